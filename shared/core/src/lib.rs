@@ -1,1 +1,17 @@
-//! trimtab-core
+//! The heart of Trimtab: what AWS says happened, what a model's team asked for, and the words in
+//! which a function answers. Everything here is pure data and pure functions.
+//!
+//! Architecture invariant: this crate knows nothing of tokio, of any AWS SDK, of clocks, of
+//! environment variables or of files. What happens in the world goes through the traits in
+//! [`port`].
+
+pub mod event;
+pub mod fact;
+pub mod failure;
+pub mod name;
+pub mod pattern;
+pub mod plan;
+pub mod policy;
+pub mod port;
+pub mod react;
+pub mod text;

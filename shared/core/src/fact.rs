@@ -1,0 +1,123 @@
+//! Facts: what the suite says on its own event bus about what it did or would not do. `notify`
+//! turns them into messages; other teams may react to them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::name::ModelName;
+
+/// The `source` of every fact.
+pub const SOURCE: &str = "trimtab";
+
+/// Version of the shape of a fact's `detail`.
+pub const VERSION: u32 = 1;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $severity:ident;)*) => {
+        /// What a fact tells: the event's `detail-type`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FactKind { $($(#[$doc])* $name),* }
+
+        impl FactKind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The event's `detail-type`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            /// How much it matters to the people on call.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity),* }
+            }
+        }
+    };
+}
+
+/// How soon a person should look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know; nothing to do.
+    Info,
+    /// Something was held back or refused: look today.
+    Warning,
+    /// Production or the loop is not as it should be: look now.
+    Critical,
+}
+
+kinds! {
+    /// A build of a commit began.
+    BuildStarted = "Build Started", Info;
+    /// A build did not succeed.
+    BuildFailed = "Build Failed", Warning;
+    /// A built commit asks for a training run. `retrain` reacts to it.
+    TrainingRequested = "Training Requested", Info;
+    /// A training run began.
+    TrainingStarted = "Training Started", Info;
+    /// A trigger was added to the run that is on.
+    TrainingJoined = "Training Joined", Info;
+    /// A trigger led to no run, and why.
+    TrainingSkipped = "Training Skipped", Warning;
+    /// A training run ended well.
+    TrainingSucceeded = "Training Succeeded", Info;
+    /// A training run ended badly.
+    TrainingFailed = "Training Failed", Critical;
+    /// A version is on its way to production.
+    RolloutStarted = "Rollout Started", Info;
+    /// An approval waits for the rollout that is on.
+    RolloutParked = "Rollout Parked", Info;
+    /// An approval led to no rollout, and why.
+    RolloutSkipped = "Rollout Skipped", Warning;
+    /// A version is live.
+    RolloutSucceeded = "Rollout Succeeded", Info;
+    /// An alarm sent the endpoint back to the version before.
+    RolloutRolledBack = "Rollout Rolled Back", Critical;
+    /// A rollout ended badly.
+    RolloutFailed = "Rollout Failed", Critical;
+    /// A person rejected a version.
+    PackageRejected = "Package Rejected", Warning;
+    /// An event could not be acted on, and is kept.
+    EventRejected = "Event Rejected", Warning;
+}
+
+impl FactKind {
+    /// The kind that has this `detail-type`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One fact. Two facts of one kind and one matter say the same thing: readers deduplicate by both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// The event's `detail-type`; not repeated in `detail`.
+    #[serde(skip, default = "unknown_kind")]
+    pub kind: FactKind,
+    /// Version of this shape: [`VERSION`].
+    pub version: u32,
+    /// The model, where one is known.
+    #[serde(default)]
+    pub model: Option<ModelName>,
+    /// What it is about, such as `incident/churn-drift-1a2b3c4d`.
+    pub matter: String,
+    /// When the suite said it.
+    pub at: Timestamp,
+    /// Why, in words for people. Safe to show.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// Names and values for machines and for the message's body. Safe to show.
+    #[serde(default)]
+    pub details: BTreeMap<String, String>,
+}
+
+/// `kind` stands outside `detail`; whoever reads a fact sets it from the `detail-type`.
+fn unknown_kind() -> FactKind {
+    FactKind::EventRejected
+}

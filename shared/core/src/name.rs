@@ -1,0 +1,244 @@
+//! Checked names: a value of one of these types has been held against AWS's own character rules,
+//! so it can stand in a request, a key or a message. Raw text stays at the edges.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A text that cannot be the name it was meant to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid {kind}: expected {expected}")]
+pub struct NameError {
+    /// What the text was meant to be, such as "commit id".
+    pub kind: &'static str,
+    /// The rule it broke, in words.
+    pub expected: &'static str,
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident, $kind:literal, $expected:literal, $check:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks `text` against the rule of this kind of name.
+            ///
+            /// # Errors
+            /// [`NameError`] names the rule; it never repeats the text, which may be hostile.
+            pub fn parse(text: &str) -> Result<Self, NameError> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(NameError { kind: $kind, expected: $expected })
+                }
+            }
+
+            /// The name as AWS writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+            fn try_from(text: String) -> Result<Self, NameError> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    )*};
+}
+
+/// 1 to `max` characters, each a letter, a digit or one of `extra`.
+fn word(text: &str, max: usize, extra: &str) -> bool {
+    (1..=max).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+}
+
+/// SageMaker's rule for most names: letters, digits and inner hyphens.
+fn hyphenated(text: &str, max: usize) -> bool {
+    word(text, max, "-") && !text.starts_with('-') && !text.ends_with('-')
+}
+
+fn printable(text: &str, max: usize) -> bool {
+    (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
+/// `arn:<partition>:<service>:<region>:<account>:<resource>`, with the service fixed.
+fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
+    let mut parts = text.splitn(6, ':');
+    parts.next() == Some("arn")
+        && parts.next().is_some_and(|p| p == "aws" || p.starts_with("aws-") && word(p, 20, "-"))
+        && parts.next() == Some(service)
+        && parts.next().is_some_and(|region| word(region, 30, "-"))
+        && parts.next().is_some_and(account)
+        && parts.next().is_some_and(resource)
+}
+
+fn account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn package_resource(text: &str) -> bool {
+    let mut parts = text.split('/');
+    parts.next() == Some("model-package")
+        && parts.next().is_some_and(|group| hyphenated(group, 63))
+        && parts.next().is_some_and(|version| version.parse::<u32>().is_ok_and(|n| n > 0))
+        && parts.next().is_none()
+}
+
+fn run_resource(text: &str) -> bool {
+    let mut parts = text.split('/');
+    parts.next() == Some("pipeline")
+        && parts.next().is_some_and(|name| hyphenated(name, 256))
+        && parts.next() == Some("execution")
+        && parts.next().is_some_and(|id| word(id, 64, "-"))
+        && parts.next().is_none()
+}
+
+names! {
+    /// An AWS account: twelve digits.
+    AccountId, "AWS account", "12 digits", account;
+    /// A model, as its team's policy names it.
+    ModelName, "model name", "1 to 40 lower-case letters, digits and inner hyphens",
+        |t| hyphenated(t, 40) && !t.chars().any(|c| c.is_ascii_uppercase());
+    /// A SageMaker pipeline.
+    PipelineName, "SageMaker pipeline name", "1 to 256 letters, digits and inner hyphens", |t| hyphenated(t, 256);
+    /// A SageMaker model package group.
+    GroupName, "model package group", "1 to 63 letters, digits and inner hyphens", |t| hyphenated(t, 63);
+    /// A SageMaker endpoint. Events write it in either case; the API ignores case.
+    EndpointName, "endpoint name", "1 to 63 letters, digits and inner hyphens", |t| hyphenated(t, 63);
+    /// A CodeCommit repository.
+    RepositoryName, "CodeCommit repository", "1 to 100 letters, digits, '.', '_' and '-'", |t| word(t, 100, "._-");
+    /// A branch without `refs/heads/`: Git's rules, and nothing that a shell could read as more than a word.
+    BranchName, "branch name", "1 to 255 letters, digits, '.', '_', '-', '/', '+' and '@'",
+        |t| word(t, 255, "._-/+@") && !t.starts_with('-') && !t.contains("..");
+    /// A full Git commit id.
+    CommitId, "commit id", "40 hexadecimal digits in lower case",
+        |t| t.len() == 40 && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    /// A CodeBuild project.
+    ProjectName, "CodeBuild project", "2 to 150 letters, digits, '_' and '-'", |t| t.len() > 1 && word(t, 150, "_-");
+    /// A CodeBuild build, by its ARN.
+    BuildId, "CodeBuild build ARN", "arn:aws:codebuild:…:build/PROJECT:ID",
+        |t| arn(t, "codebuild", |r| r.strip_prefix("build/").is_some_and(|r| word(r, 250, "_-:")));
+    /// A CodePipeline pipeline.
+    DeliveryName, "CodePipeline pipeline", "1 to 100 letters, digits, '.', '@', '_' and '-'", |t| word(t, 100, ".@_-");
+    /// A CloudWatch alarm, by its name.
+    AlarmName, "alarm name", "1 to 255 characters without control characters", |t| printable(t, 255);
+    /// A CloudWatch alarm, by its ARN.
+    AlarmArn, "alarm ARN", "arn:aws:cloudwatch:…:alarm:NAME",
+        |t| printable(t, 1600) && arn(t, "cloudwatch", |r| r.strip_prefix("alarm:").is_some_and(|n| printable(n, 255)));
+    /// A version of a model package, by its ARN. Unversioned packages are not deployed by Trimtab.
+    PackageArn, "model package ARN", "arn:aws:sagemaker:…:model-package/GROUP/VERSION", |t| arn(t, "sagemaker", package_resource);
+    /// One execution of a SageMaker pipeline, by its ARN.
+    RunArn, "pipeline execution ARN", "arn:aws:sagemaker:…:pipeline/NAME/execution/ID", |t| arn(t, "sagemaker", run_resource);
+    /// An IAM role, by its ARN.
+    RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
+        |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")
+            && p.next().is_some_and(account) && p.next().is_some_and(|r| r.strip_prefix("role/").is_some_and(|n| word(n, 600, "+=,.@_-/"))) };
+}
+
+/// The ARN's field at `index` (0 is `arn`), or nothing where there is none.
+fn arn_field(arn: &str, index: usize) -> &str {
+    arn.splitn(6, ':').nth(index).unwrap_or_default()
+}
+
+impl PackageArn {
+    /// The account that owns the package.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        arn_field(&self.0, 4)
+    }
+
+    /// The package group.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.0.rsplit('/').nth(1).unwrap_or_default()
+    }
+
+    /// The version within its group, from 1 up.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.0.rsplit('/').next().and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl RunArn {
+    /// The pipeline's name.
+    #[must_use]
+    pub fn pipeline(&self) -> &str {
+        self.0.rsplit('/').nth(2).unwrap_or_default()
+    }
+}
+
+impl BuildId {
+    /// The id that CodeBuild's API takes: `PROJECT:ID`.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl AlarmArn {
+    /// The alarm's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.splitn(7, ':').nth(6).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_forty_lower_case_hex_digits_and_nothing_else() {
+        assert!(CommitId::parse(&"a1".repeat(20)).is_ok());
+        for bad in ["", "main", "A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1", "7f0103f; rm -rf /"] {
+            assert!(CommitId::parse(bad).is_err(), "{bad}");
+        }
+        assert!(CommitId::parse(&format!("{}\n", "a".repeat(40))).is_err());
+    }
+
+    #[test]
+    fn a_package_arn_gives_its_account_group_and_version() {
+        let arn = PackageArn::parse("arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3").unwrap();
+        assert_eq!((arn.account(), arn.group(), arn.version()), ("123456789012", "churn", 3));
+    }
+
+    #[test]
+    fn a_package_without_a_version_is_refused() {
+        for bad in ["model-package/churn", "model-package/churn/0", "model-package/churn/3/4", "model-package/../3", "endpoint/churn/3"] {
+            assert!(PackageArn::parse(&format!("arn:aws:sagemaker:eu-west-1:123456789012:{bad}")).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_branch_cannot_be_an_option_or_a_command() {
+        for bad in ["--upload-pack=x", "a b", "a;b", "$(x)", "a/../b", ""] {
+            assert!(BranchName::parse(bad).is_err(), "{bad}");
+        }
+        assert!(BranchName::parse("feature/tenure-bins").is_ok());
+    }
+
+    #[test]
+    fn an_alarm_arn_keeps_a_name_with_colons() {
+        let arn = AlarmArn::parse("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:churn: drift").unwrap();
+        assert_eq!(arn.name(), "churn: drift");
+    }
+}

@@ -1,0 +1,67 @@
+//! The one sanitiser: text from outside (commit messages, failure reasons, alarm descriptions)
+//! passes through here before it stands in a message, a log or a parameter.
+
+/// At most `max` characters of `text` on one line: control characters and line breaks become
+/// spaces, invisible direction marks go, and what was cut is shown by "…".
+#[must_use]
+pub fn one_line(text: &str, max: usize) -> String {
+    let clean = text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c });
+    let mut line: String = clean.clone().take(max).collect();
+    if clean.count() > max {
+        line.pop();
+        line.push('…');
+    }
+    line.trim().to_owned()
+}
+
+/// As [`one_line`], and ASCII only: SNS refuses anything else in a subject.
+#[must_use]
+pub fn subject(text: &str, max: usize) -> String {
+    let ascii: String = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    let mut line: String = one_line(&ascii, usize::MAX).chars().take(max).collect();
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// Marks that change how the text around them reads without showing themselves.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The first `length` hexadecimal digits of the SHA-256 of the parts, each ended by a zero byte
+/// so that no two lists of parts read alike. Tokens and ids are made by this.
+#[must_use]
+pub fn digest(parts: &[&str], length: usize) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_breaks_controls_and_direction_marks_do_not_survive() {
+        assert_eq!(one_line("a\r\nBcc: x\u{202e}y\u{0007}", 80), "a  Bcc: xy");
+    }
+
+    #[test]
+    fn a_cut_shows() {
+        assert_eq!(one_line("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn a_subject_is_ascii() {
+        assert_eq!(subject("Modèle\n1", 99), "Mod?le 1");
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_ne!(digest(&["ab", "c"], 8), digest(&["a", "bc"], 8));
+    }
+}
