@@ -1,0 +1,131 @@
+//! The ports: everything that the suite can ask of the world or do to it. Adapters implement them
+//! over AWS's SDKs, tests and the simulation over memory. Their methods are the complete list of
+//! the suite's call sites.
+
+pub mod ml;
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fact::Fact;
+use crate::failure::Failure;
+use crate::name::ModelName;
+use crate::plan::Decision;
+use crate::policy::{Key, Policy};
+
+/// What a call to the world gives.
+pub type Answer<T> = Result<T, Failure>;
+
+/// Tells the time. The only clock of the suite.
+pub trait Clock {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Where an aggregate stands in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AggregateId {
+    /// The model, or `suite` for what belongs to none.
+    pub owner: String,
+    /// The aggregate within it, such as `incident` or `build#<commit>`.
+    pub name: String,
+}
+
+/// An aggregate as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The fencing epoch: it grows with every write, 0 before the first.
+    pub epoch: u64,
+    /// Until when somebody is acting on it; expired or `None` means nobody is.
+    pub lease_until: Option<Timestamp>,
+    /// The state; `None` before the first write.
+    pub state: Option<Value>,
+}
+
+/// The write was not made: the aggregate is no longer at the epoch that the writer saw.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// Somebody else wrote since. Read again and decide again.
+    #[error("the ledger moved on since it was read")]
+    Fenced,
+    /// The ledger did not take it.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// The terminal record of one event at one function: why did we?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// When the function ended.
+    pub at: Timestamp,
+    /// When AWS says it happened.
+    pub event_time: Timestamp,
+    /// The function.
+    pub function: String,
+    /// The model, or `suite`.
+    pub owner: String,
+    /// The event's id.
+    pub event_id: String,
+    /// The event's source.
+    pub source: String,
+    /// The event's detail type.
+    pub detail_type: String,
+    /// How it ended.
+    pub decision: Decision,
+    /// Why.
+    pub reasons: Vec<String>,
+    /// What was done.
+    pub actions: Vec<Value>,
+}
+
+/// Who stopped the suite or a model, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Who.
+    pub by: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The ledger: did we already, may we, why did we.
+pub trait Ledger {
+    /// The model that owns this name, by one key look-up.
+    fn model_of(&self, key: &Key) -> impl Future<Output = Answer<Option<ModelName>>> + Send;
+    /// The model's policy as it was last applied.
+    fn policy(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Policy>>> + Send;
+    /// The pause that holds for this model: its own or the whole suite's.
+    fn pause(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Pause>>> + Send;
+    /// The aggregate, read consistently.
+    fn load(&self, id: &AggregateId) -> impl Future<Output = Answer<Record>> + Send;
+    /// Writes the intent and takes the lease, if the epoch is still `seen`. Gives the new epoch.
+    fn claim(
+        &self,
+        id: &AggregateId,
+        seen: u64,
+        state: &Value,
+        lease_until: Timestamp,
+    ) -> impl Future<Output = Result<u64, WriteError>> + Send;
+    /// Gives the lease back with nothing else changed, if the epoch is still `held`.
+    fn release(&self, id: &AggregateId, held: u64) -> impl Future<Output = Result<(), WriteError>> + Send;
+    /// Writes the aggregate (if given and its epoch is still `held`) and the terminal record in one
+    /// step, and gives the lease back.
+    fn settle(
+        &self,
+        id: &AggregateId,
+        held: u64,
+        state: Option<&Value>,
+        entry: &HistoryEntry,
+    ) -> impl Future<Output = Result<(), WriteError>> + Send;
+    /// Keeps an event that could not be acted on, whole, with the reason, so that it can be looked
+    /// at and sent again. Keeping it twice keeps it once.
+    fn keep(&self, entry: &HistoryEntry, raw: &Value) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// The suite's own event bus.
+pub trait Bus {
+    /// Puts a fact on the bus. Safe to repeat: readers deduplicate by kind and matter.
+    fn publish(&self, fact: &Fact) -> impl Future<Output = Answer<()>> + Send;
+}

@@ -1,0 +1,371 @@
+//! One reaction, the same for every function: parse, observe, decide, act, record.
+//!
+//! The order of the writes is what makes it safe to die anywhere. The intent is in the ledger,
+//! under a lease, before the first action; every action carries a token made of what it is about,
+//! and looks for its own earlier effect first; facts go out before the record that says so, since
+//! readers deduplicate them; the record is fenced.
+
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::event::Event;
+use crate::fact::{self, Fact, FactKind};
+use crate::failure::Failure;
+use crate::name::ModelName;
+use crate::plan::{Decision, Plan, Reason};
+use crate::policy::{Key, Policy};
+use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record, WriteError};
+
+/// How long one invocation may act before another may take over: the functions' time-out (30 s)
+/// and a margin, and less than Lambda's first retry of an asynchronous event (60 s).
+pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
+
+/// How often a reaction is decided anew when somebody else wrote in between, before it goes back
+/// to Lambda.
+const ATTEMPTS: u32 = 4;
+
+/// Whose event this is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// The model that owns this name.
+    Key(Key),
+    /// A fact names its model.
+    Model(ModelName),
+    /// It belongs to the suite, and needs no policy.
+    Suite,
+    /// The function has no business with this event.
+    None,
+}
+
+/// What a decision knows besides the event.
+#[derive(Debug)]
+pub struct Case<'a, S, O> {
+    /// The event.
+    pub event: &'a Event,
+    /// The model's policy; `None` for what belongs to the suite.
+    pub policy: Option<&'a Policy>,
+    /// The aggregate as it stands.
+    pub state: &'a S,
+    /// What AWS says.
+    pub seen: &'a O,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The deciding half of a function. Pure: no clock, no chance, no I/O, no environment.
+pub trait Decide {
+    /// The aggregate that the function owns.
+    type State: Serialize + DeserializeOwned + Default + Clone + Send + Sync;
+    /// What it asks AWS before it decides.
+    type Seen: Send + Sync;
+    /// What it can do.
+    type Action: Serialize + Send + Sync;
+    /// What doing it gives.
+    type Done: Send;
+
+    /// The function's name.
+    const FUNCTION: &'static str;
+
+    /// Whose event this is.
+    fn subject(event: &Event) -> Subject;
+    /// The aggregate's name within its owner.
+    fn aggregate(event: &Event) -> String;
+    /// What AWS would say if the event were the whole truth: for planning offline.
+    fn assume(event: &Event) -> Self::Seen;
+    /// The decision.
+    fn decide(case: &Case<'_, Self::State, Self::Seen>) -> Plan<Self::State, Self::Action>;
+    /// Takes what an action gave, or why it was refused, into the aggregate; tells what is to be told.
+    fn settle(
+        state: &mut Self::State,
+        action: &Self::Action,
+        outcome: Result<Self::Done, String>,
+        now: Timestamp,
+    ) -> Settled;
+}
+
+/// What an action's outcome means.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settled {
+    /// What to tell.
+    pub facts: Vec<Fact>,
+    /// What to add to the plan's reasons.
+    pub reasons: Vec<Reason>,
+    /// The decision, where the outcome changed it (an endpoint that was busy after all: parked).
+    pub decision: Option<Decision>,
+}
+
+/// The half of a function that touches the world, through its ports.
+pub trait Act: Send + Sync {
+    /// The half that decides.
+    type Decide: Decide;
+
+    /// Asks AWS what the decision needs to know.
+    fn observe(
+        &self,
+        event: &Event,
+        policy: Option<&Policy>,
+        state: &<Self::Decide as Decide>::State,
+    ) -> impl Future<Output = Answer<<Self::Decide as Decide>::Seen>> + Send;
+    /// Carries one action out. Makes no choices.
+    fn act(
+        &self,
+        action: &<Self::Decide as Decide>::Action,
+    ) -> impl Future<Output = Answer<<Self::Decide as Decide>::Done>> + Send;
+}
+
+/// What one reaction came to: the line in the log, the metric and the terminal record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The terminal record.
+    pub entry: HistoryEntry,
+    /// The reasons' codes.
+    pub codes: Vec<&'static str>,
+}
+
+/// The world as a reaction meets it.
+#[derive(Debug)]
+pub struct World<L, B, C> {
+    /// The ledger.
+    pub ledger: L,
+    /// The suite's bus.
+    pub bus: B,
+    /// The clock.
+    pub clock: C,
+}
+
+impl<L, B, C> World<L, B, C>
+where
+    L: Ledger + Send + Sync,
+    B: Bus + Send + Sync,
+    C: Clock + Send + Sync,
+{
+    /// One reaction to one event, from the raw text to the terminal record.
+    ///
+    /// # Errors
+    /// Only [`Failure::Retry`]: the caller gives the event back. What time cannot mend is a report
+    /// with [`Decision::Rejected`], kept in the ledger and told on the bus.
+    pub async fn react<A: Act>(&self, function: &A, raw: &Value) -> Answer<Report> {
+        let event = match Event::parse(raw) {
+            Ok(event) => event,
+            Err(error) => {
+                let reason = Reason::new("malformed", error.to_string());
+                return self.refuse::<A::Decide>(raw, None, "suite", reason).await;
+            }
+        };
+        match A::Decide::subject(&event) {
+            Subject::None => {
+                let plan: Plan<(), ()> = Plan::skip("not_concerned", "nothing in this event concerns this function");
+                self.end::<A::Decide>(&event, "suite", plan.decision, plan.reasons, vec![]).await
+            }
+            Subject::Suite => self.run(function, &event, raw, "suite", None).await,
+            Subject::Model(model) => self.for_model(function, &event, raw, &model).await,
+            Subject::Key(key) => match self.ledger.model_of(&key).await? {
+                Some(model) => self.for_model(function, &event, raw, &model).await,
+                None => {
+                    let reason = Reason::new("unknown_model", format!("no model has {key} in its policy: add it to a policy and apply it"));
+                    self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await
+                }
+            },
+        }
+    }
+
+    async fn for_model<A: Act>(&self, function: &A, event: &Event, raw: &Value, model: &ModelName) -> Answer<Report> {
+        let Some(policy) = self.ledger.policy(model).await? else {
+            let reason = Reason::new("unknown_model", format!("model {model} has no policy: apply one"));
+            return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
+        };
+        if let Some(pause) = self.ledger.pause(model).await? {
+            let reason = Reason::new("paused", format!("paused by {} since {}; the event is kept and can be sent again", pause.by, pause.since));
+            let entry = self.entry::<A::Decide>(Some(event), raw, model.as_str(), Decision::Skipped, std::slice::from_ref(&reason));
+            self.ledger.keep(&entry, raw).await?;
+            return self.end::<A::Decide>(event, model.as_str(), Decision::Skipped, vec![reason], vec![]).await;
+        }
+        self.run(function, event, raw, model.as_str(), Some(&policy)).await
+    }
+
+    /// Observe, decide, act, record; anew when somebody else wrote in between.
+    async fn run<A: Act>(&self, function: &A, event: &Event, raw: &Value, owner: &str, policy: Option<&Policy>) -> Answer<Report> {
+        let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(event) };
+        for _ in 0..ATTEMPTS {
+            let record = self.ledger.load(&id).await?;
+            if record.lease_until.is_some_and(|until| until > self.clock.now()) {
+                return Err(Failure::retry("ledger:claim", "another invocation is acting on this right now"));
+            }
+            match self.attempt(function, event, raw, &id, record, policy).await {
+                Err(WriteError::Fenced) => {}
+                Err(WriteError::Failed(failure)) => return Err(failure),
+                Ok(report) => return Ok(report),
+            }
+        }
+        Err(Failure::retry("ledger:claim", "others kept writing in between"))
+    }
+
+    async fn attempt<A: Act>(
+        &self,
+        function: &A,
+        event: &Event,
+        raw: &Value,
+        id: &AggregateId,
+        record: Record,
+        policy: Option<&Policy>,
+    ) -> Result<Report, WriteError> {
+        let state = read::<A::Decide>(record.state)?;
+        let seen = match function.observe(event, policy, &state).await {
+            Ok(seen) => seen,
+            Err(Failure::Reject { operation, cause }) => {
+                let reason = Reason::new("refused", format!("{operation}: {cause}"));
+                return Ok(self.refuse::<A::Decide>(raw, Some(event), &id.owner, reason).await?);
+            }
+            Err(retry) => return Err(retry.into()),
+        };
+        let plan = A::Decide::decide(&Case { event, policy, state: &state, seen: &seen, now: self.clock.now() });
+        if plan.decision == Decision::Rejected {
+            let entry = self.entry::<A::Decide>(Some(event), raw, &id.owner, plan.decision, &plan.reasons);
+            self.ledger.keep(&entry, raw).await?;
+        }
+        if plan.actions.is_empty() {
+            self.tell(&plan.facts).await?;
+            return self.record::<A::Decide>(event, id, record.epoch, plan.state.as_ref(), plan).await;
+        }
+        self.carry_out(function, event, id, record.epoch, state, plan).await
+    }
+
+    async fn carry_out<A: Act>(
+        &self,
+        function: &A,
+        event: &Event,
+        id: &AggregateId,
+        seen: u64,
+        before: <A::Decide as Decide>::State,
+        mut plan: Plan<<A::Decide as Decide>::State, <A::Decide as Decide>::Action>,
+    ) -> Result<Report, WriteError> {
+        let mut state = plan.state.take().unwrap_or(before);
+        let held = self.ledger.claim(id, seen, &write(&state)?, self.clock.now() + LEASE).await?;
+        for action in &plan.actions {
+            let outcome = match function.act(action).await {
+                Ok(done) => Ok(done),
+                Err(Failure::Reject { operation, cause }) => Err(format!("{operation}: {cause}")),
+                Err(retry) => {
+                    // The intent stays on record; without the lease the retry may take it up at
+                    // once. If giving it back fails too, it runs out by itself.
+                    let _ = self.ledger.release(id, held).await;
+                    return Err(retry.into());
+                }
+            };
+            let refused = outcome.is_err();
+            let settled = A::Decide::settle(&mut state, action, outcome, self.clock.now());
+            plan.facts.extend(settled.facts);
+            plan.reasons.extend(settled.reasons);
+            plan.decision = settled.decision.unwrap_or(plan.decision);
+            if refused {
+                plan.decision = settled.decision.unwrap_or(Decision::Rejected);
+                break;
+            }
+        }
+        self.tell(&plan.facts).await?;
+        self.record::<A::Decide>(event, id, held, Some(&state), plan).await
+    }
+
+    async fn record<D: Decide>(
+        &self,
+        event: &Event,
+        id: &AggregateId,
+        held: u64,
+        state: Option<&D::State>,
+        plan: Plan<D::State, D::Action>,
+    ) -> Result<Report, WriteError> {
+        let mut entry = self.entry::<D>(Some(event), &Value::Null, &id.owner, plan.decision, &plan.reasons);
+        entry.actions = plan.actions.iter().map(write).collect::<Answer<_>>()?;
+        let state = state.map(write).transpose()?;
+        self.ledger.settle(id, held, state.as_ref(), &entry).await?;
+        Ok(Report { entry, codes: plan.reasons.iter().map(|reason| reason.code).collect() })
+    }
+
+    /// Keeps what cannot be acted on, tells it, and ends.
+    async fn refuse<D: Decide>(&self, raw: &Value, event: Option<&Event>, owner: &str, reason: Reason) -> Answer<Report> {
+        let reasons = [reason];
+        let entry = self.entry::<D>(event, raw, owner, Decision::Rejected, &reasons);
+        self.ledger.keep(&entry, raw).await?;
+        // notify is the one that would tell: it must not wake itself over what it cannot read.
+        if event.is_none_or(|event| event.envelope.source != fact::SOURCE) {
+            self.tell(&[rejection(&entry, &reasons)]).await?;
+        }
+        let codes = reasons.iter().map(|reason| reason.code).collect();
+        Ok(Report { entry, codes })
+    }
+
+    /// A terminal record with no aggregate behind it.
+    async fn end<D: Decide>(&self, event: &Event, owner: &str, decision: Decision, reasons: Vec<Reason>, facts: Vec<Fact>) -> Answer<Report> {
+        self.tell(&facts).await?;
+        let entry = self.entry::<D>(Some(event), &Value::Null, owner, decision, &reasons);
+        let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event) };
+        match self.ledger.settle(&id, 0, None, &entry).await {
+            Ok(()) => Ok(Report { entry, codes: reasons.iter().map(|reason| reason.code).collect() }),
+            Err(WriteError::Fenced) => Err(Failure::retry("ledger:settle", "fenced")),
+            Err(WriteError::Failed(failure)) => Err(failure),
+        }
+    }
+
+    async fn tell(&self, facts: &[Fact]) -> Answer<()> {
+        for fact in facts {
+            self.bus.publish(fact).await?;
+        }
+        Ok(())
+    }
+
+    fn entry<D: Decide>(&self, event: Option<&Event>, raw: &Value, owner: &str, decision: Decision, reasons: &[Reason]) -> HistoryEntry {
+        let now = self.clock.now();
+        let text = |key: &str| crate::text::one_line(raw.get(key).and_then(Value::as_str).unwrap_or("unknown"), 128);
+        let known = event.map(|event| &event.envelope);
+        HistoryEntry {
+            at: now,
+            event_time: known.map_or(now, |envelope| envelope.time),
+            function: D::FUNCTION.to_owned(),
+            owner: owner.to_owned(),
+            event_id: known.map_or_else(|| text("id"), |envelope| crate::text::one_line(&envelope.id, 128)),
+            source: known.map_or_else(|| text("source"), |envelope| envelope.source.clone()),
+            detail_type: known.map_or_else(|| text("detail-type"), |envelope| envelope.detail_type.clone()),
+            decision,
+            reasons: reasons.iter().map(|reason| reason.text.clone()).collect(),
+            actions: Vec::new(),
+        }
+    }
+}
+
+/// The fact that an event was refused. One matter per source, kind and reason: a thousand events
+/// of an unknown repository are one message.
+fn rejection(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
+    let texts: Vec<String> = reasons.iter().map(|reason| reason.text.clone()).collect();
+    let about = crate::text::digest(&[&entry.source, &entry.detail_type, &texts.join("\n")], 16);
+    Fact {
+        kind: FactKind::EventRejected,
+        version: fact::VERSION,
+        model: ModelName::parse(&entry.owner).ok().filter(|_| entry.owner != "suite"),
+        matter: format!("rejected/{}/{about}", entry.function),
+        at: entry.at,
+        reasons: texts,
+        details: [
+            ("function".to_owned(), entry.function.clone()),
+            ("event".to_owned(), entry.event_id.clone()),
+            ("source".to_owned(), entry.source.clone()),
+            ("detail-type".to_owned(), entry.detail_type.clone()),
+        ]
+        .into(),
+    }
+}
+
+fn read<D: Decide>(state: Option<Value>) -> Answer<D::State> {
+    match state {
+        None => Ok(D::State::default()),
+        // A record that this version cannot read may be readable to the one being rolled out.
+        Some(value) => serde_json::from_value(value).map_err(|error| Failure::retry("ledger:read", error.to_string())),
+    }
+}
+
+fn write<T: Serialize>(value: &T) -> Answer<Value> {
+    serde_json::to_value(value).map_err(|error| Failure::retry("ledger:write", error.to_string()))
+}
