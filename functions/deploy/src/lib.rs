@@ -1,1 +1,12 @@
-//! deploy
+//! `deploy` owns a model's rollout: from an approval, through the endpoint's update or the
+//! pipeline that makes it, to the version being live or the endpoint being back where it was.
+//!
+//! [`decide`] knows no SDK; [`act`] makes the calls, each of which finds its own earlier effect.
+
+pub mod act;
+pub mod decide;
+pub mod endings;
+pub mod rollout;
+
+pub use act::Reaction;
+pub use decide::Deploy;

@@ -1,1 +1,12 @@
-//! retrain
+//! `retrain` owns a model's incident: from the drift alarm, or the built commit that asks for
+//! training, to the end of the run that answers it.
+//!
+//! [`decide`] triages and knows no SDK; [`act`] starts the run, or adopts the one that already
+//! carries the incident's name.
+
+pub mod act;
+pub mod decide;
+pub mod incident;
+
+pub use act::Reaction;
+pub use decide::Retrain;

@@ -8,6 +8,8 @@
 pub mod event;
 pub mod fact;
 pub mod failure;
+#[cfg(feature = "memory")]
+pub mod memory;
 pub mod name;
 pub mod pattern;
 pub mod plan;

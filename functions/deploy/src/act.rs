@@ -1,0 +1,64 @@
+//! Asks AWS what is true, and makes the calls.
+
+use trimtab_core::event::{Body, Event};
+use trimtab_core::policy::{Policy, Target};
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{Deliveries, Endpoints, Registry, Scaling};
+use trimtab_core::react::Act;
+
+use crate::decide::{Action, Deploy, Done, Seen};
+use crate::rollout::State;
+
+/// `deploy` over its ports.
+#[derive(Debug)]
+pub struct Reaction<R, E, S, D> {
+    /// The Model Registry.
+    pub registry: R,
+    /// SageMaker endpoints.
+    pub endpoints: E,
+    /// Application Auto Scaling.
+    pub scaling: S,
+    /// CodePipeline.
+    pub deliveries: D,
+}
+
+impl<R, E, S, D> Act for Reaction<R, E, S, D>
+where
+    R: Registry + Send + Sync,
+    E: Endpoints + Send + Sync,
+    S: Scaling + Send + Sync,
+    D: Deliveries + Send + Sync,
+{
+    type Decide = Deploy;
+
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Seen> {
+        let mut seen = Seen::default();
+        match &event.body {
+            Body::Package(package) => seen.package = self.registry.package(&package.arn).await?,
+            Body::Delivery(delivery) => seen.delivery = self.deliveries.state(&delivery.pipeline, &delivery.execution).await?,
+            _ => {}
+        }
+        if let Some(parked) = &state.parked {
+            seen.parked = self.registry.package(&parked.package).await?;
+        }
+        let target = policy.and_then(|policy| policy.deploy.as_ref()).map(|deploy| &deploy.target);
+        if let Some(Target::Endpoint(target)) = target {
+            seen.endpoint = self.endpoints.describe(&target.name).await?;
+        }
+        Ok(seen)
+    }
+
+    async fn act(&self, action: &Action) -> Answer<Done> {
+        match action {
+            Action::CreateModel { request, .. } => self.endpoints.create_model(request).await.map(|()| Done::Made),
+            Action::CreateEndpointConfig { request, .. } => self.endpoints.create_config(request).await.map(|()| Done::Made),
+            Action::CreateEndpoint { request, .. } => self.endpoints.create(request).await.map(Done::Endpoint),
+            Action::UpdateEndpoint { request, .. } => self.endpoints.update(request).await.map(Done::Endpoint),
+            Action::PutScalingPolicy { endpoint, limits, .. } => self.scaling.scale(endpoint, limits).await.map(|()| Done::Made),
+            Action::StartPipelineExecution { request, .. } => match self.deliveries.find(request).await? {
+                Some(execution) => Ok(Done::Execution(execution)),
+                None => self.deliveries.start(request).await.map(Done::Execution),
+            },
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! What an approval, a rejection or an ending means for production.
+//!
+//! Knows nothing of SageMaker's API beyond the words of a plan. How rollouts end is in
+//! [`crate::endings`].
+
+use jiff::Timestamp;
+use serde::Serialize;
+use trimtab_core::event::{Approval, Body, DeliveryState, EndpointStatus, Event, Package};
+use trimtab_core::fact::FactKind;
+use trimtab_core::name::{EndpointName, PackageArn};
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::{Autoscaling, Deploy as Target_, EndpointTarget, Key, KeyKind, OnRejected, Policy, Target};
+use trimtab_core::port::ml::{Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, PackageTruth, ServingRequest};
+use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::text::digest;
+
+use crate::endings;
+use crate::rollout::{Cause, Parked, Progress, Rollout, State, Verdict, serving_name, tell};
+
+/// The deciding half of `deploy`.
+#[derive(Debug, Clone, Copy)]
+pub struct Deploy;
+
+/// What AWS says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The package that the event is about.
+    pub package: Option<PackageTruth>,
+    /// The package that waits.
+    pub parked: Option<PackageTruth>,
+    /// The model's endpoint.
+    pub endpoint: Option<EndpointTruth>,
+    /// The pipeline execution that the event is about.
+    pub delivery: Option<DeliveryState>,
+}
+
+/// What `deploy` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "action")]
+#[allow(missing_docs, reason = "the names are AWS's own; the fields are the ports' requests")]
+pub enum Action {
+    CreateModel { service: &'static str, #[serde(flatten)] request: ServingRequest },
+    CreateEndpointConfig { service: &'static str, #[serde(flatten)] request: ServingRequest },
+    CreateEndpoint { service: &'static str, #[serde(flatten)] request: EndpointRequest },
+    UpdateEndpoint { service: &'static str, #[serde(flatten)] request: EndpointRequest },
+    PutScalingPolicy { service: &'static str, endpoint: EndpointName, #[serde(flatten)] limits: Autoscaling },
+    StartPipelineExecution { service: &'static str, #[serde(flatten)] request: DeliveryRequest },
+}
+
+/// What doing it gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// It is there.
+    Made,
+    /// The endpoint took the update, or is busy.
+    Endpoint(Accepted),
+    /// The pipeline's execution.
+    Execution(String),
+}
+
+pub(crate) type Answer = Plan<State, Action>;
+
+impl Decide for Deploy {
+    type State = State;
+    type Seen = Seen;
+    type Action = Action;
+    type Done = Done;
+
+    const FUNCTION: &'static str = "deploy";
+
+    fn subject(event: &Event) -> Subject {
+        let key = |kind, name: &str| Subject::Key(Key { kind, name: name.to_owned() });
+        match &event.body {
+            Body::Package(package) => key(KeyKind::PackageGroup, package.arn.group()),
+            Body::Endpoint(endpoint) => key(KeyKind::Endpoint, endpoint.name.as_str()),
+            Body::Delivery(delivery) => key(KeyKind::DeliveryPipeline, delivery.pipeline.as_str()),
+            _ => Subject::None,
+        }
+    }
+
+    fn aggregate(_: &Event) -> String {
+        "rollout".to_owned()
+    }
+
+    fn assume(event: &Event) -> Seen {
+        match &event.body {
+            Body::Package(package) => Seen {
+                package: Some(PackageTruth { approval: package.approval.clone(), status: package.status.clone() }),
+                // Somebody who plans a rollout has an endpoint; which version it serves is not known.
+                endpoint: Some(EndpointTruth { status: EndpointStatus::InService, config: None, pending: None, failure: None }),
+                ..Seen::default()
+            },
+            Body::Endpoint(endpoint) => Seen {
+                endpoint: Some(EndpointTruth { status: endpoint.status.clone(), config: endpoint.config.clone(), pending: None, failure: None }),
+                ..Seen::default()
+            },
+            Body::Delivery(delivery) => Seen { delivery: Some(delivery.state.clone()), ..Seen::default() },
+            _ => Seen::default(),
+        }
+    }
+
+    fn decide(case: &Case<'_, State, Seen>) -> Answer {
+        let Some(policy) = case.policy else {
+            return Plan::reject("unknown_model", "deploy needs the model's policy");
+        };
+        let Some(deploy) = &policy.deploy else {
+            return Plan::skip("off", format!("the policy of {} has no [deploy]: this reaction is off", policy.model));
+        };
+        match &case.event.body {
+            Body::Package(package) => on_package(case, policy, deploy, package),
+            Body::Endpoint(_) => endings::on_endpoint(case, policy, deploy),
+            Body::Delivery(delivery) => endings::on_delivery(case, policy, deploy, delivery),
+            _ => Plan::skip("not_concerned", "nothing in this event moves a rollout"),
+        }
+    }
+
+    fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
+        endings::settle(state, action, outcome, now)
+    }
+}
+
+fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, package: &Package) -> Answer {
+    if package.arn.account() != case.event.envelope.account.as_str() {
+        return Plan::reject("foreign_account", "the package belongs to another account than the event: it is not deployed from here");
+    }
+    let Some(truth) = &case.seen.package else {
+        return Plan::reject("no_such_package", "the registry knows no such package: the event is forged or the package is gone");
+    };
+    if truth.approval != package.approval {
+        return Plan::skip("stale", format!("the registry no longer says what the event says of version {}", package.version));
+    }
+    match package.approval {
+        Approval::Approved => on_approved(case, policy, deploy, &package.arn, truth),
+        Approval::Rejected => on_rejected(case, policy, deploy, &package.arn),
+        _ => Plan::skip("not_a_verdict", format!("version {} is neither approved nor rejected", package.version)),
+    }
+}
+
+fn on_approved(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, package: &PackageArn, truth: &PackageTruth) -> Answer {
+    let version = package.version();
+    if let Some(rollout) = case.state.current.as_ref().filter(|r| r.package == *package && r.progress == Progress::Intended) {
+        return resume(case, deploy, rollout.clone());
+    }
+    if case.state.judged(package, Verdict::Approved) {
+        return Plan::skip("already_handled", format!("the approval of version {version} has had its answer"));
+    }
+    if truth.status != "Completed" {
+        return Plan::reject("not_completed", format!("version {version} is {}, and only a Completed package can be deployed", truth.status));
+    }
+    let mut state = case.state.clone();
+    state.judge(package, Verdict::Approved);
+    match case.state.newest() {
+        Some(newest) if newest > version => {
+            let reason = Reason::new("superseded", format!("version {newest} is newer and already approved: reject it to go back"));
+            let told = tell(FactKind::RolloutSkipped, &policy.model, package, state.round(package), vec![reason.text.clone()], case.now);
+            Plan::only(Decision::Skipped, reason).with_state(state).telling(told)
+        }
+        Some(newest) if newest == version => {
+            Plan::only(Decision::Skipped, Reason::new("already_there", format!("version {version} is live or on its way"))).with_state(state)
+        }
+        _ => {
+            let reason = Reason::new("approved", format!("version {version} is approved"));
+            let wanted = Parked { package: package.clone(), cause: Cause::Approved, since: case.now };
+            begin_or_park(case, policy, deploy, state, wanted, vec![reason])
+        }
+    }
+}
+
+fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, package: &PackageArn) -> Answer {
+    let version = package.version();
+    if let Some(rollout) = case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended) {
+        return resume(case, deploy, rollout.clone());
+    }
+    if case.state.judged(package, Verdict::Rejected) {
+        return Plan::skip("already_handled", format!("the rejection of version {version} has had its answer"));
+    }
+    let mut state = case.state.clone();
+    state.judge(package, Verdict::Rejected);
+    let mut reasons = vec![Reason::new("rejected", format!("version {version} is rejected"))];
+    if state.parked.take_if(|parked| parked.package == *package).is_some() {
+        reasons.push(Reason::new("unparked", format!("version {version} waited for a rollout to end, and no longer does")));
+    }
+    let live = case.state.live_now().is_some_and(|live| live.package == *package);
+    let coming = case.state.current.as_ref().is_some_and(|rollout| rollout.package == *package);
+    let back = if live { case.state.live_before() } else { case.state.live_now() }.map(|live| live.package.clone());
+    let wanted = match (deploy.on_rejected, live || coming, back) {
+        (OnRejected::RollBack, true, Some(before)) => {
+            reasons.push(Reason::new("roll_back", format!("version {} was live before it: going back", before.version())));
+            Some(Parked { package: before, cause: Cause::RollBack, since: case.now })
+        }
+        (OnRejected::RollBack, true, None) => {
+            reasons.push(Reason::new("nothing_before", "it is live, and no version was live before it: nothing to go back to"));
+            None
+        }
+        (OnRejected::Notice, true, _) => {
+            reasons.push(Reason::new("notice_only", "it is live and stays live: the policy says on_rejected = \"notice\""));
+            None
+        }
+        (_, false, _) => None,
+    };
+    let texts = reasons.iter().map(|reason| reason.text.clone()).collect();
+    let told = tell(FactKind::PackageRejected, &policy.model, package, state.round(package), texts, case.now);
+    let mut plan = match wanted {
+        Some(wanted) => begin_or_park(case, policy, deploy, state, wanted, reasons),
+        None => Plan { reasons, state: Some(state), ..Plan::note(State::default(), "", "") },
+    };
+    plan.facts.insert(0, told);
+    plan
+}
+
+/// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
+/// what does.
+pub(crate) fn begin_or_park(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Target_,
+    mut state: State,
+    wanted: Parked,
+    mut reasons: Vec<Reason>,
+) -> Answer {
+    let busy = match &deploy.target {
+        _ if state.current.is_some() => Some("a rollout is on".to_owned()),
+        Target::Endpoint(target) => case.seen.endpoint.as_ref().and_then(|truth| in_the_way(target, truth)),
+        Target::Pipeline(_) => None,
+    };
+    let round = state.round(&wanted.package);
+    if let Some(cause) = busy {
+        let reason = Reason::new("parked", format!("{cause}: version {} waits for its end", wanted.package.version()));
+        let told = tell(FactKind::RolloutParked, &policy.model, &wanted.package, round, vec![reason.text.clone()], case.now);
+        reasons.push(reason);
+        state.parked = Some(wanted);
+        return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] };
+    }
+    let config = match &deploy.target {
+        Target::Endpoint(target) => known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target)),
+        Target::Pipeline(_) => wanted.package.to_string(),
+    };
+    let Parked { package, cause, since } = wanted;
+    let rollout = Rollout { model: policy.model.clone(), round, package, cause, config, since, progress: Progress::Intended };
+    let actions = steps(deploy, case.seen.endpoint.as_ref(), &rollout);
+    state.current = Some(rollout);
+    Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
+}
+
+/// Takes up a rollout that an earlier attempt left between its intent and its end.
+fn resume(case: &Case<'_, State, Seen>, deploy: &Target_, rollout: Rollout) -> Answer {
+    let actions = steps(deploy, case.seen.endpoint.as_ref(), &rollout);
+    let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
+    Plan { actions, ..Plan::only(Decision::Acted, reason) }
+}
+
+/// What keeps the endpoint from taking an update, if anything does.
+fn in_the_way(target: &EndpointTarget, truth: &EndpointTruth) -> Option<String> {
+    use EndpointStatus::{Creating, Deleting, RollingBack, SystemUpdating, Updating};
+    matches!(truth.status, Creating | Updating | SystemUpdating | RollingBack | Deleting)
+        .then(|| format!("endpoint {} is {}", target.name, truth.status))
+}
+
+/// A version that was live has its configuration: going back is going back to exactly that.
+fn known_config(state: &State, wanted: &Parked) -> Option<String> {
+    (wanted.cause == Cause::RollBack)
+        .then(|| state.live.iter().rev().find(|live| live.package == wanted.package))
+        .flatten()
+        .map(|live| live.config.clone())
+}
+
+/// The calls that bring the version to production, in order.
+fn steps(deploy: &Target_, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
+    match &deploy.target {
+        Target::Pipeline(target) => vec![Action::StartPipelineExecution {
+            service: "codepipeline",
+            request: DeliveryRequest {
+                pipeline: target.name.clone(),
+                variable: target.variable.clone(),
+                package: rollout.package.clone(),
+                token: format!("trimtab-{}", digest(&[rollout.package.as_str(), &rollout.since.to_string()], 40)),
+                since: rollout.since,
+            },
+        }],
+        Target::Endpoint(target) => {
+            let serving = ServingRequest {
+                name: rollout.config.clone(),
+                package: rollout.package.clone(),
+                role: target.role.clone(),
+                instance_type: target.instance_type.clone(),
+                instances: target.instances,
+            };
+            let request = EndpointRequest { endpoint: target.name.clone(), config: rollout.config.clone(), canary: target.canary.clone() };
+            let service = "sagemaker";
+            let last = match endpoint {
+                None => Action::CreateEndpoint { service, request },
+                Some(_) => Action::UpdateEndpoint { service, request },
+            };
+            match rollout.cause {
+                Cause::RollBack => vec![last],
+                Cause::Approved => vec![
+                    Action::CreateModel { service, request: serving.clone() },
+                    Action::CreateEndpointConfig { service, request: serving },
+                    last,
+                ],
+            }
+        }
+    }
+}

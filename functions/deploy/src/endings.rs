@@ -1,0 +1,166 @@
+//! How rollouts end, and what follows: the version is live, the alarm sent it back, it failed.
+//! Whatever waited goes next.
+
+use jiff::Timestamp;
+use trimtab_core::event::{Approval, Delivery, DeliveryState, EndpointStatus};
+use trimtab_core::fact::FactKind;
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::{Deploy as Deployment, Policy, Target};
+use trimtab_core::port::ml::{Accepted, EndpointTruth};
+use trimtab_core::react::{Case, Settled};
+
+use crate::decide::{Action, Answer, Done, Seen, begin_or_park};
+use crate::rollout::{Cause, Parked, Progress, Rollout, State, tell};
+
+/// The endpoint came to rest, or to grief.
+pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
+    let Some(truth) = &case.seen.endpoint else {
+        return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint");
+    };
+    if is_moving(&truth.status) {
+        return Plan::skip("still_moving", format!("SageMaker says that the endpoint is {}", truth.status));
+    }
+    let Some(rollout) = &case.state.current else {
+        return follow_on(case, policy, deploy, case.state.clone(), vec![]);
+    };
+    if rollout.progress == Progress::Intended || case.event.envelope.time < rollout.since {
+        return Plan::skip("before_rollout", "this event is older than the rollout that is on");
+    }
+    let (kind, reason) = verdict(truth, rollout);
+    end(case, policy, deploy, rollout, kind, reason)
+}
+
+/// CodePipeline's execution ended.
+pub(crate) fn on_delivery(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, delivery: &Delivery) -> Answer {
+    let Some(rollout) = case.state.current.as_ref().filter(|r| r.progress == Progress::Delivering { execution: delivery.execution.clone() })
+    else {
+        return Plan::skip("other_execution", "this execution does not belong to the rollout that is on");
+    };
+    let version = rollout.package.version();
+    match &case.seen.delivery {
+        None => Plan::reject("no_such_execution", "CodePipeline knows no such execution: the event is forged or the execution is gone"),
+        Some(DeliveryState::Succeeded) => {
+            let reason = Reason::new("live", format!("{} has delivered version {version}", delivery.pipeline));
+            end(case, policy, deploy, rollout, FactKind::RolloutSucceeded, reason)
+        }
+        Some(DeliveryState::Started | DeliveryState::Resumed | DeliveryState::Stopping | DeliveryState::Other(_)) => {
+            Plan::skip("still_running", "CodePipeline says that the execution has not ended")
+        }
+        Some(_) => {
+            let reason = Reason::new("delivery_failed", format!("{} did not deliver version {version}", delivery.pipeline));
+            end(case, policy, deploy, rollout, FactKind::RolloutFailed, reason)
+        }
+    }
+}
+
+fn is_moving(status: &EndpointStatus) -> bool {
+    use EndpointStatus::{Creating, Deleting, Other, RollingBack, SystemUpdating, Updating};
+    matches!(status, Creating | Updating | SystemUpdating | RollingBack | Deleting | Other(_))
+}
+
+/// What the endpoint at rest says of the rollout.
+fn verdict(truth: &EndpointTruth, rollout: &Rollout) -> (FactKind, Reason) {
+    let version = rollout.package.version();
+    let cause = truth.failure.as_deref().unwrap_or("SageMaker gives no reason");
+    match truth.status {
+        EndpointStatus::InService if truth.config.as_deref() == Some(&rollout.config) => {
+            (FactKind::RolloutSucceeded, Reason::new("live", format!("the endpoint is in service with version {version}")))
+        }
+        EndpointStatus::InService => {
+            (FactKind::RolloutRolledBack, Reason::new("rolled_back", format!("the endpoint went back to the version before {version}: {cause}")))
+        }
+        EndpointStatus::UpdateRollbackFailed => (
+            FactKind::RolloutFailed,
+            Reason::new("rollback_failed", format!("version {version} failed and so did going back; old and new serve side by side: {cause}")),
+        ),
+        _ => (FactKind::RolloutFailed, Reason::new("failed", format!("the endpoint is {} after version {version}: {cause}", truth.status))),
+    }
+}
+
+/// Closes the rollout and begins what waited.
+fn end(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout, kind: FactKind, reason: Reason) -> Answer {
+    let mut state = State { current: None, ..case.state.clone() };
+    let told = rollout.tell(kind, &reason.text, case.now);
+    let mut plan = if kind == FactKind::RolloutSucceeded {
+        state.make_live(rollout, case.now);
+        follow_on(case, policy, deploy, state, vec![reason])
+    } else if kind == FactKind::RolloutFailed && matches!(deploy.target, Target::Endpoint(_)) {
+        // An endpoint in this state takes no update: what waits, waits for a person.
+        Plan { reasons: vec![reason], ..Plan::note(state, "", "") }
+    } else {
+        follow_on(case, policy, deploy, state, vec![reason])
+    };
+    plan.facts.insert(0, told);
+    if kind == FactKind::RolloutSucceeded {
+        plan.actions.splice(0..0, scaling(deploy));
+    }
+    plan
+}
+
+fn scaling(deploy: &Deployment) -> Option<Action> {
+    let Target::Endpoint(target) = &deploy.target else { return None };
+    let limits = target.autoscaling.clone()?;
+    Some(Action::PutScalingPolicy { service: "application-autoscaling", endpoint: target.name.clone(), limits })
+}
+
+/// Begins the version that waits, if one does and it is still wanted.
+fn follow_on(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, mut state: State, mut reasons: Vec<Reason>) -> Answer {
+    let Some(wanted) = state.parked.take() else {
+        return match reasons.is_empty() {
+            true => Plan::skip("no_rollout", "no rollout is on and none waits"),
+            false => Plan { reasons, ..Plan::note(state, "", "") },
+        };
+    };
+    let version = wanted.package.version();
+    let approved = case.seen.parked.as_ref().is_some_and(|truth| truth.approval == Approval::Approved);
+    if !approved {
+        reasons.push(Reason::new("no_longer_approved", format!("version {version} waited, and the registry no longer says Approved")));
+        return Plan { reasons, ..Plan::note(state, "", "") };
+    }
+    reasons.push(Reason::new("resumed", format!("version {version} waited for this")));
+    begin_or_park(case, policy, deploy, state, wanted, reasons)
+}
+
+/// Takes what an action gave into the rollout.
+pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
+    if let Action::PutScalingPolicy { endpoint, .. } = action {
+        return scaled(state, endpoint.as_str(), outcome.err(), now);
+    }
+    let Some(mut rollout) = state.current.take() else { return Settled::default() };
+    match outcome {
+        Err(cause) => {
+            let reason = Reason::new("refused", format!("version {} was refused: {cause}", rollout.package.version()));
+            let told = rollout.tell(FactKind::RolloutFailed, &reason.text, now);
+            Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
+        }
+        Ok(Done::Endpoint(Accepted::Busy)) => {
+            let reason = Reason::new("busy", format!("the endpoint is busy: version {} waits", rollout.package.version()));
+            let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
+            state.parked = Some(Parked { package: rollout.package, cause: rollout.cause, since: rollout.since });
+            Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
+        }
+        Ok(done) => {
+            let progress = match done {
+                Done::Made => None,
+                Done::Endpoint(_) => Some(Progress::Updating),
+                Done::Execution(execution) => Some(Progress::Delivering { execution }),
+            };
+            let told = progress.map(|progress| {
+                rollout.progress = progress;
+                let word = if rollout.cause == Cause::RollBack { "going back to" } else { "rolling out" };
+                rollout.tell(FactKind::RolloutStarted, &format!("{word} version {}", rollout.package.version()), now)
+            });
+            state.current = Some(rollout);
+            Settled { facts: told.into_iter().collect(), ..Settled::default() }
+        }
+    }
+}
+
+/// The version is live whether or not it scales; that it does not is told.
+fn scaled(state: &State, endpoint: &str, refused: Option<String>, now: Timestamp) -> Settled {
+    let (Some(cause), Some(live)) = (refused, state.live_now()) else { return Settled::default() };
+    let reason = Reason::new("not_scaled", format!("endpoint {endpoint} is live, but autoscaling was refused: {cause}"));
+    let model = state.current.as_ref().map(|rollout| rollout.model.clone());
+    let told = model.map(|model| tell(FactKind::RolloutFailed, &model, &live.package, state.round(&live.package), vec![reason.text.clone()], now));
+    Settled { facts: told.into_iter().collect(), reasons: vec![reason], decision: Some(Decision::Acted) }
+}

@@ -1,0 +1,206 @@
+//! The rollout, and what the ledger keeps of a model's versions.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::name::{ModelName, PackageArn};
+use trimtab_core::policy::EndpointTarget;
+use trimtab_core::text::digest;
+
+/// How many versions that were live are remembered: enough to go back more than once.
+const LIVE_REMEMBERED: usize = 10;
+
+/// How many verdicts are remembered; the lowest versions are forgotten first.
+const VERDICTS_REMEMBERED: usize = 200;
+
+/// Why a version is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// It was approved.
+    Approved,
+    /// The version that was live has been rejected; this is the one before.
+    RollBack,
+}
+
+/// Where a rollout has got to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Decided; whether AWS has heard of it is not on record.
+    Intended,
+    /// The endpoint is on its way to the rollout's configuration.
+    Updating,
+    /// CodePipeline runs it.
+    Delivering {
+        /// The execution.
+        execution: String,
+    },
+}
+
+/// One version on its way to production.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollout {
+    /// The model.
+    pub model: ModelName,
+    /// Which approval of this version it is, from 1 up.
+    pub round: u32,
+    /// The version.
+    pub package: PackageArn,
+    /// Why.
+    pub cause: Cause,
+    /// The endpoint configuration, or the pipeline variable's value: what makes it known again.
+    pub config: String,
+    /// When it was decided.
+    pub since: Timestamp,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// A version that is or was live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// The version.
+    pub package: PackageArn,
+    /// Its endpoint configuration.
+    pub config: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What was last said of a version, and answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// An approval, which led to a rollout, a place in the queue, or a reason for neither.
+    Approved,
+    /// A rejection.
+    Rejected,
+}
+
+/// What the ledger keeps for a model's deployment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The rollout that is on.
+    pub current: Option<Rollout>,
+    /// The version that waits for it to end. The newest approval wins.
+    pub parked: Option<Parked>,
+    /// Versions that were live, the last one last.
+    pub live: Vec<Live>,
+    /// What was answered already, by version.
+    pub verdicts: BTreeMap<u32, Judged>,
+}
+
+/// The last verdict on a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How often it changed: an approval after a rejection is a new matter.
+    pub round: u32,
+}
+
+/// A version that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The version.
+    pub package: PackageArn,
+    /// Why it is wanted.
+    pub cause: Cause,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl State {
+    /// The version that is live, as far as the suite knows.
+    #[must_use]
+    pub fn live_now(&self) -> Option<&Live> {
+        self.live.last()
+    }
+
+    /// The last version that was live before the one that is, and was not rejected since.
+    #[must_use]
+    pub fn live_before(&self) -> Option<&Live> {
+        let now = &self.live_now()?.package;
+        self.live.iter().rev().skip(1).find(|live| live.package != *now && !self.judged(&live.package, Verdict::Rejected))
+    }
+
+    /// The newest version that an approval has put forward and nothing has taken back.
+    #[must_use]
+    pub fn newest(&self) -> Option<u32> {
+        let on_its_way = self.current.as_ref().filter(|rollout| rollout.cause == Cause::Approved).map(|rollout| rollout.package.version());
+        let waiting = self.parked.as_ref().map(|parked| parked.package.version());
+        let live = self.live_now().map(|live| live.package.version());
+        on_its_way.max(waiting).max(live)
+    }
+
+    /// Whether this verdict on this version has had its answer.
+    #[must_use]
+    pub fn judged(&self, package: &PackageArn, verdict: Verdict) -> bool {
+        self.verdicts.get(&package.version()).is_some_and(|judged| judged.verdict == verdict)
+    }
+
+    /// Which change of verdict this version is at.
+    #[must_use]
+    pub fn round(&self, package: &PackageArn) -> u32 {
+        self.verdicts.get(&package.version()).map_or(1, |judged| judged.round)
+    }
+
+    /// Takes a verdict on record.
+    pub fn judge(&mut self, package: &PackageArn, verdict: Verdict) {
+        let round = self.verdicts.get(&package.version()).map_or(0, |judged| judged.round) + 1;
+        self.verdicts.insert(package.version(), Judged { verdict, round });
+        while self.verdicts.len() > VERDICTS_REMEMBERED {
+            self.verdicts.pop_first();
+        }
+    }
+
+    /// A rollout has made this version live.
+    pub fn make_live(&mut self, rollout: &Rollout, now: Timestamp) {
+        if rollout.cause == Cause::RollBack {
+            // The version that was rejected is not one to come back to.
+            self.live.pop();
+            self.live.retain(|live| live.package != rollout.package);
+        }
+        self.live.push(Live { package: rollout.package.clone(), config: rollout.config.clone(), since: now });
+        let surplus = self.live.len().saturating_sub(LIVE_REMEMBERED);
+        self.live.drain(..surplus);
+    }
+}
+
+/// The name of the model and the endpoint configuration that serve this version in this shape.
+/// The same content has the same name, so creating it twice is creating it once.
+#[must_use]
+pub fn serving_name(model: &ModelName, package: &PackageArn, target: &EndpointTarget) -> String {
+    let shape = digest(
+        &[package.as_str(), target.name.as_str(), target.role.as_str(), &target.instance_type, &target.instances.to_string()],
+        8,
+    );
+    // SageMaker allows 63 characters; a model's name has at most 40.
+    format!("{model}-v{}-{shape}", package.version())
+}
+
+/// A fact about a version's way to production. Each round of a version is a matter of its own.
+#[must_use]
+pub fn tell(kind: FactKind, model: &ModelName, package: &PackageArn, round: u32, reasons: Vec<String>, at: Timestamp) -> Fact {
+    let version = package.version();
+    Fact {
+        kind,
+        version: fact::VERSION,
+        model: Some(model.clone()),
+        matter: format!("rollout/{model}/{version}/{round}"),
+        at,
+        reasons,
+        details: [("package".to_owned(), package.to_string()), ("version".to_owned(), version.to_string())].into(),
+    }
+}
+
+impl Rollout {
+    /// A fact about this rollout.
+    #[must_use]
+    pub fn tell(&self, kind: FactKind, reason: &str, at: Timestamp) -> Fact {
+        tell(kind, &self.model, &self.package, self.round, vec![reason.to_owned()], at)
+    }
+}

@@ -1,0 +1,266 @@
+//! Which pushes are built, and which builds ask for training.
+//!
+//! Of all that a push carries, only a full commit id goes on to CodeBuild.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use trimtab_core::event::{Body, Build, BuildStatus, Event, Reference, ReferenceKind};
+use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName};
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
+use trimtab_core::port::ml::{BuildRequest, BuildTruth};
+use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::text::digest;
+
+/// The build's environment variable that names the model: a build that carries it is the suite's.
+pub const MODEL_VARIABLE: &str = "TRIMTAB_MODEL";
+
+/// The deciding half of `integrate`.
+#[derive(Debug, Clone, Copy)]
+pub struct Integrate;
+
+/// What the ledger keeps of one commit's build.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum State {
+    /// Nothing is known of it.
+    #[default]
+    Unknown,
+    /// A build was decided; whether CodeBuild has heard of it is not on record.
+    Intended {
+        /// What was decided.
+        request: BuildRequest,
+        /// The branch it was pushed to.
+        branch: BranchName,
+    },
+    /// CodeBuild has it.
+    Started {
+        /// The build.
+        build: BuildId,
+    },
+    /// The build succeeded, and training is being asked for.
+    Asking {
+        /// The build.
+        build: BuildId,
+    },
+    /// The build succeeded, and training has been asked for.
+    Succeeded,
+    /// It did not succeed.
+    Failed,
+}
+
+/// What AWS says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The head of the branch that was pushed to.
+    Head(Option<CommitId>),
+    /// The build.
+    Build(Option<BuildTruth>),
+    /// Nothing was asked.
+    Nothing,
+}
+
+/// What `integrate` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "action")]
+#[allow(missing_docs, reason = "the names are AWS's own; the fields are the ports' requests")]
+pub enum Action {
+    StartBuild { service: &'static str, #[serde(flatten)] request: BuildRequest },
+    PutEvents { service: &'static str, #[serde(rename = "detail-type")] detail_type: &'static str, #[serde(flatten)] fact: Fact },
+}
+
+/// What doing it gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// The build that was started, or was there.
+    Build(BuildId),
+    /// The request is on the bus.
+    Asked,
+}
+
+type Answer = Plan<State, Action>;
+
+impl Decide for Integrate {
+    type State = State;
+    type Seen = Seen;
+    type Action = Action;
+    type Done = Done;
+
+    const FUNCTION: &'static str = "integrate";
+
+    fn subject(event: &Event) -> Subject {
+        let key = |kind, name: &str| Subject::Key(Key { kind, name: name.to_owned() });
+        match &event.body {
+            Body::Reference(reference) => key(KeyKind::Repository, reference.repository.as_str()),
+            Body::Build(build) => key(KeyKind::BuildProject, build.project.as_str()),
+            _ => Subject::None,
+        }
+    }
+
+    fn aggregate(event: &Event) -> String {
+        let commit = match &event.body {
+            Body::Reference(reference) => reference.commit.as_ref(),
+            Body::Build(build) => build.commit.as_ref(),
+            _ => None,
+        };
+        format!("build#{}", commit.map_or("none", CommitId::as_str))
+    }
+
+    fn assume(event: &Event) -> Seen {
+        match &event.body {
+            Body::Reference(reference) => Seen::Head(reference.commit.clone()),
+            Body::Build(build) => Seen::Build(Some(BuildTruth {
+                status: build.status.clone(),
+                commit: build.commit.clone(),
+                variables: build.variables.clone(),
+            })),
+            _ => Seen::Nothing,
+        }
+    }
+
+    fn decide(case: &Case<'_, State, Seen>) -> Answer {
+        let Some(policy) = case.policy else {
+            return Plan::reject("unknown_model", "integrate needs the model's policy");
+        };
+        let Some(rules) = &policy.integrate else {
+            return Plan::skip("off", format!("the policy of {} has no [integrate]: this reaction is off", policy.model));
+        };
+        match (&case.event.body, case.seen) {
+            (Body::Reference(reference), Seen::Head(head)) => on_push(case, policy, rules, reference, head.as_ref()),
+            (Body::Build(build), Seen::Build(truth)) => on_build(case, policy, build, truth.as_ref()),
+            _ => Plan::skip("not_concerned", "nothing in this event asks for a build or ends one"),
+        }
+    }
+
+    fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
+        match (action, outcome) {
+            (Action::StartBuild { request, .. }, Ok(Done::Build(build))) => {
+                let branch = match state {
+                    State::Intended { branch, .. } => Some(branch.to_string()),
+                    _ => None,
+                };
+                let reason = format!("commit {} is being built", request.commit);
+                let told = about(FactKind::BuildStarted, model_of(request), &request.commit, Some(&build), vec![reason], now);
+                *state = State::Started { build };
+                Settled { facts: vec![with(told, "branch", branch)], ..Settled::default() }
+            }
+            (Action::StartBuild { request, .. }, Err(cause)) => {
+                *state = State::Failed;
+                let reason = Reason::new("start_refused", format!("{} would not build {}: {cause}", request.project, request.commit));
+                let told = about(FactKind::BuildFailed, model_of(request), &request.commit, None, vec![reason.text.clone()], now);
+                Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
+            }
+            (Action::PutEvents { .. }, Ok(_)) => {
+                *state = State::Succeeded;
+                Settled::default()
+            }
+            (_, outcome) => {
+                let cause = outcome.err().unwrap_or_else(|| "the answer does not fit the call".to_owned());
+                Settled { reasons: vec![Reason::new("refused", cause)], ..Settled::default() }
+            }
+        }
+    }
+}
+
+fn on_push(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, push: &Reference, head: Option<&CommitId>) -> Answer {
+    let Some(branch) = push.branch.as_ref().filter(|branch| rules.branches.contains(branch)) else {
+        return Plan::skip("branch_not_watched", format!("the policy of {} does not watch this branch", policy.model));
+    };
+    if !matches!(push.kind, ReferenceKind::Created | ReferenceKind::Updated) {
+        return Plan::skip("not_a_push", format!("branch {branch} was not pushed to"));
+    }
+    let Some(commit) = &push.commit else {
+        return Plan::reject("no_commit", "the push names no full commit id: expected 40 hexadecimal digits");
+    };
+    match head {
+        None => return Plan::skip("branch_gone", format!("branch {branch} is gone since")),
+        Some(head) if head != commit => {
+            return Plan::skip("branch_moved", format!("branch {branch} has moved on to {head}, and that push has its own event"));
+        }
+        Some(_) => {}
+    }
+    match case.state {
+        State::Unknown => {
+            let request = request(policy, rules, commit);
+            let reason = Reason::new("pushed", format!("commit {commit} was pushed to {branch}"));
+            start(request, branch.clone(), reason)
+        }
+        State::Intended { request, branch } => {
+            start(request.clone(), branch.clone(), Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"))
+        }
+        _ => Plan::skip("already_built", format!("commit {commit} has its build")),
+    }
+}
+
+fn request(policy: &Policy, rules: &Rules, commit: &CommitId) -> BuildRequest {
+    BuildRequest {
+        project: rules.project.clone(),
+        commit: commit.clone(),
+        variables: BTreeMap::from([(MODEL_VARIABLE.to_owned(), policy.model.to_string())]),
+        token: digest(&["build", policy.model.as_str(), rules.project.as_str(), commit.as_str()], 40),
+    }
+}
+
+fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
+    Plan::only(Decision::Acted, reason)
+        .with_state(State::Intended { request: request.clone(), branch })
+        .doing(Action::StartBuild { service: "codebuild", request })
+}
+
+fn on_build(case: &Case<'_, State, Seen>, policy: &Policy, build: &Build, truth: Option<&BuildTruth>) -> Answer {
+    let Some(truth) = truth else {
+        return Plan::reject("no_such_build", "CodeBuild knows no such build: the event is forged or the build is gone");
+    };
+    let Some(commit) = &truth.commit else {
+        return Plan::skip("no_commit", "this build is not of one exact commit");
+    };
+    let named = truth.variables.get(MODEL_VARIABLE).is_some_and(|model| model == policy.model.as_str());
+    if *case.state == State::Unknown && !named {
+        return Plan::skip("not_ours", "somebody else started this build: it asks for nothing");
+    }
+    match (&truth.status, case.state) {
+        (BuildStatus::InProgress | BuildStatus::Other(_), _) => Plan::skip("still_running", "CodeBuild says that the build has not ended"),
+        (BuildStatus::Succeeded, State::Succeeded) => Plan::skip("already_asked", format!("training on {commit} has been asked for")),
+        (BuildStatus::Succeeded, _) => ask(policy, commit, &build.id, case.now),
+        (_, State::Failed | State::Succeeded) => Plan::skip("already_handled", format!("the build of {commit} has had its answer")),
+        (status, _) => {
+            let reason = Reason::new("build_failed", format!("the build of {commit} ended as {status}"));
+            let told = about(FactKind::BuildFailed, Some(policy.model.clone()), commit, Some(&build.id), vec![reason.text.clone()], case.now);
+            Plan::only(Decision::Acted, reason).with_state(State::Failed).telling(with(told, "logs", build.logs.clone()))
+        }
+    }
+}
+
+fn ask(policy: &Policy, commit: &CommitId, build: &BuildId, now: Timestamp) -> Answer {
+    let reason = Reason::new("built", format!("the build of {commit} succeeded"));
+    let fact = about(FactKind::TrainingRequested, Some(policy.model.clone()), commit, Some(build), vec![reason.text.clone()], now);
+    Plan::only(Decision::Acted, reason)
+        .with_state(State::Asking { build: build.clone() })
+        .doing(Action::PutEvents { service: "events", detail_type: fact.kind.as_str(), fact })
+}
+
+fn model_of(request: &BuildRequest) -> Option<ModelName> {
+    request.variables.get(MODEL_VARIABLE).and_then(|name| ModelName::parse(name).ok())
+}
+
+fn about(kind: FactKind, model: Option<ModelName>, commit: &CommitId, build: Option<&BuildId>, reasons: Vec<String>, at: Timestamp) -> Fact {
+    let name = model.as_ref().map_or("unknown", ModelName::as_str);
+    let fact = Fact {
+        kind,
+        version: fact::VERSION,
+        matter: format!("build/{name}/{commit}"),
+        model,
+        at,
+        reasons,
+        details: [("commit".to_owned(), commit.to_string())].into(),
+    };
+    with(fact, "build", build.map(|build| build.short().to_owned()))
+}
+
+fn with(mut fact: Fact, name: &str, value: Option<String>) -> Fact {
+    fact.details.extend(value.map(|value| (name.to_owned(), trimtab_core::text::one_line(&value, 400))));
+    fact
+}

@@ -1,0 +1,49 @@
+//! Asks AWS what is true, and starts the run.
+
+use trimtab_core::event::{Body, Event};
+use trimtab_core::name::{AlarmName, RunArn};
+use trimtab_core::policy::Policy;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{Alarms, Runs};
+use trimtab_core::react::Act;
+
+use crate::decide::{Action, Retrain, Seen};
+use crate::incident::State;
+
+/// `retrain` over its ports.
+#[derive(Debug)]
+pub struct Reaction<R, A> {
+    /// SageMaker Pipelines.
+    pub runs: R,
+    /// CloudWatch.
+    pub alarms: A,
+}
+
+impl<R, A> Act for Reaction<R, A>
+where
+    R: Runs + Send + Sync,
+    A: Alarms + Send + Sync,
+{
+    type Decide = Retrain;
+
+    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &State) -> Answer<Seen> {
+        Ok(match &event.body {
+            Body::Alarm(alarm) => match AlarmName::parse(&alarm.name) {
+                Ok(name) => Seen::Alarm(self.alarms.state(&name).await?),
+                Err(_) => Seen::Alarm(None),
+            },
+            Body::Run(run) => Seen::Run(self.runs.status(&run.arn).await?),
+            _ => Seen::Nothing,
+        })
+    }
+
+    /// Looks for the run that carries the incident's name before starting one: SageMaker does not
+    /// say how long it remembers a token, and an answer can be lost.
+    async fn act(&self, action: &Action) -> Answer<RunArn> {
+        let Action::StartPipelineExecution { request, .. } = action;
+        match self.runs.find(request).await? {
+            Some(run) => Ok(run),
+            None => self.runs.start(request).await,
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Triage: does this event get a training run, and if not, why not.
+//!
+//! Knows nothing of SageMaker's API beyond the words of a plan.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use trimtab_core::event::{Alarm, AlarmState, Body, Event, Run, RunStatus};
+use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::name::{CommitId, ModelName, RunArn};
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::{Key, KeyKind, Policy, Retrain as Limits};
+use trimtab_core::port::ml::RunRequest;
+use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::text::digest;
+
+use crate::incident::{Incident, Kind, State, Trigger};
+
+/// The deciding half of `retrain`.
+#[derive(Debug, Clone, Copy)]
+pub struct Retrain;
+
+/// What AWS says about the thing that the event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The alarm's state now; `None` where there is no such alarm.
+    Alarm(Option<AlarmState>),
+    /// The run's status now; `None` where there is no such run.
+    Run(Option<RunStatus>),
+    /// Nothing was asked.
+    Nothing,
+}
+
+/// What `retrain` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "action")]
+pub enum Action {
+    /// Starts the run, unless it is there already.
+    StartPipelineExecution {
+        /// The service, since CodePipeline has an action of the same name.
+        service: &'static str,
+        /// The run.
+        #[serde(flatten)]
+        request: RunRequest,
+    },
+}
+
+type Answer = Plan<State, Action>;
+
+impl Decide for Retrain {
+    type State = State;
+    type Seen = Seen;
+    type Action = Action;
+    type Done = RunArn;
+
+    const FUNCTION: &'static str = "retrain";
+
+    fn subject(event: &Event) -> Subject {
+        let key = |kind, name: &str| Subject::Key(Key { kind, name: name.to_owned() });
+        match &event.body {
+            Body::Alarm(alarm) => key(KeyKind::Alarm, &alarm.name),
+            Body::Run(run) => key(KeyKind::Pipeline, run.pipeline.as_str()),
+            Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
+            _ => Subject::None,
+        }
+    }
+
+    fn aggregate(_: &Event) -> String {
+        "incident".to_owned()
+    }
+
+    fn assume(event: &Event) -> Seen {
+        match &event.body {
+            Body::Alarm(alarm) => Seen::Alarm(Some(alarm.state.clone())),
+            Body::Run(run) => Seen::Run(Some(run.status.clone())),
+            _ => Seen::Nothing,
+        }
+    }
+
+    fn decide(case: &Case<'_, State, Seen>) -> Answer {
+        let Some(policy) = case.policy else {
+            return Plan::reject("unknown_model", "retrain needs the model's policy");
+        };
+        let Some(limits) = &policy.retrain else {
+            return Plan::skip("off", format!("the policy of {} has no [retrain]: this reaction is off", policy.model));
+        };
+        match (&case.event.body, case.seen) {
+            (Body::Alarm(alarm), Seen::Alarm(now)) => on_alarm(case, policy, limits, alarm, now.as_ref()),
+            (Body::Fact(fact), _) if fact.kind == FactKind::TrainingRequested => on_request(case, policy, limits, fact),
+            (Body::Run(run), Seen::Run(status)) => on_run(case, policy, limits, run, status.as_ref()),
+            _ => Plan::skip("not_concerned", "nothing in this event asks for training or ends a run"),
+        }
+    }
+
+    fn settle(state: &mut State, action: &Action, outcome: Result<RunArn, String>, now: Timestamp) -> Settled {
+        let Action::StartPipelineExecution { request, .. } = action;
+        let Some(mut incident) = state.incident.take() else {
+            return Settled::default();
+        };
+        match outcome {
+            Ok(run) => {
+                let told = tell(FactKind::TrainingStarted, &incident, Some(&run), now, &[incident.trigger.reason.clone()]);
+                incident.run = Some(run);
+                state.incident = Some(incident);
+                Settled { facts: vec![told], ..Settled::default() }
+            }
+            Err(cause) => {
+                let reason = Reason::new("start_refused", format!("{} would not start: {cause}", request.pipeline));
+                let told = tell(FactKind::TrainingFailed, &incident, None, now, std::slice::from_ref(&reason.text));
+                Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
+            }
+        }
+    }
+}
+
+fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, alarm: &Alarm, now: Option<&AlarmState>) -> Answer {
+    let Some(drift) = alarm.drift() else {
+        return Plan::skip("not_drift", format!("alarm {} watches no SageMaker monitoring metric: it says nothing about drift", alarm.name));
+    };
+    if !limits.drift.contains(&drift) {
+        return Plan::skip("drift_ignored", format!("{drift} drift is not among the kinds that the policy of {} retrains on", policy.model));
+    }
+    if alarm.state != AlarmState::Alarm {
+        return Plan::skip("not_in_alarm", format!("alarm {} is not in ALARM", alarm.name));
+    }
+    match now {
+        None => return Plan::reject("no_such_alarm", format!("CloudWatch knows no alarm {}: the event is forged or the alarm is gone", alarm.name)),
+        Some(AlarmState::Ok) => {
+            return Plan::skip("recovered", format!("alarm {} has returned to OK since", alarm.name));
+        }
+        Some(_) => {}
+    }
+    let trigger = Trigger {
+        subject: format!("alarm/{}@{}", alarm.arn, alarm.since),
+        kind: Kind::Drift,
+        reason: format!("{drift} drift: alarm {} since {}", alarm.name, alarm.since),
+        commit: None,
+    };
+    triage(case, policy, limits, trigger)
+}
+
+fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, fact: &Fact) -> Answer {
+    let Some(Ok(commit)) = fact.details.get("commit").map(|text| CommitId::parse(text)) else {
+        return Plan::reject("no_commit", "the request names no full commit id: expected 40 hexadecimal digits in details.commit");
+    };
+    let trigger = Trigger {
+        subject: format!("commit/{commit}"),
+        kind: Kind::Build,
+        reason: format!("commit {commit} was built"),
+        commit: Some(commit),
+    };
+    triage(case, policy, limits, trigger)
+}
+
+/// The order of the questions: did we already, is one on, may we.
+fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigger: Trigger) -> Answer {
+    let mut state = case.state.clone();
+    if let Some(incident) = &case.state.incident {
+        if incident.trigger.subject == trigger.subject && incident.run.is_none() {
+            return start(state.clone(), incident.clone(), Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"));
+        }
+    }
+    if let Some(before) = state.answer_to(&trigger) {
+        return Plan::skip("already_handled", format!("this was answered at {}: {}", before.at, before.answer));
+    }
+    if let Some(incident) = case.state.incident.clone() {
+        return join(state, &incident, trigger, case.now);
+    }
+    let limit = match trigger.kind {
+        Kind::Drift => state.cooling_until(limits.cool_down, case.now).map(|until| cool_down(&state, limits, until)),
+        Kind::Build => None,
+    };
+    if let Some(reason) = limit.or_else(|| over_budget(&state, limits, case.now)) {
+        state.remember(&trigger, reason.code, case.now);
+        let told = skipped(policy, &trigger, &reason, case.now);
+        return Plan::only(Decision::Skipped, reason).with_state(state).telling(told);
+    }
+    open(state, policy, limits, trigger, case.now)
+}
+
+fn cool_down(state: &State, limits: &Limits, until: Timestamp) -> Reason {
+    let ended = state.ended.map(|at| at.to_string()).unwrap_or_default();
+    let length = limits.cool_down;
+    Reason::new("cool_down", format!("cool-down: the last run ended at {ended}, and the policy waits {length:#}; until {until} drift starts nothing"))
+}
+
+fn over_budget(state: &State, limits: &Limits, now: Timestamp) -> Option<Reason> {
+    let (spent, budget) = (state.spent(&limits.budget, now), &limits.budget);
+    let (runs, per) = (budget.runs, budget.per);
+    (spent >= usize::try_from(runs).unwrap_or(usize::MAX))
+        .then(|| Reason::new("budget", format!("budget: {spent} runs within {per:#}, and the policy allows {runs}")))
+}
+
+fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp) -> Answer {
+    state.remember(&trigger, &format!("joined {}", incident.id), now);
+    let text = match trigger.kind {
+        Kind::Drift => format!("run of {} is on and will answer this too", incident.id),
+        Kind::Build => format!("run of {} is on; this commit gets the next one", incident.id),
+    };
+    let matter = format!("{}/{}", incident.matter(), digest(&[&trigger.subject], 8));
+    let mut told = tell(FactKind::TrainingJoined, incident, incident.run.as_ref(), now, &[trigger.reason.clone(), text.clone()]);
+    told.matter = matter;
+    let parked = trigger.kind == Kind::Build;
+    if parked {
+        state.waiting = Some(trigger);
+    }
+    let decision = if parked { Decision::Parked } else { Decision::Skipped };
+    Plan::only(decision, Reason::new("run_in_progress", text)).with_state(state).telling(told)
+}
+
+fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: Trigger, now: Timestamp) -> Answer {
+    let id = Incident::id(&policy.model, &trigger);
+    let request = RunRequest {
+        pipeline: limits.pipeline.clone(),
+        display_name: id.clone(),
+        token: format!("trimtab-{}", digest(&[policy.model.as_str(), &id, &trigger.subject], 48)),
+        parameters: parameters(limits, &id, &trigger),
+        since: now,
+    };
+    state.remember(&trigger, &id, now);
+    state.spend(&limits.budget, now);
+    let reason = Reason::new(trigger.kind.as_str(), &trigger.reason);
+    start(state, Incident { id, trigger, opened: now, request, run: None }, reason)
+}
+
+fn start(mut state: State, incident: Incident, reason: Reason) -> Answer {
+    let action = Action::StartPipelineExecution { service: "sagemaker", request: incident.request.clone() };
+    state.incident = Some(incident);
+    Plan::only(Decision::Acted, reason).with_state(state).doing(action)
+}
+
+/// Only what the policy asks for, under the names that the pipeline's definition declares:
+/// SageMaker refuses a run with a parameter that it does not know.
+fn parameters(limits: &Limits, id: &str, trigger: &Trigger) -> std::collections::BTreeMap<String, String> {
+    let names = &limits.parameters;
+    let commit = trigger.commit.as_ref().map(ToString::to_string);
+    [(&names.commit, commit), (&names.incident, Some(id.to_owned())), (&names.reason, Some(trigger.kind.as_str().to_owned()))]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.clone()?, value?)))
+        .collect()
+}
+
+fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, run: &Run, status: Option<&RunStatus>) -> Answer {
+    let Some(incident) = &case.state.incident else {
+        return Plan::skip("no_incident", format!("no incident of {} is open: this run is not answered for here", policy.model));
+    };
+    let ours = incident.run.as_ref().map_or(run.display_name.as_deref() == Some(&incident.id), |known| *known == run.arn);
+    if !ours {
+        return Plan::skip("other_run", format!("this run does not belong to the open incident {}", incident.id));
+    }
+    let kind = match status {
+        None => return Plan::reject("no_such_run", "SageMaker knows no such run: the event is forged or the run is gone"),
+        Some(RunStatus::Succeeded) => FactKind::TrainingSucceeded,
+        Some(RunStatus::Failed | RunStatus::Stopped) => FactKind::TrainingFailed,
+        Some(_) => return Plan::skip("still_running", "SageMaker says that the run has not ended"),
+    };
+    let word = if kind == FactKind::TrainingSucceeded { "succeeded" } else { "did not succeed" };
+    let reason = Reason::new("run_ended", format!("the run of {} {word}", incident.id));
+    let told = tell(kind, incident, Some(&run.arn), case.now, std::slice::from_ref(&reason.text));
+    let mut state = State { incident: None, ended: Some(case.now), ..case.state.clone() };
+    next(state.waiting.take(), state, policy, limits, reason, told, case.now)
+}
+
+/// Closes the incident; a commit that waited gets its run now, if the budget still allows.
+fn next(waiting: Option<Trigger>, mut state: State, policy: &Policy, limits: &Limits, ended: Reason, told: Fact, now: Timestamp) -> Answer {
+    let mut plan = match waiting {
+        None => Plan::only(Decision::Acted, ended.clone()).with_state(state),
+        Some(trigger) => match over_budget(&state, limits, now) {
+            None => {
+                let mut plan = open(state, policy, limits, trigger, now);
+                plan.reasons.insert(0, ended);
+                plan
+            }
+            Some(reason) => {
+                state.remember(&trigger, reason.code, now);
+                let skip = skipped(policy, &trigger, &reason, now);
+                let mut plan = Plan::only(Decision::Acted, ended).with_state(state).telling(skip);
+                plan.reasons.push(reason);
+                plan
+            }
+        },
+    };
+    plan.facts.insert(0, told);
+    plan
+}
+
+fn tell(kind: FactKind, incident: &Incident, run: Option<&RunArn>, at: Timestamp, reasons: &[String]) -> Fact {
+    let mut details: std::collections::BTreeMap<String, String> =
+        [("incident".to_owned(), incident.id.clone()), ("pipeline".to_owned(), incident.request.pipeline.to_string())].into();
+    if let Some(run) = run {
+        details.insert("run".to_owned(), run.to_string());
+    }
+    if let Some(commit) = &incident.trigger.commit {
+        details.insert("commit".to_owned(), commit.to_string());
+    }
+    let model = incident.id.rsplitn(3, '-').nth(2).and_then(|name| ModelName::parse(name).ok());
+    Fact { kind, version: fact::VERSION, model, matter: incident.matter(), at, reasons: reasons.to_vec(), details }
+}
+
+fn skipped(policy: &Policy, trigger: &Trigger, reason: &Reason, at: Timestamp) -> Fact {
+    Fact {
+        kind: FactKind::TrainingSkipped,
+        version: fact::VERSION,
+        model: Some(policy.model.clone()),
+        matter: format!("trigger/{}/{}", policy.model, digest(&[&trigger.subject], 16)),
+        at,
+        reasons: vec![trigger.reason.clone(), reason.text.clone()],
+        details: [("limit".to_owned(), reason.code.to_owned())].into(),
+    }
+}

@@ -1,0 +1,140 @@
+//! The incident, the limits it stands under, and what the ledger keeps of both.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use trimtab_core::name::{CommitId, ModelName, RunArn};
+use trimtab_core::policy::Budget;
+use trimtab_core::port::ml::RunRequest;
+use trimtab_core::text::digest;
+
+/// How long a handled trigger is remembered: longer than any redelivery of it (EventBridge 24 h,
+/// queues and archives 14 days).
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How many handled triggers are remembered at most, so that the record stays small.
+const REMEMBERED_AT_MOST: usize = 500;
+
+/// Why a run is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// What it is about, the same for every delivery of it: an alarm's transition, a commit.
+    pub subject: String,
+    /// One word for the incident's id: `drift` or `build`.
+    pub kind: Kind,
+    /// The reason, in words.
+    pub reason: String,
+    /// The commit to train, where one asks.
+    pub commit: Option<CommitId>,
+}
+
+/// The kinds of trigger; they differ in which limits hold for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The world moved: cool-down and budget hold.
+    Drift,
+    /// A person pushed code: only the budget holds.
+    Build,
+}
+
+impl Kind {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::Build => "build",
+        }
+    }
+}
+
+/// One matter that is answered with one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// `<model>-<kind>-<8 hex>`: the run's display name, by which it is found again.
+    pub id: String,
+    /// What opened it.
+    pub trigger: Trigger,
+    /// When.
+    pub opened: Timestamp,
+    /// What to start; kept, so that a retry after a crash asks for exactly the same.
+    pub request: RunRequest,
+    /// The run, once SageMaker has named it.
+    pub run: Option<RunArn>,
+}
+
+impl Incident {
+    /// The id that this trigger's incident has, whoever computes it and whenever.
+    #[must_use]
+    pub fn id(model: &ModelName, trigger: &Trigger) -> String {
+        format!("{model}-{}-{}", trigger.kind.as_str(), digest(&[model.as_str(), &trigger.subject], 8))
+    }
+
+    /// The matter that facts about it carry.
+    #[must_use]
+    pub fn matter(&self) -> String {
+        format!("incident/{}", self.id)
+    }
+}
+
+/// What the ledger keeps for a model's training.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The incident that is open.
+    pub incident: Option<Incident>,
+    /// The newest commit that asked while a run was on; it gets the next run.
+    pub waiting: Option<Trigger>,
+    /// When the last run ended.
+    pub ended: Option<Timestamp>,
+    /// When runs were started, as far back as the budget looks.
+    pub starts: Vec<Timestamp>,
+    /// Handled triggers, oldest first.
+    pub handled: Vec<Handled>,
+}
+
+/// A trigger that has had its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handled {
+    /// Its subject, digested.
+    pub subject: String,
+    /// When it was answered.
+    pub at: Timestamp,
+    /// The incident it belongs to, or the word for why there was none.
+    pub answer: String,
+}
+
+impl State {
+    /// The answer that this trigger was given before.
+    #[must_use]
+    pub fn answer_to(&self, trigger: &Trigger) -> Option<&Handled> {
+        let subject = digest(&[&trigger.subject], 16);
+        self.handled.iter().find(|handled| handled.subject == subject)
+    }
+
+    /// Remembers the answer to a trigger, and forgets what no redelivery can bring back.
+    pub fn remember(&mut self, trigger: &Trigger, answer: &str, at: Timestamp) {
+        self.handled.retain(|handled| at.duration_since(handled.at) < REMEMBERED);
+        self.handled.push(Handled { subject: digest(&[&trigger.subject], 16), at, answer: answer.to_owned() });
+        let surplus = self.handled.len().saturating_sub(REMEMBERED_AT_MOST);
+        self.handled.drain(..surplus);
+    }
+
+    /// When the cool-down ends, if it is still on: it counts from the end of the last run.
+    #[must_use]
+    pub fn cooling_until(&self, cool_down: SignedDuration, now: Timestamp) -> Option<Timestamp> {
+        let until = self.ended?.saturating_add(cool_down).ok()?;
+        (until > now).then_some(until)
+    }
+
+    /// How many runs were started within the budget's window.
+    #[must_use]
+    pub fn spent(&self, budget: &Budget, now: Timestamp) -> usize {
+        self.starts.iter().filter(|at| now.duration_since(**at) < budget.per).count()
+    }
+
+    /// Takes a run into the budget's count.
+    pub fn spend(&mut self, budget: &Budget, now: Timestamp) {
+        self.starts.retain(|at| now.duration_since(*at) < budget.per);
+        self.starts.push(now);
+    }
+}

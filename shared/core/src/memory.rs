@@ -1,0 +1,171 @@
+//! The ledger, the bus and the clock in memory, with the real ledger's epochs and leases: for
+//! tests, and for planning offline.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::fact::Fact;
+use crate::failure::Failure;
+use crate::name::ModelName;
+use crate::policy::{Key, Policy};
+use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
+
+/// What a [`MemoryLedger`] holds.
+#[derive(Debug, Default, Clone)]
+pub struct Contents {
+    /// Policies by model.
+    pub policies: BTreeMap<ModelName, Policy>,
+    /// The whole suite's pause.
+    pub paused: Option<Pause>,
+    /// Aggregates.
+    pub aggregates: BTreeMap<AggregateId, Record>,
+    /// Terminal records by function, event id and time of the event.
+    pub history: BTreeMap<(String, String, Timestamp), HistoryEntry>,
+    /// Kept events, by their text.
+    pub kept: BTreeMap<String, HistoryEntry>,
+}
+
+/// A ledger in memory.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    contents: Mutex<Contents>,
+}
+
+impl MemoryLedger {
+    /// A ledger to which these policies have been applied.
+    #[must_use]
+    pub fn with(policies: impl IntoIterator<Item = Policy>) -> Self {
+        let policies = policies.into_iter().map(|policy| (policy.model.clone(), policy)).collect();
+        Self { contents: Mutex::new(Contents { policies, ..Contents::default() }) }
+    }
+
+    /// The contents, to look at or to change.
+    pub fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes at the next epoch if the aggregate is still at `epoch`.
+    fn write(&self, id: &AggregateId, epoch: u64, change: impl FnOnce(&mut Record)) -> Result<u64, WriteError> {
+        let mut contents = self.contents();
+        let record = contents.aggregates.entry(id.clone()).or_insert(Record { epoch: 0, lease_until: None, state: None });
+        if record.epoch != epoch {
+            return Err(WriteError::Fenced);
+        }
+        change(record);
+        record.epoch += 1;
+        Ok(record.epoch)
+    }
+}
+
+impl Ledger for MemoryLedger {
+    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
+        let contents = self.contents();
+        Ok(contents.policies.values().find(|policy| policy.keys().contains(key)).map(|policy| policy.model.clone()))
+    }
+
+    async fn policy(&self, model: &ModelName) -> Answer<Option<Policy>> {
+        Ok(self.contents().policies.get(model).cloned())
+    }
+
+    async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {
+        Ok(self.contents().paused.clone())
+    }
+
+    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+        Ok(self.contents().aggregates.get(id).cloned().unwrap_or(Record { epoch: 0, lease_until: None, state: None }))
+    }
+
+    async fn claim(&self, id: &AggregateId, seen: u64, state: &Value, lease_until: Timestamp) -> Result<u64, WriteError> {
+        self.write(id, seen, |record| {
+            record.state = Some(state.clone());
+            record.lease_until = Some(lease_until);
+        })
+    }
+
+    async fn release(&self, id: &AggregateId, held: u64) -> Result<(), WriteError> {
+        self.write(id, held, |record| record.lease_until = None).map(|_| ())
+    }
+
+    async fn settle(&self, id: &AggregateId, held: u64, state: Option<&Value>, entry: &HistoryEntry) -> Result<(), WriteError> {
+        if let Some(state) = state {
+            self.write(id, held, |record| {
+                record.state = Some(state.clone());
+                record.lease_until = None;
+            })?;
+        }
+        let key = (entry.function.clone(), entry.event_id.clone(), entry.event_time);
+        self.contents().history.insert(key, entry.clone());
+        Ok(())
+    }
+
+    async fn keep(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
+        self.contents().kept.insert(raw.to_string(), entry.clone());
+        Ok(())
+    }
+}
+
+/// A bus that remembers what was said.
+#[derive(Debug, Default)]
+pub struct MemoryBus {
+    facts: Mutex<Vec<Fact>>,
+}
+
+impl MemoryBus {
+    /// What was said, in order.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Fact> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Bus for MemoryBus {
+    async fn publish(&self, fact: &Fact) -> Answer<()> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).push(fact.clone());
+        Ok(())
+    }
+}
+
+impl<B: Bus + Sync> Bus for &B {
+    async fn publish(&self, fact: &Fact) -> Answer<()> {
+        (**self).publish(fact).await
+    }
+}
+
+/// A clock that stands still until it is set.
+#[derive(Debug)]
+pub struct FixedClock(Mutex<Timestamp>);
+
+impl FixedClock {
+    /// A clock that shows this time.
+    #[must_use]
+    pub fn at(time: Timestamp) -> Self {
+        Self(Mutex::new(time))
+    }
+
+    /// Sets the clock.
+    pub fn set(&self, time: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time;
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs a future that never waits to its end. Everything in memory answers at once.
+///
+/// # Errors
+/// If the future does wait after all.
+pub fn run<T>(future: impl Future<Output = T>) -> Answer<T> {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => Ok(value),
+        std::task::Poll::Pending => Err(Failure::retry("memory:run", "a port in memory waited")),
+    }
+}
