@@ -35,7 +35,9 @@ where
         let mut seen = Seen::default();
         match &event.body {
             Body::Package(package) => seen.package = self.registry.package(&package.arn).await?,
-            Body::Delivery(delivery) => seen.delivery = self.deliveries.state(&delivery.pipeline, &delivery.execution).await?,
+            Body::Delivery(delivery) => {
+                seen.delivery = self.deliveries.state(&delivery.pipeline, &delivery.execution).await?;
+            }
             _ => {}
         }
         if let Some(parked) = &state.parked {
@@ -51,10 +53,14 @@ where
     async fn act(&self, action: &Action) -> Answer<Done> {
         match action {
             Action::CreateModel { request, .. } => self.endpoints.create_model(request).await.map(|()| Done::Made),
-            Action::CreateEndpointConfig { request, .. } => self.endpoints.create_config(request).await.map(|()| Done::Made),
+            Action::CreateEndpointConfig { request, .. } => {
+                self.endpoints.create_config(request).await.map(|()| Done::Made)
+            }
             Action::CreateEndpoint { request, .. } => self.endpoints.create(request).await.map(Done::Endpoint),
             Action::UpdateEndpoint { request, .. } => self.endpoints.update(request).await.map(Done::Endpoint),
-            Action::PutScalingPolicy { endpoint, limits, .. } => self.scaling.scale(endpoint, limits).await.map(|()| Done::Made),
+            Action::PutScalingPolicy { endpoint, limits, .. } => {
+                self.scaling.scale(endpoint, limits).await.map(|()| Done::Made)
+            }
             Action::StartPipelineExecution { request, .. } => match self.deliveries.find(request).await? {
                 Some(execution) => Ok(Done::Execution(execution)),
                 None => self.deliveries.start(request).await.map(Done::Execution),

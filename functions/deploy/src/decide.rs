@@ -39,12 +39,37 @@ pub struct Seen {
 #[serde(tag = "action")]
 #[allow(missing_docs, reason = "the names are AWS's own; the fields are the ports' requests")]
 pub enum Action {
-    CreateModel { service: &'static str, #[serde(flatten)] request: ServingRequest },
-    CreateEndpointConfig { service: &'static str, #[serde(flatten)] request: ServingRequest },
-    CreateEndpoint { service: &'static str, #[serde(flatten)] request: EndpointRequest },
-    UpdateEndpoint { service: &'static str, #[serde(flatten)] request: EndpointRequest },
-    PutScalingPolicy { service: &'static str, endpoint: EndpointName, #[serde(flatten)] limits: Autoscaling },
-    StartPipelineExecution { service: &'static str, #[serde(flatten)] request: DeliveryRequest },
+    CreateModel {
+        service: &'static str,
+        #[serde(flatten)]
+        request: ServingRequest,
+    },
+    CreateEndpointConfig {
+        service: &'static str,
+        #[serde(flatten)]
+        request: ServingRequest,
+    },
+    CreateEndpoint {
+        service: &'static str,
+        #[serde(flatten)]
+        request: EndpointRequest,
+    },
+    UpdateEndpoint {
+        service: &'static str,
+        #[serde(flatten)]
+        request: EndpointRequest,
+    },
+    PutScalingPolicy {
+        service: &'static str,
+        endpoint: EndpointName,
+        #[serde(flatten)]
+        limits: Autoscaling,
+    },
+    StartPipelineExecution {
+        service: &'static str,
+        #[serde(flatten)]
+        request: DeliveryRequest,
+    },
 }
 
 /// What doing it gives.
@@ -87,11 +112,21 @@ impl Decide for Deploy {
             Body::Package(package) => Seen {
                 package: Some(PackageTruth { approval: package.approval.clone(), status: package.status.clone() }),
                 // Somebody who plans a rollout has an endpoint; which version it serves is not known.
-                endpoint: Some(EndpointTruth { status: EndpointStatus::InService, config: None, pending: None, failure: None }),
+                endpoint: Some(EndpointTruth {
+                    status: EndpointStatus::InService,
+                    config: None,
+                    pending: None,
+                    failure: None,
+                }),
                 ..Seen::default()
             },
             Body::Endpoint(endpoint) => Seen {
-                endpoint: Some(EndpointTruth { status: endpoint.status.clone(), config: endpoint.config.clone(), pending: None, failure: None }),
+                endpoint: Some(EndpointTruth {
+                    status: endpoint.status.clone(),
+                    config: endpoint.config.clone(),
+                    pending: None,
+                    failure: None,
+                }),
                 ..Seen::default()
             },
             Body::Delivery(delivery) => Seen { delivery: Some(delivery.state.clone()), ..Seen::default() },
@@ -121,13 +156,22 @@ impl Decide for Deploy {
 
 fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, package: &Package) -> Answer {
     if package.arn.account() != case.event.envelope.account.as_str() {
-        return Plan::reject("foreign_account", "the package belongs to another account than the event: it is not deployed from here");
+        return Plan::reject(
+            "foreign_account",
+            "the package belongs to another account than the event: it is not deployed from here",
+        );
     }
     let Some(truth) = &case.seen.package else {
-        return Plan::reject("no_such_package", "the registry knows no such package: the event is forged or the package is gone");
+        return Plan::reject(
+            "no_such_package",
+            "the registry knows no such package: the event is forged or the package is gone",
+        );
     };
     if truth.approval != package.approval {
-        return Plan::skip("stale", format!("the registry no longer says what the event says of version {}", package.version));
+        return Plan::skip(
+            "stale",
+            format!("the registry no longer says what the event says of version {}", package.version),
+        );
     }
     match package.approval {
         Approval::Approved => on_approved(case, policy, deploy, &package.arn, truth),
@@ -136,28 +180,51 @@ fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, p
     }
 }
 
-fn on_approved(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, package: &PackageArn, truth: &PackageTruth) -> Answer {
+fn on_approved(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Target_,
+    package: &PackageArn,
+    truth: &PackageTruth,
+) -> Answer {
     let version = package.version();
-    if let Some(rollout) = case.state.current.as_ref().filter(|r| r.package == *package && r.progress == Progress::Intended) {
-        return resume(case, deploy, rollout.clone());
+    if let Some(rollout) =
+        case.state.current.as_ref().filter(|r| r.package == *package && r.progress == Progress::Intended)
+    {
+        return resume(case, deploy, rollout);
     }
     if case.state.judged(package, Verdict::Approved) {
         return Plan::skip("already_handled", format!("the approval of version {version} has had its answer"));
     }
     if truth.status != "Completed" {
-        return Plan::reject("not_completed", format!("version {version} is {}, and only a Completed package can be deployed", truth.status));
+        return Plan::reject(
+            "not_completed",
+            format!("version {version} is {}, and only a Completed package can be deployed", truth.status),
+        );
     }
     let mut state = case.state.clone();
     state.judge(package, Verdict::Approved);
     match case.state.newest() {
         Some(newest) if newest > version => {
-            let reason = Reason::new("superseded", format!("version {newest} is newer and already approved: reject it to go back"));
-            let told = tell(FactKind::RolloutSkipped, &policy.model, package, state.round(package), vec![reason.text.clone()], case.now);
+            let reason = Reason::new(
+                "superseded",
+                format!("version {newest} is newer and already approved: reject it to go back"),
+            );
+            let told = tell(
+                FactKind::RolloutSkipped,
+                &policy.model,
+                package,
+                state.round(package),
+                vec![reason.text.clone()],
+                case.now,
+            );
             Plan::only(Decision::Skipped, reason).with_state(state).telling(told)
         }
-        Some(newest) if newest == version => {
-            Plan::only(Decision::Skipped, Reason::new("already_there", format!("version {version} is live or on its way"))).with_state(state)
-        }
+        Some(newest) if newest == version => Plan::only(
+            Decision::Skipped,
+            Reason::new("already_there", format!("version {version} is live or on its way")),
+        )
+        .with_state(state),
         _ => {
             let reason = Reason::new("approved", format!("version {version} is approved"));
             let wanted = Parked { package: package.clone(), cause: Cause::Approved, since: case.now };
@@ -168,8 +235,10 @@ fn on_approved(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, 
 
 fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, package: &PackageArn) -> Answer {
     let version = package.version();
-    if let Some(rollout) = case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended) {
-        return resume(case, deploy, rollout.clone());
+    if let Some(rollout) =
+        case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended)
+    {
+        return resume(case, deploy, rollout);
     }
     if case.state.judged(package, Verdict::Rejected) {
         return Plan::skip("already_handled", format!("the rejection of version {version} has had its answer"));
@@ -178,22 +247,32 @@ fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, 
     state.judge(package, Verdict::Rejected);
     let mut reasons = vec![Reason::new("rejected", format!("version {version} is rejected"))];
     if state.parked.take_if(|parked| parked.package == *package).is_some() {
-        reasons.push(Reason::new("unparked", format!("version {version} waited for a rollout to end, and no longer does")));
+        reasons.push(Reason::new(
+            "unparked",
+            format!("version {version} waited for a rollout to end, and no longer does"),
+        ));
     }
     let live = case.state.live_now().is_some_and(|live| live.package == *package);
     let coming = case.state.current.as_ref().is_some_and(|rollout| rollout.package == *package);
     let back = if live { case.state.live_before() } else { case.state.live_now() }.map(|live| live.package.clone());
     let wanted = match (deploy.on_rejected, live || coming, back) {
         (OnRejected::RollBack, true, Some(before)) => {
-            reasons.push(Reason::new("roll_back", format!("version {} was live before it: going back", before.version())));
+            reasons
+                .push(Reason::new("roll_back", format!("version {} was live before it: going back", before.version())));
             Some(Parked { package: before, cause: Cause::RollBack, since: case.now })
         }
         (OnRejected::RollBack, true, None) => {
-            reasons.push(Reason::new("nothing_before", "it is live, and no version was live before it: nothing to go back to"));
+            reasons.push(Reason::new(
+                "nothing_before",
+                "it is live, and no version was live before it: nothing to go back to",
+            ));
             None
         }
         (OnRejected::Notice, true, _) => {
-            reasons.push(Reason::new("notice_only", "it is live and stays live: the policy says on_rejected = \"notice\""));
+            reasons.push(Reason::new(
+                "notice_only",
+                "it is live and stays live: the policy says on_rejected = \"notice\"",
+            ));
             None
         }
         (_, false, _) => None,
@@ -226,25 +305,29 @@ pub(crate) fn begin_or_park(
     let round = state.round(&wanted.package);
     if let Some(cause) = busy {
         let reason = Reason::new("parked", format!("{cause}: version {} waits for its end", wanted.package.version()));
-        let told = tell(FactKind::RolloutParked, &policy.model, &wanted.package, round, vec![reason.text.clone()], case.now);
+        let told =
+            tell(FactKind::RolloutParked, &policy.model, &wanted.package, round, vec![reason.text.clone()], case.now);
         reasons.push(reason);
         state.parked = Some(wanted);
         return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] };
     }
     let config = match &deploy.target {
-        Target::Endpoint(target) => known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target)),
+        Target::Endpoint(target) => {
+            known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target))
+        }
         Target::Pipeline(_) => wanted.package.to_string(),
     };
     let Parked { package, cause, since } = wanted;
-    let rollout = Rollout { model: policy.model.clone(), round, package, cause, config, since, progress: Progress::Intended };
+    let rollout =
+        Rollout { model: policy.model.clone(), round, package, cause, config, since, progress: Progress::Intended };
     let actions = steps(deploy, case.seen.endpoint.as_ref(), &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
 }
 
 /// Takes up a rollout that an earlier attempt left between its intent and its end.
-fn resume(case: &Case<'_, State, Seen>, deploy: &Target_, rollout: Rollout) -> Answer {
-    let actions = steps(deploy, case.seen.endpoint.as_ref(), &rollout);
+fn resume(case: &Case<'_, State, Seen>, deploy: &Target_, rollout: &Rollout) -> Answer {
+    let actions = steps(deploy, case.seen.endpoint.as_ref(), rollout);
     let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
 }
@@ -285,7 +368,11 @@ fn steps(deploy: &Target_, endpoint: Option<&EndpointTruth>, rollout: &Rollout) 
                 instance_type: target.instance_type.clone(),
                 instances: target.instances,
             };
-            let request = EndpointRequest { endpoint: target.name.clone(), config: rollout.config.clone(), canary: target.canary.clone() };
+            let request = EndpointRequest {
+                endpoint: target.name.clone(),
+                config: rollout.config.clone(),
+                canary: target.canary.clone(),
+            };
             let service = "sagemaker";
             let last = match endpoint {
                 None => Action::CreateEndpoint { service, request },

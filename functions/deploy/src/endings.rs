@@ -31,14 +31,26 @@ pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy:
 }
 
 /// CodePipeline's execution ended.
-pub(crate) fn on_delivery(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, delivery: &Delivery) -> Answer {
-    let Some(rollout) = case.state.current.as_ref().filter(|r| r.progress == Progress::Delivering { execution: delivery.execution.clone() })
+pub(crate) fn on_delivery(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    delivery: &Delivery,
+) -> Answer {
+    let Some(rollout) = case
+        .state
+        .current
+        .as_ref()
+        .filter(|r| r.progress == Progress::Delivering { execution: delivery.execution.clone() })
     else {
         return Plan::skip("other_execution", "this execution does not belong to the rollout that is on");
     };
     let version = rollout.package.version();
     match &case.seen.delivery {
-        None => Plan::reject("no_such_execution", "CodePipeline knows no such execution: the event is forged or the execution is gone"),
+        None => Plan::reject(
+            "no_such_execution",
+            "CodePipeline knows no such execution: the event is forged or the execution is gone",
+        ),
         Some(DeliveryState::Succeeded) => {
             let reason = Reason::new("live", format!("{} has delivered version {version}", delivery.pipeline));
             end(case, policy, deploy, rollout, FactKind::RolloutSucceeded, reason)
@@ -47,7 +59,8 @@ pub(crate) fn on_delivery(case: &Case<'_, State, Seen>, policy: &Policy, deploy:
             Plan::skip("still_running", "CodePipeline says that the execution has not ended")
         }
         Some(_) => {
-            let reason = Reason::new("delivery_failed", format!("{} did not deliver version {version}", delivery.pipeline));
+            let reason =
+                Reason::new("delivery_failed", format!("{} did not deliver version {version}", delivery.pipeline));
             end(case, policy, deploy, rollout, FactKind::RolloutFailed, reason)
         }
     }
@@ -63,22 +76,37 @@ fn verdict(truth: &EndpointTruth, rollout: &Rollout) -> (FactKind, Reason) {
     let version = rollout.package.version();
     let cause = truth.failure.as_deref().unwrap_or("SageMaker gives no reason");
     match truth.status {
-        EndpointStatus::InService if truth.config.as_deref() == Some(&rollout.config) => {
-            (FactKind::RolloutSucceeded, Reason::new("live", format!("the endpoint is in service with version {version}")))
-        }
-        EndpointStatus::InService => {
-            (FactKind::RolloutRolledBack, Reason::new("rolled_back", format!("the endpoint went back to the version before {version}: {cause}")))
-        }
+        EndpointStatus::InService if truth.config.as_deref() == Some(&rollout.config) => (
+            FactKind::RolloutSucceeded,
+            Reason::new("live", format!("the endpoint is in service with version {version}")),
+        ),
+        EndpointStatus::InService => (
+            FactKind::RolloutRolledBack,
+            Reason::new("rolled_back", format!("the endpoint went back to the version before {version}: {cause}")),
+        ),
         EndpointStatus::UpdateRollbackFailed => (
             FactKind::RolloutFailed,
-            Reason::new("rollback_failed", format!("version {version} failed and so did going back; old and new serve side by side: {cause}")),
+            Reason::new(
+                "rollback_failed",
+                format!("version {version} failed and so did going back; old and new serve side by side: {cause}"),
+            ),
         ),
-        _ => (FactKind::RolloutFailed, Reason::new("failed", format!("the endpoint is {} after version {version}: {cause}", truth.status))),
+        _ => (
+            FactKind::RolloutFailed,
+            Reason::new("failed", format!("the endpoint is {} after version {version}: {cause}", truth.status)),
+        ),
     }
 }
 
 /// Closes the rollout and begins what waited.
-fn end(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout, kind: FactKind, reason: Reason) -> Answer {
+fn end(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    rollout: &Rollout,
+    kind: FactKind,
+    reason: Reason,
+) -> Answer {
     let mut state = State { current: None, ..case.state.clone() };
     let told = rollout.tell(kind, &reason.text, case.now);
     let mut plan = if kind == FactKind::RolloutSucceeded {
@@ -98,13 +126,21 @@ fn end(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollo
 }
 
 fn scaling(deploy: &Deployment) -> Option<Action> {
-    let Target::Endpoint(target) = &deploy.target else { return None };
+    let Target::Endpoint(target) = &deploy.target else {
+        return None;
+    };
     let limits = target.autoscaling.clone()?;
     Some(Action::PutScalingPolicy { service: "application-autoscaling", endpoint: target.name.clone(), limits })
 }
 
 /// Begins the version that waits, if one does and it is still wanted.
-fn follow_on(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, mut state: State, mut reasons: Vec<Reason>) -> Answer {
+fn follow_on(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    mut state: State,
+    mut reasons: Vec<Reason>,
+) -> Answer {
     let Some(wanted) = state.parked.take() else {
         return match reasons.is_empty() {
             true => Plan::skip("no_rollout", "no rollout is on and none waits"),
@@ -114,7 +150,10 @@ fn follow_on(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment,
     let version = wanted.package.version();
     let approved = case.seen.parked.as_ref().is_some_and(|truth| truth.approval == Approval::Approved);
     if !approved {
-        reasons.push(Reason::new("no_longer_approved", format!("version {version} waited, and the registry no longer says Approved")));
+        reasons.push(Reason::new(
+            "no_longer_approved",
+            format!("version {version} waited, and the registry no longer says Approved"),
+        ));
         return Plan { reasons, ..Plan::note(state, "", "") };
     }
     reasons.push(Reason::new("resumed", format!("version {version} waited for this")));
@@ -126,7 +165,9 @@ pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, S
     if let Action::PutScalingPolicy { endpoint, .. } = action {
         return scaled(state, endpoint.as_str(), outcome.err(), now);
     }
-    let Some(mut rollout) = state.current.take() else { return Settled::default() };
+    let Some(mut rollout) = state.current.take() else {
+        return Settled::default();
+    };
     match outcome {
         Err(cause) => {
             let reason = Reason::new("refused", format!("version {} was refused: {cause}", rollout.package.version()));
@@ -134,7 +175,8 @@ pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, S
             Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
         }
         Ok(Done::Endpoint(Accepted::Busy)) => {
-            let reason = Reason::new("busy", format!("the endpoint is busy: version {} waits", rollout.package.version()));
+            let reason =
+                Reason::new("busy", format!("the endpoint is busy: version {} waits", rollout.package.version()));
             let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
             state.parked = Some(Parked { package: rollout.package, cause: rollout.cause, since: rollout.since });
             Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
@@ -158,9 +200,14 @@ pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, S
 
 /// The version is live whether or not it scales; that it does not is told.
 fn scaled(state: &State, endpoint: &str, refused: Option<String>, now: Timestamp) -> Settled {
-    let (Some(cause), Some(live)) = (refused, state.live_now()) else { return Settled::default() };
-    let reason = Reason::new("not_scaled", format!("endpoint {endpoint} is live, but autoscaling was refused: {cause}"));
+    let (Some(cause), Some(live)) = (refused, state.live_now()) else {
+        return Settled::default();
+    };
+    let reason =
+        Reason::new("not_scaled", format!("endpoint {endpoint} is live, but autoscaling was refused: {cause}"));
     let model = state.current.as_ref().map(|rollout| rollout.model.clone());
-    let told = model.map(|model| tell(FactKind::RolloutFailed, &model, &live.package, state.round(&live.package), vec![reason.text.clone()], now));
+    let told = model.map(|model| {
+        tell(FactKind::RolloutFailed, &model, &live.package, state.round(&live.package), vec![reason.text.clone()], now)
+    });
     Settled { facts: told.into_iter().collect(), reasons: vec![reason], decision: Some(Decision::Acted) }
 }

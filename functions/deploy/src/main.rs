@@ -13,7 +13,11 @@ async fn main() -> Result<(), trimtab_runtime::Error> {
     let settings = Settings::from_env()?;
     trimtab_runtime::log::init(&settings);
     let aws = trimtab_runtime::aws::config().await;
-    let world = World { ledger: DynamoLedger::new(&aws, settings.table), bus: EventBus::new(&aws, settings.bus), clock: SystemClock };
+    let world = World {
+        ledger: DynamoLedger::new(&aws, settings.table),
+        bus: EventBus::new(&aws, settings.bus),
+        clock: SystemClock,
+    };
     let reaction = Reaction {
         registry: SageMaker::new(&aws),
         endpoints: SageMaker::new(&aws),

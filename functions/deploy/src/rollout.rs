@@ -124,13 +124,21 @@ impl State {
     #[must_use]
     pub fn live_before(&self) -> Option<&Live> {
         let now = &self.live_now()?.package;
-        self.live.iter().rev().skip(1).find(|live| live.package != *now && !self.judged(&live.package, Verdict::Rejected))
+        self.live
+            .iter()
+            .rev()
+            .skip(1)
+            .find(|live| live.package != *now && !self.judged(&live.package, Verdict::Rejected))
     }
 
     /// The newest version that an approval has put forward and nothing has taken back.
     #[must_use]
     pub fn newest(&self) -> Option<u32> {
-        let on_its_way = self.current.as_ref().filter(|rollout| rollout.cause == Cause::Approved).map(|rollout| rollout.package.version());
+        let on_its_way = self
+            .current
+            .as_ref()
+            .filter(|rollout| rollout.cause == Cause::Approved)
+            .map(|rollout| rollout.package.version());
         let waiting = self.parked.as_ref().map(|parked| parked.package.version());
         let live = self.live_now().map(|live| live.package.version());
         on_its_way.max(waiting).max(live)
@@ -175,7 +183,13 @@ impl State {
 #[must_use]
 pub fn serving_name(model: &ModelName, package: &PackageArn, target: &EndpointTarget) -> String {
     let shape = digest(
-        &[package.as_str(), target.name.as_str(), target.role.as_str(), &target.instance_type, &target.instances.to_string()],
+        &[
+            package.as_str(),
+            target.name.as_str(),
+            target.role.as_str(),
+            &target.instance_type,
+            &target.instances.to_string(),
+        ],
         8,
     );
     // SageMaker allows 63 characters; a model's name has at most 40.
@@ -184,7 +198,14 @@ pub fn serving_name(model: &ModelName, package: &PackageArn, target: &EndpointTa
 
 /// A fact about a version's way to production. Each round of a version is a matter of its own.
 #[must_use]
-pub fn tell(kind: FactKind, model: &ModelName, package: &PackageArn, round: u32, reasons: Vec<String>, at: Timestamp) -> Fact {
+pub fn tell(
+    kind: FactKind,
+    model: &ModelName,
+    package: &PackageArn,
+    round: u32,
+    reasons: Vec<String>,
+    at: Timestamp,
+) -> Fact {
     let version = package.version();
     Fact {
         kind,

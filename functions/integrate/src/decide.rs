@@ -68,8 +68,18 @@ pub enum Seen {
 #[serde(tag = "action")]
 #[allow(missing_docs, reason = "the names are AWS's own; the fields are the ports' requests")]
 pub enum Action {
-    StartBuild { service: &'static str, #[serde(flatten)] request: BuildRequest },
-    PutEvents { service: &'static str, #[serde(rename = "detail-type")] detail_type: &'static str, #[serde(flatten)] fact: Fact },
+    StartBuild {
+        service: &'static str,
+        #[serde(flatten)]
+        request: BuildRequest,
+    },
+    PutEvents {
+        service: &'static str,
+        #[serde(rename = "detail-type")]
+        detail_type: &'static str,
+        #[serde(flatten)]
+        fact: Fact,
+    },
 }
 
 /// What doing it gives.
@@ -126,7 +136,10 @@ impl Decide for Integrate {
             return Plan::reject("unknown_model", "integrate needs the model's policy");
         };
         let Some(rules) = &policy.integrate else {
-            return Plan::skip("off", format!("the policy of {} has no [integrate]: this reaction is off", policy.model));
+            return Plan::skip(
+                "off",
+                format!("the policy of {} has no [integrate]: this reaction is off", policy.model),
+            );
         };
         match (&case.event.body, case.seen) {
             (Body::Reference(reference), Seen::Head(head)) => on_push(case, policy, rules, reference, head.as_ref()),
@@ -143,14 +156,25 @@ impl Decide for Integrate {
                     _ => None,
                 };
                 let reason = format!("commit {} is being built", request.commit);
-                let told = about(FactKind::BuildStarted, model_of(request), &request.commit, Some(&build), vec![reason], now);
+                let told =
+                    about(FactKind::BuildStarted, model_of(request), &request.commit, Some(&build), vec![reason], now);
                 *state = State::Started { build };
                 Settled { facts: vec![with(told, "branch", branch)], ..Settled::default() }
             }
             (Action::StartBuild { request, .. }, Err(cause)) => {
                 *state = State::Failed;
-                let reason = Reason::new("start_refused", format!("{} would not build {}: {cause}", request.project, request.commit));
-                let told = about(FactKind::BuildFailed, model_of(request), &request.commit, None, vec![reason.text.clone()], now);
+                let reason = Reason::new(
+                    "start_refused",
+                    format!("{} would not build {}: {cause}", request.project, request.commit),
+                );
+                let told = about(
+                    FactKind::BuildFailed,
+                    model_of(request),
+                    &request.commit,
+                    None,
+                    vec![reason.text.clone()],
+                    now,
+                );
                 Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
             }
             (Action::PutEvents { .. }, Ok(_)) => {
@@ -165,7 +189,13 @@ impl Decide for Integrate {
     }
 }
 
-fn on_push(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, push: &Reference, head: Option<&CommitId>) -> Answer {
+fn on_push(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    rules: &Rules,
+    push: &Reference,
+    head: Option<&CommitId>,
+) -> Answer {
     let Some(branch) = push.branch.as_ref().filter(|branch| rules.branches.contains(branch)) else {
         return Plan::skip("branch_not_watched", format!("the policy of {} does not watch this branch", policy.model));
     };
@@ -178,7 +208,10 @@ fn on_push(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, push: &
     match head {
         None => return Plan::skip("branch_gone", format!("branch {branch} is gone since")),
         Some(head) if head != commit => {
-            return Plan::skip("branch_moved", format!("branch {branch} has moved on to {head}, and that push has its own event"));
+            return Plan::skip(
+                "branch_moved",
+                format!("branch {branch} has moved on to {head}, and that push has its own event"),
+            );
         }
         Some(_) => {}
     }
@@ -188,9 +221,11 @@ fn on_push(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, push: &
             let reason = Reason::new("pushed", format!("commit {commit} was pushed to {branch}"));
             start(request, branch.clone(), reason)
         }
-        State::Intended { request, branch } => {
-            start(request.clone(), branch.clone(), Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"))
-        }
+        State::Intended { request, branch } => start(
+            request.clone(),
+            branch.clone(),
+            Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"),
+        ),
         _ => Plan::skip("already_built", format!("commit {commit} has its build")),
     }
 }
@@ -212,7 +247,10 @@ fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
 
 fn on_build(case: &Case<'_, State, Seen>, policy: &Policy, build: &Build, truth: Option<&BuildTruth>) -> Answer {
     let Some(truth) = truth else {
-        return Plan::reject("no_such_build", "CodeBuild knows no such build: the event is forged or the build is gone");
+        return Plan::reject(
+            "no_such_build",
+            "CodeBuild knows no such build: the event is forged or the build is gone",
+        );
     };
     let Some(commit) = &truth.commit else {
         return Plan::skip("no_commit", "this build is not of one exact commit");
@@ -222,31 +260,64 @@ fn on_build(case: &Case<'_, State, Seen>, policy: &Policy, build: &Build, truth:
         return Plan::skip("not_ours", "somebody else started this build: it asks for nothing");
     }
     match (&truth.status, case.state) {
-        (BuildStatus::InProgress | BuildStatus::Other(_), _) => Plan::skip("still_running", "CodeBuild says that the build has not ended"),
-        (BuildStatus::Succeeded, State::Succeeded) => Plan::skip("already_asked", format!("training on {commit} has been asked for")),
+        (BuildStatus::InProgress | BuildStatus::Other(_), _) => {
+            Plan::skip("still_running", "CodeBuild says that the build has not ended")
+        }
+        (BuildStatus::Succeeded, State::Succeeded) => {
+            Plan::skip("already_asked", format!("training on {commit} has been asked for"))
+        }
         (BuildStatus::Succeeded, _) => ask(policy, commit, &build.id, case.now),
-        (_, State::Failed | State::Succeeded) => Plan::skip("already_handled", format!("the build of {commit} has had its answer")),
+        (_, State::Failed | State::Succeeded) => {
+            Plan::skip("already_handled", format!("the build of {commit} has had its answer"))
+        }
         (status, _) => {
             let reason = Reason::new("build_failed", format!("the build of {commit} ended as {status}"));
-            let told = about(FactKind::BuildFailed, Some(policy.model.clone()), commit, Some(&build.id), vec![reason.text.clone()], case.now);
-            Plan::only(Decision::Acted, reason).with_state(State::Failed).telling(with(told, "logs", build.logs.clone()))
+            let told = about(
+                FactKind::BuildFailed,
+                Some(policy.model.clone()),
+                commit,
+                Some(&build.id),
+                vec![reason.text.clone()],
+                case.now,
+            );
+            Plan::only(Decision::Acted, reason).with_state(State::Failed).telling(with(
+                told,
+                "logs",
+                build.logs.clone(),
+            ))
         }
     }
 }
 
 fn ask(policy: &Policy, commit: &CommitId, build: &BuildId, now: Timestamp) -> Answer {
     let reason = Reason::new("built", format!("the build of {commit} succeeded"));
-    let fact = about(FactKind::TrainingRequested, Some(policy.model.clone()), commit, Some(build), vec![reason.text.clone()], now);
-    Plan::only(Decision::Acted, reason)
-        .with_state(State::Asking { build: build.clone() })
-        .doing(Action::PutEvents { service: "events", detail_type: fact.kind.as_str(), fact })
+    let fact = about(
+        FactKind::TrainingRequested,
+        Some(policy.model.clone()),
+        commit,
+        Some(build),
+        vec![reason.text.clone()],
+        now,
+    );
+    Plan::only(Decision::Acted, reason).with_state(State::Asking { build: build.clone() }).doing(Action::PutEvents {
+        service: "events",
+        detail_type: fact.kind.as_str(),
+        fact,
+    })
 }
 
 fn model_of(request: &BuildRequest) -> Option<ModelName> {
     request.variables.get(MODEL_VARIABLE).and_then(|name| ModelName::parse(name).ok())
 }
 
-fn about(kind: FactKind, model: Option<ModelName>, commit: &CommitId, build: Option<&BuildId>, reasons: Vec<String>, at: Timestamp) -> Fact {
+fn about(
+    kind: FactKind,
+    model: Option<ModelName>,
+    commit: &CommitId,
+    build: Option<&BuildId>,
+    reasons: Vec<String>,
+    at: Timestamp,
+) -> Fact {
     let name = model.as_ref().map_or("unknown", ModelName::as_str);
     let fact = Fact {
         kind,

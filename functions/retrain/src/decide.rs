@@ -98,7 +98,8 @@ impl Decide for Retrain {
         };
         match outcome {
             Ok(run) => {
-                let told = tell(FactKind::TrainingStarted, &incident, Some(&run), now, &[incident.trigger.reason.clone()]);
+                let told =
+                    tell(FactKind::TrainingStarted, &incident, Some(&run), now, &[incident.trigger.reason.clone()]);
                 incident.run = Some(run);
                 state.incident = Some(incident);
                 Settled { facts: vec![told], ..Settled::default() }
@@ -112,18 +113,35 @@ impl Decide for Retrain {
     }
 }
 
-fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, alarm: &Alarm, now: Option<&AlarmState>) -> Answer {
+fn on_alarm(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    limits: &Limits,
+    alarm: &Alarm,
+    now: Option<&AlarmState>,
+) -> Answer {
     let Some(drift) = alarm.drift() else {
-        return Plan::skip("not_drift", format!("alarm {} watches no SageMaker monitoring metric: it says nothing about drift", alarm.name));
+        return Plan::skip(
+            "not_drift",
+            format!("alarm {} watches no SageMaker monitoring metric: it says nothing about drift", alarm.name),
+        );
     };
     if !limits.drift.contains(&drift) {
-        return Plan::skip("drift_ignored", format!("{drift} drift is not among the kinds that the policy of {} retrains on", policy.model));
+        return Plan::skip(
+            "drift_ignored",
+            format!("{drift} drift is not among the kinds that the policy of {} retrains on", policy.model),
+        );
     }
     if alarm.state != AlarmState::Alarm {
         return Plan::skip("not_in_alarm", format!("alarm {} is not in ALARM", alarm.name));
     }
     match now {
-        None => return Plan::reject("no_such_alarm", format!("CloudWatch knows no alarm {}: the event is forged or the alarm is gone", alarm.name)),
+        None => {
+            return Plan::reject(
+                "no_such_alarm",
+                format!("CloudWatch knows no alarm {}: the event is forged or the alarm is gone", alarm.name),
+            );
+        }
         Some(AlarmState::Ok) => {
             return Plan::skip("recovered", format!("alarm {} has returned to OK since", alarm.name));
         }
@@ -140,7 +158,10 @@ fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, alar
 
 fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, fact: &Fact) -> Answer {
     let Some(Ok(commit)) = fact.details.get("commit").map(|text| CommitId::parse(text)) else {
-        return Plan::reject("no_commit", "the request names no full commit id: expected 40 hexadecimal digits in details.commit");
+        return Plan::reject(
+            "no_commit",
+            "the request names no full commit id: expected 40 hexadecimal digits in details.commit",
+        );
     };
     let trigger = Trigger {
         subject: format!("commit/{commit}"),
@@ -154,10 +175,10 @@ fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, fa
 /// The order of the questions: did we already, is one on, may we.
 fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigger: Trigger) -> Answer {
     let mut state = case.state.clone();
-    if let Some(incident) = &case.state.incident {
-        if incident.trigger.subject == trigger.subject && incident.run.is_none() {
-            return start(state.clone(), incident.clone(), Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"));
-        }
+    let left = case.state.incident.as_ref().filter(|incident| incident.run.is_none());
+    if let Some(incident) = left.filter(|incident| incident.trigger.subject == trigger.subject) {
+        let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
+        return start(state, incident.clone(), reason);
     }
     if let Some(before) = state.answer_to(&trigger) {
         return Plan::skip("already_handled", format!("this was answered at {}: {}", before.at, before.answer));
@@ -180,7 +201,12 @@ fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigge
 fn cool_down(state: &State, limits: &Limits, until: Timestamp) -> Reason {
     let ended = state.ended.map(|at| at.to_string()).unwrap_or_default();
     let length = limits.cool_down;
-    Reason::new("cool_down", format!("cool-down: the last run ended at {ended}, and the policy waits {length:#}; until {until} drift starts nothing"))
+    Reason::new(
+        "cool_down",
+        format!(
+            "cool-down: the last run ended at {ended}, and the policy waits {length:#}; until {until} drift starts nothing"
+        ),
+    )
 }
 
 fn over_budget(state: &State, limits: &Limits, now: Timestamp) -> Option<Reason> {
@@ -197,7 +223,8 @@ fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp)
         Kind::Build => format!("run of {} is on; this commit gets the next one", incident.id),
     };
     let matter = format!("{}/{}", incident.matter(), digest(&[&trigger.subject], 8));
-    let mut told = tell(FactKind::TrainingJoined, incident, incident.run.as_ref(), now, &[trigger.reason.clone(), text.clone()]);
+    let mut told =
+        tell(FactKind::TrainingJoined, incident, incident.run.as_ref(), now, &[trigger.reason.clone(), text.clone()]);
     told.matter = matter;
     let parked = trigger.kind == Kind::Build;
     if parked {
@@ -233,22 +260,38 @@ fn start(mut state: State, incident: Incident, reason: Reason) -> Answer {
 fn parameters(limits: &Limits, id: &str, trigger: &Trigger) -> std::collections::BTreeMap<String, String> {
     let names = &limits.parameters;
     let commit = trigger.commit.as_ref().map(ToString::to_string);
-    [(&names.commit, commit), (&names.incident, Some(id.to_owned())), (&names.reason, Some(trigger.kind.as_str().to_owned()))]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.clone()?, value?)))
-        .collect()
+    [
+        (&names.commit, commit),
+        (&names.incident, Some(id.to_owned())),
+        (&names.reason, Some(trigger.kind.as_str().to_owned())),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.clone()?, value?)))
+    .collect()
 }
 
-fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, run: &Run, status: Option<&RunStatus>) -> Answer {
+fn on_run(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    limits: &Limits,
+    run: &Run,
+    status: Option<&RunStatus>,
+) -> Answer {
     let Some(incident) = &case.state.incident else {
-        return Plan::skip("no_incident", format!("no incident of {} is open: this run is not answered for here", policy.model));
+        return Plan::skip(
+            "no_incident",
+            format!("no incident of {} is open: this run is not answered for here", policy.model),
+        );
     };
-    let ours = incident.run.as_ref().map_or(run.display_name.as_deref() == Some(&incident.id), |known| *known == run.arn);
+    let ours =
+        incident.run.as_ref().map_or(run.display_name.as_deref() == Some(&incident.id), |known| *known == run.arn);
     if !ours {
         return Plan::skip("other_run", format!("this run does not belong to the open incident {}", incident.id));
     }
     let kind = match status {
-        None => return Plan::reject("no_such_run", "SageMaker knows no such run: the event is forged or the run is gone"),
+        None => {
+            return Plan::reject("no_such_run", "SageMaker knows no such run: the event is forged or the run is gone");
+        }
         Some(RunStatus::Succeeded) => FactKind::TrainingSucceeded,
         Some(RunStatus::Failed | RunStatus::Stopped) => FactKind::TrainingFailed,
         Some(_) => return Plan::skip("still_running", "SageMaker says that the run has not ended"),
@@ -261,9 +304,17 @@ fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, run: &
 }
 
 /// Closes the incident; a commit that waited gets its run now, if the budget still allows.
-fn next(waiting: Option<Trigger>, mut state: State, policy: &Policy, limits: &Limits, ended: Reason, told: Fact, now: Timestamp) -> Answer {
+fn next(
+    waiting: Option<Trigger>,
+    mut state: State,
+    policy: &Policy,
+    limits: &Limits,
+    ended: Reason,
+    told: Fact,
+    now: Timestamp,
+) -> Answer {
     let mut plan = match waiting {
-        None => Plan::only(Decision::Acted, ended.clone()).with_state(state),
+        None => Plan::only(Decision::Acted, ended).with_state(state),
         Some(trigger) => match over_budget(&state, limits, now) {
             None => {
                 let mut plan = open(state, policy, limits, trigger, now);
@@ -285,7 +336,8 @@ fn next(waiting: Option<Trigger>, mut state: State, policy: &Policy, limits: &Li
 
 fn tell(kind: FactKind, incident: &Incident, run: Option<&RunArn>, at: Timestamp, reasons: &[String]) -> Fact {
     let mut details: std::collections::BTreeMap<String, String> =
-        [("incident".to_owned(), incident.id.clone()), ("pipeline".to_owned(), incident.request.pipeline.to_string())].into();
+        [("incident".to_owned(), incident.id.clone()), ("pipeline".to_owned(), incident.request.pipeline.to_string())]
+            .into();
     if let Some(run) = run {
         details.insert("run".to_owned(), run.to_string());
     }

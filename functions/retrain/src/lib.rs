@@ -10,3 +10,6 @@ pub mod incident;
 
 pub use act::Reaction;
 pub use decide::Retrain;
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,8 @@ impl MemoryLedger {
     /// Writes at the next epoch if the aggregate is still at `epoch`.
     fn write(&self, id: &AggregateId, epoch: u64, change: impl FnOnce(&mut Record)) -> Result<u64, WriteError> {
         let mut contents = self.contents();
-        let record = contents.aggregates.entry(id.clone()).or_insert(Record { epoch: 0, lease_until: None, state: None });
+        let record =
+            contents.aggregates.entry(id.clone()).or_insert(Record { epoch: 0, lease_until: None, state: None });
         if record.epoch != epoch {
             return Err(WriteError::Fenced);
         }
@@ -78,7 +79,13 @@ impl Ledger for MemoryLedger {
         Ok(self.contents().aggregates.get(id).cloned().unwrap_or(Record { epoch: 0, lease_until: None, state: None }))
     }
 
-    async fn claim(&self, id: &AggregateId, seen: u64, state: &Value, lease_until: Timestamp) -> Result<u64, WriteError> {
+    async fn claim(
+        &self,
+        id: &AggregateId,
+        seen: u64,
+        state: &Value,
+        lease_until: Timestamp,
+    ) -> Result<u64, WriteError> {
         self.write(id, seen, |record| {
             record.state = Some(state.clone());
             record.lease_until = Some(lease_until);
@@ -89,7 +96,13 @@ impl Ledger for MemoryLedger {
         self.write(id, held, |record| record.lease_until = None).map(|_| ())
     }
 
-    async fn settle(&self, id: &AggregateId, held: u64, state: Option<&Value>, entry: &HistoryEntry) -> Result<(), WriteError> {
+    async fn settle(
+        &self,
+        id: &AggregateId,
+        held: u64,
+        state: Option<&Value>,
+        entry: &HistoryEntry,
+    ) -> Result<(), WriteError> {
         if let Some(state) = state {
             self.write(id, held, |record| {
                 record.state = Some(state.clone());

@@ -66,8 +66,7 @@ macro_rules! names {
 
 /// 1 to `max` characters, each a letter, a digit or one of `extra`.
 fn word(text: &str, max: usize, extra: &str) -> bool {
-    (1..=max).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+    (1..=max).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
 /// SageMaker's rule for most names: letters, digits and inner hyphens.
@@ -223,7 +222,13 @@ mod tests {
 
     #[test]
     fn a_package_without_a_version_is_refused() {
-        for bad in ["model-package/churn", "model-package/churn/0", "model-package/churn/3/4", "model-package/../3", "endpoint/churn/3"] {
+        for bad in [
+            "model-package/churn",
+            "model-package/churn/0",
+            "model-package/churn/3/4",
+            "model-package/../3",
+            "endpoint/churn/3",
+        ] {
             assert!(PackageArn::parse(&format!("arn:aws:sagemaker:eu-west-1:123456789012:{bad}")).is_err(), "{bad}");
         }
     }

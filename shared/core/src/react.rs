@@ -166,7 +166,10 @@ where
             Subject::Key(key) => match self.ledger.model_of(&key).await? {
                 Some(model) => self.for_model(function, &event, raw, &model).await,
                 None => {
-                    let reason = Reason::new("unknown_model", format!("no model has {key} in its policy: add it to a policy and apply it"));
+                    let reason = Reason::new(
+                        "unknown_model",
+                        format!("no model has {key} in its policy: add it to a policy and apply it"),
+                    );
                     self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await
                 }
             },
@@ -179,8 +182,17 @@ where
             return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
         };
         if let Some(pause) = self.ledger.pause(model).await? {
-            let reason = Reason::new("paused", format!("paused by {} since {}; the event is kept and can be sent again", pause.by, pause.since));
-            let entry = self.entry::<A::Decide>(Some(event), raw, model.as_str(), Decision::Skipped, std::slice::from_ref(&reason));
+            let reason = Reason::new(
+                "paused",
+                format!("paused by {} since {}; the event is kept and can be sent again", pause.by, pause.since),
+            );
+            let entry = self.entry::<A::Decide>(
+                Some(event),
+                raw,
+                model.as_str(),
+                Decision::Skipped,
+                std::slice::from_ref(&reason),
+            );
             self.ledger.keep(&entry, raw).await?;
             return self.end::<A::Decide>(event, model.as_str(), Decision::Skipped, vec![reason], vec![]).await;
         }
@@ -188,7 +200,14 @@ where
     }
 
     /// Observe, decide, act, record; anew when somebody else wrote in between.
-    async fn run<A: Act>(&self, function: &A, event: &Event, raw: &Value, owner: &str, policy: Option<&Policy>) -> Answer<Report> {
+    async fn run<A: Act>(
+        &self,
+        function: &A,
+        event: &Event,
+        raw: &Value,
+        owner: &str,
+        policy: Option<&Policy>,
+    ) -> Answer<Report> {
         let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(event) };
         for _ in 0..ATTEMPTS {
             let record = self.ledger.load(&id).await?;
@@ -222,16 +241,21 @@ where
             }
             Err(retry) => return Err(retry.into()),
         };
-        let plan = A::Decide::decide(&Case { event, policy, state: &state, seen: &seen, now: self.clock.now() });
+        let mut plan = A::Decide::decide(&Case { event, policy, state: &state, seen: &seen, now: self.clock.now() });
         if plan.decision == Decision::Rejected {
             let entry = self.entry::<A::Decide>(Some(event), raw, &id.owner, plan.decision, &plan.reasons);
             self.ledger.keep(&entry, raw).await?;
         }
         if plan.actions.is_empty() {
             self.tell(&plan.facts).await?;
-            return self.record::<A::Decide>(event, id, record.epoch, plan.state.as_ref(), plan).await;
+            let after = plan.state.take();
+            return self.record::<A::Decide>(event, id, record.epoch, after.as_ref(), plan).await;
         }
-        self.carry_out(function, event, id, record.epoch, state, plan).await
+        let report = self.carry_out(function, event, id, record.epoch, state, plan).await?;
+        if report.entry.decision == Decision::Rejected {
+            self.ledger.keep(&report.entry, raw).await?;
+        }
+        Ok(report)
     }
 
     async fn carry_out<A: Act>(
@@ -286,7 +310,13 @@ where
     }
 
     /// Keeps what cannot be acted on, tells it, and ends.
-    async fn refuse<D: Decide>(&self, raw: &Value, event: Option<&Event>, owner: &str, reason: Reason) -> Answer<Report> {
+    async fn refuse<D: Decide>(
+        &self,
+        raw: &Value,
+        event: Option<&Event>,
+        owner: &str,
+        reason: Reason,
+    ) -> Answer<Report> {
         let reasons = [reason];
         let entry = self.entry::<D>(event, raw, owner, Decision::Rejected, &reasons);
         self.ledger.keep(&entry, raw).await?;
@@ -299,7 +329,14 @@ where
     }
 
     /// A terminal record with no aggregate behind it.
-    async fn end<D: Decide>(&self, event: &Event, owner: &str, decision: Decision, reasons: Vec<Reason>, facts: Vec<Fact>) -> Answer<Report> {
+    async fn end<D: Decide>(
+        &self,
+        event: &Event,
+        owner: &str,
+        decision: Decision,
+        reasons: Vec<Reason>,
+        facts: Vec<Fact>,
+    ) -> Answer<Report> {
         self.tell(&facts).await?;
         let entry = self.entry::<D>(Some(event), &Value::Null, owner, decision, &reasons);
         let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event) };
@@ -317,7 +354,14 @@ where
         Ok(())
     }
 
-    fn entry<D: Decide>(&self, event: Option<&Event>, raw: &Value, owner: &str, decision: Decision, reasons: &[Reason]) -> HistoryEntry {
+    fn entry<D: Decide>(
+        &self,
+        event: Option<&Event>,
+        raw: &Value,
+        owner: &str,
+        decision: Decision,
+        reasons: &[Reason],
+    ) -> HistoryEntry {
         let now = self.clock.now();
         let text = |key: &str| crate::text::one_line(raw.get(key).and_then(Value::as_str).unwrap_or("unknown"), 128);
         let known = event.map(|event| &event.envelope);

@@ -12,15 +12,19 @@ use serde::{Deserialize, Serialize};
 use super::Answer;
 use crate::event::{AlarmState, Approval, BuildStatus, DeliveryState, EndpointStatus, RunStatus};
 use crate::name::{
-    AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, PackageArn, PipelineName, ProjectName, RepositoryName, RoleArn,
-    RunArn,
+    AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, PackageArn, PipelineName, ProjectName,
+    RepositoryName, RoleArn, RunArn,
 };
 use crate::policy::{Autoscaling, Canary};
 
 /// CodeCommit, reading.
 pub trait Repositories {
     /// The commit at the branch's head; `None` where the branch or the repository is not.
-    fn head(&self, repository: &RepositoryName, branch: &BranchName) -> impl Future<Output = Answer<Option<CommitId>>> + Send;
+    fn head(
+        &self,
+        repository: &RepositoryName,
+        branch: &BranchName,
+    ) -> impl Future<Output = Answer<Option<CommitId>>> + Send;
 }
 
 /// What is built, and how the build is known again.
@@ -195,7 +199,11 @@ pub trait Deliveries {
     /// Starts an execution; gives its id.
     fn start(&self, request: &DeliveryRequest) -> impl Future<Output = Answer<String>> + Send;
     /// The state of an execution; `None` where CodePipeline knows none.
-    fn state(&self, pipeline: &DeliveryName, execution: &str) -> impl Future<Output = Answer<Option<DeliveryState>>> + Send;
+    fn state(
+        &self,
+        pipeline: &DeliveryName,
+        execution: &str,
+    ) -> impl Future<Output = Answer<Option<DeliveryState>>> + Send;
 }
 
 /// A message to people.

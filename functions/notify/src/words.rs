@@ -1,0 +1,149 @@
+//! The words that people read: one subject and one next step per kind of fact.
+
+use std::fmt::Write;
+
+use trimtab_core::fact::{Fact, FactKind, Severity};
+use trimtab_core::name::ModelName;
+use trimtab_core::port::ml::Message;
+use trimtab_core::text;
+
+/// SNS takes subjects of fewer than 100 characters.
+const SUBJECT_MAX: usize = 99;
+
+/// The longest line of a body.
+const LINE_MAX: usize = 600;
+
+/// What happened, in a few words, and what a person does next.
+fn words(kind: FactKind) -> (&'static str, &'static str) {
+    match kind {
+        FactKind::BuildStarted => ("build started", "Nothing to do: the build's end will be reported."),
+        FactKind::BuildFailed => {
+            ("build failed", "Read the build's log, mend the commit and push again. Nothing was trained.")
+        }
+        FactKind::TrainingRequested => ("training requested", "Nothing to do."),
+        FactKind::TrainingStarted => ("training started", "Nothing to do: the run's end will be reported."),
+        FactKind::TrainingJoined => (
+            "trigger joined the run in progress",
+            "Nothing to do: the run that is on answers this too, or the next one will.",
+        ),
+        FactKind::TrainingSkipped => (
+            "training held back",
+            "If this should have trained, look at cool_down and budget in the model's policy, and start the pipeline by hand.",
+        ),
+        FactKind::TrainingSucceeded => {
+            ("training succeeded", "Look at the new package in the Model Registry; approve or reject it.")
+        }
+        FactKind::TrainingFailed => (
+            "training failed",
+            "Look at the failed step of the run in SageMaker Studio. The model in production is unchanged.",
+        ),
+        FactKind::RolloutStarted => ("rollout started", "Nothing to do: the rollout's end will be reported."),
+        FactKind::RolloutParked => (
+            "rollout waits",
+            "Nothing to do: it goes ahead when the endpoint is free. Reject the version to take it back.",
+        ),
+        FactKind::RolloutSkipped => {
+            ("approval not rolled out", "A newer version is approved already. To go back, reject the newer one.")
+        }
+        FactKind::RolloutSucceeded => ("version is live", "Nothing to do."),
+        FactKind::RolloutRolledBack => (
+            "rollout went back",
+            "The version before serves again. Look at the alarms named in the policy; reject the version, or approve it again after a rejection.",
+        ),
+        FactKind::RolloutFailed => (
+            "rollout failed",
+            "Look at the endpoint or the delivery pipeline now: it takes no further version until a person has mended it.",
+        ),
+        FactKind::PackageRejected => {
+            ("version rejected", "Nothing to do, unless the version is live and the policy only gives notice.")
+        }
+        FactKind::EventRejected => {
+            ("event could not be acted on", "The event is kept. Mend what the reason names, then send it again.")
+        }
+    }
+}
+
+/// The message for a fact.
+#[must_use]
+pub fn message(fact: &Fact) -> Message {
+    let (what, next) = words(fact.kind);
+    let severity = word(fact.kind.severity());
+    let model = fact.model.as_ref().map_or("trimtab", ModelName::as_str);
+    let version = fact.details.get("version").map(|version| format!(" (version {version})")).unwrap_or_default();
+    let subject = text::subject(&format!("[{severity}] {model}: {what}{version}"), SUBJECT_MAX);
+    let attributes = [("severity", severity), ("model", model), ("kind", fact.kind.as_str())];
+    Message {
+        subject,
+        body: body(fact, what, next),
+        attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+    }
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Critical => "critical",
+    }
+}
+
+fn body(fact: &Fact, what: &str, next: &str) -> String {
+    let line = |value: &str| text::one_line(value, LINE_MAX);
+    let model = fact.model.as_ref().map_or("the suite", ModelName::as_str);
+    let mut body = format!("{model}: {what}\n\nWhy\n");
+    for reason in &fact.reasons {
+        let _ = writeln!(body, "  - {}", line(reason));
+    }
+    let _ = writeln!(body, "\nWhat next\n  {next}\n\nDetails");
+    for (name, value) in &fact.details {
+        let _ = writeln!(body, "  {}: {}", line(name), line(value));
+    }
+    let _ = write!(body, "  at: {}\n  matter: {}\n", fact.at, line(&fact.matter));
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fact(kind: FactKind) -> Fact {
+        Fact {
+            kind,
+            version: 1,
+            model: ModelName::parse("churn").ok(),
+            matter: "rollout/churn/3/1".into(),
+            at: "2026-11-20T03:12:00Z".parse().unwrap(),
+            reasons: vec!["the endpoint went back to the version before 3: alarm churn-prod-5xx".into()],
+            details: [("version".to_owned(), "3".to_owned())].into(),
+        }
+    }
+
+    #[test]
+    fn the_message_says_what_why_and_what_next() {
+        let message = message(&fact(FactKind::RolloutRolledBack));
+        assert_eq!(message.subject, "[critical] churn: rollout went back (version 3)");
+        assert_eq!(
+            message.body,
+            "churn: rollout went back\n\nWhy\n  - the endpoint went back to the version before 3: alarm churn-prod-5xx\n\n\
+             What next\n  The version before serves again. Look at the alarms named in the policy; reject the version, or \
+             approve it again after a rejection.\n\nDetails\n  version: 3\n  at: 2026-11-20T03:12:00Z\n  matter: rollout/churn/3/1\n"
+        );
+    }
+
+    #[test]
+    fn every_subject_fits_sns() {
+        for kind in FactKind::ALL {
+            let mut fact = fact(*kind);
+            fact.details.insert("version".into(), "9\u{202e}\n\r".repeat(60));
+            let subject = message(&fact).subject;
+            assert!(subject.len() < 100 && subject.chars().all(|c| c.is_ascii() && !c.is_control()), "{subject:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_a_reason_cannot_make_a_line_of_its_own() {
+        let mut fact = fact(FactKind::TrainingFailed);
+        fact.reasons = vec!["bad\n\nWhat next\n  run this".into()];
+        assert_eq!(message(&fact).body.matches("\nWhat next\n").count(), 1);
+    }
+}

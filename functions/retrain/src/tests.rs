@@ -1,0 +1,276 @@
+//! Each limit and each ending, decided; and one incident from alarm to end through the whole reaction.
+
+use std::sync::Mutex;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use trimtab_core::event::{AlarmState, Event, RunStatus};
+use trimtab_core::failure::Failure;
+use trimtab_core::fact::FactKind;
+use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
+use trimtab_core::name::{AlarmName, RunArn};
+use trimtab_core::plan::Decision;
+use trimtab_core::policy::Policy;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{Alarms, RunRequest, Runs};
+use trimtab_core::react::{Report, World};
+
+use crate::Reaction;
+
+const NOON: &str = "2026-11-20T12:00:00Z";
+
+fn alarm_at(time: &str) -> Value {
+    json!({"version": "0", "id": "a1", "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
+        "account": "123456789012", "region": "eu-west-1", "time": time,
+        "resources": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:churn-prod-data-drift"],
+        "detail": {"alarmName": "churn-prod-data-drift", "state": {"value": "ALARM", "timestamp": time},
+            "configuration": {"metrics": [{"metricStat": {"metric": {"namespace": "aws/sagemaker/Endpoints/data-metrics", "name": "x"}}}]}}})
+}
+
+fn request_for(commit: &str) -> Value {
+    json!({"version": "0", "id": "b1", "source": "trimtab", "detail-type": "Training Requested", "account": "123456789012",
+        "region": "eu-west-1", "time": NOON, "resources": [],
+        "detail": {"version": 1, "model": "churn", "matter": "build/churn/x", "at": NOON, "details": {"commit": commit}}})
+}
+
+fn ended(run: &RunArn, status: &str) -> Value {
+    json!({"version": "0", "id": "r1", "source": "aws.sagemaker",
+        "detail-type": "SageMaker Model Building Pipeline Execution Status Change", "account": "123456789012",
+        "region": "eu-west-1", "time": NOON, "resources": [],
+        "detail": {"pipelineExecutionArn": run, "currentPipelineExecutionStatus": status}})
+}
+
+/// SageMaker and CloudWatch, as far as `retrain` sees them.
+#[derive(Default)]
+struct Cloud {
+    runs: Mutex<Vec<(RunRequest, RunArn)>>,
+    status: Mutex<Option<RunStatus>>,
+    alarm: Mutex<Option<AlarmState>>,
+    lose_next_answer: Mutex<bool>,
+    refuse: bool,
+}
+
+impl Runs for &Cloud {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
+        let runs = self.runs.lock().unwrap();
+        Ok(runs.iter().find(|(known, _)| known.display_name == request.display_name).map(|(_, arn)| arn.clone()))
+    }
+
+    async fn start(&self, request: &RunRequest) -> Answer<RunArn> {
+        if self.refuse {
+            return Err(Failure::reject("sagemaker:StartPipelineExecution", "Pipeline 'churn-training' does not exist"));
+        }
+        let mut runs = self.runs.lock().unwrap();
+        let text = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run{}", runs.len());
+        let arn = RunArn::parse(&text).unwrap();
+        runs.push((request.clone(), arn.clone()));
+        if std::mem::take(&mut *self.lose_next_answer.lock().unwrap()) {
+            return Err(Failure::retry("sagemaker:StartPipelineExecution", "time-out"));
+        }
+        Ok(arn)
+    }
+
+    async fn status(&self, _: &RunArn) -> Answer<Option<RunStatus>> {
+        Ok(self.status.lock().unwrap().clone())
+    }
+}
+
+impl Alarms for &Cloud {
+    async fn state(&self, _: &AlarmName) -> Answer<Option<AlarmState>> {
+        Ok(self.alarm.lock().unwrap().clone())
+    }
+}
+
+struct Stage {
+    cloud: Cloud,
+    world: World<MemoryLedger, MemoryBus, FixedClock>,
+}
+
+fn stage() -> Stage {
+    let policy = Policy::parse("churn.toml", include_str!("../../../models/churn.toml")).unwrap();
+    let cloud = Cloud { alarm: Mutex::new(Some(AlarmState::Alarm)), ..Cloud::default() };
+    let clock = FixedClock::at(NOON.parse().unwrap());
+    Stage { cloud, world: World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock } }
+}
+
+impl Stage {
+    fn try_react(&self, event: &Value) -> Answer<Report> {
+        let reaction = Reaction { runs: &self.cloud, alarms: &self.cloud };
+        run(self.world.react(&reaction, event)).unwrap()
+    }
+
+    fn react(&self, event: &Value) -> (Decision, &'static str) {
+        let report = self.try_react(event).unwrap();
+        (report.entry.decision, report.codes[0])
+    }
+
+    fn started(&self) -> Vec<(RunRequest, RunArn)> {
+        self.cloud.runs.lock().unwrap().clone()
+    }
+
+    fn told(&self) -> Vec<FactKind> {
+        self.world.bus.facts().iter().map(|fact| fact.kind).collect()
+    }
+
+    fn end_run(&self, after: SignedDuration) {
+        let (_, arn) = self.started().last().unwrap().clone();
+        *self.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+        self.pass(after);
+        assert_eq!(self.react(&ended(&arn, "Succeeded")), (Decision::Acted, "run_ended"));
+    }
+
+    fn pass(&self, time: SignedDuration) {
+        let now: Timestamp = trimtab_core::port::Clock::now(&self.world.clock);
+        self.world.clock.set(now + time);
+    }
+}
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+#[test]
+fn a_drift_alarm_starts_one_run_that_carries_the_incident() {
+    let stage = stage();
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "drift"));
+    let (request, _) = &stage.started()[0];
+    assert!(request.display_name.starts_with("churn-drift-") && request.token.len() >= 32);
+    assert_eq!(request.parameters.get("Incident"), Some(&request.display_name));
+    assert_eq!(stage.told(), [FactKind::TrainingStarted]);
+}
+
+#[test]
+fn the_same_transition_under_another_id_starts_nothing() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    let mut again = alarm_at(NOON);
+    again["id"] = json!("a2");
+    assert_eq!(stage.react(&again), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.started().len(), 1);
+}
+
+#[test]
+fn a_lost_answer_is_made_good_by_adopting_the_run() {
+    let stage = stage();
+    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Retry { .. })));
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "resumed"));
+    assert_eq!(stage.started().len(), 1);
+    assert_eq!(stage.told(), [FactKind::TrainingStarted]);
+}
+
+#[test]
+fn drift_inside_the_cool_down_starts_nothing_and_says_until_when() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    stage.pass(HOUR);
+    assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")), (Decision::Skipped, "cool_down"));
+    let fact = stage.world.bus.facts().pop().unwrap();
+    assert_eq!(fact.kind, FactKind::TrainingSkipped);
+    assert!(fact.reasons[1].ends_with("until 2026-11-21T13:00:00Z drift starts nothing"), "{:?}", fact.reasons);
+}
+
+#[test]
+fn drift_after_the_cool_down_starts_the_next_run() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    stage.pass(HOUR * 24);
+    assert_eq!(stage.react(&alarm_at("2026-11-21T13:00:00Z")), (Decision::Acted, "drift"));
+    assert_eq!(stage.started().len(), 2);
+}
+
+#[test]
+fn a_commit_does_not_wait_for_the_cool_down_but_for_the_budget() {
+    let stage = stage();
+    for n in 0..4 {
+        assert_eq!(stage.react(&request_for(&format!("{n:040x}"))), (Decision::Acted, "build"));
+        stage.end_run(HOUR);
+    }
+    assert_eq!(stage.react(&request_for(&"f".repeat(40))), (Decision::Skipped, "budget"));
+    assert_eq!(stage.started().len(), 4);
+}
+
+#[test]
+fn a_commit_that_comes_during_a_run_gets_the_next_one() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    assert_eq!(stage.react(&request_for(&"c".repeat(40))), (Decision::Parked, "run_in_progress"));
+    stage.end_run(HOUR);
+    let (request, _) = stage.started().pop().unwrap();
+    assert_eq!((stage.started().len(), request.parameters.get("Commit")), (2, Some(&"c".repeat(40))));
+    assert_eq!(stage.told()[2..], [FactKind::TrainingSucceeded, FactKind::TrainingStarted]);
+}
+
+#[test]
+fn drift_that_comes_during_a_run_joins_it() {
+    let stage = stage();
+    stage.react(&request_for(&"c".repeat(40)));
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "run_in_progress"));
+    assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingJoined]);
+}
+
+#[test]
+fn an_alarm_that_has_recovered_since_starts_nothing() {
+    let stage = stage();
+    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "recovered"));
+}
+
+#[test]
+fn an_alarm_that_cloudwatch_does_not_know_is_rejected_and_kept() {
+    let stage = stage();
+    *stage.cloud.alarm.lock().unwrap() = None;
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Rejected, "no_such_alarm"));
+    assert_eq!(stage.world.ledger.contents().kept.len(), 1);
+}
+
+#[test]
+fn a_run_that_sagemaker_says_is_on_is_not_over() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    let (_, arn) = stage.started().pop().unwrap();
+    assert_eq!(stage.react(&ended(&arn, "Succeeded")), (Decision::Skipped, "still_running"));
+}
+
+#[test]
+fn a_refused_start_is_rejected_kept_and_told() {
+    let mut stage = stage();
+    stage.cloud.refuse = true;
+    assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Rejected);
+    assert_eq!(stage.told(), [FactKind::TrainingFailed]);
+    assert_eq!(stage.world.ledger.contents().kept.len(), 1);
+}
+
+#[test]
+fn a_malformed_event_is_rejected_kept_and_told() {
+    let stage = stage();
+    let mut bad = alarm_at(NOON);
+    bad["resources"] = json!(["nonsense"]);
+    assert_eq!(stage.react(&bad), (Decision::Rejected, "malformed"));
+    assert_eq!((stage.told(), stage.world.ledger.contents().kept.len()), (vec![FactKind::EventRejected], 1));
+}
+
+#[test]
+fn an_event_of_an_unknown_model_is_kept_and_says_what_to_do() {
+    let stage = stage();
+    let text = alarm_at(NOON).to_string().replace("churn-prod-data-drift", "fraud-drift");
+    let report = stage.try_react(&serde_json::from_str(&text).unwrap()).unwrap();
+    assert_eq!(report.entry.reasons, ["no model has alarm#fraud-drift in its policy: add it to a policy and apply it"]);
+    assert_eq!(stage.world.ledger.contents().kept.len(), 1);
+}
+
+#[test]
+fn an_aggregate_under_a_live_lease_is_left_alone() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    for record in stage.world.ledger.contents().aggregates.values_mut() {
+        record.lease_until = Some("2026-11-20T12:00:01Z".parse().unwrap());
+    }
+    assert!(matches!(stage.try_react(&request_for(&"c".repeat(40))), Err(Failure::Retry { .. })));
+}
+
+#[test]
+fn what_is_not_an_event_does_not_break_the_function() {
+    assert!(Event::parse(&json!({"detail": {}})).is_err());
+}

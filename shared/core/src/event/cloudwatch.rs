@@ -1,0 +1,188 @@
+//! CloudWatch alarms: [the events that CloudWatch sends][doc].
+//!
+//! [doc]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{EventError, loose, name, read};
+use crate::name::{AlarmArn, AlarmName};
+
+loose::words! {
+    /// An alarm's state.
+    AlarmState {
+        /// Within its threshold.
+        Ok = "OK",
+        /// Beyond its threshold.
+        Alarm = "ALARM",
+        /// Not enough data to say.
+        InsufficientData = "INSUFFICIENT_DATA",
+    }
+}
+
+/// What drifted, by the monitor that saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftKind {
+    /// Model Monitor, data quality.
+    DataQuality,
+    /// Model Monitor, model quality.
+    ModelQuality,
+    /// Clarify, bias.
+    Bias,
+    /// Clarify, feature attribution.
+    FeatureAttribution,
+}
+
+/// The last part of the metric namespaces that SageMaker's monitors publish under
+/// (`aws/sagemaker/Endpoints/…` and `aws/sagemaker/ModelMonitoring/…`), and the kind of drift each
+/// means. Which alarms count as drift is decided here.
+const DRIFT_BY_NAMESPACE: [(&str, DriftKind); 4] = [
+    ("data-metrics", DriftKind::DataQuality),
+    ("model-metrics", DriftKind::ModelQuality),
+    ("bias-metrics", DriftKind::Bias),
+    ("explainability-metrics", DriftKind::FeatureAttribution),
+];
+
+impl DriftKind {
+    /// The kind that a metric namespace stands for, if it is one of SageMaker's monitors'.
+    #[must_use]
+    pub fn of_namespace(namespace: &str) -> Option<Self> {
+        let path = namespace.trim_start_matches('/').strip_prefix("aws/sagemaker/")?;
+        let last = path.rsplit('/').next()?;
+        DRIFT_BY_NAMESPACE.iter().find(|(name, _)| *name == last).map(|(_, kind)| *kind)
+    }
+}
+
+impl fmt::Display for DriftKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DataQuality => "data quality",
+            Self::ModelQuality => "model quality",
+            Self::Bias => "bias",
+            Self::FeatureAttribution => "feature attribution",
+        })
+    }
+}
+
+/// An alarm changed its state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alarm {
+    /// The alarm.
+    pub arn: AlarmArn,
+    /// Its name.
+    pub name: String,
+    /// The state it changed to.
+    pub state: AlarmState,
+    /// When it did; with the ARN, this names the transition.
+    pub since: Timestamp,
+    /// Why, as CloudWatch says. Untrusted where metric names are.
+    pub reason: String,
+    /// The metrics it watches; empty for a composite alarm.
+    pub metrics: Vec<AlarmMetric>,
+    /// A composite alarm's rule.
+    pub rule: Option<String>,
+    /// What a person wrote about it. Untrusted.
+    pub description: Option<String>,
+}
+
+/// A metric that an alarm watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmMetric {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its dimensions.
+    pub dimensions: BTreeMap<String, String>,
+}
+
+/// An alarm was created, changed or deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AlarmConfiguration {
+    /// The alarm's name.
+    #[serde(rename = "alarmName")]
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    #[serde(rename = "alarmName")]
+    name: AlarmName,
+    state: State,
+    #[serde(default, deserialize_with = "loose::or_default")]
+    configuration: Configuration,
+}
+
+#[derive(Deserialize)]
+struct State {
+    value: AlarmState,
+    #[serde(deserialize_with = "loose::required")]
+    timestamp: Timestamp,
+    #[serde(default, deserialize_with = "loose::or_default")]
+    reason: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Configuration {
+    description: Option<String>,
+    alarm_rule: Option<String>,
+    #[serde(default, deserialize_with = "loose::or_default")]
+    metrics: Vec<Metric>,
+}
+
+/// An expression has no `metricStat`; an anomaly alarm has both kinds side by side.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metric {
+    metric_stat: Option<MetricStat>,
+}
+
+#[derive(Deserialize)]
+struct MetricStat {
+    metric: MetricName,
+}
+
+#[derive(Deserialize)]
+struct MetricName {
+    #[serde(default, deserialize_with = "loose::or_default")]
+    namespace: String,
+    #[serde(default, deserialize_with = "loose::or_default")]
+    name: String,
+    #[serde(default, deserialize_with = "loose::or_default")]
+    dimensions: BTreeMap<String, String>,
+}
+
+impl Alarm {
+    pub(super) fn read(what: &str, arn: &str, detail: &Value) -> Result<Self, EventError> {
+        let detail: Detail = read(what, detail)?;
+        let metrics = detail.configuration.metrics.into_iter().filter_map(|metric| metric.metric_stat);
+        Ok(Self {
+            arn: name(what, "resources.0", arn, AlarmArn::parse)?,
+            name: detail.name.to_string(),
+            state: detail.state.value,
+            since: detail.state.timestamp,
+            reason: detail.state.reason,
+            metrics: metrics
+                .map(|MetricStat { metric }| AlarmMetric {
+                    namespace: metric.namespace,
+                    name: metric.name,
+                    dimensions: metric.dimensions,
+                })
+                .collect(),
+            rule: detail.configuration.alarm_rule,
+            description: detail.configuration.description,
+        })
+    }
+
+    /// The kind of drift it tells of: that of the first of its metrics that a monitor publishes.
+    #[must_use]
+    pub fn drift(&self) -> Option<DriftKind> {
+        self.metrics.iter().find_map(|metric| DriftKind::of_namespace(&metric.namespace))
+    }
+}

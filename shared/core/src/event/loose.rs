@@ -1,0 +1,97 @@
+//! What AWS writes in more than one way: times, nulls, words.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// Above this, a number of seconds is a number of milliseconds: the year 5138 in seconds.
+const MILLISECONDS_FROM: f64 = 1.0e11;
+
+/// RFC 3339, RFC 3339 with `+0000`, or seconds or milliseconds since 1970 as text, integer or float.
+pub(super) fn time(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::Number(number) => epoch(number.as_f64()?),
+        Value::String(text) => text
+            .parse()
+            .ok()
+            .or_else(|| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok())
+            .or_else(|| epoch(text.parse().ok()?)),
+        _ => None,
+    }
+}
+
+fn epoch(number: f64) -> Option<Timestamp> {
+    if !number.is_finite() || number.abs() > 1.0e15 {
+        return None;
+    }
+    let milliseconds = if number.abs() >= MILLISECONDS_FROM { number } else { number * 1000.0 };
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "bounded above, and a fraction of a millisecond does not matter"
+    )]
+    Timestamp::from_millisecond(milliseconds as i64).ok()
+}
+
+/// A time that must be there.
+pub(super) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+    let value = Value::deserialize(from)?;
+    time(&value)
+        .ok_or_else(|| serde::de::Error::custom("expected a time: RFC 3339, or seconds or milliseconds since 1970"))
+}
+
+/// A time that may be absent, null or unreadable.
+pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(time(&Value::deserialize(from)?))
+}
+
+/// `null` where a value has a natural empty form.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+/// An enum of AWS's words, with room for a word that AWS adds later. Reading ignores case, `_`
+/// and blanks: events write `IN_SERVICE` where the API writes `InService`.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+            /// A word that this version does not know.
+            Other(String),
+        }
+
+        impl $name {
+            /// Reads AWS's word.
+            #[must_use]
+            pub fn parse(text: &str) -> Self {
+                let plain = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect::<String>();
+                let word = plain(text);
+                $(if word == plain($text) { return Self::$variant; })*
+                Self::Other($crate::text::one_line(text, 64))
+            }
+
+            /// AWS's word.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Other(text) => text,
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                Ok(Self::parse(&String::deserialize(from)?))
+            }
+        }
+    };
+}
+pub(super) use words;

@@ -1,0 +1,139 @@
+//! Events as AWS sends them: typed, and tolerant where AWS is loose. One file per source.
+//!
+//! Unknown sources, detail types, fields and words are values, not errors. What a reaction cannot
+//! do without is checked: a known event that lacks it is an [`EventError`].
+
+mod cloudwatch;
+mod code;
+mod envelope;
+mod loose;
+mod other;
+mod sagemaker;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind};
+pub use code::{Build, BuildStatus, Delivery, DeliveryAction, DeliveryState, PullRequest, Reference, ReferenceKind};
+pub use envelope::Envelope;
+pub use other::{FeatureGroup, Image, Job, Object, Stack};
+pub use sagemaker::{Approval, Endpoint, EndpointDeployment, EndpointStatus, Package, Run, RunStatus, RunStep};
+
+use crate::fact::{self, Fact, FactKind};
+
+/// An event that cannot be read as what it says it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("malformed {what}: {path}: {problem}")]
+pub struct EventError {
+    /// What the event says it is.
+    pub what: String,
+    /// Where in it the trouble is.
+    pub path: String,
+    /// What was expected.
+    pub problem: String,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What every event carries.
+    pub envelope: Envelope,
+    /// What this one is about.
+    pub body: Body,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "each variant is named after the type that it holds")]
+pub enum Body {
+    Alarm(Alarm),
+    AlarmConfiguration(AlarmConfiguration),
+    Reference(Reference),
+    PullRequest(PullRequest),
+    Build(Build),
+    Run(Run),
+    RunStep(RunStep),
+    Package(Package),
+    Endpoint(Endpoint),
+    EndpointDeployment(EndpointDeployment),
+    TrainingJob(Job),
+    ProcessingJob(Job),
+    FeatureGroup(FeatureGroup),
+    Delivery(Delivery),
+    DeliveryAction(DeliveryAction),
+    Stack(Stack),
+    Image(Image),
+    Object(Object),
+    Scheduled,
+    Fact(Fact),
+    Unknown,
+}
+
+impl Event {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// The envelope is not one, or a body of a known kind lacks what it must have.
+    pub fn parse(value: &Value) -> Result<Self, EventError> {
+        let envelope = Envelope::parse(value)?;
+        let body = body(&envelope, value.get("detail").unwrap_or(&Value::Null))?;
+        Ok(Self { envelope, body })
+    }
+}
+
+fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
+    let kind = envelope.detail_type.as_str();
+    Ok(match (envelope.source.as_str(), kind) {
+        ("aws.cloudwatch", "CloudWatch Alarm State Change") => {
+            let arn = envelope.resources.first().map_or("", String::as_str);
+            Body::Alarm(Alarm::read(kind, arn, detail)?)
+        }
+        ("aws.cloudwatch", "CloudWatch Alarm Configuration Change") => Body::AlarmConfiguration(read(kind, detail)?),
+        ("aws.codecommit", "CodeCommit Repository State Change") => Body::Reference(Reference::read(kind, detail)?),
+        ("aws.codecommit", "CodeCommit Pull Request State Change") => {
+            Body::PullRequest(PullRequest::read(kind, detail)?)
+        }
+        ("aws.codebuild", "CodeBuild Build State Change") => Body::Build(Build::read(kind, detail)?),
+        ("aws.codepipeline", "CodePipeline Pipeline Execution State Change") => {
+            Body::Delivery(Delivery::read(kind, detail)?)
+        }
+        ("aws.codepipeline", "CodePipeline Action Execution State Change") => Body::DeliveryAction(read(kind, detail)?),
+        ("aws.cloudformation", "CloudFormation Stack Status Change") => Body::Stack(Stack::read(kind, detail)?),
+        ("aws.ecr", "ECR Image Action") => Body::Image(read(kind, detail)?),
+        ("aws.s3", "Object Created") => Body::Object(Object::read(kind, detail)?),
+        ("aws.events", "Scheduled Event") => Body::Scheduled,
+        ("aws.sagemaker", _) => sagemaker::body(kind, detail)?,
+        (fact::SOURCE, _) => match FactKind::parse(kind) {
+            Some(known) => Body::Fact(Fact { kind: known, ..read(kind, detail)? }),
+            None => Body::Unknown,
+        },
+        _ => Body::Unknown,
+    })
+}
+
+/// Reads a detail; an error names the path and what was expected there.
+pub(crate) fn read<T: DeserializeOwned>(what: &str, detail: &Value) -> Result<T, EventError> {
+    serde_path_to_error::deserialize(detail).map_err(|error| {
+        let path = format!("detail.{}", error.path());
+        fault(what, &path, &error.inner().to_string())
+    })
+}
+
+/// An error that repeats nothing of the event at length.
+pub(crate) fn fault(what: &str, path: &str, problem: &str) -> EventError {
+    let line = |text: &str| crate::text::one_line(text, 160);
+    EventError { what: line(what), path: line(path), problem: line(problem) }
+}
+
+/// A checked name, or the error that says where it stood.
+pub(crate) fn name<T>(
+    what: &str,
+    path: &str,
+    text: &str,
+    parse: fn(&str) -> Result<T, crate::name::NameError>,
+) -> Result<T, EventError> {
+    parse(text).map_err(|error| fault(what, path, &error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

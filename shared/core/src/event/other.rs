@@ -1,0 +1,99 @@
+//! The sources that the loop reads little of: CloudFormation, ECR, S3, and SageMaker's jobs.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{EventError, fault, read};
+
+/// A stack changed its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// The stack's id, an ARN.
+    pub id: String,
+    /// Its status, such as `UPDATE_COMPLETE`.
+    pub status: String,
+}
+
+impl Stack {
+    pub(super) fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Detail {
+            stack_id: String,
+            status_details: Status,
+        }
+        #[derive(Deserialize)]
+        struct Status {
+            status: String,
+        }
+        let detail: Detail = read(what, detail)?;
+        Ok(Self { id: detail.stack_id, status: detail.status_details.status })
+    }
+}
+
+/// An image was pushed to or deleted from ECR. It has a `result`, and no scan status.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Image {
+    /// The repository.
+    pub repository_name: String,
+    /// `PUSH` or `DELETE`.
+    pub action_type: String,
+    /// `SUCCESS` or `FAILURE`.
+    pub result: String,
+    /// The image's digest.
+    pub image_digest: Option<String>,
+    /// The tag it was pushed under.
+    pub image_tag: Option<String>,
+}
+
+/// An object was created in S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// The bucket.
+    pub bucket: String,
+    /// The key. Untrusted.
+    pub key: String,
+}
+
+impl Object {
+    pub(super) fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
+        let text = |pointer: &str| {
+            let found = detail.pointer(pointer).and_then(Value::as_str);
+            found
+                .map(str::to_owned)
+                .ok_or_else(|| fault(what, &format!("detail{}", pointer.replace('/', ".")), "expected text"))
+        };
+        Ok(Self { bucket: text("/bucket/name")?, key: text("/object/key")? })
+    }
+}
+
+/// A training or processing job changed its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its name.
+    pub name: String,
+    /// Its status.
+    pub status: String,
+}
+
+impl Job {
+    pub(super) fn read(what: &str, detail: &Value, kind: &str) -> Result<Self, EventError> {
+        let text = |field: String| {
+            let found = detail.get(&field).and_then(Value::as_str).map(str::to_owned);
+            found.ok_or_else(|| fault(what, &format!("detail.{field}"), "expected text"))
+        };
+        Ok(Self { name: text(format!("{kind}JobName"))?, status: text(format!("{kind}JobStatus"))? })
+    }
+}
+
+/// A feature group changed its status.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FeatureGroup {
+    /// Its name.
+    #[serde(rename = "FeatureGroupName")]
+    pub name: String,
+    /// Its status.
+    #[serde(rename = "FeatureGroupStatus")]
+    pub status: String,
+}

@@ -1,0 +1,197 @@
+//! SageMaker: [the events that SageMaker sends][doc].
+//!
+//! [doc]: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Body, EventError, Job, loose, read};
+use crate::event::FeatureGroup;
+use crate::name::{EndpointName, GroupName, PackageArn, PipelineName, RunArn};
+
+loose::words! {
+    /// The status of a pipeline execution.
+    RunStatus {
+        /// It runs.
+        Executing = "Executing",
+        /// It is being stopped.
+        Stopping = "Stopping",
+        /// Somebody stopped it.
+        Stopped = "Stopped",
+        /// It failed.
+        Failed = "Failed",
+        /// It ended well.
+        Succeeded = "Succeeded",
+    }
+}
+
+loose::words! {
+    /// A package's approval.
+    Approval {
+        /// A person or a policy said yes.
+        Approved = "Approved",
+        /// A person or a policy said no.
+        Rejected = "Rejected",
+        /// Nobody has said anything.
+        Pending = "PendingManualApproval",
+    }
+}
+
+loose::words! {
+    /// An endpoint's status, as the API writes it; events write it in capitals.
+    EndpointStatus {
+        /// It serves.
+        InService = "InService",
+        /// It is being made.
+        Creating = "Creating",
+        /// It moves to another configuration.
+        Updating = "Updating",
+        /// SageMaker maintains it.
+        SystemUpdating = "SystemUpdating",
+        /// It moves back.
+        RollingBack = "RollingBack",
+        /// It does not serve.
+        OutOfService = "OutOfService",
+        /// It is being removed.
+        Deleting = "Deleting",
+        /// It could not be made or changed.
+        Failed = "Failed",
+        /// It could neither move on nor back.
+        UpdateRollbackFailed = "UpdateRollbackFailed",
+    }
+}
+
+/// A pipeline execution changed its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The pipeline.
+    pub pipeline: PipelineName,
+    /// The execution.
+    pub arn: RunArn,
+    /// What it was called when it was started.
+    pub display_name: Option<String>,
+    /// Its status.
+    pub status: RunStatus,
+}
+
+/// A step of a pipeline execution changed its status.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunStep {
+    /// The execution.
+    pub pipeline_execution_arn: RunArn,
+    /// The step.
+    pub step_name: String,
+    /// Its status.
+    pub current_step_status: String,
+}
+
+/// A version of a model package was registered or changed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Package {
+    /// The version.
+    #[serde(rename = "ModelPackageArn")]
+    pub arn: PackageArn,
+    /// Its group.
+    #[serde(rename = "ModelPackageGroupName")]
+    pub group: GroupName,
+    /// Its number.
+    #[serde(rename = "ModelPackageVersion")]
+    pub version: u32,
+    /// Its approval.
+    #[serde(rename = "ModelApprovalStatus")]
+    pub approval: Approval,
+    /// Its own status; only `Completed` can be deployed.
+    #[serde(rename = "ModelPackageStatus", default, deserialize_with = "loose::or_default")]
+    pub status: String,
+    /// What an update changed, where AWS says so. It may leave fields out.
+    #[serde(rename = "UpdatedModelPackageFields")]
+    pub updated_fields: Option<Vec<String>>,
+    /// When it was changed.
+    #[serde(rename = "LastModifiedTime", default, deserialize_with = "loose::optional")]
+    pub modified: Option<Timestamp>,
+}
+
+/// An endpoint changed its status.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Endpoint {
+    /// The endpoint.
+    #[serde(rename = "EndpointName")]
+    pub name: EndpointName,
+    /// Its ARN, in lower case whatever the name is.
+    #[serde(rename = "EndpointArn", default, deserialize_with = "loose::or_default")]
+    pub arn: String,
+    /// The configuration that serves.
+    #[serde(rename = "EndpointConfigName")]
+    pub config: Option<String>,
+    /// Its status.
+    #[serde(rename = "EndpointStatus")]
+    pub status: EndpointStatus,
+}
+
+/// A deployment to an endpoint moved on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct EndpointDeployment {
+    /// The endpoint.
+    #[serde(rename = "EndpointName")]
+    pub name: EndpointName,
+    /// Its status.
+    #[serde(rename = "EndpointStatus")]
+    pub status: EndpointStatus,
+}
+
+/// What one of SageMaker's events is about.
+pub(super) fn body(kind: &str, detail: &Value) -> Result<Body, EventError> {
+    Ok(match kind {
+        "SageMaker Model Building Pipeline Execution Status Change" => Body::Run(Run::read(kind, detail)?),
+        "SageMaker Model Building Pipeline Execution Step Status Change" => Body::RunStep(read(kind, detail)?),
+        "SageMaker Model Package State Change" => Body::Package(Package::read(kind, detail)?),
+        "SageMaker Endpoint State Change" => Body::Endpoint(read(kind, detail)?),
+        "SageMaker Endpoint Deployment State Change" => Body::EndpointDeployment(read(kind, detail)?),
+        "SageMaker Training Job State Change" => Body::TrainingJob(Job::read(kind, detail, "Training")?),
+        "SageMaker Processing Job State Change" => Body::ProcessingJob(Job::read(kind, detail, "Processing")?),
+        "SageMaker Feature Group State Change" => Body::FeatureGroup(read::<FeatureGroup>(kind, detail)?),
+        _ => Body::Unknown,
+    })
+}
+
+impl Run {
+    fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Detail {
+            pipeline_execution_arn: RunArn,
+            pipeline_execution_display_name: Option<String>,
+            current_pipeline_execution_status: RunStatus,
+        }
+        let detail: Detail = read(what, detail)?;
+        let pipeline = super::name(
+            what,
+            "detail.pipelineExecutionArn",
+            detail.pipeline_execution_arn.pipeline(),
+            PipelineName::parse,
+        )?;
+        Ok(Self {
+            pipeline,
+            arn: detail.pipeline_execution_arn,
+            display_name: detail.pipeline_execution_display_name,
+            status: detail.current_pipeline_execution_status,
+        })
+    }
+}
+
+impl Package {
+    fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
+        let package: Self = read(what, detail)?;
+        if package.arn.group() != package.group.as_str() || package.arn.version() != package.version {
+            return Err(super::fault(
+                what,
+                "detail.ModelPackageArn",
+                "expected the same group and version as beside it",
+            ));
+        }
+        Ok(package)
+    }
+}

@@ -1,0 +1,67 @@
+//! Look-up keys: the names by which an event finds its model, one read each.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{Policy, Target};
+
+/// What kind of name a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each is the AWS resource it is named after")]
+pub enum KeyKind {
+    Repository,
+    BuildProject,
+    Pipeline,
+    Alarm,
+    PackageGroup,
+    Endpoint,
+    DeliveryPipeline,
+}
+
+/// A name that belongs to one model.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// What it names.
+    pub kind: KeyKind,
+    /// The name.
+    pub name: String,
+}
+
+impl Key {
+    fn new(kind: KeyKind, name: impl fmt::Display) -> Self {
+        Self { kind, name: name.to_string() }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            KeyKind::Repository => "repository",
+            KeyKind::BuildProject => "build-project",
+            KeyKind::Pipeline => "pipeline",
+            KeyKind::Alarm => "alarm",
+            KeyKind::PackageGroup => "package-group",
+            KeyKind::Endpoint => "endpoint",
+            KeyKind::DeliveryPipeline => "delivery-pipeline",
+        };
+        write!(f, "{kind}#{}", self.name)
+    }
+}
+
+pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
+    let mut keys = BTreeSet::from([Key::new(KeyKind::PackageGroup, &policy.package_group)]);
+    if let Some(integrate) = &policy.integrate {
+        keys.insert(Key::new(KeyKind::Repository, &integrate.repository));
+        keys.insert(Key::new(KeyKind::BuildProject, &integrate.project));
+    }
+    if let Some(retrain) = &policy.retrain {
+        keys.insert(Key::new(KeyKind::Pipeline, &retrain.pipeline));
+        keys.extend(retrain.alarms.iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
+    }
+    match policy.deploy.as_ref().map(|deploy| &deploy.target) {
+        Some(Target::Endpoint(target)) => drop(keys.insert(Key::new(KeyKind::Endpoint, &target.name))),
+        Some(Target::Pipeline(target)) => drop(keys.insert(Key::new(KeyKind::DeliveryPipeline, &target.name))),
+        None => {}
+    }
+    keys
+}
