@@ -1,1 +1,26 @@
-//! trimtab-runtime
+//! What every function needs to run as a Lambda: configuration, the clock, logs, metrics, the one
+//! place that tells retry from reject, and the loop that serves events.
+//!
+//! Knows nothing of any one function, and of no AWS service by name.
+
+pub mod aws;
+pub mod log;
+pub mod metrics;
+pub mod sdk;
+mod serve;
+mod settings;
+
+pub use lambda_runtime::Error;
+pub use serve::serve;
+pub use settings::{Missing, Settings};
+pub use trimtab_core::react::World;
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl trimtab_core::port::Clock for SystemClock {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}

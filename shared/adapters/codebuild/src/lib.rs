@@ -1,1 +1,102 @@
-//! trimtab-codebuild
+//! [`Builds`] over CodeBuild. A build is started with a commit, a token and plain variables, and
+//! with nothing else: buildspec, image, role and privileges stay the project's.
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_codebuild::Client;
+use aws_sdk_codebuild::types::{Build, EnvironmentVariable, EnvironmentVariableType};
+use trimtab_core::event::BuildStatus;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{BuildId, CommitId};
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{BuildRequest, BuildTruth, Builds};
+use trimtab_runtime::sdk;
+
+const START: &str = "codebuild:StartBuild";
+const LIST: &str = "codebuild:ListBuildsForProject";
+const GET: &str = "codebuild:BatchGetBuilds";
+
+/// How many of a project's newest builds are looked through for an earlier start. A lost answer
+/// is asked for again within minutes.
+const NEWEST: usize = 50;
+
+/// CodeBuild.
+#[derive(Debug, Clone)]
+pub struct CodeBuild {
+    client: Client,
+}
+
+impl CodeBuild {
+    /// The projects of the account and region of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+
+    async fn get(&self, ids: Vec<String>) -> Answer<Vec<Build>> {
+        let answer = self.client.batch_get_builds().set_ids(Some(ids)).send().await;
+        Ok(answer.map_err(|error| sdk::failure(GET, &error))?.builds.unwrap_or_default())
+    }
+}
+
+impl Builds for CodeBuild {
+    async fn find(&self, request: &BuildRequest) -> Answer<Option<BuildId>> {
+        let page = self.client.list_builds_for_project().project_name(request.project.as_str()).send().await;
+        let mut ids = page.map_err(|error| sdk::failure(LIST, &error))?.ids.unwrap_or_default();
+        ids.truncate(NEWEST);
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let mut builds = self.get(ids).await?;
+        builds.retain(|build| carries(build, request));
+        // BatchGetBuilds promises no order.
+        builds.sort_by_key(|build| build.start_time().map(|at| at.as_nanos()));
+        builds.last().map(|build| id(GET, build)).transpose()
+    }
+
+    async fn start(&self, request: &BuildRequest) -> Answer<BuildId> {
+        let mut call = self
+            .client
+            .start_build()
+            .project_name(request.project.as_str())
+            .source_version(request.commit.as_str())
+            .idempotency_token(&request.token);
+        for (name, value) in &request.variables {
+            let variable = EnvironmentVariable::builder()
+                .name(name)
+                .value(value)
+                .r#type(EnvironmentVariableType::Plaintext)
+                .build()
+                .map_err(|error| Failure::reject(START, error.to_string()))?;
+            call = call.environment_variables_override(variable);
+        }
+        let answer = call.send().await.map_err(|error| sdk::failure(START, &error))?;
+        id(START, answer.build_value().ok_or_else(|| Failure::retry(START, "the answer holds no build"))?)
+    }
+
+    async fn describe(&self, build: &BuildId) -> Answer<Option<BuildTruth>> {
+        let builds = self.get(vec![build.short().to_owned()]).await?;
+        Ok(builds.first().map(|build| BuildTruth {
+            status: BuildStatus::parse(build.build_status().map_or("UNKNOWN", |status| status.as_str())),
+            commit: build.source_version().and_then(|version| CommitId::parse(version).ok()),
+            variables: variables(build),
+        }))
+    }
+}
+
+fn id(operation: &'static str, build: &Build) -> Answer<BuildId> {
+    BuildId::parse(build.arn().unwrap_or_default()).map_err(|error| Failure::retry(operation, error.to_string()))
+}
+
+/// The project's own variables stand beside those of the request.
+fn carries(build: &Build, request: &BuildRequest) -> bool {
+    let known = variables(build);
+    build.source_version() == Some(request.commit.as_str())
+        && request.variables.iter().all(|(name, value)| known.get(name) == Some(value))
+}
+
+fn variables(build: &Build) -> BTreeMap<String, String> {
+    let all = build.environment().map(|environment| environment.environment_variables()).unwrap_or_default();
+    all.iter().map(|variable| (variable.name().to_owned(), variable.value().to_owned())).collect()
+}

@@ -1,1 +1,125 @@
-//! trimtab-codepipeline
+//! [`Deliveries`] over CodePipeline (V2): the package's ARN travels in a pipeline variable, and an
+//! execution is known again by it.
+
+use aws_config::SdkConfig;
+use aws_sdk_codepipeline::Client;
+use aws_sdk_codepipeline::types::{PipelineExecution, PipelineExecutionStatus, PipelineVariable};
+use jiff::{SignedDuration, Timestamp};
+use trimtab_core::event::DeliveryState;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::DeliveryName;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{Deliveries, DeliveryRequest};
+use trimtab_runtime::sdk;
+
+const START: &str = "codepipeline:StartPipelineExecution";
+const LIST: &str = "codepipeline:ListPipelineExecutions";
+const GET: &str = "codepipeline:GetPipelineExecution";
+
+/// How far CodePipeline's clock may be behind the function's.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
+
+/// CodePipeline.
+#[derive(Debug, Clone)]
+pub struct CodePipeline {
+    client: Client,
+}
+
+impl CodePipeline {
+    /// The pipelines of the account and region of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+
+    async fn get(&self, pipeline: &DeliveryName, execution: &str) -> Answer<Option<PipelineExecution>> {
+        let call =
+            self.client.get_pipeline_execution().pipeline_name(pipeline.as_str()).pipeline_execution_id(execution);
+        match call.send().await {
+            Ok(answer) => Ok(answer.pipeline_execution),
+            Err(error) if is_absent(sdk::code(&error)) => Ok(None),
+            Err(error) => Err(sdk::failure(GET, &error)),
+        }
+    }
+
+    /// The executions since then, newest first.
+    async fn since(&self, request: &DeliveryRequest) -> Answer<Vec<String>> {
+        let oldest = request.since.saturating_sub(SKEW).unwrap_or(Timestamp::MIN).as_second();
+        let mut pages =
+            self.client.list_pipeline_executions().pipeline_name(request.pipeline.as_str()).into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| sdk::failure(LIST, &error))?;
+            for summary in page.pipeline_execution_summaries() {
+                if summary.start_time().is_some_and(|at| at.secs() < oldest) {
+                    return Ok(found);
+                }
+                found.extend(summary.pipeline_execution_id().map(str::to_owned));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Deliveries for CodePipeline {
+    async fn find(&self, request: &DeliveryRequest) -> Answer<Option<String>> {
+        for execution in self.since(request).await? {
+            let known = self.get(&request.pipeline, &execution).await?;
+            if known.is_some_and(|known| carries(&known, request)) {
+                return Ok(Some(execution));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
+        let variable = PipelineVariable::builder()
+            .name(&request.variable)
+            .value(request.package.as_str())
+            .build()
+            .map_err(|error| Failure::reject(START, error.to_string()))?;
+        let call = self
+            .client
+            .start_pipeline_execution()
+            .name(request.pipeline.as_str())
+            .client_request_token(&request.token)
+            .variables(variable);
+        let answer = call.send().await.map_err(|error| sdk::failure(START, &error))?;
+        answer.pipeline_execution_id.ok_or_else(|| Failure::retry(START, "the answer holds no execution id"))
+    }
+
+    async fn state(&self, pipeline: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
+        let known = self.get(pipeline, execution).await?;
+        Ok(known.and_then(|known| known.status).map(|status| state(&status)))
+    }
+}
+
+fn is_absent(code: Option<&str>) -> bool {
+    matches!(code, Some("PipelineExecutionNotFoundException" | "PipelineNotFoundException"))
+}
+
+fn carries(execution: &PipelineExecution, request: &DeliveryRequest) -> bool {
+    let expected = (Some(request.variable.as_str()), Some(request.package.as_str()));
+    execution.variables().iter().any(|variable| (variable.name(), variable.resolved_value()) == expected)
+}
+
+/// The API and the events have different words for two of the states.
+fn state(status: &PipelineExecutionStatus) -> DeliveryState {
+    match status.as_str() {
+        "InProgress" => DeliveryState::Started,
+        "Cancelled" => DeliveryState::Canceled,
+        other => DeliveryState::parse(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_apis_words_are_the_events_states() {
+        assert_eq!(state(&"InProgress".into()), DeliveryState::Started);
+        assert_eq!(state(&"Cancelled".into()), DeliveryState::Canceled);
+        assert_eq!(state(&"Succeeded".into()), DeliveryState::Succeeded);
+    }
+}

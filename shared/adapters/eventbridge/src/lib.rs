@@ -1,1 +1,71 @@
-//! trimtab-eventbridge
+//! [`Bus`] over EventBridge: the suite's facts, as events of source `trimtab`.
+
+use aws_config::SdkConfig;
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::primitives::DateTime;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use trimtab_core::fact::{Fact, SOURCE};
+use trimtab_core::failure::Failure;
+use trimtab_core::port::{Answer, Bus};
+use trimtab_runtime::sdk;
+
+const PUT_EVENTS: &str = "events:PutEvents";
+
+/// One event bus.
+#[derive(Debug, Clone)]
+pub struct EventBus {
+    client: Client,
+    name: String,
+}
+
+impl EventBus {
+    /// The bus of this name.
+    #[must_use]
+    pub fn new(config: &SdkConfig, name: impl Into<String>) -> Self {
+        Self { client: Client::new(config), name: name.into() }
+    }
+}
+
+impl Bus for EventBus {
+    async fn publish(&self, fact: &Fact) -> Answer<()> {
+        let detail = serde_json::to_string(fact).map_err(|error| Failure::reject(PUT_EVENTS, error.to_string()))?;
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(&self.name)
+            .source(SOURCE)
+            .detail_type(fact.kind.as_str())
+            .time(DateTime::from_secs(fact.at.as_second()))
+            .detail(detail)
+            .build();
+        let answer = self.client.put_events().entries(entry).send().await;
+        let answer = answer.map_err(|error| sdk::failure(PUT_EVENTS, &error))?;
+        // PutEvents answers 200 also for what it did not take.
+        match answer.entries().iter().find_map(|entry| entry.error_code().map(|code| (code, entry.error_message()))) {
+            Some((code, message)) => Err(refusal(code, message.unwrap_or_default())),
+            None if answer.failed_entry_count() > 0 => Err(Failure::retry(PUT_EVENTS, "the event was not taken")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// EventBridge took the call and not the event.
+fn refusal(code: &str, message: &str) -> Failure {
+    let cause = format!("{code}: {message}");
+    match code {
+        "InvalidArgument" | "MalformedDetail" | "NotAuthorizedForSourceException" | "ValidationException" => {
+            Failure::reject(PUT_EVENTS, cause)
+        }
+        _ => Failure::retry(PUT_EVENTS, cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_malformed_event_is_refused_for_good_and_a_throttled_one_is_not() {
+        assert!(matches!(refusal("MalformedDetail", ""), Failure::Reject { .. }));
+        assert!(matches!(refusal("ThrottlingException", ""), Failure::Retry { .. }));
+        assert!(matches!(refusal("InternalFailure", ""), Failure::Retry { .. }));
+    }
+}

@@ -1,1 +1,23 @@
-//! trimtab-sagemaker
+//! SageMaker, over the SDK: pipelines in [`runs`], the registry and endpoints in [`endpoints`].
+//!
+//! SageMaker's models declare almost no errors: it answers `ValidationException` with a sentence,
+//! and what the sentence means is decided in [`says`].
+
+mod endpoints;
+mod runs;
+mod says;
+
+use aws_config::SdkConfig;
+use aws_sdk_sagemaker::Client;
+
+/// SageMaker.
+#[derive(Debug, Clone)]
+pub struct SageMaker(Client);
+
+impl SageMaker {
+    /// A client with this configuration.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+}

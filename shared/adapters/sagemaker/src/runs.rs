@@ -1,0 +1,65 @@
+//! SageMaker Pipelines.
+
+use aws_sdk_sagemaker::types::{Parameter, SortOrder};
+use aws_smithy_types::DateTime;
+use trimtab_core::event::RunStatus;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::RunArn;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{RunRequest, Runs};
+use trimtab_runtime::sdk::{code, failure, message};
+
+use crate::{SageMaker, says};
+
+/// SageMaker's clock and ours may differ by this much when a run is looked for.
+const GRACE_SECONDS: i64 = 60;
+
+impl Runs for SageMaker {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
+        let mut pages = self
+            .0
+            .list_pipeline_executions()
+            .pipeline_name(request.pipeline.as_str())
+            .created_after(DateTime::from_secs(request.since.as_second() - GRACE_SECONDS))
+            .sort_order(SortOrder::Descending)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Ok(page) => page,
+                // Starting it will say what is wrong, in the same words, as a refusal of the start.
+                Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+                Err(error) => return Err(failure("sagemaker:ListPipelineExecutions", &error)),
+            };
+            let mut runs = page.pipeline_execution_summaries().iter();
+            if let Some(run) = runs.find(|run| run.pipeline_execution_display_name() == Some(&request.display_name)) {
+                return Ok(run.pipeline_execution_arn().and_then(|arn| RunArn::parse(arn).ok()));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn start(&self, request: &RunRequest) -> Answer<RunArn> {
+        let operation = "sagemaker:StartPipelineExecution";
+        let parameters =
+            request.parameters.iter().map(|(name, value)| Parameter::builder().name(name).value(value).build());
+        let call = self
+            .0
+            .start_pipeline_execution()
+            .pipeline_name(request.pipeline.as_str())
+            .pipeline_execution_display_name(&request.display_name)
+            .client_request_token(&request.token)
+            .set_pipeline_parameters(Some(parameters.collect()));
+        let started = call.send().await.map_err(|error| failure(operation, &error))?;
+        let arn = started.pipeline_execution_arn().and_then(|arn| RunArn::parse(arn).ok());
+        arn.ok_or_else(|| Failure::retry(operation, "the answer names no run"))
+    }
+
+    async fn status(&self, run: &RunArn) -> Answer<Option<RunStatus>> {
+        match self.0.describe_pipeline_execution().pipeline_execution_arn(run.as_str()).send().await {
+            Ok(found) => Ok(found.pipeline_execution_status().map(|status| RunStatus::parse(status.as_str()))),
+            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) => Err(failure("sagemaker:DescribePipelineExecution", &error)),
+        }
+    }
+}

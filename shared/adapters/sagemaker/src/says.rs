@@ -1,0 +1,39 @@
+//! What SageMaker's sentences mean.
+
+/// There is no such thing. SageMaker has several ways to say so.
+pub(crate) fn is_missing(code: Option<&str>, message: &str) -> bool {
+    let sentence = message.to_ascii_lowercase();
+    matches!(code, Some("ResourceNotFound" | "ResourceNotFoundException"))
+        || sentence.contains("could not find")
+        || sentence.contains("does not exist")
+}
+
+/// The endpoint's configuration was created a moment ago and is not visible yet.
+pub(crate) fn is_config_missing(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("could not find endpoint configuration")
+}
+
+/// A thing of this name is there already.
+pub(crate) fn is_there_already(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("cannot create already existing")
+}
+
+/// The endpoint is in the middle of something.
+pub(crate) fn is_in_progress(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("cannot update in-progress endpoint")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentences_are_told_apart() {
+        assert!(is_missing(Some("ValidationException"), "Could not find endpoint \"arn:…\"."));
+        assert!(is_missing(Some("ResourceNotFound"), ""));
+        assert!(is_config_missing("Could not find endpoint configuration \"arn:…\"."));
+        assert!(is_there_already("Cannot create already existing model \"arn:…\"."));
+        assert!(is_in_progress("Cannot update in-progress endpoint \"arn:…\"."));
+        assert!(!is_missing(Some("ValidationException"), "1 validation error detected"));
+    }
+}

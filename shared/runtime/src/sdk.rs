@@ -1,0 +1,95 @@
+//! The one place that tells retry from reject for whatever an SDK says.
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use trimtab_core::failure::Failure;
+
+/// Codes with a status in the 400s that time may mend.
+const PASSING: [&str; 20] = [
+    "ConcurrentModificationException",
+    "ConcurrentPipelineExecutionsLimitExceededException",
+    "ConflictException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IdempotentParameterMismatchException",
+    "InternalError",
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "ResourceInUse",
+    "ResourceInUseException",
+    "ResourceLimitExceeded",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionConflictException",
+];
+
+/// The error's code, where the service gave one.
+pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> Option<&str> {
+    error.as_service_error().and_then(|error| error.code())
+}
+
+/// The error's message, where the service gave one. Untrusted.
+pub fn message<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> &str {
+    error.as_service_error().and_then(|error| error.message()).unwrap_or_default()
+}
+
+/// Retry or reject. Whatever the service did not answer for can be tried again.
+pub fn failure<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E, Response>) -> Failure {
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    match error {
+        SdkError::ServiceError(_) => {
+            let code = code(error).unwrap_or("no code");
+            let cause = format!("{code}: {}", message(error));
+            if is_passing(code, status) { Failure::retry(operation, cause) } else { Failure::reject(operation, cause) }
+        }
+        SdkError::TimeoutError(_) => Failure::retry(operation, "no answer in time"),
+        SdkError::DispatchFailure(_) => Failure::retry(operation, "the service could not be reached"),
+        SdkError::ResponseError(_) => Failure::retry(operation, "the answer could not be read"),
+        _ => Failure::reject(operation, "the request could not be made from what the policy and the event say"),
+    }
+}
+
+fn is_passing(code: &str, status: u16) -> bool {
+    status >= 500 || status == 429 || PASSING.contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttles_conflicts_and_server_errors_can_be_tried_again() {
+        for (code, status) in [
+            ("ThrottlingException", 400),
+            ("ConflictException", 400),
+            ("whatever", 503),
+            ("TooManyRequestsException", 429),
+        ] {
+            assert!(is_passing(code, status), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_the_request_itself_is_refused_for_is_not() {
+        for code in [
+            "ValidationException",
+            "AccessDeniedException",
+            "ResourceNotFound",
+            "InvalidInputException",
+            "PipelineNotFoundException",
+        ] {
+            assert!(!is_passing(code, 400), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_sorted_so_that_a_code_stands_in_it_once() {
+        assert!(PASSING.is_sorted());
+    }
+}

@@ -1,0 +1,70 @@
+//! The loop that serves events.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use trimtab_core::port::{Bus, Clock, Ledger};
+use trimtab_core::react::{Act, Report, World};
+
+/// Serves events until Lambda ends the process. What can be tried again goes back to Lambda as an
+/// error: it retries, and hands the event to the function's failure queue after that. Panics
+/// become errors of that one invocation in `lambda_runtime`.
+///
+/// # Errors
+/// The Runtime API cannot be reached.
+pub async fn serve<A, L, B, C>(function: A, world: World<L, B, C>) -> Result<(), Error>
+where
+    A: Act + 'static,
+    L: Ledger + Send + Sync + 'static,
+    B: Bus + Send + Sync + 'static,
+    C: Clock + Send + Sync + 'static,
+{
+    lambda_runtime::spawn_graceful_shutdown_handler(|| async { tracing::info!("shutting down") }).await;
+    let served = Arc::new((function, world));
+    let handler = service_fn(move |event: LambdaEvent<Value>| {
+        let served = Arc::clone(&served);
+        async move { one(&served.0, &served.1, &event.payload).await }
+    });
+    lambda_runtime::run(handler).await
+}
+
+async fn one<A: Act, L, B, C>(function: &A, world: &World<L, B, C>, event: &Value) -> Result<Value, Error>
+where
+    L: Ledger + Send + Sync,
+    B: Bus + Send + Sync,
+    C: Clock + Send + Sync,
+{
+    let start = Instant::now();
+    match world.react(function, event).await {
+        Ok(report) => {
+            let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            log(&report, milliseconds);
+            crate::metrics::emit(&report, milliseconds);
+            let entry = &report.entry;
+            Ok(
+                json!({"decision": entry.decision, "model": entry.owner, "reasons": entry.reasons, "actions": entry.actions}),
+            )
+        }
+        Err(failure) => {
+            tracing::error!(error = %failure, "the event goes back to Lambda");
+            Err(failure.into())
+        }
+    }
+}
+
+fn log(report: &Report, milliseconds: u64) {
+    let entry = &report.entry;
+    tracing::info!(
+        function = %entry.function,
+        model = %entry.owner,
+        event_id = %entry.event_id,
+        source = %entry.source,
+        detail_type = %entry.detail_type,
+        decision = %entry.decision.as_str(),
+        reasons = %entry.reasons.join("; "),
+        duration_ms = milliseconds,
+        "reacted"
+    );
+}

@@ -1,0 +1,72 @@
+//! Configuration, read from the environment once.
+
+/// What a function is told by its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `TRIMTAB_TABLE`: the ledger's table.
+    pub table: String,
+    /// `TRIMTAB_BUS`: the suite's event bus.
+    pub bus: String,
+    /// `TRIMTAB_LOG`: the least level that is logged; `info` unless set.
+    pub log: String,
+    topic: Option<String>,
+}
+
+/// A variable that is not set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {name} is not set: set it to {expected} (infra/template.yaml does)")]
+pub struct Missing {
+    /// The variable.
+    pub name: &'static str,
+    /// What it should hold.
+    pub expected: &'static str,
+}
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// The first variable that is missing or empty.
+    pub fn from_env() -> Result<Self, Missing> {
+        Self::from(|name| std::env::var(name).ok())
+    }
+
+    fn from(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Missing> {
+        let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let need = |name, expected| get(name).ok_or(Missing { name, expected });
+        Ok(Self {
+            table: need("TRIMTAB_TABLE", "the name of the ledger's DynamoDB table")?,
+            bus: need("TRIMTAB_BUS", "the name of the suite's event bus")?,
+            log: get("TRIMTAB_LOG").unwrap_or_else(|| "info".to_owned()),
+            topic: get("TRIMTAB_TOPIC_ARN"),
+        })
+    }
+
+    /// `TRIMTAB_TOPIC_ARN`: the topic that people subscribe to. Only `notify` needs it.
+    ///
+    /// # Errors
+    /// It is not set.
+    pub fn topic(&self) -> Result<String, Missing> {
+        self.topic.clone().ok_or(Missing { name: "TRIMTAB_TOPIC_ARN", expected: "the ARN of the SNS topic" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named_with_what_it_should_hold() {
+        let error = Settings::from(|name| (name == "TRIMTAB_TABLE").then(|| "t".to_owned())).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the environment variable TRIMTAB_BUS is not set: set it to the name of the suite's event bus (infra/template.yaml does)"
+        );
+    }
+
+    #[test]
+    fn only_notify_needs_the_topic() {
+        let settings = Settings::from(|name| (name != "TRIMTAB_TOPIC_ARN").then(|| "x".to_owned())).unwrap();
+        assert_eq!(settings.topic().unwrap_err().name, "TRIMTAB_TOPIC_ARN");
+    }
+}
