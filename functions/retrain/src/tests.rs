@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_core::event::{AlarmState, Event, RunStatus};
-use trimtab_core::failure::Failure;
 use trimtab_core::fact::FactKind;
+use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmName, RunArn};
 use trimtab_core::plan::Decision;
@@ -58,10 +58,14 @@ impl Runs for &Cloud {
 
     async fn start(&self, request: &RunRequest) -> Answer<RunArn> {
         if self.refuse {
-            return Err(Failure::reject("sagemaker:StartPipelineExecution", "Pipeline 'churn-training' does not exist"));
+            return Err(Failure::reject(
+                "sagemaker:StartPipelineExecution",
+                "Pipeline 'churn-training' does not exist",
+            ));
         }
         let mut runs = self.runs.lock().unwrap();
-        let text = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run{}", runs.len());
+        let text =
+            format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run{}", runs.len());
         let arn = RunArn::parse(&text).unwrap();
         runs.push((request.clone(), arn.clone()));
         if std::mem::take(&mut *self.lose_next_answer.lock().unwrap()) {

@@ -1,1 +1,184 @@
-//! trimtab-ledger
+//! The ledger on one DynamoDB table: did we already, may we, why did we.
+//!
+//! Every write is conditional and fenced by the aggregate's epoch. What cannot be written is given
+//! back to Lambda, never dropped: no error of the ledger is a rejection.
+//!
+//! A write whose answer was lost looks fenced to its own writer when it is tried again. The
+//! reaction then reads and decides anew, and finds its own intent or its own record.
+
+mod item;
+mod table;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use jiff::Timestamp;
+use serde_json::Value;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::ModelName;
+use trimtab_core::policy::{Key, Policy};
+use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Ledger, Pause, Record, WriteError};
+use trimtab_runtime::sdk;
+
+use item::{Item, fence, json, milliseconds, number, text};
+
+/// The ledger's table.
+#[derive(Debug, Clone)]
+pub struct DynamoLedger {
+    client: Client,
+    table: String,
+}
+
+impl DynamoLedger {
+    /// The ledger in this table.
+    #[must_use]
+    pub fn new(config: &SdkConfig, table: String) -> Self {
+        Self { client: Client::new(config), table }
+    }
+
+    async fn get(&self, pk: &str, sk: &str) -> Answer<Option<Item>> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .consistent_read(true);
+        let found = call.send().await.map_err(|error| give_back("dynamodb:GetItem", &error))?;
+        Ok(found.item.map(Item))
+    }
+
+    /// Writes the aggregate at the next epoch if it is still at `held`.
+    fn next(&self, id: &AggregateId, held: u64, set: &str, values: Vec<(&str, AttributeValue)>) -> Answer<Update> {
+        let condition = fence(held);
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", text(&item::owner(&id.owner)))
+            .key("sk", text(&item::aggregate(id)))
+            .update_expression(set)
+            .condition_expression(condition)
+            .expression_attribute_values(":next", number(held + 1));
+        if held > 0 {
+            update = update.expression_attribute_values(":held", number(held));
+        }
+        for (name, value) in values {
+            update = update.expression_attribute_values(name, value);
+        }
+        update.build().map_err(|error| Failure::retry("dynamodb:UpdateItem", error.to_string()))
+    }
+
+    /// Writes all or nothing.
+    async fn write(&self, items: Vec<TransactWriteItem>) -> Result<(), WriteError> {
+        match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_fenced(&error) => Err(WriteError::Fenced),
+            Err(error) => Err(give_back("dynamodb:TransactWriteItems", &error).into()),
+        }
+    }
+
+    fn put(&self, item: Item) -> Answer<TransactWriteItem> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item.0)).build();
+        let put = put.map_err(|error| Failure::retry("dynamodb:PutItem", error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+/// Whatever the table says, the event goes back: a ledger that refuses is not the event's fault.
+fn give_back<E: ProvideErrorMetadata>(
+    operation: &'static str,
+    error: &SdkError<E, aws_sdk_dynamodb::config::http::HttpResponse>,
+) -> Failure {
+    match sdk::failure(operation, error) {
+        Failure::Reject { cause, .. } => Failure::retry(operation, cause),
+        retry => retry,
+    }
+}
+
+/// A condition did not hold, or somebody else was writing at the same moment.
+fn is_fenced(error: &SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError>) -> bool {
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
+    let Some(TransactionCanceledException(cancelled)) = error.as_service_error() else { return false };
+    let mut codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+    codes.any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+}
+
+impl Ledger for DynamoLedger {
+    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
+        let found = self.get(&item::key(key), "model").await?;
+        Ok(found.and_then(|item| ModelName::parse(item.text("model")?).ok()))
+    }
+
+    async fn policy(&self, model: &ModelName) -> Answer<Option<Policy>> {
+        match self.get(&item::owner(model.as_str()), "policy").await? {
+            None => Ok(None),
+            Some(item) => item.json("policy").map(Some),
+        }
+    }
+
+    async fn pause(&self, model: &ModelName) -> Answer<Option<Pause>> {
+        for owner in [model.as_str(), "suite"] {
+            if let Some(item) = self.get(&item::owner(owner), "pause").await? {
+                return item.json("pause").map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+        match self.get(&item::owner(&id.owner), &item::aggregate(id)).await? {
+            None => Ok(Record { epoch: 0, lease_until: None, state: None }),
+            Some(item) => item.record(),
+        }
+    }
+
+    async fn claim(
+        &self,
+        id: &AggregateId,
+        seen: u64,
+        state: &Value,
+        lease_until: Timestamp,
+    ) -> Result<u64, WriteError> {
+        let set = "SET epoch = :next, #state = :state, lease_until = :lease";
+        let values = vec![(":state", json(state)), (":lease", milliseconds(lease_until))];
+        let update = self.next(id, seen, set, values)?;
+        self.write(vec![item::state(update)]).await?;
+        Ok(seen + 1)
+    }
+
+    async fn release(&self, id: &AggregateId, held: u64) -> Result<(), WriteError> {
+        let update = self.next(id, held, "SET epoch = :next REMOVE lease_until", vec![])?;
+        self.write(vec![TransactWriteItem::builder().update(update).build()]).await
+    }
+
+    async fn settle(
+        &self,
+        id: &AggregateId,
+        held: u64,
+        state: Option<&Value>,
+        entry: &HistoryEntry,
+    ) -> Result<(), WriteError> {
+        let mut items = vec![self.put(item::history(entry)?)?];
+        if let Some(state) = state {
+            let mut set = "SET epoch = :next, #state = :state".to_owned();
+            let mut values = vec![(":state", json(state))];
+            if let Some(expires) = item::expires(id, entry.at) {
+                set.push_str(", expires = :expires");
+                values.push((":expires", expires));
+            }
+            let update = self.next(id, held, &format!("{set} REMOVE lease_until"), values)?;
+            items.push(item::state(update));
+        }
+        self.write(items).await
+    }
+
+    async fn keep(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
+        match self.write(vec![self.put(item::kept(entry, raw)?)?]).await {
+            Ok(()) => Ok(()),
+            Err(WriteError::Failed(failure)) => Err(failure),
+            Err(WriteError::Fenced) => {
+                Err(Failure::retry("dynamodb:TransactWriteItems", "another write of the same event is under way"))
+            }
+        }
+    }
+}

@@ -37,7 +37,8 @@ where
     C: Clock + Send + Sync,
 {
     let start = Instant::now();
-    match world.react(function, event).await {
+    // Boxed, since the future of a whole reaction is too deep for the compiler to lay out in place.
+    match Box::pin(world.react(function, event)).await {
         Ok(report) => {
             let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             log(&report, milliseconds);

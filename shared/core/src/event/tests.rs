@@ -1,3 +1,5 @@
+#![allow(clippy::needless_pass_by_value, reason = "a test reads better with json!(…) in place")]
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -1,0 +1,151 @@
+//! The table's items: keys `pk` and `sk`, and what each kind of item holds.
+//!
+//! | pk | sk | holds |
+//! |---|---|---|
+//! | `key#<kind>#<name>` | `model` | the model that owns the name |
+//! | `model#<model>` | `policy` | the policy as it was applied |
+//! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
+//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state |
+//! | `model#<model>` or `suite` | `history#<time>#<function>#<event>` | the terminal record |
+//! | `kept` | `<function>#<digest>` | an event that could not be acted on, whole |
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use trimtab_core::failure::Failure;
+use trimtab_core::policy::Key;
+use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Record};
+use trimtab_core::text::digest;
+
+/// How long history, kept events, and the aggregates of single builds and notices stay: well
+/// beyond every redelivery window (14 days).
+const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// An item holds 400 KB; a larger event is kept cut, and says so.
+const RAW_MAX: usize = 256 * 1024;
+
+/// One item, as DynamoDB gives it.
+pub(crate) struct Item(pub(crate) HashMap<String, AttributeValue>);
+
+impl Item {
+    fn new(pk: &str, sk: &str) -> Self {
+        Self([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))].into())
+    }
+
+    fn with(mut self, name: &str, value: AttributeValue) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_s().ok().map(String::as_str)
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.0.get(name)?.as_n().ok()?.parse().ok()
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> Answer<T> {
+        let text = self.text(name).unwrap_or("null");
+        serde_json::from_str(text).map_err(|error| Failure::retry("ledger:read", format!("{name}: {error}")))
+    }
+
+    pub(crate) fn record(&self) -> Answer<Record> {
+        let epoch =
+            self.number("epoch").ok_or_else(|| Failure::retry("ledger:read", "an aggregate without an epoch"))?;
+        let lease_until = self.number("lease_until").and_then(|at| Timestamp::from_millisecond(at).ok());
+        Ok(Record { epoch, lease_until, state: self.json("state")? })
+    }
+}
+
+pub(crate) fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+pub(crate) fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(crate) fn milliseconds(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_millisecond().to_string())
+}
+
+pub(crate) fn json(value: &Value) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+pub(crate) fn written<T: Serialize>(value: &T) -> Answer<AttributeValue> {
+    serde_json::to_string(value)
+        .map(AttributeValue::S)
+        .map_err(|error| Failure::retry("ledger:write", error.to_string()))
+}
+
+pub(crate) fn owner(owner: &str) -> String {
+    if owner == "suite" { owner.to_owned() } else { format!("model#{owner}") }
+}
+
+pub(crate) fn key(key: &Key) -> String {
+    format!("key#{key}")
+}
+
+pub(crate) fn aggregate(id: &AggregateId) -> String {
+    format!("aggregate#{}", id.name)
+}
+
+/// The condition under which a write at `held` may be made.
+pub(crate) fn fence(held: u64) -> &'static str {
+    if held == 0 { "attribute_not_exists(pk)" } else { "epoch = :held" }
+}
+
+/// An update that names the reserved word `state`.
+pub(crate) fn state(update: Update) -> TransactWriteItem {
+    let mut update = update;
+    update.expression_attribute_names.get_or_insert_default().insert("#state".to_owned(), "state".to_owned());
+    TransactWriteItem::builder().update(update).build()
+}
+
+/// When an aggregate may go: single builds and notices do, a model's own aggregates never.
+pub(crate) fn expires(id: &AggregateId, now: Timestamp) -> Option<AttributeValue> {
+    let passing = ["build#", "notice#"].iter().any(|prefix| id.name.starts_with(prefix));
+    passing.then(|| expiry(now))
+}
+
+fn expiry(now: Timestamp) -> AttributeValue {
+    AttributeValue::N((now + RETENTION).as_second().to_string())
+}
+
+/// The terminal record. Written twice it is written once: its key holds nothing of this attempt.
+pub(crate) fn history(entry: &HistoryEntry) -> Answer<Item> {
+    let sk = format!("history#{}#{}#{}", entry.event_time, entry.function, entry.event_id);
+    Ok(Item::new(&owner(&entry.owner), &sk).with("entry", written(entry)?).with("expires", expiry(entry.at)))
+}
+
+/// An event that could not be acted on.
+pub(crate) fn kept(entry: &HistoryEntry, raw: &Value) -> Answer<Item> {
+    let whole = raw.to_string();
+    let mut cut = whole.len().min(RAW_MAX);
+    while !whole.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    let sk = format!("{}#{}", entry.function, digest(&[&whole], 32));
+    Ok(Item::new("kept", &sk)
+        .with("event", text(whole.get(..cut).unwrap_or_default()))
+        .with("bytes", AttributeValue::N(whole.len().to_string()))
+        .with("complete", AttributeValue::Bool(cut == whole.len()))
+        .with("entry", written(entry)?)
+        .with("expires", expiry(entry.at)))
+}
+
+/// The item by which a name finds its model.
+pub(crate) fn owned(pk: &Key, model: &str) -> Item {
+    Item::new(&key(pk), "model").with("model", text(model))
+}
+
+/// A model's policy.
+pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> Answer<Item> {
+    Ok(Item::new(&owner(model), "policy").with("policy", written(policy)?))
+}
