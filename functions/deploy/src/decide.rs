@@ -9,7 +9,9 @@ use trimtab_core::event::{Approval, Body, DeliveryState, EndpointStatus, Event, 
 use trimtab_core::fact::FactKind;
 use trimtab_core::name::{EndpointName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Autoscaling, Deploy as Target_, EndpointTarget, Key, KeyKind, OnRejected, Policy, Target};
+use trimtab_core::policy::{
+    Autoscaling, Deploy as Deployment, EndpointTarget, Key, KeyKind, OnRejected, Policy, Target,
+};
 use trimtab_core::port::ml::{Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, PackageTruth, ServingRequest};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
@@ -154,7 +156,7 @@ impl Decide for Deploy {
     }
 }
 
-fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, package: &Package) -> Answer {
+fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, package: &Package) -> Answer {
     if package.arn.account() != case.event.envelope.account.as_str() {
         return Plan::reject(
             "foreign_account",
@@ -183,7 +185,7 @@ fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, p
 fn on_approved(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
-    deploy: &Target_,
+    deploy: &Deployment,
     package: &PackageArn,
     truth: &PackageTruth,
 ) -> Answer {
@@ -233,7 +235,7 @@ fn on_approved(
     }
 }
 
-fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, package: &PackageArn) -> Answer {
+fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, package: &PackageArn) -> Answer {
     let version = package.version();
     if let Some(rollout) =
         case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended)
@@ -292,7 +294,7 @@ fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Target_, 
 pub(crate) fn begin_or_park(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
-    deploy: &Target_,
+    deploy: &Deployment,
     mut state: State,
     wanted: Parked,
     mut reasons: Vec<Reason>,
@@ -326,7 +328,7 @@ pub(crate) fn begin_or_park(
 }
 
 /// Takes up a rollout that an earlier attempt left between its intent and its end.
-fn resume(case: &Case<'_, State, Seen>, deploy: &Target_, rollout: &Rollout) -> Answer {
+fn resume(case: &Case<'_, State, Seen>, deploy: &Deployment, rollout: &Rollout) -> Answer {
     let actions = steps(deploy, case.seen.endpoint.as_ref(), rollout);
     let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
@@ -348,7 +350,7 @@ fn known_config(state: &State, wanted: &Parked) -> Option<String> {
 }
 
 /// The calls that bring the version to production, in order.
-fn steps(deploy: &Target_, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
+fn steps(deploy: &Deployment, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
     match &deploy.target {
         Target::Pipeline(target) => vec![Action::StartPipelineExecution {
             service: "codepipeline",

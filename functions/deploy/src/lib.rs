@@ -10,3 +10,6 @@ pub mod rollout;
 
 pub use act::Reaction;
 pub use decide::Deploy;
+
+#[cfg(test)]
+mod tests;
