@@ -1,7 +1,7 @@
-//! SageMaker, over the SDK: pipelines in [`runs`], the registry and endpoints in [`endpoints`].
+//! SageMaker, over the SDK: pipelines in `runs`, the registry and endpoints in `endpoints`.
 //!
 //! SageMaker's models declare almost no errors: it answers `ValidationException` with a sentence,
-//! and what the sentence means is decided in [`says`].
+//! and what the sentence means is decided in `says`.
 
 mod endpoints;
 mod runs;
