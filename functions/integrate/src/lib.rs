@@ -8,3 +8,6 @@ pub mod decide;
 
 pub use act::Reaction;
 pub use decide::Integrate;
+
+#[cfg(test)]
+mod tests;

@@ -9,3 +9,6 @@ pub mod words;
 
 pub use act::Reaction;
 pub use decide::Notify;
+
+#[cfg(test)]
+mod tests;

@@ -320,8 +320,8 @@ where
         let reasons = [reason];
         let entry = self.entry::<D>(event, raw, owner, Decision::Rejected, &reasons);
         self.ledger.keep(&entry, raw).await?;
-        // notify is the one that would tell: it must not wake itself over what it cannot read.
-        if event.is_none_or(|event| event.envelope.source != fact::SOURCE) {
+        // A fact about an unreadable fact may be unreadable too, without end: the Rejects metric tells.
+        if entry.source != fact::SOURCE {
             self.tell(&[rejection(&entry, &reasons)]).await?;
         }
         let codes = reasons.iter().map(|reason| reason.code).collect();

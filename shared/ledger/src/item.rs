@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::Key;
-use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Record};
+use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Pause, Record};
 use trimtab_core::text::digest;
 
 /// How long history, kept events, and the aggregates of single builds and notices stay: well
@@ -108,10 +108,20 @@ pub(crate) fn state(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
 }
 
-/// When an aggregate may go: single builds and notices do, a model's own aggregates never.
-pub(crate) fn expires(id: &AggregateId, now: Timestamp) -> Option<AttributeValue> {
-    let passing = ["build#", "notice#"].iter().any(|prefix| id.name.starts_with(prefix));
-    passing.then(|| expiry(now))
+/// The expression and values that write an aggregate's state. Single builds and notices may go
+/// after a while; a model's own aggregates never do.
+pub(crate) fn set_state(
+    id: &AggregateId,
+    state: &Value,
+    now: Timestamp,
+) -> (String, Vec<(&'static str, AttributeValue)>) {
+    let mut set = "SET epoch = :next, #state = :state".to_owned();
+    let mut values = vec![(":state", json(state))];
+    if ["build#", "notice#"].iter().any(|prefix| id.name.starts_with(prefix)) {
+        set.push_str(", expires = :expires");
+        values.push((":expires", expiry(now)));
+    }
+    (set, values)
 }
 
 fn expiry(now: Timestamp) -> AttributeValue {
@@ -148,4 +158,9 @@ pub(crate) fn owned(pk: &Key, model: &str) -> Item {
 /// A model's policy.
 pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> Answer<Item> {
     Ok(Item::new(&owner(model), "policy").with("policy", written(policy)?))
+}
+
+/// Who stopped an owner, and since when.
+pub(crate) fn pause(of: &str, pause: &Pause) -> Answer<Item> {
+    Ok(Item::new(&owner(of), "pause").with("pause", written(pause)?))
 }

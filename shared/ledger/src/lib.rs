@@ -21,7 +21,9 @@ use trimtab_core::policy::{Key, Policy};
 use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Ledger, Pause, Record, WriteError};
 use trimtab_runtime::sdk;
 
-use item::{Item, fence, json, milliseconds, number, text};
+pub use table::Scope;
+
+use item::{Item, fence, milliseconds, number, text};
 
 /// The ledger's table.
 #[derive(Debug, Clone)]
@@ -139,9 +141,10 @@ impl Ledger for DynamoLedger {
         state: &Value,
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
-        let set = "SET epoch = :next, #state = :state, lease_until = :lease";
-        let values = vec![(":state", json(state)), (":lease", milliseconds(lease_until))];
-        let update = self.next(id, seen, set, values)?;
+        let (set, mut values) = item::set_state(id, state, lease_until);
+        let set = format!("{set}, lease_until = :lease");
+        values.push((":lease", milliseconds(lease_until)));
+        let update = self.next(id, seen, &set, values)?;
         self.write(vec![item::state(update)]).await?;
         Ok(seen + 1)
     }
@@ -160,12 +163,7 @@ impl Ledger for DynamoLedger {
     ) -> Result<(), WriteError> {
         let mut items = vec![self.put(item::history(entry)?)?];
         if let Some(state) = state {
-            let mut set = "SET epoch = :next, #state = :state".to_owned();
-            let mut values = vec![(":state", json(state))];
-            if let Some(expires) = item::expires(id, entry.at) {
-                set.push_str(", expires = :expires");
-                values.push((":expires", expires));
-            }
+            let (set, values) = item::set_state(id, state, entry.at);
             let update = self.next(id, held, &format!("{set} REMOVE lease_until"), values)?;
             items.push(item::state(update));
         }

@@ -2,8 +2,9 @@
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use trimtab_core::failure::Failure;
+use trimtab_core::name::ModelName;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::{Answer, Ledger, WriteError};
+use trimtab_core::port::{Answer, Ledger, Pause, WriteError};
 
 use crate::{DynamoLedger, item};
 
@@ -43,6 +44,55 @@ impl DynamoLedger {
                 format!("a name in the policy of {model} belongs to another model already"),
             )),
         }
+    }
+}
+
+/// What a pause stops, or its end lets go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// One model.
+    Model(ModelName),
+    /// The whole suite.
+    Suite,
+}
+
+impl Scope {
+    fn owner(&self) -> &str {
+        match self {
+            Self::Model(model) => model.as_str(),
+            Self::Suite => "suite",
+        }
+    }
+}
+
+impl DynamoLedger {
+    /// Stops every reaction within the scope. Events that come meanwhile are kept.
+    ///
+    /// # Errors
+    /// The table did not take it.
+    pub async fn pause_at(&self, scope: &Scope, pause: &Pause) -> Answer<()> {
+        let put = self.put(item::pause(scope.owner(), pause)?)?;
+        self.write(vec![put]).await.map_err(unfenced)
+    }
+
+    /// Ends a pause. Ending none is no error.
+    ///
+    /// # Errors
+    /// The table did not take it.
+    pub async fn resume(&self, scope: &Scope) -> Answer<()> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", item::text(&item::owner(scope.owner())))
+            .key("sk", item::text("pause"));
+        let delete = TransactWriteItem::builder().delete(built(delete.build())?).build();
+        self.write(vec![delete]).await.map_err(unfenced)
+    }
+}
+
+fn unfenced(error: WriteError) -> Failure {
+    match error {
+        WriteError::Failed(failure) => failure,
+        WriteError::Fenced => Failure::retry("ledger:write", "somebody else was writing at the same moment"),
     }
 }
 

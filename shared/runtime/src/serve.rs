@@ -6,7 +6,7 @@ use std::time::Instant;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use trimtab_core::port::{Bus, Clock, Ledger};
-use trimtab_core::react::{Act, Report, World};
+use trimtab_core::react::{Act, Decide, Report, World};
 
 /// Serves events until Lambda ends the process. What can be tried again goes back to Lambda as an
 /// error: it retries, and hands the event to the function's failure queue after that. Panics
@@ -58,7 +58,8 @@ where
             )
         }
         Err(failure) => {
-            tracing::error!(error = %failure, "the event goes back to Lambda");
+            let id = trimtab_core::text::one_line(event.get("id").and_then(Value::as_str).unwrap_or("unknown"), 128);
+            tracing::error!(function = A::Decide::FUNCTION, event_id = id, error = %failure, "the event goes back to Lambda");
             Err(failure.into())
         }
     }

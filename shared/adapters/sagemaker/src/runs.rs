@@ -16,6 +16,7 @@ const GRACE_SECONDS: i64 = 60;
 
 impl Runs for SageMaker {
     async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
+        let operation = "sagemaker:ListPipelineExecutions";
         let mut pages = self
             .0
             .list_pipeline_executions()
@@ -29,11 +30,11 @@ impl Runs for SageMaker {
                 Ok(page) => page,
                 // Starting it will say what is wrong, in the same words, as a refusal of the start.
                 Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
-                Err(error) => return Err(failure("sagemaker:ListPipelineExecutions", &error)),
+                Err(error) => return Err(failure(operation, &error)),
             };
             let mut runs = page.pipeline_execution_summaries().iter();
             if let Some(run) = runs.find(|run| run.pipeline_execution_display_name() == Some(&request.display_name)) {
-                return Ok(run.pipeline_execution_arn().and_then(|arn| RunArn::parse(arn).ok()));
+                return named(operation, run.pipeline_execution_arn()).map(Some);
             }
         }
         Ok(None)
@@ -51,8 +52,7 @@ impl Runs for SageMaker {
             .client_request_token(&request.token)
             .set_pipeline_parameters(Some(parameters.collect()));
         let started = call.send().await.map_err(|error| failure(operation, &error))?;
-        let arn = started.pipeline_execution_arn().and_then(|arn| RunArn::parse(arn).ok());
-        arn.ok_or_else(|| Failure::retry(operation, "the answer names no run"))
+        named(operation, started.pipeline_execution_arn())
     }
 
     async fn status(&self, run: &RunArn) -> Answer<Option<RunStatus>> {
@@ -62,4 +62,10 @@ impl Runs for SageMaker {
             Err(error) => Err(failure("sagemaker:DescribePipelineExecution", &error)),
         }
     }
+}
+
+/// A run that is there but cannot be named is not a run that is missing: it must not be started again.
+fn named(operation: &'static str, arn: Option<&str>) -> Answer<RunArn> {
+    let read = arn.and_then(|arn| RunArn::parse(arn).ok());
+    read.ok_or_else(|| Failure::retry(operation, "the answer names a run in a way that cannot be read"))
 }

@@ -1,0 +1,87 @@
+//! One message per matter, through the whole reaction.
+
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use trimtab_core::failure::Failure;
+use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
+use trimtab_core::plan::Decision;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{Message, Topic};
+use trimtab_core::react::{Report, World};
+
+use crate::Reaction;
+
+const NOON: &str = "2026-11-20T12:00:00Z";
+
+#[derive(Default)]
+struct Sns {
+    sent: Mutex<Vec<Message>>,
+    refuse: bool,
+}
+
+impl Topic for &Sns {
+    async fn publish(&self, message: &Message) -> Answer<String> {
+        if self.refuse {
+            return Err(Failure::reject("sns:Publish", "NotFound: no such topic"));
+        }
+        self.sent.lock().unwrap().push(message.clone());
+        Ok("message-1".into())
+    }
+}
+
+fn fact(id: &str, kind: &str, matter: &str) -> Value {
+    json!({"version": "0", "id": id, "source": "trimtab", "detail-type": kind, "account": "123456789012",
+        "region": "eu-west-1", "time": NOON, "resources": [],
+        "detail": {"version": 1, "model": "churn", "matter": matter, "at": NOON, "reasons": ["because"]}})
+}
+
+fn world() -> World<MemoryLedger, MemoryBus, FixedClock> {
+    World { ledger: MemoryLedger::default(), bus: MemoryBus::default(), clock: FixedClock::at(NOON.parse().unwrap()) }
+}
+
+fn react(world: &World<MemoryLedger, MemoryBus, FixedClock>, sns: &Sns, event: &Value) -> Answer<Report> {
+    run(world.react(&Reaction { topic: sns }, event)).unwrap()
+}
+
+#[test]
+fn a_matter_is_told_once_however_often_its_fact_comes() {
+    let (world, sns) = (world(), Sns::default());
+    for (id, decision) in [("1", Decision::Acted), ("2", Decision::Skipped)] {
+        let report = react(&world, &sns, &fact(id, "Training Failed", "incident/churn-drift-1")).unwrap();
+        assert_eq!(report.entry.decision, decision);
+    }
+    assert_eq!(sns.sent.lock().unwrap()[0].subject, "[critical] churn: training failed");
+    assert_eq!(sns.sent.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn two_facts_of_one_matter_are_two_messages() {
+    let (world, sns) = (world(), Sns::default());
+    react(&world, &sns, &fact("1", "Training Started", "incident/churn-drift-1")).unwrap();
+    react(&world, &sns, &fact("2", "Training Failed", "incident/churn-drift-1")).unwrap();
+    assert_eq!(sns.sent.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn a_message_that_sns_refuses_goes_back_so_that_it_ends_in_a_queue() {
+    let (world, sns) = (world(), Sns { refuse: true, ..Sns::default() });
+    let answer = react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1"));
+    assert!(matches!(answer, Err(Failure::Retry { .. })));
+}
+
+#[test]
+fn a_request_between_two_functions_is_not_for_people() {
+    let (world, sns) = (world(), Sns::default());
+    let report = react(&world, &sns, &fact("1", "Training Requested", "build/churn/x")).unwrap();
+    assert_eq!((report.codes[0], sns.sent.lock().unwrap().len()), ("not_for_people", 0));
+}
+
+#[test]
+fn a_malformed_fact_is_kept_and_does_not_make_another() {
+    let (world, sns) = (world(), Sns::default());
+    let mut bad = fact("1", "Training Failed", "x");
+    bad["detail"]["at"] = json!("yesterday");
+    assert_eq!(react(&world, &sns, &bad).unwrap().entry.decision, Decision::Rejected);
+    assert_eq!((world.ledger.contents().kept.len(), world.bus.facts().len()), (1, 0));
+}
