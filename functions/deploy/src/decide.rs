@@ -169,6 +169,12 @@ fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment
             "the registry knows no such package: the event is forged or the package is gone",
         );
     };
+    if package.is_metadata_edit() {
+        return Plan::skip(
+            "metadata_only",
+            format!("the metadata of version {} was edited: its approval is as it was", package.version),
+        );
+    }
     if truth.approval != package.approval {
         return Plan::skip(
             "stale",

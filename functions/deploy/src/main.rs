@@ -12,7 +12,7 @@ use trimtab_sagemaker::SageMaker;
 async fn main() -> Result<(), trimtab_runtime::Error> {
     let settings = Settings::from_env()?;
     trimtab_runtime::log::init(&settings);
-    let aws = trimtab_runtime::aws::config().await;
+    let aws = trimtab_runtime::aws::config();
     let world = World {
         ledger: DynamoLedger::new(&aws, settings.table),
         bus: EventBus::new(&aws, settings.bus),

@@ -11,7 +11,7 @@ use trimtab_runtime::{Settings, SystemClock, World};
 async fn main() -> Result<(), trimtab_runtime::Error> {
     let settings = Settings::from_env()?;
     trimtab_runtime::log::init(&settings);
-    let aws = trimtab_runtime::aws::config().await;
+    let aws = trimtab_runtime::aws::config();
     let bus = EventBus::new(&aws, settings.bus);
     let reaction = Reaction { repositories: CodeCommit::new(&aws), builds: CodeBuild::new(&aws), bus: bus.clone() };
     let world = World { ledger: DynamoLedger::new(&aws, settings.table), bus, clock: SystemClock };

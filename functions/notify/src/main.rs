@@ -10,7 +10,7 @@ use trimtab_sns::SnsTopic;
 async fn main() -> Result<(), trimtab_runtime::Error> {
     let settings = Settings::from_env()?;
     trimtab_runtime::log::init(&settings);
-    let aws = trimtab_runtime::aws::config().await;
+    let aws = trimtab_runtime::aws::config();
     let topic = SnsTopic::new(&aws, settings.topic()?);
     let world = World {
         ledger: DynamoLedger::new(&aws, settings.table),

@@ -1,10 +1,16 @@
-//! The SDKs' shared configuration.
+//! The SDKs' shared configuration, as Lambda's environment gives it.
+//!
+//! Read here and not by `aws-config`'s default chain: a function finds its credentials in its
+//! environment and nowhere else, and the chain's other places (instance metadata, containers, web
+//! identity, profiles) are code to load at each cold start.
 
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 /// One attempt; a control-plane call that takes longer will not answer.
 const ATTEMPT: Duration = Duration::from_secs(4);
@@ -12,14 +18,18 @@ const ATTEMPT: Duration = Duration::from_secs(4);
 /// A call with its retries: a reaction makes a handful, and the function has 30 s.
 const OPERATION: Duration = Duration::from_secs(8);
 
-/// Region, credentials and endpoints from the environment, as Lambda sets them. `AWS_ENDPOINT_URL`
-/// points all of it at the local cloud.
-pub async fn config() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
+/// Region (`AWS_REGION`) and credentials as Lambda sets them. `AWS_ENDPOINT_URL` points every
+/// service at the local cloud.
+#[must_use]
+pub fn config() -> SdkConfig {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(
-            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build(),
-        )
-        .load()
-        .await
+        .timeout_config(timeouts);
+    config.set_region(variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).map(Region::new));
+    config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
+    config.build()
 }

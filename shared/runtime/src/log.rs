@@ -7,9 +7,10 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Registry};
 use trimtab_core::text::one_line;
 
 use crate::Settings;
@@ -34,8 +35,8 @@ const VALUE_MAX: usize = 1000;
 
 /// Starts logging. What the SDKs say is logged from `warn` up.
 pub fn init(settings: &Settings) {
-    let filter = EnvFilter::try_new(format!("warn,trimtab={0},trimtab_runtime={0}", settings.log))
-        .unwrap_or_else(|_| EnvFilter::new("warn,trimtab_runtime=info"));
+    let own = settings.log.parse().unwrap_or(LevelFilter::INFO);
+    let filter = Targets::new().with_default(LevelFilter::WARN).with_target("trimtab", own);
     // A second initialisation in one process keeps the first.
     let _ = Registry::default().with(filter).with(JsonLines).try_init();
 }

@@ -182,7 +182,18 @@ impl Run {
     }
 }
 
+/// What an update can change without touching the approval.
+const METADATA_FIELDS: [&str; 2] = ["CustomerMetadataProperties", "CustomerMetadataPropertiesToRemove"];
+
 impl Package {
+    /// Whether the update changed metadata and nothing else: such an edit says `Approved` or
+    /// `Rejected` again. An update that does not say what it changed is none.
+    #[must_use]
+    pub fn is_metadata_edit(&self) -> bool {
+        let changed = self.updated_fields.as_deref().unwrap_or_default();
+        !changed.is_empty() && changed.iter().all(|field| METADATA_FIELDS.contains(&field.as_str()))
+    }
+
     fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
         let package: Self = read(what, detail)?;
         if package.arn.group() != package.group.as_str() || package.arn.version() != package.version {

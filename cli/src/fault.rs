@@ -1,0 +1,58 @@
+//! What the command ends with when it cannot do what it was asked.
+
+use trimtab_core::event::EventError;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::NameError;
+use trimtab_core::policy::PolicyError;
+
+/// One clear line, and the exit code that goes with it.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A file or folder cannot be read.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why not.
+        cause: std::io::Error,
+    },
+    /// A file is not JSON.
+    #[error("{path}: not JSON: {cause}")]
+    Json {
+        /// The file.
+        path: String,
+        /// Where and why not.
+        cause: serde_json::Error,
+    },
+    /// A file is JSON, but no event.
+    #[error("{path}: {cause}")]
+    Event {
+        /// The file.
+        path: String,
+        /// Where and why not.
+        cause: EventError,
+    },
+    /// A policy has a fault.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// A folder holds no policy.
+    #[error("{0}: no policy here: expected at least one .toml file")]
+    NoPolicies(String),
+    /// An argument is not the name it should be.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The template that is built in cannot be read.
+    #[error("infra/template.yaml: {0}")]
+    Template(String),
+    /// AWS did not take it.
+    #[error(transparent)]
+    Aws(#[from] Failure),
+}
+
+impl Fault {
+    /// 2 for what the caller brought, 1 for what the world answered.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Aws(_)) { 1 } else { 2 }
+    }
+}

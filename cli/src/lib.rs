@@ -1,0 +1,7 @@
+//! `trimtab`, the operator's command, as a library: what it plans and what it applies.
+
+pub mod fault;
+pub mod models;
+pub mod operate;
+pub mod plan;
+pub mod rules;

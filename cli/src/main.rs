@@ -1,0 +1,117 @@
+//! `trimtab`: plan offline, apply policies, pause and resume.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use trimtab_cli::fault::Fault;
+use trimtab_cli::{models, operate, plan, rules};
+
+/// Keeps machine-learning models on course on Amazon SageMaker.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say what the suite would do about an event, and why. Offline: nothing is read from AWS or done to it.
+    Plan {
+        /// The folder of policies.
+        #[arg(long, value_name = "DIR")]
+        models: PathBuf,
+        /// The event, as EventBridge delivers it.
+        event: PathBuf,
+        /// How to say it.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Check the policies, and apply them to the ledger.
+    Apply {
+        /// The folder of policies.
+        #[arg(long, value_name = "DIR")]
+        models: PathBuf,
+        #[command(flatten)]
+        ledger: Table,
+        /// Only check them.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Stop every reaction for a model, or for all. Events that come meanwhile are kept.
+    Pause {
+        /// The model; all of them unless named.
+        model: Option<String>,
+        /// Who stops it: shown to whoever asks why nothing happens.
+        #[arg(long, env = "USER")]
+        by: String,
+        #[command(flatten)]
+        ledger: Table,
+    },
+    /// End a pause.
+    Resume {
+        /// The model; the pause of all of them unless named.
+        model: Option<String>,
+        #[command(flatten)]
+        ledger: Table,
+    },
+}
+
+#[derive(clap::Args)]
+struct Table {
+    /// The ledger's table.
+    #[arg(long, env = "TRIMTAB_TABLE", default_value = "trimtab-ledger")]
+    table: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines: an array with one object per function.
+    Json,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        // A reader that has gone away is not a fault.
+        Ok(said) => std::io::stdout().write_all(said.as_bytes()).map_or(ExitCode::SUCCESS, |()| ExitCode::SUCCESS),
+        Err(fault) => {
+            let _ = writeln!(std::io::stderr(), "trimtab: {fault}");
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run(command: Command) -> Result<String, Fault> {
+    match command {
+        Command::Plan { models, event, format } => {
+            let policies = models::read(&models)?;
+            let (raw, event) = plan::read(&event)?;
+            let functions = rules::matching(&rules::embedded()?, &raw);
+            let plans = plan::plans(&functions, &event, &policies);
+            Ok(match format {
+                Format::Text => plan::text(&plans),
+                Format::Json => format!("{:#}\n", serde_json::json!(plans)),
+            })
+        }
+        Command::Apply { models, check: true, .. } => {
+            Ok(format!("{} policies are in order\n", models::read(&models)?.len()))
+        }
+        Command::Apply { models, ledger, .. } => {
+            let policies = models::read(&models)?;
+            operate::apply(&operate::ledger(ledger.table).await, &policies).await
+        }
+        Command::Pause { model, by, ledger } => {
+            let scope = operate::scope(model.as_deref())?;
+            operate::pause(&operate::ledger(ledger.table).await, &scope, by, jiff::Timestamp::now()).await
+        }
+        Command::Resume { model, ledger } => {
+            let scope = operate::scope(model.as_deref())?;
+            operate::resume(&operate::ledger(ledger.table).await, &scope).await
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What the suite would do about an event: offline, with an empty ledger, by the event's own clock,
+//! and taking the event for the whole truth.
+
+use std::path::Path;
+
+use deploy::Deploy;
+use integrate::Integrate;
+use notify::Notify;
+use retrain::Retrain;
+use serde::Serialize;
+use serde_json::Value;
+use trimtab_core::event::Event;
+use trimtab_core::plan::Decision;
+use trimtab_core::policy::{Key, Policy};
+use trimtab_core::react::{Case, Decide, Subject};
+
+use crate::fault::Fault;
+
+/// One function's plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Planned {
+    /// The function.
+    pub function: &'static str,
+    /// The model; `None` for what belongs to the suite, or to a model that no policy knows.
+    pub model: Option<String>,
+    /// How the reaction would end.
+    pub decision: Decision,
+    /// The calls it would make, in order: `action` is the API's name, the rest its request.
+    pub actions: Vec<Value>,
+    /// Why.
+    pub reasons: Vec<String>,
+}
+
+/// Reads an event from a file.
+///
+/// # Errors
+/// The file cannot be read, is no JSON, or is no event.
+pub fn read(path: &Path) -> Result<(Value, Event), Fault> {
+    let label = || path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|cause| Fault::File { path: label(), cause })?;
+    let raw: Value = serde_json::from_str(&text).map_err(|cause| Fault::Json { path: label(), cause })?;
+    let event = Event::parse(&raw).map_err(|cause| Fault::Event { path: label(), cause })?;
+    Ok((raw, event))
+}
+
+/// The plans of these functions, in this order.
+#[must_use]
+pub fn plans(functions: &[String], event: &Event, policies: &[Policy]) -> Vec<Planned> {
+    functions.iter().filter_map(|function| of_function(function, event, policies)).collect()
+}
+
+fn of_function(function: &str, event: &Event, policies: &[Policy]) -> Option<Planned> {
+    match function {
+        Integrate::FUNCTION => Some(of::<Integrate>(event, policies)),
+        Retrain::FUNCTION => Some(of::<Retrain>(event, policies)),
+        Deploy::FUNCTION => Some(of::<Deploy>(event, policies)),
+        Notify::FUNCTION => Some(of::<Notify>(event, policies)),
+        _ => None,
+    }
+}
+
+fn of<D: Decide>(event: &Event, policies: &[Policy]) -> Planned {
+    let nothing = |reason: String, decision| Planned {
+        function: D::FUNCTION,
+        model: None,
+        decision,
+        actions: Vec::new(),
+        reasons: vec![reason],
+    };
+    match D::subject(event) {
+        Subject::None => nothing("nothing in this event concerns this function".to_owned(), Decision::Skipped),
+        Subject::Suite => decided::<D>(event, None),
+        Subject::Model(model) => match policies.iter().find(|policy| policy.model == model) {
+            Some(policy) => decided::<D>(event, Some(policy)),
+            None => nothing(format!("model {model} has no policy"), Decision::Rejected),
+        },
+        Subject::Key(key) => match owner(policies, &key) {
+            Some(policy) => decided::<D>(event, Some(policy)),
+            None => nothing(format!("no model has {key} in its policy"), Decision::Rejected),
+        },
+    }
+}
+
+fn owner<'a>(policies: &'a [Policy], key: &Key) -> Option<&'a Policy> {
+    policies.iter().find(|policy| policy.keys().contains(key))
+}
+
+fn decided<D: Decide>(event: &Event, policy: Option<&Policy>) -> Planned {
+    let (state, seen) = (D::State::default(), D::assume(event));
+    let plan = D::decide(&Case { event, policy, state: &state, seen: &seen, now: event.envelope.time });
+    Planned {
+        function: D::FUNCTION,
+        model: policy.map(|policy| policy.model.to_string()),
+        decision: plan.decision,
+        actions: plan.actions.iter().map(|action| serde_json::to_value(action).unwrap_or_default()).collect(),
+        reasons: plan.reasons.iter().map(|reason| reason.text.clone()).collect(),
+    }
+}
+
+/// The plans as people read them.
+#[must_use]
+pub fn text(plans: &[Planned]) -> String {
+    if plans.is_empty() {
+        return "no function reacts to this event\n".to_owned();
+    }
+    plans.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+fn one(plan: &Planned) -> String {
+    let model = plan.model.as_deref().map(|model| format!(" for {model}")).unwrap_or_default();
+    let reasons = plan.reasons.iter().map(|reason| format!("  because {reason}\n"));
+    let actions = plan.actions.iter().map(|action| {
+        let name = action.get("action").and_then(Value::as_str).unwrap_or("unknown");
+        let service = action.get("service").and_then(Value::as_str).unwrap_or("unknown");
+        format!("  does    {service}:{name}\n")
+    });
+    let body: String = reasons.chain(actions).collect();
+    format!("{}: {}{model}\n{body}", plan.function, plan.decision.as_str())
+}

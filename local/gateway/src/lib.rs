@@ -1,0 +1,51 @@
+//! The one endpoint of the local cloud. Routes each call by the service that its signature names to
+//! MiniStack or moto, plays what neither has with AWS's semantics, sends the events that AWS would
+//! send, and keeps a journal of it all. Knows nothing about the suite.
+
+mod alarms;
+mod backends;
+mod codebuild;
+mod codecommit;
+mod codepipeline;
+mod control;
+mod events;
+mod journal;
+mod proxy;
+mod route;
+mod sagemaker;
+mod wire;
+mod world;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+pub use world::Config;
+use world::World;
+
+/// Serves on `listener` until `shutdown` is done, and lets calls under way finish.
+///
+/// # Errors
+/// The HTTP client cannot be made, or the listener fails.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let world = Arc::new(World::new(config)?);
+    let watch = tokio::spawn(alarms::watch(Arc::clone(&world)));
+    let router = Router::new()
+        .route("/_trimtab/health", get(control::health))
+        .route("/_trimtab/journal", get(control::journal))
+        .route("/_trimtab/pace", post(control::pace))
+        .route("/_trimtab/hold", post(control::hold))
+        .route("/_trimtab/release", post(control::release))
+        .route("/_trimtab/fate", post(control::fate))
+        .fallback(proxy::handle)
+        .with_state(world);
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await?;
+    watch.abort();
+    Ok(())
+}

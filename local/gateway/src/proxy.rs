@@ -1,0 +1,84 @@
+//! Every call: answered here where it is played here, passed on unchanged where it is not, and
+//! written down either way.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::journal::Entry;
+use crate::route::{Backend, Scope};
+use crate::wire::{self, Answer, Input};
+use crate::world::World;
+use crate::{codebuild, codecommit, codepipeline, sagemaker};
+
+/// Lambda takes zips of up to 50 MB, which travel as base64.
+const BODY_LIMIT: usize = 128 * 1024 * 1024;
+
+pub(crate) async fn handle(State(world): State<Arc<World>>, request: Request) -> Response {
+    match pass(&world, request).await {
+        Ok(response) => response,
+        Err(cause) => (StatusCode::BAD_GATEWAY, cause.to_string()).into_response(),
+    }
+}
+
+async fn pass(world: &Arc<World>, request: Request) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
+    let (parts, body) = request.into_parts();
+    let scope = Scope::of(&parts.headers, &parts.uri);
+    let body = to_bytes(body, BODY_LIMIT).await?;
+    let mut entry = entry(scope.as_ref(), &parts.headers, &body);
+    if let Some(answer) = played(world, &entry).await {
+        let (status, said) = wire::render(&answer);
+        world.journal.push(Entry { status: status.as_u16(), response: said, ..entry });
+        return Ok(wire::respond(&answer));
+    }
+    let base = world.backends.url(scope.as_ref().map_or(Backend::MiniStack, Scope::backend));
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let call = world.backends.http.request(parts.method, format!("{base}{path}"));
+    let sent = call.headers(end_to_end(parts.headers)).body(body).send().await?;
+    let (status, headers) = (sent.status(), end_to_end(sent.headers().clone()));
+    let answer = sent.bytes().await?;
+    entry.status = status.as_u16();
+    entry.response = seen(&headers, &answer);
+    world.journal.push(entry);
+    let mut response = Response::new(Body::from(answer));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// What is played here. `None` is passed on.
+async fn played(world: &Arc<World>, entry: &Entry) -> Option<Answer> {
+    let input = Input(&entry.request);
+    match entry.service.as_str() {
+        "sagemaker" => sagemaker::call(world, &entry.action, input).await,
+        "codebuild" => codebuild::call(world, &entry.action, input),
+        "codecommit" => codecommit::call(world, &entry.action, input).await,
+        "codepipeline" => codepipeline::call(world, &entry.action, input),
+        _ => None,
+    }
+}
+
+/// Both bodies are whole here, so their framing is written anew on each side.
+fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
+    for hop in [header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH, header::EXPECT] {
+        headers.remove(hop);
+    }
+    headers
+}
+
+fn entry(scope: Option<&Scope>, headers: &HeaderMap, body: &Bytes) -> Entry {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let action = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let (service, principal) = scope.map(|scope| (scope.service.clone(), scope.principal.clone())).unwrap_or_default();
+    Entry { kind: "call", service, action, principal, request: seen(headers, body), ..Entry::default() }
+}
+
+fn seen(headers: &HeaderMap, body: &Bytes) -> Value {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let sized = || json!({"bytes": body.len()});
+    if kind.contains("json") { serde_json::from_slice(body).unwrap_or_else(|_| sized()) } else { sized() }
+}

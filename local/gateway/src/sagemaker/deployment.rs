@@ -1,0 +1,172 @@
+//! How a deployment goes on: a fleet is made, a canary bakes under its alarms, traffic moves over
+//! or goes back; and the events on the way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::endpoints::{Endpoint, arn, found};
+use crate::alarms;
+use crate::wire::Input;
+use crate::world::{Phase, World, lock};
+
+/// How often the canary's alarms are looked at while it bakes.
+const WATCH: Duration = Duration::from_millis(100);
+
+/// A new endpoint, until it serves.
+pub(super) async fn make(world: Arc<World>, name: String) {
+    tell(&world, &name).await;
+    world.over(Phase::Fleets).await;
+    change(&world, &name, |endpoint| match world.fate(Phase::Fleets, "InService").as_str() {
+        "Failed" => {
+            endpoint.status = "Failed";
+            endpoint.failure = Some(
+                "The primary container for production variant AllTraffic did not pass the ping health check."
+                    .to_owned(),
+            );
+        }
+        _ => endpoint.status = "InService",
+    });
+    tell(&world, &name).await;
+}
+
+/// An update, until the new configuration serves or the old one does again.
+pub(super) async fn replace(world: Arc<World>, name: String) {
+    tell(&world, &name).await;
+    world.over(Phase::Fleets).await;
+    let Ok(endpoint) = found(&world, &name) else { return };
+    let baking = endpoint.deployment.as_ref().is_some_and(has_canary);
+    let alarms = endpoint.deployment.as_ref().map(rollback_alarms).unwrap_or_default();
+    if baking {
+        tell_baking(&world, &endpoint).await;
+    }
+    match bake(&world, baking, &alarms).await {
+        None => change(&world, &name, |endpoint| {
+            if let Some(pending) = endpoint.pending.take() {
+                endpoint.config = pending.config;
+                endpoint.variants = pending.variants;
+            }
+            endpoint.status = "InService";
+        }),
+        Some(alarm) => {
+            change(&world, &name, |endpoint| endpoint.status = "RollingBack");
+            tell(&world, &name).await;
+            world.over(Phase::Fleets).await;
+            change(&world, &name, |endpoint| {
+                endpoint.pending = None;
+                endpoint.status = "InService";
+                endpoint.failure = Some(format!("The deployment was rolled back: alarm {alarm} is in ALARM."));
+            });
+        }
+    }
+    tell(&world, &name).await;
+}
+
+/// Waits until the canary has baked; gives the alarm that went off before.
+async fn bake(world: &World, baking: bool, alarms: &[String]) -> Option<String> {
+    let baked = async {
+        if baking {
+            world.over(Phase::Bakes).await;
+        }
+    };
+    tokio::pin!(baked);
+    loop {
+        if let Some(alarm) = alarms::any_in_alarm(world, alarms).await {
+            return Some(alarm);
+        }
+        tokio::select! {
+            () = &mut baked => return alarms::any_in_alarm(world, alarms).await,
+            () = tokio::time::sleep(WATCH) => {}
+        }
+    }
+}
+
+fn has_canary(deployment: &Value) -> bool {
+    let routing = deployment.pointer("/BlueGreenUpdatePolicy/TrafficRoutingConfiguration/Type").and_then(Value::as_str);
+    matches!(routing, Some("CANARY" | "LINEAR"))
+}
+
+fn rollback_alarms(deployment: &Value) -> Vec<String> {
+    let configuration = deployment.get("AutoRollbackConfiguration").cloned().unwrap_or_default();
+    Input(&configuration).list("Alarms").filter_map(|alarm| alarm.text("AlarmName").map(str::to_owned)).collect()
+}
+
+fn change(world: &World, name: &str, change: impl FnOnce(&mut Endpoint)) {
+    if let Some(endpoint) = lock(&world.sagemaker).endpoints.get_mut(name) {
+        change(endpoint);
+        endpoint.modified = Timestamp::now();
+    }
+}
+
+/// `InService` as events write it: `IN_SERVICE`.
+fn in_capitals(status: &str) -> String {
+    let mut words = String::new();
+    for letter in status.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push('_');
+        }
+        words.push(letter.to_ascii_uppercase());
+    }
+    words
+}
+
+async fn tell(world: &World, name: &str) {
+    let Ok(endpoint) = found(world, name) else { return };
+    world.emit("aws.sagemaker", "SageMaker Endpoint State Change", &[arn(world, name)], detail(world, &endpoint)).await;
+}
+
+async fn tell_baking(world: &World, endpoint: &Endpoint) {
+    let mut detail = detail(world, endpoint);
+    if let (Some(pending), Some(fields)) = (&endpoint.pending, detail.as_object_mut()) {
+        let since = pending.since.as_millisecond();
+        let status =
+            json!([{"Status": "Baking", "StatusMessage": "Baking with traffic on the canary.", "StartTime": since}]);
+        let mut variants = pending.variants.clone();
+        if let Some(variant) = variants.get_mut(0).and_then(Value::as_object_mut) {
+            variant.insert("VariantStatus".to_owned(), status);
+        }
+        let summary = json!({"EndpointConfigName": pending.config, "StartTime": since, "ProductionVariants": variants});
+        fields.insert("PendingDeploymentSummary".to_owned(), summary);
+    }
+    let kind = "SageMaker Endpoint Deployment State Change";
+    world.emit("aws.sagemaker", kind, &[arn(world, &endpoint.name)], detail).await;
+}
+
+fn detail(world: &World, endpoint: &Endpoint) -> Value {
+    json!({
+        "EndpointName": endpoint.name,
+        "EndpointArn": arn(world, &endpoint.name),
+        "EndpointConfigName": endpoint.config,
+        "ProductionVariants": endpoint.variants,
+        "EndpointStatus": in_capitals(endpoint.status),
+        "FailureReason": endpoint.failure,
+        "CreationTime": endpoint.created.as_millisecond() as f64,
+        "LastModifiedTime": endpoint.modified.as_millisecond() as f64,
+        "Tags": {},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_write_the_status_in_capitals() {
+        assert_eq!(in_capitals("InService"), "IN_SERVICE");
+        assert_eq!(in_capitals("Updating"), "UPDATING");
+        assert_eq!(in_capitals("UpdateRollbackFailed"), "UPDATE_ROLLBACK_FAILED");
+    }
+
+    #[test]
+    fn the_alarms_of_the_rollback_are_found() {
+        let deployment = json!({
+            "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "CANARY"}},
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]},
+        });
+        assert!(has_canary(&deployment));
+        assert_eq!(rollback_alarms(&deployment), ["a"]);
+        assert!(!has_canary(&json!({})));
+    }
+}

@@ -1,0 +1,45 @@
+//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, both played here; the model
+//! registry in `registry`, which is moto's, with its events and a few corrections.
+
+mod deployment;
+mod endpoints;
+mod pipelines;
+mod registry;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::wire::{Answer, Input};
+use crate::world::World;
+
+/// What is played here.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pipelines: BTreeMap<String, pipelines::Pipeline>,
+    executions: Vec<pipelines::Execution>,
+    endpoints: BTreeMap<String, endpoints::Endpoint>,
+}
+
+pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> Option<Answer> {
+    Some(match action {
+        "CreatePipeline" => pipelines::create(world, input),
+        "UpdatePipeline" => pipelines::update(world, input),
+        "DescribePipeline" => pipelines::describe(world, input),
+        "DeletePipeline" => pipelines::delete(world, input),
+        "StartPipelineExecution" => pipelines::start(world, input),
+        "DescribePipelineExecution" => pipelines::describe_execution(world, input),
+        "ListPipelineExecutions" => pipelines::list_executions(world, input),
+        "ListPipelineParametersForExecution" => pipelines::parameters(world, input),
+        "StopPipelineExecution" => pipelines::stop(world, input),
+        "CreateEndpoint" => endpoints::create(world, input).await,
+        "DescribeEndpoint" => endpoints::describe(world, input),
+        "UpdateEndpoint" => endpoints::update(world, input).await,
+        "DeleteEndpoint" => endpoints::delete(world, input),
+        "ListEndpoints" => endpoints::list(world, input),
+        "CreateModel" | "CreateEndpointConfig" => registry::create_once(world, action, input).await,
+        "CreateModelPackage" => registry::create_package(world, input).await,
+        "UpdateModelPackage" => registry::update_package(world, input).await,
+        "DescribeModelPackage" => registry::describe_package(world, input).await,
+        _ => return None,
+    })
+}

@@ -1,0 +1,78 @@
+//! The model registry: moto's, with AWS's refusals where moto has none, and the events.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::wire::{Answer, Input, Refusal};
+use crate::world::World;
+
+/// moto overwrites what AWS refuses to create twice.
+pub(crate) async fn create_once(world: &World, action: &str, input: Input<'_>) -> Answer {
+    let (describe, field, kind, words) = match action {
+        "CreateModel" => ("DescribeModel", "ModelName", "model", "model"),
+        _ => ("DescribeEndpointConfig", "EndpointConfigName", "endpoint-config", "endpoint configuration"),
+    };
+    let name = input.need(field)?;
+    if world.backends.sagemaker(describe, &json!({(field): name})).await.is_ok() {
+        let arn = world.arn("sagemaker", &format!("{kind}/{}", name.to_lowercase()));
+        return Err(Refusal::validation(format!("Cannot create already existing {words} \"{arn}\".")));
+    }
+    world.backends.sagemaker(action, input.0).await
+}
+
+pub(crate) async fn create_package(world: &Arc<World>, input: Input<'_>) -> Answer {
+    let answer = world.backends.sagemaker("CreateModelPackage", input.0).await?;
+    if let Some(arn) = answer.get("ModelPackageArn").and_then(Value::as_str) {
+        tell(world, arn, None).await;
+    }
+    Ok(answer)
+}
+
+/// An update names what it changed, and a metadata edit of an approved package says `Approved` again.
+pub(crate) async fn update_package(world: &Arc<World>, input: Input<'_>) -> Answer {
+    let arn = input.need("ModelPackageArn")?;
+    let before = describe_package(world, Input(&json!({"ModelPackageName": arn}))).await?;
+    let changed: Vec<String> = input.0.as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect();
+    let changed: Vec<String> =
+        changed.into_iter().filter(|field| !matches!(field.as_str(), "ModelPackageArn" | "ClientToken")).collect();
+    // moto clears what the request leaves out; AWS leaves it as it is.
+    let mut request = input.0.clone();
+    for field in ["ModelApprovalStatus", "ApprovalDescription", "CustomerMetadataProperties"] {
+        if let (None, Some(was), Some(fields)) = (input.get(field), before.get(field), request.as_object_mut()) {
+            fields.insert(field.to_owned(), was.clone());
+        }
+    }
+    let answer = world.backends.sagemaker("UpdateModelPackage", &request).await?;
+    tell(world, arn, Some(changed)).await;
+    Ok(answer)
+}
+
+pub(crate) async fn describe_package(world: &World, input: Input<'_>) -> Answer {
+    let name = input.need("ModelPackageName")?;
+    world.backends.sagemaker("DescribeModelPackage", input.0).await.map_err(|refusal| {
+        if refusal.code == "InternalFailure" {
+            return refusal;
+        }
+        Refusal::validation(format!("ModelPackage {name} does not exist."))
+    })
+}
+
+/// Sends the package's event as it is now.
+async fn tell(world: &Arc<World>, arn: &str, changed: Option<Vec<String>>) {
+    let Ok(Value::Object(mut detail)) = describe_package(world, Input(&json!({"ModelPackageName": arn}))).await else {
+        return;
+    };
+    // The registry calls a version's package by its ARN's last part but one.
+    let version = arn.rsplit('/').next().and_then(|version| version.parse::<u64>().ok());
+    let group = arn.rsplit('/').nth(1).unwrap_or_default().to_owned();
+    detail.insert("ModelPackageGroupName".to_owned(), json!(group));
+    detail.insert("ModelPackageVersion".to_owned(), json!(version));
+    detail.insert("ModelPackageArn".to_owned(), json!(arn));
+    if let Some(changed) = changed {
+        detail.insert("UpdatedModelPackageFields".to_owned(), json!(changed));
+    }
+    let detail = detail.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    let kind = "SageMaker Model Package State Change";
+    world.emit("aws.sagemaker", kind, &[arn.to_owned()], Value::Object(detail)).await;
+}

@@ -1,0 +1,137 @@
+//! AWS's JSON protocol, as far as the services that are played here speak it.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// What AWS refuses, in its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The error's code, such as `ValidationException`.
+    pub(crate) code: String,
+    /// The sentence.
+    pub(crate) message: String,
+}
+
+/// What a call gives.
+pub(crate) type Answer = Result<Value, Refusal>;
+
+impl Refusal {
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into() }
+    }
+
+    pub(crate) fn validation(message: impl Into<String>) -> Self {
+        Self::new("ValidationException", message)
+    }
+
+    /// The gateway's own trouble, not the caller's.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new("InternalFailure", message)
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.code == "InternalFailure" { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST }
+    }
+}
+
+/// The body and status of an answer.
+pub(crate) fn render(answer: &Answer) -> (StatusCode, Value) {
+    match answer {
+        Ok(value) => (StatusCode::OK, value.clone()),
+        Err(refusal) => (refusal.status(), json!({"__type": refusal.code, "message": refusal.message})),
+    }
+}
+
+/// The HTTP answer.
+pub(crate) fn respond(answer: &Answer) -> Response<Body> {
+    let (status, body) = render(answer);
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    if let Err(refusal) = answer
+        && let Ok(code) = HeaderValue::from_str(&refusal.code)
+    {
+        headers.insert("x-amzn-errortype", code);
+    }
+    response
+}
+
+/// A time as the JSON protocol writes it: seconds since 1970.
+pub(crate) fn time(at: Timestamp) -> Value {
+    json!(at.as_millisecond() as f64 / 1000.0)
+}
+
+/// A call's input.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Input<'a>(pub(crate) &'a Value);
+
+impl<'a> Input<'a> {
+    /// A text that must be there.
+    pub(crate) fn need(self, name: &str) -> Result<&'a str, Refusal> {
+        self.text(name).filter(|text| !text.is_empty()).ok_or_else(|| {
+            Refusal::validation(format!(
+                "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
+            ))
+        })
+    }
+
+    /// A text that may be there.
+    pub(crate) fn text(self, name: &str) -> Option<&'a str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// Anything that may be there.
+    pub(crate) fn get(self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// The members of a list; none if it is not there.
+    pub(crate) fn list(self, name: &str) -> impl Iterator<Item = Input<'a>> {
+        self.0.get(name).and_then(Value::as_array).into_iter().flatten().map(Input)
+    }
+
+    /// A time, as SDKs send it.
+    pub(crate) fn time(self, name: &str) -> Option<Timestamp> {
+        let seconds = self.0.get(name)?.as_f64()?;
+        Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()
+    }
+}
+
+/// One page of a list. The token is the number of members that came before.
+pub(crate) fn page<T>(
+    all: Vec<T>,
+    input: Input<'_>,
+    limit: &str,
+    token: &str,
+) -> Result<(Vec<T>, Option<String>), Refusal> {
+    let skip: usize = match input.text(token) {
+        Some(text) => text.parse().map_err(|_| Refusal::validation("Invalid pagination token"))?,
+        None => 0,
+    };
+    let size = input.get(limit).and_then(Value::as_u64).map_or(100, |size| size as usize);
+    let next = (all.len() > skip + size).then(|| (skip + size).to_string());
+    Ok((all.into_iter().skip(skip).take(size).collect(), next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_follow_each_other_without_gap_or_overlap() {
+        let all = vec![1, 2, 3];
+        let input = json!({"MaxResults": 2});
+        let (first, next) = page(all.clone(), Input(&input), "MaxResults", "NextToken").unwrap();
+        let input = json!({"MaxResults": 2, "NextToken": next});
+        let (second, end) = page(all, Input(&input), "MaxResults", "NextToken").unwrap();
+        assert_eq!((first, second, end), (vec![1, 2], vec![3], None));
+    }
+
+    #[test]
+    fn an_empty_name_is_a_missing_one() {
+        assert_eq!(Input(&json!({"A": ""})).need("A").unwrap_err().code, "ValidationException");
+    }
+}
