@@ -5,6 +5,7 @@ SHELL := bash
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
+FUNCTIONS := integrate retrain deploy notify
 
 # In CI a fresh clone reuses what the last one compiled: the SageMaker SDK alone takes minutes.
 ifdef CI
@@ -14,20 +15,55 @@ else
 CACHE := $(CURDIR)/.trimtab
 endif
 TOOLS := $(CACHE)/tools
-export PATH := $(TOOLS)/bin:$(PATH)
+# Made anew when the pins change.
+VENV := $(CACHE)/venv-$(shell sha256sum requirements.txt | cut -c1-12)
+export TRIMTAB_VENV := $(VENV)
+export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
-.PHONY: help setup test
+.PHONY: help setup tools build build-arm64 demo local local-down test size
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: ## install what the tests need
-	@cargo nextest --version >/dev/null 2>&1 || { echo "installing cargo-nextest (minutes, once)"; \
+setup: $(VENV)/.done tools ## install what building, testing and the demo need
+
+$(VENV)/.done:
+	@echo "Installing the local cloud and its tools into $(VENV) (minutes, once)"
+	@rm -rf $(VENV) && python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+	@rm -rf .trimtab/venv && mkdir -p .trimtab && ln -s $(VENV) .trimtab/venv
+
+tools:
+	@cargo nextest --version >/dev/null 2>&1 || { echo "Installing cargo-nextest (minutes, once)"; \
 	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-nextest@$(NEXTEST_VERSION); }
-	@cargo deny --version >/dev/null 2>&1 || { echo "installing cargo-deny (minutes, once)"; \
+	@cargo deny --version >/dev/null 2>&1 || { echo "Installing cargo-deny (minutes, once)"; \
 	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-deny@$(DENY_VERSION); }
 
-test: setup ## everything that CI checks
+# `--compiler cargo` builds for this machine, without zig.
+build: setup ## the functions for this machine's architecture, into target/lambda
+	cargo lambda build --release --locked --compiler cargo --lambda-dir target/lambda $(addprefix --package ,$(FUNCTIONS))
+
+build-arm64: setup ## the functions as AWS runs them: arm64, provided.al2023
+	cargo lambda build --release --locked --arm64 --lambda-dir target/lambda $(addprefix --package ,$(FUNCTIONS))
+
+demo: build ## one story through the suite, on a local cloud of its own; leaves target/demo/timeline.html
+	cargo run --quiet --locked --package trimtab-story -- demo
+
+local: build ## a local cloud with the suite in it, left running on port 4566
+	cargo run --quiet --locked --package trimtab-story -- up
+
+local-down: ## end it
+	cargo run --quiet --locked --package trimtab-story -- down
+
+# Lambda loads what it starts: a function stays under 8 MB.
+size: build ## the size of each function's binary; fails from 8 MB on
+	@for function in $(FUNCTIONS); do \
+	  bytes=$$(wc -c < target/lambda/$$function/bootstrap); printf '%-10s %8d bytes\n' $$function $$bytes; \
+	  test $$bytes -lt 8000000; \
+	done
+
+test: setup size ## everything that CI checks
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked --quiet

@@ -28,6 +28,12 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// An item holds 400 KB; a larger event is kept cut, and says so.
 const RAW_MAX: usize = 256 * 1024;
 
+/// How the sort key of a terminal record begins.
+pub(crate) const HISTORY: &str = "history#";
+
+/// The partition of the events that could not be acted on.
+pub(crate) const KEPT: &str = "kept";
+
 /// One item, as DynamoDB gives it.
 pub(crate) struct Item(pub(crate) HashMap<String, AttributeValue>);
 
@@ -128,10 +134,23 @@ fn expiry(now: Timestamp) -> AttributeValue {
     AttributeValue::N((now + RETENTION).as_second().to_string())
 }
 
-/// The terminal record. Written twice it is written once: its key holds nothing of this attempt.
-pub(crate) fn history(entry: &HistoryEntry) -> Answer<Item> {
-    let sk = format!("history#{}#{}#{}", entry.event_time, entry.function, entry.event_id);
-    Ok(Item::new(&owner(&entry.owner), &sk).with("entry", written(entry)?).with("expires", expiry(entry.at)))
+/// The terminal record: one item for an event at a function, however often it was delivered. The
+/// first answer stays under `entry`; what a later delivery came to is under `latest`.
+pub(crate) fn history(table: &str, entry: &HistoryEntry) -> Answer<TransactWriteItem> {
+    let sk = format!("{HISTORY}{}#{}#{}", entry.event_time, entry.function, entry.event_id);
+    let update = Update::builder()
+        .table_name(table)
+        .key("pk", text(&owner(&entry.owner)))
+        .key("sk", text(&sk))
+        .update_expression(
+            "SET entry = if_not_exists(entry, :entry), latest = :entry, expires = :expires ADD deliveries :one",
+        )
+        .expression_attribute_values(":entry", written(entry)?)
+        .expression_attribute_values(":expires", expiry(entry.at))
+        .expression_attribute_values(":one", number(1))
+        .build();
+    let update = update.map_err(|error| Failure::retry("dynamodb:UpdateItem", error.to_string()))?;
+    Ok(TransactWriteItem::builder().update(update).build())
 }
 
 /// An event that could not be acted on.
@@ -142,7 +161,7 @@ pub(crate) fn kept(entry: &HistoryEntry, raw: &Value) -> Answer<Item> {
         cut -= 1;
     }
     let sk = format!("{}#{}", entry.function, digest(&[&whole], 32));
-    Ok(Item::new("kept", &sk)
+    Ok(Item::new(KEPT, &sk)
         .with("event", text(whole.get(..cut).unwrap_or_default()))
         .with("bytes", AttributeValue::N(whole.len().to_string()))
         .with("complete", AttributeValue::Bool(cut == whole.len()))

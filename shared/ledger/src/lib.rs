@@ -7,6 +7,7 @@
 //! reaction then reads and decides anew, and finds its own intent or its own record.
 
 mod item;
+mod read;
 mod table;
 
 use aws_config::SdkConfig;
@@ -21,6 +22,7 @@ use trimtab_core::policy::{Key, Policy};
 use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Ledger, Pause, Record, WriteError};
 use trimtab_runtime::sdk;
 
+pub use read::Kept;
 pub use table::Scope;
 
 use item::{Item, fence, milliseconds, number, text};
@@ -161,7 +163,7 @@ impl Ledger for DynamoLedger {
         state: Option<&Value>,
         entry: &HistoryEntry,
     ) -> Result<(), WriteError> {
-        let mut items = vec![self.put(item::history(entry)?)?];
+        let mut items = vec![item::history(&self.table, entry)?];
         if let Some(state) = state {
             let (set, values) = item::set_state(id, state, entry.at);
             let update = self.next(id, held, &format!("{set} REMOVE lease_until"), values)?;

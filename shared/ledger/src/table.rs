@@ -57,7 +57,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn owner(&self) -> &str {
+    pub(crate) fn owner(&self) -> &str {
         match self {
             Self::Model(model) => model.as_str(),
             Self::Suite => "suite",

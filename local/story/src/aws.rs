@@ -1,0 +1,52 @@
+//! The services as the people of the story use them.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use trimtab_cloud::{Cloud, REGION};
+
+/// Clients for all of them.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    pub(crate) autoscaling: aws_sdk_applicationautoscaling::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) codebuild: aws_sdk_codebuild::Client,
+    pub(crate) codecommit: aws_sdk_codecommit::Client,
+    pub(crate) codepipeline: aws_sdk_codepipeline::Client,
+    pub(crate) events: aws_sdk_eventbridge::Client,
+    pub(crate) sagemaker: aws_sdk_sagemaker::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
+    /// Past the gateway: reading the inbox is no part of the story.
+    pub(crate) sqs: aws_sdk_sqs::Client,
+}
+
+impl Aws {
+    /// Clients for this cloud.
+    #[must_use]
+    pub fn of(cloud: &Cloud) -> Self {
+        let front = config(&cloud.endpoint());
+        Self {
+            autoscaling: aws_sdk_applicationautoscaling::Client::new(&front),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&front),
+            codebuild: aws_sdk_codebuild::Client::new(&front),
+            codecommit: aws_sdk_codecommit::Client::new(&front),
+            codepipeline: aws_sdk_codepipeline::Client::new(&front),
+            events: aws_sdk_eventbridge::Client::new(&front),
+            sagemaker: aws_sdk_sagemaker::Client::new(&front),
+            sns: aws_sdk_sns::Client::new(&front),
+            sqs: aws_sdk_sqs::Client::new(&config(&cloud.ministack())),
+        }
+    }
+}
+
+/// An SDK configuration for one endpoint of the local cloud.
+#[must_use]
+pub fn config(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::from_keys("local", "local", None);
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}

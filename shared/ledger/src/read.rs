@@ -1,0 +1,67 @@
+//! What operators read: why did we, and what waits.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
+use trimtab_core::port::{Answer, HistoryEntry};
+
+use crate::item::{self, HISTORY, Item, KEPT, text};
+use crate::{DynamoLedger, Scope, give_back};
+
+/// An event that could not be acted on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// When, at which function, and why not.
+    pub entry: HistoryEntry,
+    /// The event; `None` where it was too large to be kept whole.
+    pub event: Option<Value>,
+}
+
+impl DynamoLedger {
+    /// The terminal records of the scope, in the order of their events.
+    ///
+    /// # Errors
+    /// The table did not answer.
+    pub async fn history(&self, scope: &Scope) -> Answer<Vec<HistoryEntry>> {
+        let items = self.query(&item::owner(scope.owner()), HISTORY).await?;
+        items.iter().map(|item| item.json("entry")).collect()
+    }
+
+    /// The events that could not be acted on, whoever they belong to, the oldest first.
+    ///
+    /// # Errors
+    /// The table did not answer.
+    pub async fn kept(&self) -> Answer<Vec<Kept>> {
+        let items = self.query(KEPT, "").await?;
+        let read = |item: &Item| {
+            let event = item.text("event").and_then(|event| serde_json::from_str(event).ok());
+            Ok(Kept { entry: item.json("entry")?, event })
+        };
+        let mut all = items.iter().map(read).collect::<Answer<Vec<Kept>>>()?;
+        all.sort_by_key(|kept| kept.entry.at);
+        Ok(all)
+    }
+
+    async fn query(&self, pk: &str, prefix: &str) -> Answer<Vec<Item>> {
+        let mut call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression(if prefix.is_empty() {
+                "pk = :pk"
+            } else {
+                "pk = :pk AND begins_with(sk, :prefix)"
+            })
+            .expression_attribute_values(":pk", text(pk))
+            .consistent_read(true);
+        if !prefix.is_empty() {
+            call = call.expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
+        }
+        let mut pages = call.into_paginator().send();
+        let mut items = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| give_back("dynamodb:Query", &error))?;
+            items.extend(page.items.unwrap_or_default().into_iter().map(Item));
+        }
+        Ok(items)
+    }
+}
