@@ -267,6 +267,7 @@ fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deploymen
         (OnRejected::RollBack, true, Some(before)) => {
             reasons
                 .push(Reason::new("roll_back", format!("version {} was live before it: going back", before.version())));
+            state.come_back(&before);
             Some(Parked { package: before, cause: Cause::RollBack, since: case.now })
         }
         (OnRejected::RollBack, true, None) => {

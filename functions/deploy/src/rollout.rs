@@ -45,7 +45,7 @@ pub enum Progress {
 pub struct Rollout {
     /// The model.
     pub model: ModelName,
-    /// Which approval of this version it is, from 1 up.
+    /// Which turn of this version it is, from 1 up: see [`Judged::round`].
     pub round: u32,
     /// The version.
     pub package: PackageArn,
@@ -98,7 +98,8 @@ pub struct State {
 pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
-    /// How often it changed: an approval after a rejection is a new matter.
+    /// The version's turn: it grows with each change of the verdict, and when production goes back
+    /// to this version. Each turn is a matter of its own, with its own messages.
     pub round: u32,
 }
 
@@ -162,6 +163,13 @@ impl State {
         self.verdicts.insert(package.version(), Judged { verdict, round });
         while self.verdicts.len() > VERDICTS_REMEMBERED {
             self.verdicts.pop_first();
+        }
+    }
+
+    /// Production goes back to this version: its verdict stands, and it has another turn.
+    pub fn come_back(&mut self, package: &PackageArn) {
+        if let Some(judged) = self.verdicts.get_mut(&package.version()) {
+            judged.round += 1;
         }
     }
 

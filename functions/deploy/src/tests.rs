@@ -222,6 +222,23 @@ fn rejecting_the_live_version_goes_back_to_the_last_one_that_was_live() {
     stage.comes_to_rest(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
     assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Skipped, "already_handled"));
+    let facts = stage.world.bus.facts();
+    let live: Vec<&str> =
+        facts.iter().filter(|fact| fact.kind == FactKind::RolloutSucceeded).map(|fact| fact.matter.as_str()).collect();
+    assert_eq!(live, ["rollout/churn/1/1", "rollout/churn/2/1", "rollout/churn/1/2"], "coming back is told again");
+}
+
+#[test]
+fn an_edit_of_metadata_deploys_nothing_though_it_says_approved() {
+    let stage = stage();
+    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 1), Approval::Approved);
+    let edit = |fields: &[&str]| {
+        json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 1, "ModelPackageArn": arn("churn", 1),
+            "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed", "UpdatedModelPackageFields": fields})
+    };
+    let hear = |fields: &[&str]| stage.react("SageMaker Model Package State Change", "aws.sagemaker", &edit(fields));
+    assert_eq!(hear(&["CustomerMetadataProperties"]), (Decision::Skipped, "metadata_only"));
+    assert_eq!(hear(&["ModelApprovalStatus", "CustomerMetadataProperties"]), (Decision::Acted, "approved"));
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(crate) async fn first_version(story: &mut Story) -> Result<(), StoryError> {
         Ok(policies.iter().any(|policy| policy.resource_id() == "endpoint/churn-prod/variant/AllTraffic").then_some(()))
     };
     story.until("a scaling policy on churn-prod", scales).await?;
-    story.told("Rollout Succeeded").await?;
+    story.told("Rollout Succeeded", "rollout/churn/1/1").await?;
     story.saw("endpoint churn-prod is InService with version 1, and scales between 1 and 4 instances").await
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn push(story: &mut Story) -> Result<(), StoryError> {
     let given = given.and_then(|parameter| parameter.value().map(str::to_owned));
     Story::expect("the run's parameter Commit:", &given, &Some(commit))?;
     registered(story, 2, &run).await?;
-    story.told("Training Succeeded").await?;
+    story.told("Training Succeeded", "incident/churn-build-").await?;
     story.saw("one run of churn-training on that commit succeeded, and version 2 waits for a verdict").await
 }
 
@@ -243,7 +243,7 @@ pub(crate) async fn parked_and_rolled_back(story: &mut Story) -> Result<(), Stor
     story.publish(SERVING_METRICS, ERRORS, &variant, 42.0).await?;
     let reason = in_alarm(story, "churn-prod-5xx").await?;
     story.until("churn-prod serves version 3 again", serving(3)).await?;
-    story.told("Rollout Rolled Back").await?;
+    story.told("Rollout Rolled Back", "rollout/churn/4/1").await?;
     story.control("release", json!({"phase": "bakes"})).await?;
     story.saw(format!("SageMaker went back to version 3 ({reason}), and the people on call know")).await
 }
@@ -258,7 +258,7 @@ pub(crate) async fn rejected(story: &mut Story) -> Result<(), StoryError> {
     story.until("churn-prod serves version 2", serving(2)).await?;
     let back = async |story: &Story| story.recorded("deploy", Decision::Acted, "going back").await;
     story.until("deploy's record: going back", back).await?;
-    story.told("Package Rejected").await?;
+    story.told("Rollout Succeeded", "rollout/churn/2/2").await?;
     story.saw("endpoint churn-prod is InService with version 2, the last one live before it").await
 }
 
@@ -329,7 +329,7 @@ pub(crate) async fn malformed(story: &mut Story) -> Result<(), StoryError> {
     };
     let kept = story.until("the event in the ledger, kept whole", look).await?;
     Story::expect("it was", &kept.entry.decision, &Decision::Rejected)?;
-    story.told("Event Rejected").await?;
+    story.told("Event Rejected", "rejected/deploy/").await?;
     story
         .saw(format!("it is kept whole in the ledger, and the people on call know: {}", kept.entry.reasons.join("; ")))
         .await

@@ -88,6 +88,12 @@ struct Message {
     kind: String,
 }
 
+impl Message {
+    fn matter(&self) -> &str {
+        self.body.lines().find_map(|line| line.trim().strip_prefix("matter: ")).unwrap_or_default()
+    }
+}
+
 impl Story {
     /// A story on this cloud, with these policies. It is printed as it goes on, if wanted.
     ///
@@ -164,16 +170,16 @@ impl Story {
         }
     }
 
-    /// Waits until a message of this kind was received.
-    pub(crate) async fn told(&mut self, kind: &str) -> Result<(), StoryError> {
+    /// Waits until a message of this kind was received, on a matter that begins so.
+    pub(crate) async fn told(&mut self, kind: &str, matter: &str) -> Result<(), StoryError> {
         let since = Instant::now();
         loop {
             self.catch_up().await?;
-            if self.messages.iter().any(|message| message.kind == kind) {
+            if self.messages.iter().any(|message| message.kind == kind && message.matter().starts_with(matter)) {
                 return Ok(());
             }
             if since.elapsed() > PATIENCE {
-                return Err(StoryError::NotSeen(format!("a message: {kind}")));
+                return Err(StoryError::NotSeen(format!("a message: {kind} on {matter}")));
             }
             self.something_happens(self.read).await?;
         }
@@ -317,16 +323,12 @@ impl Story {
         self.begin("What the people on call read");
         self.control("release", json!({"phase": "bakes"})).await?;
         self.catch_up().await?;
-        let matter = |message: &Message| {
-            let line = message.body.lines().find_map(|line| line.trim().strip_prefix("matter: "));
-            format!("{} {}", message.kind, line.unwrap_or_default())
-        };
         let mut once = BTreeSet::new();
         for message in &self.messages {
-            if !once.insert(matter(message)) {
+            if !once.insert((&message.kind, message.matter())) {
                 return Err(StoryError::Unexpected {
                     expected: "one message per matter".to_owned(),
-                    found: format!("two about {}", matter(message)),
+                    found: format!("two of {} on {}", message.kind, message.matter()),
                 });
             }
         }
