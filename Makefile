@@ -20,7 +20,7 @@ VENV := $(CACHE)/venv-$(shell sha256sum requirements.txt | cut -c1-12)
 export TRIMTAB_VENV := $(VENV)
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
-.PHONY: help setup tools build build-arm64 demo local local-down test size
+.PHONY: help setup tools build build-arm64 deploy demo local local-down test size
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,10 @@ build: setup ## the functions for this machine's architecture, into target/lambd
 
 build-arm64: setup ## the functions as AWS runs them: arm64, provided.al2023
 	cargo lambda build --release --locked --arm64 --lambda-dir target/lambda $(addprefix --package ,$(FUNCTIONS))
+
+deploy: setup ## what build-arm64 made, to the AWS account of your credentials; EMAIL= subscribes an address
+	sam deploy --template-file infra/template.yaml --stack-name trimtab --resolve-s3 --capabilities CAPABILITY_IAM \
+	  $(if $(EMAIL),--parameter-overrides AlertEmail=$(EMAIL))
 
 demo: build ## one story through the suite, on a local cloud of its own; leaves target/demo/timeline.html
 	cargo run --quiet --locked --package trimtab-story -- demo

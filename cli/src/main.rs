@@ -40,6 +40,18 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Say what was done for a model, and why; with no model, what belongs to the suite.
+    History {
+        /// The model.
+        model: Option<String>,
+        #[command(flatten)]
+        ledger: Table,
+    },
+    /// List the events that could not be acted on, and why. They are kept whole in the ledger.
+    Kept {
+        #[command(flatten)]
+        ledger: Table,
+    },
     /// Stop every reaction for a model, or for all. Events that come meanwhile are kept.
     Pause {
         /// The model; all of them unless named.
@@ -105,6 +117,11 @@ async fn run(command: Command) -> Result<String, Fault> {
             let policies = models::read(&models)?;
             operate::apply(&operate::ledger(ledger.table).await, &policies).await
         }
+        Command::History { model, ledger } => {
+            let scope = operate::scope(model.as_deref())?;
+            operate::history(&operate::ledger(ledger.table).await, &scope).await
+        }
+        Command::Kept { ledger } => operate::kept(&operate::ledger(ledger.table).await).await,
         Command::Pause { model, by, ledger } => {
             let scope = operate::scope(model.as_deref())?;
             operate::pause(&operate::ledger(ledger.table).await, &scope, by, jiff::Timestamp::now()).await

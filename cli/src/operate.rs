@@ -4,7 +4,8 @@ use aws_config::BehaviorVersion;
 use jiff::Timestamp;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Pause;
+use trimtab_core::port::{HistoryEntry, Pause};
+use trimtab_core::text::one_line;
 use trimtab_ledger::{DynamoLedger, Scope};
 
 use crate::fault::Fault;
@@ -54,6 +55,40 @@ pub async fn pause(ledger: &DynamoLedger, scope: &Scope, by: String, since: Time
 pub async fn resume(ledger: &DynamoLedger, scope: &Scope) -> Result<String, Fault> {
     ledger.resume(scope).await?;
     Ok(format!("resumed {}\n", name(scope)))
+}
+
+/// What was done within the scope, and why.
+///
+/// # Errors
+/// The ledger did not answer.
+pub async fn history(ledger: &DynamoLedger, scope: &Scope) -> Result<String, Fault> {
+    let entries = ledger.history(scope).await?;
+    if entries.is_empty() {
+        return Ok(format!("nothing is on record for {}\n", name(scope)));
+    }
+    Ok(entries.iter().map(line).collect())
+}
+
+/// The events that could not be acted on, and why.
+///
+/// # Errors
+/// The ledger did not answer.
+pub async fn kept(ledger: &DynamoLedger) -> Result<String, Fault> {
+    let all = ledger.kept().await?;
+    if all.is_empty() {
+        return Ok("no event is kept: each could be acted on\n".to_owned());
+    }
+    Ok(all.iter().map(|kept| line(&kept.entry)).collect())
+}
+
+/// What comes from outside was made one printable line when it was written.
+fn line(entry: &HistoryEntry) -> String {
+    let actions: Vec<&str> = entry.actions.iter().filter_map(|action| action.get("action")?.as_str()).collect();
+    let did = if actions.is_empty() { String::new() } else { format!("\n    did {}", actions.join(", ")) };
+    let reasons: String =
+        entry.reasons.iter().map(|reason| format!("\n    because {}", one_line(reason, 400))).collect();
+    let (at, what) = (entry.at.strftime("%Y-%m-%d %H:%M:%SZ"), one_line(&entry.detail_type, 120));
+    format!("{at} {} {}: {what}{reasons}{did}\n", entry.function, entry.decision.as_str())
 }
 
 fn name(scope: &Scope) -> &str {

@@ -1,5 +1,7 @@
 //! One function at a time, as the README says: `cargo lambda watch` and `cargo lambda invoke`.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,7 @@
 //! The ledger's conditions, on a real DynamoDB API with writers at the same time.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_cloud::{Cloud, root};

@@ -270,7 +270,7 @@ pub(crate) async fn delivered(story: &mut Story) -> Result<(), StoryError> {
     story.judge(&package, ModelApprovalStatus::Approved).await?;
     let look = async |story: &Story| {
         let ended = story.events("CodePipeline Pipeline Execution State Change").await?;
-        Ok(ended.into_iter().find(|event| event["detail"]["state"] == "SUCCEEDED"))
+        Ok(ended.into_iter().find(|event| event.pointer("/detail/state") == Some(&json!("SUCCEEDED"))))
     };
     let ended = story.until("the delivery's end", look).await?;
     let id = ended.pointer("/detail/execution-id").and_then(Value::as_str).unwrap_or_default();

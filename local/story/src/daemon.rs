@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
 use trimtab_cli::{models, operate};
-use trimtab_cloud::{Cloud, root};
+use trimtab_cloud::{ACCOUNT, Cloud, REGION, STACK, root};
 use trimtab_ledger::DynamoLedger;
 
 use crate::{Fault, say};
@@ -60,7 +60,7 @@ pub(crate) async fn up() -> Result<(), Fault> {
         }
         tokio::time::sleep(LOOK).await;
     }
-    say(&std::fs::read_to_string(ready)?);
+    say(HINT);
     Ok(())
 }
 
@@ -85,9 +85,10 @@ pub(crate) async fn serve() -> Result<(), Fault> {
     let mut hang_up = signal(SignalKind::hangup())?;
     let cloud = Cloud::start(&folder(), ([127, 0, 0, 1], PORT).into()).await?;
     cloud.deploy()?;
-    let ledger = DynamoLedger::new(&trimtab_story::config(&cloud.endpoint()), "trimtab-ledger".to_owned());
+    let ledger = DynamoLedger::new(&trimtab_story::config(&cloud.endpoint()), format!("{STACK}-ledger"));
     operate::apply(&ledger, &models::read(&root().join("models"))?).await?;
-    std::fs::write(folder().join("ready"), hint(&cloud))?;
+    std::fs::write(folder().join("environment"), variables(&cloud))?;
+    std::fs::write(folder().join("ready"), "")?;
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -99,13 +100,17 @@ pub(crate) async fn serve() -> Result<(), Fault> {
     Ok(())
 }
 
-/// What to type to use it, and the file that `source` takes.
-fn hint(cloud: &Cloud) -> String {
+/// The variables that a shell needs to use it, for an SDK, `trimtab` and `cargo lambda watch` alike.
+fn variables(cloud: &Cloud) -> String {
     let wanted = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"];
-    let lines = cloud.environment().into_iter().filter(|(name, _)| wanted.contains(name));
-    let lines: Vec<String> = lines.map(|(name, value)| format!("export {name}={value}")).collect();
-    format!(
-        "The local cloud is up, with the suite and the policies of models/ in it. In your shell:\n\n{}\n",
-        lines.join("\n")
-    )
+    let mut all: Vec<(&str, String)> =
+        cloud.environment().into_iter().filter(|(name, _)| wanted.contains(name)).collect();
+    all.push(("TRIMTAB_TABLE", format!("{STACK}-ledger")));
+    all.push(("TRIMTAB_BUS", STACK.to_owned()));
+    all.push(("TRIMTAB_TOPIC_ARN", format!("arn:aws:sns:{REGION}:{ACCOUNT}:{STACK}-notices")));
+    all.iter().map(|(name, value)| format!("export {name}={value}\n")).collect()
 }
+
+/// What to type to use it.
+const HINT: &str = "The local cloud is up, with the suite and the policies of models/ in it. In your shell:\n\n    \
+    source .trimtab/local/environment\n\n`make local-down` ends it.";

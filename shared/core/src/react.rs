@@ -124,6 +124,8 @@ pub struct Report {
     pub entry: HistoryEntry,
     /// The reasons' codes.
     pub codes: Vec<&'static str>,
+    /// What it was about, such as `incident/churn-drift-98d33ea0`; where something was told of it.
+    pub matter: Option<String>,
 }
 
 /// The world as a reaction meets it.
@@ -306,7 +308,8 @@ where
         entry.actions = plan.actions.iter().map(write).collect::<Answer<_>>()?;
         let state = state.map(write).transpose()?;
         self.ledger.settle(id, held, state.as_ref(), &entry).await?;
-        Ok(Report { entry, codes: plan.reasons.iter().map(|reason| reason.code).collect() })
+        let matter = plan.facts.first().map(|fact| fact.matter.clone());
+        Ok(Report { entry, codes: plan.reasons.iter().map(|reason| reason.code).collect(), matter })
     }
 
     /// Keeps what cannot be acted on, tells it, and ends.
@@ -325,7 +328,7 @@ where
             self.tell(&[rejection(&entry, &reasons)]).await?;
         }
         let codes = reasons.iter().map(|reason| reason.code).collect();
-        Ok(Report { entry, codes })
+        Ok(Report { entry, codes, matter: None })
     }
 
     /// A terminal record with no aggregate behind it.
@@ -341,7 +344,7 @@ where
         let entry = self.entry::<D>(Some(event), &Value::Null, owner, decision, &reasons);
         let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event) };
         match self.ledger.settle(&id, 0, None, &entry).await {
-            Ok(()) => Ok(Report { entry, codes: reasons.iter().map(|reason| reason.code).collect() }),
+            Ok(()) => Ok(Report { entry, codes: reasons.iter().map(|reason| reason.code).collect(), matter: None }),
             Err(WriteError::Fenced) => Err(Failure::retry("ledger:settle", "fenced")),
             Err(WriteError::Failed(failure)) => Err(failure),
         }

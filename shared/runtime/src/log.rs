@@ -23,7 +23,7 @@ const ALLOWED: [&str; 11] = [
     "error",
     "event_id",
     "function",
-    "incident",
+    "matter",
     "message",
     "model",
     "reasons",

@@ -68,7 +68,7 @@ mod tests {
             reasons: vec![],
             actions: vec![],
         };
-        let line = line(&Report { entry, codes: vec!["cool_down"] }, 7);
+        let line = line(&Report { entry, codes: vec!["cool_down"], matter: None }, 7);
         let declared = &line["_aws"]["CloudWatchMetrics"][0];
         let sets = declared["Dimensions"].as_array().unwrap().iter().flat_map(|set| set.as_array().unwrap());
         for name in sets.chain(declared["Metrics"].as_array().unwrap().iter().map(|metric| &metric["Name"])) {

@@ -70,6 +70,7 @@ fn log(report: &Report, milliseconds: u64) {
     tracing::info!(
         function = %entry.function,
         model = %entry.owner,
+        matter = report.matter.as_deref(),
         event_id = %entry.event_id,
         source = %entry.source,
         detail_type = %entry.detail_type,

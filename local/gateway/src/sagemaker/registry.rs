@@ -50,12 +50,19 @@ pub(crate) async fn update_package(world: &Arc<World>, input: Input<'_>) -> Answ
 
 pub(crate) async fn describe_package(world: &World, input: Input<'_>) -> Answer {
     let name = input.need("ModelPackageName")?;
-    world.backends.sagemaker("DescribeModelPackage", input.0).await.map_err(|refusal| {
+    let mut found = world.backends.sagemaker("DescribeModelPackage", input.0).await.map_err(|refusal| {
         if refusal.code == "InternalFailure" {
             return refusal;
         }
         Refusal::validation(format!("ModelPackage {name} does not exist."))
-    })
+    })?;
+    // moto leaves the name of a version out, which AWS gives as its group's.
+    if let Some(fields) = found.as_object_mut()
+        && let Some(group) = fields.get("ModelPackageGroupName").cloned()
+    {
+        fields.entry("ModelPackageName").or_insert(group);
+    }
+    Ok(found)
 }
 
 /// Sends the package's event as it is now.

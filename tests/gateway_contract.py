@@ -1,0 +1,367 @@
+"""Drives the gateway with boto3: botocore must parse every answer, and each answer must have what
+its output shape requires. Where moto implements a call, the same steps run against moto too.
+
+Usage: contract.py GATEWAY_URL MOTO_URL
+"""
+
+import json
+import sys
+import time
+
+import boto3
+import botocore.config
+from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
+
+GATEWAY, MOTO = sys.argv[1:]
+ROLE = "arn:aws:iam::123456789012:role/contract"
+# The services that the gateway plays; the others' answers are MiniStack's.
+PLAYED = ("sagemaker", "codebuild", "codecommit", "codepipeline")
+CONFIG = botocore.config.Config(retries={"total_max_attempts": 1})
+
+
+class Services:
+    """Clients that hold every answer against its output shape, and count them."""
+
+    def __init__(self, name, url):
+        # moto stands behind the gateway too: each side makes things under a name of its own.
+        self.own, self.url, self.checked = name, url, 0
+
+    def __getattr__(self, name):
+        client = boto3.client(
+            name.replace("_", "-"),
+            endpoint_url=self.url,
+            region_name="eu-west-1",
+            aws_access_key_id="contract",
+            aws_secret_access_key="contract",
+            config=CONFIG,
+        )
+        client.meta.events.register("after-call", self._check)
+        setattr(self, name, client)
+        return client
+
+    def _check(self, http_response, parsed, model, **_):
+        # moto's answers are measured against, not measured: some lack what their shape requires.
+        if http_response.status_code >= 300 or model.output_shape is None or self.url == MOTO:
+            return
+        if model.service_model.service_name not in PLAYED:
+            return
+        answer = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+        report = ParamValidator().validate(answer, model.output_shape).generate_report()
+        # Lengths bind requests; AWS itself answers with empty lists.
+        faults = [line for line in report.splitlines() if line and not line.startswith("Invalid length")]
+        assert not faults, f"{model.name}: {faults}\n{answer}"
+        self.checked += 1
+
+
+def refused(call, code, words="", **arguments):
+    try:
+        call(**arguments)
+    except ClientError as error:
+        said = error.response["Error"]
+        assert said["Code"] == code, said
+        assert words in said["Message"], said
+    else:
+        raise AssertionError(f"{call.__name__} was not refused")
+
+
+def until(look, wanted, patience=20):
+    since = time.monotonic()
+    while (found := look()) != wanted:
+        assert time.monotonic() - since < patience, f"{found}, not {wanted}"
+        time.sleep(0.05)
+
+
+# ---- What moto has too: the same steps, the same answers.
+
+
+def pipelines(aws):
+    sagemaker = aws.sagemaker
+    definition = json.dumps({"Version": "2020-12-01", "Parameters": [], "Steps": []})
+    made = sagemaker.create_pipeline(
+        PipelineName=aws.own, PipelineDefinition=definition, RoleArn=ROLE, ClientRequestToken="t" * 32
+    )
+    assert made["PipelineArn"].endswith(f":pipeline/{aws.own}"), made
+    found = sagemaker.describe_pipeline(PipelineName=aws.own)
+    assert (found["PipelineName"], json.loads(found["PipelineDefinition"])) == (aws.own, json.loads(definition))
+    started = sagemaker.start_pipeline_execution(
+        PipelineName=aws.own, PipelineExecutionDisplayName="first", ClientRequestToken="a" * 32
+    )["PipelineExecutionArn"]
+    assert f":pipeline/{aws.own}/execution/" in started
+    look = lambda: sagemaker.describe_pipeline_execution(PipelineExecutionArn=started)["PipelineExecutionStatus"]
+    until(look, "Succeeded")
+    listed = sagemaker.list_pipeline_executions(PipelineName=aws.own)["PipelineExecutionSummaries"]
+    assert [run["PipelineExecutionDisplayName"] for run in listed] == ["first"], listed
+    sagemaker.delete_pipeline(PipelineName=aws.own, ClientRequestToken="d" * 32)
+
+
+def serve(aws, name, version):
+    """A model and an endpoint configuration of the same name."""
+    container = {"Image": f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/serving:{version}"}
+    aws.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    variant = {
+        "VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1,
+        "InitialVariantWeight": 1.0,
+    }
+    aws.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+
+
+def endpoints(aws):
+    sagemaker = aws.sagemaker
+    serve(aws, f"{aws.own}-1", 1)
+    made = sagemaker.create_endpoint(EndpointName=aws.own, EndpointConfigName=f"{aws.own}-1")
+    assert made["EndpointArn"].endswith(f":endpoint/{aws.own}"), made
+    until(lambda: sagemaker.describe_endpoint(EndpointName=aws.own)["EndpointStatus"], "InService")
+    found = sagemaker.describe_endpoint(EndpointName=aws.own)
+    assert found["EndpointConfigName"] == f"{aws.own}-1"
+    assert [variant["VariantName"] for variant in found["ProductionVariants"]] == ["AllTraffic"]
+    refused(sagemaker.describe_endpoint, "ValidationException", "Could not find endpoint", EndpointName="none")
+    assert aws.own in [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]]
+    sagemaker.delete_endpoint(EndpointName=aws.own)
+
+
+def registry(aws):
+    sagemaker = aws.sagemaker
+    sagemaker.create_model_package_group(ModelPackageGroupName=aws.own)
+    container = {"Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/serving:1", "ModelDataUrl": "s3://b/m.tar.gz"}
+    specification = {"Containers": [container], "SupportedContentTypes": ["text/csv"]}
+    arn = sagemaker.create_model_package(
+        ModelPackageGroupName=aws.own,
+        InferenceSpecification={**specification, "SupportedResponseMIMETypes": ["text/csv"]},
+        ModelApprovalStatus="PendingManualApproval",
+    )["ModelPackageArn"]
+    assert arn.endswith(f":model-package/{aws.own}/1"), arn
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    found = sagemaker.describe_model_package(ModelPackageName=arn)
+    assert (found["ModelApprovalStatus"], found["ModelPackageStatus"]) == ("Approved", "Completed")
+
+
+PROJECT = {
+    "source": {"type": "CODECOMMIT", "location": "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/any"},
+    "artifacts": {"type": "NO_ARTIFACTS"},
+    "environment": {"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
+    "serviceRole": ROLE,
+}
+
+
+def builds(aws):
+    codebuild = aws.codebuild
+    assert codebuild.create_project(name=aws.own, **PROJECT)["project"]["name"] == aws.own
+    assert [one["name"] for one in codebuild.batch_get_projects(names=[aws.own])["projects"]] == [aws.own]
+    build = codebuild.start_build(projectName=aws.own, sourceVersion="c" * 40)["build"]
+    assert (build["projectName"], build["sourceVersion"], build["buildStatus"]) == (aws.own, "c" * 40, "IN_PROGRESS")
+    until(lambda: codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]["buildStatus"], "SUCCEEDED")
+    assert codebuild.list_builds_for_project(projectName=aws.own)["ids"] == [build["id"]]
+    refused(codebuild.start_build, "ResourceNotFoundException", "Project cannot be found", projectName="none")
+
+
+def repositories(aws):
+    codecommit = aws.codecommit
+    made = codecommit.create_repository(repositoryName=aws.own, repositoryDescription="d")["repositoryMetadata"]
+    assert (made["repositoryName"], made["repositoryDescription"]) == (aws.own, "d")
+    assert codecommit.get_repository(repositoryName=aws.own)["repositoryMetadata"]["Arn"].endswith(f":{aws.own}")
+    refused(codecommit.get_repository, "RepositoryDoesNotExistException", repositoryName="none")
+    refused(codecommit.create_repository, "RepositoryNameExistsException", repositoryName=aws.own)
+
+
+def delivery(name):
+    action = lambda category, provider: {
+        "name": provider, "actionTypeId": {"category": category, "owner": "AWS", "provider": provider, "version": "1"},
+    }
+    return {
+        "name": name, "roleArn": ROLE, "pipelineType": "V2", "variables": [{"name": "ModelPackageArn"}],
+        "artifactStore": {"type": "S3", "location": "artifacts"},
+        "stages": [
+            {"name": "Source", "actions": [action("Source", "S3")]},
+            {"name": "Production", "actions": [action("Deploy", "CloudFormation")]},
+        ],
+    }
+
+
+def deliveries(aws):
+    codepipeline = aws.codepipeline
+    trust = {"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    aws.iam.create_role(RoleName="contract", AssumeRolePolicyDocument=document)
+    made = codepipeline.create_pipeline(pipeline=delivery(aws.own))["pipeline"]
+    assert (made["name"], made["version"]) == (aws.own, 1), made
+    found = codepipeline.get_pipeline(name=aws.own)
+    assert [stage["name"] for stage in found["pipeline"]["stages"]] == ["Source", "Production"]
+    assert found["metadata"]["pipelineArn"].endswith(f":{aws.own}")
+    assert [one["name"] for one in codepipeline.list_pipelines()["pipelines"]] == [aws.own]
+
+
+# ---- What only the gateway has.
+
+
+def runs_of_the_gateway(aws):
+    sagemaker = aws.sagemaker
+    definition = {"Version": "2020-12-01", "Parameters": [{"Name": "Commit", "Type": "String", "DefaultValue": "-"}], "Steps": []}
+    start = dict(PipelineName="own", PipelineExecutionDisplayName="one", ClientRequestToken="a" * 40)
+    refused(sagemaker.start_pipeline_execution, "ResourceNotFound", "does not exist", **start)
+    sagemaker.create_pipeline(
+        PipelineName="own", PipelineDefinition=json.dumps(definition), RoleArn=ROLE, ClientRequestToken="t" * 32
+    )
+    given = [{"Name": "Commit", "Value": "c" * 40}]
+    first = sagemaker.start_pipeline_execution(**start, PipelineParameters=given)["PipelineExecutionArn"]
+    again = sagemaker.start_pipeline_execution(**start, PipelineParameters=given)["PipelineExecutionArn"]
+    assert first == again, "the same token is the same run"
+    parameters = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=first)["PipelineParameters"]
+    assert parameters == given, parameters
+    unknown = [{"Name": "Branch", "Value": "x"}]
+    other = dict(start, ClientRequestToken="b" * 40, PipelineParameters=unknown)
+    refused(sagemaker.start_pipeline_execution, "ValidationException", "Branch", **other)
+    second = sagemaker.start_pipeline_execution(PipelineName="own", ClientRequestToken="c" * 40)["PipelineExecutionArn"]
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=second, ClientRequestToken="s" * 32)
+    status = lambda arn: sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
+    until(lambda: status(second), "Stopped")
+    until(lambda: status(first), "Succeeded")
+    listed = sagemaker.list_pipeline_executions(PipelineName="own", MaxResults=1)
+    assert [run["PipelineExecutionArn"] for run in listed["PipelineExecutionSummaries"]] == [second], "newest first"
+    rest = sagemaker.list_pipeline_executions(PipelineName="own", MaxResults=1, NextToken=listed["NextToken"])
+    assert [run["PipelineExecutionArn"] for run in rest["PipelineExecutionSummaries"]] == [first]
+    assert "NextToken" not in rest
+
+
+CANARY = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {
+            "Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10}, "WaitIntervalInSeconds": 600,
+        },
+    },
+    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "canary"}]},
+}
+
+
+def updates_of_the_gateway(aws):
+    sagemaker, cloudwatch = aws.sagemaker, aws.cloudwatch
+    for version in (1, 2):
+        serve(aws, f"own-{version}", version)
+    create = dict(EndpointName="Own", EndpointConfigName="own-1")
+    refused(sagemaker.update_endpoint, "ValidationException", "Could not find endpoint", **create)
+    missing = dict(create, EndpointConfigName="none")
+    refused(sagemaker.create_endpoint, "ValidationException", "Could not find endpoint configuration", **missing)
+    sagemaker.create_endpoint(**create)
+    refused(sagemaker.create_endpoint, "ValidationException", "Cannot create already existing endpoint", **create)
+    update = dict(create, EndpointConfigName="own-2")
+    refused(sagemaker.update_endpoint, "ValidationException", "Cannot update in-progress endpoint", **update)
+    look = lambda: sagemaker.describe_endpoint(EndpointName="Own")
+    until(lambda: look()["EndpointStatus"], "InService")
+
+    sagemaker.update_endpoint(**update, DeploymentConfig=CANARY)
+    pending = look()
+    assert (pending["EndpointStatus"], pending["EndpointConfigName"]) == ("Updating", "own-1"), pending
+    assert pending["PendingDeploymentSummary"]["EndpointConfigName"] == "own-2"
+    until(lambda: look()["EndpointStatus"], "InService")
+    assert look()["EndpointConfigName"] == "own-2"
+
+    sagemaker.update_endpoint(EndpointName="Own", EndpointConfigName="own-1", RetainDeploymentConfig=True)
+    assert look()["LastDeploymentConfig"] == CANARY, "retained"
+    cloudwatch.put_metric_alarm(
+        AlarmName="canary", Namespace="AWS/SageMaker", MetricName="Invocation5XXErrors", Statistic="Sum", Period=60,
+        EvaluationPeriods=1, Threshold=0, ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[{"MetricName": "Invocation5XXErrors", "Value": 9}])
+    until(lambda: look()["EndpointStatus"], "InService")
+    found = look()
+    assert (found["EndpointConfigName"], "canary" in found["FailureReason"]) == ("own-2", True), found
+
+    cloudwatch.set_alarm_state(AlarmName="canary", StateValue="OK", StateReason="over")
+    sagemaker.update_endpoint(EndpointName="Own", EndpointConfigName="own-1")
+    assert "LastDeploymentConfig" not in look(), "neither sent nor retained: dropped"
+    until(lambda: look()["EndpointStatus"], "InService")
+    for call, arguments in (
+        (sagemaker.create_model, dict(ModelName="own-1", ExecutionRoleArn=ROLE)),
+        (sagemaker.create_endpoint_config, dict(EndpointConfigName="own-1", ProductionVariants=[
+            {"VariantName": "AllTraffic", "ModelName": "own-1", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])),
+    ):
+        refused(call, "ValidationException", "Cannot create already existing", **arguments)
+
+
+def registry_of_the_gateway(aws):
+    arn = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/none/1"
+    refused(aws.sagemaker.describe_model_package, "ValidationException", "does not exist", ModelPackageName=arn)
+    mine = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/gateway/1"
+    aws.sagemaker.update_model_package(ModelPackageArn=mine, CustomerMetadataProperties={"team": "a"})
+    found = aws.sagemaker.describe_model_package(ModelPackageName=mine)
+    assert found["ModelApprovalStatus"] == "Approved", "what an update leaves out stays as it is"
+
+
+def tokens_of_codebuild(aws):
+    codebuild = aws.codebuild
+    codebuild.create_project(name="own", **PROJECT)
+    variables = [{"name": "TRIMTAB_MODEL", "value": "churn", "type": "PLAINTEXT"}]
+    start = dict(projectName="own", sourceVersion="a" * 40, idempotencyToken="t", environmentVariablesOverride=variables)
+    first, again = (codebuild.start_build(**start)["build"] for _ in range(2))
+    assert first["id"] == again["id"], "the same token and request are the same build"
+    assert first["environment"]["environmentVariables"] == variables
+    refused(codebuild.start_build, "InvalidInputException", "token", **dict(start, sourceVersion="b" * 40))
+    codebuild.stop_build(id=first["id"])
+    until(lambda: codebuild.batch_get_builds(ids=[first["id"]])["builds"][0]["buildStatus"], "STOPPED")
+    gone = codebuild.batch_get_builds(ids=["own:none"])
+    assert (gone["builds"], gone["buildsNotFound"]) == ([], ["own:none"])
+
+
+def branches_of_codecommit(aws):
+    codecommit = aws.codecommit
+    put = lambda text, **more: codecommit.create_commit(
+        repositoryName="gateway", branchName="main", putFiles=[{"filePath": "f", "fileContent": text}], **more
+    )["commitId"]
+    refused(codecommit.get_branch, "BranchDoesNotExistException", repositoryName="gateway", branchName="main")
+    first = put(b"1")
+    refused(put, "ParentCommitIdRequiredException", text=b"2")
+    second = put(b"2", parentCommitId=first)
+    refused(put, "ParentCommitIdOutdatedException", text=b"3", parentCommitId=first)
+    head = codecommit.get_branch(repositoryName="gateway", branchName="main")["branch"]["commitId"]
+    assert (head, len(head)) == (second, 40)
+    assert codecommit.get_commit(repositoryName="gateway", commitId=second)["commit"]["parents"] == [first]
+    refused(codecommit.get_commit, "CommitIdDoesNotExistException", repositoryName="gateway", commitId="0" * 40)
+    codecommit.create_branch(repositoryName="gateway", branchName="b", commitId=first)
+    gone = codecommit.delete_branch(repositoryName="gateway", branchName="b")["deletedBranch"]
+    assert gone == {"branchName": "b", "commitId": first}
+
+
+def executions_of_codepipeline(aws):
+    codepipeline = aws.codepipeline
+    made = codepipeline.create_pipeline(pipeline=delivery("own"))["pipeline"]
+    assert made["variables"] == [{"name": "ModelPackageArn"}], made
+    assert codepipeline.get_pipeline(name="own")["pipeline"]["name"] == "own"
+    assert [one["name"] for one in codepipeline.list_pipelines()["pipelines"]] == [aws.own, "own"]
+    refused(codepipeline.create_pipeline, "PipelineNameInUseException", pipeline=delivery("own"))
+    refused(codepipeline.start_pipeline_execution, "PipelineNotFoundException", name="none")
+    given = [{"name": "ModelPackageArn", "value": "arn"}]
+    refused(
+        codepipeline.start_pipeline_execution, "ValidationException", "Other",
+        name="own", variables=[{"name": "Other", "value": "x"}],
+    )
+    run = codepipeline.start_pipeline_execution(name="own", variables=given)["pipelineExecutionId"]
+    look = lambda: codepipeline.get_pipeline_execution(pipelineName="own", pipelineExecutionId=run)["pipelineExecution"]
+    assert look()["variables"] == [{"name": "ModelPackageArn", "resolvedValue": "arn"}]
+    until(lambda: look()["status"], "Succeeded")
+    refused(
+        codepipeline.get_pipeline_execution, "PipelineExecutionNotFoundException",
+        pipelineName="own", pipelineExecutionId="00000000-0000-0000-0000-000000000000",
+    )
+    listed = codepipeline.list_pipeline_executions(pipelineName="own")["pipelineExecutionSummaries"]
+    assert [one["pipelineExecutionId"] for one in listed] == [run]
+    stopped = codepipeline.start_pipeline_execution(name="own")["pipelineExecutionId"]
+    codepipeline.stop_pipeline_execution(pipelineName="own", pipelineExecutionId=stopped)
+    status = lambda: codepipeline.list_pipeline_executions(pipelineName="own")["pipelineExecutionSummaries"][0]["status"]
+    until(status, "Stopped")
+
+
+SHARED = [pipelines, endpoints, registry, builds, repositories, deliveries]
+OWN = [
+    runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
+    executions_of_codepipeline,
+]
+
+for name, url, steps in (("moto", MOTO, SHARED), ("gateway", GATEWAY, SHARED + OWN)):
+    services = Services(name, url)
+    for step in steps:
+        try:
+            step(services)
+        except Exception:
+            print(f"{name}: {step.__name__}", file=sys.stderr)
+            raise
+    print(f"{name}: all steps hold; {services.checked} answers held against their shapes")
