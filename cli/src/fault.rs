@@ -44,15 +44,27 @@ pub enum Fault {
     /// The template that is built in cannot be read.
     #[error("infra/template.yaml: {0}")]
     Template(String),
-    /// AWS did not take it.
+    /// AWS was not reached, or is busy.
+    #[error("{0}. Check the region (AWS_REGION), the credentials and --table")]
+    Unreached(Failure),
+    /// It was refused.
     #[error(transparent)]
-    Aws(#[from] Failure),
+    Refused(Failure),
 }
 
 impl Fault {
     /// 2 for what the caller brought, 1 for what the world answered.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Aws(_)) { 1 } else { 2 }
+        if matches!(self, Self::Unreached(_) | Self::Refused(_)) { 1 } else { 2 }
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Retry { .. } => Self::Unreached(failure),
+            Failure::Reject { .. } => Self::Refused(failure),
+        }
     }
 }

@@ -9,15 +9,13 @@ use trimtab_core::event::{Approval, Body, DeliveryState, EndpointStatus, Event, 
 use trimtab_core::fact::FactKind;
 use trimtab_core::name::{EndpointName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{
-    Autoscaling, Deploy as Deployment, EndpointTarget, Key, KeyKind, OnRejected, Policy, Target,
-};
+use trimtab_core::policy::{Autoscaling, Deploy as Deployment, Key, KeyKind, OnRejected, Policy};
 use trimtab_core::port::ml::{Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, PackageTruth, ServingRequest};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
-use trimtab_core::text::digest;
 
+use crate::begin::{begin_or_park, resume};
 use crate::endings;
-use crate::rollout::{Cause, Parked, Progress, Rollout, State, Verdict, serving_name, tell};
+use crate::rollout::{Cause, Parked, Progress, State, Verdict, tell};
 
 /// The deciding half of `deploy`.
 #[derive(Debug, Clone, Copy)]
@@ -294,107 +292,4 @@ fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deploymen
     };
     plan.facts.insert(0, told);
     plan
-}
-
-/// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
-/// what does.
-pub(crate) fn begin_or_park(
-    case: &Case<'_, State, Seen>,
-    policy: &Policy,
-    deploy: &Deployment,
-    mut state: State,
-    wanted: Parked,
-    mut reasons: Vec<Reason>,
-) -> Answer {
-    let busy = match &deploy.target {
-        _ if state.current.is_some() => Some("a rollout is on".to_owned()),
-        Target::Endpoint(target) => case.seen.endpoint.as_ref().and_then(|truth| in_the_way(target, truth)),
-        Target::Pipeline(_) => None,
-    };
-    let round = state.round(&wanted.package);
-    if let Some(cause) = busy {
-        let reason = Reason::new("parked", format!("{cause}: version {} waits for its end", wanted.package.version()));
-        let told =
-            tell(FactKind::RolloutParked, &policy.model, &wanted.package, round, vec![reason.text.clone()], case.now);
-        reasons.push(reason);
-        state.parked = Some(wanted);
-        return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] };
-    }
-    let config = match &deploy.target {
-        Target::Endpoint(target) => {
-            known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target))
-        }
-        Target::Pipeline(_) => wanted.package.to_string(),
-    };
-    let Parked { package, cause, since } = wanted;
-    let rollout =
-        Rollout { model: policy.model.clone(), round, package, cause, config, since, progress: Progress::Intended };
-    let actions = steps(deploy, case.seen.endpoint.as_ref(), &rollout);
-    state.current = Some(rollout);
-    Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
-}
-
-/// Takes up a rollout that an earlier attempt left between its intent and its end.
-fn resume(case: &Case<'_, State, Seen>, deploy: &Deployment, rollout: &Rollout) -> Answer {
-    let actions = steps(deploy, case.seen.endpoint.as_ref(), rollout);
-    let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
-    Plan { actions, ..Plan::only(Decision::Acted, reason) }
-}
-
-/// What keeps the endpoint from taking an update, if anything does.
-fn in_the_way(target: &EndpointTarget, truth: &EndpointTruth) -> Option<String> {
-    use EndpointStatus::{Creating, Deleting, RollingBack, SystemUpdating, Updating};
-    matches!(truth.status, Creating | Updating | SystemUpdating | RollingBack | Deleting)
-        .then(|| format!("endpoint {} is {}", target.name, truth.status))
-}
-
-/// A version that was live has its configuration: going back is going back to exactly that.
-fn known_config(state: &State, wanted: &Parked) -> Option<String> {
-    (wanted.cause == Cause::RollBack)
-        .then(|| state.live.iter().rev().find(|live| live.package == wanted.package))
-        .flatten()
-        .map(|live| live.config.clone())
-}
-
-/// The calls that bring the version to production, in order.
-fn steps(deploy: &Deployment, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
-    match &deploy.target {
-        Target::Pipeline(target) => vec![Action::StartPipelineExecution {
-            service: "codepipeline",
-            request: DeliveryRequest {
-                pipeline: target.name.clone(),
-                variable: target.variable.clone(),
-                package: rollout.package.clone(),
-                token: format!("trimtab-{}", digest(&[rollout.package.as_str(), &rollout.since.to_string()], 40)),
-                since: rollout.since,
-            },
-        }],
-        Target::Endpoint(target) => {
-            let serving = ServingRequest {
-                name: rollout.config.clone(),
-                package: rollout.package.clone(),
-                role: target.role.clone(),
-                instance_type: target.instance_type.clone(),
-                instances: target.instances,
-            };
-            let request = EndpointRequest {
-                endpoint: target.name.clone(),
-                config: rollout.config.clone(),
-                canary: target.canary.clone(),
-            };
-            let service = "sagemaker";
-            let last = match endpoint {
-                None => Action::CreateEndpoint { service, request },
-                Some(_) => Action::UpdateEndpoint { service, request },
-            };
-            match rollout.cause {
-                Cause::RollBack => vec![last],
-                Cause::Approved => vec![
-                    Action::CreateModel { service, request: serving.clone() },
-                    Action::CreateEndpointConfig { service, request: serving },
-                    last,
-                ],
-            }
-        }
-    }
 }

@@ -9,7 +9,8 @@ use trimtab_core::policy::{Deploy as Deployment, Policy, Target};
 use trimtab_core::port::ml::{Accepted, EndpointTruth};
 use trimtab_core::react::{Case, Settled};
 
-use crate::decide::{Action, Answer, Done, Seen, begin_or_park};
+use crate::begin::begin_or_park;
+use crate::decide::{Action, Answer, Done, Seen};
 use crate::rollout::{Cause, Parked, Progress, Rollout, State, tell};
 
 /// The endpoint came to rest, or to grief.

@@ -4,6 +4,7 @@
 //! [`decide`] knows no SDK; [`act`] makes the calls, each of which finds its own earlier effect.
 
 pub mod act;
+mod begin;
 pub mod decide;
 pub mod endings;
 pub mod rollout;

@@ -5,19 +5,13 @@ use trimtab_autoscaling::AutoScaling;
 use trimtab_codepipeline::CodePipeline;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::DynamoLedger;
-use trimtab_runtime::{Settings, SystemClock, World};
+use trimtab_runtime::{SystemClock, World};
 use trimtab_sagemaker::SageMaker;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), trimtab_runtime::Error> {
-    let settings = Settings::from_env()?;
-    trimtab_runtime::log::init(&settings);
-    let aws = trimtab_runtime::aws::config();
-    let world = World {
-        ledger: DynamoLedger::new(&aws, settings.table),
-        bus: EventBus::new(&aws, settings.bus),
-        clock: SystemClock,
-    };
+async fn main() -> Result<(), trimtab_runtime::Exit> {
+    let (settings, aws) = trimtab_runtime::start()?;
+    let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
     let reaction = Reaction {
         registry: SageMaker::new(&aws),
         endpoints: SageMaker::new(&aws),

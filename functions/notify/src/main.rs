@@ -3,19 +3,13 @@
 use notify::Reaction;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::DynamoLedger;
-use trimtab_runtime::{Settings, SystemClock, World};
+use trimtab_runtime::{SystemClock, World};
 use trimtab_sns::SnsTopic;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), trimtab_runtime::Error> {
-    let settings = Settings::from_env()?;
-    trimtab_runtime::log::init(&settings);
-    let aws = trimtab_runtime::aws::config();
+async fn main() -> Result<(), trimtab_runtime::Exit> {
+    let (settings, aws) = trimtab_runtime::start()?;
     let topic = SnsTopic::new(&aws, settings.topic()?);
-    let world = World {
-        ledger: DynamoLedger::new(&aws, settings.table),
-        bus: EventBus::new(&aws, settings.bus),
-        clock: SystemClock,
-    };
+    let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
     trimtab_runtime::serve(Reaction { topic }, world).await
 }

@@ -1,6 +1,6 @@
 //! The local cloud that stays: `up` leaves it running, `down` ends it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -108,7 +108,11 @@ fn variables(cloud: &Cloud) -> String {
     all.push(("TRIMTAB_TABLE", format!("{STACK}-ledger")));
     all.push(("TRIMTAB_BUS", STACK.to_owned()));
     all.push(("TRIMTAB_TOPIC_ARN", format!("arn:aws:sns:{REGION}:{ACCOUNT}:{STACK}-notices")));
-    all.iter().map(|(name, value)| format!("export {name}={value}\n")).collect()
+    let mut lines: String = all.iter().map(|(name, value)| format!("export {name}={value}\n")).collect();
+    if let Some(tools) = trimtab_cloud::tool("cargo-lambda").ok().as_deref().and_then(Path::parent) {
+        lines.push_str(&format!("export PATH={}:$PATH\n", tools.display()));
+    }
+    lines
 }
 
 /// What to type to use it.

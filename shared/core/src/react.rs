@@ -5,19 +5,20 @@
 //! and looks for its own earlier effect first; facts go out before the record that says so, since
 //! readers deduplicate them; the record is fenced.
 
-use std::future::Future;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+mod halves;
+
+pub use halves::{Act, Case, Decide, Settled, Subject};
 
 use crate::event::Event;
 use crate::fact::{self, Fact, FactKind};
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
-use crate::policy::{Key, Policy};
+use crate::policy::Policy;
 use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record, WriteError};
 
 /// How long one invocation may act before another may take over: the functions' time-out (30 s)
@@ -27,95 +28,6 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
 /// How often a reaction is decided anew when somebody else wrote in between, before it goes back
 /// to Lambda.
 const ATTEMPTS: u32 = 4;
-
-/// Whose event this is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// The model that owns this name.
-    Key(Key),
-    /// A fact names its model.
-    Model(ModelName),
-    /// It belongs to the suite, and needs no policy.
-    Suite,
-    /// The function has no business with this event.
-    None,
-}
-
-/// What a decision knows besides the event.
-#[derive(Debug)]
-pub struct Case<'a, S, O> {
-    /// The event.
-    pub event: &'a Event,
-    /// The model's policy; `None` for what belongs to the suite.
-    pub policy: Option<&'a Policy>,
-    /// The aggregate as it stands.
-    pub state: &'a S,
-    /// What AWS says.
-    pub seen: &'a O,
-    /// The time.
-    pub now: Timestamp,
-}
-
-/// The deciding half of a function. Pure: no clock, no chance, no I/O, no environment.
-pub trait Decide {
-    /// The aggregate that the function owns.
-    type State: Serialize + DeserializeOwned + Default + Clone + Send + Sync;
-    /// What it asks AWS before it decides.
-    type Seen: Send + Sync;
-    /// What it can do.
-    type Action: Serialize + Send + Sync;
-    /// What doing it gives.
-    type Done: Send;
-
-    /// The function's name.
-    const FUNCTION: &'static str;
-
-    /// Whose event this is.
-    fn subject(event: &Event) -> Subject;
-    /// The aggregate's name within its owner.
-    fn aggregate(event: &Event) -> String;
-    /// What AWS would say if the event were the whole truth: for planning offline.
-    fn assume(event: &Event) -> Self::Seen;
-    /// The decision.
-    fn decide(case: &Case<'_, Self::State, Self::Seen>) -> Plan<Self::State, Self::Action>;
-    /// Takes what an action gave, or why it was refused, into the aggregate; tells what is to be told.
-    fn settle(
-        state: &mut Self::State,
-        action: &Self::Action,
-        outcome: Result<Self::Done, String>,
-        now: Timestamp,
-    ) -> Settled;
-}
-
-/// What an action's outcome means.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Settled {
-    /// What to tell.
-    pub facts: Vec<Fact>,
-    /// What to add to the plan's reasons.
-    pub reasons: Vec<Reason>,
-    /// The decision, where the outcome changed it (an endpoint that was busy after all: parked).
-    pub decision: Option<Decision>,
-}
-
-/// The half of a function that touches the world, through its ports.
-pub trait Act: Send + Sync {
-    /// The half that decides.
-    type Decide: Decide;
-
-    /// Asks AWS what the decision needs to know.
-    fn observe(
-        &self,
-        event: &Event,
-        policy: Option<&Policy>,
-        state: &<Self::Decide as Decide>::State,
-    ) -> impl Future<Output = Answer<<Self::Decide as Decide>::Seen>> + Send;
-    /// Carries one action out. Makes no choices.
-    fn act(
-        &self,
-        action: &<Self::Decide as Decide>::Action,
-    ) -> impl Future<Output = Answer<<Self::Decide as Decide>::Done>> + Send;
-}
 
 /// What one reaction came to: the line in the log, the metric and the terminal record.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,6 +57,11 @@ where
     B: Bus + Send + Sync,
     C: Clock + Send + Sync,
 {
+    /// The world of these.
+    pub fn new(ledger: L, bus: B, clock: C) -> Self {
+        Self { ledger, bus, clock }
+    }
+
     /// One reaction to one event, from the raw text to the terminal record.
     ///
     /// # Errors

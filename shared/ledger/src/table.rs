@@ -1,9 +1,11 @@
 //! What operators write: policies, and the names by which events find them.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::Policy;
+use trimtab_core::policy::{Key, Policy};
 use trimtab_core::port::{Answer, Ledger, Pause, WriteError};
 
 use crate::{DynamoLedger, item};
@@ -39,11 +41,20 @@ impl DynamoLedger {
         match self.write(items).await {
             Ok(()) => Ok(()),
             Err(WriteError::Failed(failure)) => Err(failure),
-            Err(WriteError::Fenced) => Err(Failure::reject(
-                "ledger:apply",
-                format!("a name in the policy of {model} belongs to another model already"),
-            )),
+            Err(WriteError::Fenced) => Err(self.contested(&policy.model, &claimed).await?),
         }
+    }
+
+    /// Why a policy was not taken: the name that another model holds, or somebody who applied at
+    /// the same moment.
+    async fn contested(&self, model: &ModelName, claimed: &BTreeSet<Key>) -> Answer<Failure> {
+        for key in claimed {
+            if let Some(holder) = self.model_of(key).await?.filter(|holder| holder != model) {
+                let cause = format!("{key} in the policy of {model} belongs to another model already: {holder}");
+                return Ok(Failure::reject("ledger:apply", cause));
+            }
+        }
+        Ok(Failure::retry("ledger:apply", "somebody else was applying policies at the same moment"))
     }
 }
 

@@ -4,16 +4,28 @@
 //! Knows nothing of any one function, and of no AWS service by name.
 
 pub mod aws;
+mod exit;
 pub mod log;
 pub mod metrics;
 pub mod sdk;
 mod serve;
 mod settings;
 
+pub use exit::Exit;
 pub use lambda_runtime::Error;
 pub use serve::serve;
 pub use settings::{Missing, Settings};
 pub use trimtab_core::react::World;
+
+/// What every function begins with: its settings, its log, and the SDKs' configuration.
+///
+/// # Errors
+/// The first variable of the environment that is missing.
+pub fn start() -> Result<(Settings, aws_config::SdkConfig), Missing> {
+    let settings = Settings::from_env()?;
+    log::init(&settings);
+    Ok((settings, aws::config()))
+}
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy)]

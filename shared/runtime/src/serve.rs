@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use trimtab_core::port::{Bus, Clock, Ledger};
 use trimtab_core::react::{Act, Decide, Report, World};
 
+use crate::Exit;
+
 /// Serves events until Lambda ends the process. What can be tried again goes back to Lambda as an
 /// error: it retries, and hands the event to the function's failure queue after that. Panics
 /// become errors of that one invocation in `lambda_runtime`.
 ///
 /// # Errors
 /// The Runtime API cannot be reached.
-pub async fn serve<A, L, B, C>(function: A, world: World<L, B, C>) -> Result<(), Error>
+pub async fn serve<A, L, B, C>(function: A, world: World<L, B, C>) -> Result<(), Exit>
 where
     A: Act + 'static,
     L: Ledger + Send + Sync + 'static,
@@ -27,7 +29,7 @@ where
         let served = Arc::clone(&served);
         async move { one(&served.0, &served.1, &event.payload).await }
     });
-    lambda_runtime::run(handler).await
+    Ok(lambda_runtime::run(handler).await?)
 }
 
 /// Registers for Lambda's SIGTERM. `lambda_runtime` panics where a host has no Extensions API, as
