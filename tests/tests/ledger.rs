@@ -60,7 +60,7 @@ async fn of_sixteen_who_claim_one_wins(ledger: &DynamoLedger) {
         for writer in 0..16 {
             let ledger = ledger.clone();
             claims.push(tokio::spawn(async move {
-                ledger.claim(&id("incident"), round, &json!({"by": writer}), noon()).await
+                ledger.claim(&id("incident"), round, &json!({"by": writer}), &[], noon()).await
             }));
         }
         let mut won = 0;
@@ -79,8 +79,8 @@ async fn of_sixteen_who_claim_one_wins(ledger: &DynamoLedger) {
 }
 
 async fn a_stale_holder_is_fenced(ledger: &DynamoLedger) {
-    let held = ledger.claim(&id("rollout"), 0, &json!(1), noon()).await.unwrap();
-    let taken_over = ledger.claim(&id("rollout"), held, &json!(2), noon()).await.unwrap();
+    let held = ledger.claim(&id("rollout"), 0, &json!(1), &[], noon()).await.unwrap();
+    let taken_over = ledger.claim(&id("rollout"), held, &json!(2), &[], noon()).await.unwrap();
     let late = ledger.settle(&id("rollout"), held, Some(&json!("late")), &entry("e1", Decision::Acted)).await;
     assert_eq!(late, Err(WriteError::Fenced));
     assert_eq!(ledger.history(&Scope::Model(ModelName::parse("churn").unwrap())).await.unwrap(), [], "all or nothing");

@@ -9,6 +9,7 @@ use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
 use crate::decide::{Action, Answer, Seen};
+use crate::endings;
 use crate::rollout::{Cause, Parked, Progress, Rollout, State, serving_name, tell};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
@@ -50,7 +51,10 @@ pub(crate) fn begin_or_park(
 }
 
 /// Takes up a rollout that an earlier attempt left between its intent and its end.
-pub(crate) fn resume(case: &Case<'_, State, Seen>, deploy: &Deployment, rollout: &Rollout) -> Answer {
+pub(crate) fn resume(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
+    if rollout.is_served(case.seen.endpoint.as_ref()) {
+        return endings::served(case, policy, deploy, rollout);
+    }
     let actions = steps(deploy, case.seen.endpoint.as_ref(), rollout);
     let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
@@ -72,7 +76,7 @@ fn known_config(state: &State, wanted: &Parked) -> Option<String> {
 }
 
 /// The calls that bring the version to production, in order.
-fn steps(deploy: &Deployment, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
+pub(crate) fn steps(deploy: &Deployment, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
     match &deploy.target {
         Target::Pipeline(target) => vec![Action::StartPipelineExecution {
             service: "codepipeline",

@@ -13,7 +13,7 @@ use trimtab_core::policy::{Autoscaling, Deploy as Deployment, Key, KeyKind, OnRe
 use trimtab_core::port::ml::{Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, PackageTruth, ServingRequest};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 
-use crate::begin::{begin_or_park, resume};
+use crate::begin::{begin_or_park, resume, steps};
 use crate::endings;
 use crate::rollout::{Cause, Parked, Progress, State, Verdict, tell};
 
@@ -149,6 +149,19 @@ impl Decide for Deploy {
         }
     }
 
+    fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
+        let Some(deploy) = case.policy.and_then(|policy| policy.deploy.as_ref()) else {
+            return Vec::new();
+        };
+        let unscaled = state.live_now().is_some_and(|live| !live.scaled);
+        let mut left: Vec<Action> = if unscaled { endings::scaling(deploy).into_iter().collect() } else { Vec::new() };
+        let intended = state.current.as_ref().filter(|rollout| rollout.progress == Progress::Intended);
+        if let Some(rollout) = intended.filter(|rollout| !rollout.is_served(case.seen.endpoint.as_ref())) {
+            left.extend(steps(deploy, case.seen.endpoint.as_ref(), rollout));
+        }
+        left
+    }
+
     fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
         endings::settle(state, action, outcome, now)
     }
@@ -197,7 +210,7 @@ fn on_approved(
     if let Some(rollout) =
         case.state.current.as_ref().filter(|r| r.package == *package && r.progress == Progress::Intended)
     {
-        return resume(case, deploy, rollout);
+        return resume(case, policy, deploy, rollout);
     }
     if case.state.judged(package, Verdict::Approved) {
         return Plan::skip("already_handled", format!("the approval of version {version} has had its answer"));
@@ -244,7 +257,7 @@ fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deploymen
     if let Some(rollout) =
         case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended)
     {
-        return resume(case, deploy, rollout);
+        return resume(case, policy, deploy, rollout);
     }
     if case.state.judged(package, Verdict::Rejected) {
         return Plan::skip("already_handled", format!("the rejection of version {version} has had its answer"));

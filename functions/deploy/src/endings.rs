@@ -24,7 +24,9 @@ pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy:
     let Some(rollout) = &case.state.current else {
         return follow_on(case, policy, deploy, case.state.clone(), vec![]);
     };
-    if rollout.progress == Progress::Intended || case.event.envelope.time < rollout.since {
+    // An attempt may have died after the update: what is served is live all the same.
+    let unheard = rollout.progress == Progress::Intended && !rollout.is_served(Some(truth));
+    if unheard || case.event.envelope.time < rollout.since {
         return Plan::skip("before_rollout", "this event is older than the rollout that is on");
     }
     let (kind, reason) = verdict(truth, rollout);
@@ -99,6 +101,13 @@ fn verdict(truth: &EndpointTruth, rollout: &Rollout) -> (FactKind, Reason) {
     }
 }
 
+/// The endpoint serves a rollout whose update nobody has heard of: an earlier attempt made it.
+pub(crate) fn served(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
+    let version = rollout.package.version();
+    let reason = Reason::new("live", format!("the endpoint is in service with version {version} already"));
+    end(case, policy, deploy, rollout, FactKind::RolloutSucceeded, reason)
+}
+
 /// Closes the rollout and begins what waited.
 fn end(
     case: &Case<'_, State, Seen>,
@@ -111,7 +120,7 @@ fn end(
     let mut state = State { current: None, ..case.state.clone() };
     let told = rollout.tell(kind, &reason.text, case.now);
     let mut plan = if kind == FactKind::RolloutSucceeded {
-        state.make_live(rollout, case.now);
+        state.make_live(rollout, scaling(deploy).is_some(), case.now);
         follow_on(case, policy, deploy, state, vec![reason])
     } else if kind == FactKind::RolloutFailed && matches!(deploy.target, Target::Endpoint(_)) {
         // An endpoint in this state takes no update: what waits, waits for a person.
@@ -126,7 +135,7 @@ fn end(
     plan
 }
 
-fn scaling(deploy: &Deployment) -> Option<Action> {
+pub(crate) fn scaling(deploy: &Deployment) -> Option<Action> {
     let Target::Endpoint(target) = &deploy.target else {
         return None;
     };
@@ -200,7 +209,10 @@ pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, S
 }
 
 /// The version is live whether or not it scales; that it does not is told.
-fn scaled(state: &State, endpoint: &str, refused: Option<String>, now: Timestamp) -> Settled {
+fn scaled(state: &mut State, endpoint: &str, refused: Option<String>, now: Timestamp) -> Settled {
+    if let Some(live) = state.live.last_mut() {
+        live.scaled = true;
+    }
     let (Some(cause), Some(live)) = (refused, state.live_now()) else {
         return Settled::default();
     };

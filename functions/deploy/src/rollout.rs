@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, PackageArn};
 use trimtab_core::policy::EndpointTarget;
+use trimtab_core::port::ml::EndpointTruth;
 use trimtab_core::text::digest;
 
 /// How many versions that were live are remembered: enough to go back more than once.
@@ -68,6 +70,9 @@ pub struct Live {
     pub config: String,
     /// Since when.
     pub since: Timestamp,
+    /// Whether autoscaling has been asked for, or there is none to ask for.
+    #[serde(default)]
+    pub scaled: bool,
 }
 
 /// What was last said of a version, and answered.
@@ -174,13 +179,18 @@ impl State {
     }
 
     /// A rollout has made this version live.
-    pub fn make_live(&mut self, rollout: &Rollout, now: Timestamp) {
+    pub fn make_live(&mut self, rollout: &Rollout, scales: bool, now: Timestamp) {
         if rollout.cause == Cause::RollBack {
             // The version that was rejected is not one to come back to.
             self.live.pop();
             self.live.retain(|live| live.package != rollout.package);
         }
-        self.live.push(Live { package: rollout.package.clone(), config: rollout.config.clone(), since: now });
+        self.live.push(Live {
+            package: rollout.package.clone(),
+            config: rollout.config.clone(),
+            since: now,
+            scaled: !scales,
+        });
         let surplus = self.live.len().saturating_sub(LIVE_REMEMBERED);
         self.live.drain(..surplus);
     }
@@ -227,6 +237,15 @@ pub fn tell(
 }
 
 impl Rollout {
+    /// Whether the endpoint serves this rollout's configuration already: then there is nothing to
+    /// update, whoever brought it there.
+    #[must_use]
+    pub fn is_served(&self, endpoint: Option<&EndpointTruth>) -> bool {
+        endpoint.is_some_and(|truth| {
+            truth.status == EndpointStatus::InService && truth.config.as_deref() == Some(self.config.as_str())
+        })
+    }
+
     /// A fact about this rollout.
     #[must_use]
     pub fn tell(&self, kind: FactKind, reason: &str, at: Timestamp) -> Fact {

@@ -148,6 +148,20 @@ impl Decide for Integrate {
         }
     }
 
+    fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
+        match (state, case.policy, &case.event.body) {
+            (State::Intended { request, .. }, ..) => {
+                vec![Action::StartBuild { service: "codebuild", request: request.clone() }]
+            }
+            (State::Asking { build }, Some(policy), Body::Reference(push)) => match &push.commit {
+                Some(commit) => ask(policy, commit, build, case.now).actions,
+                None => Vec::new(),
+            },
+            // The build's own event asks again by itself.
+            _ => Vec::new(),
+        }
+    }
+
     fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
         match (action, outcome) {
             (Action::StartBuild { request, .. }, Ok(Done::Build(build))) => {

@@ -77,6 +77,11 @@ impl Decide for Notify {
         Plan::only(Decision::Acted, reason).doing(Action::Publish { service: "sns", message })
     }
 
+    /// A message has no state between decided and sent: its fact's retry sends it.
+    fn left(_: &State, _: &Case<'_, State, ()>) -> Vec<Action> {
+        Vec::new()
+    }
+
     fn settle(state: &mut State, _: &Action, outcome: Result<String, String>, now: Timestamp) -> Settled {
         match outcome {
             Ok(message_id) => {

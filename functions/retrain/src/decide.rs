@@ -91,6 +91,11 @@ impl Decide for Retrain {
         }
     }
 
+    fn left(state: &State, _: &Case<'_, State, Seen>) -> Vec<Action> {
+        let unstarted = state.incident.iter().filter(|incident| incident.run.is_none());
+        unstarted.map(|incident| starting(&incident.request)).collect()
+    }
+
     fn settle(state: &mut State, action: &Action, outcome: Result<RunArn, String>, now: Timestamp) -> Settled {
         let Action::StartPipelineExecution { request, .. } = action;
         let Some(mut incident) = state.incident.take() else {
@@ -250,9 +255,13 @@ fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: Trigger, no
 }
 
 fn start(mut state: State, incident: Incident, reason: Reason) -> Answer {
-    let action = Action::StartPipelineExecution { service: "sagemaker", request: incident.request.clone() };
+    let action = starting(&incident.request);
     state.incident = Some(incident);
     Plan::only(Decision::Acted, reason).with_state(state).doing(action)
+}
+
+fn starting(request: &RunRequest) -> Action {
+    Action::StartPipelineExecution { service: "sagemaker", request: request.clone() }
 }
 
 /// Only what the policy asks for, under the names that the pipeline's definition declares:

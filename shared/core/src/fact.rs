@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::name::ModelName;
 
@@ -115,6 +116,22 @@ pub struct Fact {
     /// Names and values for machines and for the message's body. Safe to show.
     #[serde(default)]
     pub details: BTreeMap<String, String>,
+}
+
+impl Fact {
+    /// The fact with its kind beside it, as an event has them.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        json!({"detail-type": self.kind.as_str(), "detail": self})
+    }
+
+    /// Reads what [`Fact::to_value`] wrote; `None` if it is something else.
+    #[must_use]
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let kind = FactKind::parse(value.get("detail-type")?.as_str()?)?;
+        let fact: Self = Self::deserialize(value.get("detail")?).ok()?;
+        Some(Self { kind, ..fact })
+    }
 }
 
 /// `kind` stands outside `detail`; whoever reads a fact sets it from the `detail-type`.

@@ -50,8 +50,7 @@ impl MemoryLedger {
     /// Writes at the next epoch if the aggregate is still at `epoch`.
     fn write(&self, id: &AggregateId, epoch: u64, change: impl FnOnce(&mut Record)) -> Result<u64, WriteError> {
         let mut contents = self.contents();
-        let record =
-            contents.aggregates.entry(id.clone()).or_insert(Record { epoch: 0, lease_until: None, state: None });
+        let record = contents.aggregates.entry(id.clone()).or_insert(Record::EMPTY);
         if record.epoch != epoch {
             return Err(WriteError::Fenced);
         }
@@ -76,7 +75,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn load(&self, id: &AggregateId) -> Answer<Record> {
-        Ok(self.contents().aggregates.get(id).cloned().unwrap_or(Record { epoch: 0, lease_until: None, state: None }))
+        Ok(self.contents().aggregates.get(id).cloned().unwrap_or(Record::EMPTY))
     }
 
     async fn claim(
@@ -84,10 +83,12 @@ impl Ledger for MemoryLedger {
         id: &AggregateId,
         seen: u64,
         state: &Value,
+        untold: &[Fact],
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
         self.write(id, seen, |record| {
             record.state = Some(state.clone());
+            record.untold = untold.to_vec();
             record.lease_until = Some(lease_until);
         })
     }
@@ -105,8 +106,7 @@ impl Ledger for MemoryLedger {
     ) -> Result<(), WriteError> {
         if let Some(state) = state {
             self.write(id, held, |record| {
-                record.state = Some(state.clone());
-                record.lease_until = None;
+                *record = Record { state: Some(state.clone()), epoch: record.epoch, ..Record::EMPTY };
             })?;
         }
         let key = (entry.function.clone(), entry.event_id.clone(), entry.event_time);

@@ -40,6 +40,13 @@ pub struct Report {
     pub matter: Option<String>,
 }
 
+/// An event, as it was read and as it came.
+#[derive(Clone, Copy)]
+struct Heard<'a> {
+    event: &'a Event,
+    raw: &'a Value,
+}
+
 /// The world as a reaction meets it.
 #[derive(Debug)]
 pub struct World<L, B, C> {
@@ -133,7 +140,7 @@ where
             if record.lease_until.is_some_and(|until| until > self.clock.now()) {
                 return Err(Failure::retry("ledger:claim", "another invocation is acting on this right now"));
             }
-            match self.attempt(function, event, raw, &id, record, policy).await {
+            match self.attempt(function, Heard { event, raw }, &id, record, policy).await {
                 Err(WriteError::Fenced) => {}
                 Err(WriteError::Failed(failure)) => return Err(failure),
                 Ok(report) => return Ok(report),
@@ -145,12 +152,12 @@ where
     async fn attempt<A: Act>(
         &self,
         function: &A,
-        event: &Event,
-        raw: &Value,
+        heard: Heard<'_>,
         id: &AggregateId,
         record: Record,
         policy: Option<&Policy>,
     ) -> Result<Report, WriteError> {
+        let Heard { event, raw } = heard;
         let state = read::<A::Decide>(record.state)?;
         let seen = match function.observe(event, policy, &state).await {
             Ok(seen) => seen,
@@ -160,7 +167,16 @@ where
             }
             Err(retry) => return Err(retry.into()),
         };
-        let mut plan = A::Decide::decide(&Case { event, policy, state: &state, seen: &seen, now: self.clock.now() });
+        // What an earlier attempt could not say any more is said now; readers deduplicate.
+        self.tell(&record.untold).await?;
+        let case = Case { event, policy, state: &state, seen: &seen, now: self.clock.now() };
+        let mut plan = A::Decide::decide(&case);
+        if plan.actions.is_empty() && plan.decision != Decision::Rejected {
+            take_up::<A::Decide>(&mut plan, &case);
+        }
+        if !record.untold.is_empty() && plan.state.is_none() {
+            plan.state = Some(state.clone());
+        }
         if plan.decision == Decision::Rejected {
             let entry = self.entry::<A::Decide>(Some(event), raw, &id.owner, plan.decision, &plan.reasons);
             self.ledger.keep(&entry, raw).await?;
@@ -170,24 +186,20 @@ where
             let after = plan.state.take();
             return self.record::<A::Decide>(event, id, record.epoch, after.as_ref(), plan).await;
         }
-        let report = self.carry_out(function, event, id, record.epoch, state, plan).await?;
-        if report.entry.decision == Decision::Rejected {
-            self.ledger.keep(&report.entry, raw).await?;
-        }
-        Ok(report)
+        self.carry_out(function, heard, id, record.epoch, state, plan).await
     }
 
     async fn carry_out<A: Act>(
         &self,
         function: &A,
-        event: &Event,
+        Heard { event, raw }: Heard<'_>,
         id: &AggregateId,
         seen: u64,
         before: <A::Decide as Decide>::State,
         mut plan: Plan<<A::Decide as Decide>::State, <A::Decide as Decide>::Action>,
     ) -> Result<Report, WriteError> {
         let mut state = plan.state.take().unwrap_or(before);
-        let held = self.ledger.claim(id, seen, &write(&state)?, self.clock.now() + LEASE).await?;
+        let held = self.ledger.claim(id, seen, &write(&state)?, &plan.facts, self.clock.now() + LEASE).await?;
         for action in &plan.actions {
             let outcome = match function.act(action).await {
                 Ok(done) => Ok(done),
@@ -208,6 +220,10 @@ where
                 plan.decision = settled.decision.unwrap_or(Decision::Rejected);
                 break;
             }
+        }
+        if plan.decision == Decision::Rejected {
+            let entry = self.entry::<A::Decide>(Some(event), raw, &id.owner, plan.decision, &plan.reasons);
+            self.ledger.keep(&entry, raw).await?;
         }
         self.tell(&plan.facts).await?;
         self.record::<A::Decide>(event, id, held, Some(&state), plan).await
@@ -319,6 +335,21 @@ fn rejection(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
             ("detail-type".to_owned(), entry.detail_type.clone()),
         ]
         .into(),
+    }
+}
+
+/// An intent that an earlier attempt left is finished by the next event of its aggregate, whichever
+/// that is: its own retry may come to a state in which it no longer asks for it, or never come.
+fn take_up<D: Decide>(plan: &mut Plan<D::State, D::Action>, case: &Case<'_, D::State, D::Seen>) {
+    let after = plan.state.as_ref().unwrap_or(case.state);
+    let left = D::left(after, case);
+    if left.is_empty() {
+        return;
+    }
+    plan.actions = left;
+    plan.reasons.push(Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"));
+    if plan.decision == Decision::Skipped {
+        plan.decision = Decision::Acted;
     }
 }
 

@@ -5,7 +5,7 @@
 //! | `key#<kind>#<name>` | `model` | the model that owns the name |
 //! | `model#<model>` | `policy` | the policy as it was applied |
 //! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
-//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state |
+//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, what is untold |
 //! | `model#<model>` or `suite` | `history#<time>#<function>#<event>` | the terminal record |
 //! | `kept` | `<function>#<digest>` | an event that could not be acted on, whole |
 
@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::Key;
 use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Pause, Record};
@@ -64,7 +65,9 @@ impl Item {
         let epoch =
             self.number("epoch").ok_or_else(|| Failure::retry("ledger:read", "an aggregate without an epoch"))?;
         let lease_until = self.number("lease_until").and_then(|at| Timestamp::from_millisecond(at).ok());
-        Ok(Record { epoch, lease_until, state: self.json("state")? })
+        let untold: Option<Vec<Value>> = self.json("untold")?;
+        let untold = untold.unwrap_or_default().iter().filter_map(Fact::from_value).collect();
+        Ok(Record { epoch, lease_until, state: self.json("state")?, untold })
     }
 }
 

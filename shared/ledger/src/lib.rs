@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 use serde_json::Value;
+use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::{Key, Policy};
@@ -25,7 +26,7 @@ use trimtab_runtime::sdk;
 pub use read::Kept;
 pub use table::Scope;
 
-use item::{Item, fence, milliseconds, number, text};
+use item::{Item, fence, json, milliseconds, number, text};
 
 /// The ledger's table.
 #[derive(Debug, Clone)]
@@ -131,7 +132,7 @@ impl Ledger for DynamoLedger {
 
     async fn load(&self, id: &AggregateId) -> Answer<Record> {
         match self.get(&item::owner(&id.owner), &item::aggregate(id)).await? {
-            None => Ok(Record { epoch: 0, lease_until: None, state: None }),
+            None => Ok(Record::EMPTY),
             Some(item) => item.record(),
         }
     }
@@ -141,10 +142,12 @@ impl Ledger for DynamoLedger {
         id: &AggregateId,
         seen: u64,
         state: &Value,
+        untold: &[Fact],
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
         let (set, mut values) = item::set_state(id, state, lease_until);
-        let set = format!("{set}, lease_until = :lease");
+        let set = format!("{set}, untold = :untold, lease_until = :lease");
+        values.push((":untold", json(&untold.iter().map(Fact::to_value).collect())));
         values.push((":lease", milliseconds(lease_until)));
         let update = self.next(id, seen, &set, values)?;
         self.write(vec![item::state(update)]).await?;
@@ -166,7 +169,7 @@ impl Ledger for DynamoLedger {
         let mut items = vec![item::history(&self.table, entry)?];
         if let Some(state) = state {
             let (set, values) = item::set_state(id, state, entry.at);
-            let update = self.next(id, held, &format!("{set} REMOVE lease_until"), values)?;
+            let update = self.next(id, held, &format!("{set} REMOVE lease_until, untold"), values)?;
             items.push(item::state(update));
         }
         self.write(items).await

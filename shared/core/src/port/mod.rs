@@ -43,6 +43,13 @@ pub struct Record {
     pub lease_until: Option<Timestamp>,
     /// The state; `None` before the first write.
     pub state: Option<Value>,
+    /// What an earlier attempt was about to tell when it took the lease, and has not recorded.
+    pub untold: Vec<Fact>,
+}
+
+impl Record {
+    /// Before the first write.
+    pub const EMPTY: Self = Self { epoch: 0, lease_until: None, state: None, untold: Vec::new() };
 }
 
 /// The write was not made: the aggregate is no longer at the epoch that the writer saw.
@@ -100,18 +107,20 @@ pub trait Ledger {
     fn pause(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Pause>>> + Send;
     /// The aggregate, read consistently.
     fn load(&self, id: &AggregateId) -> impl Future<Output = Answer<Record>> + Send;
-    /// Writes the intent and takes the lease, if the epoch is still `seen`. Gives the new epoch.
+    /// Writes the intent and what will be told of it, and takes the lease, if the epoch is still
+    /// `seen`. Gives the new epoch.
     fn claim(
         &self,
         id: &AggregateId,
         seen: u64,
         state: &Value,
+        untold: &[Fact],
         lease_until: Timestamp,
     ) -> impl Future<Output = Result<u64, WriteError>> + Send;
     /// Gives the lease back with nothing else changed, if the epoch is still `held`.
     fn release(&self, id: &AggregateId, held: u64) -> impl Future<Output = Result<(), WriteError>> + Send;
     /// Writes the aggregate (if given and its epoch is still `held`) and the terminal record in one
-    /// step, and gives the lease back.
+    /// step, gives the lease back, and forgets what was untold.
     fn settle(
         &self,
         id: &AggregateId,

@@ -63,6 +63,9 @@ pub trait Decide {
     fn assume(event: &Event) -> Self::Seen;
     /// The decision.
     fn decide(case: &Case<'_, Self::State, Self::Seen>) -> Plan<Self::State, Self::Action>;
+    /// What is left to do of an intent in this state that an earlier attempt claimed and did not
+    /// finish; empty where nothing is.
+    fn left(state: &Self::State, case: &Case<'_, Self::State, Self::Seen>) -> Vec<Self::Action>;
     /// Takes what an action gave, or why it was refused, into the aggregate; tells what is to be told.
     fn settle(
         state: &mut Self::State,
