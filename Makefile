@@ -20,7 +20,7 @@ VENV := $(CACHE)/venv-$(shell sha256sum requirements.txt | cut -c1-12)
 export TRIMTAB_VENV := $(VENV)
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
-.PHONY: help setup tools build build-arm64 deploy demo local local-down test size
+.PHONY: help setup tools build build-arm64 deploy demo local local-down test sim size
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,11 @@ local: build ## a local cloud with the suite in it, left running on port 4566
 
 local-down: ## end it
 	cargo run --quiet --locked --package trimtab-story -- down
+
+RUNS ?= 1000000
+SEED ?= 1
+sim: ## the functions under faults, over simulated services: RUNS= how many, SEED= where chance begins
+	cargo run --quiet --locked --profile sim --package trimtab-sim -- --runs $(RUNS) --seed $(SEED)
 
 # Lambda loads what it starts: a function stays under 8 MB.
 size: build ## the size of each function's binary; fails from 8 MB on

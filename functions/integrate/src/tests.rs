@@ -10,9 +10,9 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{BranchName, BuildId, CommitId, RepositoryName};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{BuildRequest, BuildTruth, Builds, Repositories};
-use trimtab_core::react::{Report, World};
+use trimtab_core::port::{Answer, Clock};
+use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
@@ -142,6 +142,7 @@ fn a_lost_answer_is_made_good_by_adopting_the_build() {
     let stage = stage();
     *stage.cloud.lose_next_answer.lock().unwrap() = true;
     assert!(matches!(stage.try_react(&push("main", COMMIT)), Err(Failure::Retry { .. })));
+    stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "resumed"));
     assert_eq!(stage.cloud.builds.lock().unwrap().len(), 1);
 }

@@ -197,7 +197,7 @@ fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigge
     };
     if let Some(reason) = limit.or_else(|| over_budget(&state, limits, case.now)) {
         state.remember(&trigger, reason.code, case.now);
-        let told = skipped(policy, &trigger, &reason, case.now);
+        let told = skipped(policy, &state, &trigger, &reason, case.now);
         return Plan::only(Decision::Skipped, reason).with_state(state).telling(told);
     }
     open(state, policy, limits, trigger, case.now)
@@ -332,7 +332,7 @@ fn next(
             }
             Some(reason) => {
                 state.remember(&trigger, reason.code, now);
-                let skip = skipped(policy, &trigger, &reason, now);
+                let skip = skipped(policy, &state, &trigger, &reason, now);
                 let mut plan = Plan::only(Decision::Acted, ended).with_state(state).telling(skip);
                 plan.reasons.push(reason);
                 plan
@@ -357,12 +357,15 @@ fn tell(kind: FactKind, incident: &Incident, run: Option<&RunArn>, at: Timestamp
     Fact { kind, version: fact::VERSION, model, matter: incident.matter(), at, reasons: reasons.to_vec(), details }
 }
 
-fn skipped(policy: &Policy, trigger: &Trigger, reason: &Reason, at: Timestamp) -> Fact {
+/// One matter for as long as the same limit holds: an alarm that goes off all night is one message.
+fn skipped(policy: &Policy, state: &State, trigger: &Trigger, reason: &Reason, at: Timestamp) -> Fact {
+    let since = if reason.code == "budget" { state.starts.first() } else { state.ended.as_ref() };
+    let since = since.map(ToString::to_string).unwrap_or_default();
     Fact {
         kind: FactKind::TrainingSkipped,
         version: fact::VERSION,
         model: Some(policy.model.clone()),
-        matter: format!("trigger/{}/{}", policy.model, digest(&[&trigger.subject], 16)),
+        matter: format!("held/{}/{}/{}", policy.model, reason.code, digest(&[&since], 16)),
         at,
         reasons: vec![trigger.reason.clone(), reason.text.clone()],
         details: [("limit".to_owned(), reason.code.to_owned())].into(),

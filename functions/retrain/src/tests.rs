@@ -13,7 +13,7 @@ use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{Alarms, RunRequest, Runs};
-use trimtab_core::react::{Report, World};
+use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
@@ -156,6 +156,8 @@ fn a_lost_answer_is_made_good_by_adopting_the_run() {
     let stage = stage();
     *stage.cloud.lose_next_answer.lock().unwrap() = true;
     assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Retry { .. })));
+    assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Retry { .. })), "it may still be applied");
+    stage.pass(LEASE);
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "resumed"));
     assert_eq!(stage.started().len(), 1);
     assert_eq!(stage.told(), [FactKind::TrainingStarted]);
@@ -171,6 +173,8 @@ fn drift_inside_the_cool_down_starts_nothing_and_says_until_when() {
     let fact = stage.world.bus.facts().pop().unwrap();
     assert_eq!(fact.kind, FactKind::TrainingSkipped);
     assert!(fact.reasons[1].ends_with("until 2026-11-21T13:00:00Z drift starts nothing"), "{:?}", fact.reasons);
+    stage.react(&alarm_at("2026-11-20T15:00:00Z"));
+    assert_eq!(stage.world.bus.facts().pop().unwrap().matter, fact.matter, "one matter for the whole cool-down");
 }
 
 #[test]

@@ -93,10 +93,6 @@ impl Ledger for MemoryLedger {
         })
     }
 
-    async fn release(&self, id: &AggregateId, held: u64) -> Result<(), WriteError> {
-        self.write(id, held, |record| record.lease_until = None).map(|_| ())
-    }
-
     async fn settle(
         &self,
         id: &AggregateId,

@@ -21,9 +21,10 @@ use crate::plan::{Decision, Plan, Reason};
 use crate::policy::Policy;
 use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record, WriteError};
 
-/// How long one invocation may act before another may take over: the functions' time-out (30 s)
-/// and a margin, and less than Lambda's first retry of an asynchronous event (60 s).
-pub const LEASE: SignedDuration = SignedDuration::from_secs(40);
+/// How long one invocation may act before another may take over: the functions' time-out (30 s),
+/// and 25 s for a call that was not answered and is applied all the same; and less than Lambda's
+/// first retry of an asynchronous event (60 s).
+pub const LEASE: SignedDuration = SignedDuration::from_secs(55);
 
 /// How often a reaction is decided anew when somebody else wrote in between, before it goes back
 /// to Lambda.
@@ -204,12 +205,10 @@ where
             let outcome = match function.act(action).await {
                 Ok(done) => Ok(done),
                 Err(Failure::Reject { operation, cause }) => Err(format!("{operation}: {cause}")),
-                Err(retry) => {
-                    // The intent stays on record; without the lease the retry may take it up at
-                    // once. If giving it back fails too, it runs out by itself.
-                    let _ = self.ledger.release(id, held).await;
-                    return Err(retry.into());
-                }
+                // The intent stays on record, and so does the lease: a call that was not answered
+                // may still be applied, and whoever takes the intent up must come after that. The
+                // lease runs out before Lambda's retry.
+                Err(retry) => return Err(retry.into()),
             };
             let refused = outcome.is_err();
             let settled = A::Decide::settle(&mut state, action, outcome, self.clock.now());

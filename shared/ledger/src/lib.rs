@@ -154,11 +154,6 @@ impl Ledger for DynamoLedger {
         Ok(seen + 1)
     }
 
-    async fn release(&self, id: &AggregateId, held: u64) -> Result<(), WriteError> {
-        let update = self.next(id, held, "SET epoch = :next REMOVE lease_until", vec![])?;
-        self.write(vec![TransactWriteItem::builder().update(update).build()]).await
-    }
-
     async fn settle(
         &self,
         id: &AggregateId,

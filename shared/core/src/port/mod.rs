@@ -117,8 +117,6 @@ pub trait Ledger {
         untold: &[Fact],
         lease_until: Timestamp,
     ) -> impl Future<Output = Result<u64, WriteError>> + Send;
-    /// Gives the lease back with nothing else changed, if the epoch is still `held`.
-    fn release(&self, id: &AggregateId, held: u64) -> impl Future<Output = Result<(), WriteError>> + Send;
     /// Writes the aggregate (if given and its epoch is still `held`) and the terminal record in one
     /// step, gives the lease back, and forgets what was untold.
     fn settle(

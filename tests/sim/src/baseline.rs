@@ -1,0 +1,76 @@
+//! What the suite is compared with: what people write first, and what a popular library adds. Both
+//! answer the alarm only, through the same calls and under the same faults.
+
+use serde_json::{Value, json};
+use trimtab_core::memory::run;
+use trimtab_core::name::PipelineName;
+use trimtab_core::port::ml::{RunRequest, Runs};
+use trimtab_core::port::{AggregateId, Answer, Clock, Ledger, Record, WriteError};
+
+use crate::services::{Function, Sim};
+
+/// Who answers the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Design {
+    /// Trimtab.
+    Suite,
+    /// Starts a run for every event.
+    Naive,
+    /// Records the event, runs, updates the record; what is recorded expires after an hour.
+    Recorded,
+}
+
+/// One invocation; false if it failed or died.
+pub(crate) fn react(sim: &Sim, design: Design, function: Function, event: &Value) -> bool {
+    if function != Function::Retrain || event["source"] != "aws.cloudwatch" {
+        return true;
+    }
+    let done = match design {
+        Design::Recorded => run(recorded(sim, event)),
+        _ => run(start(sim, event)),
+    };
+    matches!(done, Ok(Ok(())))
+}
+
+/// The token is the SDK's: another one for every call.
+async fn start(sim: &Sim, event: &Value) -> Answer<()> {
+    let calls = sim.services().calls;
+    let failed =
+        |error: trimtab_core::name::NameError| trimtab_core::failure::Failure::reject("baseline", error.to_string());
+    let request = RunRequest {
+        pipeline: PipelineName::parse("churn-training").map_err(failed)?,
+        display_name: format!("churn-{}", event["detail"]["state"]["timestamp"]),
+        token: format!("made-up-{calls}"),
+        parameters: std::collections::BTreeMap::new(),
+        since: sim.now(),
+    };
+    sim.start(&request).await.map(drop)
+}
+
+const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
+/// In progress until the invocation's own time-out, then done for an hour.
+async fn recorded(sim: &Sim, event: &Value) -> Answer<()> {
+    let id = AggregateId { owner: "recorded".to_owned(), name: event["detail"]["state"]["timestamp"].to_string() };
+    let record: Record = sim.load(&id).await?;
+    let fresh = record.lease_until.is_some_and(|until| until > sim.now());
+    if fresh && record.state == Some(json!("done")) {
+        return Ok(());
+    }
+    let busy = || trimtab_core::failure::Failure::retry("baseline", "in progress");
+    if fresh {
+        return Err(busy());
+    }
+    let until = sim.now() + jiff::SignedDuration::from_secs(30);
+    let claimed = sim.claim(&id, record.epoch, &json!("in progress"), &[], until).await;
+    let held = claimed.map_err(|error| match error {
+        WriteError::Fenced => busy(),
+        WriteError::Failed(failure) => failure,
+    })?;
+    start(sim, event).await?;
+    let kept = sim.now() + HOUR;
+    match sim.claim(&id, held, &json!("done"), &[], kept).await {
+        Ok(_) | Err(WriteError::Fenced) => Ok(()),
+        Err(WriteError::Failed(failure)) => Err(failure),
+    }
+}

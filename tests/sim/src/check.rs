@@ -1,0 +1,155 @@
+//! What must hold at the end of every run.
+
+use std::collections::BTreeMap;
+
+use crate::baseline::Design;
+use crate::faults::Schedule;
+use crate::flow::{Case, Flow};
+use crate::services::{Function, Services};
+
+/// Something that should not be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// Whether something was done twice; otherwise something was lost.
+    pub doubled: bool,
+    /// What.
+    pub what: String,
+}
+
+impl Violation {
+    pub(crate) fn doubled(what: String) -> Self {
+        Self { doubled: true, what }
+    }
+
+    fn lost(what: String) -> Self {
+        Self { doubled: false, what }
+    }
+}
+
+/// What the suite has done to the world.
+pub(crate) fn effects(services: &Services) -> (usize, usize, usize, Vec<u32>) {
+    (services.runs.len(), services.builds.len(), services.deliveries.len(), services.updates.clone())
+}
+
+/// All violations of a run.
+pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
+    let mut found = doubles(case, services);
+    if case.design != Design::Suite {
+        return found;
+    }
+    found.extend(order(services));
+    found.extend(records(services));
+    found.extend(
+        services.failed.iter().map(|(function, event)| {
+            Violation::lost(format!("{function:?} gave {} back for good", event["detail-type"]))
+        }),
+    );
+    // Without the reconciler nobody finds an event that never came.
+    if case.schedule != Schedule::Dropped {
+        found.extend(ends(case.flow, services));
+    }
+    found
+}
+
+fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
+    let mut incidents: BTreeMap<&str, u32> = BTreeMap::new();
+    for run in &services.runs {
+        *incidents.entry(run.request.display_name.as_str()).or_default() += 1;
+    }
+    let twice = incidents.iter().filter(|(_, count)| **count > 1);
+    let mut found: Vec<Violation> =
+        twice.map(|(incident, count)| Violation::doubled(format!("{count} runs of {incident}"))).collect();
+    if services.builds.len() > 1 {
+        found.push(Violation::doubled(format!("{} builds of one commit", services.builds.len())));
+    }
+    if services.deliveries.len() > 1 {
+        found.push(Violation::doubled(format!("{} deliveries of one version", services.deliveries.len())));
+    }
+    let most = match case.flow {
+        Flow::Drift | Flow::Push | Flow::Delivery | Flow::Malformed => 0,
+        Flow::Rollouts | Flow::CanaryFails => 2,
+        Flow::RollBack => 3,
+    };
+    if services.updates.len() > most {
+        found.push(Violation::doubled(format!("the endpoint was asked for {:?}", services.updates)));
+    }
+    found
+}
+
+/// No older version over a newer one, unless the newer one was rejected.
+fn order(services: &Services) -> Option<Violation> {
+    let rejected = |version: &u32| services.approvals.get(version).is_some_and(|said| said.to_string() == "Rejected");
+    let wrong =
+        services.updates.windows(2).find(|pair| matches!(pair, [newer, older] if older < newer && !rejected(newer)));
+    wrong.map(|pair| Violation::doubled(format!("an older version over a newer one: {pair:?}")))
+}
+
+/// Every event that was delivered has its terminal record.
+fn records(services: &Services) -> Vec<Violation> {
+    let name = |function: Function| format!("{function:?}").to_lowercase();
+    let missing = services.log.iter().filter(|(function, event)| {
+        let id = event["id"].as_str().unwrap_or_default().to_owned();
+        let key = (name(*function), id);
+        !services.history.contains_key(&key) && !services.kept.contains(&key)
+    });
+    missing.map(|(function, event)| Violation::lost(format!("{function:?} has no record of {}", event["id"]))).collect()
+}
+
+/// Where the flow must have come to.
+fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut must = |holds: bool, what: &str| {
+        if !holds {
+            found.push(Violation::lost(what.to_owned()));
+        }
+    };
+    let told = |words: &str| services.messages.keys().any(|message| message.starts_with(words));
+    let live = services.endpoint.as_ref().and_then(|endpoint| endpoint.config.as_ref());
+    let live = live.and_then(|config| services.configs.get(config)).copied();
+    let open = |name: &str| {
+        let of_name = services.aggregates.iter().filter(|(id, _)| id.name == name);
+        of_name.into_iter().any(|(_, record)| {
+            let state = record.state.as_ref();
+            let held = |field: &str| state.and_then(|state| state.get(field)).is_some_and(|value| !value.is_null());
+            held("incident") || held("current") || held("parked")
+        })
+    };
+    match flow {
+        Flow::Drift | Flow::Push => {
+            must(services.runs.len() == 1, "the run was not started");
+            must(told("Training Started on"), "nobody was told that training started");
+            must(told("Training Succeeded on"), "nobody was told that training succeeded");
+            must(!open("incident"), "the incident is open for ever");
+            if flow == Flow::Push {
+                must(services.builds.len() == 1, "the commit was not built");
+                must(told("Build Started on"), "nobody was told that the build started");
+            }
+        }
+        Flow::Rollouts => {
+            must(live == Some(2), "version 2 is not live");
+            must(told("Rollout Succeeded on rollout/churn/2"), "nobody was told that version 2 is live");
+        }
+        Flow::RollBack => {
+            must(live == Some(1), "version 1 is not live again");
+            must(told("Package Rejected on rollout/churn/2"), "nobody was told of the rejection");
+            must(told("Rollout Succeeded on rollout/churn/1/2"), "nobody was told that version 1 is live again");
+        }
+        Flow::Delivery => {
+            must(services.deliveries.len() == 1, "the version was not delivered");
+            must(told("Rollout Succeeded on rollout/segments/101"), "nobody was told of the delivery");
+        }
+        Flow::Malformed => {
+            must(!services.kept.is_empty(), "the event was not kept");
+            must(told("Event Rejected on"), "nobody was told of the event");
+        }
+        Flow::CanaryFails => {
+            must(live == Some(1), "version 1 is not live");
+            must(told("Rollout Rolled Back on rollout/churn/2"), "nobody was told of the rollback");
+        }
+    }
+    must(!open("rollout"), "a rollout is open for ever");
+    if matches!(flow, Flow::Rollouts | Flow::RollBack | Flow::CanaryFails) {
+        must(services.scaled > 0, "autoscaling was not asked for");
+    }
+    found
+}

@@ -1,0 +1,81 @@
+//! The events of the flows, as AWS shapes them.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use trimtab_core::event::Approval;
+use trimtab_core::fact::{Fact, SOURCE};
+use trimtab_core::name::RunArn;
+
+use crate::services::Build;
+
+pub(crate) const COMMIT: &str = "8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190";
+
+fn event(source: &str, kind: &str, at: Timestamp, resources: &[String], detail: &Value) -> Value {
+    json!({"version": "0", "id": "", "source": source, "detail-type": kind, "account": "123456789012",
+        "region": "eu-west-1", "time": at.to_string(), "resources": resources, "detail": detail})
+}
+
+/// Versions of `segments`, the model that CodePipeline delivers, begin here.
+pub(crate) const SEGMENTS: u32 = 101;
+
+fn group(version: u32) -> &'static str {
+    if version >= SEGMENTS { "segments" } else { "churn" }
+}
+
+pub(crate) fn alarm(name: &str, at: Timestamp) -> Value {
+    let metric = json!({"metricStat": {"metric": {"namespace": "aws/sagemaker/Endpoints/data-metrics",
+        "name": "feature_baseline_drift_tenure", "dimensions": {"Endpoint": "churn-prod"}}, "period": 3600, "stat": "Maximum"}});
+    let detail = json!({"alarmName": name, "configuration": {"metrics": [metric]},
+        "state": {"value": "ALARM", "timestamp": at.to_string(), "reason": "Threshold Crossed"}});
+    let arn = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
+    event("aws.cloudwatch", "CloudWatch Alarm State Change", at, &[arn], &detail)
+}
+
+pub(crate) fn run(arn: &RunArn, name: &str, at: Timestamp) -> Value {
+    let detail = json!({"pipelineExecutionDisplayName": name, "currentPipelineExecutionStatus": "Succeeded",
+        "pipelineExecutionArn": arn.as_str()});
+    event("aws.sagemaker", "SageMaker Model Building Pipeline Execution Status Change", at, &[], &detail)
+}
+
+pub(crate) fn push(at: Timestamp) -> Value {
+    let detail = json!({"event": "referenceUpdated", "repositoryName": "churn-model", "referenceType": "branch",
+        "referenceName": "main", "commitId": COMMIT});
+    event("aws.codecommit", "CodeCommit Repository State Change", at, &[], &detail)
+}
+
+pub(crate) fn build(build: &Build, at: Timestamp) -> Value {
+    let variables: Vec<Value> =
+        build.request.variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let detail = json!({"build-status": "SUCCEEDED", "project-name": "churn-build", "build-id": build.id.as_str(),
+        "additional-information": {"source-version": build.request.commit.as_str(),
+            "environment": {"environment-variables": variables}}});
+    event("aws.codebuild", "CodeBuild Build State Change", at, &[], &detail)
+}
+
+pub(crate) fn package(version: u32, approval: &Approval, at: Timestamp) -> Value {
+    let group = group(version);
+    let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:model-package/{group}/{version}");
+    let detail = json!({"ModelPackageGroupName": group, "ModelPackageVersion": version,
+        "ModelPackageArn": arn, "ModelApprovalStatus": approval.to_string(),
+        "ModelPackageStatus": "Completed"});
+    event("aws.sagemaker", "SageMaker Model Package State Change", at, &[], &detail)
+}
+
+pub(crate) fn endpoint(at: Timestamp) -> Value {
+    let detail = json!({"EndpointName": "churn-prod", "EndpointStatus": "IN_SERVICE"});
+    event("aws.sagemaker", "SageMaker Endpoint State Change", at, &[], &detail)
+}
+
+pub(crate) fn fact(fact: &Fact, at: Timestamp) -> Value {
+    event(SOURCE, fact.kind.as_str(), at, &[], &json!(fact))
+}
+
+pub(crate) fn delivery(id: &str, at: Timestamp) -> Value {
+    let detail = json!({"pipeline": "segments-delivery", "execution-id": id, "state": "SUCCEEDED"});
+    event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail)
+}
+
+pub(crate) fn malformed(at: Timestamp) -> Value {
+    let detail = json!({"ModelPackageArn": "churn, the newest", "ModelApprovalStatus": "Approved"});
+    event("aws.sagemaker", "SageMaker Model Package State Change", at, &[], &detail)
+}

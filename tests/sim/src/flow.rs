@@ -1,0 +1,245 @@
+//! One run: a flow, a schedule, faults; Lambda's retries, the failure queue sent again, and at last
+//! the whole log of events once more.
+
+use std::cmp::Reverse;
+use std::sync::{Arc, OnceLock};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use trimtab_core::event::Approval;
+use trimtab_core::memory::run;
+use trimtab_core::policy::Policy;
+use trimtab_core::react::World;
+
+use crate::Site;
+use crate::baseline::{self, Design};
+use crate::check::{self, Violation};
+use crate::events::SEGMENTS;
+use crate::faults::{Chance, Fault, Schedule};
+use crate::services::{Function, Item, Policies, Sim};
+
+/// When every run begins.
+const START: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// Lambda tries an asynchronous event again after one minute and after two more.
+const RETRIES: [SignedDuration; 2] = [SignedDuration::from_secs(60), SignedDuration::from_secs(120)];
+
+/// How often the failure queue is sent again before what is left in it counts as lost.
+const REDRIVES: usize = 2;
+
+/// What happens in the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flow {
+    /// An alarm, a run, its end.
+    Drift,
+    /// A push, a build, a run, its end.
+    Push,
+    /// A second version is approved while the first is on its way.
+    Rollouts,
+    /// A live version is rejected.
+    RollBack,
+    /// A version's canary sets off its alarm.
+    CanaryFails,
+    /// Another model's version goes by CodePipeline.
+    Delivery,
+    /// An event that is none.
+    Malformed,
+}
+
+impl Flow {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Drift, Self::Push, Self::Rollouts, Self::RollBack, Self::CanaryFails, Self::Delivery, Self::Malformed];
+
+    /// What people and monitors do, and when.
+    fn script(self) -> Vec<(SignedDuration, Item)> {
+        let (minutes, hours) = (SignedDuration::from_mins, SignedDuration::from_hours);
+        let verdict = |version, approval| Item::Verdict { version, approval };
+        match self {
+            Self::Drift => vec![(minutes(0), Item::Alarm { name: "churn-prod-data-drift" })],
+            Self::Push => vec![(minutes(0), Item::Push)],
+            Self::Rollouts => {
+                vec![(minutes(0), verdict(1, Approval::Approved)), (minutes(5), verdict(2, Approval::Approved))]
+            }
+            Self::RollBack => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(12), verdict(2, Approval::Rejected)),
+            ],
+            Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
+            Self::Malformed => vec![(minutes(0), Item::Malformed)],
+            Self::CanaryFails => {
+                vec![(minutes(0), verdict(1, Approval::Approved)), (hours(6), verdict(2, Approval::Approved))]
+            }
+        }
+    }
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// What happens.
+    pub flow: Flow,
+    /// How events are delivered.
+    pub schedule: Schedule,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// What chance decides: delays, and which event is dropped.
+    pub seed: u64,
+    /// The suite, or what it is compared with.
+    pub design: Design,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What should not be; empty is good.
+    pub violations: Vec<Violation>,
+    /// How many calls were made before anything was sent again.
+    pub calls: u32,
+    /// Which sites were struck.
+    pub struck: Vec<Site>,
+    /// What happened, if it was asked for.
+    pub trace: Vec<String>,
+}
+
+fn policies() -> Arc<Policies> {
+    static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
+    let read = || {
+        let mut policies = Policies::default();
+        let texts = [include_str!("../../../models/churn.toml"), include_str!("../../../models/segments.toml")];
+        for policy in texts.iter().filter_map(|text| Policy::parse("policy.toml", text).ok()) {
+            policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
+            policies.by_model.insert(policy.model.clone(), policy);
+        }
+        Arc::new(policies)
+    };
+    Arc::clone(POLICIES.get_or_init(read))
+}
+
+/// Plays a run to its end, and checks it.
+#[must_use]
+pub fn play(case: &Case, trace: bool) -> Outcome {
+    let sim = Sim::default();
+    set_up(&sim, case, trace);
+    settle(&sim, case.design);
+    let calls = sim.services().calls;
+    for _ in 0..REDRIVES {
+        redrive(&sim);
+        settle(&sim, case.design);
+    }
+    let mut violations = check::all(case, &sim.services());
+    if case.design == Design::Suite {
+        violations.extend(replay(&sim));
+    }
+    let mut services = sim.services();
+    Outcome {
+        violations,
+        calls,
+        struck: services.struck.iter().copied().collect(),
+        trace: services.trace.take().unwrap_or_default(),
+    }
+}
+
+fn set_up(sim: &Sim, case: &Case, trace: bool) {
+    let mut services = sim.services();
+    let mut chance = Chance::of(case.seed);
+    services.now = START;
+    services.policies = policies();
+    services.schedule = Some(case.schedule);
+    // A flow has up to this many best-effort events; the number may be one that never is.
+    services.drop = (case.schedule == Schedule::Dropped).then(|| chance.below(4));
+    services.chance = Some(chance);
+    services.trace = trace.then(Vec::new);
+    services.set_faults(&case.faults);
+    if case.flow == Flow::CanaryFails {
+        services.bad.insert(2);
+    }
+    for (wait, item) in case.flow.script() {
+        services.after(wait, item);
+    }
+}
+
+/// Until nothing is under way any more.
+fn settle(sim: &Sim, design: Design) {
+    loop {
+        let next = {
+            let mut services = sim.services();
+            let Some(Reverse((at, number))) = services.queue.pop() else { return };
+            services.now = services.now.max(at);
+            services.items.get_mut(number).and_then(Option::take)
+        };
+        match next {
+            Some(Item::Deliver { function, event, attempt }) => deliver(sim, design, function, &event, attempt),
+            Some(item) => sim.services().happen(item),
+            None => {}
+        }
+    }
+}
+
+fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, attempt: usize) {
+    sim.services().note(|| format!("  {function:?} hears {} ({})", event["detail-type"], event["id"]));
+    let done = match design {
+        Design::Suite => suite(sim, function, event),
+        other => baseline::react(sim, other, function, event),
+    };
+    if done {
+        return;
+    }
+    let mut services = sim.services();
+    services.note(|| format!("  {function:?} gives {} back", event["id"]));
+    let event = Arc::clone(event);
+    match RETRIES.get(attempt) {
+        Some(wait) => services.after(*wait, Item::Deliver { function, event, attempt: attempt + 1 }),
+        None => services.failed.push((function, event)),
+    }
+}
+
+/// One invocation of the real function; false if it failed or died.
+fn suite(sim: &Sim, function: Function, event: &Value) -> bool {
+    let s = || sim.clone();
+    let world = World::new(s(), s(), s());
+    let reported = match function {
+        Function::Integrate => {
+            let reaction = integrate::Reaction { repositories: s(), builds: s(), bus: s() };
+            run(world.react(&reaction, event))
+        }
+        Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event)),
+        Function::Deploy => {
+            let reaction = deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s() };
+            run(world.react(&reaction, event))
+        }
+        Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event)),
+    };
+    matches!(reported, Ok(Ok(_)))
+}
+
+/// Sends again what Lambda gave up on, an hour later, when nothing goes wrong any more.
+fn redrive(sim: &Sim) {
+    let mut services = sim.services();
+    services.set_faults(&[]);
+    services.schedule = Some(Schedule::Once);
+    for (function, event) in std::mem::take(&mut services.failed) {
+        services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
+    }
+}
+
+/// Everything once more, under new ids: nothing new may come of it.
+fn replay(sim: &Sim) -> Vec<Violation> {
+    let before = {
+        let mut services = sim.services();
+        let before = check::effects(&services);
+        for (function, event) in services.log.clone() {
+            let event = Arc::new(services.with_id(&event));
+            services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
+        }
+        before
+    };
+    settle(sim, Design::Suite);
+    let after = check::effects(&sim.services());
+    if before == after {
+        Vec::new()
+    } else {
+        vec![Violation::doubled(format!("replayed: {before:?} became {after:?}"))]
+    }
+}

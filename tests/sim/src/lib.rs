@@ -1,0 +1,15 @@
+//! The functions' own `decide` and `act`, over simulated services with a virtual clock: in process,
+//! one seed is one run, no threads within a run, no sleeping. Faults strike at calls by their
+//! number; the list of call sites comes from the ports' source.
+
+#![allow(clippy::indexing_slicing, reason = "reading a JSON value by index gives null where nothing is")]
+
+pub mod baseline;
+pub mod check;
+mod events;
+pub mod faults;
+pub mod flow;
+mod ports;
+pub mod services;
+
+include!(concat!(env!("OUT_DIR"), "/sites.rs"));

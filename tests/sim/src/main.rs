@@ -1,0 +1,229 @@
+//! `make sim`: every call struck once under every schedule, pairs on the main flows, and at random
+//! beyond; beside it the baselines. The last line is one JSON object.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use clap::Parser;
+use serde_json::{Value, json};
+use trimtab_sim::Site;
+use trimtab_sim::baseline::Design;
+use trimtab_sim::faults::{Chance, Fault, Kind, Schedule};
+use trimtab_sim::flow::{Case, Flow, Outcome, play};
+
+/// Plays the suite under faults.
+#[derive(Parser)]
+struct Arguments {
+    /// How many faulted runs at least.
+    #[arg(long, default_value_t = 1_000_000)]
+    runs: usize,
+    /// Where the random runs begin; a failing run's own seed replays it.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only the runs with one fault.
+    #[arg(long)]
+    singles: bool,
+    /// Replay the random run of this seed alone, with a trace.
+    #[arg(long)]
+    replay: bool,
+}
+
+/// How many runs of each baseline.
+const BASELINE_RUNS: u64 = 20_000;
+
+/// How many violations are printed.
+const SHOWN: usize = 5;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.replay {
+        return replay(arguments.seed);
+    }
+    let began = Instant::now();
+    let mut cases = singles();
+    say(&format!("{} runs: one fault at every call, under every schedule", cases.len()));
+    let pairs = if arguments.singles { Vec::new() } else { pairs() };
+    say(&format!("{} runs: two faults, at every pair of calls", pairs.len()));
+    cases.extend(pairs);
+    let random = if arguments.singles { 0 } else { arguments.runs.saturating_sub(cases.len()) };
+    say(&format!("{random} runs: three to five faults, seeds from {}", arguments.seed));
+    let tally = Tally::default();
+    tally.all(cases.len(), |number| cases.get(number).cloned());
+    tally.all(random, |number| Some(at_random(arguments.seed + number as u64)));
+    let seconds = began.elapsed().as_secs_f64();
+    let done = tally.0.into_inner().unwrap_or_default();
+    let never: Vec<Site> = Site::ALL.into_iter().filter(|site| !done.struck.contains(site)).collect();
+    for (what, case) in done.shown.iter().take(SHOWN) {
+        say(&format!("violation: {what}\n  {case:?}"));
+        play(case, true).trace.iter().for_each(|line| say(&format!("    {line}")));
+    }
+    say(&format!("sites that no fault has struck: {never:?}"));
+    let result = json!({
+        "runs": done.runs,
+        "violations": done.violations,
+        "lost": done.lost,
+        "doubled": done.doubled,
+        "seconds": (seconds * 10.0).round() / 10.0,
+        "runs_per_second": (done.runs as f64 / seconds).round(),
+        "baselines": baselines(),
+    });
+    let _ = writeln!(std::io::stdout(), "{result}");
+    if done.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// What all runs came to.
+#[derive(Default)]
+struct Done {
+    runs: usize,
+    violations: usize,
+    lost: usize,
+    doubled: usize,
+    struck: BTreeSet<Site>,
+    shown: BTreeMap<String, Case>,
+}
+
+#[derive(Default)]
+struct Tally(Mutex<Done>);
+
+impl Tally {
+    /// Runs are independent: one thread for each core takes the next one.
+    fn all(&self, count: usize, case: impl Fn(usize) -> Option<Case> + Sync) {
+        let next = AtomicUsize::new(0);
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    let mut mine = Done::default();
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(case) = (number < count).then(|| case(number)).flatten() else { break };
+                        mine.take(&case, play(&case, false));
+                    }
+                    if let Ok(mut all) = self.0.lock() {
+                        all.merge(mine);
+                    }
+                });
+            }
+        });
+    }
+}
+
+impl Done {
+    fn take(&mut self, case: &Case, outcome: Outcome) {
+        self.runs += 1;
+        self.struck.extend(outcome.struck);
+        if outcome.violations.is_empty() {
+            return;
+        }
+        self.violations += 1;
+        self.doubled += usize::from(outcome.violations.iter().any(|violation| violation.doubled));
+        self.lost += usize::from(outcome.violations.iter().any(|violation| !violation.doubled));
+        for violation in outcome.violations {
+            self.shown.entry(violation.what).or_insert_with(|| case.clone());
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.violations += other.violations;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.struck.extend(other.struck);
+        for (what, case) in other.shown {
+            self.shown.entry(what).or_insert(case);
+        }
+    }
+}
+
+fn suite(flow: Flow, schedule: Schedule, faults: Vec<Fault>, seed: u64) -> Case {
+    Case { flow, schedule, faults, seed, design: Design::Suite }
+}
+
+/// One fault at every call of every flow, under every schedule.
+fn singles() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for flow in Flow::ALL {
+        for schedule in Schedule::ALL {
+            // Under chance, a few different orders, and each event that can be dropped.
+            for seed in 0..4 {
+                let calls = play(&suite(flow, schedule, vec![], seed), false).calls;
+                for call in 0..calls {
+                    cases.extend(Kind::ALL.map(|kind| suite(flow, schedule, vec![Fault { call, kind }], seed)));
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// Two faults at every pair of calls of every flow, delivered once.
+fn pairs() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for flow in Flow::ALL {
+        let calls = play(&suite(flow, Schedule::Once, vec![], 0), false).calls;
+        for first in 0..calls {
+            for second in first + 1..calls {
+                let kinds =
+                    Kind::ALL.iter().zip(Kind::ALL.iter().cycle().skip((first + second) as usize % Kind::ALL.len()));
+                cases.extend(kinds.map(|(one, other)| {
+                    let faults = vec![Fault { call: first, kind: *one }, Fault { call: second, kind: *other }];
+                    suite(flow, Schedule::Once, faults, 0)
+                }));
+            }
+        }
+    }
+    cases
+}
+
+/// Beyond the first calls there are those of retries.
+const RANDOM_CALLS: u64 = 150;
+
+fn at_random(seed: u64) -> Case {
+    let mut chance = Chance::of(seed);
+    let flow = chance.one_of(&Flow::ALL).unwrap_or(Flow::Drift);
+    let schedule = chance.one_of(&Schedule::ALL).unwrap_or(Schedule::Once);
+    let count = 3 + chance.below(3);
+    let fault = |chance: &mut Chance| Fault {
+        call: u32::try_from(chance.below(RANDOM_CALLS)).unwrap_or_default(),
+        kind: chance.one_of(&Kind::ALL).unwrap_or(Kind::Refused),
+    };
+    let mut faults: Vec<Fault> = (0..count).map(|_| fault(&mut chance)).collect();
+    faults.sort();
+    faults.dedup_by_key(|fault| fault.call);
+    suite(flow, schedule, faults, seed)
+}
+
+/// The share of alarms that were answered by more than one run.
+fn baselines() -> Value {
+    let share = |design| {
+        let doubled = (0..BASELINE_RUNS).filter(|seed| {
+            let mut case = at_random(*seed);
+            // These make far fewer calls: the faults fall where their calls are.
+            case.faults.iter_mut().for_each(|fault| fault.call %= 8);
+            let outcome = play(&Case { flow: Flow::Drift, design, ..case }, false);
+            outcome.violations.iter().any(|violation| violation.doubled)
+        });
+        let share = doubled.count() as f64 / BASELINE_RUNS as f64;
+        json!({"runs": BASELINE_RUNS, "doubled_share": (share * 1000.0).round() / 1000.0})
+    };
+    json!({"naive": share(Design::Naive), "record_run_update_1h": share(Design::Recorded)})
+}
+
+fn replay(seed: u64) -> ExitCode {
+    let case = at_random(seed);
+    say(&format!("{case:?}"));
+    let outcome = play(&case, true);
+    outcome.trace.iter().for_each(|line| say(line));
+    for violation in &outcome.violations {
+        say(&format!("violation: {}", violation.what));
+    }
+    if outcome.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,385 @@
+//! The ports over the simulated services. Each call goes through [`Sim::call`], where faults strike.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use trimtab_core::event::{AlarmState, Approval, BuildStatus, DeliveryState, EndpointStatus, RunStatus};
+use trimtab_core::fact::Fact;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{
+    AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, ModelName, PackageArn, RepositoryName, RunArn,
+};
+use trimtab_core::policy::{Autoscaling, Key, Policy};
+use trimtab_core::port::ml::{
+    Accepted, Alarms, BuildRequest, BuildTruth, Builds, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth,
+    Endpoints, Message, PackageTruth, Registry, Repositories, RunRequest, Runs, Scaling, ServingRequest, Topic,
+};
+use trimtab_core::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
+
+use crate::Site;
+use crate::services::{Build, Delivered, Fate, Item, Run, Services, Sim, TOKEN_MEMORY};
+
+/// How long a call waits for an answer that does not come.
+const TIME_OUT: SignedDuration = SignedDuration::from_secs(8);
+
+/// When a call that was given up is applied after all.
+const LATE: SignedDuration = SignedDuration::from_secs(25);
+
+impl Sim {
+    /// A call that changes something, or reads what is always current.
+    async fn call<T, E, F>(&self, site: Site, apply: F) -> Result<T, E>
+    where
+        E: From<Failure>,
+        F: FnOnce(&mut Services) -> Result<T, E> + Send + 'static,
+    {
+        self.read(site, apply, None::<fn(&mut Services) -> Result<T, E>>).await
+    }
+
+    /// A call that may be answered with what was true before.
+    async fn read<T, E, F, S>(&self, site: Site, apply: F, stale: Option<S>) -> Result<T, E>
+    where
+        E: From<Failure>,
+        F: FnOnce(&mut Services) -> Result<T, E> + Send + 'static,
+        S: FnOnce(&mut Services) -> Result<T, E>,
+    {
+        let refused = |cause: &str| Err(E::from(Failure::retry("simulated", cause)));
+        let fate = self.services().fate(site);
+        match fate {
+            Fate::Go => apply(&mut self.services()),
+            Fate::Refuse => refused("throttled"),
+            Fate::Lose => {
+                let mut services = self.services();
+                let _ = apply(&mut services);
+                services.now += TIME_OUT;
+                refused("no answer in time")
+            }
+            Fate::Late => {
+                let mut services = self.services();
+                let late = move |services: &mut Services| drop(apply(services));
+                services.after(LATE, Item::Late(Box::new(late)));
+                services.now += TIME_OUT;
+                refused("no answer in time")
+            }
+            Fate::CrashBefore => std::future::pending().await,
+            Fate::CrashAfter => {
+                let _ = apply(&mut self.services());
+                std::future::pending().await
+            }
+            Fate::Stale => match stale {
+                Some(stale) => stale(&mut self.services()),
+                None => apply(&mut self.services()),
+            },
+        }
+    }
+}
+
+impl Services {
+    fn write(&mut self, id: &AggregateId, epoch: u64, change: impl FnOnce(&mut Record)) -> Result<u64, WriteError> {
+        let record = self.aggregates.entry(id.clone()).or_insert(Record::EMPTY);
+        if record.epoch != epoch {
+            return Err(WriteError::Fenced);
+        }
+        change(record);
+        record.epoch += 1;
+        Ok(record.epoch)
+    }
+}
+
+impl Clock for Sim {
+    fn now(&self) -> Timestamp {
+        self.services().now
+    }
+}
+
+impl Ledger for Sim {
+    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
+        let key = key.clone();
+        self.call(Site::LedgerModelOf, move |services| Ok(services.policies.owners.get(&key).cloned())).await
+    }
+
+    async fn policy(&self, model: &ModelName) -> Answer<Option<Policy>> {
+        let model = model.clone();
+        self.call(Site::LedgerPolicy, move |services| Ok(services.policies.by_model.get(&model).cloned())).await
+    }
+
+    async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {
+        self.call(Site::LedgerPause, |_| Ok(None)).await
+    }
+
+    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+        let id = id.clone();
+        self.call(Site::LedgerLoad, move |services| Ok(services.aggregates.get(&id).cloned().unwrap_or(Record::EMPTY)))
+            .await
+    }
+
+    async fn claim(
+        &self,
+        id: &AggregateId,
+        seen: u64,
+        state: &Value,
+        untold: &[Fact],
+        lease_until: Timestamp,
+    ) -> Result<u64, WriteError> {
+        let (id, state, untold) = (id.clone(), state.clone(), untold.to_vec());
+        self.call(Site::LedgerClaim, move |services| {
+            services.write(&id, seen, |record| {
+                record.state = Some(state);
+                record.untold = untold;
+                record.lease_until = Some(lease_until);
+            })
+        })
+        .await
+    }
+
+    async fn settle(
+        &self,
+        id: &AggregateId,
+        held: u64,
+        state: Option<&Value>,
+        entry: &HistoryEntry,
+    ) -> Result<(), WriteError> {
+        let (id, state, entry) = (id.clone(), state.cloned(), entry.clone());
+        self.call(Site::LedgerSettle, move |services| {
+            if let Some(state) = state {
+                services.write(&id, held, |record| {
+                    *record = Record { state: Some(state), epoch: record.epoch, ..Record::EMPTY };
+                })?;
+            }
+            services.note(|| format!("  {} {:?}: {}", entry.function, entry.decision, entry.reasons.join("; ")));
+            services.history.entry((entry.function.clone(), entry.event_id.clone())).or_insert(entry);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn keep(&self, entry: &HistoryEntry, _: &Value) -> Answer<()> {
+        let key = (entry.function.clone(), entry.event_id.clone());
+        self.call(Site::LedgerKeep, move |services| {
+            services.kept.insert(key);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Bus for Sim {
+    async fn publish(&self, fact: &Fact) -> Answer<()> {
+        let fact = fact.clone();
+        self.call(Site::BusPublish, move |services| {
+            services.publish(&fact);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Repositories for Sim {
+    async fn head(&self, _: &RepositoryName, _: &BranchName) -> Answer<Option<CommitId>> {
+        self.call(Site::RepositoriesHead, |services| Ok(services.head.clone())).await
+    }
+}
+
+impl Builds for Sim {
+    async fn find(&self, request: &BuildRequest) -> Answer<Option<BuildId>> {
+        let request = request.clone();
+        self.call(Site::BuildsFind, move |services| {
+            let found = services.builds.iter().rev().find(|build| build.request == request);
+            Ok(found.map(|build| build.id.clone()))
+        })
+        .await
+    }
+
+    async fn start(&self, request: &BuildRequest) -> Answer<BuildId> {
+        let request = request.clone();
+        self.call(Site::BuildsStart, move |services| {
+            let now = services.now;
+            let fresh = |build: &&Build| {
+                build.request.token == request.token && now.duration_since(build.created) < TOKEN_MEMORY
+            };
+            if let Some(known) = services.builds.iter().find(fresh) {
+                return Ok(known.id.clone());
+            }
+            let number = services.builds.len();
+            let id = format!("arn:aws:codebuild:eu-west-1:123456789012:build/churn-build:{number}");
+            let id = BuildId::parse(&id).map_err(|error| Failure::reject("simulated", error.to_string()))?;
+            services.builds.push(Build { request, id: id.clone(), created: now, ended: false });
+            services.after(SignedDuration::from_mins(7), Item::BuildEnds(number));
+            Ok(id)
+        })
+        .await
+    }
+
+    async fn describe(&self, build: &BuildId) -> Answer<Option<BuildTruth>> {
+        let id = build.clone();
+        self.call(Site::BuildsDescribe, move |services| {
+            Ok(services.builds.iter().find(|build| build.id == id).map(|build| BuildTruth {
+                status: if build.ended { BuildStatus::Succeeded } else { BuildStatus::InProgress },
+                commit: Some(build.request.commit.clone()),
+                variables: build.request.variables.clone(),
+            }))
+        })
+        .await
+    }
+}
+
+impl Runs for Sim {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
+        let request = request.clone();
+        let find = move |services: &mut Services| {
+            let found = services.runs.iter().find(|run| run.request.display_name == request.display_name);
+            Ok(found.map(|run| run.arn.clone()))
+        };
+        // A list that lags behind does not have what was started within the last minute.
+        let wanted = self.services().runs.last().cloned();
+        let before = move |services: &mut Services| {
+            let old = wanted.filter(|run| services.now.duration_since(run.created) > SignedDuration::from_mins(1));
+            Ok(old.map(|run| run.arn))
+        };
+        self.read(Site::RunsFind, find, Some(before)).await
+    }
+
+    async fn start(&self, request: &RunRequest) -> Answer<RunArn> {
+        let request = request.clone();
+        self.call(Site::RunsStart, move |services| {
+            let now = services.now;
+            let fresh =
+                |run: &&Run| run.request.token == request.token && now.duration_since(run.created) < TOKEN_MEMORY;
+            if let Some(known) = services.runs.iter().find(fresh) {
+                return Ok(known.arn.clone());
+            }
+            let number = services.runs.len();
+            let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run{number}");
+            let arn = RunArn::parse(&arn).map_err(|error| Failure::reject("simulated", error.to_string()))?;
+            services.note(|| format!("a run of {} starts", request.display_name));
+            services.runs.push(Run { request, arn: arn.clone(), created: now, ended: false });
+            services.after(SignedDuration::from_mins(40), Item::RunEnds(number));
+            Ok(arn)
+        })
+        .await
+    }
+
+    async fn status(&self, run: &RunArn) -> Answer<Option<RunStatus>> {
+        let arn = run.clone();
+        self.call(Site::RunsStatus, move |services| {
+            let status = |run: &Run| if run.ended { RunStatus::Succeeded } else { RunStatus::Executing };
+            Ok(services.runs.iter().find(|run| run.arn == arn).map(status))
+        })
+        .await
+    }
+}
+
+impl Alarms for Sim {
+    async fn state(&self, _: &AlarmName) -> Answer<Option<AlarmState>> {
+        self.call(Site::AlarmsState, |_| Ok(Some(AlarmState::Alarm))).await
+    }
+}
+
+impl Registry for Sim {
+    async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
+        let version = package.version();
+        self.call(Site::RegistryPackage, move |services| {
+            let approval = services.approvals.get(&version).cloned();
+            let truth = |approval: Approval| PackageTruth { approval, status: "Completed".to_owned() };
+            Ok(approval.map(truth))
+        })
+        .await
+    }
+}
+
+impl Endpoints for Sim {
+    async fn describe(&self, _: &EndpointName) -> Answer<Option<EndpointTruth>> {
+        self.call(Site::EndpointsDescribe, |services| Ok(services.endpoint.clone())).await
+    }
+
+    async fn create_model(&self, _: &ServingRequest) -> Answer<()> {
+        self.call(Site::EndpointsCreateModel, |_| Ok(())).await
+    }
+
+    async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
+        let (name, version) = (request.name.clone(), request.package.version());
+        self.call(Site::EndpointsCreateConfig, move |services| {
+            services.configs.insert(name, version);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
+        let config = request.config.clone();
+        self.call(Site::EndpointsCreate, move |services| Ok(take(services, &config))).await
+    }
+
+    async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
+        let config = request.config.clone();
+        self.call(Site::EndpointsUpdate, move |services| Ok(take(services, &config))).await
+    }
+}
+
+/// SageMaker refuses an endpoint that is in progress; the adapter then looks whether it is at this.
+fn take(services: &mut Services, config: &str) -> Accepted {
+    match &services.endpoint {
+        Some(endpoint) if endpoint.status != EndpointStatus::InService => {
+            let at_it = endpoint.pending.as_deref().or(endpoint.config.as_deref()) == Some(config);
+            if at_it { Accepted::Started } else { Accepted::Busy }
+        }
+        _ => {
+            services.begin_update(config);
+            Accepted::Started
+        }
+    }
+}
+
+impl Scaling for Sim {
+    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
+        self.call(Site::ScalingScale, |services| {
+            services.scaled += 1;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Deliveries for Sim {
+    async fn find(&self, request: &DeliveryRequest) -> Answer<Option<String>> {
+        let package = request.package.clone();
+        self.call(Site::DeliveriesFind, move |services| {
+            let found = services.deliveries.iter().find(|delivery| delivery.request.package == package);
+            Ok(found.map(|delivery| delivery.id.clone()))
+        })
+        .await
+    }
+
+    /// Another one each time: CodePipeline's token cannot be relied on.
+    async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
+        let request = request.clone();
+        self.call(Site::DeliveriesStart, move |services| {
+            let (number, created) = (services.deliveries.len(), services.now);
+            let id = format!("execution-{number}");
+            services.deliveries.push(Delivered { request, id: id.clone(), created, ended: false });
+            services.after(SignedDuration::from_mins(20), Item::DeliveryEnds(number));
+            Ok(id)
+        })
+        .await
+    }
+
+    async fn state(&self, _: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
+        let id = execution.to_owned();
+        self.call(Site::DeliveriesState, move |services| {
+            let state = |ended| if ended { DeliveryState::Succeeded } else { DeliveryState::Started };
+            Ok(services.deliveries.iter().find(|delivery| delivery.id == id).map(|delivery| state(delivery.ended)))
+        })
+        .await
+    }
+}
+
+impl Topic for Sim {
+    async fn publish(&self, message: &Message) -> Answer<String> {
+        let matter = message.body.lines().find_map(|line| line.trim().strip_prefix("matter: "));
+        let kind = message.attributes.get("kind").cloned().unwrap_or_default();
+        let key = format!("{kind} on {}", matter.unwrap_or_default());
+        self.call(Site::TopicPublish, move |services| {
+            *services.messages.entry(key).or_default() += 1;
+            Ok("message".to_owned())
+        })
+        .await
+    }
+}

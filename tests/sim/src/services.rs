@@ -1,0 +1,353 @@
+//! The services, as far as the functions meet them: state, time, and what is under way.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use trimtab_core::event::{Approval, EndpointStatus};
+use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::name::{BuildId, CommitId, ModelName, RunArn};
+use trimtab_core::policy::{Key, Policy};
+use trimtab_core::port::ml::{BuildRequest, DeliveryRequest, EndpointTruth, RunRequest};
+use trimtab_core::port::{AggregateId, HistoryEntry, Record};
+
+use crate::Site;
+use crate::events;
+use crate::faults::{Chance, Fault, Kind, Schedule};
+
+/// A function of the suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the functions' own names")]
+pub enum Function {
+    Integrate,
+    Retrain,
+    Deploy,
+    Notify,
+}
+
+/// Something that will happen.
+pub(crate) enum Item {
+    /// An event reaches a function, for the nth time of Lambda's three.
+    Deliver { function: Function, event: Arc<Value>, attempt: usize },
+    /// A call that was not answered is applied after all.
+    Late(Box<dyn FnOnce(&mut Services) + Send>),
+    /// A run of this number ends.
+    RunEnds(usize),
+    /// A build of this number ends.
+    BuildEnds(usize),
+    /// The endpoint comes to rest.
+    EndpointRests,
+    /// A person gives a verdict on a version.
+    Verdict { version: u32, approval: Approval },
+    /// The alarm goes off.
+    Alarm { name: &'static str },
+    /// Somebody pushes.
+    Push,
+    /// A delivery of this number ends.
+    DeliveryEnds(usize),
+    /// An event comes that is none.
+    Malformed,
+}
+
+/// The policies, and the names that lead to them.
+#[derive(Debug, Default)]
+pub(crate) struct Policies {
+    pub(crate) by_model: BTreeMap<ModelName, Policy>,
+    pub(crate) owners: BTreeMap<Key, ModelName>,
+}
+
+/// A training run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What was asked for.
+    pub request: RunRequest,
+    /// Its ARN.
+    pub arn: RunArn,
+    /// When it was started.
+    pub created: Timestamp,
+    /// Whether it has ended.
+    pub ended: bool,
+}
+
+/// A build.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// What was asked for.
+    pub request: BuildRequest,
+    /// Its ARN.
+    pub id: BuildId,
+    /// When it was started.
+    pub created: Timestamp,
+    /// Whether it has ended.
+    pub ended: bool,
+}
+
+/// A CodePipeline execution.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// What was asked for.
+    pub request: DeliveryRequest,
+    /// Its id.
+    pub id: String,
+    /// When it was started.
+    pub created: Timestamp,
+    /// Whether it has ended.
+    pub ended: bool,
+}
+
+/// How long SageMaker and CodeBuild remember a token. SageMaker says nowhere; CodeBuild says this.
+pub(crate) const TOKEN_MEMORY: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long a throttle lasts: the SDK's own retries do not outlast it, Lambda's do.
+const THROTTLE: SignedDuration = SignedDuration::from_secs(30);
+
+/// All state of one run.
+#[derive(Default)]
+pub struct Services {
+    /// The time.
+    pub(crate) now: Timestamp,
+    faults: Vec<Fault>,
+    throttled_until: Timestamp,
+    /// How many calls were made.
+    pub calls: u32,
+    /// Which sites a fault has struck.
+    pub struck: BTreeSet<Site>,
+    pub(crate) schedule: Option<Schedule>,
+    pub(crate) chance: Option<Chance>,
+    /// The number of the best-effort event that never comes, and how many there were so far.
+    pub(crate) drop: Option<u64>,
+    pub(crate) best_effort: u64,
+    pub(crate) queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    pub(crate) items: Vec<Option<Item>>,
+    /// Every event that was sent, for replaying.
+    pub(crate) log: Vec<(Function, Arc<Value>)>,
+    /// Which function each delivered event id reached.
+    pub delivered: BTreeSet<(Function, String)>,
+    ids: u64,
+    pub(crate) policies: Arc<Policies>,
+    /// The ledger's aggregates.
+    pub aggregates: BTreeMap<AggregateId, Record>,
+    /// The ledger's terminal records, by function and event id.
+    pub history: BTreeMap<(String, String), HistoryEntry>,
+    /// The events that were kept, by function and event id.
+    pub kept: BTreeSet<(String, String)>,
+    /// What was told, once per kind and matter.
+    pub told: BTreeSet<(FactKind, String)>,
+    /// Messages, by the subject and body's matter.
+    pub messages: BTreeMap<String, u32>,
+    /// Training runs.
+    pub runs: Vec<Run>,
+    /// Builds.
+    pub builds: Vec<Build>,
+    /// CodePipeline executions.
+    pub deliveries: Vec<Delivered>,
+    pub(crate) head: Option<CommitId>,
+    pub(crate) approvals: BTreeMap<u32, Approval>,
+    /// The endpoint.
+    pub endpoint: Option<EndpointTruth>,
+    pub(crate) endpoint_before: Option<EndpointTruth>,
+    pub(crate) scaled: u32,
+    pub(crate) configs: BTreeMap<String, u32>,
+    /// The versions that the endpoint was asked to take, in order.
+    pub updates: Vec<u32>,
+    /// Versions whose canary sets off its alarm.
+    pub(crate) bad: BTreeSet<u32>,
+    /// What Lambda gave up on.
+    pub(crate) failed: Vec<(Function, Arc<Value>)>,
+    pub(crate) trace: Option<Vec<String>>,
+}
+
+/// What the fault table says of a call.
+pub(crate) enum Fate {
+    Go,
+    Refuse,
+    Lose,
+    Late,
+    CrashBefore,
+    CrashAfter,
+    Stale,
+}
+
+impl Services {
+    /// What becomes of the next call.
+    pub(crate) fn fate(&mut self, site: Site) -> Fate {
+        let call = self.calls;
+        self.calls += 1;
+        if self.now < self.throttled_until {
+            return Fate::Refuse;
+        }
+        let Some(fault) = self.faults.iter().find(|fault| fault.call == call).copied() else {
+            return Fate::Go;
+        };
+        self.struck.insert(site);
+        self.note(|| format!("    {:?} at {site:?} (call {call})", fault.kind));
+        match fault.kind {
+            Kind::Refused => Fate::Refuse,
+            Kind::Throttled => {
+                self.throttled_until = self.now + THROTTLE;
+                Fate::Refuse
+            }
+            Kind::AnswerLost => Fate::Lose,
+            Kind::Late => Fate::Late,
+            Kind::CrashBefore => Fate::CrashBefore,
+            Kind::CrashAfter => Fate::CrashAfter,
+            Kind::Stale => Fate::Stale,
+        }
+    }
+
+    pub(crate) fn set_faults(&mut self, faults: &[Fault]) {
+        self.faults = faults.to_vec();
+        self.throttled_until = Timestamp::MIN;
+    }
+
+    pub(crate) fn note(&mut self, line: impl FnOnce() -> String) {
+        let now = self.now;
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{now} {}", line()));
+        }
+    }
+
+    pub(crate) fn after(&mut self, wait: SignedDuration, item: Item) {
+        let at = self.now + wait;
+        self.queue.push(Reverse((at, self.items.len())));
+        self.items.push(Some(item));
+    }
+
+    /// AWS sends an event to a function, by the schedule. Each delivery has an id of its own.
+    pub(crate) fn emit(&mut self, function: Function, best_effort: bool, event: &Value) {
+        if best_effort {
+            let number = self.best_effort;
+            self.best_effort += 1;
+            if self.drop == Some(number) {
+                self.note(|| format!("never delivered: {}", event["detail-type"]));
+                return;
+            }
+        }
+        let schedule = self.schedule.unwrap_or(Schedule::Once);
+        let (minutes, hours) = (SignedDuration::from_mins, SignedDuration::from_hours);
+        let mut any = |within: u64| {
+            let below = self.chance.as_mut().map_or(0, |chance| chance.below(within * 60));
+            SignedDuration::from_secs(i64::try_from(below).unwrap_or_default())
+        };
+        let waits = match schedule {
+            Schedule::Once | Schedule::Dropped => vec![minutes(0)],
+            Schedule::Twice => vec![minutes(0), minutes(0)],
+            Schedule::Hours => vec![minutes(0), hours(2)],
+            Schedule::Days => vec![minutes(0), hours(72)],
+            Schedule::Delayed => vec![hours(3)],
+            Schedule::Jumbled => vec![any(10)],
+            Schedule::Thrice => vec![any(30), any(30), any(30)],
+        };
+        for wait in waits {
+            let event = Arc::new(self.with_id(event));
+            self.log.push((function, Arc::clone(&event)));
+            self.after(wait, Item::Deliver { function, event, attempt: 0 });
+        }
+    }
+
+    pub(crate) fn with_id(&mut self, event: &Value) -> Value {
+        self.ids += 1;
+        let mut event = event.clone();
+        event["id"] = Value::String(format!("event-{}", self.ids));
+        event
+    }
+
+    /// The suite's bus: a fact reaches the function that its rule names.
+    pub(crate) fn publish(&mut self, fact: &Fact) {
+        self.told.insert((fact.kind, fact.matter.clone()));
+        let event = events::fact(fact, self.now);
+        let function = if fact.kind == FactKind::TrainingRequested { Function::Retrain } else { Function::Notify };
+        self.emit(function, false, &event);
+    }
+
+    pub(crate) fn begin_update(&mut self, config: &str) {
+        let before = self.endpoint.clone();
+        let serving = before.as_ref().and_then(|endpoint| endpoint.config.clone());
+        self.updates.push(self.configs.get(config).copied().unwrap_or_default());
+        self.note(|| format!("the endpoint takes {config}"));
+        self.endpoint_before = before.clone();
+        self.endpoint = Some(EndpointTruth {
+            status: if before.is_some() { EndpointStatus::Updating } else { EndpointStatus::Creating },
+            config: if before.is_some() { serving } else { Some(config.to_owned()) },
+            pending: before.is_some().then(|| config.to_owned()),
+            failure: None,
+        });
+        self.after(SignedDuration::from_mins(10), Item::EndpointRests);
+    }
+
+    fn endpoint_rests(&mut self) {
+        let Some(mut endpoint) = self.endpoint.clone() else { return };
+        if let Some(pending) = endpoint.pending.take() {
+            let version = self.configs.get(&pending).copied().unwrap_or_default();
+            if self.bad.contains(&version) {
+                endpoint.failure = Some("an alarm went off".to_owned());
+            } else {
+                endpoint.config = Some(pending);
+            }
+        }
+        endpoint.status = EndpointStatus::InService;
+        self.note(|| format!("the endpoint rests with {:?}", endpoint.config));
+        self.endpoint_before = self.endpoint.replace(endpoint);
+        let event = events::endpoint(self.now);
+        self.emit(Function::Deploy, true, &event);
+    }
+
+    /// What happens by itself, or by people.
+    pub(crate) fn happen(&mut self, item: Item) {
+        match item {
+            Item::Late(apply) => apply(self),
+            Item::EndpointRests => self.endpoint_rests(),
+            Item::RunEnds(number) => {
+                let Some(run) = self.runs.get_mut(number) else { return };
+                run.ended = true;
+                let event = events::run(&run.arn, &run.request.display_name, self.now);
+                self.emit(Function::Retrain, true, &event);
+            }
+            Item::BuildEnds(number) => {
+                let Some(build) = self.builds.get_mut(number) else { return };
+                build.ended = true;
+                let event = events::build(build, self.now);
+                self.emit(Function::Integrate, true, &event);
+            }
+            Item::Verdict { version, approval } => {
+                self.note(|| format!("a person says {approval} of version {version}"));
+                let event = events::package(version, &approval, self.now);
+                self.approvals.insert(version, approval);
+                self.emit(Function::Deploy, true, &event);
+            }
+            Item::Alarm { name } => {
+                let event = events::alarm(name, self.now);
+                self.emit(Function::Retrain, false, &event);
+            }
+            Item::Push => {
+                self.head = CommitId::parse(events::COMMIT).ok();
+                let event = events::push(self.now);
+                self.emit(Function::Integrate, true, &event);
+            }
+            Item::DeliveryEnds(number) => {
+                let Some(delivery) = self.deliveries.get_mut(number) else { return };
+                delivery.ended = true;
+                let event = events::delivery(&delivery.id, self.now);
+                self.emit(Function::Deploy, true, &event);
+            }
+            Item::Malformed => {
+                let event = events::malformed(self.now);
+                self.emit(Function::Deploy, false, &event);
+            }
+            Item::Deliver { .. } => {}
+        }
+    }
+}
+
+/// The services, shared by the ports of one run.
+#[derive(Clone, Default)]
+pub struct Sim(Arc<Mutex<Services>>);
+
+impl Sim {
+    /// The services, to look at or to change.
+    pub fn services(&self) -> MutexGuard<'_, Services> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

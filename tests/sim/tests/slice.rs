@@ -1,0 +1,67 @@
+//! A short slice of `make sim`, for every test run; and the runs that failed once.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use trimtab_sim::Site;
+use trimtab_sim::baseline::Design;
+use trimtab_sim::faults::{Fault, Kind, Schedule};
+use trimtab_sim::flow::{Case, Flow, Outcome, play};
+
+fn case(flow: Flow, schedule: Schedule, faults: Vec<Fault>, seed: u64) -> Case {
+    Case { flow, schedule, faults, seed, design: Design::Suite }
+}
+
+#[track_caller]
+fn holds(case: &Case) -> Outcome {
+    let outcome = play(case, false);
+    assert!(outcome.violations.is_empty(), "{case:?}: {:?}\n{}", outcome.violations, play(case, true).trace.join("\n"));
+    outcome
+}
+
+#[test]
+fn without_faults_every_schedule_comes_to_its_end() {
+    for flow in Flow::ALL {
+        for schedule in Schedule::ALL {
+            for seed in 0..20 {
+                holds(&case(flow, schedule, vec![], seed));
+            }
+        }
+    }
+}
+
+/// Every method of every port is a site; a new one that no flow calls fails here.
+#[test]
+fn one_fault_at_every_call_loses_nothing_and_doubles_nothing() {
+    let mut struck = BTreeSet::new();
+    for flow in Flow::ALL {
+        for schedule in [Schedule::Once, Schedule::Twice] {
+            let calls = play(&case(flow, schedule, vec![], 0), false).calls;
+            for call in 0..calls {
+                for kind in Kind::ALL {
+                    struck.extend(holds(&case(flow, schedule, vec![Fault { call, kind }], 0)).struck);
+                }
+            }
+        }
+    }
+    let never: Vec<Site> = Site::ALL.into_iter().filter(|site| !struck.contains(site)).collect();
+    assert_eq!(never, [], "no flow calls these");
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let faults = vec![Fault { call: 5, kind: Kind::AnswerLost }, Fault { call: 9, kind: Kind::CrashAfter }];
+    let case = case(Flow::Push, Schedule::Thrice, faults, 7);
+    assert_eq!(play(&case, true).trace, play(&case, true).trace);
+}
+
+/// The measure measures: what is known to double does.
+#[test]
+fn the_baselines_double() {
+    for design in [Design::Naive, Design::Recorded] {
+        let fault = Fault { call: if design == Design::Naive { 0 } else { 2 }, kind: Kind::AnswerLost };
+        let outcome = play(&Case { design, ..case(Flow::Drift, Schedule::Once, vec![fault], 0) }, false);
+        assert!(outcome.violations.iter().any(|violation| violation.doubled), "{design:?}");
+    }
+}
