@@ -26,6 +26,9 @@ use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record,
 /// first retry of an asynchronous event (60 s).
 pub const LEASE: SignedDuration = SignedDuration::from_secs(55);
 
+/// The code of the reason that an intent was taken up that another event had left.
+const TAKEN_UP: &str = "taken_up";
+
 /// How often a reaction is decided anew when somebody else wrote in between, before it goes back
 /// to Lambda.
 const ATTEMPTS: u32 = 4;
@@ -136,6 +139,7 @@ where
         policy: Option<&Policy>,
     ) -> Answer<Report> {
         let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(event) };
+        let mut taken_up = None;
         for _ in 0..ATTEMPTS {
             let record = self.ledger.load(&id).await?;
             if record.lease_until.is_some_and(|until| until > self.clock.now()) {
@@ -144,7 +148,13 @@ where
             match self.attempt(function, Heard { event, raw }, &id, record, policy).await {
                 Err(WriteError::Fenced) => {}
                 Err(WriteError::Failed(failure)) => return Err(failure),
-                Ok(report) => return Ok(report),
+                // The event had nothing to say to the state as it was; now it may.
+                Ok(report) if report.codes.contains(&TAKEN_UP) && taken_up.is_none() => {
+                    taken_up = Some(report);
+                }
+                Ok(report) => {
+                    return Ok(taken_up.filter(|_| report.entry.decision == Decision::Skipped).unwrap_or(report));
+                }
             }
         }
         Err(Failure::retry("ledger:claim", "others kept writing in between"))
@@ -346,7 +356,7 @@ fn take_up<D: Decide>(plan: &mut Plan<D::State, D::Action>, case: &Case<'_, D::S
         return;
     }
     plan.actions = left;
-    plan.reasons.push(Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"));
+    plan.reasons.push(Reason::new(TAKEN_UP, "an earlier attempt did not come to its end: taking it up"));
     if plan.decision == Decision::Skipped {
         plan.decision = Decision::Acted;
     }
