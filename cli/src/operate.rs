@@ -12,7 +12,8 @@ use crate::fault::Fault;
 
 /// The ledger in this table, as the operator's own credentials reach it.
 pub async fn ledger(table: String) -> DynamoLedger {
-    DynamoLedger::new(&aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await, table)
+    let defaults = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    DynamoLedger::new(&defaults.http_client(trimtab_runtime::http_client()).load().await, table)
 }
 
 /// One model, or the whole suite.

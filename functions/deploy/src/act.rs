@@ -1,9 +1,9 @@
 //! Asks AWS what is true, and makes the calls.
 
-use trimtab_core::event::{Body, Event};
+use trimtab_core::event::{AlarmState, Body, Event};
 use trimtab_core::policy::{Policy, Target};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Deliveries, Endpoints, Registry, Scaling};
+use trimtab_core::port::ml::{Alarms, Deliveries, Endpoints, Registry, Scaling};
 use trimtab_core::react::Act;
 
 use crate::decide::{Action, Deploy, Done, Seen};
@@ -11,7 +11,7 @@ use crate::rollout::State;
 
 /// `deploy` over its ports.
 #[derive(Debug)]
-pub struct Reaction<R, E, S, D> {
+pub struct Reaction<R, E, S, D, A> {
     /// The Model Registry.
     pub registry: R,
     /// SageMaker endpoints.
@@ -20,14 +20,17 @@ pub struct Reaction<R, E, S, D> {
     pub scaling: S,
     /// CodePipeline.
     pub deliveries: D,
+    /// CloudWatch alarms.
+    pub alarms: A,
 }
 
-impl<R, E, S, D> Act for Reaction<R, E, S, D>
+impl<R, E, S, D, A> Act for Reaction<R, E, S, D, A>
 where
     R: Registry + Send + Sync,
     E: Endpoints + Send + Sync,
     S: Scaling + Send + Sync,
     D: Deliveries + Send + Sync,
+    A: Alarms + Send + Sync,
 {
     type Decide = Deploy;
 
@@ -46,6 +49,12 @@ where
         let target = policy.and_then(|policy| policy.deploy.as_ref()).map(|deploy| &deploy.target);
         if let Some(Target::Endpoint(target)) = target {
             seen.endpoint = self.endpoints.describe(&target.name).await?;
+            for alarm in target.canary.iter().flat_map(|canary| &canary.alarms) {
+                match self.alarms.state(alarm).await? {
+                    Some(AlarmState::Ok | AlarmState::Alarm) => {}
+                    _ => seen.silent.push(alarm.clone()),
+                }
+            }
         }
         Ok(seen)
     }

@@ -1,6 +1,5 @@
 //! How a rollout begins, or waits, or is taken up again; and the calls that it consists of.
 
-use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Deploy as Deployment, EndpointTarget, Policy, Target};
@@ -10,6 +9,7 @@ use trimtab_core::text::digest;
 
 use crate::decide::{Action, Answer, Seen};
 use crate::endings;
+use crate::proof;
 use crate::rollout::{Cause, Parked, Progress, Rollout, State, serving_name, tell};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
@@ -36,15 +36,18 @@ pub(crate) fn begin_or_park(
         state.parked = Some(wanted);
         return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] };
     }
+    if let Some(held) = proof::hold(case, policy, deploy, &state, &wanted) {
+        return held;
+    }
     let config = match &deploy.target {
         Target::Endpoint(target) => {
             known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target))
         }
         Target::Pipeline(_) => wanted.package.to_string(),
     };
-    let Parked { package, cause, since } = wanted;
-    let rollout =
-        Rollout { model: policy.model.clone(), round, package, cause, config, since, progress: Progress::Intended };
+    let Parked { package, cause, .. } = wanted;
+    let (model, since) = (policy.model.clone(), case.now);
+    let rollout = Rollout { model, round, package, cause, config, since, progress: Progress::Intended };
     let actions = steps(deploy, case.seen.endpoint.as_ref(), &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
@@ -52,8 +55,8 @@ pub(crate) fn begin_or_park(
 
 /// Takes up a rollout that an earlier attempt left between its intent and its end.
 pub(crate) fn resume(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
-    if rollout.is_served(case.seen.endpoint.as_ref()) {
-        return endings::served(case, policy, deploy, rollout);
+    if let Some(truth) = rollout.ended(case.seen.endpoint.as_ref()) {
+        return endings::found(case, policy, deploy, rollout, truth);
     }
     let actions = steps(deploy, case.seen.endpoint.as_ref(), rollout);
     let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
@@ -62,9 +65,7 @@ pub(crate) fn resume(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Dep
 
 /// What keeps the endpoint from taking an update, if anything does.
 fn in_the_way(target: &EndpointTarget, truth: &EndpointTruth) -> Option<String> {
-    use EndpointStatus::{Creating, Deleting, RollingBack, SystemUpdating, Updating};
-    matches!(truth.status, Creating | Updating | SystemUpdating | RollingBack | Deleting)
-        .then(|| format!("endpoint {} is {}", target.name, truth.status))
+    truth.status.is_moving().then(|| format!("endpoint {} is {}", target.name, truth.status))
 }
 
 /// A version that was live has its configuration: going back is going back to exactly that.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use trimtab_core::event::{Approval, Body, DeliveryState, EndpointStatus, Event, Package};
 use trimtab_core::fact::FactKind;
-use trimtab_core::name::{EndpointName, PackageArn};
+use trimtab_core::name::{AlarmName, EndpointName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Autoscaling, Deploy as Deployment, Key, KeyKind, OnRejected, Policy};
 use trimtab_core::port::ml::{Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, PackageTruth, ServingRequest};
@@ -30,6 +30,8 @@ pub struct Seen {
     pub parked: Option<PackageTruth>,
     /// The model's endpoint.
     pub endpoint: Option<EndpointTruth>,
+    /// The canary's alarms that have no data, or that are not there.
+    pub silent: Vec<AlarmName>,
     /// The pipeline execution that the event is about.
     pub delivery: Option<DeliveryState>,
 }
@@ -117,6 +119,7 @@ impl Decide for Deploy {
                     config: None,
                     pending: None,
                     failure: None,
+                    modified: None,
                 }),
                 ..Seen::default()
             },
@@ -126,6 +129,7 @@ impl Decide for Deploy {
                     config: endpoint.config.clone(),
                     pending: None,
                     failure: None,
+                    modified: None,
                 }),
                 ..Seen::default()
             },
@@ -156,7 +160,7 @@ impl Decide for Deploy {
         let unscaled = state.live_now().is_some_and(|live| !live.scaled);
         let mut left: Vec<Action> = if unscaled { endings::scaling(deploy).into_iter().collect() } else { Vec::new() };
         let intended = state.current.as_ref().filter(|rollout| rollout.progress == Progress::Intended);
-        if let Some(rollout) = intended.filter(|rollout| !rollout.is_served(case.seen.endpoint.as_ref())) {
+        if let Some(rollout) = intended.filter(|rollout| rollout.ended(case.seen.endpoint.as_ref()).is_none()) {
             left.extend(steps(deploy, case.seen.endpoint.as_ref(), rollout));
         }
         left

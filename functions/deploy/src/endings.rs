@@ -11,6 +11,7 @@ use trimtab_core::react::{Case, Settled};
 
 use crate::begin::begin_or_park;
 use crate::decide::{Action, Answer, Done, Seen};
+use crate::proof;
 use crate::rollout::{Cause, Parked, Progress, Rollout, State, tell};
 
 /// The endpoint came to rest, or to grief.
@@ -18,15 +19,21 @@ pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy:
     let Some(truth) = &case.seen.endpoint else {
         return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint");
     };
-    if is_moving(&truth.status) {
+    if truth.status.is_moving() {
         return Plan::skip("still_moving", format!("SageMaker says that the endpoint is {}", truth.status));
     }
     let Some(rollout) = &case.state.current else {
         return follow_on(case, policy, deploy, case.state.clone(), vec![]);
     };
-    // An attempt may have died after the update: what is served is live all the same.
-    let unheard = rollout.progress == Progress::Intended && !rollout.is_served(Some(truth));
-    if unheard || case.event.envelope.time < rollout.since {
+    if rollout.progress == Progress::Intended {
+        return match rollout.ended(Some(truth)) {
+            // An attempt died after the update: it has come to its end all the same.
+            Some(truth) => found(case, policy, deploy, rollout, truth),
+            None => Plan::skip("before_rollout", "the endpoint has not heard of the rollout that is on"),
+        };
+    }
+    // EventBridge gives whole seconds.
+    if case.event.envelope.time.as_second() < rollout.since.as_second() {
         return Plan::skip("before_rollout", "this event is older than the rollout that is on");
     }
     let (kind, reason) = verdict(truth, rollout);
@@ -69,11 +76,6 @@ pub(crate) fn on_delivery(
     }
 }
 
-fn is_moving(status: &EndpointStatus) -> bool {
-    use EndpointStatus::{Creating, Deleting, Other, RollingBack, SystemUpdating, Updating};
-    matches!(status, Creating | Updating | SystemUpdating | RollingBack | Deleting | Other(_))
-}
-
 /// What the endpoint at rest says of the rollout.
 fn verdict(truth: &EndpointTruth, rollout: &Rollout) -> (FactKind, Reason) {
     let version = rollout.package.version();
@@ -101,11 +103,18 @@ fn verdict(truth: &EndpointTruth, rollout: &Rollout) -> (FactKind, Reason) {
     }
 }
 
-/// The endpoint serves a rollout whose update nobody has heard of: an earlier attempt made it.
-pub(crate) fn served(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
-    let version = rollout.package.version();
-    let reason = Reason::new("live", format!("the endpoint is in service with version {version} already"));
-    end(case, policy, deploy, rollout, FactKind::RolloutSucceeded, reason)
+/// The endpoint has come to rest after a rollout whose update nobody has heard of: an earlier
+/// attempt made it, and it is not made again.
+pub(crate) fn found(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    rollout: &Rollout,
+    truth: &EndpointTruth,
+) -> Answer {
+    let (kind, Reason { code, text }) = verdict(truth, rollout);
+    let seen = "as the endpoint shows: nobody received the answer to its update";
+    end(case, policy, deploy, rollout, kind, Reason::new(code, format!("{text} ({seen})")))
 }
 
 /// Closes the rollout and begins what waited.
@@ -117,6 +126,11 @@ fn end(
     kind: FactKind,
     reason: Reason,
 ) -> Answer {
+    if kind == FactKind::RolloutSucceeded
+        && let Some(back) = proof::go_back(case, policy, deploy, rollout)
+    {
+        return back;
+    }
     let mut state = State { current: None, ..case.state.clone() };
     let told = rollout.tell(kind, &reason.text, case.now);
     let mut plan = if kind == FactKind::RolloutSucceeded {
@@ -167,7 +181,12 @@ fn follow_on(
         return Plan { reasons, ..Plan::note(state, "", "") };
     }
     reasons.push(Reason::new("resumed", format!("version {version} waited for this")));
-    begin_or_park(case, policy, deploy, state, wanted, reasons)
+    let mut plan = begin_or_park(case, policy, deploy, state, wanted, reasons);
+    // The version may be held back; the event that ended the rollout before it has had its answer.
+    if plan.decision == Decision::Rejected {
+        plan.decision = Decision::Acted;
+    }
+    plan
 }
 
 /// Takes what an action gave into the rollout.

@@ -7,6 +7,7 @@ pub mod act;
 mod begin;
 pub mod decide;
 pub mod endings;
+mod proof;
 pub mod rollout;
 
 pub use act::Reaction;

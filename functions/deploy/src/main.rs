@@ -2,6 +2,7 @@
 
 use deploy::Reaction;
 use trimtab_autoscaling::AutoScaling;
+use trimtab_cloudwatch::CloudWatch;
 use trimtab_codepipeline::CodePipeline;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::DynamoLedger;
@@ -17,6 +18,7 @@ async fn main() -> Result<(), trimtab_runtime::Exit> {
         endpoints: SageMaker::new(&aws),
         scaling: AutoScaling::new(&aws),
         deliveries: CodePipeline::new(&aws),
+        alarms: CloudWatch::new(&aws),
     };
     trimtab_runtime::serve(reaction, world).await
 }

@@ -83,6 +83,8 @@ pub enum Verdict {
     Approved,
     /// A rejection.
     Rejected,
+    /// An approval that could not be followed yet; the next one is heard.
+    Held,
 }
 
 /// What the ledger keeps for a model's deployment.
@@ -164,10 +166,19 @@ impl State {
 
     /// Takes a verdict on record.
     pub fn judge(&mut self, package: &PackageArn, verdict: Verdict) {
-        let round = self.verdicts.get(&package.version()).map_or(0, |judged| judged.round) + 1;
+        // What was held back has not had its turn.
+        let turn = |judged: &Judged| judged.round + u32::from(judged.verdict != Verdict::Held);
+        let round = self.verdicts.get(&package.version()).map_or(1, turn);
         self.verdicts.insert(package.version(), Judged { verdict, round });
         while self.verdicts.len() > VERDICTS_REMEMBERED {
             self.verdicts.pop_first();
+        }
+    }
+
+    /// The approval of this version could not be followed: it has not had its turn.
+    pub fn hold(&mut self, package: &PackageArn) {
+        if let Some(judged) = self.verdicts.get_mut(&package.version()) {
+            judged.verdict = Verdict::Held;
         }
     }
 
@@ -244,6 +255,16 @@ impl Rollout {
         endpoint.is_some_and(|truth| {
             truth.status == EndpointStatus::InService && truth.config.as_deref() == Some(self.config.as_str())
         })
+    }
+
+    /// The endpoint, if this rollout's update was made and has come to its end: it serves the
+    /// configuration, or it changed after the rollout was decided and rests with something else.
+    /// The suite alone changes the endpoint, so that a change is this rollout's; should autoscaling
+    /// have made it, the version is given up and told of rather than tried twice.
+    #[must_use]
+    pub fn ended<'a>(&self, endpoint: Option<&'a EndpointTruth>) -> Option<&'a EndpointTruth> {
+        let changed = |truth: &EndpointTruth| truth.modified.is_some_and(|time| time > self.since);
+        endpoint.filter(|truth| self.is_served(Some(truth)) || (!truth.status.is_moving() && changed(truth)))
     }
 
     /// A fact about this rollout.

@@ -4,15 +4,15 @@ use std::sync::Mutex;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use trimtab_core::event::{Approval, DeliveryState, EndpointStatus};
+use trimtab_core::event::{AlarmState, Approval, DeliveryState, EndpointStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{DeliveryName, EndpointName, PackageArn};
+use trimtab_core::name::{AlarmName, DeliveryName, EndpointName, PackageArn};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Autoscaling, Policy};
 use trimtab_core::port::ml::{
-    Accepted, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, PackageTruth, Registry, Scaling,
-    ServingRequest,
+    Accepted, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, PackageTruth, Registry,
+    Scaling, ServingRequest,
 };
 use trimtab_core::port::{Answer, Clock};
 use trimtab_core::react::World;
@@ -27,6 +27,7 @@ struct Cloud {
     endpoint: Mutex<Option<EndpointTruth>>,
     updates: Mutex<Vec<String>>,
     scaled: Mutex<u32>,
+    silent: Mutex<bool>,
 }
 
 impl Registry for &Cloud {
@@ -65,8 +66,16 @@ impl Endpoints for &Cloud {
             config,
             pending: Some(request.config.clone()),
             failure: None,
+            modified: None,
         });
         Ok(Accepted::Started)
+    }
+}
+
+impl Alarms for &Cloud {
+    async fn state(&self, _: &AlarmName) -> Answer<Option<AlarmState>> {
+        let silent = *self.silent.lock().unwrap();
+        Ok(Some(if silent { AlarmState::InsufficientData } else { AlarmState::Ok }))
     }
 }
 
@@ -117,7 +126,7 @@ impl Stage {
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": "123456789012",
             "region": "eu-west-1", "time": now.to_string(), "resources": [], "detail": detail});
         let cloud = &self.cloud;
-        let reaction = Reaction { registry: cloud, endpoints: cloud, scaling: cloud, deliveries: cloud };
+        let reaction = Reaction { registry: cloud, endpoints: cloud, scaling: cloud, deliveries: cloud, alarms: cloud };
         let report = run(self.world.react(&reaction, &event)).unwrap().unwrap();
         (report.entry.decision, report.codes.last().copied().unwrap())
     }
@@ -276,11 +285,42 @@ fn an_endpoint_that_somebody_else_updates_is_waited_for() {
         config: Some("theirs".into()),
         pending: None,
         failure: None,
+        modified: None,
     };
     *stage.cloud.endpoint.lock().unwrap() = Some(busy);
     assert_eq!(stage.approve(1), (Decision::Parked, "parked"));
     assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1"]);
+}
+
+#[test]
+fn a_canary_without_data_is_held_back_and_goes_when_it_is_sent_again() {
+    let stage = stage();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.approve(2), (Decision::Rejected, "no_alarm_data"));
+    assert_eq!(stage.approve(2), (Decision::Rejected, "no_alarm_data"));
+    assert_eq!((stage.updates(), stage.told().last().copied()), (vec!["v1".into()], Some(FactKind::RolloutHeld)));
+    let matters: std::collections::BTreeSet<String> =
+        stage.world.bus.facts().into_iter().filter(|f| f.kind == FactKind::RolloutHeld).map(|f| f.matter).collect();
+    assert_eq!(matters.len(), 1, "{matters:?}");
+    *stage.cloud.silent.lock().unwrap() = false;
+    assert_eq!(stage.approve(2), (Decision::Acted, "approved"));
+    assert_eq!(stage.updates(), ["v1", "v2"]);
+}
+
+#[test]
+fn a_canary_whose_alarms_fell_silent_is_no_pass() {
+    let stage = stage();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));
 }
 
 #[test]

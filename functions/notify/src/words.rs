@@ -30,6 +30,10 @@ fn words(kind: FactKind) -> (&'static str, &'static str) {
             "training held back",
             "If this should have trained, look at cool_down and budget in the model's policy, and start the pipeline by hand.",
         ),
+        FactKind::CircuitOpened => (
+            "retraining does not stop the drift",
+            "Look at the data and at the training pipeline: the model was trained again and the drift is still there. One more run is tried once per budget window; a push, once its commit is trained, ends the wait.",
+        ),
         FactKind::TrainingSucceeded => {
             ("training succeeded", "Look at the new package in the Model Registry; approve or reject it.")
         }
@@ -45,6 +49,10 @@ fn words(kind: FactKind) -> (&'static str, &'static str) {
         FactKind::RolloutSkipped => {
             ("approval not rolled out", "A newer version is approved already. To go back, reject the newer one.")
         }
+        FactKind::RolloutHeld => (
+            "rollout held back",
+            "Give the alarms data (or let them treat missing data as not breaching), then reject the version and approve it again, or send a kept approval again with `trimtab redrive`.",
+        ),
         FactKind::RolloutSucceeded => ("version is live", "Nothing to do."),
         FactKind::RolloutRolledBack => (
             "rollout went back",

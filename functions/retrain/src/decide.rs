@@ -13,7 +13,7 @@ use trimtab_core::port::ml::RunRequest;
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
-use crate::incident::{Incident, Kind, State, Trigger};
+use crate::incident::{Incident, Kind, State, Streak, Trigger};
 
 /// The deciding half of `retrain`.
 #[derive(Debug, Clone, Copy)]
@@ -188,11 +188,20 @@ fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigge
     if let Some(before) = state.answer_to(&trigger) {
         return Plan::skip("already_handled", format!("this was answered at {}: {}", before.at, before.answer));
     }
+    if case.state.forgotten.is_some_and(|until| case.event.envelope.time <= until) {
+        return Plan::skip("too_old", "this is older than what is remembered of events that had their answer");
+    }
+    if trigger.kind == Kind::Drift {
+        state.hear_of_drift(limits, case.now);
+    }
     if let Some(incident) = case.state.incident.clone() {
         return join(state, &incident, trigger, case.now);
     }
     let limit = match trigger.kind {
-        Kind::Drift => state.cooling_until(limits.cool_down, case.now).map(|until| cool_down(&state, limits, until)),
+        Kind::Drift => state
+            .cooling_until(limits.cool_down, case.now)
+            .map(|until| cool_down(&state, limits, until))
+            .or_else(|| state.in_vain(limits, case.now).map(|streak| circuit_open(streak, limits))),
         Kind::Build => None,
     };
     if let Some(reason) = limit.or_else(|| over_budget(&state, limits, case.now)) {
@@ -211,6 +220,15 @@ fn cool_down(state: &State, limits: &Limits, until: Timestamp) -> Reason {
         format!(
             "cool-down: the last run ended at {ended}, and the policy waits {length:#}; until {until} drift starts nothing"
         ),
+    )
+}
+
+fn circuit_open(streak: &Streak, limits: &Limits) -> Reason {
+    let Streak { since, runs, .. } = streak;
+    let per = limits.budget.per;
+    Reason::new(
+        "circuit_open",
+        format!("circuit open: {runs} runs have not ended the drift since {since}; one is tried per {per:#}"),
     )
 }
 
@@ -250,6 +268,11 @@ fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: Trigger, no
     };
     state.remember(&trigger, &id, now);
     state.spend(&limits.budget, now);
+    state.streak = match trigger.kind {
+        Kind::Drift => state.streak.map(|streak| Streak { runs: streak.runs + 1, ..streak }),
+        // Somebody has changed something: what drifts after this is another drift.
+        Kind::Build => None,
+    };
     let reason = Reason::new(trigger.kind.as_str(), &trigger.reason);
     start(state, Incident { id, trigger, opened: now, request, run: None }, reason)
 }
@@ -359,10 +382,14 @@ fn tell(kind: FactKind, incident: &Incident, run: Option<&RunArn>, at: Timestamp
 
 /// One matter for as long as the same limit holds: an alarm that goes off all night is one message.
 fn skipped(policy: &Policy, state: &State, trigger: &Trigger, reason: &Reason, at: Timestamp) -> Fact {
-    let since = if reason.code == "budget" { state.starts.first() } else { state.ended.as_ref() };
+    let (kind, since) = match reason.code {
+        "circuit_open" => (FactKind::CircuitOpened, state.streak.as_ref().map(|streak| &streak.since)),
+        "budget" => (FactKind::TrainingSkipped, state.starts.first()),
+        _ => (FactKind::TrainingSkipped, state.ended.as_ref()),
+    };
     let since = since.map(ToString::to_string).unwrap_or_default();
     Fact {
-        kind: FactKind::TrainingSkipped,
+        kind,
         version: fact::VERSION,
         model: Some(policy.model.clone()),
         matter: format!("held/{}/{}/{}", policy.model, reason.code, digest(&[&since], 16)),

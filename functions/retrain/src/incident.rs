@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use trimtab_core::name::{CommitId, ModelName, RunArn};
-use trimtab_core::policy::Budget;
+use trimtab_core::policy::{Budget, Retrain as Limits};
 use trimtab_core::port::ml::RunRequest;
 use trimtab_core::text::digest;
 
 /// How long a handled trigger is remembered: longer than any redelivery of it (EventBridge 24 h,
-/// queues and archives 14 days).
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// queues 14 days).
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// How many handled triggers are remembered at most, so that the record stays small.
 const REMEMBERED_AT_MOST: usize = 500;
@@ -86,10 +86,27 @@ pub struct State {
     pub waiting: Option<Trigger>,
     /// When the last run ended.
     pub ended: Option<Timestamp>,
+    /// Drift that no run has ended yet.
+    #[serde(default)]
+    pub streak: Option<Streak>,
     /// When runs were started, as far back as the budget looks.
     pub starts: Vec<Timestamp>,
     /// Handled triggers, oldest first.
     pub handled: Vec<Handled>,
+    /// Until when handled triggers have been forgotten: what is as old may be one of them.
+    #[serde(default)]
+    pub forgotten: Option<Timestamp>,
+}
+
+/// Drift that goes on from run to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Streak {
+    /// When it was first heard of.
+    pub since: Timestamp,
+    /// When it was last heard of.
+    pub last: Timestamp,
+    /// How many runs have answered it.
+    pub runs: u32,
 }
 
 /// A trigger that has had its answer.
@@ -113,10 +130,10 @@ impl State {
 
     /// Remembers the answer to a trigger, and forgets what no redelivery can bring back.
     pub fn remember(&mut self, trigger: &Trigger, answer: &str, at: Timestamp) {
-        self.handled.retain(|handled| at.duration_since(handled.at) < REMEMBERED);
         self.handled.push(Handled { subject: digest(&[&trigger.subject], 16), at, answer: answer.to_owned() });
-        let surplus = self.handled.len().saturating_sub(REMEMBERED_AT_MOST);
-        self.handled.drain(..surplus);
+        let old = self.handled.iter().filter(|handled| at.duration_since(handled.at) >= REMEMBERED).count();
+        let surplus = old.max(self.handled.len().saturating_sub(REMEMBERED_AT_MOST));
+        self.forgotten = self.handled.drain(..surplus).map(|handled| handled.at).max().or(self.forgotten);
     }
 
     /// When the cool-down ends, if it is still on: it counts from the end of the last run.
@@ -124,6 +141,20 @@ impl State {
     pub fn cooling_until(&self, cool_down: SignedDuration, now: Timestamp) -> Option<Timestamp> {
         let until = self.ended?.saturating_add(cool_down).ok()?;
         (until > now).then_some(until)
+    }
+
+    /// Takes on record that there is drift. After a budget's window without any, it is another one.
+    pub fn hear_of_drift(&mut self, limits: &Limits, now: Timestamp) {
+        let goes_on = self.streak.take().filter(|streak| now.duration_since(streak.last) < limits.budget.per);
+        self.streak = Some(Streak { last: now, ..goes_on.unwrap_or(Streak { since: now, last: now, runs: 0 }) });
+    }
+
+    /// The drift that so many runs did not end that no more are started: the circuit is open. A
+    /// budget's window after the last run's end it lets one through.
+    #[must_use]
+    pub fn in_vain(&self, limits: &Limits, now: Timestamp) -> Option<&Streak> {
+        let recent = self.ended.is_some_and(|at| now.duration_since(at) < limits.budget.per);
+        self.streak.as_ref().filter(|streak| streak.runs >= limits.give_up_after && recent)
     }
 
     /// How many runs were started within the budget's window.

@@ -45,6 +45,7 @@ pub fn config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::from_keys("local", "local", None);
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(trimtab_runtime::http_client())
         .region(Region::new(REGION))
         .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(credentials))

@@ -93,6 +93,14 @@ fn serving(number: u32) -> impl AsyncFn(&Story) -> Result<Option<()>, StoryError
 /// Approval, canary with alarms, in service.
 pub(crate) async fn canary(story: &mut Story) -> Result<(), StoryError> {
     story.begin("A person approves version 2: a canary bakes under its alarm, then takes all traffic");
+    story
+        .publish(SERVING_METRICS, ERRORS, &[("EndpointName", "churn-prod"), ("VariantName", "AllTraffic")], 0.0)
+        .await?;
+    let watched = async |story: &Story| {
+        let state = story.alarm("churn-prod-5xx").await?.map(|(state, _)| state);
+        Ok(state.filter(|state| *state == StateValue::Ok))
+    };
+    story.until("data on churn-prod-5xx, without which no canary goes out", watched).await?;
     story.control("hold", json!({"phase": "bakes"})).await?;
     approve(story, 2).await?;
     let baking = async |story: &Story| {

@@ -65,6 +65,8 @@ kinds! {
     TrainingJoined = "Training Joined", Info;
     /// A trigger led to no run, and why.
     TrainingSkipped = "Training Skipped", Warning;
+    /// Drift goes on although the model was trained again and again: no more runs for now.
+    CircuitOpened = "Circuit Opened", Critical;
     /// A training run ended well.
     TrainingSucceeded = "Training Succeeded", Info;
     /// A training run ended badly.
@@ -75,6 +77,8 @@ kinds! {
     RolloutParked = "Rollout Parked", Info;
     /// An approval led to no rollout, and why.
     RolloutSkipped = "Rollout Skipped", Warning;
+    /// A version would have gone out unwatched, and did not.
+    RolloutHeld = "Rollout Held", Critical;
     /// A version is live.
     RolloutSucceeded = "Rollout Succeeded", Info;
     /// An alarm sent the endpoint back to the version before.

@@ -76,9 +76,17 @@ pub struct Retrain {
     pub cool_down: SignedDuration,
     /// How many runs in how long a time.
     pub budget: Budget,
+    /// After so many drift runs in a row that did not end the drift, no more are started: one
+    /// message, and one more try per budget window, until the drift ends or a commit is trained.
+    #[serde(default = "three")]
+    pub give_up_after: u32,
     /// What the run is told.
     #[serde(default)]
     pub parameters: Parameters,
+}
+
+fn three() -> u32 {
+    3
 }
 
 fn every_drift() -> BTreeSet<DriftKind> {

@@ -11,6 +11,7 @@ pub mod sdk;
 mod serve;
 mod settings;
 
+pub use aws::http_client;
 pub use exit::Exit;
 pub use lambda_runtime::Error;
 pub use serve::serve;

@@ -1,11 +1,20 @@
 //! What must hold at the end of every run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use trimtab_core::event::Approval;
+use trimtab_core::fact::FactKind;
 
 use crate::baseline::Design;
 use crate::faults::Schedule;
 use crate::flow::{Case, Flow};
 use crate::services::{Function, Services};
+
+/// What `churn`'s policy says.
+const BUDGET_WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
+const COOL_DOWN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Something that should not be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +47,7 @@ pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
         return found;
     }
     found.extend(order(services));
+    found.extend(limits(services));
     found.extend(records(services));
     found.extend(
         services.failed.iter().map(|(function, event)| {
@@ -66,9 +76,10 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         found.push(Violation::doubled(format!("{} deliveries of one version", services.deliveries.len())));
     }
     let most = match case.flow {
-        Flow::Drift | Flow::Push | Flow::Delivery | Flow::Malformed => 0,
+        Flow::Drift | Flow::Push | Flow::Delivery | Flow::Malformed | Flow::Permanent => 0,
+        Flow::Unwatched => 1,
         Flow::Rollouts | Flow::CanaryFails => 2,
-        Flow::RollBack => 3,
+        Flow::RollBack | Flow::FallsSilent => 3,
     };
     if services.updates.len() > most {
         found.push(Violation::doubled(format!("the endpoint was asked for {:?}", services.updates)));
@@ -76,11 +87,16 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     found
 }
 
-/// No older version over a newer one, unless the newer one was rejected.
+/// No older version over a newer one, unless the newer one was rejected, or proved nothing.
 fn order(services: &Services) -> Option<Violation> {
-    let rejected = |version: &u32| services.approvals.get(version).is_some_and(|said| said.to_string() == "Rejected");
-    let wrong =
-        services.updates.windows(2).find(|pair| matches!(pair, [newer, older] if older < newer && !rejected(newer)));
+    let rejected = |version: &u32| services.approvals.get(version) == Some(&Approval::Rejected);
+    let sent_back = |version: &u32| {
+        let about = format!("rollout/churn/{version}/");
+        services.told.iter().any(|(kind, matter)| *kind == FactKind::RolloutRolledBack && matter.starts_with(&about))
+    };
+    let wrong = services.updates.windows(2).find(
+        |pair| matches!(pair, [newer, older] if older < newer && !rejected(newer) && !sent_back(newer)),
+    );
     wrong.map(|pair| Violation::doubled(format!("an older version over a newer one: {pair:?}")))
 }
 
@@ -129,7 +145,23 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         Flow::RollBack => {
             must(live == Some(1), "version 1 is not live again");
             must(told("Package Rejected on rollout/churn/2"), "nobody was told of the rejection");
-            must(told("Rollout Succeeded on rollout/churn/1/2"), "nobody was told that version 1 is live again");
+        }
+        // Version 1 may have reached the suite after version 2, by the failure queue.
+        Flow::Unwatched | Flow::FallsSilent if told("Rollout Skipped on rollout/churn/1") => {}
+        Flow::Unwatched => {
+            // An approval that came before the first version's is the endpoint's first itself.
+            must(live == Some(1), "version 1 is not live");
+            must(told("Rollout Held on rollout/churn/2"), "nobody was told that version 2 is held back");
+        }
+        Flow::FallsSilent => {
+            must(live == Some(1), "version 1 is not live");
+            let held = told("Rollout Held on rollout/churn/2") || told("Rollout Rolled Back on rollout/churn/2");
+            must(held, "nobody was told of version 2");
+        }
+        Flow::Permanent => {
+            let pages = services.messages.keys().filter(|message| message.starts_with("Circuit Opened")).count();
+            must(pages == 1, &format!("{pages} pages for one drift"));
+            must(!open("incident"), "the incident is open for ever");
         }
         Flow::Delivery => {
             must(services.deliveries.len() == 1, "the version was not delivered");
@@ -147,8 +179,35 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         }
     }
     must(!open("rollout"), "a rollout is open for ever");
-    if matches!(flow, Flow::Rollouts | Flow::RollBack | Flow::CanaryFails) {
+    if !services.lived.is_empty() {
         must(services.scaled > 0, "autoscaling was not asked for");
+    }
+    for version in BTreeSet::from_iter(&services.lived) {
+        let times = services.lived.iter().filter(|lived| *lived == version).count();
+        let ends = [
+            format!("Rollout Succeeded on rollout/churn/{version}/"),
+            format!("Rollout Rolled Back on rollout/churn/{version}/"),
+        ];
+        let said =
+            services.messages.keys().filter(|message| ends.iter().any(|end| message.starts_with(end.as_str()))).count();
+        must(said >= times, &format!("version {version} went live {times} times, and {said} were told"));
+    }
+    found
+}
+
+/// The policy of `churn`: at most four runs within any seven days, and a day's rest after each.
+fn limits(services: &Services) -> Vec<Violation> {
+    const SLACK: SignedDuration = SignedDuration::from_mins(2);
+    let starts: Vec<Timestamp> = services.runs.iter().map(|run| run.created).collect();
+    let mut found = Vec::new();
+    if starts
+        .windows(5)
+        .any(|five| matches!(five, [first, .., last] if last.duration_since(*first) + SLACK < BUDGET_WINDOW))
+    {
+        found.push(Violation::doubled("more runs than the budget allows".to_owned()));
+    }
+    if starts.windows(2).any(|two| matches!(two, [one, next] if next.duration_since(*one) < COOL_DOWN)) {
+        found.push(Violation::doubled("a run within the cool-down".to_owned()));
     }
     found
 }

@@ -40,16 +40,31 @@ pub enum Flow {
     RollBack,
     /// A version's canary sets off its alarm.
     CanaryFails,
+    /// A version is approved while its canary's alarm has no data.
+    Unwatched,
+    /// The canary's alarm falls silent while the canary is on.
+    FallsSilent,
     /// Another model's version goes by CodePipeline.
     Delivery,
     /// An event that is none.
     Malformed,
+    /// An alarm that goes off four times a day for thirty days, whatever is trained.
+    Permanent,
 }
 
 impl Flow {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Drift, Self::Push, Self::Rollouts, Self::RollBack, Self::CanaryFails, Self::Delivery, Self::Malformed];
+    /// All that are short.
+    pub const ALL: [Self; 9] = [
+        Self::Drift,
+        Self::Push,
+        Self::Rollouts,
+        Self::RollBack,
+        Self::CanaryFails,
+        Self::Unwatched,
+        Self::FallsSilent,
+        Self::Delivery,
+        Self::Malformed,
+    ];
 
     /// What people and monitors do, and when.
     fn script(self) -> Vec<(SignedDuration, Item)> {
@@ -68,6 +83,19 @@ impl Flow {
             ],
             Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
+            Self::Unwatched => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(5), Item::Silence),
+                (hours(6), verdict(2, Approval::Approved)),
+            ],
+            Self::FallsSilent => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(6) + minutes(5), Item::Silence),
+            ],
+            Self::Permanent => {
+                (0..30 * 4).map(|turn| (hours(6 * turn), Item::Alarm { name: "churn-prod-data-drift" })).collect()
+            }
             Self::CanaryFails => {
                 vec![(minutes(0), verdict(1, Approval::Approved)), (hours(6), verdict(2, Approval::Approved))]
             }
@@ -206,7 +234,8 @@ fn suite(sim: &Sim, function: Function, event: &Value) -> bool {
         }
         Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event)),
         Function::Deploy => {
-            let reaction = deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s() };
+            let reaction =
+                deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s(), alarms: s() };
             run(world.react(&reaction, event))
         }
         Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event)),

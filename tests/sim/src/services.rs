@@ -45,6 +45,8 @@ pub(crate) enum Item {
     Alarm { name: &'static str },
     /// Somebody pushes.
     Push,
+    /// The canary's alarm has no data any more.
+    Silence,
     /// A delivery of this number ends.
     DeliveryEnds(usize),
     /// An event comes that is none.
@@ -152,6 +154,10 @@ pub struct Services {
     pub(crate) configs: BTreeMap<String, u32>,
     /// The versions that the endpoint was asked to take, in order.
     pub updates: Vec<u32>,
+    /// The versions that went live, in order.
+    pub(crate) lived: Vec<u32>,
+    /// Whether the canary's alarm has no data.
+    pub(crate) silent: bool,
     /// Versions whose canary sets off its alarm.
     pub(crate) bad: BTreeSet<u32>,
     /// What Lambda gave up on.
@@ -273,6 +279,7 @@ impl Services {
             config: if before.is_some() { serving } else { Some(config.to_owned()) },
             pending: before.is_some().then(|| config.to_owned()),
             failure: None,
+            modified: Some(self.now),
         });
         self.after(SignedDuration::from_mins(10), Item::EndpointRests);
     }
@@ -285,9 +292,14 @@ impl Services {
                 endpoint.failure = Some("an alarm went off".to_owned());
             } else {
                 endpoint.config = Some(pending);
+                self.lived.push(version);
             }
+        } else {
+            let first = endpoint.config.as_ref().and_then(|config| self.configs.get(config));
+            self.lived.extend(first);
         }
         endpoint.status = EndpointStatus::InService;
+        endpoint.modified = Some(self.now);
         self.note(|| format!("the endpoint rests with {:?}", endpoint.config));
         self.endpoint_before = self.endpoint.replace(endpoint);
         let event = events::endpoint(self.now);
@@ -331,6 +343,10 @@ impl Services {
                 delivery.ended = true;
                 let event = events::delivery(&delivery.id, self.now);
                 self.emit(Function::Deploy, true, &event);
+            }
+            Item::Silence => {
+                self.note(|| "there is no data on the canary's alarm any more".to_owned());
+                self.silent = true;
             }
             Item::Malformed => {
                 let event = events::malformed(self.now);

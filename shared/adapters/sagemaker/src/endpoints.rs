@@ -4,6 +4,7 @@ use aws_sdk_sagemaker::types::{
     Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, CapacitySize, CapacitySizeType, ContainerDefinition,
     DeploymentConfig, ProductionVariant, ProductionVariantInstanceType, TrafficRoutingConfig, TrafficRoutingConfigType,
 };
+use jiff::Timestamp;
 use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{EndpointName, PackageArn};
@@ -49,6 +50,9 @@ impl Endpoints for SageMaker {
                     .and_then(|pending| pending.endpoint_config_name())
                     .map(str::to_owned),
                 failure: found.failure_reason().map(str::to_owned),
+                modified: found
+                    .last_modified_time()
+                    .and_then(|time| Timestamp::from_millisecond(time.to_millis().ok()?).ok()),
             })),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeEndpoint", &error)),

@@ -62,6 +62,15 @@ loose::words! {
     }
 }
 
+impl EndpointStatus {
+    /// Whether the endpoint is on its way to somewhere, and takes no update; what is not known may be.
+    #[must_use]
+    pub fn is_moving(&self) -> bool {
+        use EndpointStatus::{Creating, Deleting, Other, RollingBack, SystemUpdating, Updating};
+        matches!(self, Creating | Updating | SystemUpdating | RollingBack | Deleting | Other(_))
+    }
+}
+
 /// A pipeline execution changed its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {

@@ -79,6 +79,7 @@ fn limits(policy: &Policy) -> Option<(&'static str, &'static str)> {
             "retrain.budget",
             "expected runs to be at least 1; to switch training off, leave [retrain] out",
         );
+        hold(retrain.give_up_after > 0, "retrain.give_up_after", "expected at least 1");
         hold(!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift");
     }
     if let Some(Target::Endpoint(target)) = policy.deploy.as_ref().map(|deploy| &deploy.target) {

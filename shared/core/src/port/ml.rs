@@ -119,6 +119,8 @@ pub struct EndpointTruth {
     pub pending: Option<String>,
     /// Why it failed, as SageMaker says. Untrusted text.
     pub failure: Option<String>,
+    /// When it last changed: `LastModifiedTime`.
+    pub modified: Option<Timestamp>,
 }
 
 /// What serves a package version: a model, and an endpoint configuration of the same name.
