@@ -8,7 +8,6 @@ use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
 use crate::decide::{Action, Answer, Seen};
-use crate::endings;
 use crate::proof;
 use crate::rollout::{Cause, Parked, Progress, Rollout, State, serving_name, tell};
 
@@ -54,10 +53,7 @@ pub(crate) fn begin_or_park(
 }
 
 /// Takes up a rollout that an earlier attempt left between its intent and its end.
-pub(crate) fn resume(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
-    if let Some(truth) = rollout.ended(case.seen.endpoint.as_ref()) {
-        return endings::found(case, policy, deploy, rollout, truth);
-    }
+pub(crate) fn resume(case: &Case<'_, State, Seen>, deploy: &Deployment, rollout: &Rollout) -> Answer {
     let actions = steps(deploy, case.seen.endpoint.as_ref(), rollout);
     let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }

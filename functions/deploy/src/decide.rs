@@ -153,6 +153,17 @@ impl Decide for Deploy {
         }
     }
 
+    fn overdue(case: &Case<'_, State, Seen>) -> Option<Answer> {
+        let policy = case.policy?;
+        let deploy = policy.deploy.as_ref()?;
+        let rollout = case.state.current.as_ref()?;
+        let Body::Package(_) = &case.event.body else {
+            return None;
+        };
+        let truth = rollout.ended(case.seen.endpoint.as_ref())?;
+        Some(endings::found(case, policy, deploy, rollout, truth))
+    }
+
     fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
         let Some(deploy) = case.policy.and_then(|policy| policy.deploy.as_ref()) else {
             return Vec::new();
@@ -214,7 +225,7 @@ fn on_approved(
     if let Some(rollout) =
         case.state.current.as_ref().filter(|r| r.package == *package && r.progress == Progress::Intended)
     {
-        return resume(case, policy, deploy, rollout);
+        return resume(case, deploy, rollout);
     }
     if case.state.judged(package, Verdict::Approved) {
         return Plan::skip("already_handled", format!("the approval of version {version} has had its answer"));
@@ -261,7 +272,7 @@ fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deploymen
     if let Some(rollout) =
         case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended)
     {
-        return resume(case, policy, deploy, rollout);
+        return resume(case, deploy, rollout);
     }
     if case.state.judged(package, Verdict::Rejected) {
         return Plan::skip("already_handled", format!("the rejection of version {version} has had its answer"));

@@ -103,8 +103,8 @@ fn verdict(truth: &EndpointTruth, rollout: &Rollout) -> (FactKind, Reason) {
     }
 }
 
-/// The endpoint has come to rest after a rollout whose update nobody has heard of: an earlier
-/// attempt made it, and it is not made again.
+/// The endpoint has come to rest after a rollout, and nobody has heard of it: the answer to the
+/// update was lost, or the event of its end. The update is not made again.
 pub(crate) fn found(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
@@ -113,7 +113,7 @@ pub(crate) fn found(
     truth: &EndpointTruth,
 ) -> Answer {
     let (kind, Reason { code, text }) = verdict(truth, rollout);
-    let seen = "as the endpoint shows: nobody received the answer to its update";
+    let seen = "as the endpoint shows: its own event was not heard";
     end(case, policy, deploy, rollout, kind, Reason::new(code, format!("{text} ({seen})")))
 }
 

@@ -26,15 +26,21 @@ where
 {
     type Decide = Retrain;
 
-    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &State) -> Answer<Seen> {
-        Ok(match &event.body {
-            Body::Alarm(alarm) => match AlarmName::parse(&alarm.name) {
-                Ok(name) => Seen::Alarm(self.alarms.state(&name).await?),
-                Err(_) => Seen::Alarm(None),
-            },
-            Body::Run(run) => Seen::Run(self.runs.status(&run.arn).await?),
-            _ => Seen::Nothing,
-        })
+    async fn observe(&self, event: &Event, _: Option<&Policy>, state: &State) -> Answer<Seen> {
+        let mut seen = Seen::default();
+        if let Body::Run(run) = &event.body {
+            seen.run = self.runs.status(&run.arn).await?;
+            return Ok(seen);
+        }
+        if let Body::Alarm(alarm) = &event.body
+            && let Ok(name) = AlarmName::parse(&alarm.name)
+        {
+            seen.alarm = self.alarms.state(&name).await?;
+        }
+        if let Some(run) = state.incident.as_ref().and_then(|incident| incident.run.as_ref()) {
+            seen.open = self.runs.status(run).await?;
+        }
+        Ok(seen)
     }
 
     /// Looks for the run that carries the incident's name before starting one: SageMaker does not

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use trimtab_core::event::{Alarm, AlarmState, Body, Event, Run, RunStatus};
+use trimtab_core::event::{Alarm, AlarmState, Body, Event, RunStatus};
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{CommitId, ModelName, RunArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
@@ -13,21 +13,22 @@ use trimtab_core::port::ml::RunRequest;
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
+use crate::endings;
 use crate::incident::{Incident, Kind, State, Streak, Trigger};
 
 /// The deciding half of `retrain`.
 #[derive(Debug, Clone, Copy)]
 pub struct Retrain;
 
-/// What AWS says about the thing that the event is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
-    /// The alarm's state now; `None` where there is no such alarm.
-    Alarm(Option<AlarmState>),
-    /// The run's status now; `None` where there is no such run.
-    Run(Option<RunStatus>),
-    /// Nothing was asked.
-    Nothing,
+/// What AWS says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The state of the event's alarm now; `None` where there is no such alarm.
+    pub alarm: Option<AlarmState>,
+    /// The status of the event's run now; `None` where there is no such run.
+    pub run: Option<RunStatus>,
+    /// The status of the open incident's run, where the event is about something else.
+    pub open: Option<RunStatus>,
 }
 
 /// What `retrain` can do.
@@ -44,7 +45,7 @@ pub enum Action {
     },
 }
 
-type Answer = Plan<State, Action>;
+pub(crate) type Answer = Plan<State, Action>;
 
 impl Decide for Retrain {
     type State = State;
@@ -70,9 +71,9 @@ impl Decide for Retrain {
 
     fn assume(event: &Event) -> Seen {
         match &event.body {
-            Body::Alarm(alarm) => Seen::Alarm(Some(alarm.state.clone())),
-            Body::Run(run) => Seen::Run(Some(run.status.clone())),
-            _ => Seen::Nothing,
+            Body::Alarm(alarm) => Seen { alarm: Some(alarm.state.clone()), ..Seen::default() },
+            Body::Run(run) => Seen { run: Some(run.status.clone()), ..Seen::default() },
+            _ => Seen::default(),
         }
     }
 
@@ -83,12 +84,17 @@ impl Decide for Retrain {
         let Some(limits) = &policy.retrain else {
             return Plan::skip("off", format!("the policy of {} has no [retrain]: this reaction is off", policy.model));
         };
-        match (&case.event.body, case.seen) {
-            (Body::Alarm(alarm), Seen::Alarm(now)) => on_alarm(case, policy, limits, alarm, now.as_ref()),
-            (Body::Fact(fact), _) if fact.kind == FactKind::TrainingRequested => on_request(case, policy, limits, fact),
-            (Body::Run(run), Seen::Run(status)) => on_run(case, policy, limits, run, status.as_ref()),
+        match &case.event.body {
+            Body::Alarm(alarm) => on_alarm(case, policy, limits, alarm),
+            Body::Fact(fact) if fact.kind == FactKind::TrainingRequested => on_request(case, policy, limits, fact),
+            Body::Run(run) => endings::on_run(case, policy, limits, run),
             _ => Plan::skip("not_concerned", "nothing in this event asks for training or ends a run"),
         }
+    }
+
+    fn overdue(case: &Case<'_, State, Seen>) -> Option<Answer> {
+        let policy = case.policy?;
+        endings::unheard(case, policy, policy.retrain.as_ref()?)
     }
 
     fn left(state: &State, _: &Case<'_, State, Seen>) -> Vec<Action> {
@@ -118,13 +124,7 @@ impl Decide for Retrain {
     }
 }
 
-fn on_alarm(
-    case: &Case<'_, State, Seen>,
-    policy: &Policy,
-    limits: &Limits,
-    alarm: &Alarm,
-    now: Option<&AlarmState>,
-) -> Answer {
+fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, alarm: &Alarm) -> Answer {
     let Some(drift) = alarm.drift() else {
         return Plan::skip(
             "not_drift",
@@ -140,7 +140,7 @@ fn on_alarm(
     if alarm.state != AlarmState::Alarm {
         return Plan::skip("not_in_alarm", format!("alarm {} is not in ALARM", alarm.name));
     }
-    match now {
+    match &case.seen.alarm {
         None => {
             return Plan::reject(
                 "no_such_alarm",
@@ -232,7 +232,7 @@ fn circuit_open(streak: &Streak, limits: &Limits) -> Reason {
     )
 }
 
-fn over_budget(state: &State, limits: &Limits, now: Timestamp) -> Option<Reason> {
+pub(crate) fn over_budget(state: &State, limits: &Limits, now: Timestamp) -> Option<Reason> {
     let (spent, budget) = (state.spent(&limits.budget, now), &limits.budget);
     let (runs, per) = (budget.runs, budget.per);
     (spent >= usize::try_from(runs).unwrap_or(usize::MAX))
@@ -257,7 +257,7 @@ fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp)
     Plan::only(decision, Reason::new("run_in_progress", text)).with_state(state).telling(told)
 }
 
-fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: Trigger, now: Timestamp) -> Answer {
+pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: Trigger, now: Timestamp) -> Answer {
     let id = Incident::id(&policy.model, &trigger);
     let request = RunRequest {
         pipeline: limits.pipeline.clone(),
@@ -302,71 +302,13 @@ fn parameters(limits: &Limits, id: &str, trigger: &Trigger) -> std::collections:
     .collect()
 }
 
-fn on_run(
-    case: &Case<'_, State, Seen>,
-    policy: &Policy,
-    limits: &Limits,
-    run: &Run,
-    status: Option<&RunStatus>,
-) -> Answer {
-    let Some(incident) = &case.state.incident else {
-        return Plan::skip(
-            "no_incident",
-            format!("no incident of {} is open: this run is not answered for here", policy.model),
-        );
-    };
-    let ours =
-        incident.run.as_ref().map_or(run.display_name.as_deref() == Some(&incident.id), |known| *known == run.arn);
-    if !ours {
-        return Plan::skip("other_run", format!("this run does not belong to the open incident {}", incident.id));
-    }
-    let kind = match status {
-        None => {
-            return Plan::reject("no_such_run", "SageMaker knows no such run: the event is forged or the run is gone");
-        }
-        Some(RunStatus::Succeeded) => FactKind::TrainingSucceeded,
-        Some(RunStatus::Failed | RunStatus::Stopped) => FactKind::TrainingFailed,
-        Some(_) => return Plan::skip("still_running", "SageMaker says that the run has not ended"),
-    };
-    let word = if kind == FactKind::TrainingSucceeded { "succeeded" } else { "did not succeed" };
-    let reason = Reason::new("run_ended", format!("the run of {} {word}", incident.id));
-    let told = tell(kind, incident, Some(&run.arn), case.now, std::slice::from_ref(&reason.text));
-    let mut state = State { incident: None, ended: Some(case.now), ..case.state.clone() };
-    next(state.waiting.take(), state, policy, limits, reason, told, case.now)
-}
-
-/// Closes the incident; a commit that waited gets its run now, if the budget still allows.
-fn next(
-    waiting: Option<Trigger>,
-    mut state: State,
-    policy: &Policy,
-    limits: &Limits,
-    ended: Reason,
-    told: Fact,
-    now: Timestamp,
-) -> Answer {
-    let mut plan = match waiting {
-        None => Plan::only(Decision::Acted, ended).with_state(state),
-        Some(trigger) => match over_budget(&state, limits, now) {
-            None => {
-                let mut plan = open(state, policy, limits, trigger, now);
-                plan.reasons.insert(0, ended);
-                plan
-            }
-            Some(reason) => {
-                state.remember(&trigger, reason.code, now);
-                let skip = skipped(policy, &state, &trigger, &reason, now);
-                let mut plan = Plan::only(Decision::Acted, ended).with_state(state).telling(skip);
-                plan.reasons.push(reason);
-                plan
-            }
-        },
-    };
-    plan.facts.insert(0, told);
-    plan
-}
-
-fn tell(kind: FactKind, incident: &Incident, run: Option<&RunArn>, at: Timestamp, reasons: &[String]) -> Fact {
+pub(crate) fn tell(
+    kind: FactKind,
+    incident: &Incident,
+    run: Option<&RunArn>,
+    at: Timestamp,
+    reasons: &[String],
+) -> Fact {
     let mut details: std::collections::BTreeMap<String, String> =
         [("incident".to_owned(), incident.id.clone()), ("pipeline".to_owned(), incident.request.pipeline.to_string())]
             .into();
@@ -381,7 +323,7 @@ fn tell(kind: FactKind, incident: &Incident, run: Option<&RunArn>, at: Timestamp
 }
 
 /// One matter for as long as the same limit holds: an alarm that goes off all night is one message.
-fn skipped(policy: &Policy, state: &State, trigger: &Trigger, reason: &Reason, at: Timestamp) -> Fact {
+pub(crate) fn skipped(policy: &Policy, state: &State, trigger: &Trigger, reason: &Reason, at: Timestamp) -> Fact {
     let (kind, since) = match reason.code {
         "circuit_open" => (FactKind::CircuitOpened, state.streak.as_ref().map(|streak| &streak.since)),
         "budget" => (FactKind::TrainingSkipped, state.starts.first()),

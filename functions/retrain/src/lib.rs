@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod decide;
+mod endings;
 pub mod incident;
 
 pub use act::Reaction;

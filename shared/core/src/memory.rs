@@ -2,7 +2,7 @@
 //! tests, and for planning offline.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -66,8 +66,8 @@ impl Ledger for MemoryLedger {
         Ok(contents.policies.values().find(|policy| policy.keys().contains(key)).map(|policy| policy.model.clone()))
     }
 
-    async fn policy(&self, model: &ModelName) -> Answer<Option<Policy>> {
-        Ok(self.contents().policies.get(model).cloned())
+    async fn policy(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
+        Ok(self.contents().policies.get(model).cloned().map(Arc::new))
     }
 
     async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {

@@ -26,7 +26,7 @@ use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record,
 /// first retry of an asynchronous event (60 s).
 pub const LEASE: SignedDuration = SignedDuration::from_secs(55);
 
-/// The code of the reason that an intent was taken up that another event had left.
+/// The code of the reason that something was finished that another event had left.
 const TAKEN_UP: &str = "taken_up";
 
 /// How often a reaction is decided anew when somebody else wrote in between, before it goes back
@@ -181,7 +181,13 @@ where
         // What an earlier attempt could not say any more is said now; readers deduplicate.
         self.tell(&record.untold).await?;
         let case = Case { event, policy, state: &state, seen: &seen, now: self.clock.now() };
-        let mut plan = A::Decide::decide(&case);
+        let mut plan = match A::Decide::overdue(&case) {
+            Some(mut plan) => {
+                plan.reasons.push(Reason::new(TAKEN_UP, "its own event was not heard: seen while looking at another"));
+                plan
+            }
+            None => A::Decide::decide(&case),
+        };
         if plan.actions.is_empty() && plan.decision != Decision::Rejected {
             take_up::<A::Decide>(&mut plan, &case);
         }

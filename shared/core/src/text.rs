@@ -5,6 +5,10 @@
 /// spaces, invisible direction marks go, and what was cut is shown by "…".
 #[must_use]
 pub fn one_line(text: &str, max: usize) -> String {
+    // Most text is plain already.
+    if text.len() <= max && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.trim().to_owned();
+    }
     let clean = text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c });
     let mut line: String = clean.clone().take(max).collect();
     if clean.count() > max {
@@ -38,7 +42,8 @@ pub fn digest(parts: &[&str], length: usize) -> String {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(length).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    hash.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).take(length).collect()
 }
 
 #[cfg(test)]

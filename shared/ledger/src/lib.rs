@@ -10,6 +10,8 @@ mod item;
 mod read;
 mod table;
 
+use std::sync::Arc;
+
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -114,10 +116,10 @@ impl Ledger for DynamoLedger {
         Ok(found.and_then(|item| ModelName::parse(item.text("model")?).ok()))
     }
 
-    async fn policy(&self, model: &ModelName) -> Answer<Option<Policy>> {
+    async fn policy(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
         match self.get(&item::owner(model.as_str()), "policy").await? {
             None => Ok(None),
-            Some(item) => item.json("policy").map(Some),
+            Some(item) => item.json("policy").map(|policy| Some(Arc::new(policy))),
         }
     }
 

@@ -94,21 +94,24 @@ fn order(services: &Services) -> Option<Violation> {
         let about = format!("rollout/churn/{version}/");
         services.told.iter().any(|(kind, matter)| *kind == FactKind::RolloutRolledBack && matter.starts_with(&about))
     };
-    let wrong = services.updates.windows(2).find(
-        |pair| matches!(pair, [newer, older] if older < newer && !rejected(newer) && !sent_back(newer)),
-    );
+    let wrong = services
+        .updates
+        .windows(2)
+        .find(|pair| matches!(pair, [newer, older] if older < newer && !rejected(newer) && !sent_back(newer)));
     wrong.map(|pair| Violation::doubled(format!("an older version over a newer one: {pair:?}")))
 }
 
 /// Every event that was delivered has its terminal record.
 fn records(services: &Services) -> Vec<Violation> {
     let name = |function: Function| format!("{function:?}").to_lowercase();
-    let missing = services.log.iter().filter(|(function, event)| {
+    let missing = services.log.iter().filter(|(function, event, _)| {
         let id = event["id"].as_str().unwrap_or_default().to_owned();
         let key = (name(*function), id);
-        !services.history.contains_key(&key) && !services.kept.contains(&key)
+        !services.history.contains(&key) && !services.kept.contains(&key)
     });
-    missing.map(|(function, event)| Violation::lost(format!("{function:?} has no record of {}", event["id"]))).collect()
+    missing
+        .map(|(function, event, _)| Violation::lost(format!("{function:?} has no record of {}", event["id"])))
+        .collect()
 }
 
 /// Where the flow must have come to.

@@ -9,6 +9,7 @@ pub mod check;
 mod events;
 pub mod faults;
 pub mod flow;
+mod ledger;
 mod ports;
 pub mod services;
 

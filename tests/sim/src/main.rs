@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use trimtab_sim::Site;
 use trimtab_sim::baseline::Design;
 use trimtab_sim::faults::{Chance, Fault, Kind, Schedule};
-use trimtab_sim::flow::{Case, Flow, Outcome, play};
+use trimtab_sim::flow::{BEGINNINGS, Case, Flow, Outcome, calls, play};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Plays the suite under faults.
 #[derive(Parser)]
@@ -49,10 +52,13 @@ fn main() -> ExitCode {
     let pairs = if arguments.singles { Vec::new() } else { pairs() };
     say(&format!("{} runs: two faults, at every pair of calls", pairs.len()));
     cases.extend(pairs);
-    let random = if arguments.singles { 0 } else { arguments.runs.saturating_sub(cases.len()) };
+    let long = if arguments.singles { 0 } else { LONG_RUNS };
+    say(&format!("{long} runs: thirty days of drift that no training ends, and {LONG_FAULTS} faults in each"));
+    let random = if arguments.singles { 0 } else { arguments.runs.saturating_sub(cases.len() + long) };
     say(&format!("{random} runs: three to five faults, seeds from {}", arguments.seed));
     let tally = Tally::default();
     tally.all(cases.len(), |number| cases.get(number).cloned());
+    tally.all(long, |number| Some(thirty_days(number as u64)));
     tally.all(random, |number| Some(at_random(arguments.seed + number as u64)));
     let seconds = began.elapsed().as_secs_f64();
     let done = tally.0.into_inner().unwrap_or_default();
@@ -153,8 +159,8 @@ fn singles() -> Vec<Case> {
     for flow in Flow::ALL {
         for schedule in Schedule::ALL {
             // Under chance, a few different orders, and each event that can be dropped.
-            for seed in 0..4 {
-                let calls = play(&suite(flow, schedule, vec![], seed), false).calls;
+            for seed in 0..BEGINNINGS {
+                let calls = calls(flow, schedule, seed);
                 for call in 0..calls {
                     cases.extend(Kind::ALL.map(|kind| suite(flow, schedule, vec![Fault { call, kind }], seed)));
                 }
@@ -168,7 +174,7 @@ fn singles() -> Vec<Case> {
 fn pairs() -> Vec<Case> {
     let mut cases = Vec::new();
     for flow in Flow::ALL {
-        let calls = play(&suite(flow, Schedule::Once, vec![], 0), false).calls;
+        let calls = calls(flow, Schedule::Once, 0);
         for first in 0..calls {
             for second in first + 1..calls {
                 let kinds =
@@ -183,22 +189,36 @@ fn pairs() -> Vec<Case> {
     cases
 }
 
-/// Beyond the first calls there are those of retries.
-const RANDOM_CALLS: u64 = 150;
+/// How many runs over thirty days, and how many faults each has.
+const LONG_RUNS: usize = 320;
+const LONG_FAULTS: u64 = 20;
 
+fn thirty_days(seed: u64) -> Case {
+    let schedule = Schedule::ALL.into_iter().cycle().nth(seed as usize % Schedule::ALL.len()).unwrap_or(Schedule::Once);
+    scattered(Flow::Permanent, schedule, LONG_FAULTS, &mut Chance::of(seed))
+}
+
+/// Three to five faults.
 fn at_random(seed: u64) -> Case {
     let mut chance = Chance::of(seed);
     let flow = chance.one_of(&Flow::ALL).unwrap_or(Flow::Drift);
     let schedule = chance.one_of(&Schedule::ALL).unwrap_or(Schedule::Once);
     let count = 3 + chance.below(3);
-    let fault = |chance: &mut Chance| Fault {
-        call: u32::try_from(chance.below(RANDOM_CALLS)).unwrap_or_default(),
-        kind: chance.one_of(&Kind::ALL).unwrap_or(Kind::Refused),
-    };
-    let mut faults: Vec<Fault> = (0..count).map(|_| fault(&mut chance)).collect();
+    scattered(flow, schedule, count, &mut chance)
+}
+
+/// So many faults, anywhere in the run or in what it is prolonged by.
+fn scattered(flow: Flow, schedule: Schedule, count: u64, chance: &mut Chance) -> Case {
+    let beginning = chance.below(BEGINNINGS);
+    let calls = u64::from(calls(flow, schedule, beginning));
+    let mut faults: Vec<Fault> = Vec::new();
+    for _ in 0..count {
+        let call = u32::try_from(chance.below(calls + calls / 4)).unwrap_or_default();
+        faults.push(Fault { call, kind: chance.one_of(&Kind::ALL).unwrap_or(Kind::Refused) });
+    }
     faults.sort();
     faults.dedup_by_key(|fault| fault.call);
-    suite(flow, schedule, faults, seed)
+    suite(flow, schedule, faults, beginning)
 }
 
 /// The share of alarms that were answered by more than one run.

@@ -1,19 +1,17 @@
 //! The ports over the simulated services. Each call goes through [`Sim::call`], where faults strike.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use jiff::SignedDuration;
 use trimtab_core::event::{AlarmState, Approval, BuildStatus, DeliveryState, EndpointStatus, RunStatus};
-use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{
-    AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, ModelName, PackageArn, RepositoryName, RunArn,
+    AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, PackageArn, RepositoryName, RunArn,
 };
-use trimtab_core::policy::{Autoscaling, Key, Policy};
+use trimtab_core::policy::Autoscaling;
+use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
     Accepted, Alarms, BuildRequest, BuildTruth, Builds, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth,
     Endpoints, Message, PackageTruth, Registry, Repositories, RunRequest, Runs, Scaling, ServingRequest, Topic,
 };
-use trimtab_core::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
 
 use crate::Site;
 use crate::services::{Build, Delivered, Fate, Item, Run, Services, Sim, TOKEN_MEMORY};
@@ -29,10 +27,10 @@ const LATE: SignedDuration = SignedDuration::from_secs(25);
 
 impl Sim {
     /// A call that changes something, or reads what is always current.
-    async fn call<T, E, F>(&self, site: Site, apply: F) -> Result<T, E>
+    pub(crate) async fn call<T, E, F>(&self, site: Site, apply: F) -> Result<T, E>
     where
         E: From<Failure>,
-        F: FnOnce(&mut Services) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut Services) -> Result<T, E> + Send + Sync + 'static,
     {
         self.read(site, apply, None::<fn(&mut Services) -> Result<T, E>>).await
     }
@@ -41,7 +39,7 @@ impl Sim {
     async fn read<T, E, F, S>(&self, site: Site, apply: F, stale: Option<S>) -> Result<T, E>
     where
         E: From<Failure>,
-        F: FnOnce(&mut Services) -> Result<T, E> + Send + 'static,
+        F: FnOnce(&mut Services) -> Result<T, E> + Send + Sync + 'static,
         S: FnOnce(&mut Services) -> Result<T, E>,
     {
         let refused = |cause: &str| Err(E::from(Failure::retry("simulated", cause)));
@@ -58,7 +56,7 @@ impl Sim {
             Fate::Late => {
                 let mut services = self.services();
                 let late = move |services: &mut Services| drop(apply(services));
-                services.after(LATE, Item::Late(Box::new(late)));
+                services.apply_late(LATE, Box::new(late));
                 services.now += TIME_OUT;
                 refused("no answer in time")
             }
@@ -72,106 +70,6 @@ impl Sim {
                 None => apply(&mut self.services()),
             },
         }
-    }
-}
-
-impl Services {
-    fn write(&mut self, id: &AggregateId, epoch: u64, change: impl FnOnce(&mut Record)) -> Result<u64, WriteError> {
-        let record = self.aggregates.entry(id.clone()).or_insert(Record::EMPTY);
-        if record.epoch != epoch {
-            return Err(WriteError::Fenced);
-        }
-        change(record);
-        record.epoch += 1;
-        Ok(record.epoch)
-    }
-}
-
-impl Clock for Sim {
-    fn now(&self) -> Timestamp {
-        self.services().now
-    }
-}
-
-impl Ledger for Sim {
-    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
-        let key = key.clone();
-        self.call(Site::LedgerModelOf, move |services| Ok(services.policies.owners.get(&key).cloned())).await
-    }
-
-    async fn policy(&self, model: &ModelName) -> Answer<Option<Policy>> {
-        let model = model.clone();
-        self.call(Site::LedgerPolicy, move |services| Ok(services.policies.by_model.get(&model).cloned())).await
-    }
-
-    async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {
-        self.call(Site::LedgerPause, |_| Ok(None)).await
-    }
-
-    async fn load(&self, id: &AggregateId) -> Answer<Record> {
-        let id = id.clone();
-        self.call(Site::LedgerLoad, move |services| Ok(services.aggregates.get(&id).cloned().unwrap_or(Record::EMPTY)))
-            .await
-    }
-
-    async fn claim(
-        &self,
-        id: &AggregateId,
-        seen: u64,
-        state: &Value,
-        untold: &[Fact],
-        lease_until: Timestamp,
-    ) -> Result<u64, WriteError> {
-        let (id, state, untold) = (id.clone(), state.clone(), untold.to_vec());
-        self.call(Site::LedgerClaim, move |services| {
-            services.write(&id, seen, |record| {
-                record.state = Some(state);
-                record.untold = untold;
-                record.lease_until = Some(lease_until);
-            })
-        })
-        .await
-    }
-
-    async fn settle(
-        &self,
-        id: &AggregateId,
-        held: u64,
-        state: Option<&Value>,
-        entry: &HistoryEntry,
-    ) -> Result<(), WriteError> {
-        let (id, state, entry) = (id.clone(), state.cloned(), entry.clone());
-        self.call(Site::LedgerSettle, move |services| {
-            if let Some(state) = state {
-                services.write(&id, held, |record| {
-                    *record = Record { state: Some(state), epoch: record.epoch, ..Record::EMPTY };
-                })?;
-            }
-            services.note(|| format!("  {} {:?}: {}", entry.function, entry.decision, entry.reasons.join("; ")));
-            services.history.entry((entry.function.clone(), entry.event_id.clone())).or_insert(entry);
-            Ok(())
-        })
-        .await
-    }
-
-    async fn keep(&self, entry: &HistoryEntry, _: &Value) -> Answer<()> {
-        let key = (entry.function.clone(), entry.event_id.clone());
-        self.call(Site::LedgerKeep, move |services| {
-            services.kept.insert(key);
-            Ok(())
-        })
-        .await
-    }
-}
-
-impl Bus for Sim {
-    async fn publish(&self, fact: &Fact) -> Answer<()> {
-        let fact = fact.clone();
-        self.call(Site::BusPublish, move |services| {
-            services.publish(&fact);
-            Ok(())
-        })
-        .await
     }
 }
 

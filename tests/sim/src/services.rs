@@ -11,7 +11,7 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BuildId, CommitId, ModelName, RunArn};
 use trimtab_core::policy::{Key, Policy};
 use trimtab_core::port::ml::{BuildRequest, DeliveryRequest, EndpointTruth, RunRequest};
-use trimtab_core::port::{AggregateId, HistoryEntry, Record};
+use trimtab_core::port::{AggregateId, Record};
 
 use crate::Site;
 use crate::events;
@@ -28,11 +28,12 @@ pub enum Function {
 }
 
 /// Something that will happen.
+#[derive(Clone)]
 pub(crate) enum Item {
     /// An event reaches a function, for the nth time of Lambda's three.
     Deliver { function: Function, event: Arc<Value>, attempt: usize },
-    /// A call that was not answered is applied after all.
-    Late(Box<dyn FnOnce(&mut Services) + Send>),
+    /// A call of this number that was not answered is applied after all.
+    Late(usize),
     /// A run of this number ends.
     RunEnds(usize),
     /// A build of this number ends.
@@ -56,7 +57,7 @@ pub(crate) enum Item {
 /// The policies, and the names that lead to them.
 #[derive(Debug, Default)]
 pub(crate) struct Policies {
-    pub(crate) by_model: BTreeMap<ModelName, Policy>,
+    pub(crate) by_model: BTreeMap<ModelName, Arc<Policy>>,
     pub(crate) owners: BTreeMap<Key, ModelName>,
 }
 
@@ -105,8 +106,22 @@ pub(crate) const TOKEN_MEMORY: SignedDuration = SignedDuration::from_mins(5);
 /// How long a throttle lasts: the SDK's own retries do not outlast it, Lambda's do.
 const THROTTLE: SignedDuration = SignedDuration::from_secs(30);
 
-/// All state of one run.
+/// Calls that were not answered, and will be applied.
 #[derive(Default)]
+struct Unanswered(Vec<Option<Call>>);
+
+type Call = Box<dyn FnOnce(&mut Services) + Send + Sync>;
+
+impl Clone for Unanswered {
+    /// A run is forked before its first fault: no call is unanswered then.
+    fn clone(&self) -> Self {
+        debug_assert!(self.0.is_empty());
+        Self::default()
+    }
+}
+
+/// All state of one run.
+#[derive(Default, Clone)]
 pub struct Services {
     /// The time.
     pub(crate) now: Timestamp,
@@ -123,16 +138,15 @@ pub struct Services {
     pub(crate) best_effort: u64,
     pub(crate) queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
     pub(crate) items: Vec<Option<Item>>,
-    /// Every event that was sent, for replaying.
-    pub(crate) log: Vec<(Function, Arc<Value>)>,
-    /// Which function each delivered event id reached.
-    pub delivered: BTreeSet<(Function, String)>,
+    unanswered: Unanswered,
+    /// Every event that was sent, and whether it is a copy of the one before.
+    pub(crate) log: Vec<(Function, Arc<Value>, bool)>,
     ids: u64,
     pub(crate) policies: Arc<Policies>,
     /// The ledger's aggregates.
-    pub aggregates: BTreeMap<AggregateId, Record>,
-    /// The ledger's terminal records, by function and event id.
-    pub history: BTreeMap<(String, String), HistoryEntry>,
+    pub aggregates: BTreeMap<AggregateId, Arc<Record>>,
+    /// Which events have their terminal record, by function and event id.
+    pub history: BTreeSet<(String, String)>,
     /// The events that were kept, by function and event id.
     pub kept: BTreeSet<(String, String)>,
     /// What was told, once per kind and matter.
@@ -221,6 +235,13 @@ impl Services {
         self.items.push(Some(item));
     }
 
+    /// Nobody waits for the answer any more, and the call is applied after this time.
+    pub(crate) fn apply_late(&mut self, wait: SignedDuration, call: Call) {
+        let number = self.unanswered.0.len();
+        self.unanswered.0.push(Some(call));
+        self.after(wait, Item::Late(number));
+    }
+
     /// AWS sends an event to a function, by the schedule. Each delivery has an id of its own.
     pub(crate) fn emit(&mut self, function: Function, best_effort: bool, event: &Value) {
         if best_effort {
@@ -246,16 +267,16 @@ impl Services {
             Schedule::Jumbled => vec![any(10)],
             Schedule::Thrice => vec![any(30), any(30), any(30)],
         };
-        for wait in waits {
-            let event = Arc::new(self.with_id(event));
-            self.log.push((function, Arc::clone(&event)));
+        for (copy, wait) in waits.into_iter().enumerate() {
+            let event = Arc::new(self.with_id(event.clone()));
+            self.log.push((function, Arc::clone(&event), copy > 0));
             self.after(wait, Item::Deliver { function, event, attempt: 0 });
         }
     }
 
-    pub(crate) fn with_id(&mut self, event: &Value) -> Value {
+    /// The event under an id that none had before.
+    pub(crate) fn with_id(&mut self, mut event: Value) -> Value {
         self.ids += 1;
-        let mut event = event.clone();
         event["id"] = Value::String(format!("event-{}", self.ids));
         event
     }
@@ -309,7 +330,11 @@ impl Services {
     /// What happens by itself, or by people.
     pub(crate) fn happen(&mut self, item: Item) {
         match item {
-            Item::Late(apply) => apply(self),
+            Item::Late(number) => {
+                if let Some(call) = self.unanswered.0.get_mut(number).and_then(Option::take) {
+                    call(self);
+                }
+            }
             Item::EndpointRests => self.endpoint_rests(),
             Item::RunEnds(number) => {
                 let Some(run) = self.runs.get_mut(number) else { return };
@@ -362,6 +387,10 @@ impl Services {
 pub struct Sim(Arc<Mutex<Services>>);
 
 impl Sim {
+    pub(crate) fn of(services: Services) -> Self {
+        Self(Arc::new(Mutex::new(services)))
+    }
+
     /// The services, to look at or to change.
     pub fn services(&self) -> MutexGuard<'_, Services> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -24,7 +24,7 @@ fn holds(case: &Case) -> Outcome {
 fn without_faults_every_schedule_comes_to_its_end() {
     for flow in Flow::ALL {
         for schedule in Schedule::ALL {
-            for seed in 0..20 {
+            for seed in 0..12 {
                 holds(&case(flow, schedule, vec![], seed));
             }
         }
@@ -47,6 +47,29 @@ fn one_fault_at_every_call_loses_nothing_and_doubles_nothing() {
     }
     let never: Vec<Site> = Site::ALL.into_iter().filter(|site| !struck.contains(site)).collect();
     assert_eq!(never, [], "no flow calls these");
+}
+
+#[test]
+fn thirty_days_of_drift_are_one_page_within_budget_and_cool_down() {
+    for schedule in Schedule::ALL {
+        holds(&case(Flow::Permanent, schedule, vec![], 1));
+    }
+}
+
+/// Runs that failed once, kept.
+#[test]
+fn what_failed_once_holds() {
+    use Kind::{AnswerLost, CrashAfter, Late, Refused, Stale};
+    let fault = |(call, kind)| Fault { call, kind };
+    let faults = |list: &[(u32, Kind)]| list.iter().copied().map(fault).collect::<Vec<_>>();
+    // All three attempts on an approval die, one after the update, and the canary has failed since.
+    for first in 25..45 {
+        let list = [(first, AnswerLost), (first + 12, CrashAfter), (first + 20, Refused)];
+        holds(&case(Flow::CanaryFails, Schedule::Once, faults(&list), 0));
+    }
+    // The update was made late, and the event of its end was lost; then the version was rejected.
+    let list = [(40, Late), (51, Late), (58, AnswerLost), (81, Stale)];
+    holds(&case(Flow::RollBack, Schedule::Dropped, faults(&list), 0));
 }
 
 #[test]

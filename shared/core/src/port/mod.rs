@@ -5,6 +5,7 @@
 pub mod ml;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -102,7 +103,7 @@ pub trait Ledger {
     /// The model that owns this name, by one key look-up.
     fn model_of(&self, key: &Key) -> impl Future<Output = Answer<Option<ModelName>>> + Send;
     /// The model's policy as it was last applied.
-    fn policy(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Policy>>> + Send;
+    fn policy(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Arc<Policy>>>> + Send;
     /// The pause that holds for this model: its own or the whole suite's.
     fn pause(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Pause>>> + Send;
     /// The aggregate, read consistently.

@@ -63,6 +63,12 @@ pub trait Decide {
     fn assume(event: &Event) -> Self::Seen;
     /// The decision.
     fn decide(case: &Case<'_, Self::State, Self::Seen>) -> Plan<Self::State, Self::Action>;
+    /// What has come to its end in the world although its own event was never heard; the event at
+    /// hand is decided after it. `None` where nothing has.
+    fn overdue(case: &Case<'_, Self::State, Self::Seen>) -> Option<Plan<Self::State, Self::Action>> {
+        let _ = case;
+        None
+    }
     /// What is left to do of an intent in this state that an earlier attempt claimed and did not
     /// finish; empty where nothing is.
     fn left(state: &Self::State, case: &Case<'_, Self::State, Self::Seen>) -> Vec<Self::Action>;

@@ -1,0 +1,93 @@
+//! How runs end: the incident is closed, and a commit that waited gets its run.
+
+use jiff::Timestamp;
+use trimtab_core::event::{Body, Run, RunStatus};
+use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::name::RunArn;
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::{Policy, Retrain as Limits};
+use trimtab_core::react::Case;
+
+use crate::decide::{Answer, Seen, open, over_budget, skipped, tell};
+use crate::incident::{Incident, State, Trigger};
+
+/// A run changed its status.
+pub(crate) fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, run: &Run) -> Answer {
+    let Some(incident) = &case.state.incident else {
+        return Plan::skip(
+            "no_incident",
+            format!("no incident of {} is open: this run is not answered for here", policy.model),
+        );
+    };
+    let ours =
+        incident.run.as_ref().map_or(run.display_name.as_deref() == Some(&incident.id), |known| *known == run.arn);
+    if !ours {
+        return Plan::skip("other_run", format!("this run does not belong to the open incident {}", incident.id));
+    }
+    match &case.seen.run {
+        None => Plan::reject("no_such_run", "SageMaker knows no such run: the event is forged or the run is gone"),
+        Some(status) => close(case, policy, limits, incident, &run.arn, status)
+            .unwrap_or_else(|| Plan::skip("still_running", "SageMaker says that the run has not ended")),
+    }
+}
+
+/// The open incident's run has ended, and nobody heard the event that said so.
+pub(crate) fn unheard(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Option<Answer> {
+    let incident = case.state.incident.as_ref()?;
+    let run = incident.run.as_ref()?;
+    if matches!(&case.event.body, Body::Run(about) if about.arn == *run) {
+        return None;
+    }
+    close(case, policy, limits, incident, run, case.seen.open.as_ref()?)
+}
+
+/// Closes the incident if its run has ended.
+fn close(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    limits: &Limits,
+    incident: &Incident,
+    run: &RunArn,
+    status: &RunStatus,
+) -> Option<Answer> {
+    let (kind, word) = match status {
+        RunStatus::Succeeded => (FactKind::TrainingSucceeded, "succeeded"),
+        RunStatus::Failed | RunStatus::Stopped => (FactKind::TrainingFailed, "did not succeed"),
+        _ => return None,
+    };
+    let reason = Reason::new("run_ended", format!("the run of {} {word}", incident.id));
+    let told = tell(kind, incident, Some(run), case.now, std::slice::from_ref(&reason.text));
+    let mut state = State { incident: None, ended: Some(case.now), ..case.state.clone() };
+    Some(next(state.waiting.take(), state, policy, limits, reason, told, case.now))
+}
+
+/// A commit that waited gets its run now, if the budget still allows.
+fn next(
+    waiting: Option<Trigger>,
+    mut state: State,
+    policy: &Policy,
+    limits: &Limits,
+    ended: Reason,
+    told: Fact,
+    now: Timestamp,
+) -> Answer {
+    let mut plan = match waiting {
+        None => Plan::only(Decision::Acted, ended).with_state(state),
+        Some(trigger) => match over_budget(&state, limits, now) {
+            None => {
+                let mut plan = open(state, policy, limits, trigger, now);
+                plan.reasons.insert(0, ended);
+                plan
+            }
+            Some(reason) => {
+                state.remember(&trigger, reason.code, now);
+                let skip = skipped(policy, &state, &trigger, &reason, now);
+                let mut plan = Plan::only(Decision::Acted, ended).with_state(state).telling(skip);
+                plan.reasons.push(reason);
+                plan
+            }
+        },
+    };
+    plan.facts.insert(0, told);
+    plan
+}

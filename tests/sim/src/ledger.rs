@@ -1,0 +1,119 @@
+//! The ledger, the bus and the clock, under faults.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use trimtab_core::fact::Fact;
+use trimtab_core::name::ModelName;
+use trimtab_core::policy::{Key, Policy};
+use trimtab_core::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
+
+use crate::Site;
+use crate::services::{Services, Sim};
+
+impl Services {
+    fn write(&mut self, id: &AggregateId, epoch: u64, change: impl FnOnce(&mut Record)) -> Result<u64, WriteError> {
+        let record = self.aggregates.entry(id.clone()).or_insert_with(|| Arc::new(Record::EMPTY));
+        if record.epoch != epoch {
+            return Err(WriteError::Fenced);
+        }
+        let record = Arc::make_mut(record);
+        change(record);
+        record.epoch += 1;
+        Ok(record.epoch)
+    }
+}
+
+impl Clock for Sim {
+    fn now(&self) -> Timestamp {
+        self.services().now
+    }
+}
+
+impl Ledger for Sim {
+    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
+        let key = key.clone();
+        self.call(Site::LedgerModelOf, move |services| Ok(services.policies.owners.get(&key).cloned())).await
+    }
+
+    async fn policy(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
+        let model = model.clone();
+        self.call(Site::LedgerPolicy, move |services| Ok(services.policies.by_model.get(&model).cloned())).await
+    }
+
+    async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {
+        self.call(Site::LedgerPause, |_| Ok(None)).await
+    }
+
+    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+        let id = id.clone();
+        self.call(Site::LedgerLoad, move |services| {
+            Ok(services.aggregates.get(&id).map_or(Record::EMPTY, |record| (**record).clone()))
+        })
+        .await
+    }
+
+    async fn claim(
+        &self,
+        id: &AggregateId,
+        seen: u64,
+        state: &Value,
+        untold: &[Fact],
+        lease_until: Timestamp,
+    ) -> Result<u64, WriteError> {
+        let (id, state, untold) = (id.clone(), state.clone(), untold.to_vec());
+        self.call(Site::LedgerClaim, move |services| {
+            services.write(&id, seen, |record| {
+                record.state = Some(state);
+                record.untold = untold;
+                record.lease_until = Some(lease_until);
+            })
+        })
+        .await
+    }
+
+    async fn settle(
+        &self,
+        id: &AggregateId,
+        held: u64,
+        state: Option<&Value>,
+        entry: &HistoryEntry,
+    ) -> Result<(), WriteError> {
+        let (id, state, key) = (id.clone(), state.cloned(), (entry.function.clone(), entry.event_id.clone()));
+        let said = self.services().trace.is_some().then(|| entry.clone());
+        self.call(Site::LedgerSettle, move |services| {
+            if let Some(state) = state {
+                services.write(&id, held, |record| {
+                    *record = Record { state: Some(state), epoch: record.epoch, ..Record::EMPTY };
+                })?;
+            }
+            if let Some(entry) = said {
+                services.note(|| format!("  {} {:?}: {}", entry.function, entry.decision, entry.reasons.join("; ")));
+            }
+            services.history.insert(key);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn keep(&self, entry: &HistoryEntry, _: &Value) -> Answer<()> {
+        let key = (entry.function.clone(), entry.event_id.clone());
+        self.call(Site::LedgerKeep, move |services| {
+            services.kept.insert(key);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Bus for Sim {
+    async fn publish(&self, fact: &Fact) -> Answer<()> {
+        let fact = fact.clone();
+        self.call(Site::BusPublish, move |services| {
+            services.publish(&fact);
+            Ok(())
+        })
+        .await
+    }
+}
