@@ -4,4 +4,5 @@ pub mod fault;
 pub mod models;
 pub mod operate;
 pub mod plan;
+pub mod redrive;
 pub mod rules;

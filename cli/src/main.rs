@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use trimtab_cli::fault::Fault;
+use trimtab_cli::redrive::{Queue, Redrive};
 use trimtab_cli::{models, operate, plan, rules};
 
 /// Keeps machine-learning models on course on Amazon SageMaker.
@@ -49,6 +50,20 @@ enum Command {
     },
     /// List the events that could not be acted on, and why. They are kept whole in the ledger.
     Kept {
+        #[command(flatten)]
+        ledger: Table,
+    },
+    /// Send again what waits: in the failure queues, and among the kept events. Safe to repeat.
+    Redrive {
+        /// Only what waits here.
+        #[arg(long, value_enum)]
+        queue: Option<Queue>,
+        /// Only say what waits.
+        #[arg(long)]
+        dry_run: bool,
+        /// The stack's name: its queues and functions begin with it.
+        #[arg(long, env = "TRIMTAB_STACK", default_value = "trimtab")]
+        stack: String,
         #[command(flatten)]
         ledger: Table,
     },
@@ -122,6 +137,11 @@ async fn run(command: Command) -> Result<String, Fault> {
             operate::history(&operate::ledger(ledger.table).await, &scope).await
         }
         Command::Kept { ledger } => operate::kept(&operate::ledger(ledger.table).await).await,
+        Command::Redrive { queue, dry_run, stack, ledger } => {
+            let aws = operate::aws().await;
+            let ledger = trimtab_ledger::DynamoLedger::new(&aws, ledger.table);
+            Redrive::new(&aws, ledger, stack, dry_run).run(queue).await
+        }
         Command::Pause { model, by, ledger } => {
             let scope = operate::scope(model.as_deref())?;
             operate::pause(&operate::ledger(ledger.table).await, &scope, by, jiff::Timestamp::now()).await

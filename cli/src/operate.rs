@@ -1,6 +1,6 @@
 //! What operators do to the ledger: apply policies, pause, resume.
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, SdkConfig};
 use jiff::Timestamp;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::Policy;
@@ -10,10 +10,14 @@ use trimtab_ledger::{DynamoLedger, Scope};
 
 use crate::fault::Fault;
 
-/// The ledger in this table, as the operator's own credentials reach it.
+/// AWS as the operator's own credentials reach it.
+pub async fn aws() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(trimtab_runtime::http_client()).load().await
+}
+
+/// The ledger in this table.
 pub async fn ledger(table: String) -> DynamoLedger {
-    let defaults = aws_config::defaults(BehaviorVersion::v2026_01_12());
-    DynamoLedger::new(&defaults.http_client(trimtab_runtime::http_client()).load().await, table)
+    DynamoLedger::new(&aws().await, table)
 }
 
 /// One model, or the whole suite.

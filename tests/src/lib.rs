@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 //! What the tests across crates share: the template's own files, and where they are.
 
+pub mod chaos;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -13,6 +13,9 @@ const SUBJECT_MAX: usize = 99;
 /// The longest line of a body.
 const LINE_MAX: usize = 600;
 
+/// The most reasons, and the most details: SNS takes 256 KB.
+const LINES_MAX: usize = 40;
+
 /// What happened, in a few words, and what a person does next.
 fn words(kind: FactKind) -> (&'static str, &'static str) {
     match kind {
@@ -99,11 +102,11 @@ fn body(fact: &Fact, what: &str, next: &str) -> String {
     let line = |value: &str| text::one_line(value, LINE_MAX);
     let model = fact.model.as_ref().map_or("the suite", ModelName::as_str);
     let mut body = format!("{model}: {what}\n\nWhy\n");
-    for reason in &fact.reasons {
+    for reason in fact.reasons.iter().take(LINES_MAX) {
         let _ = writeln!(body, "  - {}", line(reason));
     }
     let _ = writeln!(body, "\nWhat next\n  {next}\n\nDetails");
-    for (name, value) in &fact.details {
+    for (name, value) in fact.details.iter().take(LINES_MAX) {
         let _ = writeln!(body, "  {}: {}", line(name), line(value));
     }
     let _ = write!(body, "  at: {}\n  matter: {}\n", fact.at, line(&fact.matter));

@@ -9,6 +9,7 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::faults::Fault;
 use crate::world::{Phase, World};
 
 pub(crate) async fn health() -> Json<Value> {
@@ -22,11 +23,15 @@ pub(crate) struct Reading {
     after: usize,
     #[serde(default)]
     wait: u64,
+    /// Only the calls of this access key.
+    principal: Option<String>,
 }
 
 pub(crate) async fn journal(State(world): State<Arc<World>>, Query(reading): Query<Reading>) -> Json<Value> {
-    let entries = world.journal.after(reading.after, Duration::from_secs(reading.wait)).await;
-    Json(json!({"next": entries.last().map_or(reading.after, |entry| entry.seq), "entries": entries}))
+    let mut entries = world.journal.after(reading.after, Duration::from_secs(reading.wait)).await;
+    let next = entries.last().map_or(reading.after, |entry| entry.seq);
+    entries.retain(|entry| reading.principal.as_ref().is_none_or(|principal| entry.principal == *principal));
+    Json(json!({"next": next, "entries": entries}))
 }
 
 /// How many milliseconds each phase takes.
@@ -54,13 +59,32 @@ pub(crate) async fn release(State(world): State<Arc<World>>, Json(held): Json<He
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Fate {
+pub(crate) struct End {
     phase: Phase,
     end: String,
 }
 
 /// How the next of this phase ends, in its API's word, such as `Failed` for a run.
-pub(crate) async fn fate(State(world): State<Arc<World>>, Json(fate): Json<Fate>) -> Json<Value> {
+pub(crate) async fn fate(State(world): State<Arc<World>>, Json(fate): Json<End>) -> Json<Value> {
     world.set_fate(fate.phase, fate.end);
     Json(json!({}))
+}
+
+/// What befalls a caller's nth call from now on.
+pub(crate) async fn fault(State(world): State<Arc<World>>, Json(fault): Json<Fault>) -> Json<Value> {
+    world.faults.set(fault);
+    Json(json!({}))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Caller {
+    principal: String,
+    #[serde(default)]
+    wait: u64,
+}
+
+/// How often a caller was struck, after up to `wait` seconds, and how many calls it has made.
+pub(crate) async fn struck(State(world): State<Arc<World>>, Query(caller): Query<Caller>) -> Json<Value> {
+    let struck = world.faults.struck(&caller.principal, Duration::from_secs(caller.wait)).await;
+    Json(json!({"struck": struck, "calls": world.faults.calls(&caller.principal)}))
 }

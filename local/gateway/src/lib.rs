@@ -9,6 +9,7 @@ mod codecommit;
 mod codepipeline;
 mod control;
 mod events;
+mod faults;
 mod journal;
 mod proxy;
 mod route;
@@ -22,6 +23,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
+pub use faults::FaultKind;
 pub use world::Config;
 use world::World;
 
@@ -43,6 +45,8 @@ pub async fn serve(
         .route("/_trimtab/hold", post(control::hold))
         .route("/_trimtab/release", post(control::release))
         .route("/_trimtab/fate", post(control::fate))
+        .route("/_trimtab/fault", post(control::fault))
+        .route("/_trimtab/struck", get(control::struck))
         .fallback(proxy::handle)
         .with_state(world);
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await?;

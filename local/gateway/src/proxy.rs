@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::faults::{self, FaultKind};
 use crate::journal::Entry;
 use crate::route::{Backend, Scope};
 use crate::wire::{self, Answer, Input};
@@ -18,17 +20,63 @@ use crate::{codebuild, codecommit, codepipeline, sagemaker};
 /// Lambda takes zips of up to 50 MB, which travel as base64.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
 
+type Passed = Result<Response, Box<dyn std::error::Error + Send + Sync>>;
+
 pub(crate) async fn handle(State(world): State<Arc<World>>, request: Request) -> Response {
-    match pass(&world, request).await {
+    match under_faults(&world, request).await {
         Ok(response) => response,
         Err(cause) => (StatusCode::BAD_GATEWAY, cause.to_string()).into_response(),
     }
 }
 
-async fn pass(world: &Arc<World>, request: Request) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
+/// Passes the call, unless something goes wrong on the way.
+async fn under_faults(world: &Arc<World>, request: Request) -> Passed {
     let (parts, body) = request.into_parts();
     let scope = Scope::of(&parts.headers, &parts.uri);
     let body = to_bytes(body, BODY_LIMIT).await?;
+    let (principal, service) =
+        scope.as_ref().map(|scope| (scope.principal.clone(), scope.service.clone())).unwrap_or_default();
+    let Some(kind) = world.faults.next(&principal) else {
+        return pass(world, parts, scope, body).await;
+    };
+    match kind {
+        FaultKind::Throttled | FaultKind::ThrottledRetryAfter | FaultKind::ServerError => {
+            world.faults.strike(&principal);
+            Ok(faults::refusal(kind, &service))
+        }
+        FaultKind::Reset => {
+            world.faults.strike(&principal);
+            Ok(faults::broken())
+        }
+        FaultKind::Late => {
+            // In a task of its own: it goes on when the caller has gone.
+            let late = Arc::clone(world);
+            let applied = tokio::spawn(async move {
+                tokio::time::sleep(faults::TOO_LATE).await;
+                let answer = pass(&late, parts, scope, body).await;
+                late.faults.strike(&principal);
+                answer
+            });
+            applied.await?
+        }
+        FaultKind::AnswerDropped => {
+            pass(world, parts, scope, body).await?;
+            world.faults.strike(&principal);
+            Ok(faults::broken())
+        }
+        FaultKind::KilledBefore => {
+            world.faults.strike(&principal);
+            std::future::pending().await
+        }
+        FaultKind::KilledAfter => {
+            pass(world, parts, scope, body).await?;
+            world.faults.strike(&principal);
+            std::future::pending().await
+        }
+    }
+}
+
+async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Bytes) -> Passed {
     let mut entry = entry(scope.as_ref(), &parts.headers, &body);
     if let Some(answer) = played(world, &entry).await {
         let (status, said) = wire::render(&answer);

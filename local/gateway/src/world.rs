@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::backends::Backends;
+use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::{codebuild, codecommit, codepipeline, sagemaker};
 
@@ -45,6 +46,7 @@ pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) backends: Backends,
     pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
     pub(crate) sagemaker: Mutex<sagemaker::State>,
     pub(crate) codebuild: Mutex<codebuild::State>,
     pub(crate) codecommit: Mutex<codecommit::State>,
@@ -63,6 +65,7 @@ impl World {
             backends: Backends::new(&config)?,
             config,
             journal: Journal::default(),
+            faults: Faults::default(),
             sagemaker: Mutex::default(),
             codebuild: Mutex::default(),
             codecommit: Mutex::default(),

@@ -42,6 +42,10 @@ pub struct Report {
     pub codes: Vec<&'static str>,
     /// What it was about, such as `incident/churn-drift-98d33ea0`; where something was told of it.
     pub matter: Option<String>,
+    /// Whether the event's source and kind are known words; what is not may hold anything.
+    pub known: bool,
+    /// Whether the event was kept whole, to be sent again.
+    pub kept: bool,
 }
 
 /// An event, as it was read and as it came.
@@ -124,7 +128,8 @@ where
                 std::slice::from_ref(&reason),
             );
             self.ledger.keep(&entry, raw).await?;
-            return self.end::<A::Decide>(event, model.as_str(), Decision::Skipped, vec![reason], vec![]).await;
+            let report = self.end::<A::Decide>(event, model.as_str(), Decision::Skipped, vec![reason], vec![]).await?;
+            return Ok(Report { kept: true, ..report });
         }
         self.run(function, event, raw, model.as_str(), Some(&policy)).await
     }
@@ -257,7 +262,14 @@ where
         let state = state.map(write).transpose()?;
         self.ledger.settle(id, held, state.as_ref(), &entry).await?;
         let matter = plan.facts.first().map(|fact| fact.matter.clone());
-        Ok(Report { entry, codes: plan.reasons.iter().map(|reason| reason.code).collect(), matter })
+        let kept = plan.decision == Decision::Rejected;
+        Ok(Report {
+            entry,
+            codes: plan.reasons.iter().map(|reason| reason.code).collect(),
+            matter,
+            known: event.is_known(),
+            kept,
+        })
     }
 
     /// Keeps what cannot be acted on, tells it, and ends.
@@ -276,7 +288,7 @@ where
             self.tell(&[rejection(&entry, &reasons)]).await?;
         }
         let codes = reasons.iter().map(|reason| reason.code).collect();
-        Ok(Report { entry, codes, matter: None })
+        Ok(Report { entry, codes, matter: None, known: event.is_some_and(Event::is_known), kept: true })
     }
 
     /// A terminal record with no aggregate behind it.
@@ -292,7 +304,10 @@ where
         let entry = self.entry::<D>(Some(event), &Value::Null, owner, decision, &reasons);
         let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event) };
         match self.ledger.settle(&id, 0, None, &entry).await {
-            Ok(()) => Ok(Report { entry, codes: reasons.iter().map(|reason| reason.code).collect(), matter: None }),
+            Ok(()) => {
+                let codes = reasons.iter().map(|reason| reason.code).collect();
+                Ok(Report { entry, codes, matter: None, known: event.is_known(), kept: false })
+            }
             Err(WriteError::Fenced) => Err(Failure::retry("ledger:settle", "fenced")),
             Err(WriteError::Failed(failure)) => Err(failure),
         }

@@ -10,6 +10,8 @@ use crate::{DynamoLedger, Scope, give_back};
 /// An event that could not be acted on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kept {
+    /// Its sort key.
+    key: String,
     /// When, at which function, and why not.
     pub entry: HistoryEntry,
     /// The event; `None` where it was too large to be kept whole.
@@ -34,11 +36,21 @@ impl DynamoLedger {
         let items = self.query(KEPT, "").await?;
         let read = |item: &Item| {
             let event = item.text("event").and_then(|event| serde_json::from_str(event).ok());
-            Ok(Kept { entry: item.json("entry")?, event })
+            Ok(Kept { key: item.text("sk").unwrap_or_default().to_owned(), entry: item.json("entry")?, event })
         };
         let mut all = items.iter().map(read).collect::<Answer<Vec<Kept>>>()?;
         all.sort_by_key(|kept| kept.entry.at);
         Ok(all)
+    }
+
+    /// Takes an event off the list of those that wait, once it has been acted on.
+    ///
+    /// # Errors
+    /// The table did not answer.
+    pub async fn release(&self, kept: &Kept) -> Answer<()> {
+        let call = self.client.delete_item().table_name(&self.table).key("pk", text(KEPT)).key("sk", text(&kept.key));
+        call.send().await.map_err(|error| give_back("dynamodb:DeleteItem", &error))?;
+        Ok(())
     }
 
     async fn query(&self, pk: &str, prefix: &str) -> Answer<Vec<Item>> {

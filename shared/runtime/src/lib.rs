@@ -14,7 +14,7 @@ mod settings;
 pub use aws::http_client;
 pub use exit::Exit;
 pub use lambda_runtime::Error;
-pub use serve::serve;
+pub use serve::{one, serve};
 pub use settings::{Missing, Settings};
 pub use trimtab_core::react::World;
 

@@ -11,12 +11,14 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use trimtab_core::text::one_line;
+use trimtab_core::react::Report;
+use trimtab_core::text::{digest, one_line};
 
 use crate::Settings;
 
 /// The fields that may stand in a line.
 const ALLOWED: [&str; 11] = [
+    "codes",
     "decision",
     "detail_type",
     "duration_ms",
@@ -26,31 +28,64 @@ const ALLOWED: [&str; 11] = [
     "matter",
     "message",
     "model",
-    "reasons",
     "source",
 ];
 
 /// The longest value of a field.
 const VALUE_MAX: usize = 1000;
 
+/// A reaction, in one line. What is not the suite's own word is shown only if it is known, or by
+/// its digest: an event can hold anything, and the reasons repeat some of it. They are in the ledger.
+pub fn reaction(report: &Report, milliseconds: u64) {
+    let entry = &report.entry;
+    let shown = |text: &str| if report.known { text.to_owned() } else { "unknown".to_owned() };
+    tracing::info!(
+        function = %entry.function,
+        model = %entry.owner,
+        matter = report.matter.as_deref(),
+        event_id = %event_id(&entry.event_id),
+        source = %shown(&entry.source),
+        detail_type = %shown(&entry.detail_type),
+        decision = %entry.decision.as_str(),
+        codes = %report.codes.join(", "),
+        duration_ms = milliseconds,
+        "reacted"
+    );
+}
+
+/// EventBridge's ids are UUIDs; anything else is shown by its digest.
+pub(crate) fn event_id(id: &str) -> String {
+    let uuid = id.len() <= 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if uuid { id.to_owned() } else { format!("digest-{}", digest(&[id], 12)) }
+}
+
 /// Starts logging. What the SDKs say is logged from `warn` up.
 pub fn init(settings: &Settings) {
     let own = settings.log.parse().unwrap_or(LevelFilter::INFO);
     let filter = Targets::new().with_default(LevelFilter::WARN).with_target("trimtab", own);
     // A second initialisation in one process keeps the first.
-    let _ = Registry::default().with(filter).with(JsonLines).try_init();
+    let _ = Registry::default().with(filter).with(layer(to_stdout)).try_init();
 }
 
-struct JsonLines;
+/// What writes each line by `write`.
+pub fn layer<S: Subscriber>(write: impl Fn(&str) + 'static) -> impl Layer<S> {
+    JsonLines(write)
+}
 
-impl<S: Subscriber> Layer<S> for JsonLines {
+/// Standard output is all that a Lambda has; if it is closed there is nobody to tell.
+fn to_stdout(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+struct JsonLines<W>(W);
+
+impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for JsonLines<W> {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut line = Fields::default();
         event.record(&mut line);
         line.0.insert("level".to_owned(), json!(event.metadata().level().as_str()));
         line.0.insert("time".to_owned(), json!(jiff::Timestamp::now().to_string()));
-        // Standard output is all that a Lambda has; if it is closed there is nobody to tell.
-        let _ = writeln!(std::io::stdout(), "{}", Value::Object(line.0));
+        (self.0)(&Value::Object(line.0).to_string());
     }
 }
 

@@ -16,7 +16,9 @@ pub fn emit(report: &Report, milliseconds: u64) {
     let _ = writeln!(std::io::stdout(), "{}", line(report, milliseconds));
 }
 
-fn line(report: &Report, milliseconds: u64) -> Value {
+/// The line.
+#[must_use]
+pub fn line(report: &Report, milliseconds: u64) -> Value {
     let entry = &report.entry;
     let skipped = entry.decision == Decision::Skipped;
     let mut dimensions = vec![json!(["function"]), json!(["function", "model"]), json!(["function", "decision"])];
@@ -68,7 +70,7 @@ mod tests {
             reasons: vec![],
             actions: vec![],
         };
-        let line = line(&Report { entry, codes: vec!["cool_down"], matter: None }, 7);
+        let line = line(&Report { entry, codes: vec!["cool_down"], matter: None, known: true, kept: false }, 7);
         let declared = &line["_aws"]["CloudWatchMetrics"][0];
         let sets = declared["Dimensions"].as_array().unwrap().iter().flat_map(|set| set.as_array().unwrap());
         for name in sets.chain(declared["Metrics"].as_array().unwrap().iter().map(|metric| &metric["Name"])) {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use trimtab_core::port::{Bus, Clock, Ledger};
-use trimtab_core::react::{Act, Decide, Report, World};
+use trimtab_core::react::{Act, Decide, World};
 
 use crate::Exit;
 
@@ -41,7 +41,11 @@ async fn listen_for_shutdown() {
     }
 }
 
-async fn one<A: Act, L, B, C>(function: &A, world: &World<L, B, C>, event: &Value) -> Result<Value, Error>
+/// One event, to the answer that Lambda gets, the line in the log, and the metrics.
+///
+/// # Errors
+/// What Lambda is to try again.
+pub async fn one<A: Act, L, B, C>(function: &A, world: &World<L, B, C>, event: &Value) -> Result<Value, Error>
 where
     L: Ledger + Send + Sync,
     B: Bus + Send + Sync,
@@ -52,33 +56,16 @@ where
     match Box::pin(world.react(function, event)).await {
         Ok(report) => {
             let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            log(&report, milliseconds);
+            crate::log::reaction(&report, milliseconds);
             crate::metrics::emit(&report, milliseconds);
             let entry = &report.entry;
-            Ok(
-                json!({"decision": entry.decision, "model": entry.owner, "reasons": entry.reasons, "actions": entry.actions}),
-            )
+            Ok(json!({"decision": entry.decision, "model": entry.owner, "reasons": entry.reasons,
+                "actions": entry.actions, "kept": report.kept}))
         }
         Err(failure) => {
-            let id = trimtab_core::text::one_line(event.get("id").and_then(Value::as_str).unwrap_or("unknown"), 128);
+            let id = crate::log::event_id(event.get("id").and_then(Value::as_str).unwrap_or_default());
             tracing::error!(function = A::Decide::FUNCTION, event_id = id, error = %failure, "the event goes back to Lambda");
             Err(failure.into())
         }
     }
-}
-
-fn log(report: &Report, milliseconds: u64) {
-    let entry = &report.entry;
-    tracing::info!(
-        function = %entry.function,
-        model = %entry.owner,
-        matter = report.matter.as_deref(),
-        event_id = %entry.event_id,
-        source = %entry.source,
-        detail_type = %entry.detail_type,
-        decision = %entry.decision.as_str(),
-        reasons = %entry.reasons.join("; "),
-        duration_ms = milliseconds,
-        "reacted"
-    );
 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 use trimtab_core::event::Approval;
 use trimtab_core::memory::run;
 use trimtab_core::policy::Policy;
-use trimtab_core::react::World;
+use trimtab_core::port::Answer;
+use trimtab_core::react::{Report, World};
 
 use crate::Site;
 use crate::baseline::{self, Design};
@@ -273,7 +274,7 @@ fn step(sim: &Sim, design: Design) -> bool {
 fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, attempt: usize) {
     sim.services().note(|| format!("  {function:?} hears {} ({})", event["detail-type"], event["id"]));
     let done = match design {
-        Design::Suite => suite(sim, function, event),
+        Design::Suite => invoke(sim, function, event).is_ok(),
         other => baseline::react(sim, other, function, event),
     };
     if done {
@@ -288,24 +289,35 @@ fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, at
     }
 }
 
-/// One invocation of the real function; false if it failed or died.
-fn suite(sim: &Sim, function: Function, event: &Value) -> bool {
+/// The services with the policies of `models/` applied, and nothing else; they write down what is told.
+#[must_use]
+pub fn fresh() -> Sim {
+    let sim = Sim::default();
+    sim.services().policies = policies();
+    sim.services().trace = Some(Vec::new());
+    sim
+}
+
+/// One invocation of the real function; an error if it gave the event back, or died.
+///
+/// # Errors
+/// What the function gives back to Lambda.
+pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
     let s = || sim.clone();
     let world = World::new(s(), s(), s());
-    let reported = match function {
+    match function {
         Function::Integrate => {
             let reaction = integrate::Reaction { repositories: s(), builds: s(), bus: s() };
-            run(world.react(&reaction, event))
+            run(world.react(&reaction, event))?
         }
-        Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event)),
+        Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,
         Function::Deploy => {
             let reaction =
                 deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s(), alarms: s() };
-            run(world.react(&reaction, event))
+            run(world.react(&reaction, event))?
         }
-        Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event)),
-    };
-    matches!(reported, Ok(Ok(_)))
+        Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
+    }
 }
 
 /// Sends again what Lambda gave up on, an hour later, when nothing goes wrong any more.

@@ -27,6 +27,11 @@ pub enum Function {
     Notify,
 }
 
+impl Function {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Integrate, Self::Retrain, Self::Deploy, Self::Notify];
+}
+
 /// Something that will happen.
 #[derive(Clone)]
 pub(crate) enum Item {
@@ -151,6 +156,8 @@ pub struct Services {
     pub kept: BTreeSet<(String, String)>,
     /// What was told, once per kind and matter.
     pub told: BTreeSet<(FactKind, String)>,
+    /// What was published, where a trace is kept.
+    pub facts: Vec<Fact>,
     /// Messages, by the subject and body's matter.
     pub messages: BTreeMap<String, u32>,
     /// Training runs.
@@ -284,6 +291,9 @@ impl Services {
     /// The suite's bus: a fact reaches the function that its rule names.
     pub(crate) fn publish(&mut self, fact: &Fact) {
         self.told.insert((fact.kind, fact.matter.clone()));
+        if self.trace.is_some() {
+            self.facts.push(fact.clone());
+        }
         let event = events::fact(fact, self.now);
         let function = if fact.kind == FactKind::TrainingRequested { Function::Retrain } else { Function::Notify };
         self.emit(function, false, &event);

@@ -40,10 +40,10 @@ impl Envelope {
             return Err(fault(what, "detail", "expected an object"));
         }
         // The typed envelope takes RFC 3339 only, and would copy the detail, which is read elsewhere.
-        let mut plain = fields.clone();
+        let kept = fields.iter().filter(|(name, value)| *name != "detail" && !value.is_null());
+        let mut plain: serde_json::Map<String, Value> =
+            kept.map(|(name, value)| (name.clone(), value.clone())).collect();
         plain.insert("time".to_owned(), Value::String(time.to_string()));
-        plain.insert("detail".to_owned(), Value::Null);
-        plain.retain(|_, value| !value.is_null());
         plain.insert("detail".to_owned(), Value::Null);
         let event: EventBridgeEvent<Value> = serde_path_to_error::deserialize(Value::Object(plain))
             .map_err(|error| fault(what, &error.path().to_string(), &error.inner().to_string()))?;

@@ -79,6 +79,12 @@ impl Event {
         let body = body(&envelope, value.get("detail").unwrap_or(&Value::Null))?;
         Ok(Self { envelope, body })
     }
+
+    /// Whether its source and kind are AWS's own words, or the suite's: those that are read here.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.body != Body::Unknown
+    }
 }
 
 fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {

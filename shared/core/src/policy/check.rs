@@ -22,7 +22,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Policy, PolicyError> {
     let fault = |line, key: &str, problem: &str| PolicyError {
         file: file.to_owned(),
         line,
-        key: if key == "." { "policy".to_owned() } else { key.to_owned() },
+        key: if key == "." { "policy".to_owned() } else { crate::text::one_line(key, 120) },
         problem: crate::text::one_line(problem, 300),
     };
     let start = |span: Option<std::ops::Range<usize>>| span.map_or(1, |span| line_of(text, span.start));

@@ -1,0 +1,84 @@
+//! What must hold for any bytes: an answer or a clear refusal, and nothing else.
+
+#![allow(clippy::panic, reason = "a broken promise is what a fuzzer looks for")]
+
+use deploy::Deploy;
+use integrate::Integrate;
+use notify::Notify;
+use retrain::Retrain;
+use serde_json::Value;
+use trimtab_core::event::Event;
+use trimtab_core::fact::Fact;
+use trimtab_core::policy::Policy;
+use trimtab_core::react::{Case, Decide};
+
+/// The longest refusal: a line that a person reads.
+const REFUSAL_MAX: usize = 600;
+
+/// An event is read and planned by each function, or refused in one line.
+///
+/// # Panics
+/// A promise is broken.
+pub fn event(data: &[u8]) {
+    let Ok(raw) = serde_json::from_slice::<Value>(data) else { return };
+    match Event::parse(&raw) {
+        Ok(event) => {
+            plan::<Integrate>(&event);
+            plan::<Retrain>(&event);
+            plan::<Deploy>(&event);
+            plan::<Notify>(&event);
+        }
+        Err(refusal) => is_a_line(&refusal.to_string()),
+    }
+}
+
+fn plan<D: Decide>(event: &Event) {
+    let Ok(policy) = Policy::parse("churn.toml", include_str!("../../models/churn.toml")) else { return };
+    let (state, seen) = (D::State::default(), D::assume(event));
+    let _ = (D::subject(event), D::aggregate(event));
+    let plan = D::decide(&Case { event, policy: Some(&policy), state: &state, seen: &seen, now: event.envelope.time });
+    for reason in &plan.reasons {
+        is_a_line(&reason.text);
+    }
+    for fact in &plan.facts {
+        is_a_message(fact);
+    }
+}
+
+/// A policy is read, or refused in one line.
+///
+/// # Panics
+/// A promise is broken.
+pub fn policy(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match Policy::parse("policy.toml", text) {
+        Ok(policy) => assert!(!policy.keys().is_empty(), "a policy that no event leads to"),
+        Err(refusal) => is_a_line(&refusal.to_string()),
+    }
+}
+
+/// A fact becomes a message that SNS takes and that shows nothing but what it says.
+///
+/// # Panics
+/// A promise is broken.
+pub fn notice(data: &[u8]) {
+    let Ok(raw) = serde_json::from_slice::<Value>(data) else { return };
+    if let Some(fact) = Fact::from_value(&raw) {
+        is_a_message(&fact);
+    }
+}
+
+fn is_a_message(fact: &Fact) {
+    let message = notify::words::message(fact);
+    let plain = message.subject.len() < 100 && message.subject.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    assert!(plain, "not a subject: {:?}", message.subject);
+    let invisible = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+    let hidden = |c: char| c != '\n' && (c.is_control() || invisible(c));
+    assert!(!message.body.contains(hidden), "not plain: {:?}", message.body);
+    assert!(message.body.len() < 256 * 1024, "SNS takes 256 KB, and this has {}", message.body.len());
+}
+
+fn is_a_line(text: &str) {
+    assert!(!text.contains(char::is_control), "not one line: {text:?}");
+    assert!(text.chars().count() <= REFUSAL_MAX, "too long: {text}");
+}

@@ -1,0 +1,61 @@
+//! The fuzz targets over every file that is at hand, on stable Rust.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+#[global_allocator]
+static MEMORY: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
+
+/// No file of the corpus may take more.
+const MEMORY_MAX: usize = 64 * 1024 * 1024;
+
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder)];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Plays the target over the files; a panic names the file.
+fn play(files: &[PathBuf], target: fn(&[u8])) {
+    for path in files {
+        let data = std::fs::read(path).unwrap();
+        let before = MEMORY.allocated();
+        let played = std::panic::catch_unwind(|| target(&data));
+        assert!(played.is_ok(), "{}", path.display());
+        assert!(MEMORY.allocated() < before + MEMORY_MAX, "{} keeps memory", path.display());
+    }
+    assert!(MEMORY.max_allocated() < MEMORY_MAX, "{} bytes at once", MEMORY.max_allocated());
+}
+
+#[test]
+fn hostile_events_are_read_or_refused() {
+    let hostile = files("tests/hostile/events", "json");
+    assert!(hostile.len() >= 200, "{} hostile events", hostile.len());
+    play(&hostile, trimtab_fuzz::event);
+    play(&hostile, trimtab_fuzz::notice);
+}
+
+#[test]
+fn the_storys_events_are_read_or_refused() {
+    play(&files("events", "json"), trimtab_fuzz::event);
+    play(&files("events", "json"), trimtab_fuzz::notice);
+}
+
+#[test]
+fn hostile_policies_are_read_or_refused() {
+    let hostile = files("tests/hostile/policies", "toml");
+    assert!(hostile.len() >= 30, "{} hostile policies", hostile.len());
+    play(&hostile, trimtab_fuzz::policy);
+    play(&files("models", "toml"), trimtab_fuzz::policy);
+}

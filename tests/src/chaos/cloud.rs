@@ -1,0 +1,203 @@
+//! The cloud that the cases share: each has a model, and all names that belong to it, of its own.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, Statistic};
+use aws_sdk_codebuild::types::{
+    ArtifactsType, ComputeType, EnvironmentType, ProjectArtifacts, ProjectEnvironment, ProjectSource, SourceType,
+};
+use aws_sdk_codecommit::primitives::Blob;
+use aws_sdk_codecommit::types::PutFileEntry;
+use aws_sdk_sagemaker::types::{InferenceSpecification, ModelApprovalStatus, ModelPackageContainerDefinition};
+use serde_json::{Value, json};
+use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
+use trimtab_core::policy::Policy;
+use trimtab_gateway::FaultKind;
+use trimtab_ledger::DynamoLedger;
+
+use super::Case;
+
+const TABLE: &str = "trimtab-ledger";
+const ROLE: &str = "arn:aws:iam::123456789012:role/chaos-endpoint";
+const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/serving:1";
+
+/// The running cloud, and the clients of those who set up and look.
+pub struct Stage {
+    cloud: Cloud,
+    http: reqwest::Client,
+    kills: Mutex<std::collections::BTreeSet<String>>,
+    pub(super) ledger: DynamoLedger,
+    pub(super) sagemaker: aws_sdk_sagemaker::Client,
+    pub(super) codebuild: aws_sdk_codebuild::Client,
+    codecommit: aws_sdk_codecommit::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    topic: String,
+}
+
+impl Stage {
+    /// Starts the cloud, with a ledger, the suite's bus and its topic in it.
+    ///
+    /// # Panics
+    /// It does not come up.
+    pub async fn set() -> Self {
+        let cloud = Cloud::start(&root().join("target/tests/chaos"), ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let ledger = crate::ledger(&cloud, TABLE).await;
+        let config = trimtab_story::config(&cloud.endpoint());
+        let bus = aws_sdk_eventbridge::Client::new(&config);
+        bus.create_event_bus().name("trimtab").send().await.unwrap();
+        let topic = aws_sdk_sns::Client::new(&config).create_topic().name("trimtab-notices").send().await.unwrap();
+        let stage = Self {
+            http: reqwest::Client::new(),
+            kills: Mutex::default(),
+            ledger,
+            sagemaker: aws_sdk_sagemaker::Client::new(&config),
+            codebuild: aws_sdk_codebuild::Client::new(&config),
+            codecommit: aws_sdk_codecommit::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            topic: topic.topic_arn.unwrap(),
+            cloud,
+        };
+        let paces = json!({"builds": 50, "runs": 50, "fleets": 50, "bakes": 50, "deliveries": 50});
+        stage.control("pace", &paces).await;
+        stage
+    }
+
+    /// Ends the cloud.
+    pub async fn strike(self) {
+        self.cloud.stop().await;
+    }
+
+    /// What the function finds in its environment; its access key is its model's name.
+    pub(super) fn environment(&self, function: &str, principal: &str) -> Vec<(&'static str, String)> {
+        let mut environment = self.cloud.environment();
+        environment.retain(|(name, _)| *name != "AWS_ACCESS_KEY_ID");
+        environment.extend([
+            ("AWS_ACCESS_KEY_ID", principal.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", format!("trimtab-{function}")),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "chaos".to_owned()),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "chaos".to_owned()),
+            ("TRIMTAB_TABLE", TABLE.to_owned()),
+            ("TRIMTAB_BUS", "trimtab".to_owned()),
+            ("TRIMTAB_TOPIC_ARN", self.topic.clone()),
+            ("TRIMTAB_LOG", "error".to_owned()),
+        ]);
+        environment
+    }
+
+    async fn control(&self, what: &str, body: &Value) {
+        let url = format!("{}/_trimtab/{what}", self.cloud.endpoint());
+        let sent = self.http.post(url).header("content-type", "application/json").body(body.to_string()).send().await;
+        assert!(sent.unwrap().status().is_success(), "{what}");
+    }
+
+    /// From now on this model's calls are counted, and the case's fault strikes.
+    pub(super) async fn arm(&self, model: &str, case: Option<Case>) {
+        let (call, kind, times) =
+            case.map_or((usize::MAX / 2, FaultKind::Reset, 0), |case| (case.call, case.kind, case.times));
+        if matches!(kind, FaultKind::KilledBefore | FaultKind::KilledAfter) {
+            self.kills.lock().unwrap().insert(model.to_owned());
+        }
+        self.control("fault", &json!({"principal": model, "call": call, "kind": kind, "times": times})).await;
+    }
+
+    /// How often the fault has struck, and how many calls there were since [`Stage::arm`].
+    pub(super) async fn struck(&self, model: &str, wait: Duration) -> (usize, usize) {
+        let url = format!("{}/_trimtab/struck?principal={model}&wait={}", self.cloud.endpoint(), wait.as_secs());
+        let body = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        let found: Value = serde_json::from_str(&body).unwrap();
+        let number = |name: &str| usize::try_from(found[name].as_u64().unwrap()).unwrap();
+        (number("struck"), number("calls"))
+    }
+
+    /// Comes back when a fault that kills has struck this model; once, and for others never.
+    pub(super) async fn time_to_kill(&self, model: &str) {
+        if !self.kills.lock().unwrap().contains(model) {
+            return std::future::pending().await;
+        }
+        if self.struck(model, Duration::from_secs(60)).await.0 == 0 {
+            return std::future::pending().await;
+        }
+        self.kills.lock().unwrap().remove(model);
+    }
+
+    /// This model's calls that were answered well, in order.
+    pub(super) async fn calls(&self, model: &str) -> Vec<Value> {
+        let url = format!("{}/_trimtab/journal?principal={model}", self.cloud.endpoint());
+        let body = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        let found: Value = serde_json::from_str(&body).unwrap();
+        found["entries"].as_array().unwrap().iter().filter(|entry| entry["status"] == 200).cloned().collect()
+    }
+
+    /// `models/churn.toml`, for a model of this name.
+    pub(super) async fn apply(&self, model: &str) {
+        let text = include_str!("../../../models/churn.toml").replace("churn", model);
+        self.ledger.apply(&Policy::parse("policy.toml", &text).unwrap()).await.unwrap();
+    }
+
+    pub(super) async fn pipeline(&self, model: &str) {
+        let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
+        let parameters = ["Commit", "Incident", "Reason"].map(parameter);
+        let definition = json!({"Version": "2020-12-01", "Parameters": parameters, "Steps": []}).to_string();
+        let call = self.sagemaker.create_pipeline().pipeline_name(format!("{model}-training")).role_arn(ROLE);
+        let token = format!("{model}-has-one-pipeline-made-once-for-it");
+        call.pipeline_definition(definition).client_request_token(token).send().await.unwrap();
+    }
+
+    pub(super) async fn alarm(&self, name: &str, state: StateValue) {
+        let call = self.cloudwatch.put_metric_alarm().alarm_name(name).namespace("chaos").metric_name(name);
+        let call = call.statistic(Statistic::Maximum).period(60).evaluation_periods(1).threshold(1.0);
+        call.comparison_operator(ComparisonOperator::GreaterThanThreshold).send().await.unwrap();
+        let set = self.cloudwatch.set_alarm_state().alarm_name(name).state_value(state).state_reason("chaos");
+        set.send().await.unwrap();
+    }
+
+    /// A repository with one commit, and a project; gives the commit.
+    pub(super) async fn repository(&self, model: &str) -> String {
+        let name = format!("{model}-model");
+        self.codecommit.create_repository().repository_name(&name).send().await.unwrap();
+        let file = PutFileEntry::builder().file_path("a.py").file_content(Blob::new(model)).build().unwrap();
+        let call = self.codecommit.create_commit().repository_name(&name).branch_name("main").put_files(file);
+        let commit = call.send().await.unwrap().commit_id.unwrap();
+        let source = ProjectSource::builder().r#type(SourceType::Codecommit).location(&name).build().unwrap();
+        let artifacts = ProjectArtifacts::builder().r#type(ArtifactsType::NoArtifacts).build().unwrap();
+        let environment = ProjectEnvironment::builder()
+            .r#type(EnvironmentType::LinuxContainer)
+            .image("aws/codebuild/amazonlinux-x86_64-standard:5.0")
+            .compute_type(ComputeType::BuildGeneral1Small)
+            .build()
+            .unwrap();
+        let call = self.codebuild.create_project().name(format!("{model}-build")).service_role(ROLE);
+        call.source(source).artifacts(artifacts).environment(environment).send().await.unwrap();
+        commit
+    }
+
+    /// An approved version in the model's group; gives its ARN.
+    pub(super) async fn package(&self, model: &str, first: bool) -> String {
+        if first {
+            let group = self.sagemaker.create_model_package_group().model_package_group_name(model);
+            group.send().await.unwrap();
+        }
+        let container = ModelPackageContainerDefinition::builder()
+            .image(IMAGE)
+            .model_data_url(format!("s3://{model}-{ACCOUNT}/model.tar.gz"))
+            .build();
+        let specification = InferenceSpecification::builder()
+            .containers(container)
+            .supported_content_types("text/csv")
+            .supported_response_mime_types("text/csv")
+            .build();
+        let call = self.sagemaker.create_model_package().model_package_group_name(model);
+        let call = call.inference_specification(specification).model_approval_status(ModelApprovalStatus::Approved);
+        call.send().await.unwrap().model_package_arn.unwrap()
+    }
+}
+
+/// An event of AWS.
+pub(super) fn event(source: &str, kind: &str, resource: &str, detail: &Value) -> Value {
+    json!({"version": "0", "id": format!("{kind} {resource}"), "source": source, "detail-type": kind,
+        "account": ACCOUNT, "region": REGION, "time": jiff::Timestamp::now().to_string(),
+        "resources": [resource], "detail": detail})
+}

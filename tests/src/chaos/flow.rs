@@ -1,0 +1,291 @@
+//! What happens to a model, step by step, and what must hold at the end.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_cloudwatch::types::StateValue;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use trimtab_cloud::{ACCOUNT, REGION};
+use trimtab_core::name::ModelName;
+use trimtab_ledger::Scope;
+
+use super::cloud::event;
+use super::{Case, Model, Played, Stage, count};
+
+/// How long a service may take until it shows what it was asked for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Drift, a run, its end.
+    Drift,
+    /// A push, a build, its end.
+    Push,
+    /// A first version is approved, and in service.
+    FirstVersion,
+    /// A second version is approved while the first serves.
+    NextVersion,
+    /// A fact for people.
+    Notice,
+}
+
+impl Flow {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Drift, Self::Push, Self::FirstVersion, Self::NextVersion, Self::Notice];
+
+    fn steps(self) -> usize {
+        if self == Self::Notice { 1 } else { 2 }
+    }
+
+    /// What the services must have been made to do, once each.
+    fn effects(self) -> &'static [&'static str] {
+        match self {
+            Self::Drift => &["StartPipelineExecution"],
+            Self::Push => &["StartBuild"],
+            Self::FirstVersion => &["CreateEndpoint"],
+            Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
+            Self::Notice => &[],
+        }
+    }
+
+    /// What people and other functions must have been told.
+    fn facts(self) -> &'static [&'static str] {
+        match self {
+            Self::Drift => &["Training Started", "Training Succeeded"],
+            Self::Push => &["Build Started", "Training Requested"],
+            Self::FirstVersion | Self::NextVersion => &["Rollout Started", "Rollout Succeeded"],
+            Self::Notice => &[],
+        }
+    }
+}
+
+/// How many calls each step makes when nothing goes wrong.
+pub(super) async fn calls(stage: &Stage, flow: Flow) -> Vec<usize> {
+    let turns = Semaphore::new(1);
+    let name = format!("calm-{flow:?}").to_lowercase();
+    let mut model = Model { stage, turns: &turns, name, killed: 0 };
+    let mut scene = prepare(&mut model, flow).await;
+    let mut counted = Vec::new();
+    for step in 0..flow.steps() {
+        stage.arm(&model.name, None).await;
+        let (function, event) = scene.event(&model, flow, step).await;
+        model.deliver(function, &event).await.unwrap();
+        counted.push(stage.struck(&model.name, Duration::ZERO).await.1);
+    }
+    counted
+}
+
+/// Plays one case to its end, and looks at what came of it.
+pub(super) async fn play(stage: &Stage, turns: &Semaphore, number: usize, case: Case) -> Played {
+    let mut model = Model { stage, turns, name: format!("m{number}"), killed: 0 };
+    let mut scene = {
+        let _turn = turns.acquire().await.unwrap();
+        prepare(&mut model, case.flow).await
+    };
+    let mut played = Played::default();
+    let mut heard = Vec::new();
+    for step in 0..case.flow.steps() {
+        let (function, event) = scene.event(&model, case.flow, step).await;
+        if step == case.step {
+            stage.arm(&model.name, Some(case)).await;
+        }
+        if let Err(lost) = model.deliver(function, &event).await {
+            played.violations.push(lost);
+            return played;
+        }
+        heard.push((function, event));
+    }
+    // Everything once more, under other ids.
+    for (function, event) in &heard {
+        let mut again = event.clone();
+        again["id"] = json!(format!("{} again", event["id"]));
+        if let Err(lost) = model.deliver(function, &again).await {
+            played.violations.push(lost);
+        }
+    }
+    played.struck = stage.struck(&model.name, Duration::ZERO).await.0 > 0;
+    played.killed = model.killed;
+    played.violations.extend(look(&model, case.flow, heard.len()).await);
+    played
+}
+
+/// What was made for a model, and is needed to tell of it.
+#[derive(Default)]
+struct Scene {
+    commit: String,
+    package: String,
+}
+
+async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
+    let (stage, name) = (model.stage, model.name.clone());
+    stage.apply(&name).await;
+    let mut scene = Scene::default();
+    match flow {
+        Flow::Drift => {
+            stage.pipeline(&name).await;
+            stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
+        }
+        Flow::Push => scene.commit = stage.repository(&name).await,
+        Flow::FirstVersion => scene.package = stage.package(&name, true).await,
+        Flow::NextVersion => {
+            stage.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
+            scene.package = stage.package(&name, true).await;
+            for step in 0..2 {
+                let (function, event) = scene.event(model, Flow::FirstVersion, step).await;
+                model.deliver(function, &event).await.unwrap();
+            }
+            scene.package = stage.package(&name, false).await;
+        }
+        Flow::Notice => {}
+    }
+    scene
+}
+
+impl Scene {
+    /// The event of this step, once the services have come to it, and the function that hears it.
+    async fn event(&mut self, model: &Model<'_>, flow: Flow, step: usize) -> (&'static str, Value) {
+        let (stage, name) = (model.stage, &model.name);
+        match (flow, step) {
+            (Flow::Drift, 0) => ("retrain", alarm(name)),
+            (Flow::Drift, _) => ("retrain", run_ended(stage, name).await),
+            (Flow::Push, 0) => {
+                let detail = json!({"event": "referenceUpdated", "repositoryName": format!("{name}-model"),
+                    "referenceType": "branch", "referenceName": "main", "commitId": self.commit});
+                ("integrate", event("aws.codecommit", "CodeCommit Repository State Change", name, &detail))
+            }
+            (Flow::Push, _) => ("integrate", build_ended(stage, name).await),
+            (Flow::FirstVersion | Flow::NextVersion, 0) => {
+                let version: u32 = self.package.rsplit('/').next().unwrap().parse().unwrap();
+                let detail = json!({"ModelPackageGroupName": name, "ModelPackageVersion": version,
+                    "ModelPackageArn": self.package, "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed"});
+                ("deploy", event("aws.sagemaker", "SageMaker Model Package State Change", &self.package, &detail))
+            }
+            (Flow::FirstVersion | Flow::NextVersion, _) => {
+                endpoint_rests(stage, name).await;
+                let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
+                ("deploy", event("aws.sagemaker", "SageMaker Endpoint State Change", name, &detail))
+            }
+            (Flow::Notice, _) => {
+                let detail = json!({"version": 1, "model": name, "matter": format!("rollout/{name}/1/1"),
+                    "at": jiff::Timestamp::now().to_string(), "reasons": ["because"], "details": {"version": "1"}});
+                ("notify", event("trimtab", "Rollout Succeeded", name, &detail))
+            }
+        }
+    }
+}
+
+fn alarm(model: &str) -> Value {
+    let name = format!("{model}-prod-data-drift");
+    let metric = json!({"metricStat": {"metric": {"namespace": "aws/sagemaker/Endpoints/data-metrics",
+        "name": "feature_baseline_drift_tenure"}, "period": 3600, "stat": "Maximum"}});
+    let state = json!({"value": "ALARM", "timestamp": "2026-11-20T03:00:00.000+0000"});
+    let detail = json!({"alarmName": name, "configuration": {"metrics": [metric]}, "state": state});
+    let arn = format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}");
+    event("aws.cloudwatch", "CloudWatch Alarm State Change", &arn, &detail)
+}
+
+/// Looks until it is there.
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(since.elapsed() < PATIENCE, "not seen: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn run_ended(stage: &Stage, model: &str) -> Value {
+    let run = until("a run that has ended", async || {
+        let call = stage.sagemaker.list_pipeline_executions().pipeline_name(format!("{model}-training"));
+        let runs = call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default();
+        let status = |status: &str| status == "Succeeded";
+        runs.into_iter().find(|run| run.pipeline_execution_status().is_some_and(|found| status(found.as_str())))
+    });
+    let run = run.await;
+    let detail = json!({"pipelineExecutionDisplayName": run.pipeline_execution_display_name(),
+        "currentPipelineExecutionStatus": "Succeeded", "pipelineExecutionArn": run.pipeline_execution_arn()});
+    event("aws.sagemaker", "SageMaker Model Building Pipeline Execution Status Change", model, &detail)
+}
+
+async fn build_ended(stage: &Stage, model: &str) -> Value {
+    let build = until("a build that has ended", async || {
+        let listed = stage.codebuild.list_builds_for_project().project_name(format!("{model}-build")).send().await;
+        let ids = listed.unwrap().ids.filter(|ids| !ids.is_empty())?;
+        let builds = stage.codebuild.batch_get_builds().set_ids(Some(ids)).send().await.unwrap().builds;
+        let done = |status: &str| status == "SUCCEEDED";
+        builds.unwrap_or_default().into_iter().find(|build| build.build_status().is_some_and(|s| done(s.as_str())))
+    });
+    let build = build.await;
+    let variables = build.environment().map(|environment| environment.environment_variables()).unwrap_or_default();
+    let variables: Vec<Value> =
+        variables.iter().map(|variable| json!({"name": variable.name(), "value": variable.value()})).collect();
+    let detail = json!({"build-status": "SUCCEEDED", "project-name": format!("{model}-build"), "build-id": build.arn(),
+        "additional-information": {"source-version": build.source_version(),
+            "environment": {"environment-variables": variables}}});
+    event("aws.codebuild", "CodeBuild Build State Change", model, &detail)
+}
+
+async fn endpoint_rests(stage: &Stage, model: &str) {
+    until("an endpoint in service", async || {
+        let found = stage.sagemaker.describe_endpoint().endpoint_name(format!("{model}-prod")).send().await.ok()?;
+        found.endpoint_status().filter(|status| status.as_str() == "InService").map(|_| ())
+    })
+    .await;
+}
+
+/// What the journal and the ledger say.
+async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    let calls = model.stage.calls(&model.name).await;
+    let counted = effects(model, flow, &calls).await;
+    for (effect, times) in counted {
+        if times != 1 {
+            found.push(format!("{effect} took effect {times} times"));
+        }
+    }
+    let told = calls.iter().filter_map(|call| call.pointer("/request/Entries/0/DetailType")?.as_str());
+    let told = count(told);
+    for fact in flow.facts() {
+        if !told.contains_key(*fact) {
+            found.push(format!("nobody was told: {fact}"));
+        }
+    }
+    if flow == Flow::Notice {
+        let messages = calls.iter().filter(|call| call["service"] == "sns").count();
+        // SNS takes no token: a message whose answer was lost is sent again.
+        if !(1..=3).contains(&messages) {
+            found.push(format!("{messages} messages"));
+        }
+    }
+    let scope = Scope::Model(ModelName::parse(&model.name).unwrap());
+    let records = model.stage.ledger.history(&scope).await.unwrap();
+    if records.len() < 2 * events {
+        found.push(format!("{} terminal records of {} events", records.len(), 2 * events));
+    }
+    found
+}
+
+/// How often each effect is there, in the services themselves where they can be asked.
+async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'static str, usize)> {
+    let (stage, name) = (model.stage, &model.name);
+    let journal = |action: &str| calls.iter().filter(|call| call["action"] == action).count();
+    let mut counted = Vec::new();
+    for effect in flow.effects() {
+        let times = match *effect {
+            "StartPipelineExecution" => {
+                let call = stage.sagemaker.list_pipeline_executions().pipeline_name(format!("{name}-training"));
+                call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default().len()
+            }
+            "StartBuild" => {
+                let call = stage.codebuild.list_builds_for_project().project_name(format!("{name}-build"));
+                call.send().await.unwrap().ids.unwrap_or_default().len()
+            }
+            other => journal(other),
+        };
+        counted.push((*effect, times));
+    }
+    counted
+}

@@ -1,0 +1,38 @@
+//! The real binaries under faults on the wire: a slice for every test run, all of it for `make chaos`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it saw"
+)]
+
+use std::time::Instant;
+
+use trimtab_tests::chaos::{Case, Stage, cases, play};
+
+/// One of so many cases is in the slice; prime, so that it meets every kind at every place in turn.
+const SLICE: usize = 17;
+
+async fn run(choose: impl Fn(usize) -> bool) {
+    let began = Instant::now();
+    let stage = Stage::set().await;
+    let chosen: Vec<Case> =
+        cases(&stage).await.into_iter().enumerate().filter(|(n, _)| choose(*n)).map(|(_, c)| c).collect();
+    let tally = play(&stage, chosen).await;
+    println!("{}", tally.summary(began.elapsed()));
+    stage.strike().await;
+    assert!(tally.violations.is_empty(), "{:#?}", tally.violations);
+    assert!(tally.struck * 10 > tally.cases * 9, "faults that do not strike show nothing: {tally:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slice_of_the_faults_changes_nothing() {
+    run(|number| number % SLICE == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "minutes: make chaos"]
+async fn every_fault_at_every_call_changes_nothing() {
+    run(|_| true).await;
+}
