@@ -20,7 +20,7 @@ VENV := $(CACHE)/venv-$(shell sha256sum requirements.txt | cut -c1-12)
 export TRIMTAB_VENV := $(VENV)
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
-.PHONY: help setup tools build build-arm64 deploy demo local local-down test sim size
+.PHONY: help setup tools build build-arm64 deploy demo local local-down test sim chaos size
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +64,9 @@ RUNS ?= 1000000
 SEED ?= 1
 sim: ## the functions under faults, over simulated services: RUNS= how many, SEED= where chance begins
 	cargo run --quiet --locked --profile sim --package trimtab-sim -- --runs $(RUNS) --seed $(SEED)
+
+chaos: build ## the real binaries under faults on the wire, and killed at every call
+	cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(every_fault_at_every_call)'
 
 # Lambda loads what it starts: a function stays under 8 MB.
 size: build ## the size of each function's binary; fails from 8 MB on

@@ -5,7 +5,6 @@ mod cloud;
 mod flow;
 mod process;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -90,8 +89,8 @@ pub async fn cases(stage: &Stage) -> Vec<Case> {
 /// # Panics
 /// A case panicked.
 pub async fn play(stage: &Stage, cases: Vec<Case>) -> Tally {
-    let turns = &Semaphore::new(AT_ONCE);
-    let one = async |(number, case): (usize, Case)| (case, flow::play(stage, turns, number, case).await);
+    let (turns, stages) = (&Semaphore::new(AT_ONCE), &Semaphore::new(AT_ONCE));
+    let one = async |(number, case): (usize, Case)| (case, flow::play(stage, turns, stages, number, case).await);
     let mut playing: FuturesUnordered<_> = cases.into_iter().enumerate().map(one).collect();
     let mut tally = Tally::default();
     while let Some((case, outcome)) = playing.next().await {
@@ -159,13 +158,4 @@ impl Tally {
         json!({"cases": self.cases, "struck": self.struck, "killed": self.killed,
             "violations": self.violations.len(), "seconds": took.as_secs()})
     }
-}
-
-/// How often each word is there.
-fn count<'a>(words: impl Iterator<Item = &'a str>) -> BTreeMap<String, usize> {
-    let mut counted = BTreeMap::new();
-    for word in words {
-        *counted.entry(word.to_owned()).or_default() += 1;
-    }
-    counted
 }

@@ -52,6 +52,12 @@ impl Journal {
         self.grown.notify_waiters();
     }
 
+    /// The calls that were made with this access key.
+    pub fn of(&self, principal: &str) -> Vec<Entry> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().filter(|entry| entry.principal == principal).cloned().collect()
+    }
+
     /// The entries after number `seq`; waits up to `patience` for the first of them.
     pub async fn after(&self, seq: usize, patience: Duration) -> Vec<Entry> {
         let arrived = async {

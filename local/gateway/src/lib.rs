@@ -46,6 +46,7 @@ pub async fn serve(
         .route("/_trimtab/release", post(control::release))
         .route("/_trimtab/fate", post(control::fate))
         .route("/_trimtab/fault", post(control::fault))
+        .route("/_trimtab/calls", get(control::calls))
         .route("/_trimtab/struck", get(control::struck))
         .fallback(proxy::handle)
         .with_state(world);

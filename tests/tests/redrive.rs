@@ -1,0 +1,194 @@
+//! What fails is in a queue with what is needed to send it again, raises an alert, and comes to its
+//! end when it is sent again; sending everything twice changes nothing. On the deployed stack.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
+use serde_json::{Value, json};
+use trimtab_cli::operate;
+use trimtab_cli::redrive::{Queue, Redrive};
+use trimtab_cloud::{ACCOUNT, Cloud, REGION, STACK, root};
+use trimtab_ledger::{DynamoLedger, Scope};
+use trimtab_tests::json as read;
+
+/// MiniStack tries a failing function again after a second, and after two more.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Stage {
+    cloud: Cloud,
+    sqs: aws_sdk_sqs::Client,
+    events: aws_sdk_eventbridge::Client,
+    lambda: aws_sdk_lambda::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    ledger: DynamoLedger,
+    inbox: String,
+}
+
+/// The people on call have a queue for a mailbox.
+async fn set() -> Stage {
+    let cloud = Cloud::start(&root().join("target/tests/redrive"), ([127, 0, 0, 1], 0).into()).await.unwrap();
+    cloud.deploy().unwrap();
+    let config = trimtab_story::config(&cloud.ministack());
+    let sqs = aws_sdk_sqs::Client::new(&config);
+    let inbox = sqs.create_queue().queue_name("people-on-call").send().await.unwrap().queue_url.unwrap();
+    let call = aws_sdk_sns::Client::new(&config).subscribe().protocol("sqs");
+    let call = call.topic_arn(format!("arn:aws:sns:{REGION}:{ACCOUNT}:{STACK}-notices"));
+    call.endpoint(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:people-on-call")).send().await.unwrap();
+    let ledger = DynamoLedger::new(&config, format!("{STACK}-ledger"));
+    operate::apply(&ledger, &trimtab_cli::models::read(&root().join("models")).unwrap()).await.unwrap();
+    Stage {
+        sqs,
+        events: aws_sdk_eventbridge::Client::new(&config),
+        lambda: aws_sdk_lambda::Client::new(&config),
+        cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+        ledger,
+        inbox,
+        cloud,
+    }
+}
+
+impl Stage {
+    /// Every call of the functions fails from now on, or none any more.
+    async fn outage(&self, on: bool) {
+        let body =
+            json!({"principal": ACCOUNT, "call": 0, "kind": "server-error", "times": if on { 1_000_000 } else { 0 }});
+        let call = reqwest::Client::new().post(format!("{}/_trimtab/fault", self.cloud.endpoint()));
+        let sent = call.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
+        assert!(sent.status().is_success());
+    }
+
+    async fn say(&self, bus: &str, event: &Value) {
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(bus)
+            .source(event["source"].as_str().unwrap())
+            .detail_type(event["detail-type"].as_str().unwrap())
+            .detail(event["detail"].to_string())
+            .build();
+        self.events.put_events().entries(entry).send().await.unwrap();
+    }
+
+    fn url(&self, queue: &str) -> String {
+        self.inbox.replace("people-on-call", &format!("{STACK}-{queue}"))
+    }
+
+    async fn waiting(&self, queue: &str) -> usize {
+        let call = self.sqs.get_queue_attributes().queue_url(self.url(queue));
+        let found = call.attribute_names(QueueAttributeName::ApproximateNumberOfMessages).send().await.unwrap();
+        found.attributes.unwrap()[&QueueAttributeName::ApproximateNumberOfMessages].parse().unwrap()
+    }
+
+    async fn until(&self, what: &str, mut look: impl AsyncFnMut() -> bool) {
+        let since = Instant::now();
+        while !look().await {
+            assert!(since.elapsed() < PATIENCE, "not seen: {what}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The messages that came since the last look, once this word is among them, or at once.
+    async fn mail(&self, word: Option<&str>) -> Vec<String> {
+        let mut mail: Vec<String> = Vec::new();
+        let since = Instant::now();
+        loop {
+            let call =
+                self.sqs.receive_message().queue_url(&self.inbox).max_number_of_messages(10).wait_time_seconds(1);
+            for message in call.send().await.unwrap().messages.unwrap_or_default() {
+                mail.push(message.body.unwrap_or_default());
+                let receipt = message.receipt_handle.unwrap();
+                self.sqs.delete_message().queue_url(&self.inbox).receipt_handle(receipt).send().await.unwrap();
+            }
+            if word.is_none_or(|word| mail.iter().any(|message| message.contains(word))) {
+                return mail;
+            }
+            assert!(since.elapsed() < PATIENCE, "no message with {word:?}: {mail:?}");
+        }
+    }
+
+    async fn redrive(&self, queue: Queue, dry_run: bool) -> String {
+        let config = trimtab_story::config(&self.cloud.ministack());
+        let redrive = Redrive::new(&config, self.ledger.clone(), STACK.to_owned(), dry_run);
+        redrive.run(Some(queue)).await.unwrap()
+    }
+}
+
+fn fact(matter: &str) -> Value {
+    let mut event = read(&root().join("events/trimtab/rollout-rolled-back.json"));
+    event["detail"]["matter"] = json!(matter);
+    event
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_failed_is_sent_again_and_comes_to_its_end_once() {
+    let stage = set().await;
+    given_back(&stage).await;
+    not_handed_over(&stage).await;
+    kept_during_a_pause(&stage).await;
+    stage.cloud.stop().await;
+}
+
+async fn given_back(stage: &Stage) {
+    stage.outage(true).await;
+    // As EventBridge does it on AWS; the local cloud's tries a function only once.
+    let call = stage.lambda.invoke().function_name(format!("{STACK}-notify")).invocation_type(InvocationType::Event);
+    call.payload(Blob::new(fact("rollout/churn/7/1").to_string())).send().await.unwrap();
+    stage.until("an event in the failure queue", async || stage.waiting("failures").await == 1).await;
+    stage.outage(false).await;
+    // SQS tells CloudWatch how many messages wait; the alarm is the template's, and evaluated.
+    let dimension = Dimension::builder().name("QueueName").value(format!("{STACK}-failures")).build();
+    let datum = MetricDatum::builder().metric_name("ApproximateNumberOfMessagesVisible").value(1.0);
+    let call = stage.cloudwatch.put_metric_data().namespace("AWS/SQS").metric_data(datum.dimensions(dimension).build());
+    call.send().await.unwrap();
+    stage.mail(Some(&format!("{STACK}-failures"))).await;
+    let said = stage.redrive(Queue::Failures, true).await;
+    assert!(said.contains("Rollout Rolled Back") && said.contains("trimtab-notify"), "{said}");
+    assert_eq!(stage.waiting("failures").await, 1, "a dry run takes nothing: {said}");
+    let said = stage.redrive(Queue::Failures, false).await;
+    assert!(said.contains("sent again: acted"), "{said}");
+    let mail = stage.mail(Some("rollout/churn/7/1")).await;
+    assert_eq!(mail.iter().filter(|message| message.contains("rollout/churn/7/1")).count(), 1, "{mail:?}");
+    assert_eq!(stage.waiting("failures").await, 0);
+    assert_eq!(stage.redrive(Queue::Failures, false).await, "nothing waits\n");
+}
+
+async fn not_handed_over(stage: &Stage) {
+    let mut event = fact("rollout/churn/8/1");
+    event["id"] = json!("7d2ef9c1-0000-4000-8000-000000000008");
+    let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build().unwrap();
+    let target = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-notify");
+    // Everything twice.
+    for _ in 0..2 {
+        let call = stage.sqs.send_message().queue_url(stage.url("undelivered")).message_body(event.to_string());
+        let call = call.message_attributes("TARGET_ARN", text(&target));
+        call.message_attributes("ERROR_CODE", text("NO_PERMISSIONS")).send().await.unwrap();
+    }
+    let said = stage.redrive(Queue::Undelivered, false).await;
+    assert_eq!(said.matches("sent again: ").count(), 2, "{said}");
+    assert_eq!(said.matches("sent again: acted").count(), 1, "{said}");
+    let mail = stage.mail(Some("rollout/churn/8/1")).await;
+    assert_eq!(mail.len(), 1, "{mail:?}");
+    assert_eq!(stage.waiting("undelivered").await, 0);
+}
+
+async fn kept_during_a_pause(stage: &Stage) {
+    let churn = operate::scope(Some("churn")).unwrap();
+    operate::pause(&stage.ledger, &churn, "mira".to_owned(), jiff::Timestamp::now()).await.unwrap();
+    stage.say("default", &read(&root().join("events/sagemaker/run-succeeded.json"))).await;
+    stage.until("a kept event", async || stage.ledger.kept().await.unwrap().len() == 1).await;
+    let said = stage.redrive(Queue::Kept, false).await;
+    assert!(said.contains("paused by mira"), "{said}");
+    assert_eq!(stage.ledger.kept().await.unwrap().len(), 1, "still paused, still kept: {said}");
+    operate::resume(&stage.ledger, &churn).await.unwrap();
+    let said = stage.redrive(Queue::Kept, false).await;
+    assert!(said.contains("sent again: skipped because no incident"), "{said}");
+    assert_eq!(stage.ledger.kept().await.unwrap(), [], "{said}");
+    assert_ne!(
+        stage.ledger.history(&Scope::Model(trimtab_core::name::ModelName::parse("churn").unwrap())).await.unwrap(),
+        []
+    );
+}
