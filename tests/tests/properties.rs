@@ -1,7 +1,7 @@
 //! The ledger's conditions as properties, against a real DynamoDB API: whatever several writers do
 //! at once, at most one of them goes ahead, and it is one that had seen the latest.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,7 +1,7 @@
 //! What fails is in a queue with what is needed to send it again, raises an alert, and comes to its
 //! end when it is sent again; sending everything twice changes nothing. On the deployed stack.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::time::{Duration, Instant};
 

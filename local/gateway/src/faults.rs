@@ -76,7 +76,7 @@ impl Faults {
         caller.calls += 1;
         let fault = caller.fault.as_ref()?;
         let strikes = (fault.call..fault.call + fault.times).contains(&call);
-        strikes.then(|| fault.kind)
+        strikes.then_some(fault.kind)
     }
 
     /// How many calls this caller has made since its fault was set.

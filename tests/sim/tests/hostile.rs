@@ -1,7 +1,7 @@
 //! Hostile events through the whole reaction of every function, and a marker in every text of every
 //! event: what is refused is refused in one line, and the marker is nowhere that it should not be.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
