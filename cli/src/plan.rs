@@ -6,6 +6,7 @@ use std::path::Path;
 use deploy::Deploy;
 use integrate::Integrate;
 use notify::Notify;
+use reconcile::Reconcile;
 use retrain::Retrain;
 use serde::Serialize;
 use serde_json::Value;
@@ -55,6 +56,7 @@ fn of_function(function: &str, event: &Event, policies: &[Policy]) -> Option<Pla
         Retrain::FUNCTION => Some(of::<Retrain>(event, policies)),
         Deploy::FUNCTION => Some(of::<Deploy>(event, policies)),
         Notify::FUNCTION => Some(of::<Notify>(event, policies)),
+        Reconcile::FUNCTION => Some(of::<Reconcile>(event, policies)),
         _ => None,
     }
 }

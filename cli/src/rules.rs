@@ -1,6 +1,6 @@
 //! Which functions an event reaches: the rules of `infra/template.yaml`, which is built in.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 use trimtab_core::fact;
 use trimtab_core::pattern::Pattern;
@@ -51,13 +51,17 @@ fn read(template: &str) -> Result<Vec<Rule>, Fault> {
 
 fn rule(function: &str, name: &str, event: &Yaml) -> Result<Rule, Fault> {
     let place = |what: &str| format!("{what} of {function}.{name}");
-    if event.get("Type").and_then(Yaml::as_str) != Some("EventBridgeRule") {
-        return Err(expected(&place("type EventBridgeRule")));
-    }
     let properties = event.get("Properties").ok_or_else(|| expected(&place("Properties")))?;
-    let pattern = properties.get("Pattern").ok_or_else(|| expected(&place("Pattern")))?;
-    let json =
-        serde_json::to_value(pattern).map_err(|error| Fault::Template(format!("{}: {error}", place("Pattern"))))?;
+    let json = match event.get("Type").and_then(Yaml::as_str) {
+        Some("EventBridgeRule") => {
+            let pattern = properties.get("Pattern").ok_or_else(|| expected(&place("Pattern")))?;
+            serde_json::to_value(pattern).map_err(|error| Fault::Template(format!("{}: {error}", place("Pattern"))))?
+        }
+        // A schedule has no pattern: its events are those that name the rule. SAM makes the name.
+        Some("Schedule") => json!({"source": ["aws.events"], "detail-type": ["Scheduled Event"],
+            "resources": [{"wildcard": format!("arn:*:rule/*{function}{name}*")}]}),
+        _ => return Err(expected(&place("type EventBridgeRule or Schedule"))),
+    };
     Ok(Rule {
         function: function.to_lowercase(),
         name: name.to_owned(),
@@ -102,7 +106,7 @@ mod tests {
     #[test]
     fn the_template_has_rules_for_every_function() {
         let rules = embedded().unwrap();
-        for function in ["integrate", "retrain", "deploy", "notify"] {
+        for function in ["integrate", "retrain", "deploy", "notify", "reconcile"] {
             assert!(rules.iter().any(|rule| rule.function == function), "{function} has no rule");
         }
     }
@@ -117,10 +121,11 @@ mod tests {
 
     #[test]
     fn a_fault_in_the_template_names_its_place() {
-        let template = "Resources: {A: {Type: AWS::Serverless::Function, Properties: {Events: {B: {Type: Schedule}}}}}";
+        let template =
+            "Resources: {A: {Type: AWS::Serverless::Function, Properties: {Events: {B: {Type: SQS, Properties: {}}}}}}";
         assert_eq!(
             read(template).unwrap_err().to_string(),
-            "infra/template.yaml: expected type EventBridgeRule of A.B"
+            "infra/template.yaml: expected type EventBridgeRule or Schedule of A.B"
         );
     }
 }

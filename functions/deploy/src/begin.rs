@@ -46,7 +46,7 @@ pub(crate) fn begin_or_park(
     };
     let Parked { package, cause, .. } = wanted;
     let (model, since) = (policy.model.clone(), case.now);
-    let rollout = Rollout { model, round, package, cause, config, since, progress: Progress::Intended };
+    let rollout = Rollout { model, round, package, cause, config, since, progress: Progress::Intended, late: false };
     let actions = steps(deploy, case.seen.endpoint.as_ref(), &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }

@@ -10,12 +10,14 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::name::{AlarmName, EndpointName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Autoscaling, Deploy as Deployment, Key, KeyKind, OnRejected, Policy};
-use trimtab_core::port::ml::{Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, PackageTruth, ServingRequest};
+use trimtab_core::port::ml::{
+    Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, Listed, PackageTruth, ServingRequest,
+};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 
 use crate::begin::{begin_or_park, resume, steps};
-use crate::endings;
 use crate::rollout::{Cause, Parked, Progress, State, Verdict, tell};
+use crate::{endings, look};
 
 /// The deciding half of `deploy`.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +34,10 @@ pub struct Seen {
     pub endpoint: Option<EndpointTruth>,
     /// The canary's alarms that have no data, or that are not there.
     pub silent: Vec<AlarmName>,
-    /// The pipeline execution that the event is about.
+    /// The pipeline execution that the event is about; where the event asks to look, the rollout's.
     pub delivery: Option<DeliveryState>,
+    /// The group's newest versions, where the event asks to look.
+    pub newest: Vec<Listed>,
 }
 
 /// What `deploy` can do.
@@ -101,6 +105,7 @@ impl Decide for Deploy {
             Body::Package(package) => key(KeyKind::PackageGroup, package.arn.group()),
             Body::Endpoint(endpoint) => key(KeyKind::Endpoint, endpoint.name.as_str()),
             Body::Delivery(delivery) => key(KeyKind::DeliveryPipeline, delivery.pipeline.as_str()),
+            Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }
     }
@@ -149,6 +154,7 @@ impl Decide for Deploy {
             Body::Package(package) => on_package(case, policy, deploy, package),
             Body::Endpoint(_) => endings::on_endpoint(case, policy, deploy),
             Body::Delivery(delivery) => endings::on_delivery(case, policy, deploy, delivery),
+            _ if case.event.is_look() => look::on_look(case, policy, deploy),
             _ => Plan::skip("not_concerned", "nothing in this event moves a rollout"),
         }
     }
@@ -157,11 +163,14 @@ impl Decide for Deploy {
         let policy = case.policy?;
         let deploy = policy.deploy.as_ref()?;
         let rollout = case.state.current.as_ref()?;
-        let Body::Package(_) = &case.event.body else {
-            return None;
-        };
-        let truth = rollout.ended(case.seen.endpoint.as_ref())?;
-        Some(endings::found(case, policy, deploy, rollout, truth))
+        match (&case.event.body, &rollout.progress) {
+            (Body::Fact(_), Progress::Delivering { .. }) => endings::delivered(case, policy, deploy, rollout),
+            (Body::Package(_) | Body::Fact(_), _) => {
+                let truth = rollout.ended(case.seen.endpoint.as_ref())?;
+                Some(endings::found(case, policy, deploy, rollout, truth))
+            }
+            _ => None,
+        }
     }
 
     fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
@@ -214,7 +223,7 @@ fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment
     }
 }
 
-fn on_approved(
+pub(crate) fn on_approved(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
     deploy: &Deployment,
@@ -267,7 +276,12 @@ fn on_approved(
     }
 }
 
-fn on_rejected(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, package: &PackageArn) -> Answer {
+pub(crate) fn on_rejected(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    package: &PackageArn,
+) -> Answer {
     let version = package.version();
     if let Some(rollout) =
         case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended)

@@ -55,25 +55,37 @@ pub(crate) fn on_delivery(
     else {
         return Plan::skip("other_execution", "this execution does not belong to the rollout that is on");
     };
-    let version = rollout.package.version();
-    match &case.seen.delivery {
-        None => Plan::reject(
+    if case.seen.delivery.is_none() {
+        return Plan::reject(
             "no_such_execution",
             "CodePipeline knows no such execution: the event is forged or the execution is gone",
-        ),
-        Some(DeliveryState::Succeeded) => {
-            let reason = Reason::new("live", format!("{} has delivered version {version}", delivery.pipeline));
-            end(case, policy, deploy, rollout, FactKind::RolloutSucceeded, reason)
-        }
-        Some(DeliveryState::Started | DeliveryState::Resumed | DeliveryState::Stopping | DeliveryState::Other(_)) => {
-            Plan::skip("still_running", "CodePipeline says that the execution has not ended")
-        }
-        Some(_) => {
-            let reason =
-                Reason::new("delivery_failed", format!("{} did not deliver version {version}", delivery.pipeline));
-            end(case, policy, deploy, rollout, FactKind::RolloutFailed, reason)
-        }
+        );
     }
+    delivered(case, policy, deploy, rollout)
+        .unwrap_or_else(|| Plan::skip("still_running", "CodePipeline says that the execution has not ended"))
+}
+
+/// Closes the rollout if CodePipeline says that its execution has ended.
+pub(crate) fn delivered(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    rollout: &Rollout,
+) -> Option<Answer> {
+    let version = rollout.package.version();
+    let (kind, reason) = match case.seen.delivery.as_ref()? {
+        DeliveryState::Started | DeliveryState::Resumed | DeliveryState::Stopping | DeliveryState::Other(_) => {
+            return None;
+        }
+        DeliveryState::Succeeded => {
+            (FactKind::RolloutSucceeded, Reason::new("live", format!("CodePipeline has delivered version {version}")))
+        }
+        _ => (
+            FactKind::RolloutFailed,
+            Reason::new("delivery_failed", format!("CodePipeline did not deliver version {version}")),
+        ),
+    };
+    Some(end(case, policy, deploy, rollout, kind, reason))
 }
 
 /// What the endpoint at rest says of the rollout.

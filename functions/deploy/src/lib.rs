@@ -7,6 +7,7 @@ pub mod act;
 mod begin;
 pub mod decide;
 pub mod endings;
+mod look;
 mod proof;
 pub mod rollout;
 

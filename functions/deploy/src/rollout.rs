@@ -59,6 +59,9 @@ pub struct Rollout {
     pub since: Timestamp,
     /// How far it is.
     pub progress: Progress,
+    /// Whether a person was told that it takes too long.
+    #[serde(default)]
+    pub late: bool,
 }
 
 /// A version that is or was live.
@@ -98,6 +101,9 @@ pub struct State {
     pub live: Vec<Live>,
     /// What was answered already, by version.
     pub verdicts: BTreeMap<u32, Judged>,
+    /// The verdicts that were there before the suite first looked: nobody asked it to follow them.
+    #[serde(default)]
+    pub before: Option<BTreeMap<u32, Verdict>>,
 }
 
 /// The last verdict on a version.

@@ -7,17 +7,19 @@ use serde_json::{Value, json};
 use trimtab_core::event::{AlarmState, Approval, DeliveryState, EndpointStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{AlarmName, DeliveryName, EndpointName, PackageArn};
+use trimtab_core::name::{AlarmArn, AlarmName, DeliveryName, EndpointName, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Autoscaling, Policy};
 use trimtab_core::port::ml::{
-    Accepted, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, PackageTruth, Registry,
-    Scaling, ServingRequest,
+    Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Listed,
+    PackageTruth, Registry, Scaling, ServingRequest,
 };
 use trimtab_core::port::{Answer, Clock};
 use trimtab_core::react::World;
 
 use crate::Reaction;
+
+mod look;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -31,6 +33,15 @@ struct Cloud {
 }
 
 impl Registry for &Cloud {
+    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+        let approvals = self.approvals.lock().unwrap();
+        let listed = approvals.iter().map(|(arn, approval)| Listed {
+            package: PackageArn::parse(arn).unwrap(),
+            truth: PackageTruth { approval: approval.clone(), status: "Completed".into() },
+        });
+        Ok(listed.filter(|listed| listed.package.group() == group.as_str()).collect())
+    }
+
     async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
         let approval = self.approvals.lock().unwrap().get(package.as_str()).cloned();
         Ok(approval.map(|approval| PackageTruth { approval, status: "Completed".into() }))
@@ -73,9 +84,18 @@ impl Endpoints for &Cloud {
 }
 
 impl Alarms for &Cloud {
-    async fn state(&self, _: &AlarmName) -> Answer<Option<AlarmState>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
         let silent = *self.silent.lock().unwrap();
-        Ok(Some(if silent { AlarmState::InsufficientData } else { AlarmState::Ok }))
+        let state = if silent { AlarmState::InsufficientData } else { AlarmState::Ok };
+        let arn = |name: &AlarmName| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
+        let truth = |name: &AlarmName| AlarmTruth {
+            arn: AlarmArn::parse(&arn(name)).unwrap(),
+            name: name.clone(),
+            state: state.clone(),
+            since: None,
+            drift: None,
+        };
+        Ok(alarms.iter().map(truth).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_core::event::{Body, Build, BuildStatus, Event, Reference, ReferenceKind};
+use trimtab_core::event::{Body, BuildStatus, Event, Reference, ReferenceKind};
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName};
 use trimtab_core::plan::{Decision, Plan, Reason};
@@ -14,6 +14,8 @@ use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
 use trimtab_core::port::ml::{BuildRequest, BuildTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
+
+use crate::look;
 
 /// The build's environment variable that names the model: a build that carries it is the suite's.
 pub const MODEL_VARIABLE: &str = "TRIMTAB_MODEL";
@@ -40,6 +42,12 @@ pub enum State {
     Started {
         /// The build.
         build: BuildId,
+        /// Since when.
+        #[serde(default)]
+        since: Option<Timestamp>,
+        /// Whether a person was told that it takes too long.
+        #[serde(default)]
+        late: bool,
     },
     /// The build succeeded, and training is being asked for.
     Asking {
@@ -50,6 +58,11 @@ pub enum State {
     Succeeded,
     /// It did not succeed.
     Failed,
+    /// No build, but what the suite keeps of the watched branches.
+    Watching {
+        /// Each branch's head when the suite first looked: nobody asked it to build that.
+        before: BTreeMap<BranchName, Option<CommitId>>,
+    },
 }
 
 /// What AWS says.
@@ -59,8 +72,32 @@ pub enum Seen {
     Head(Option<CommitId>),
     /// The build.
     Build(Option<BuildTruth>),
+    /// The heads of the watched branches, and how far their builds are.
+    Heads(Vec<Head>),
     /// Nothing was asked.
     Nothing,
+}
+
+/// A watched branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The branch.
+    pub branch: BranchName,
+    /// Its head; `None` where there is no such branch.
+    pub commit: Option<CommitId>,
+    /// How far that commit's build is, by the ledger.
+    pub build: Standing,
+}
+
+/// How far a commit's build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is known of it.
+    Unknown,
+    /// It was begun.
+    Open,
+    /// It has had its last answer.
+    Done,
 }
 
 /// What `integrate` can do.
@@ -91,7 +128,7 @@ pub enum Done {
     Asked,
 }
 
-type Answer = Plan<State, Action>;
+pub(crate) type Answer = Plan<State, Action>;
 
 impl Decide for Integrate {
     type State = State;
@@ -106,22 +143,26 @@ impl Decide for Integrate {
         match &event.body {
             Body::Reference(reference) => key(KeyKind::Repository, reference.repository.as_str()),
             Body::Build(build) => key(KeyKind::BuildProject, build.project.as_str()),
+            Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }
     }
 
     fn aggregate(event: &Event) -> String {
         let commit = match &event.body {
-            Body::Reference(reference) => reference.commit.as_ref(),
-            Body::Build(build) => build.commit.as_ref(),
+            _ if event.is_look() => return "branches".to_owned(),
+            Body::Reference(reference) => reference.commit.clone(),
+            Body::Build(build) => build.commit.clone(),
+            Body::Fact(fact) => look::requested(fact).map(|(_, commit)| commit),
             _ => None,
         };
-        format!("build#{}", commit.map_or("none", CommitId::as_str))
+        build_of(commit.as_ref())
     }
 
     fn assume(event: &Event) -> Seen {
         match &event.body {
             Body::Reference(reference) => Seen::Head(reference.commit.clone()),
+            Body::Fact(fact) => Seen::Head(look::requested(fact).map(|(_, commit)| commit)),
             Body::Build(build) => Seen::Build(Some(BuildTruth {
                 status: build.status.clone(),
                 commit: build.commit.clone(),
@@ -143,21 +184,29 @@ impl Decide for Integrate {
         };
         match (&case.event.body, case.seen) {
             (Body::Reference(reference), Seen::Head(head)) => on_push(case, policy, rules, reference, head.as_ref()),
-            (Body::Build(build), Seen::Build(truth)) => on_build(case, policy, build, truth.as_ref()),
+            (Body::Build(build), Seen::Build(truth)) => {
+                on_build(case, policy, &build.id, build.logs.as_deref(), truth.as_ref())
+            }
+            (Body::Fact(fact), seen) if fact.kind == FactKind::BuildRequested => {
+                look::on_request(case, policy, rules, fact, seen)
+            }
+            (Body::Fact(_), Seen::Heads(heads)) => look::on_look(case, policy, heads),
             _ => Plan::skip("not_concerned", "nothing in this event asks for a build or ends one"),
         }
     }
 
     fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
-        match (state, case.policy, &case.event.body) {
+        let commit = match &case.event.body {
+            Body::Reference(push) => push.commit.clone(),
+            Body::Fact(fact) => look::requested(fact).map(|(_, commit)| commit),
+            // The build's own event asks again by itself.
+            _ => None,
+        };
+        match (state, case.policy, commit) {
             (State::Intended { request, .. }, ..) => {
                 vec![Action::StartBuild { service: "codebuild", request: request.clone() }]
             }
-            (State::Asking { build }, Some(policy), Body::Reference(push)) => match &push.commit {
-                Some(commit) => ask(policy, commit, build, case.now).actions,
-                None => Vec::new(),
-            },
-            // The build's own event asks again by itself.
+            (State::Asking { build }, Some(policy), Some(commit)) => ask(policy, &commit, build, case.now).actions,
             _ => Vec::new(),
         }
     }
@@ -172,7 +221,7 @@ impl Decide for Integrate {
                 let reason = format!("commit {} is being built", request.commit);
                 let told =
                     about(FactKind::BuildStarted, model_of(request), &request.commit, Some(&build), vec![reason], now);
-                *state = State::Started { build };
+                *state = State::Started { build, since: Some(now), late: false };
                 Settled { facts: vec![with(told, "branch", branch)], ..Settled::default() }
             }
             (Action::StartBuild { request, .. }, Err(cause)) => {
@@ -191,8 +240,10 @@ impl Decide for Integrate {
                 );
                 Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
             }
-            (Action::PutEvents { .. }, Ok(_)) => {
-                *state = State::Succeeded;
+            (Action::PutEvents { fact, .. }, Ok(_)) => {
+                if fact.kind == FactKind::TrainingRequested {
+                    *state = State::Succeeded;
+                }
                 Settled::default()
             }
             (_, outcome) => {
@@ -211,7 +262,7 @@ fn on_push(
     head: Option<&CommitId>,
 ) -> Answer {
     let Some(branch) = push.branch.as_ref().filter(|branch| rules.branches.contains(branch)) else {
-        return Plan::skip("branch_not_watched", format!("the policy of {} does not watch this branch", policy.model));
+        return not_watched(policy);
     };
     if !matches!(push.kind, ReferenceKind::Created | ReferenceKind::Updated) {
         return Plan::skip("not_a_push", format!("branch {branch} was not pushed to"));
@@ -219,6 +270,22 @@ fn on_push(
     let Some(commit) = &push.commit else {
         return Plan::reject("no_commit", "the push names no full commit id: expected 40 hexadecimal digits");
     };
+    on_head(case, policy, rules, branch, commit, head)
+}
+
+pub(crate) fn not_watched(policy: &Policy) -> Answer {
+    Plan::skip("branch_not_watched", format!("the policy of {} does not watch this branch", policy.model))
+}
+
+/// The commit is built if it is still the branch's head, and has no build yet.
+pub(crate) fn on_head(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    rules: &Rules,
+    branch: &BranchName,
+    commit: &CommitId,
+    head: Option<&CommitId>,
+) -> Answer {
     match head {
         None => return Plan::skip("branch_gone", format!("branch {branch} is gone since")),
         Some(head) if head != commit => {
@@ -259,7 +326,18 @@ fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
         .doing(Action::StartBuild { service: "codebuild", request })
 }
 
-fn on_build(case: &Case<'_, State, Seen>, policy: &Policy, build: &Build, truth: Option<&BuildTruth>) -> Answer {
+/// The aggregate of a commit's build.
+pub(crate) fn build_of(commit: Option<&CommitId>) -> String {
+    format!("build#{}", commit.map_or("none", CommitId::as_str))
+}
+
+pub(crate) fn on_build(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    build: &BuildId,
+    logs: Option<&str>,
+    truth: Option<&BuildTruth>,
+) -> Answer {
     let Some(truth) = truth else {
         return Plan::reject(
             "no_such_build",
@@ -280,7 +358,7 @@ fn on_build(case: &Case<'_, State, Seen>, policy: &Policy, build: &Build, truth:
         (BuildStatus::Succeeded, State::Succeeded) => {
             Plan::skip("already_asked", format!("training on {commit} has been asked for"))
         }
-        (BuildStatus::Succeeded, _) => ask(policy, commit, &build.id, case.now),
+        (BuildStatus::Succeeded, _) => ask(policy, commit, build, case.now),
         (_, State::Failed | State::Succeeded) => {
             Plan::skip("already_handled", format!("the build of {commit} has had its answer"))
         }
@@ -290,15 +368,12 @@ fn on_build(case: &Case<'_, State, Seen>, policy: &Policy, build: &Build, truth:
                 FactKind::BuildFailed,
                 Some(policy.model.clone()),
                 commit,
-                Some(&build.id),
+                Some(build),
                 vec![reason.text.clone()],
                 case.now,
             );
-            Plan::only(Decision::Acted, reason).with_state(State::Failed).telling(with(
-                told,
-                "logs",
-                build.logs.clone(),
-            ))
+            let told = with(told, "logs", logs.map(str::to_owned));
+            Plan::only(Decision::Acted, reason).with_state(State::Failed).telling(told)
         }
     }
 }
@@ -324,7 +399,7 @@ fn model_of(request: &BuildRequest) -> Option<ModelName> {
     request.variables.get(MODEL_VARIABLE).and_then(|name| ModelName::parse(name).ok())
 }
 
-fn about(
+pub(crate) fn about(
     kind: FactKind,
     model: Option<ModelName>,
     commit: &CommitId,
@@ -345,7 +420,7 @@ fn about(
     with(fact, "build", build.map(|build| build.short().to_owned()))
 }
 
-fn with(mut fact: Fact, name: &str, value: Option<String>) -> Fact {
+pub(crate) fn with(mut fact: Fact, name: &str, value: Option<String>) -> Fact {
     fact.details.extend(value.map(|value| (name.to_owned(), trimtab_core::text::one_line(&value, 400))));
     fact
 }

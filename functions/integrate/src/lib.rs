@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod decide;
+mod look;
 
 pub use act::Reaction;
 pub use decide::Integrate;

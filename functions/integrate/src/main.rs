@@ -11,7 +11,9 @@ use trimtab_runtime::{SystemClock, World};
 async fn main() -> Result<(), trimtab_runtime::Exit> {
     let (settings, aws) = trimtab_runtime::start()?;
     let bus = EventBus::new(&aws, settings.bus);
-    let reaction = Reaction { repositories: CodeCommit::new(&aws), builds: CodeBuild::new(&aws), bus: bus.clone() };
-    let world = World { ledger: DynamoLedger::new(&aws, settings.table), bus, clock: SystemClock };
+    let ledger = DynamoLedger::new(&aws, settings.table);
+    let (repositories, builds) = (CodeCommit::new(&aws), CodeBuild::new(&aws));
+    let reaction = Reaction { repositories, builds, bus: bus.clone(), ledger: ledger.clone() };
+    let world = World { ledger, bus, clock: SystemClock };
     trimtab_runtime::serve(reaction, world).await
 }

@@ -16,6 +16,8 @@ use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod look;
+
 const NOON: &str = "2026-11-20T12:00:00Z";
 const COMMIT: &str = "4f1d9c0e7a52b8361d0f4c9ea7b35d2861f0c4ae";
 
@@ -101,7 +103,8 @@ fn built(status: &str) -> Value {
 impl Stage {
     fn try_react(&self, event: &Value) -> Answer<Report> {
         let cloud = &self.cloud;
-        let reaction = Reaction { repositories: cloud, builds: cloud, bus: &self.world.bus };
+        let reaction =
+            Reaction { repositories: cloud, builds: cloud, bus: &self.world.bus, ledger: self.world.ledger.clone() };
         run(self.world.react(&reaction, event)).unwrap()
     }
 

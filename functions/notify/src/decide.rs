@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::{Body, Event};
-use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::port::ml::Message;
 use trimtab_core::react::{Case, Decide, Settled, Subject};
@@ -66,7 +65,7 @@ impl Decide for Notify {
         let Body::Fact(fact) = &case.event.body else {
             return Plan::skip("not_concerned", "only the suite's facts become messages");
         };
-        if fact.kind == FactKind::TrainingRequested {
+        if fact.kind.is_request() {
             return Plan::skip("not_for_people", "this is between two functions");
         }
         if let Some(sent) = case.state.sent {

@@ -23,7 +23,13 @@ fn words(kind: FactKind) -> (&'static str, &'static str) {
         FactKind::BuildFailed => {
             ("build failed", "Read the build's log, mend the commit and push again. Nothing was trained.")
         }
+        FactKind::BuildRequested => ("build requested", "Nothing to do."),
         FactKind::TrainingRequested => ("training requested", "Nothing to do."),
+        FactKind::LookRequested => ("look requested", "Nothing to do."),
+        FactKind::DeadlinePassed => (
+            "takes longer than the policy allows",
+            "Look at it in the service's console: stop it there if it hangs. Its end is seen whether or not AWS sends an event.",
+        ),
         FactKind::TrainingStarted => ("training started", "Nothing to do: the run's end will be reported."),
         FactKind::TrainingJoined => (
             "trigger joined the run in progress",

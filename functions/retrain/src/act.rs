@@ -26,7 +26,7 @@ where
 {
     type Decide = Retrain;
 
-    async fn observe(&self, event: &Event, _: Option<&Policy>, state: &State) -> Answer<Seen> {
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Seen> {
         let mut seen = Seen::default();
         if let Body::Run(run) = &event.body {
             seen.run = self.runs.status(&run.arn).await?;
@@ -35,7 +35,13 @@ where
         if let Body::Alarm(alarm) = &event.body
             && let Ok(name) = AlarmName::parse(&alarm.name)
         {
-            seen.alarm = self.alarms.state(&name).await?;
+            seen.alarm = self.alarms.describe(&[name]).await?.pop().map(|truth| truth.state);
+        }
+        if event.is_look()
+            && let Some(limits) = policy.and_then(|policy| policy.retrain.as_ref())
+        {
+            let alarms: Vec<AlarmName> = limits.alarms.iter().cloned().collect();
+            seen.alarms = self.alarms.describe(&alarms).await?;
         }
         if let Some(run) = state.incident.as_ref().and_then(|incident| incident.run.as_ref()) {
             seen.open = self.runs.status(run).await?;

@@ -9,12 +9,12 @@ use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{CommitId, ModelName, RunArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Key, KeyKind, Policy, Retrain as Limits};
-use trimtab_core::port::ml::RunRequest;
+use trimtab_core::port::ml::{AlarmTruth, RunRequest};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
-use crate::endings;
-use crate::incident::{Incident, Kind, State, Streak, Trigger};
+use crate::incident::{Held, Incident, Kind, State, Streak, Trigger};
+use crate::{endings, look};
 
 /// The deciding half of `retrain`.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,8 @@ pub struct Seen {
     pub run: Option<RunStatus>,
     /// The status of the open incident's run, where the event is about something else.
     pub open: Option<RunStatus>,
+    /// The model's alarms, where the event asks to look.
+    pub alarms: Vec<AlarmTruth>,
 }
 
 /// What `retrain` can do.
@@ -87,6 +89,7 @@ impl Decide for Retrain {
         match &case.event.body {
             Body::Alarm(alarm) => on_alarm(case, policy, limits, alarm),
             Body::Fact(fact) if fact.kind == FactKind::TrainingRequested => on_request(case, policy, limits, fact),
+            Body::Fact(fact) if fact.kind == FactKind::LookRequested => look::on_look(case, policy, limits),
             Body::Run(run) => endings::on_run(case, policy, limits, run),
             _ => Plan::skip("not_concerned", "nothing in this event asks for training or ends a run"),
         }
@@ -152,13 +155,7 @@ fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, alar
         }
         Some(_) => {}
     }
-    let trigger = Trigger {
-        subject: format!("alarm/{}@{}", alarm.arn, alarm.since),
-        kind: Kind::Drift,
-        reason: format!("{drift} drift: alarm {} since {}", alarm.name, alarm.since),
-        commit: None,
-    };
-    triage(case, policy, limits, trigger)
+    triage(case, policy, limits, Trigger::of_alarm(&alarm.arn, &alarm.name, drift, alarm.since))
 }
 
 fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, fact: &Fact) -> Answer {
@@ -178,7 +175,7 @@ fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, fa
 }
 
 /// The order of the questions: did we already, is one on, may we.
-fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigger: Trigger) -> Answer {
+pub(crate) fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigger: Trigger) -> Answer {
     let mut state = case.state.clone();
     let left = case.state.incident.as_ref().filter(|incident| incident.run.is_none());
     if let Some(incident) = left.filter(|incident| incident.trigger.subject == trigger.subject) {
@@ -197,19 +194,27 @@ fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigge
     if let Some(incident) = case.state.incident.clone() {
         return join(state, &incident, trigger, case.now);
     }
-    let limit = match trigger.kind {
-        Kind::Drift => state
-            .cooling_until(limits.cool_down, case.now)
-            .map(|until| cool_down(&state, limits, until))
-            .or_else(|| state.in_vain(limits, case.now).map(|streak| circuit_open(streak, limits))),
-        Kind::Build => None,
-    };
-    if let Some(reason) = limit.or_else(|| over_budget(&state, limits, case.now)) {
+    if let Some(reason) = limit(&state, limits, trigger.kind, case.now) {
         state.remember(&trigger, reason.code, case.now);
+        if trigger.kind == Kind::Drift {
+            state.held = Some(Held { trigger: trigger.clone(), since: case.now });
+        }
         let told = skipped(policy, &state, &trigger, &reason, case.now);
         return Plan::only(Decision::Skipped, reason).with_state(state).telling(told);
     }
     open(state, policy, limits, trigger, case.now)
+}
+
+/// The limit that keeps this kind of trigger from a run now, if one does.
+pub(crate) fn limit(state: &State, limits: &Limits, kind: Kind, now: Timestamp) -> Option<Reason> {
+    let of_drift = match kind {
+        Kind::Drift => state
+            .cooling_until(limits.cool_down, now)
+            .map(|until| cool_down(state, limits, until))
+            .or_else(|| state.in_vain(limits, now).map(|streak| circuit_open(streak, limits))),
+        Kind::Build => None,
+    };
+    of_drift.or_else(|| over_budget(state, limits, now))
 }
 
 fn cool_down(state: &State, limits: &Limits, until: Timestamp) -> Reason {
@@ -273,8 +278,10 @@ pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: 
         // Somebody has changed something: what drifts after this is another drift.
         Kind::Build => None,
     };
+    // Whatever waited for a limit to end is answered by this run too.
+    state.held = None;
     let reason = Reason::new(trigger.kind.as_str(), &trigger.reason);
-    start(state, Incident { id, trigger, opened: now, request, run: None }, reason)
+    start(state, Incident { id, trigger, opened: now, request, run: None, late: false }, reason)
 }
 
 fn start(mut state: State, incident: Incident, reason: Reason) -> Answer {

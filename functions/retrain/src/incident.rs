@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use trimtab_core::name::{CommitId, ModelName, RunArn};
+use trimtab_core::event::DriftKind;
+use trimtab_core::name::{AlarmArn, CommitId, ModelName, RunArn};
 use trimtab_core::policy::{Budget, Retrain as Limits};
 use trimtab_core::port::ml::RunRequest;
 use trimtab_core::text::digest;
@@ -25,6 +26,27 @@ pub struct Trigger {
     pub reason: String,
     /// The commit to train, where one asks.
     pub commit: Option<CommitId>,
+}
+
+impl Trigger {
+    /// An alarm's transition.
+    #[must_use]
+    pub fn of_alarm(arn: &AlarmArn, name: &str, drift: DriftKind, since: Timestamp) -> Self {
+        Self {
+            subject: format!("alarm/{arn}@{since}"),
+            kind: Kind::Drift,
+            reason: format!("{drift} drift: alarm {name} since {since}"),
+            commit: None,
+        }
+    }
+
+    /// Whether it is a transition of this alarm.
+    #[must_use]
+    pub fn is_of(&self, alarm: &AlarmArn) -> bool {
+        self.subject
+            .strip_prefix("alarm/")
+            .is_some_and(|rest| rest.rsplit_once('@').is_some_and(|(arn, _)| arn == alarm.as_str()))
+    }
 }
 
 /// The kinds of trigger; they differ in which limits hold for them.
@@ -61,6 +83,9 @@ pub struct Incident {
     pub request: RunRequest,
     /// The run, once SageMaker has named it.
     pub run: Option<RunArn>,
+    /// Whether a person was told that it takes too long.
+    #[serde(default)]
+    pub late: bool,
 }
 
 impl Incident {
@@ -89,6 +114,9 @@ pub struct State {
     /// Drift that no run has ended yet.
     #[serde(default)]
     pub streak: Option<Streak>,
+    /// Drift that a limit kept from a run; it gets one if it is still there when the limit ends.
+    #[serde(default)]
+    pub held: Option<Held>,
     /// When runs were started, as far back as the budget looks.
     pub starts: Vec<Timestamp>,
     /// Handled triggers, oldest first.
@@ -96,6 +124,15 @@ pub struct State {
     /// Until when handled triggers have been forgotten: what is as old may be one of them.
     #[serde(default)]
     pub forgotten: Option<Timestamp>,
+}
+
+/// Drift that a limit keeps from a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What would have started it.
+    pub trigger: Trigger,
+    /// When it was held back.
+    pub since: Timestamp,
 }
 
 /// Drift that goes on from run to run.

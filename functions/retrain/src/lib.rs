@@ -8,6 +8,7 @@ pub mod act;
 pub mod decide;
 mod endings;
 pub mod incident;
+mod look;
 
 pub use act::Reaction;
 pub use decide::Retrain;

@@ -4,18 +4,20 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use trimtab_core::event::{AlarmState, Event, RunStatus};
+use trimtab_core::event::{AlarmState, DriftKind, Event, RunStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{AlarmName, RunArn};
+use trimtab_core::name::{AlarmArn, AlarmName, RunArn};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Alarms, RunRequest, Runs};
+use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
 use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
+
+mod look;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -46,6 +48,7 @@ struct Cloud {
     runs: Mutex<Vec<(RunRequest, RunArn)>>,
     status: Mutex<Option<RunStatus>>,
     alarm: Mutex<Option<AlarmState>>,
+    since: Mutex<Option<Timestamp>>,
     lose_next_answer: Mutex<bool>,
     refuse: bool,
 }
@@ -80,8 +83,17 @@ impl Runs for &Cloud {
 }
 
 impl Alarms for &Cloud {
-    async fn state(&self, _: &AlarmName) -> Answer<Option<AlarmState>> {
-        Ok(self.alarm.lock().unwrap().clone())
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+        let state = self.alarm.lock().unwrap().clone();
+        let known = alarms.iter().find(|name| name.as_str() == "churn-prod-data-drift");
+        let truth = known.cloned().zip(state).map(|(name, state)| AlarmTruth {
+            arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap(),
+            name,
+            state,
+            since: *self.since.lock().unwrap(),
+            drift: Some(DriftKind::DataQuality),
+        });
+        Ok(truth.into_iter().collect())
     }
 }
 

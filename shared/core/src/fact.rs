@@ -57,6 +57,8 @@ kinds! {
     BuildStarted = "Build Started", Info;
     /// A build did not succeed.
     BuildFailed = "Build Failed", Warning;
+    /// A commit whose push or build nobody heard of asks for its build. `integrate` reacts to it.
+    BuildRequested = "Build Requested", Info;
     /// A built commit asks for a training run. `retrain` reacts to it.
     TrainingRequested = "Training Requested", Info;
     /// A training run began.
@@ -87,6 +89,10 @@ kinds! {
     RolloutFailed = "Rollout Failed", Critical;
     /// A person rejected a version.
     PackageRejected = "Package Rejected", Warning;
+    /// The functions are asked to look for what they have not heard of. Each looks at its own.
+    LookRequested = "Look Requested", Info;
+    /// Something takes longer than the policy allows.
+    DeadlinePassed = "Deadline Passed", Critical;
     /// An event could not be acted on, and is kept.
     EventRejected = "Event Rejected", Warning;
 }
@@ -96,6 +102,12 @@ impl FactKind {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether it is between functions, and not for people.
+    #[must_use]
+    pub fn is_request(self) -> bool {
+        matches!(self, Self::BuildRequested | Self::TrainingRequested | Self::LookRequested)
     }
 }
 

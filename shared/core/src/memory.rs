@@ -28,10 +28,10 @@ pub struct Contents {
     pub kept: BTreeMap<String, HistoryEntry>,
 }
 
-/// A ledger in memory.
-#[derive(Debug, Default)]
+/// A ledger in memory; its clones are the same ledger.
+#[derive(Debug, Default, Clone)]
 pub struct MemoryLedger {
-    contents: Mutex<Contents>,
+    contents: Arc<Mutex<Contents>>,
 }
 
 impl MemoryLedger {
@@ -39,7 +39,7 @@ impl MemoryLedger {
     #[must_use]
     pub fn with(policies: impl IntoIterator<Item = Policy>) -> Self {
         let policies = policies.into_iter().map(|policy| (policy.model.clone(), policy)).collect();
-        Self { contents: Mutex::new(Contents { policies, ..Contents::default() }) }
+        Self { contents: Arc::new(Mutex::new(Contents { policies, ..Contents::default() })) }
     }
 
     /// The contents, to look at or to change.
@@ -68,6 +68,12 @@ impl Ledger for MemoryLedger {
 
     async fn policy(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
         Ok(self.contents().policies.get(model).cloned().map(Arc::new))
+    }
+
+    async fn looked_after(&self) -> Answer<Vec<ModelName>> {
+        let contents = self.contents();
+        let looked_after = contents.policies.values().filter(|policy| policy.reconcile.is_some());
+        Ok(looked_after.map(|policy| policy.model.clone()).collect())
     }
 
     async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {

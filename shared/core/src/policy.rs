@@ -45,6 +45,37 @@ pub struct Policy {
     /// Deployment; absent means off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deploy: Option<Deploy>,
+    /// Looking for what AWS did not tell of; absent means off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconcile: Option<Reconcile>,
+}
+
+/// How long things may take before a person is told. Whoever has this table is looked after: every
+/// few minutes the functions look for what they have not heard of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reconcile {
+    /// A build.
+    #[serde(with = "length", default = "two_hours")]
+    pub build: SignedDuration,
+    /// A training run.
+    #[serde(with = "length", default = "a_day")]
+    pub training: SignedDuration,
+    /// A rollout.
+    #[serde(with = "length", default = "six_hours")]
+    pub rollout: SignedDuration,
+}
+
+fn two_hours() -> SignedDuration {
+    SignedDuration::from_hours(2)
+}
+
+fn six_hours() -> SignedDuration {
+    SignedDuration::from_hours(6)
+}
+
+fn a_day() -> SignedDuration {
+    SignedDuration::from_hours(24)
 }
 
 /// Which pushes are built, and by what.

@@ -9,12 +9,12 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::Value;
 
+mod ending;
 mod halves;
 
 pub use halves::{Act, Case, Decide, Settled, Subject};
 
 use crate::event::Event;
-use crate::fact::{self, Fact, FactKind};
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
@@ -116,6 +116,9 @@ where
             return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
         };
         if let Some(pause) = self.ledger.pause(model).await? {
+            if event.is_routine() {
+                return Ok(self.unrecorded::<A::Decide>(event, model.as_str(), Reason::new("paused", "paused")));
+            }
             let reason = Reason::new(
                 "paused",
                 format!("paused by {} since {}; the event is kept and can be sent again", pause.by, pause.since),
@@ -257,6 +260,10 @@ where
         state: Option<&D::State>,
         plan: Plan<D::State, D::Action>,
     ) -> Result<Report, WriteError> {
+        if event.is_routine() && plan.decision == Decision::Skipped && state.is_none() {
+            let reason = plan.reasons.into_iter().next().unwrap_or_else(|| Reason::new("nothing_new", "nothing new"));
+            return Ok(self.unrecorded::<D>(event, &id.owner, reason));
+        }
         let mut entry = self.entry::<D>(Some(event), &Value::Null, &id.owner, plan.decision, &plan.reasons);
         entry.actions = plan.actions.iter().map(write).collect::<Answer<_>>()?;
         let state = state.map(write).transpose()?;
@@ -270,101 +277,6 @@ where
             known: event.is_known(),
             kept,
         })
-    }
-
-    /// Keeps what cannot be acted on, tells it, and ends.
-    async fn refuse<D: Decide>(
-        &self,
-        raw: &Value,
-        event: Option<&Event>,
-        owner: &str,
-        reason: Reason,
-    ) -> Answer<Report> {
-        let reasons = [reason];
-        let entry = self.entry::<D>(event, raw, owner, Decision::Rejected, &reasons);
-        self.ledger.keep(&entry, raw).await?;
-        // A fact about an unreadable fact may be unreadable too, without end: the Rejects metric tells.
-        if entry.source != fact::SOURCE {
-            self.tell(&[rejection(&entry, &reasons)]).await?;
-        }
-        let codes = reasons.iter().map(|reason| reason.code).collect();
-        Ok(Report { entry, codes, matter: None, known: event.is_some_and(Event::is_known), kept: true })
-    }
-
-    /// A terminal record with no aggregate behind it.
-    async fn end<D: Decide>(
-        &self,
-        event: &Event,
-        owner: &str,
-        decision: Decision,
-        reasons: Vec<Reason>,
-        facts: Vec<Fact>,
-    ) -> Answer<Report> {
-        self.tell(&facts).await?;
-        let entry = self.entry::<D>(Some(event), &Value::Null, owner, decision, &reasons);
-        let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event) };
-        match self.ledger.settle(&id, 0, None, &entry).await {
-            Ok(()) => {
-                let codes = reasons.iter().map(|reason| reason.code).collect();
-                Ok(Report { entry, codes, matter: None, known: event.is_known(), kept: false })
-            }
-            Err(WriteError::Fenced) => Err(Failure::retry("ledger:settle", "fenced")),
-            Err(WriteError::Failed(failure)) => Err(failure),
-        }
-    }
-
-    async fn tell(&self, facts: &[Fact]) -> Answer<()> {
-        for fact in facts {
-            self.bus.publish(fact).await?;
-        }
-        Ok(())
-    }
-
-    fn entry<D: Decide>(
-        &self,
-        event: Option<&Event>,
-        raw: &Value,
-        owner: &str,
-        decision: Decision,
-        reasons: &[Reason],
-    ) -> HistoryEntry {
-        let now = self.clock.now();
-        let text = |key: &str| crate::text::one_line(raw.get(key).and_then(Value::as_str).unwrap_or("unknown"), 128);
-        let known = event.map(|event| &event.envelope);
-        HistoryEntry {
-            at: now,
-            event_time: known.map_or(now, |envelope| envelope.time),
-            function: D::FUNCTION.to_owned(),
-            owner: owner.to_owned(),
-            event_id: known.map_or_else(|| text("id"), |envelope| crate::text::one_line(&envelope.id, 128)),
-            source: known.map_or_else(|| text("source"), |envelope| envelope.source.clone()),
-            detail_type: known.map_or_else(|| text("detail-type"), |envelope| envelope.detail_type.clone()),
-            decision,
-            reasons: reasons.iter().map(|reason| reason.text.clone()).collect(),
-            actions: Vec::new(),
-        }
-    }
-}
-
-/// The fact that an event was refused. One matter per source, kind and reason: a thousand events
-/// of an unknown repository are one message.
-fn rejection(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
-    let texts: Vec<String> = reasons.iter().map(|reason| reason.text.clone()).collect();
-    let about = crate::text::digest(&[&entry.source, &entry.detail_type, &texts.join("\n")], 16);
-    Fact {
-        kind: FactKind::EventRejected,
-        version: fact::VERSION,
-        model: ModelName::parse(&entry.owner).ok().filter(|_| entry.owner != "suite"),
-        matter: format!("rejected/{}/{about}", entry.function),
-        at: entry.at,
-        reasons: texts,
-        details: [
-            ("function".to_owned(), entry.function.clone()),
-            ("event".to_owned(), entry.event_id.clone()),
-            ("source".to_owned(), entry.source.clone()),
-            ("detail-type".to_owned(), entry.detail_type.clone()),
-        ]
-        .into(),
     }
 }
 

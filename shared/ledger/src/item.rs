@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `key#<kind>#<name>` | `model` | the model that owns the name |
 //! | `model#<model>` | `policy` | the policy as it was applied |
+//! | `looked-after` | `<model>` | nothing: its policy has a `[reconcile]` |
 //! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
 //! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, what is untold |
 //! | `model#<model>` or `suite` | `history#<time>#<function>#<event>` | the terminal record |
@@ -34,6 +35,9 @@ pub(crate) const HISTORY: &str = "history#";
 
 /// The partition of the events that could not be acted on.
 pub(crate) const KEPT: &str = "kept";
+
+/// The partition of the models that are looked after.
+pub(crate) const LOOKED_AFTER: &str = "looked-after";
 
 /// One item, as DynamoDB gives it.
 pub(crate) struct Item(pub(crate) HashMap<String, AttributeValue>);
@@ -175,6 +179,11 @@ pub(crate) fn kept(entry: &HistoryEntry, raw: &Value) -> Answer<Item> {
 /// The item by which a name finds its model.
 pub(crate) fn owned(pk: &Key, model: &str) -> Item {
     Item::new(&key(pk), "model").with("model", text(model))
+}
+
+/// The item by which a model is looked after.
+pub(crate) fn looked_after(model: &str) -> Item {
+    Item::new(LOOKED_AFTER, model)
 }
 
 /// A model's policy.

@@ -123,6 +123,11 @@ impl Ledger for DynamoLedger {
         }
     }
 
+    async fn looked_after(&self) -> Answer<Vec<ModelName>> {
+        let items = self.query(item::LOOKED_AFTER, "").await?;
+        Ok(items.iter().filter_map(|item| ModelName::parse(item.text("sk")?).ok()).collect())
+    }
+
     async fn pause(&self, model: &ModelName) -> Answer<Option<Pause>> {
         for owner in [model.as_str(), "suite"] {
             if let Some(item) = self.get(&item::owner(owner), "pause").await? {

@@ -53,7 +53,7 @@ impl DynamoLedger {
         Ok(())
     }
 
-    async fn query(&self, pk: &str, prefix: &str) -> Answer<Vec<Item>> {
+    pub(crate) async fn query(&self, pk: &str, prefix: &str) -> Answer<Vec<Item>> {
         let mut call = self
             .client
             .query()

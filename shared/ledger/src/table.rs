@@ -20,7 +20,7 @@ impl DynamoLedger {
         let model = policy.model.as_str();
         let claimed = policy.keys();
         let before = self.policy(&policy.model).await?.map(|policy| policy.keys()).unwrap_or_default();
-        let mut items = vec![self.put(item::policy(model, policy)?)?];
+        let mut items = vec![self.put(item::policy(model, policy)?)?, self.looks_after(policy)?];
         for key in &claimed {
             let put = Put::builder()
                 .table_name(&self.table)
@@ -43,6 +43,16 @@ impl DynamoLedger {
             Err(WriteError::Failed(failure)) => Err(failure),
             Err(WriteError::Fenced) => Err(self.contested(&policy.model, &claimed).await?),
         }
+    }
+
+    fn looks_after(&self, policy: &Policy) -> Answer<TransactWriteItem> {
+        let model = policy.model.as_str();
+        if policy.reconcile.is_some() {
+            return self.put(item::looked_after(model));
+        }
+        let delete = Delete::builder().table_name(&self.table);
+        let delete = delete.key("pk", item::text(item::LOOKED_AFTER)).key("sk", item::text(model));
+        Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
     }
 
     /// Why a policy was not taken: the name that another model holds, or somebody who applied at

@@ -22,19 +22,31 @@ fn group(version: u32) -> &'static str {
     if version >= SEGMENTS { "segments" } else { "churn" }
 }
 
+pub(crate) fn package_arn(version: u32) -> String {
+    format!("arn:aws:sagemaker:eu-west-1:123456789012:model-package/{}/{version}", group(version))
+}
+
+pub(crate) fn alarm_arn(name: &str) -> String {
+    format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")
+}
+
 pub(crate) fn alarm(name: &str, at: Timestamp) -> Value {
     let metric = json!({"metricStat": {"metric": {"namespace": "aws/sagemaker/Endpoints/data-metrics",
         "name": "feature_baseline_drift_tenure", "dimensions": {"Endpoint": "churn-prod"}}, "period": 3600, "stat": "Maximum"}});
     let detail = json!({"alarmName": name, "configuration": {"metrics": [metric]},
         "state": {"value": "ALARM", "timestamp": at.to_string(), "reason": "Threshold Crossed"}});
-    let arn = format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
-    event("aws.cloudwatch", "CloudWatch Alarm State Change", at, &[arn], &detail)
+    event("aws.cloudwatch", "CloudWatch Alarm State Change", at, &[alarm_arn(name)], &detail)
 }
 
 pub(crate) fn run(arn: &RunArn, name: &str, at: Timestamp) -> Value {
     let detail = json!({"pipelineExecutionDisplayName": name, "currentPipelineExecutionStatus": "Succeeded",
         "pipelineExecutionArn": arn.as_str()});
     event("aws.sagemaker", "SageMaker Model Building Pipeline Execution Status Change", at, &[], &detail)
+}
+
+pub(crate) fn tick(at: Timestamp) -> Value {
+    let rule = "arn:aws:events:eu-west-1:123456789012:rule/trimtab-ReconcileClock-1";
+    event("aws.events", "Scheduled Event", at, &[rule.to_owned()], &json!({}))
 }
 
 pub(crate) fn push(at: Timestamp) -> Value {
@@ -54,9 +66,8 @@ pub(crate) fn build(build: &Build, at: Timestamp) -> Value {
 
 pub(crate) fn package(version: u32, approval: &Approval, at: Timestamp) -> Value {
     let group = group(version);
-    let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:model-package/{group}/{version}");
     let detail = json!({"ModelPackageGroupName": group, "ModelPackageVersion": version,
-        "ModelPackageArn": arn, "ModelApprovalStatus": approval.to_string(),
+        "ModelPackageArn": package_arn(version), "ModelApprovalStatus": approval.to_string(),
         "ModelPackageStatus": "Completed"});
     event("aws.sagemaker", "SageMaker Model Package State Change", at, &[], &detail)
 }

@@ -29,6 +29,10 @@ const RETRIES: [SignedDuration; 2] = [SignedDuration::from_secs(60), SignedDurat
 /// How often the failure queue is sent again before what is left in it counts as lost.
 const REDRIVES: usize = 2;
 
+/// How often, and how many times after all else, the clock asks for a look where an event was dropped.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(15);
+const LOOKS: usize = 2;
+
 /// What happens in the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flow {
@@ -50,6 +54,8 @@ pub enum Flow {
     Delivery,
     /// An event that is none.
     Malformed,
+    /// An alarm goes off during the cool-down, and is still on when that ends.
+    HeldBack,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -59,7 +65,7 @@ impl Flow {
     const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Drift,
         Self::Push,
         Self::Rollouts,
@@ -69,6 +75,7 @@ impl Flow {
         Self::FallsSilent,
         Self::Delivery,
         Self::Malformed,
+        Self::HeldBack,
     ];
 
     /// What people and monitors do, and when.
@@ -88,6 +95,12 @@ impl Flow {
             ],
             Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
+            Self::HeldBack => vec![
+                (minutes(0), Item::Alarm { name: "churn-prod-data-drift" }),
+                (hours(2), Item::Alarm { name: "churn-prod-bias-drift" }),
+                (hours(30), Item::Look),
+                (hours(60), Item::Look),
+            ],
             Self::Unwatched => vec![
                 (minutes(0), verdict(1, Approval::Approved)),
                 (hours(5), Item::Silence),
@@ -209,14 +222,17 @@ pub fn calls(flow: Flow, schedule: Schedule, seed: u64) -> u32 {
 pub fn play(case: &Case, trace: bool) -> Outcome {
     let sim = begin(case, trace);
     settle(&sim, case.design);
+    if case.schedule == Schedule::Dropped && case.design == Design::Suite {
+        // The event that never came is found by looking.
+        for _ in 0..LOOKS {
+            sim.services().after(LOOK_EVERY, Item::Look);
+            settle(&sim, case.design);
+        }
+    }
     let calls = sim.services().calls;
     for _ in 0..REDRIVES {
         redrive(&sim);
         settle(&sim, case.design);
-    }
-    if case.schedule == Schedule::Dropped && case.design == Design::Suite {
-        // What waited for the event that never came may go on now; what is checked comes after.
-        send_again(&sim);
     }
     let mut violations = check::all(case, &sim.services());
     if case.design == Design::Suite {
@@ -232,10 +248,19 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
 }
 
 fn set_up(sim: &Sim, case: &Case, trace: bool) {
+    {
+        let mut services = sim.services();
+        services.now = START;
+        services.policies = policies();
+    }
+    if case.schedule == Schedule::Dropped && case.design == Design::Suite {
+        // The suite has looked before: what comes from now on is news.
+        sim.services().after(SignedDuration::ZERO, Item::Look);
+        settle(sim, case.design);
+    }
     let mut services = sim.services();
     let mut chance = Chance::of(case.seed);
-    services.now = START;
-    services.policies = policies();
+    services.calls = 0;
     services.schedule = Some(case.schedule);
     // A flow has up to this many best-effort events; the number may be one that never is.
     services.drop = (case.schedule == Schedule::Dropped).then(|| chance.below(4));
@@ -307,7 +332,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
     let world = World::new(s(), s(), s());
     match function {
         Function::Integrate => {
-            let reaction = integrate::Reaction { repositories: s(), builds: s(), bus: s() };
+            let reaction = integrate::Reaction { repositories: s(), builds: s(), bus: s(), ledger: s() };
             run(world.react(&reaction, event))?
         }
         Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,
@@ -317,6 +342,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
             run(world.react(&reaction, event))?
         }
         Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
+        Function::Reconcile => run(world.react(&reconcile::Reaction { ledger: s() }, event))?,
     }
 }
 

@@ -42,6 +42,14 @@ impl Ledger for Sim {
         self.call(Site::LedgerPolicy, move |services| Ok(services.policies.by_model.get(&model).cloned())).await
     }
 
+    async fn looked_after(&self) -> Answer<Vec<ModelName>> {
+        self.call(Site::LedgerLookedAfter, |services| {
+            let looked_after = services.policies.by_model.values().filter(|policy| policy.reconcile.is_some());
+            Ok(looked_after.map(|policy| policy.model.clone()).collect())
+        })
+        .await
+    }
+
     async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {
         self.call(Site::LedgerPause, |_| Ok(None)).await
     }

@@ -1,19 +1,24 @@
 //! The ports over the simulated services. Each call goes through [`Sim::call`], where faults strike.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
-use trimtab_core::event::{AlarmState, Approval, BuildStatus, DeliveryState, EndpointStatus, RunStatus};
+use trimtab_core::event::{AlarmState, Approval, BuildStatus, DeliveryState, DriftKind, EndpointStatus, RunStatus};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{
-    AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, PackageArn, RepositoryName, RunArn,
+    AlarmArn, AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, GroupName, PackageArn,
+    RepositoryName, RunArn,
 };
 use trimtab_core::policy::Autoscaling;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
-    Accepted, Alarms, BuildRequest, BuildTruth, Builds, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth,
-    Endpoints, Message, PackageTruth, Registry, Repositories, RunRequest, Runs, Scaling, ServingRequest, Topic,
+    Accepted, AlarmTruth, Alarms, BuildRequest, BuildTruth, Builds, Deliveries, DeliveryRequest, EndpointRequest,
+    EndpointTruth, Endpoints, Listed, Message, PackageTruth, Registry, Repositories, RunRequest, Runs, Scaling,
+    ServingRequest, Topic,
 };
 
 use crate::Site;
+use crate::events;
 use crate::services::{Build, Delivered, Fate, Item, Run, Services, Sim, TOKEN_MEMORY};
 
 /// How long a call waits for an answer that does not come.
@@ -124,17 +129,15 @@ impl Builds for Sim {
 
 impl Runs for Sim {
     async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
-        let request = request.clone();
-        let find = move |services: &mut Services| {
-            let found = services.runs.iter().find(|run| run.request.display_name == request.display_name);
-            Ok(found.map(|run| run.arn.clone()))
+        let name = request.display_name.clone();
+        let list = move |services: &Services, lag: SignedDuration| {
+            let old = |run: &&Run| services.now.duration_since(run.created) >= lag && run.request.display_name == name;
+            Ok(services.runs.iter().find(old).map(|run| run.arn.clone()))
         };
+        let lags = list.clone();
+        let find = move |services: &mut Services| list(services, SignedDuration::ZERO);
         // A list that lags behind does not have what was started within the last minute.
-        let wanted = self.services().runs.last().cloned();
-        let before = move |services: &mut Services| {
-            let old = wanted.filter(|run| services.now.duration_since(run.created) > SignedDuration::from_mins(1));
-            Ok(old.map(|run| run.arn))
-        };
+        let before = move |services: &mut Services| lags(services, SignedDuration::from_mins(1));
         self.read(Site::RunsFind, find, Some(before)).await
     }
 
@@ -169,20 +172,46 @@ impl Runs for Sim {
 }
 
 impl Alarms for Sim {
-    async fn state(&self, alarm: &AlarmName) -> Answer<Option<AlarmState>> {
-        let watches_canary = alarm.as_str() == CANARY_ALARM;
-        self.call(Site::AlarmsState, move |services| {
-            Ok(Some(match (watches_canary, services.silent) {
-                (false, _) => AlarmState::Alarm,
-                (true, false) => AlarmState::Ok,
-                (true, true) => AlarmState::InsufficientData,
-            }))
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+        let names = alarms.to_vec();
+        self.call(Site::AlarmsDescribe, move |services| {
+            Ok(names.into_iter().filter_map(|name| alarm(services, name)).collect())
         })
         .await
     }
 }
 
+/// The canary's alarm is on guard or silent; the others are about drift.
+fn alarm(services: &Services, name: AlarmName) -> Option<AlarmTruth> {
+    let watches_canary = name.as_str() == CANARY_ALARM;
+    let since = services.alarms.get(name.as_str()).copied();
+    let state = match (watches_canary, services.silent) {
+        (true, true) => AlarmState::InsufficientData,
+        (true, false) => AlarmState::Ok,
+        (false, _) => since.map_or(AlarmState::Ok, |_| AlarmState::Alarm),
+    };
+    let arn = AlarmArn::parse(&events::alarm_arn(name.as_str())).ok()?;
+    let drift = (!watches_canary).then_some(DriftKind::DataQuality);
+    Some(AlarmTruth { name, arn, state, since, drift })
+}
+
 impl Registry for Sim {
+    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+        let group = group.to_string();
+        let list = move |approvals: &BTreeMap<u32, Approval>| -> Vec<Listed> {
+            let listed = |(version, approval): (&u32, &Approval)| {
+                let package = PackageArn::parse(&events::package_arn(*version)).ok()?;
+                let truth = PackageTruth { approval: approval.clone(), status: "Completed".to_owned() };
+                (package.group() == group).then_some(Listed { package, truth })
+            };
+            approvals.iter().filter_map(listed).collect()
+        };
+        let now = list.clone();
+        let current = move |services: &mut Services| Ok(now(&services.approvals));
+        let stale = move |services: &mut Services| Ok(list(&services.approvals_before));
+        self.read(Site::RegistryNewest, current, Some(stale)).await
+    }
+
     async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
         let version = package.version();
         self.call(Site::RegistryPackage, move |services| {

@@ -25,11 +25,12 @@ pub enum Function {
     Retrain,
     Deploy,
     Notify,
+    Reconcile,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Integrate, Self::Retrain, Self::Deploy, Self::Notify];
+    pub const ALL: [Self; 5] = [Self::Integrate, Self::Retrain, Self::Deploy, Self::Notify, Self::Reconcile];
 }
 
 /// Something that will happen.
@@ -51,6 +52,8 @@ pub(crate) enum Item {
     Alarm { name: &'static str },
     /// Somebody pushes.
     Push,
+    /// The clock says that it is time to look.
+    Look,
     /// The canary's alarm has no data any more.
     Silence,
     /// A delivery of this number ends.
@@ -168,6 +171,10 @@ pub struct Services {
     pub deliveries: Vec<Delivered>,
     pub(crate) head: Option<CommitId>,
     pub(crate) approvals: BTreeMap<u32, Approval>,
+    /// The approvals before the last verdict: what a list that lags behind says.
+    pub(crate) approvals_before: BTreeMap<u32, Approval>,
+    /// When each alarm went off last.
+    pub(crate) alarms: BTreeMap<&'static str, Timestamp>,
     /// The endpoint.
     pub endpoint: Option<EndpointTruth>,
     pub(crate) endpoint_before: Option<EndpointTruth>,
@@ -295,8 +302,15 @@ impl Services {
             self.facts.push(fact.clone());
         }
         let event = events::fact(fact, self.now);
-        let function = if fact.kind == FactKind::TrainingRequested { Function::Retrain } else { Function::Notify };
-        self.emit(function, false, &event);
+        let functions: &[Function] = match fact.kind {
+            FactKind::TrainingRequested => &[Function::Retrain],
+            FactKind::BuildRequested => &[Function::Integrate],
+            FactKind::LookRequested => &[Function::Integrate, Function::Retrain, Function::Deploy],
+            _ => &[Function::Notify],
+        };
+        for function in functions {
+            self.emit(*function, false, &event);
+        }
     }
 
     pub(crate) fn begin_update(&mut self, config: &str) {
@@ -361,10 +375,16 @@ impl Services {
             Item::Verdict { version, approval } => {
                 self.note(|| format!("a person says {approval} of version {version}"));
                 let event = events::package(version, &approval, self.now);
+                self.approvals_before.clone_from(&self.approvals);
                 self.approvals.insert(version, approval);
                 self.emit(Function::Deploy, true, &event);
             }
+            Item::Look => {
+                let event = events::tick(self.now);
+                self.emit(Function::Reconcile, false, &event);
+            }
             Item::Alarm { name } => {
+                self.alarms.insert(name, self.now);
                 let event = events::alarm(name, self.now);
                 self.emit(Function::Retrain, false, &event);
             }

@@ -2,12 +2,17 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::AlarmType;
-use trimtab_core::event::AlarmState;
-use trimtab_core::name::AlarmName;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
+use jiff::Timestamp;
+use trimtab_core::event::{AlarmState, DriftKind};
+use trimtab_core::name::{AlarmArn, AlarmName};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::Alarms;
+use trimtab_core::port::ml::{AlarmTruth, Alarms};
 use trimtab_runtime::sdk;
+
+/// The most alarms that CloudWatch describes in one answer.
+const AT_ONCE: i32 = 100;
 
 /// CloudWatch's alarms, metric and composite.
 #[derive(Debug, Clone)]
@@ -24,19 +29,54 @@ impl CloudWatch {
 }
 
 impl Alarms for CloudWatch {
-    async fn state(&self, alarm: &AlarmName) -> Answer<Option<AlarmState>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+        if alarms.is_empty() {
+            return Ok(Vec::new());
+        }
         let answer = self
             .client
             .describe_alarms()
-            .alarm_names(alarm.as_str())
+            .set_alarm_names(Some(alarms.iter().map(ToString::to_string).collect()))
             // Unless it is asked for, CloudWatch leaves composite alarms out.
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm)
+            .max_records(AT_ONCE)
             .send()
             .await
             .map_err(|error| sdk::failure("cloudwatch:DescribeAlarms", &error))?;
-        let metric = answer.metric_alarms().iter().filter_map(|alarm| alarm.state_value());
-        let composite = answer.composite_alarms().iter().filter_map(|alarm| alarm.state_value());
-        Ok(metric.chain(composite).next().map(|state| AlarmState::parse(state.as_str())))
+        Ok(answer
+            .metric_alarms()
+            .iter()
+            .filter_map(metric)
+            .chain(answer.composite_alarms().iter().filter_map(composite))
+            .collect())
     }
+}
+
+fn metric(alarm: &MetricAlarm) -> Option<AlarmTruth> {
+    let several = alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric()?.namespace());
+    let drift = alarm.namespace().into_iter().chain(several).find_map(DriftKind::of_namespace);
+    let since = alarm.state_transitioned_timestamp().or_else(|| alarm.state_updated_timestamp());
+    truth(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since, drift)
+}
+
+fn composite(alarm: &CompositeAlarm) -> Option<AlarmTruth> {
+    let since = alarm.state_transitioned_timestamp().or_else(|| alarm.state_updated_timestamp());
+    truth(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since, None)
+}
+
+fn truth(
+    name: Option<&str>,
+    arn: Option<&str>,
+    state: Option<&StateValue>,
+    since: Option<&DateTime>,
+    drift: Option<DriftKind>,
+) -> Option<AlarmTruth> {
+    Some(AlarmTruth {
+        name: AlarmName::parse(name?).ok()?,
+        arn: AlarmArn::parse(arn?).ok()?,
+        state: AlarmState::parse(state?.as_str()),
+        since: since.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok()),
+        drift,
+    })
 }

@@ -85,6 +85,23 @@ impl Event {
     pub fn is_known(&self) -> bool {
         self.body != Body::Unknown
     }
+
+    /// Whether it comes by the clock, and says nothing by itself: it is on record only where
+    /// something came of it.
+    #[must_use]
+    pub fn is_routine(&self) -> bool {
+        match &self.body {
+            Body::Scheduled => true,
+            Body::Fact(fact) => matches!(fact.kind, FactKind::LookRequested | FactKind::BuildRequested),
+            _ => false,
+        }
+    }
+
+    /// Whether it asks to look for what was not heard of.
+    #[must_use]
+    pub fn is_look(&self) -> bool {
+        matches!(&self.body, Body::Fact(fact) if fact.kind == FactKind::LookRequested)
+    }
 }
 
 fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {

@@ -80,6 +80,8 @@ fn limits(policy: &Policy) -> Option<(&'static str, &'static str)> {
             "expected runs to be at least 1; to switch training off, leave [retrain] out",
         );
         hold(retrain.give_up_after > 0, "retrain.give_up_after", "expected at least 1");
+        // CloudWatch describes so many at once.
+        hold(retrain.alarms.len() <= 100, "retrain.alarms", "expected at most 100 alarms");
         hold(!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift");
     }
     if let Some(Target::Endpoint(target)) = policy.deploy.as_ref().map(|deploy| &deploy.target) {

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
-use crate::event::{AlarmState, Approval, BuildStatus, DeliveryState, EndpointStatus, RunStatus};
+use crate::event::{AlarmState, Approval, BuildStatus, DeliveryState, DriftKind, EndpointStatus, RunStatus};
 use crate::name::{
-    AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, PackageArn, PipelineName, ProjectName,
-    RepositoryName, RoleArn, RunArn,
+    AlarmArn, AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, GroupName, PackageArn,
+    PipelineName, ProjectName, RepositoryName, RoleArn, RunArn,
 };
 use crate::policy::{Autoscaling, Canary};
 
@@ -87,10 +87,25 @@ pub trait Runs {
     fn status(&self, run: &RunArn) -> impl Future<Output = Answer<Option<RunStatus>>> + Send;
 }
 
+/// An alarm as CloudWatch knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmTruth {
+    /// Its name.
+    pub name: AlarmName,
+    /// Its ARN.
+    pub arn: AlarmArn,
+    /// Its state now.
+    pub state: AlarmState,
+    /// Since when: `StateTransitionedTimestamp`.
+    pub since: Option<Timestamp>,
+    /// The kind of drift that its metric tells of, if a monitor publishes it.
+    pub drift: Option<DriftKind>,
+}
+
 /// CloudWatch alarms, reading.
 pub trait Alarms {
-    /// The alarm's state now; `None` where there is no such alarm.
-    fn state(&self, alarm: &AlarmName) -> impl Future<Output = Answer<Option<AlarmState>>> + Send;
+    /// Those of these alarms that there are, up to 100 at once.
+    fn describe(&self, alarms: &[AlarmName]) -> impl Future<Output = Answer<Vec<AlarmTruth>>> + Send;
 }
 
 /// A package version as the registry knows it.
@@ -102,8 +117,19 @@ pub struct PackageTruth {
     pub status: String,
 }
 
+/// A version in a group's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The version.
+    pub package: PackageArn,
+    /// What the registry says of it.
+    pub truth: PackageTruth,
+}
+
 /// The SageMaker Model Registry, reading.
 pub trait Registry {
+    /// The group's newest versions, the lowest first; the list may lag behind.
+    fn newest(&self, group: &GroupName) -> impl Future<Output = Answer<Vec<Listed>>> + Send;
     /// What the registry says of the package; `None` where it knows none.
     fn package(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<PackageTruth>>> + Send;
 }

@@ -104,6 +104,8 @@ pub trait Ledger {
     fn model_of(&self, key: &Key) -> impl Future<Output = Answer<Option<ModelName>>> + Send;
     /// The model's policy as it was last applied.
     fn policy(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Arc<Policy>>>> + Send;
+    /// The models whose policy says that they are looked after.
+    fn looked_after(&self) -> impl Future<Output = Answer<Vec<ModelName>>> + Send;
     /// The pause that holds for this model: its own or the whole suite's.
     fn pause(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Pause>>> + Send;
     /// The aggregate, read consistently.

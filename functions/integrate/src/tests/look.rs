@@ -1,0 +1,112 @@
+//! What is found by looking: a head that nobody built, an end that nobody heard of.
+
+use jiff::SignedDuration;
+
+use super::*;
+
+fn asked(kind: &str, details: &Value) -> Value {
+    let detail = json!({"version": 1, "model": "churn", "matter": "look/churn/x", "at": NOON, "details": details});
+    event("trimtab", kind, &detail)
+}
+
+impl Stage {
+    fn look(&self) -> (Decision, &'static str) {
+        self.react(&asked("Look Requested", &json!({})))
+    }
+
+    /// A look, and what it asks for.
+    fn look_closer(&self) -> (Decision, &'static str) {
+        assert_eq!(self.look(), (Decision::Acted, "look"));
+        let facts = self.world.bus.facts();
+        let asked_for = facts.last().unwrap();
+        assert_eq!(asked_for.kind, FactKind::BuildRequested);
+        self.react(&asked("Build Requested", &json!(asked_for.details)))
+    }
+
+    fn push_unheard(&self, commit: &str) {
+        *self.cloud.head.lock().unwrap() = CommitId::parse(commit).ok();
+    }
+}
+
+/// A stage on which the suite has looked once.
+fn looked() -> Stage {
+    let stage = stage();
+    stage.push_unheard(&"a".repeat(40));
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    stage
+}
+
+#[test]
+fn what_was_there_before_the_suite_is_not_built() {
+    let stage = looked();
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert!(stage.cloud.builds.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_look_that_finds_nothing_leaves_no_record() {
+    let stage = looked();
+    let before = stage.world.ledger.contents().history.len();
+    stage.look();
+    assert_eq!(stage.world.ledger.contents().history.len(), before);
+}
+
+#[test]
+fn a_push_that_nobody_heard_of_is_built_once() {
+    let stage = looked();
+    stage.push_unheard(COMMIT);
+    assert_eq!(stage.look_closer(), (Decision::Acted, "pushed"));
+    assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Skipped, "already_built"));
+    assert_eq!(stage.cloud.builds.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn an_end_that_nobody_heard_of_asks_for_training() {
+    let stage = looked();
+    stage.push_unheard(COMMIT);
+    stage.react(&push("main", COMMIT));
+    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::Succeeded);
+    assert_eq!(stage.look_closer(), (Decision::Acted, "built"));
+    assert_eq!(stage.told().last(), Some(&FactKind::TrainingRequested));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+}
+
+#[test]
+fn a_build_that_was_on_at_the_first_look_is_the_suites_own() {
+    let stage = stage();
+    stage.react(&push("main", COMMIT));
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::Succeeded);
+    assert_eq!(stage.look_closer(), (Decision::Acted, "built"));
+}
+
+#[test]
+fn a_build_that_takes_too_long_is_told_once() {
+    let stage = looked();
+    stage.push_unheard(COMMIT);
+    stage.react(&push("main", COMMIT));
+    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::InProgress);
+    assert_eq!(stage.look_closer(), (Decision::Skipped, "still_running"));
+    stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(2));
+    assert_eq!(stage.look_closer(), (Decision::Acted, "late"));
+    assert_eq!(stage.look_closer(), (Decision::Skipped, "late"));
+    let late = stage.told().into_iter().filter(|kind| *kind == FactKind::DeadlinePassed);
+    assert_eq!(late.count(), 1);
+}
+
+#[test]
+fn a_request_for_another_branch_or_no_commit_builds_nothing() {
+    let stage = looked();
+    let named = |branch: &str, commit: &str| asked("Build Requested", &json!({"branch": branch, "commit": commit}));
+    assert_eq!(stage.react(&named("feature/x", COMMIT)), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage.react(&named("main", "HEAD")), (Decision::Rejected, "no_commit"));
+}
+
+#[test]
+fn a_look_during_a_pause_is_not_kept() {
+    let stage = looked();
+    let since = NOON.parse().unwrap();
+    stage.world.ledger.contents().paused = Some(trimtab_core::port::Pause { by: "ana".into(), since });
+    assert_eq!(stage.look(), (Decision::Skipped, "paused"));
+    assert!(stage.world.ledger.contents().kept.is_empty());
+}

@@ -1,0 +1,28 @@
+//! Reads whom to ask about.
+
+use trimtab_core::event::Event;
+use trimtab_core::name::ModelName;
+use trimtab_core::policy::Policy;
+use trimtab_core::port::{Answer, Ledger};
+use trimtab_core::react::Act;
+
+use crate::decide::{Action, Reconcile};
+
+/// `reconcile` over its port.
+#[derive(Debug)]
+pub struct Reaction<L> {
+    /// The ledger, which knows who is looked after.
+    pub ledger: L,
+}
+
+impl<L: Ledger + Send + Sync> Act for Reaction<L> {
+    type Decide = Reconcile;
+
+    async fn observe(&self, _: &Event, _: Option<&Policy>, (): &()) -> Answer<Vec<ModelName>> {
+        self.ledger.looked_after().await
+    }
+
+    async fn act(&self, action: &Action) -> Answer<()> {
+        match *action {}
+    }
+}

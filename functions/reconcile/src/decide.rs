@@ -1,0 +1,75 @@
+//! Who is asked to look.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use trimtab_core::event::{Body, Event};
+use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::name::ModelName;
+use trimtab_core::plan::{Plan, Reason};
+use trimtab_core::react::{Case, Decide, Settled, Subject};
+
+/// The deciding half of `reconcile`.
+#[derive(Debug, Clone, Copy)]
+pub struct Reconcile;
+
+/// What `reconcile` can do: nothing but ask, and that is a fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Action {}
+
+impl Decide for Reconcile {
+    type State = ();
+    type Seen = Vec<ModelName>;
+    type Action = Action;
+    type Done = ();
+
+    const FUNCTION: &'static str = "reconcile";
+
+    fn subject(event: &Event) -> Subject {
+        match event.body {
+            Body::Scheduled => Subject::Suite,
+            _ => Subject::None,
+        }
+    }
+
+    fn aggregate(_: &Event) -> String {
+        "looks".to_owned()
+    }
+
+    /// The clock names no model.
+    fn assume(_: &Event) -> Vec<ModelName> {
+        Vec::new()
+    }
+
+    fn decide(case: &Case<'_, (), Vec<ModelName>>) -> Plan<(), Action> {
+        let models = case.seen;
+        let text = match models.len() {
+            0 => "no model's policy has a [reconcile] table".to_owned(),
+            count => format!("asking for a look at {count} models"),
+        };
+        let facts = models.iter().map(|model| look(model, case.now)).collect();
+        Plan { facts, ..Plan::skip("asked", text) }
+    }
+
+    fn left((): &(), _: &Case<'_, (), Vec<ModelName>>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    fn settle((): &mut (), action: &Action, _: Result<(), String>, _: Timestamp) -> Settled {
+        match *action {}
+    }
+}
+
+/// Asks the functions to look at this model.
+#[must_use]
+pub fn look(model: &ModelName, at: Timestamp) -> Fact {
+    let reason = Reason::new("asked", "what AWS did not tell of is looked for");
+    Fact {
+        kind: FactKind::LookRequested,
+        version: fact::VERSION,
+        model: Some(model.clone()),
+        matter: format!("look/{model}/{at}"),
+        at,
+        reasons: vec![reason.text],
+        details: std::collections::BTreeMap::new(),
+    }
+}
