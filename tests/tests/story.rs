@@ -5,21 +5,33 @@
 use std::collections::BTreeSet;
 
 use trimtab_cloud::{Cloud, root};
-use trimtab_story::{Story, play, render};
+use trimtab_story::{Story, Tale, play, render};
+
+async fn told(tale: Tale) -> Story {
+    let folder = format!("target/tests/{}", format!("{tale:?}").to_lowercase());
+    let cloud = Cloud::start(&root().join(folder), ([127, 0, 0, 1], 0).into()).await.unwrap();
+    cloud.deploy().unwrap();
+    let mut story = Story::new(&cloud, &root().join("models"), false).unwrap();
+    let played = play(&mut story, tale).await;
+    cloud.stop().await;
+    played.unwrap();
+    story
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_story_is_seen_in_the_services() {
-    let cloud = Cloud::start(&root().join("target/tests/story"), ([127, 0, 0, 1], 0).into()).await.unwrap();
-    cloud.deploy().unwrap();
-    let mut story = Story::new(&cloud, &root().join("models"), false).unwrap();
-    let played = play(&mut story).await;
+    let story = told(Tale::Loop).await;
     let timeline = story.timeline();
-    cloud.stop().await;
-    played.unwrap();
     let functions: BTreeSet<&str> = timeline.iter().filter_map(|entry| entry.function.as_deref()).collect();
     assert_eq!(functions, BTreeSet::from(["deploy", "integrate", "notify", "retrain"]));
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
     assert_eq!(decisions, BTreeSet::from(["acted", "parked", "rejected", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
     assert!(render(story.chapters(), "a while").unwrap().contains("version 4 waits"));
+}
+
+/// Each step is one that only a look can have found.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_loop_comes_to_its_end_though_every_event_of_aws_is_lost() {
+    told(Tale::LostEvents).await;
 }

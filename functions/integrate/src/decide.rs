@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_core::event::{Body, BuildStatus, Event, Reference, ReferenceKind};
+use trimtab_core::event::{Body, Event, Reference, ReferenceKind};
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName};
 use trimtab_core::plan::{Decision, Plan, Reason};
@@ -15,6 +15,7 @@ use trimtab_core::port::ml::{BuildRequest, BuildTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
+use crate::endings::{ask, on_build};
 use crate::look;
 
 /// The build's environment variable that names the model: a build that carries it is the suite's.
@@ -161,6 +162,7 @@ impl Decide for Integrate {
 
     fn assume(event: &Event) -> Seen {
         match &event.body {
+            _ if event.is_look() => Seen::Heads(Vec::new()),
             Body::Reference(reference) => Seen::Head(reference.commit.clone()),
             Body::Fact(fact) => Seen::Head(look::requested(fact).map(|(_, commit)| commit)),
             Body::Build(build) => Seen::Build(Some(BuildTruth {
@@ -329,70 +331,6 @@ fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
 /// The aggregate of a commit's build.
 pub(crate) fn build_of(commit: Option<&CommitId>) -> String {
     format!("build#{}", commit.map_or("none", CommitId::as_str))
-}
-
-pub(crate) fn on_build(
-    case: &Case<'_, State, Seen>,
-    policy: &Policy,
-    build: &BuildId,
-    logs: Option<&str>,
-    truth: Option<&BuildTruth>,
-) -> Answer {
-    let Some(truth) = truth else {
-        return Plan::reject(
-            "no_such_build",
-            "CodeBuild knows no such build: the event is forged or the build is gone",
-        );
-    };
-    let Some(commit) = &truth.commit else {
-        return Plan::skip("no_commit", "this build is not of one exact commit");
-    };
-    let named = truth.variables.get(MODEL_VARIABLE).is_some_and(|model| model == policy.model.as_str());
-    if *case.state == State::Unknown && !named {
-        return Plan::skip("not_ours", "somebody else started this build: it asks for nothing");
-    }
-    match (&truth.status, case.state) {
-        (BuildStatus::InProgress | BuildStatus::Other(_), _) => {
-            Plan::skip("still_running", "CodeBuild says that the build has not ended")
-        }
-        (BuildStatus::Succeeded, State::Succeeded) => {
-            Plan::skip("already_asked", format!("training on {commit} has been asked for"))
-        }
-        (BuildStatus::Succeeded, _) => ask(policy, commit, build, case.now),
-        (_, State::Failed | State::Succeeded) => {
-            Plan::skip("already_handled", format!("the build of {commit} has had its answer"))
-        }
-        (status, _) => {
-            let reason = Reason::new("build_failed", format!("the build of {commit} ended as {status}"));
-            let told = about(
-                FactKind::BuildFailed,
-                Some(policy.model.clone()),
-                commit,
-                Some(build),
-                vec![reason.text.clone()],
-                case.now,
-            );
-            let told = with(told, "logs", logs.map(str::to_owned));
-            Plan::only(Decision::Acted, reason).with_state(State::Failed).telling(told)
-        }
-    }
-}
-
-fn ask(policy: &Policy, commit: &CommitId, build: &BuildId, now: Timestamp) -> Answer {
-    let reason = Reason::new("built", format!("the build of {commit} succeeded"));
-    let fact = about(
-        FactKind::TrainingRequested,
-        Some(policy.model.clone()),
-        commit,
-        Some(build),
-        vec![reason.text.clone()],
-        now,
-    );
-    Plan::only(Decision::Acted, reason).with_state(State::Asking { build: build.clone() }).doing(Action::PutEvents {
-        service: "events",
-        detail_type: fact.kind.as_str(),
-        fact,
-    })
 }
 
 fn model_of(request: &BuildRequest) -> Option<ModelName> {

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod decide;
+mod endings;
 mod look;
 
 pub use act::Reaction;

@@ -14,7 +14,8 @@ use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::port::ml::BuildTruth;
 use trimtab_core::react::Case;
 
-use crate::decide::{Action, Answer, Head, Seen, Standing, State, about, not_watched, on_build, on_head, with};
+use crate::decide::{Action, Answer, Head, Seen, Standing, State, about, not_watched, on_head, with};
+use crate::endings::on_build;
 
 /// The branch and commit that a request names.
 pub(crate) fn requested(fact: &Fact) -> Option<(BranchName, CommitId)> {

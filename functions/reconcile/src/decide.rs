@@ -42,10 +42,7 @@ impl Decide for Reconcile {
 
     fn decide(case: &Case<'_, (), Vec<ModelName>>) -> Plan<(), Action> {
         let models = case.seen;
-        let text = match models.len() {
-            0 => "no model's policy has a [reconcile] table".to_owned(),
-            count => format!("asking for a look at {count} models"),
-        };
+        let text = format!("models that are looked after, and asked about: {}", models.len());
         let facts = models.iter().map(|model| look(model, case.now)).collect();
         Plan { facts, ..Plan::skip("asked", text) }
     }

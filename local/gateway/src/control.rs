@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Json;
@@ -63,6 +64,17 @@ pub(crate) struct End {
 /// How the next of this phase ends, in its API's word, such as `Failed` for a run.
 pub(crate) async fn fate(State(world): State<Arc<World>>, Json(fate): Json<End>) -> Json<Value> {
     world.set_fate(fate.phase, fate.end);
+    Json(json!({}))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Lose {
+    on: bool,
+}
+
+/// Whether AWS's events are lost from now on: they are best effort.
+pub(crate) async fn lose(State(world): State<Arc<World>>, Json(lose): Json<Lose>) -> Json<Value> {
+    world.loses.store(lose.on, Ordering::Relaxed);
     Json(json!({}))
 }
 

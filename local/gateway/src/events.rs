@@ -1,5 +1,7 @@
 //! The events that AWS would send, put on MiniStack's default bus.
 
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -10,6 +12,11 @@ use crate::world::World;
 impl World {
     /// Sends an event. Best effort, as AWS's are; the journal says whether it was taken.
     pub(crate) async fn emit(&self, source: &str, detail_type: &str, resources: &[String], detail: Value) {
+        if self.loses.load(Ordering::Relaxed) {
+            let (service, action) = (source.to_owned(), detail_type.to_owned());
+            self.journal.push(Entry { kind: "lost", service, action, ..Entry::default() });
+            return;
+        }
         let entry = json!({
             "Source": source,
             "DetailType": detail_type,

@@ -16,7 +16,7 @@ pub struct Entry {
     pub seq: usize,
     /// RFC 3339, UTC.
     pub at: String,
-    /// `call` or `event`.
+    /// `call`, `event`, or `lost` for an event that never comes.
     pub kind: &'static str,
     /// The signing name of the service; empty when unsigned.
     pub service: String,

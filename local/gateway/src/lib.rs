@@ -45,6 +45,7 @@ pub async fn serve(
         .route("/_trimtab/hold", post(control::hold))
         .route("/_trimtab/release", post(control::release))
         .route("/_trimtab/fate", post(control::fate))
+        .route("/_trimtab/lose", post(control::lose))
         .route("/_trimtab/fault", post(control::fault))
         .route("/_trimtab/calls", get(control::calls))
         .route("/_trimtab/struck", get(control::struck))

@@ -1,6 +1,7 @@
 //! What the gateway plays: its state, and the pace at which things in it happen.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,6 +55,8 @@ pub(crate) struct World {
     paces: Mutex<BTreeMap<Phase, Duration>>,
     fates: Mutex<BTreeMap<Phase, VecDeque<String>>>,
     held: watch::Sender<BTreeSet<Phase>>,
+    /// Whether AWS's events are lost.
+    pub(crate) loses: AtomicBool,
 }
 
 /// How long a phase takes unless told: long enough to be seen, short enough to be waited for.
@@ -73,6 +76,7 @@ impl World {
             paces: Mutex::default(),
             fates: Mutex::default(),
             held: watch::Sender::default(),
+            loses: AtomicBool::new(false),
         })
     }
 

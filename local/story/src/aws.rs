@@ -14,6 +14,7 @@ pub struct Aws {
     pub(crate) codecommit: aws_sdk_codecommit::Client,
     pub(crate) codepipeline: aws_sdk_codepipeline::Client,
     pub(crate) events: aws_sdk_eventbridge::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) sagemaker: aws_sdk_sagemaker::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     /// Past the gateway: reading the inbox is no part of the story.
@@ -32,6 +33,7 @@ impl Aws {
             codecommit: aws_sdk_codecommit::Client::new(&front),
             codepipeline: aws_sdk_codepipeline::Client::new(&front),
             events: aws_sdk_eventbridge::Client::new(&front),
+            lambda: aws_sdk_lambda::Client::new(&front),
             sagemaker: aws_sdk_sagemaker::Client::new(&front),
             sns: aws_sdk_sns::Client::new(&front),
             sqs: aws_sdk_sqs::Client::new(&config(&cloud.ministack())),

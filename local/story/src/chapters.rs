@@ -50,18 +50,23 @@ pub(crate) async fn push(story: &mut Story) -> Result<(), StoryError> {
 }
 
 /// The commit's id.
-async fn commit(story: &Story) -> Result<String, StoryError> {
+pub(crate) async fn commit(story: &Story) -> Result<String, StoryError> {
     use aws_sdk_codecommit::primitives::Blob;
     use aws_sdk_codecommit::types::PutFileEntry;
-    let content = Blob::new("tenure_buckets = [12, 24, 36]\n");
+    let call = story.aws.codecommit.get_branch().repository_name("churn-model").branch_name("main");
+    // The first push makes the branch.
+    let parent = call.send().await.ok().and_then(|found| found.branch?.commit_id);
+    let buckets = if parent.is_some() { "[6, 12, 24, 36]" } else { "[12, 24, 36]" };
+    let content = Blob::new(format!("tenure_buckets = {buckets}\n"));
     let file = PutFileEntry::builder().file_path("features.py").file_content(content).build().map_err(service)?;
     let call = story.aws.codecommit.create_commit().repository_name("churn-model").branch_name("main").put_files(file);
-    let made = call.commit_message("Bucket tenure by contract year").send().await.map_err(service)?;
+    let call = call.set_parent_commit_id(parent).commit_message("Bucket tenure by contract year");
+    let made = call.send().await.map_err(service)?;
     Ok(made.commit_id.unwrap_or_default())
 }
 
 /// The run of an incident of this kind, once it has succeeded.
-async fn ended_run(story: &mut Story, incident: &str) -> Result<String, StoryError> {
+pub(crate) async fn ended_run(story: &mut Story, incident: &str) -> Result<String, StoryError> {
     let look = async |story: &Story| {
         let runs = story.runs().await?;
         let run = runs.into_iter().find(|run| {
@@ -74,7 +79,7 @@ async fn ended_run(story: &mut Story, incident: &str) -> Result<String, StoryErr
 }
 
 /// The registry has the version, pending, made by this run.
-async fn registered(story: &mut Story, number: u32, run: &str) -> Result<String, StoryError> {
+pub(crate) async fn registered(story: &mut Story, number: u32, run: &str) -> Result<String, StoryError> {
     let look = async |story: &Story| Ok(story.versions("churn").await?.into_iter().find(|arn| version(arn) == number));
     let package = story.until(&format!("version {number} in the registry"), look).await?;
     let found =
@@ -86,7 +91,7 @@ async fn registered(story: &mut Story, number: u32, run: &str) -> Result<String,
     Ok(package)
 }
 
-fn serving(number: u32) -> impl AsyncFn(&Story) -> Result<Option<()>, StoryError> {
+pub(crate) fn serving(number: u32) -> impl AsyncFn(&Story) -> Result<Option<()>, StoryError> {
     async move |story: &Story| Ok((story.serves().await? == Some(number)).then_some(()))
 }
 
@@ -124,12 +129,12 @@ pub(crate) async fn canary(story: &mut Story) -> Result<(), StoryError> {
     story.saw("endpoint churn-prod is InService with version 2").await
 }
 
-async fn approve(story: &Story, number: u32) -> Result<(), StoryError> {
+pub(crate) async fn approve(story: &Story, number: u32) -> Result<(), StoryError> {
     let package = package(story, number).await?;
     story.judge(&package, ModelApprovalStatus::Approved).await
 }
 
-async fn package(story: &Story, number: u32) -> Result<String, StoryError> {
+pub(crate) async fn package(story: &Story, number: u32) -> Result<String, StoryError> {
     let found = story.versions("churn").await?.into_iter().find(|arn| version(arn) == number);
     found.ok_or_else(|| StoryError::NotSeen(format!("version {number} in the registry")))
 }
@@ -155,7 +160,7 @@ pub(crate) async fn drift(story: &mut Story) -> Result<(), StoryError> {
     story.saw("one run of churn-training answered the alarm, and version 3 waits for a verdict").await
 }
 
-async fn in_alarm(story: &mut Story, alarm: &str) -> Result<String, StoryError> {
+pub(crate) async fn in_alarm(story: &mut Story, alarm: &str) -> Result<String, StoryError> {
     let look = async |story: &Story| {
         Ok(story.alarm(alarm).await?.filter(|(state, _)| *state == StateValue::Alarm).map(|(_, reason)| reason))
     };

@@ -4,6 +4,7 @@
 mod aws;
 mod chapters;
 mod look;
+mod lost;
 mod page;
 mod stage;
 mod story;
@@ -14,12 +15,29 @@ pub use page::render;
 pub use story::{Story, StoryError};
 pub use timeline::{Chapter, Entry};
 
-/// Plays the whole story.
+/// A story that can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Tale {
+    /// All that the suite does, once.
+    Loop,
+    /// AWS loses every one of its events; the loop comes to the same end.
+    LostEvents,
+}
+
+/// Plays a story.
 ///
 /// # Errors
 /// A step that was not seen to happen, or a service that did not answer.
-pub async fn play(story: &mut Story) -> Result<(), StoryError> {
+pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
     stage::set(story).await?;
+    match tale {
+        Tale::Loop => whole(story).await?,
+        Tale::LostEvents => lost::every_event(story).await?,
+    }
+    story.close().await
+}
+
+async fn whole(story: &mut Story) -> Result<(), StoryError> {
     chapters::first_version(story).await?;
     chapters::push(story).await?;
     chapters::canary(story).await?;
@@ -30,5 +48,5 @@ pub async fn play(story: &mut Story) -> Result<(), StoryError> {
     chapters::rejected(story).await?;
     chapters::delivered(story).await?;
     chapters::malformed(story).await?;
-    story.close().await
+    lost::a_push(story).await
 }

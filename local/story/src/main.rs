@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use trimtab_cloud::{Cloud, root};
-use trimtab_story::{Story, play, render};
+use trimtab_story::{Story, Tale, play, render};
 
 /// Anything that ends the command, already in words.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -24,6 +24,9 @@ struct Arguments {
 enum Command {
     /// Start a local cloud of its own, play the story, leave the timeline, end it.
     Demo {
+        /// Which story.
+        #[arg(long, value_enum, default_value_t = Tale::Loop)]
+        story: Tale,
         /// The folder of policies.
         #[arg(long, default_value_os_t = root().join("models"))]
         models: PathBuf,
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match command {
-            Command::Demo { models, out } => demo(models, out).await,
+            Command::Demo { story, models, out } => demo(story, models, out).await,
             Command::Up => daemon::up().await,
             Command::Down => daemon::down(),
             Command::Serve => daemon::serve().await,
@@ -67,7 +70,7 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-async fn demo(models: PathBuf, out: PathBuf) -> Result<(), Fault> {
+async fn demo(tale: Tale, models: PathBuf, out: PathBuf) -> Result<(), Fault> {
     let began = Instant::now();
     std::fs::create_dir_all(&out)?;
     say("Starting the local cloud: MiniStack, moto, the gateway");
@@ -75,7 +78,7 @@ async fn demo(models: PathBuf, out: PathBuf) -> Result<(), Fault> {
     say("Deploying infra/template.yaml to it with SAM");
     cloud.deploy()?;
     let mut story = Story::new(&cloud, &models, true)?;
-    let played = play(&mut story).await;
+    let played = play(&mut story, tale).await;
     // What was seen is worth reading also when the story stopped half-way.
     let took = format!("{:.0} s", began.elapsed().as_secs_f64());
     std::fs::write(out.join("timeline.json"), format!("{:#}\n", serde_json::json!(story.timeline())))?;

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use trimtab_cloud::{ACCOUNT, REGION};
 
+use crate::lost;
 use crate::story::{Story, StoryError, service};
 
 /// The role that everything of the team's runs as.
@@ -36,7 +37,8 @@ pub(crate) async fn set(story: &mut Story) -> Result<(), StoryError> {
             }
         })
         .await?;
-    story.saw("the policies of models/ are in the ledger; churn's cool-down is one second for now").await
+    story.saw("the policies of models/ are in the ledger; churn's cool-down is one second for now").await?;
+    lost::first_look(story).await
 }
 
 /// An inbox, subscribed to the topic as a person's mailbox would be.

@@ -9,6 +9,7 @@ pub mod check;
 mod events;
 pub mod faults;
 pub mod flow;
+mod happen;
 mod ledger;
 mod ports;
 pub mod services;

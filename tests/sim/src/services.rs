@@ -116,9 +116,9 @@ const THROTTLE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Calls that were not answered, and will be applied.
 #[derive(Default)]
-struct Unanswered(Vec<Option<Call>>);
+pub(crate) struct Unanswered(pub(crate) Vec<Option<Call>>);
 
-type Call = Box<dyn FnOnce(&mut Services) + Send + Sync>;
+pub(crate) type Call = Box<dyn FnOnce(&mut Services) + Send + Sync>;
 
 impl Clone for Unanswered {
     /// A run is forked before its first fault: no call is unanswered then.
@@ -146,7 +146,7 @@ pub struct Services {
     pub(crate) best_effort: u64,
     pub(crate) queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
     pub(crate) items: Vec<Option<Item>>,
-    unanswered: Unanswered,
+    pub(crate) unanswered: Unanswered,
     /// Every event that was sent, and whether it is a copy of the one before.
     pub(crate) log: Vec<(Function, Arc<Value>, bool)>,
     ids: u64,
@@ -327,88 +327,6 @@ impl Services {
             modified: Some(self.now),
         });
         self.after(SignedDuration::from_mins(10), Item::EndpointRests);
-    }
-
-    fn endpoint_rests(&mut self) {
-        let Some(mut endpoint) = self.endpoint.clone() else { return };
-        if let Some(pending) = endpoint.pending.take() {
-            let version = self.configs.get(&pending).copied().unwrap_or_default();
-            if self.bad.contains(&version) {
-                endpoint.failure = Some("an alarm went off".to_owned());
-            } else {
-                endpoint.config = Some(pending);
-                self.lived.push(version);
-            }
-        } else {
-            let first = endpoint.config.as_ref().and_then(|config| self.configs.get(config));
-            self.lived.extend(first);
-        }
-        endpoint.status = EndpointStatus::InService;
-        endpoint.modified = Some(self.now);
-        self.note(|| format!("the endpoint rests with {:?}", endpoint.config));
-        self.endpoint_before = self.endpoint.replace(endpoint);
-        let event = events::endpoint(self.now);
-        self.emit(Function::Deploy, true, &event);
-    }
-
-    /// What happens by itself, or by people.
-    pub(crate) fn happen(&mut self, item: Item) {
-        match item {
-            Item::Late(number) => {
-                if let Some(call) = self.unanswered.0.get_mut(number).and_then(Option::take) {
-                    call(self);
-                }
-            }
-            Item::EndpointRests => self.endpoint_rests(),
-            Item::RunEnds(number) => {
-                let Some(run) = self.runs.get_mut(number) else { return };
-                run.ended = true;
-                let event = events::run(&run.arn, &run.request.display_name, self.now);
-                self.emit(Function::Retrain, true, &event);
-            }
-            Item::BuildEnds(number) => {
-                let Some(build) = self.builds.get_mut(number) else { return };
-                build.ended = true;
-                let event = events::build(build, self.now);
-                self.emit(Function::Integrate, true, &event);
-            }
-            Item::Verdict { version, approval } => {
-                self.note(|| format!("a person says {approval} of version {version}"));
-                let event = events::package(version, &approval, self.now);
-                self.approvals_before.clone_from(&self.approvals);
-                self.approvals.insert(version, approval);
-                self.emit(Function::Deploy, true, &event);
-            }
-            Item::Look => {
-                let event = events::tick(self.now);
-                self.emit(Function::Reconcile, false, &event);
-            }
-            Item::Alarm { name } => {
-                self.alarms.insert(name, self.now);
-                let event = events::alarm(name, self.now);
-                self.emit(Function::Retrain, false, &event);
-            }
-            Item::Push => {
-                self.head = CommitId::parse(events::COMMIT).ok();
-                let event = events::push(self.now);
-                self.emit(Function::Integrate, true, &event);
-            }
-            Item::DeliveryEnds(number) => {
-                let Some(delivery) = self.deliveries.get_mut(number) else { return };
-                delivery.ended = true;
-                let event = events::delivery(&delivery.id, self.now);
-                self.emit(Function::Deploy, true, &event);
-            }
-            Item::Silence => {
-                self.note(|| "there is no data on the canary's alarm any more".to_owned());
-                self.silent = true;
-            }
-            Item::Malformed => {
-                let event = events::malformed(self.now);
-                self.emit(Function::Deploy, false, &event);
-            }
-            Item::Deliver { .. } => {}
-        }
     }
 }
 

@@ -22,6 +22,9 @@ const TABLE: &str = "trimtab-ledger";
 const ROLE: &str = "arn:aws:iam::123456789012:role/chaos-endpoint";
 const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/serving:1";
 
+/// Where SageMaker's monitor publishes drift.
+const METRICS: &str = "aws/sagemaker/Endpoints/data-metrics";
+
 /// The running cloud, and the clients of those who set up and look.
 pub struct Stage {
     cloud: Cloud,
@@ -132,10 +135,13 @@ impl Stage {
         found["entries"].as_array().unwrap().iter().filter(|entry| entry["status"] == 200).cloned().collect()
     }
 
-    /// `models/churn.toml`, for a model of this name.
-    pub(super) async fn apply(&self, model: &str) {
+    /// `models/churn.toml`, for a model of this name. The clock asks about all that are looked after:
+    /// few are.
+    pub(super) async fn apply(&self, model: &str, looked_after: bool) {
         let text = include_str!("../../../models/churn.toml").replace("churn", model);
-        self.ledger.apply(&Policy::parse("policy.toml", &text).unwrap()).await.unwrap();
+        let mut policy = Policy::parse("policy.toml", &text).unwrap();
+        policy.reconcile = policy.reconcile.filter(|_| looked_after);
+        self.ledger.apply(&policy).await.unwrap();
     }
 
     pub(super) async fn pipeline(&self, model: &str) {
@@ -148,7 +154,7 @@ impl Stage {
     }
 
     pub(super) async fn alarm(&self, name: &str, state: StateValue) {
-        let call = self.cloudwatch.put_metric_alarm().alarm_name(name).namespace("chaos").metric_name(name);
+        let call = self.cloudwatch.put_metric_alarm().alarm_name(name).namespace(METRICS).metric_name(name);
         let call = call.statistic(Statistic::Maximum).period(60).evaluation_periods(1).threshold(1.0);
         call.comparison_operator(ComparisonOperator::GreaterThanThreshold).send().await.unwrap();
         let set = self.cloudwatch.set_alarm_state().alarm_name(name).state_value(state).state_reason("chaos");

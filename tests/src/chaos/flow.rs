@@ -31,24 +31,46 @@ pub enum Flow {
     NextVersion,
     /// A fact for people.
     Notice,
+    /// Drift and a run's end, of which nobody hears.
+    UnheardDrift,
+    /// A push and a build's end, of which nobody hears.
+    UnheardPush,
+    /// An approval and the end of its rollout, of which nobody hears.
+    UnheardVersion,
+    /// The clock asks for a look.
+    Clock,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Drift, Self::Push, Self::FirstVersion, Self::NextVersion, Self::Notice];
+    pub const ALL: [Self; 9] = [
+        Self::Drift,
+        Self::Push,
+        Self::FirstVersion,
+        Self::NextVersion,
+        Self::Notice,
+        Self::UnheardDrift,
+        Self::UnheardPush,
+        Self::UnheardVersion,
+        Self::Clock,
+    ];
 
     fn steps(self) -> usize {
-        if self == Self::Notice { 1 } else { 2 }
+        match self {
+            Self::Notice | Self::Clock => 1,
+            Self::UnheardPush => 3,
+            _ => 2,
+        }
     }
 
     /// What the services must have been made to do, once each.
     fn effects(self) -> &'static [&'static str] {
         match self {
-            Self::Drift => &["StartPipelineExecution"],
-            Self::Push => &["StartBuild"],
-            Self::FirstVersion => &["CreateEndpoint"],
+            Self::Drift | Self::UnheardDrift => &["StartPipelineExecution"],
+            Self::Push | Self::UnheardPush => &["StartBuild"],
+            Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
-            Self::Notice => &[],
+            Self::Notice | Self::Clock => &[],
         }
     }
 
@@ -56,10 +78,21 @@ impl Flow {
     /// too, unless the function died before it could, and it is over by the time that it is looked at.
     fn told(self) -> Option<&'static str> {
         match self {
-            Self::Drift => Some("Training Succeeded"),
-            Self::Push => Some("Training Requested"),
-            Self::FirstVersion | Self::NextVersion => Some("Rollout Succeeded"),
+            Self::Drift | Self::UnheardDrift => Some("Training Succeeded"),
+            Self::Push | Self::UnheardPush => Some("Training Requested"),
+            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
+            Self::Clock => Some("Look Requested"),
             Self::Notice => None,
+        }
+    }
+
+    /// How many terminal records there are of so many events, each of which came twice. What comes
+    /// by the clock has one where something came of it.
+    fn records(self, events: usize) -> usize {
+        match self {
+            Self::Clock => 0,
+            Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion => events,
+            _ => 2 * events,
         }
     }
 }
@@ -123,12 +156,21 @@ struct Scene {
 
 async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let (stage, name) = (model.stage, model.name.clone());
-    stage.apply(&name).await;
+    stage.apply(&name, flow == Flow::Clock).await;
     let mut scene = Scene::default();
     match flow {
-        Flow::Drift => {
+        Flow::Drift | Flow::UnheardDrift => {
             stage.pipeline(&name).await;
             stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
+        }
+        Flow::UnheardPush => {
+            // What is there at the first look is no news.
+            model.deliver("integrate", &look_at(&name)).await.unwrap();
+            scene.commit = stage.repository(&name).await;
+        }
+        Flow::UnheardVersion => {
+            model.deliver("deploy", &look_at(&name)).await.unwrap();
+            scene.package = stage.package(&name, true).await;
         }
         Flow::Push => scene.commit = stage.repository(&name).await,
         Flow::FirstVersion => scene.package = stage.package(&name, true).await,
@@ -141,7 +183,7 @@ async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             }
             scene.package = stage.package(&name, false).await;
         }
-        Flow::Notice => {}
+        Flow::Notice | Flow::Clock => {}
     }
     scene
 }
@@ -153,6 +195,27 @@ impl Scene {
         match (flow, step) {
             (Flow::Drift, 0) => ("retrain", alarm(name)),
             (Flow::Drift, _) => ("retrain", run_ended(stage, name).await),
+            (Flow::UnheardDrift, step) => {
+                if step > 0 {
+                    run_ended(stage, name).await;
+                }
+                ("retrain", look_at(name))
+            }
+            (Flow::UnheardPush, 0) => ("integrate", look_at(name)),
+            (Flow::UnheardPush, step) => {
+                if step > 1 {
+                    build_ended(stage, name).await;
+                }
+                let details = json!({"branch": "main", "commit": self.commit});
+                ("integrate", asked("Build Requested", name, &details))
+            }
+            (Flow::UnheardVersion, step) => {
+                if step > 0 {
+                    endpoint_rests(stage, name).await;
+                }
+                ("deploy", look_at(name))
+            }
+            (Flow::Clock, _) => ("reconcile", event("aws.events", "Scheduled Event", name, &json!({}))),
             (Flow::Push, 0) => {
                 let detail = json!({"event": "referenceUpdated", "repositoryName": format!("{name}-model"),
                     "referenceType": "branch", "referenceName": "main", "commitId": self.commit});
@@ -177,6 +240,19 @@ impl Scene {
             }
         }
     }
+}
+
+fn asked(kind: &str, model: &str, details: &Value) -> Value {
+    let detail = json!({"version": 1, "model": model, "matter": format!("look/{model}/1"),
+        "at": jiff::Timestamp::now().to_string(), "reasons": [], "details": details});
+    let mut event = event("trimtab", kind, model, &detail);
+    // The same request comes more than once in a model's life.
+    event["id"] = json!(format!("{kind} {model} {}", event["time"]));
+    event
+}
+
+fn look_at(model: &str) -> Value {
+    asked("Look Requested", model, &json!({}))
 }
 
 fn alarm(model: &str) -> Value {
@@ -269,8 +345,8 @@ async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
     let word = format!(" {}", model.name);
     let ours = |id: &str| !suite || id.ends_with(&word);
     let records = records.iter().filter(|record| ours(&record.event_id)).count();
-    if records < 2 * events {
-        found.push(format!("{records} terminal records of {} events", 2 * events));
+    if records < flow.records(events) {
+        found.push(format!("{records} terminal records, and {} are due", flow.records(events)));
     }
     found
 }

@@ -1,0 +1,77 @@
+//! How builds end: training is asked for, or people are told.
+
+use jiff::Timestamp;
+use trimtab_core::event::BuildStatus;
+use trimtab_core::fact::FactKind;
+use trimtab_core::name::{BuildId, CommitId};
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::Policy;
+use trimtab_core::port::ml::BuildTruth;
+use trimtab_core::react::Case;
+
+use crate::decide::{Action, Answer, MODEL_VARIABLE, Seen, State, about, with};
+
+/// What CodeBuild says of a commit's build.
+pub(crate) fn on_build(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    build: &BuildId,
+    logs: Option<&str>,
+    truth: Option<&BuildTruth>,
+) -> Answer {
+    let Some(truth) = truth else {
+        return Plan::reject(
+            "no_such_build",
+            "CodeBuild knows no such build: the event is forged or the build is gone",
+        );
+    };
+    let Some(commit) = &truth.commit else {
+        return Plan::skip("no_commit", "this build is not of one exact commit");
+    };
+    let named = truth.variables.get(MODEL_VARIABLE).is_some_and(|model| model == policy.model.as_str());
+    if *case.state == State::Unknown && !named {
+        return Plan::skip("not_ours", "somebody else started this build: it asks for nothing");
+    }
+    match (&truth.status, case.state) {
+        (BuildStatus::InProgress | BuildStatus::Other(_), _) => {
+            Plan::skip("still_running", "CodeBuild says that the build has not ended")
+        }
+        (BuildStatus::Succeeded, State::Succeeded) => {
+            Plan::skip("already_asked", format!("training on {commit} has been asked for"))
+        }
+        (BuildStatus::Succeeded, _) => ask(policy, commit, build, case.now),
+        (_, State::Failed | State::Succeeded) => {
+            Plan::skip("already_handled", format!("the build of {commit} has had its answer"))
+        }
+        (status, _) => {
+            let reason = Reason::new("build_failed", format!("the build of {commit} ended as {status}"));
+            let told = about(
+                FactKind::BuildFailed,
+                Some(policy.model.clone()),
+                commit,
+                Some(build),
+                vec![reason.text.clone()],
+                case.now,
+            );
+            let told = with(told, "logs", logs.map(str::to_owned));
+            Plan::only(Decision::Acted, reason).with_state(State::Failed).telling(told)
+        }
+    }
+}
+
+pub(crate) fn ask(policy: &Policy, commit: &CommitId, build: &BuildId, now: Timestamp) -> Answer {
+    let reason = Reason::new("built", format!("the build of {commit} succeeded"));
+    let fact = about(
+        FactKind::TrainingRequested,
+        Some(policy.model.clone()),
+        commit,
+        Some(build),
+        vec![reason.text.clone()],
+        now,
+    );
+    Plan::only(Decision::Acted, reason).with_state(State::Asking { build: build.clone() }).doing(Action::PutEvents {
+        service: "events",
+        detail_type: fact.kind.as_str(),
+        fact,
+    })
+}

@@ -1,0 +1,91 @@
+//! What happens by itself, or by people.
+
+use trimtab_core::event::EndpointStatus;
+use trimtab_core::name::CommitId;
+
+use crate::events;
+use crate::services::{Function, Item, Services};
+
+impl Services {
+    /// What happens by itself, or by people.
+    pub(crate) fn happen(&mut self, item: Item) {
+        match item {
+            Item::Late(number) => {
+                if let Some(call) = self.unanswered.0.get_mut(number).and_then(Option::take) {
+                    call(self);
+                }
+            }
+            Item::EndpointRests => self.endpoint_rests(),
+            Item::RunEnds(number) => {
+                let Some(run) = self.runs.get_mut(number) else { return };
+                run.ended = true;
+                let event = events::run(&run.arn, &run.request.display_name, self.now);
+                self.emit(Function::Retrain, true, &event);
+            }
+            Item::BuildEnds(number) => {
+                let Some(build) = self.builds.get_mut(number) else { return };
+                build.ended = true;
+                let event = events::build(build, self.now);
+                self.emit(Function::Integrate, true, &event);
+            }
+            Item::Verdict { version, approval } => {
+                self.note(|| format!("a person says {approval} of version {version}"));
+                let event = events::package(version, &approval, self.now);
+                self.approvals_before.clone_from(&self.approvals);
+                self.approvals.insert(version, approval);
+                self.emit(Function::Deploy, true, &event);
+            }
+            Item::Look => {
+                let event = events::tick(self.now);
+                self.emit(Function::Reconcile, false, &event);
+            }
+            Item::Alarm { name } => {
+                self.alarms.insert(name, self.now);
+                let event = events::alarm(name, self.now);
+                self.emit(Function::Retrain, false, &event);
+            }
+            Item::Push => {
+                self.head = CommitId::parse(events::COMMIT).ok();
+                let event = events::push(self.now);
+                self.emit(Function::Integrate, true, &event);
+            }
+            Item::DeliveryEnds(number) => {
+                let Some(delivery) = self.deliveries.get_mut(number) else { return };
+                delivery.ended = true;
+                let event = events::delivery(&delivery.id, self.now);
+                self.emit(Function::Deploy, true, &event);
+            }
+            Item::Silence => {
+                self.note(|| "there is no data on the canary's alarm any more".to_owned());
+                self.silent = true;
+            }
+            Item::Malformed => {
+                let event = events::malformed(self.now);
+                self.emit(Function::Deploy, false, &event);
+            }
+            Item::Deliver { .. } => {}
+        }
+    }
+
+    fn endpoint_rests(&mut self) {
+        let Some(mut endpoint) = self.endpoint.clone() else { return };
+        if let Some(pending) = endpoint.pending.take() {
+            let version = self.configs.get(&pending).copied().unwrap_or_default();
+            if self.bad.contains(&version) {
+                endpoint.failure = Some("an alarm went off".to_owned());
+            } else {
+                endpoint.config = Some(pending);
+                self.lived.push(version);
+            }
+        } else {
+            let first = endpoint.config.as_ref().and_then(|config| self.configs.get(config));
+            self.lived.extend(first);
+        }
+        endpoint.status = EndpointStatus::InService;
+        endpoint.modified = Some(self.now);
+        self.note(|| format!("the endpoint rests with {:?}", endpoint.config));
+        self.endpoint_before = self.endpoint.replace(endpoint);
+        let event = events::endpoint(self.now);
+        self.emit(Function::Deploy, true, &event);
+    }
+}
