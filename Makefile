@@ -66,8 +66,8 @@ SEED ?= 1
 sim: ## the functions under faults, over simulated services: RUNS= how many, SEED= where chance begins
 	cargo run --quiet --locked --profile sim --package trimtab-sim -- --runs $(RUNS) --seed $(SEED)
 
-EVERY ?= 2
-chaos: build ## the real binaries under faults on the wire, killed at every call; EVERY=1 plays all, twice as long
+EVERY ?= 4
+chaos: build ## the real binaries under faults on the wire, killed at every call; EVERY=1 plays all, four times as long
 	EVERY=$(EVERY) cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(faults_at_every_call)'
 
 # Lambda loads what it starts: a function stays under 8 MB.

@@ -28,7 +28,7 @@ const LEASE: Duration = Duration::from_secs(56);
 const ATTEMPTS: usize = 6;
 
 /// What goes wrong, and for how many calls in a row: the SDK makes three attempts of its own.
-const FAULTS: [(FaultKind, usize); 9] = [
+pub const FAULTS: [(FaultKind, usize); 9] = [
     (FaultKind::Throttled, 3),
     (FaultKind::ThrottledRetryAfter, 1),
     (FaultKind::ServerError, 3),

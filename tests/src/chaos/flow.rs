@@ -86,12 +86,12 @@ impl Flow {
         }
     }
 
-    /// How many terminal records there are of so many events, each of which came twice. What comes
-    /// by the clock has one where something came of it.
+    /// How many terminal records there are at least of so many events, each of which came twice. What
+    /// comes by the clock has one where something came of it, and one look may find all there is.
     fn records(self, events: usize) -> usize {
         match self {
             Self::Clock => 0,
-            Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion => events,
+            Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion => 1,
             _ => 2 * events,
         }
     }
