@@ -319,6 +319,22 @@ def branches_of_codecommit(aws):
     codecommit.create_branch(repositoryName="gateway", branchName="b", commitId=first)
     gone = codecommit.delete_branch(repositoryName="gateway", branchName="b")["deletedBranch"]
     assert gone == {"branchName": "b", "commitId": first}
+    codecommit.create_branch(repositoryName="gateway", branchName="b", commitId=first)
+    target = {"repositoryName": "gateway", "sourceReference": "b", "destinationReference": "main"}
+    made = codecommit.create_pull_request(title="t", targets=[target])["pullRequest"]
+    own = made["pullRequestId"]
+    assert codecommit.get_pull_request(pullRequestId=own)["pullRequest"]["pullRequestTargets"][0]["sourceCommit"] == first
+    assert codecommit.list_pull_requests(repositoryName="gateway", pullRequestStatus="OPEN")["pullRequestIds"] == [own]
+    refused(codecommit.get_pull_request, "PullRequestDoesNotExistException", pullRequestId="99")
+    said = dict(pullRequestId=own, repositoryName="gateway", beforeCommitId=second, afterCommitId=first, content="c")
+    once = codecommit.post_comment_for_pull_request(clientRequestToken="1", **said)["comment"]["commentId"]
+    assert codecommit.post_comment_for_pull_request(clientRequestToken="1", **said)["comment"]["commentId"] == once
+    refused(codecommit.post_comment_for_pull_request, "CommitDoesNotExistException", **{**said, "afterCommitId": "0" * 40})
+    there = codecommit.get_comments_for_pull_request(pullRequestId=own)["commentsForPullRequestData"]
+    assert [one["comments"][0]["commentId"] for one in there] == [once]
+    shut = codecommit.update_pull_request_status(pullRequestId=own, pullRequestStatus="CLOSED")["pullRequest"]
+    assert shut["pullRequestStatus"] == "CLOSED"
+    assert codecommit.list_pull_requests(repositoryName="gateway", pullRequestStatus="OPEN")["pullRequestIds"] == []
 
 
 def executions_of_codepipeline(aws):

@@ -2,20 +2,23 @@
 
 use trimtab_core::event::{Body, Event};
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{BranchName, CommitId};
+use trimtab_core::name::BranchName;
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::ml::{Builds, Repositories};
+use trimtab_core::port::ml::{Builds, PullRequests, Repositories};
 use trimtab_core::port::{AggregateId, Answer, Bus, Ledger};
 use trimtab_core::react::Act;
 
 use crate::decide::{Action, Done, Head, Integrate, Seen, Standing, State, build_of};
-use crate::look;
+use crate::look::Request;
+use crate::{look, review};
 
 /// `integrate` over its ports.
 #[derive(Debug)]
-pub struct Reaction<R, B, U, L> {
+pub struct Reaction<R, P, B, U, L> {
     /// CodeCommit.
     pub repositories: R,
+    /// CodeCommit's pull requests.
+    pub pulls: P,
     /// CodeBuild.
     pub builds: B,
     /// The suite's bus, on which training is asked for.
@@ -24,7 +27,7 @@ pub struct Reaction<R, B, U, L> {
     pub ledger: L,
 }
 
-impl<R: Repositories, B, U, L: Ledger> Reaction<R, B, U, L> {
+impl<R: Repositories, P: PullRequests, B: Builds, U, L: Ledger> Reaction<R, P, B, U, L> {
     /// The head of a branch, if the policy watches it.
     async fn head(&self, rules: &Rules, branch: &BranchName) -> Answer<Seen> {
         if !rules.branches.contains(branch) {
@@ -33,32 +36,60 @@ impl<R: Repositories, B, U, L: Ledger> Reaction<R, B, U, L> {
         self.repositories.head(&rules.repository, branch).await.map(Seen::Head)
     }
 
-    /// The watched branches' heads, and how far their builds are.
+    /// What is asked for, and its build where one was started.
+    async fn asked(&self, rules: &Rules, request: &Request, state: &State) -> Answer<Seen> {
+        let build = match state {
+            State::Started { build, .. } => self.builds.describe(build).await?,
+            _ => None,
+        };
+        Ok(match &request.pull {
+            Some(pull) => Seen::Review(self.pulls.pull_request(pull).await?, build),
+            None if matches!(state, State::Started { .. }) => Seen::Build(build),
+            None => self.head(rules, &request.branch).await?,
+        })
+    }
+
+    /// The watched branches' heads and what is proposed for them, and how far their builds are.
     async fn heads(&self, policy: &Policy, rules: &Rules) -> Answer<Vec<Head>> {
         let mut heads = Vec::new();
         for branch in &rules.branches {
             let commit = self.repositories.head(&rules.repository, branch).await?;
-            let build = self.standing(policy, commit.as_ref()).await?;
-            heads.push(Head { branch: branch.clone(), commit, build });
+            let build = self.standing(policy, build_of(commit.as_ref())).await?;
+            heads.push(Head { branch: branch.clone(), pull: None, commit, build });
+        }
+        if rules.pull_requests.is_none() {
+            return Ok(heads);
+        }
+        for pull in self.pulls.open(&rules.repository).await? {
+            let truth = self.pulls.pull_request(&pull).await?.filter(|truth| truth.open);
+            let watched = |branch: &BranchName| rules.branches.contains(branch);
+            let Some((branch, commit)) =
+                truth.and_then(|truth| Some((truth.destination.filter(watched)?, truth.source)))
+            else {
+                continue;
+            };
+            let build = self.standing(policy, review::aggregate(&pull, commit.as_ref())).await?;
+            heads.push(Head { branch, pull: Some(pull), commit, build });
         }
         Ok(heads)
     }
 
-    async fn standing(&self, policy: &Policy, commit: Option<&CommitId>) -> Answer<Standing> {
-        let id = AggregateId { owner: policy.model.to_string(), name: build_of(commit) };
+    async fn standing(&self, policy: &Policy, name: String) -> Answer<Standing> {
+        let id = AggregateId { owner: policy.model.to_string(), name };
         let state = self.ledger.load(&id).await?.state.map(serde_json::from_value).transpose();
         let state: Option<State> = state.map_err(|error| Failure::retry("ledger:read", error.to_string()))?;
         Ok(match state {
             None | Some(State::Unknown) => Standing::Unknown,
-            Some(State::Succeeded | State::Failed) => Standing::Done,
+            Some(State::Succeeded | State::Failed | State::Reviewed) => Standing::Done,
             Some(_) => Standing::Open,
         })
     }
 }
 
-impl<R, B, U, L> Act for Reaction<R, B, U, L>
+impl<R, P, B, U, L> Act for Reaction<R, P, B, U, L>
 where
     R: Repositories + Send + Sync,
+    P: PullRequests + Send + Sync,
     B: Builds + Send + Sync,
     U: Bus + Send + Sync,
     L: Ledger + Send + Sync,
@@ -69,11 +100,17 @@ where
         let Some(policy) = policy else { return Ok(Seen::Nothing) };
         let Some(rules) = &policy.integrate else { return Ok(Seen::Nothing) };
         Ok(match (&event.body, state) {
-            (Body::Build(build), _) => Seen::Build(self.builds.describe(&build.id).await?),
-            (Body::Fact(_), State::Started { build, .. }) => Seen::Build(self.builds.describe(build).await?),
+            (Body::PullRequest(pull), _) => Seen::Review(self.pulls.pull_request(&pull.id).await?, None),
+            (Body::Build(build), _) => {
+                let truth = self.builds.describe(&build.id).await?;
+                match review::of(&build.variables) {
+                    Some(pull) => Seen::Review(self.pulls.pull_request(&pull).await?, truth),
+                    None => Seen::Build(truth),
+                }
+            }
             (Body::Fact(_), _) if event.is_look() => Seen::Heads(self.heads(policy, rules).await?),
             (Body::Fact(fact), _) => match look::requested(fact) {
-                Some((branch, _)) => self.head(rules, &branch).await?,
+                Some(request) => self.asked(rules, &request, state).await?,
                 None => Seen::Nothing,
             },
             (Body::Reference(push), _) => match &push.branch {
@@ -91,7 +128,8 @@ where
                 Some(build) => Ok(Done::Build(build)),
                 None => self.builds.start(request).await.map(Done::Build),
             },
-            Action::PutEvents { fact, .. } => self.bus.publish(fact).await.map(|()| Done::Asked),
+            Action::PostCommentForPullRequest { request, .. } => self.pulls.comment(request).await.map(|()| Done::Said),
+            Action::PutEvents { fact, .. } => self.bus.publish(fact).await.map(|()| Done::Said),
         }
     }
 }

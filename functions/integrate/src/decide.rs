@@ -8,15 +8,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::{Body, Event, Reference, ReferenceKind};
 use trimtab_core::fact::{self, Fact, FactKind};
-use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName};
+use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
-use trimtab_core::port::ml::{BuildRequest, BuildTruth};
+use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullRequestTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
 use crate::endings::{ask, on_build};
-use crate::look;
+use crate::look::Request;
+use crate::{look, review};
 
 /// The build's environment variable that names the model: a build that carries it is the suite's.
 pub const MODEL_VARIABLE: &str = "TRIMTAB_MODEL";
@@ -59,10 +60,18 @@ pub enum State {
     Succeeded,
     /// It did not succeed.
     Failed,
+    /// A pull request's build has ended, and is being told of there.
+    Reporting {
+        /// What is said.
+        comment: CommentRequest,
+    },
+    /// A pull request's build has ended, and was told of there.
+    Reviewed,
     /// No build, but what the suite keeps of the watched branches.
     Watching {
-        /// Each branch's head when the suite first looked: nobody asked it to build that.
-        before: BTreeMap<BranchName, Option<CommitId>>,
+        /// Each branch's head, and what each pull request proposed, when the suite first looked: nobody
+        /// asked it to build that.
+        before: BTreeMap<String, Option<CommitId>>,
     },
 }
 
@@ -73,18 +82,22 @@ pub enum Seen {
     Head(Option<CommitId>),
     /// The build.
     Build(Option<BuildTruth>),
-    /// The heads of the watched branches, and how far their builds are.
+    /// A pull request, and its build where that has ended.
+    Review(Option<PullRequestTruth>, Option<BuildTruth>),
+    /// The heads of the watched branches and what is proposed for them, and how far their builds are.
     Heads(Vec<Head>),
     /// Nothing was asked.
     Nothing,
 }
 
-/// A watched branch.
+/// A watched branch, or a pull request for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The branch.
     pub branch: BranchName,
-    /// Its head; `None` where there is no such branch.
+    /// The pull request.
+    pub pull: Option<PullRequestId>,
+    /// The commit at its head; `None` where there is no such branch.
     pub commit: Option<CommitId>,
     /// How far that commit's build is, by the ledger.
     pub build: Standing,
@@ -111,6 +124,11 @@ pub enum Action {
         #[serde(flatten)]
         request: BuildRequest,
     },
+    PostCommentForPullRequest {
+        service: &'static str,
+        #[serde(flatten)]
+        request: CommentRequest,
+    },
     PutEvents {
         service: &'static str,
         #[serde(rename = "detail-type")]
@@ -125,8 +143,8 @@ pub enum Action {
 pub enum Done {
     /// The build that was started, or was there.
     Build(BuildId),
-    /// The request is on the bus.
-    Asked,
+    /// The request is on the bus, or the comment on the pull request.
+    Said,
 }
 
 pub(crate) type Answer = Plan<State, Action>;
@@ -143,6 +161,7 @@ impl Decide for Integrate {
         let key = |kind, name: &str| Subject::Key(Key { kind, name: name.to_owned() });
         match &event.body {
             Body::Reference(reference) => key(KeyKind::Repository, reference.repository.as_str()),
+            Body::PullRequest(pull) => key(KeyKind::Repository, pull.repository.as_str()),
             Body::Build(build) => key(KeyKind::BuildProject, build.project.as_str()),
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
@@ -152,9 +171,16 @@ impl Decide for Integrate {
     fn aggregate(event: &Event) -> String {
         let commit = match &event.body {
             _ if event.is_look() => return "branches".to_owned(),
+            Body::PullRequest(pull) => return review::aggregate(&pull.id, pull.source_commit.as_ref()),
+            Body::Build(build) => match review::of(&build.variables) {
+                Some(pull) => return review::aggregate(&pull, build.commit.as_ref()),
+                None => build.commit.clone(),
+            },
             Body::Reference(reference) => reference.commit.clone(),
-            Body::Build(build) => build.commit.clone(),
-            Body::Fact(fact) => look::requested(fact).map(|(_, commit)| commit),
+            Body::Fact(fact) => match look::requested(fact) {
+                Some(Request { pull: Some(pull), commit, .. }) => return review::aggregate(&pull, Some(&commit)),
+                request => request.map(|request| request.commit),
+            },
             _ => None,
         };
         build_of(commit.as_ref())
@@ -164,7 +190,16 @@ impl Decide for Integrate {
         match &event.body {
             _ if event.is_look() => Seen::Heads(Vec::new()),
             Body::Reference(reference) => Seen::Head(reference.commit.clone()),
-            Body::Fact(fact) => Seen::Head(look::requested(fact).map(|(_, commit)| commit)),
+            Body::Fact(fact) => Seen::Head(look::requested(fact).map(|request| request.commit)),
+            Body::PullRequest(pull) => Seen::Review(
+                Some(PullRequestTruth {
+                    open: true,
+                    source: pull.source_commit.clone(),
+                    target: None,
+                    destination: pull.destination.clone(),
+                }),
+                None,
+            ),
             Body::Build(build) => Seen::Build(Some(BuildTruth {
                 status: build.status.clone(),
                 commit: build.commit.clone(),
@@ -185,6 +220,12 @@ impl Decide for Integrate {
             );
         };
         match (&case.event.body, case.seen) {
+            (Body::PullRequest(pull), Seen::Review(truth, _)) => {
+                review::on_pull_request(case, policy, rules, pull, truth.as_ref())
+            }
+            (Body::Build(build), Seen::Review(truth, ended)) => {
+                review::on_build(case, rules, build, truth.as_ref(), ended.as_ref())
+            }
             (Body::Reference(reference), Seen::Head(head)) => on_push(case, policy, rules, reference, head.as_ref()),
             (Body::Build(build), Seen::Build(truth)) => {
                 on_build(case, policy, &build.id, build.logs.as_deref(), truth.as_ref())
@@ -200,7 +241,7 @@ impl Decide for Integrate {
     fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
         let commit = match &case.event.body {
             Body::Reference(push) => push.commit.clone(),
-            Body::Fact(fact) => look::requested(fact).map(|(_, commit)| commit),
+            Body::Fact(fact) => look::requested(fact).map(|request| request.commit),
             // The build's own event asks again by itself.
             _ => None,
         };
@@ -208,6 +249,7 @@ impl Decide for Integrate {
             (State::Intended { request, .. }, ..) => {
                 vec![Action::StartBuild { service: "codebuild", request: request.clone() }]
             }
+            (State::Reporting { comment }, ..) => vec![review::saying(comment)],
             (State::Asking { build }, Some(policy), Some(commit)) => ask(policy, &commit, build, case.now).actions,
             _ => Vec::new(),
         }
@@ -215,6 +257,17 @@ impl Decide for Integrate {
 
     fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
         match (action, outcome) {
+            // Whoever proposed it reads of it on the pull request.
+            (Action::StartBuild { request, .. }, Ok(Done::Build(build)))
+                if review::of(&request.variables).is_some() =>
+            {
+                *state = State::Started { build, since: Some(now), late: false };
+                Settled::default()
+            }
+            (Action::PostCommentForPullRequest { .. }, Ok(_)) => {
+                *state = State::Reviewed;
+                Settled::default()
+            }
             (Action::StartBuild { request, .. }, Ok(Done::Build(build))) => {
                 let branch = match state {
                     State::Intended { branch, .. } => Some(branch.to_string()),
@@ -322,7 +375,7 @@ fn request(policy: &Policy, rules: &Rules, commit: &CommitId) -> BuildRequest {
     }
 }
 
-fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
+pub(crate) fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
     Plan::only(Decision::Acted, reason)
         .with_state(State::Intended { request: request.clone(), branch })
         .doing(Action::StartBuild { service: "codebuild", request })

@@ -7,6 +7,7 @@ pub mod act;
 pub mod decide;
 mod endings;
 mod look;
+mod review;
 
 pub use act::Reaction;
 pub use decide::Integrate;

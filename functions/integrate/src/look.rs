@@ -4,11 +4,9 @@
 //! It looks at the branches, and asks itself on the bus to look at a commit: each commit's build is
 //! an aggregate of its own.
 
-use std::collections::BTreeMap;
-
 use trimtab_core::event::BuildStatus;
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{BranchName, CommitId};
+use trimtab_core::name::{BranchName, CommitId, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::port::ml::BuildTruth;
@@ -16,27 +14,42 @@ use trimtab_core::react::Case;
 
 use crate::decide::{Action, Answer, Head, Seen, Standing, State, about, not_watched, on_head, with};
 use crate::endings::on_build;
+use crate::review::{self, Proposal};
 
-/// The branch and commit that a request names.
-pub(crate) fn requested(fact: &Fact) -> Option<(BranchName, CommitId)> {
-    let named = |name: &str| fact.details.get(name).map(String::as_str).unwrap_or_default();
-    Some((BranchName::parse(named("branch")).ok()?, CommitId::parse(named("commit")).ok()?))
+/// What a request names.
+pub(crate) struct Request {
+    pub(crate) branch: BranchName,
+    pub(crate) pull: Option<PullRequestId>,
+    pub(crate) commit: CommitId,
+}
+
+/// Reads a request; `None` where it lacks what it must name.
+pub(crate) fn requested(fact: &Fact) -> Option<Request> {
+    let named = |name: &str| fact.details.get(name).map(String::as_str);
+    Some(Request {
+        branch: BranchName::parse(named("branch")?).ok()?,
+        pull: named("pull-request").map(PullRequestId::parse).transpose().ok()?,
+        commit: CommitId::parse(named("commit")?).ok()?,
+    })
 }
 
 /// The heads that have no build, or one whose end is not on record, are asked for.
 pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, heads: &[Head]) -> Answer {
-    let mut before = match case.state {
-        State::Watching { before } => before.clone(),
-        _ => BTreeMap::new(),
+    let known = match case.state {
+        State::Watching { before } => Some(before),
+        _ => None,
     };
-    let new: Vec<&Head> = heads.iter().filter(|head| !before.contains_key(&head.branch)).collect();
-    if !new.is_empty() {
+    let mut before = known.cloned().unwrap_or_default();
+    // A branch that is new to the policy is taken as it is; a pull request is new because it is.
+    let first = |head: &&Head| known.is_none() || (head.pull.is_none() && !before.contains_key(&name(head)));
+    let new: Vec<&Head> = heads.iter().filter(first).collect();
+    if known.is_none() || !new.is_empty() {
         // What the suite is building already is its own to finish.
         let taken = |head: &&Head| head.commit.clone().filter(|_| head.build == Standing::Unknown);
-        before.extend(new.iter().map(|head| (head.branch.clone(), taken(head))));
+        before.extend(new.iter().map(|head| (name(head), taken(head))));
         return Plan::note(State::Watching { before }, "first_look", "the branches are taken as they are");
     }
-    let was_there = |head: &Head| before.get(&head.branch) == Some(&head.commit);
+    let was_there = |head: &Head| before.get(&name(head)) == Some(&head.commit);
     let wanted = heads.iter().filter(|head| head.build != Standing::Done && !was_there(head));
     let actions: Vec<Action> = wanted.filter_map(|head| ask(case, policy, head)).collect();
     if actions.is_empty() {
@@ -46,11 +59,18 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, heads: &[He
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
 }
 
+/// No branch's name begins with a colon.
+fn name(head: &Head) -> String {
+    head.pull.as_ref().map_or_else(|| head.branch.to_string(), |pull| format!(":{pull}"))
+}
+
 fn ask(case: &Case<'_, State, Seen>, policy: &Policy, head: &Head) -> Option<Action> {
     let commit = head.commit.as_ref()?;
-    let reasons = vec![format!("{commit} is the head of {}", head.branch)];
+    let of = head.pull.as_ref().map_or_else(|| head.branch.to_string(), |pull| format!("pull request {pull}"));
+    let reasons = vec![format!("{commit} is the head of {of}")];
     let fact = about(FactKind::BuildRequested, Some(policy.model.clone()), commit, None, reasons, case.now);
     let fact = with(fact, "branch", Some(head.branch.to_string()));
+    let fact = with(fact, "pull-request", head.pull.as_ref().map(ToString::to_string));
     Some(Action::PutEvents { service: "events", detail_type: fact.kind.as_str(), fact })
 }
 
@@ -62,7 +82,7 @@ pub(crate) fn on_request(
     fact: &Fact,
     seen: &Seen,
 ) -> Answer {
-    let Some((branch, commit)) = requested(fact) else {
+    let Some(Request { branch, pull, commit }) = requested(fact) else {
         return Plan::reject(
             "no_commit",
             "the request names no branch, or no full commit id: expected details.branch and details.commit",
@@ -70,6 +90,15 @@ pub(crate) fn on_request(
     };
     if !rules.branches.contains(&branch) {
         return not_watched(policy);
+    }
+    if let Some(pull) = pull {
+        return review::on_request(
+            case,
+            policy,
+            rules,
+            &Proposal { pull: &pull, branch: &branch, commit: &commit },
+            seen,
+        );
     }
     match (seen, case.state) {
         (Seen::Build(truth), State::Started { .. }) => late(case, policy, &commit, truth.as_ref()),

@@ -12,8 +12,9 @@ async fn main() -> Result<(), trimtab_runtime::Exit> {
     let (settings, aws) = trimtab_runtime::start()?;
     let bus = EventBus::new(&aws, settings.bus);
     let ledger = DynamoLedger::new(&aws, settings.table);
-    let (repositories, builds) = (CodeCommit::new(&aws), CodeBuild::new(&aws));
-    let reaction = Reaction { repositories, builds, bus: bus.clone(), ledger: ledger.clone() };
+    let (code, builds) = (CodeCommit::new(&aws), CodeBuild::new(&aws));
+    let reaction =
+        Reaction { repositories: code.clone(), pulls: code, builds, bus: bus.clone(), ledger: ledger.clone() };
     let world = World { ledger, bus, clock: SystemClock };
     trimtab_runtime::serve(reaction, world).await
 }

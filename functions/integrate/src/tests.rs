@@ -7,22 +7,27 @@ use trimtab_core::event::BuildStatus;
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{BranchName, BuildId, CommitId, RepositoryName};
+use trimtab_core::name::{BranchName, BuildId, CommitId, PullRequestId, RepositoryName};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::ml::{BuildRequest, BuildTruth, Builds, Repositories};
+use trimtab_core::port::ml::{
+    BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories,
+};
 use trimtab_core::port::{Answer, Clock};
 use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
 mod look;
+mod review;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 const COMMIT: &str = "4f1d9c0e7a52b8361d0f4c9ea7b35d2861f0c4ae";
 
 struct Cloud {
     head: Mutex<Option<CommitId>>,
+    pull: Mutex<Option<PullRequestTruth>>,
+    comments: Mutex<Vec<CommentRequest>>,
     builds: Mutex<Vec<BuildRequest>>,
     status: Mutex<Option<BuildStatus>>,
     lose_next_answer: Mutex<bool>,
@@ -36,6 +41,21 @@ fn build_id(number: usize) -> String {
 impl Repositories for &Cloud {
     async fn head(&self, _: &RepositoryName, _: &BranchName) -> Answer<Option<CommitId>> {
         Ok(self.head.lock().unwrap().clone())
+    }
+}
+
+impl PullRequests for &Cloud {
+    async fn open(&self, _: &RepositoryName) -> Answer<Vec<PullRequestId>> {
+        Ok(self.pull.lock().unwrap().iter().map(|_| PullRequestId::parse("41").unwrap()).collect())
+    }
+
+    async fn pull_request(&self, _: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
+        Ok(self.pull.lock().unwrap().clone())
+    }
+
+    async fn comment(&self, request: &CommentRequest) -> Answer<()> {
+        self.comments.lock().unwrap().push(request.clone());
+        Ok(())
     }
 }
 
@@ -74,6 +94,8 @@ fn stage() -> Stage {
     let policy = Policy::parse("churn.toml", include_str!("../../../models/churn.toml")).unwrap();
     let cloud = Cloud {
         head: Mutex::new(CommitId::parse(COMMIT).ok()),
+        pull: Mutex::default(),
+        comments: Mutex::default(),
         builds: Mutex::default(),
         status: Mutex::default(),
         lose_next_answer: Mutex::default(),
@@ -103,8 +125,13 @@ fn built(status: &str) -> Value {
 impl Stage {
     fn try_react(&self, event: &Value) -> Answer<Report> {
         let cloud = &self.cloud;
-        let reaction =
-            Reaction { repositories: cloud, builds: cloud, bus: &self.world.bus, ledger: self.world.ledger.clone() };
+        let reaction = Reaction {
+            repositories: cloud,
+            pulls: cloud,
+            builds: cloud,
+            bus: &self.world.bus,
+            ledger: self.world.ledger.clone(),
+        };
         run(self.world.react(&reaction, event)).unwrap()
     }
 

@@ -1,4 +1,6 @@
-//! CodeCommit: repositories, commits whose ids follow from what they hold, and branches.
+//! CodeCommit: repositories, commits whose ids follow from what they hold, branches and pull requests.
+
+mod pulls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use crate::world::{World, lock};
 #[derive(Debug, Default)]
 pub(crate) struct State {
     repositories: BTreeMap<String, Repository>,
+    pulls: Vec<pulls::Pull>,
 }
 
 #[derive(Debug)]
@@ -33,6 +36,12 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "CreateBranch" => create_branch(world, input).await,
         "GetBranch" => get_branch(world, input),
         "DeleteBranch" => delete_branch(world, input).await,
+        "CreatePullRequest" => pulls::create(world, input).await,
+        "GetPullRequest" => pulls::get(world, input),
+        "ListPullRequests" => pulls::list(world, input),
+        "UpdatePullRequestStatus" => pulls::close(world, input).await,
+        "PostCommentForPullRequest" => pulls::comment(world, input),
+        "GetCommentsForPullRequest" => pulls::comments(world, input),
         _ => return None,
     })
 }
@@ -122,6 +131,7 @@ async fn create_commit(world: &World, input: Input<'_>) -> Answer {
         Ok((commit, tree, head))
     })?;
     tell(world, name, branch, Some(&commit), before.as_deref()).await;
+    pulls::pushed(world, name, branch).await;
     Ok(json!({"commitId": commit, "treeId": tree, "filesAdded": [], "filesUpdated": [], "filesDeleted": []}))
 }
 

@@ -5,6 +5,7 @@ use aws_sdk_sagemaker::types::{ModelApprovalStatus, PipelineExecutionStatus};
 use serde_json::{Value, json};
 use trimtab_core::plan::Decision;
 
+use crate::code::commit;
 use crate::look::version;
 use crate::stage::{BIAS_METRICS, DATA_METRICS, DPPL, ERRORS, SERVING_METRICS, TENURE, register};
 use crate::story::{Story, StoryError, service};
@@ -29,7 +30,7 @@ pub(crate) async fn first_version(story: &mut Story) -> Result<(), StoryError> {
 /// Push, build, training, registered package.
 pub(crate) async fn push(story: &mut Story) -> Result<(), StoryError> {
     story.begin("Somebody pushes to main");
-    let commit = commit(story).await?;
+    let commit = commit(story, "main").await?;
     let built = async |story: &Story| {
         let builds = story.builds(&commit).await?;
         let done = builds.iter().any(|build| build.build_status().is_some_and(|status| status.as_str() == "SUCCEEDED"));
@@ -47,22 +48,6 @@ pub(crate) async fn push(story: &mut Story) -> Result<(), StoryError> {
     registered(story, 2, &run).await?;
     story.told("Training Succeeded", "incident/churn-build-").await?;
     story.saw("one run of churn-training on that commit succeeded, and version 2 waits for a verdict").await
-}
-
-/// The commit's id.
-pub(crate) async fn commit(story: &Story) -> Result<String, StoryError> {
-    use aws_sdk_codecommit::primitives::Blob;
-    use aws_sdk_codecommit::types::PutFileEntry;
-    let call = story.aws.codecommit.get_branch().repository_name("churn-model").branch_name("main");
-    // The first push makes the branch.
-    let parent = call.send().await.ok().and_then(|found| found.branch?.commit_id);
-    let buckets = if parent.is_some() { "[6, 12, 24, 36]" } else { "[12, 24, 36]" };
-    let content = Blob::new(format!("tenure_buckets = {buckets}\n"));
-    let file = PutFileEntry::builder().file_path("features.py").file_content(content).build().map_err(service)?;
-    let call = story.aws.codecommit.create_commit().repository_name("churn-model").branch_name("main").put_files(file);
-    let call = call.set_parent_commit_id(parent).commit_message("Bucket tenure by contract year");
-    let made = call.send().await.map_err(service)?;
-    Ok(made.commit_id.unwrap_or_default())
 }
 
 /// The run of an incident of this kind, once it has succeeded.

@@ -3,6 +3,7 @@
 
 mod aws;
 mod chapters;
+mod code;
 mod look;
 mod lost;
 mod page;
@@ -48,5 +49,6 @@ async fn whole(story: &mut Story) -> Result<(), StoryError> {
     chapters::rejected(story).await?;
     chapters::delivered(story).await?;
     chapters::malformed(story).await?;
+    code::pull_request(story).await?;
     lost::a_push(story).await
 }

@@ -7,7 +7,8 @@ use serde_json::json;
 use trimtab_cloud::STACK;
 use trimtab_core::plan::Decision;
 
-use crate::chapters::{approve, commit, ended_run, in_alarm, package, registered, serving};
+use crate::chapters::{approve, ended_run, in_alarm, package, registered, serving};
+use crate::code::commit;
 use crate::stage::{DATA_METRICS, ERRORS, SERVING_METRICS, TENURE, register};
 use crate::story::{Story, StoryError, service};
 
@@ -52,7 +53,7 @@ where
 pub(crate) async fn a_push(story: &mut Story) -> Result<(), StoryError> {
     story.begin("AWS loses the event of a push");
     lose(story, true).await?;
-    let commit = commit(story).await?;
+    let commit = commit(story, "main").await?;
     lose(story, false).await?;
     found(story, "a build of the commit that succeeded", built(commit.clone())).await?;
     story.saw(format!("nobody heard of the push; the next look found {commit}, and CodeBuild has built it")).await
@@ -97,7 +98,7 @@ async fn closed(story: &mut Story, words: &str) -> Result<(), StoryError> {
 
 async fn push(story: &mut Story) -> Result<(), StoryError> {
     story.begin("Somebody pushes to main");
-    let commit = commit(story).await?;
+    let commit = commit(story, "main").await?;
     found(story, "a build of the commit that succeeded", built(commit)).await?;
     tick(story).await?;
     trained(story, "churn-build-", 2).await?;

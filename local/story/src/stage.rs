@@ -55,24 +55,26 @@ async fn subscribe(story: &mut Story) -> Result<(), StoryError> {
 async fn code(story: &Story) -> Result<(), StoryError> {
     let aws = &story.aws;
     aws.codecommit.create_repository().repository_name("churn-model").send().await.map_err(service)?;
-    let location = format!("https://git-codecommit.{REGION}.amazonaws.com/v1/repos/churn-model");
-    let source = ProjectSource::builder().r#type(SourceType::Codecommit).location(location).build();
-    let artifacts = ProjectArtifacts::builder().r#type(ArtifactsType::NoArtifacts).build();
-    let environment = ProjectEnvironment::builder()
-        .r#type(EnvironmentType::LinuxContainer)
-        .image("aws/codebuild/amazonlinux-x86_64-standard:5.0")
-        .compute_type(ComputeType::BuildGeneral1Small)
-        .build();
-    aws.codebuild
-        .create_project()
-        .name("churn-build")
-        .source(source.map_err(service)?)
-        .artifacts(artifacts.map_err(service)?)
-        .environment(environment.map_err(service)?)
-        .service_role(ROLE)
-        .send()
-        .await
-        .map_err(service)?;
+    for project in ["churn-build", "churn-review"] {
+        let location = format!("https://git-codecommit.{REGION}.amazonaws.com/v1/repos/churn-model");
+        let source = ProjectSource::builder().r#type(SourceType::Codecommit).location(location).build();
+        let artifacts = ProjectArtifacts::builder().r#type(ArtifactsType::NoArtifacts).build();
+        let environment = ProjectEnvironment::builder()
+            .r#type(EnvironmentType::LinuxContainer)
+            .image("aws/codebuild/amazonlinux-x86_64-standard:5.0")
+            .compute_type(ComputeType::BuildGeneral1Small)
+            .build();
+        aws.codebuild
+            .create_project()
+            .name(project)
+            .source(source.map_err(service)?)
+            .artifacts(artifacts.map_err(service)?)
+            .environment(environment.map_err(service)?)
+            .service_role(ROLE)
+            .send()
+            .await
+            .map_err(service)?;
+    }
     Ok(())
 }
 

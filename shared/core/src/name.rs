@@ -127,6 +127,8 @@ names! {
     /// A branch without `refs/heads/`: Git's rules, and nothing that a shell could read as more than a word.
     BranchName, "branch name", "1 to 255 letters, digits, '.', '_', '-', '/', '+' and '@'",
         |t| word(t, 255, "._-/+@") && !t.starts_with('-') && !t.contains("..");
+    /// A CodeCommit pull request.
+    PullRequestId, "pull request", "1 to 20 digits", |t| (1..=20).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
     /// A full Git commit id.
     CommitId, "commit id", "40 hexadecimal digits in lower case",
         |t| t.len() == 40 && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));

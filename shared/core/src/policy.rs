@@ -88,6 +88,10 @@ pub struct Integrate {
     pub branches: Vec<BranchName>,
     /// The CodeBuild project.
     pub project: ProjectName,
+    /// The CodeBuild project that builds pull requests to these branches; absent means none does. It
+    /// runs code that nobody has reviewed: its role should be able to do less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_requests: Option<ProjectName>,
 }
 
 /// What is trained, on which alarms, and within which limits.

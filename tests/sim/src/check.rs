@@ -73,7 +73,13 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         found.push(Violation::doubled(format!("{} deliveries of one version", services.deliveries.len())));
     }
     let most = match case.flow {
-        Flow::Drift | Flow::Push | Flow::Delivery | Flow::Malformed | Flow::Permanent | Flow::HeldBack => 0,
+        Flow::Drift
+        | Flow::Push
+        | Flow::Delivery
+        | Flow::Malformed
+        | Flow::Permanent
+        | Flow::HeldBack
+        | Flow::Review => 0,
         Flow::Unwatched => 1,
         Flow::Rollouts | Flow::CanaryFails => 2,
         Flow::RollBack | Flow::FallsSilent => 3,
@@ -165,6 +171,11 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             let pages = services.messages.keys().filter(|message| message.starts_with("Circuit Opened")).count();
             must(pages == 1, &format!("{pages} pages for one drift"));
             must(!open("incident"), "the incident is open for ever");
+        }
+        Flow::Review => {
+            must(services.builds.len() == 1, "the proposed commit was not built");
+            must(services.comments.len() == 1, "the pull request does not say how the build ended");
+            must(services.runs.is_empty(), "a proposal was trained");
         }
         Flow::HeldBack => {
             // Where the first run began as late as the second alarm, it answers both.

@@ -8,6 +8,9 @@ use trimtab_core::name::RunArn;
 
 use crate::services::Build;
 
+/// What the pull request is compared with.
+pub(crate) const TARGET: &str = "3f9b1e7c6d2a4085b9e1f0c3d4a5968778695a4b";
+
 pub(crate) const COMMIT: &str = "8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190";
 
 fn event(source: &str, kind: &str, at: Timestamp, resources: &[String], detail: &Value) -> Value {
@@ -55,10 +58,16 @@ pub(crate) fn push(at: Timestamp) -> Value {
     event("aws.codecommit", "CodeCommit Repository State Change", at, &[], &detail)
 }
 
+pub(crate) fn pull_request(at: Timestamp) -> Value {
+    let detail = json!({"event": "pullRequestCreated", "repositoryNames": ["churn-model"], "pullRequestId": "41",
+        "pullRequestStatus": "Open", "sourceCommit": COMMIT, "destinationReference": "refs/heads/main"});
+    event("aws.codecommit", "CodeCommit Pull Request State Change", at, &[], &detail)
+}
+
 pub(crate) fn build(build: &Build, at: Timestamp) -> Value {
     let variables: Vec<Value> =
         build.request.variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-    let detail = json!({"build-status": "SUCCEEDED", "project-name": "churn-build", "build-id": build.id.as_str(),
+    let detail = json!({"build-status": "SUCCEEDED", "project-name": build.request.project, "build-id": build.id.as_str(),
         "additional-information": {"source-version": build.request.commit.as_str(),
             "environment": {"environment-variables": variables}}});
     event("aws.codebuild", "CodeBuild Build State Change", at, &[], &detail)

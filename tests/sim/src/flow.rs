@@ -29,9 +29,8 @@ const RETRIES: [SignedDuration; 2] = [SignedDuration::from_secs(60), SignedDurat
 /// How often the failure queue is sent again before what is left in it counts as lost.
 const REDRIVES: usize = 2;
 
-/// How often, and how many times after all else, the clock asks for a look where an event was dropped.
+/// How often the clock asks for a look.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(15);
-const LOOKS: usize = 2;
 
 /// What happens in the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +53,8 @@ pub enum Flow {
     Delivery,
     /// An event that is none.
     Malformed,
+    /// A pull request is opened, and its build ends.
+    Review,
     /// An alarm goes off during the cool-down, and is still on when that ends.
     HeldBack,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
@@ -65,7 +66,7 @@ impl Flow {
     const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Drift,
         Self::Push,
         Self::Rollouts,
@@ -75,6 +76,7 @@ impl Flow {
         Self::FallsSilent,
         Self::Delivery,
         Self::Malformed,
+        Self::Review,
         Self::HeldBack,
     ];
 
@@ -95,6 +97,7 @@ impl Flow {
             ],
             Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
+            Self::Review => vec![(minutes(0), Item::Propose)],
             Self::HeldBack => vec![
                 (minutes(0), Item::Alarm { name: "churn-prod-data-drift" }),
                 (hours(2), Item::Alarm { name: "churn-prod-bias-drift" }),
@@ -222,17 +225,13 @@ pub fn calls(flow: Flow, schedule: Schedule, seed: u64) -> u32 {
 pub fn play(case: &Case, trace: bool) -> Outcome {
     let sim = begin(case, trace);
     settle(&sim, case.design);
-    if case.schedule == Schedule::Dropped && case.design == Design::Suite {
-        // The event that never came is found by looking.
-        for _ in 0..LOOKS {
-            sim.services().after(LOOK_EVERY, Item::Look);
-            settle(&sim, case.design);
-        }
-    }
+    look(&sim, case);
+    look(&sim, case);
     let calls = sim.services().calls;
     for _ in 0..REDRIVES {
         redrive(&sim);
         settle(&sim, case.design);
+        look(&sim, case);
     }
     let mut violations = check::all(case, &sim.services());
     if case.design == Design::Suite {
@@ -244,6 +243,14 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
         calls,
         struck: services.struck.iter().copied().collect(),
         trace: services.trace.take().unwrap_or_default(),
+    }
+}
+
+/// The clock goes on: the event that never came is found by looking.
+fn look(sim: &Sim, case: &Case) {
+    if case.schedule == Schedule::Dropped && case.design == Design::Suite {
+        sim.services().after(LOOK_EVERY, Item::Look);
+        settle(sim, case.design);
     }
 }
 
@@ -332,7 +339,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
     let world = World::new(s(), s(), s());
     match function {
         Function::Integrate => {
-            let reaction = integrate::Reaction { repositories: s(), builds: s(), bus: s(), ledger: s() };
+            let reaction = integrate::Reaction { repositories: s(), pulls: s(), builds: s(), bus: s(), ledger: s() };
             run(world.react(&reaction, event))?
         }
         Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,

@@ -49,6 +49,11 @@ impl Services {
                 let event = events::push(self.now);
                 self.emit(Function::Integrate, true, &event);
             }
+            Item::Propose => {
+                self.proposed = CommitId::parse(events::COMMIT).ok();
+                let event = events::pull_request(self.now);
+                self.emit(Function::Integrate, true, &event);
+            }
             Item::DeliveryEnds(number) => {
                 let Some(delivery) = self.deliveries.get_mut(number) else { return };
                 delivery.ended = true;

@@ -7,14 +7,14 @@ use trimtab_core::event::{AlarmState, Approval, BuildStatus, DeliveryState, Drif
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{
     AlarmArn, AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, GroupName, PackageArn,
-    RepositoryName, RunArn,
+    PullRequestId, RepositoryName, RunArn,
 };
 use trimtab_core::policy::Autoscaling;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
-    Accepted, AlarmTruth, Alarms, BuildRequest, BuildTruth, Builds, Deliveries, DeliveryRequest, EndpointRequest,
-    EndpointTruth, Endpoints, Listed, Message, PackageTruth, Registry, Repositories, RunRequest, Runs, Scaling,
-    ServingRequest, Topic,
+    Accepted, AlarmTruth, Alarms, BuildRequest, BuildTruth, Builds, CommentRequest, Deliveries, DeliveryRequest,
+    EndpointRequest, EndpointTruth, Endpoints, Listed, Message, PackageTruth, PullRequestTruth, PullRequests, Registry,
+    Repositories, RunRequest, Runs, Scaling, ServingRequest, Topic,
 };
 
 use crate::Site;
@@ -81,6 +81,37 @@ impl Sim {
 impl Repositories for Sim {
     async fn head(&self, _: &RepositoryName, _: &BranchName) -> Answer<Option<CommitId>> {
         self.call(Site::RepositoriesHead, |services| Ok(services.head.clone())).await
+    }
+}
+
+impl PullRequests for Sim {
+    async fn open(&self, _: &RepositoryName) -> Answer<Vec<PullRequestId>> {
+        self.call(Site::PullRequestsOpen, |services| {
+            Ok(services.proposed.iter().filter_map(|_| PullRequestId::parse("41").ok()).collect())
+        })
+        .await
+    }
+
+    async fn pull_request(&self, _: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
+        self.call(Site::PullRequestsPullRequest, |services| {
+            let truth = |source| PullRequestTruth {
+                open: true,
+                source: Some(source),
+                target: CommitId::parse(events::TARGET).ok(),
+                destination: BranchName::parse("main").ok(),
+            };
+            Ok(services.proposed.clone().map(truth))
+        })
+        .await
+    }
+
+    async fn comment(&self, request: &CommentRequest) -> Answer<()> {
+        let token = request.token.clone();
+        self.call(Site::PullRequestsComment, move |services| {
+            services.comments.insert(token);
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -52,6 +52,8 @@ pub(crate) enum Item {
     Alarm { name: &'static str },
     /// Somebody pushes.
     Push,
+    /// Somebody opens a pull request.
+    Propose,
     /// The clock says that it is time to look.
     Look,
     /// The canary's alarm has no data any more.
@@ -170,6 +172,10 @@ pub struct Services {
     /// CodePipeline executions.
     pub deliveries: Vec<Delivered>,
     pub(crate) head: Option<CommitId>,
+    /// The commit that is proposed in the pull request.
+    pub(crate) proposed: Option<CommitId>,
+    /// Comments on the pull request, by token.
+    pub(crate) comments: BTreeSet<String>,
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,

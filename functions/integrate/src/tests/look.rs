@@ -10,12 +10,12 @@ fn asked(kind: &str, details: &Value) -> Value {
 }
 
 impl Stage {
-    fn look(&self) -> (Decision, &'static str) {
+    pub(super) fn look(&self) -> (Decision, &'static str) {
         self.react(&asked("Look Requested", &json!({})))
     }
 
     /// A look, and what it asks for.
-    fn look_closer(&self) -> (Decision, &'static str) {
+    pub(super) fn look_closer(&self) -> (Decision, &'static str) {
         assert_eq!(self.look(), (Decision::Acted, "look"));
         let facts = self.world.bus.facts();
         let asked_for = facts.last().unwrap();

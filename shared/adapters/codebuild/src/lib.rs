@@ -17,6 +17,9 @@ const START: &str = "codebuild:StartBuild";
 const LIST: &str = "codebuild:ListBuildsForProject";
 const GET: &str = "codebuild:BatchGetBuilds";
 
+/// How the suite's own variables begin.
+const OURS: &str = "TRIMTAB_";
+
 /// How many of a project's newest builds are looked through for an earlier start. A lost answer
 /// is asked for again within minutes.
 const NEWEST: usize = 50;
@@ -89,11 +92,12 @@ fn id(operation: &'static str, build: &Build) -> Answer<BuildId> {
     BuildId::parse(build.arn().unwrap_or_default()).map_err(|error| Failure::retry(operation, error.to_string()))
 }
 
-/// The project's own variables stand beside those of the request.
+/// The project's own variables stand beside those of the request; those of the suite are the
+/// request's, no more and no less: a pull request's build of a commit is not the branch's.
 fn carries(build: &Build, request: &BuildRequest) -> bool {
-    let known = variables(build);
-    build.source_version() == Some(request.commit.as_str())
-        && request.variables.iter().all(|(name, value)| known.get(name) == Some(value))
+    let mut known = variables(build);
+    known.retain(|name, _| name.starts_with(OURS) || request.variables.contains_key(name));
+    build.source_version() == Some(request.commit.as_str()) && known == request.variables
 }
 
 fn variables(build: &Build) -> BTreeMap<String, String> {

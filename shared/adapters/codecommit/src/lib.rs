@@ -1,11 +1,12 @@
-//! [`Repositories`] over CodeCommit. Reads only.
+//! [`Repositories`] and [`PullRequests`] over CodeCommit. Reads code, and writes nothing but comments.
 
 use aws_config::SdkConfig;
 use aws_sdk_codecommit::Client;
+use aws_sdk_codecommit::types::PullRequestStatusEnum;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{BranchName, CommitId, RepositoryName};
+use trimtab_core::name::{BranchName, CommitId, PullRequestId, RepositoryName};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::Repositories;
+use trimtab_core::port::ml::{CommentRequest, PullRequestTruth, PullRequests, Repositories};
 use trimtab_runtime::sdk;
 
 const GET_BRANCH: &str = "codecommit:GetBranch";
@@ -35,6 +36,58 @@ impl Repositories for CodeCommit {
         let commit = answer.branch().and_then(|branch| branch.commit_id());
         commit.map(CommitId::parse).transpose().map_err(|error| Failure::reject(GET_BRANCH, error.to_string()))
     }
+}
+
+/// How many open pull requests are looked at.
+const OPEN: i32 = 25;
+
+impl PullRequests for CodeCommit {
+    async fn open(&self, repository: &RepositoryName) -> Answer<Vec<PullRequestId>> {
+        let call = self.client.list_pull_requests().repository_name(repository.as_str()).max_results(OPEN);
+        let page = match call.pull_request_status(PullRequestStatusEnum::Open).send().await {
+            Ok(page) => page,
+            Err(error) if is_absent(sdk::code(&error)) => return Ok(Vec::new()),
+            Err(error) => return Err(sdk::failure("codecommit:ListPullRequests", &error)),
+        };
+        Ok(page.pull_request_ids().iter().filter_map(|id| PullRequestId::parse(id).ok()).collect())
+    }
+
+    async fn pull_request(&self, id: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
+        let answer = match self.client.get_pull_request().pull_request_id(id.as_str()).send().await {
+            Ok(answer) => answer,
+            Err(error) if sdk::code(&error) == Some("PullRequestDoesNotExistException") => return Ok(None),
+            Err(error) => return Err(sdk::failure("codecommit:GetPullRequest", &error)),
+        };
+        let commit = |text: Option<&str>| text.and_then(|id| CommitId::parse(id).ok());
+        Ok(answer.pull_request().map(|found| {
+            // A pull request has one target.
+            let target = found.pull_request_targets().first();
+            PullRequestTruth {
+                open: found.pull_request_status() == Some(&PullRequestStatusEnum::Open),
+                source: commit(target.and_then(|target| target.source_commit())),
+                target: commit(target.and_then(|target| target.destination_commit())),
+                destination: target.and_then(|target| branch(target.destination_reference()?)),
+            }
+        }))
+    }
+
+    async fn comment(&self, request: &CommentRequest) -> Answer<()> {
+        let call = self
+            .client
+            .post_comment_for_pull_request()
+            .pull_request_id(request.pull_request.as_str())
+            .repository_name(request.repository.as_str())
+            .before_commit_id(request.before.as_str())
+            .after_commit_id(request.after.as_str())
+            .content(&request.content)
+            .client_request_token(&request.token);
+        let sent = call.send().await;
+        sent.map(drop).map_err(|error| sdk::failure("codecommit:PostCommentForPullRequest", &error))
+    }
+}
+
+fn branch(reference: &str) -> Option<BranchName> {
+    BranchName::parse(reference.strip_prefix("refs/heads/").unwrap_or(reference)).ok()
 }
 
 fn is_absent(code: Option<&str>) -> bool {

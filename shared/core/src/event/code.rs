@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{EventError, loose, name, read};
-use crate::name::{BranchName, BuildId, CommitId, DeliveryName, ProjectName, RepositoryName};
+use crate::name::{BranchName, BuildId, CommitId, DeliveryName, ProjectName, PullRequestId, RepositoryName};
 
 loose::words! {
     /// What happened to a reference.
@@ -107,7 +107,7 @@ pub struct PullRequest {
     /// The repository.
     pub repository: RepositoryName,
     /// Its number.
-    pub id: String,
+    pub id: PullRequestId,
     /// What happened, such as `pullRequestCreated`.
     pub event: String,
     /// `Open` or `Closed`.
@@ -124,7 +124,7 @@ impl PullRequest {
         #[serde(rename_all = "camelCase")]
         struct Detail {
             repository_names: [RepositoryName; 1],
-            pull_request_id: String,
+            pull_request_id: PullRequestId,
             #[serde(default, deserialize_with = "loose::or_default")]
             event: String,
             #[serde(default, deserialize_with = "loose::or_default")]

@@ -53,6 +53,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     if let Some(integrate) = &policy.integrate {
         keys.insert(Key::new(KeyKind::Repository, &integrate.repository));
         keys.insert(Key::new(KeyKind::BuildProject, &integrate.project));
+        keys.extend(integrate.pull_requests.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
     }
     if let Some(retrain) = &policy.retrain {
         keys.insert(Key::new(KeyKind::Pipeline, &retrain.pipeline));

@@ -13,7 +13,7 @@ use super::Answer;
 use crate::event::{AlarmState, Approval, BuildStatus, DeliveryState, DriftKind, EndpointStatus, RunStatus};
 use crate::name::{
     AlarmArn, AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, GroupName, PackageArn,
-    PipelineName, ProjectName, RepositoryName, RoleArn, RunArn,
+    PipelineName, ProjectName, PullRequestId, RepositoryName, RoleArn, RunArn,
 };
 use crate::policy::{Autoscaling, Canary};
 
@@ -25,6 +25,46 @@ pub trait Repositories {
         repository: &RepositoryName,
         branch: &BranchName,
     ) -> impl Future<Output = Answer<Option<CommitId>>> + Send;
+}
+
+/// A pull request as CodeCommit knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequestTruth {
+    /// Whether it is open.
+    pub open: bool,
+    /// The commit that is proposed.
+    pub source: Option<CommitId>,
+    /// The commit that it is compared with.
+    pub target: Option<CommitId>,
+    /// The branch that it is proposed for.
+    pub destination: Option<BranchName>,
+}
+
+/// A comment on a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommentRequest {
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The pull request.
+    pub pull_request: PullRequestId,
+    /// The commit that it is compared with.
+    pub before: CommitId,
+    /// The commit that the comment is about.
+    pub after: CommitId,
+    /// Markdown.
+    pub content: String,
+    /// CodeCommit's `clientRequestToken`: the same token gives the comment that is there.
+    pub token: String,
+}
+
+/// CodeCommit's pull requests.
+pub trait PullRequests {
+    /// The repository's open ones, the newest first, as far as one page goes.
+    fn open(&self, repository: &RepositoryName) -> impl Future<Output = Answer<Vec<PullRequestId>>> + Send;
+    /// What CodeCommit says of it; `None` where it knows none.
+    fn pull_request(&self, id: &PullRequestId) -> impl Future<Output = Answer<Option<PullRequestTruth>>> + Send;
+    /// Comments on it.
+    fn comment(&self, request: &CommentRequest) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// What is built, and how the build is known again.

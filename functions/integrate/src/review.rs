@@ -1,0 +1,210 @@
+//! Pull requests: the proposed commit is built, and the result stands on the pull request.
+//!
+//! They have a project of their own, since they run what nobody has reviewed. A merge is a push, and
+//! has that event.
+
+use std::collections::BTreeMap;
+
+use trimtab_core::event::{Build, BuildStatus, PullRequest};
+use trimtab_core::name::{BranchName, BuildId, CommitId, ProjectName, PullRequestId};
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::{Integrate as Rules, Policy};
+use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullRequestTruth};
+use trimtab_core::react::Case;
+use trimtab_core::text::{digest, one_line};
+
+use crate::decide::{Action, Answer, MODEL_VARIABLE, Seen, State, not_watched, start};
+
+/// The build's environment variable that names the pull request.
+const PULL_REQUEST_VARIABLE: &str = "TRIMTAB_PULL_REQUEST";
+
+/// What asks for a build: the proposal, or another commit of it.
+const PROPOSALS: [&str; 2] = ["pullRequestCreated", "pullRequestSourceBranchUpdated"];
+
+/// The pull request that these variables of a build name.
+pub(crate) fn of(variables: &BTreeMap<String, String>) -> Option<PullRequestId> {
+    variables.get(PULL_REQUEST_VARIABLE).and_then(|id| PullRequestId::parse(id).ok())
+}
+
+/// The aggregate of one commit of a pull request.
+pub(crate) fn aggregate(pull: &PullRequestId, commit: Option<&CommitId>) -> String {
+    format!("build#pull-request-{pull}#{}", commit.map_or("none", CommitId::as_str))
+}
+
+pub(crate) fn saying(comment: &CommentRequest) -> Action {
+    Action::PostCommentForPullRequest { service: "codecommit", request: comment.clone() }
+}
+
+/// A commit was proposed, or something else happened to a pull request.
+pub(crate) fn on_pull_request(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    rules: &Rules,
+    pull: &PullRequest,
+    truth: Option<&PullRequestTruth>,
+) -> Answer {
+    let Some(project) = &rules.pull_requests else {
+        return off(policy);
+    };
+    let Some(branch) = pull.destination.as_ref().filter(|branch| rules.branches.contains(branch)) else {
+        return not_watched(policy);
+    };
+    if !PROPOSALS.contains(&pull.event.as_str()) {
+        return Plan::skip("no_proposal", "no commit was proposed: a merge is a push, and has that event");
+    }
+    let Some(commit) = &pull.source_commit else {
+        return Plan::reject("no_commit", "the pull request names no full commit id: expected 40 hexadecimal digits");
+    };
+    on_proposal(case, policy, project, &Proposal { pull: &pull.id, branch, commit }, truth)
+}
+
+/// A look found a commit that was proposed and has no build, or whose build has ended.
+pub(crate) fn on_request(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    rules: &Rules,
+    proposal: &Proposal<'_>,
+    seen: &Seen,
+) -> Answer {
+    match (&rules.pull_requests, seen, case.state) {
+        (None, ..) => off(policy),
+        (_, Seen::Review(pull, truth), State::Started { build, .. }) => {
+            let ended = Ended { build, pull: proposal.pull, commit: proposal.commit, logs: None };
+            on_end(case, rules, &ended, pull.as_ref(), truth.as_ref())
+        }
+        (Some(project), Seen::Review(pull, _), _) => on_proposal(case, policy, project, proposal, pull.as_ref()),
+        _ => Plan::skip("not_concerned", "nothing is known of this pull request"),
+    }
+}
+
+fn off(policy: &Policy) -> Answer {
+    Plan::skip("off", format!("the policy of {} has no integrate.pull_requests", policy.model))
+}
+
+/// A commit that somebody proposes for a branch.
+pub(crate) struct Proposal<'a> {
+    pub(crate) pull: &'a PullRequestId,
+    pub(crate) branch: &'a BranchName,
+    pub(crate) commit: &'a CommitId,
+}
+
+fn on_proposal(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    project: &ProjectName,
+    proposal: &Proposal<'_>,
+    truth: Option<&PullRequestTruth>,
+) -> Answer {
+    let Proposal { pull, branch, commit } = *proposal;
+    match truth {
+        None => {
+            return Plan::reject(
+                "no_such_pull_request",
+                "CodeCommit knows no such pull request: the event is forged or the pull request is gone",
+            );
+        }
+        Some(truth) if !truth.open => return Plan::skip("closed", "the pull request is closed since"),
+        Some(truth) if truth.source.as_ref() != Some(commit) => {
+            return Plan::skip("moved_on", "another commit is proposed since, and that has its own event");
+        }
+        Some(_) => {}
+    }
+    match case.state {
+        State::Unknown => {
+            let id = pull.to_string();
+            let request = BuildRequest {
+                project: project.clone(),
+                commit: commit.clone(),
+                token: digest(&["pull request", policy.model.as_str(), project.as_str(), &id, commit.as_str()], 40),
+                variables: BTreeMap::from([
+                    (MODEL_VARIABLE.to_owned(), policy.model.to_string()),
+                    (PULL_REQUEST_VARIABLE.to_owned(), id),
+                ]),
+            };
+            let text = format!("commit {commit} is proposed for {branch} in pull request {pull}");
+            start(request, branch.clone(), Reason::new("proposed", text))
+        }
+        State::Intended { request, branch } => start(
+            request.clone(),
+            branch.clone(),
+            Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"),
+        ),
+        _ => Plan::skip("already_built", format!("commit {commit} of pull request {pull} has its build")),
+    }
+}
+
+/// A build that has ended, as it was heard of.
+struct Ended<'a> {
+    build: &'a BuildId,
+    pull: &'a PullRequestId,
+    commit: &'a CommitId,
+    logs: Option<&'a str>,
+}
+
+/// A pull request's build ended.
+pub(crate) fn on_build(
+    case: &Case<'_, State, Seen>,
+    rules: &Rules,
+    build: &Build,
+    pull: Option<&PullRequestTruth>,
+    truth: Option<&BuildTruth>,
+) -> Answer {
+    let (Some(id), Some(commit)) = (of(&build.variables), &build.commit) else {
+        return Plan::skip("no_commit", "this build is not of one exact commit of a pull request");
+    };
+    on_end(case, rules, &Ended { build: &build.id, pull: &id, commit, logs: build.logs.as_deref() }, pull, truth)
+}
+
+/// The result stands on the pull request, once.
+fn on_end(
+    case: &Case<'_, State, Seen>,
+    rules: &Rules,
+    ended: &Ended<'_>,
+    pull: Option<&PullRequestTruth>,
+    truth: Option<&BuildTruth>,
+) -> Answer {
+    let (id, commit) = (ended.pull, ended.commit);
+    let Some(truth) = truth else {
+        return Plan::reject(
+            "no_such_build",
+            "CodeBuild knows no such build: the event is forged or the build is gone",
+        );
+    };
+    if of(&truth.variables).as_ref() != Some(id) || truth.commit.as_ref() != Some(commit) {
+        return Plan::reject("other_build", "CodeBuild says that this build is of another pull request or commit");
+    }
+    match case.state {
+        State::Unknown => return Plan::skip("not_ours", "somebody else started this build: it is told of nowhere"),
+        State::Reviewed => {
+            return Plan::skip("already_handled", format!("pull request {id} says how the build of {commit} ended"));
+        }
+        _ => {}
+    }
+    if matches!(truth.status, BuildStatus::InProgress | BuildStatus::Other(_)) {
+        return Plan::skip("still_running", "CodeBuild says that the build has not ended");
+    }
+    let Some(before) = pull.and_then(|pull| pull.target.clone()) else {
+        return Plan::skip("no_such_pull_request", format!("there is no pull request {id} any more"));
+    };
+    let comment = CommentRequest {
+        repository: rules.repository.clone(),
+        pull_request: id.clone(),
+        before,
+        after: commit.clone(),
+        content: content(ended, &truth.status),
+        token: digest(&["comment", rules.repository.as_str(), id.as_str(), commit.as_str()], 40),
+    };
+    let status = &truth.status;
+    let reason = Reason::new("reviewed", format!("the build of {commit} ended as {status}: the pull request says so"));
+    let action = saying(&comment);
+    Plan::only(Decision::Acted, reason).with_state(State::Reporting { comment }).doing(action)
+}
+
+fn content(ended: &Ended<'_>, status: &BuildStatus) -> String {
+    let log = ended.logs.map(|link| format!(" Its log: {}", one_line(link, 400))).unwrap_or_default();
+    let (commit, build) = (ended.commit.as_str().get(..8).unwrap_or_default(), ended.build.short());
+    match status {
+        BuildStatus::Succeeded => format!("The build of {commit} succeeded ({build}).{log}"),
+        other => format!("The build of {commit} ended as {other} ({build}).{log}"),
+    }
+}

@@ -1,0 +1,106 @@
+//! Pull requests: the proposed commit is built by a project of its own, and told of there.
+
+use super::*;
+
+fn proposed(happened: &str, branch: &str) -> Value {
+    let detail = json!({"event": happened, "repositoryNames": ["churn-model"], "pullRequestId": "41",
+        "pullRequestStatus": "Open", "sourceCommit": COMMIT, "destinationReference": format!("refs/heads/{branch}")});
+    event("aws.codecommit", "CodeCommit Pull Request State Change", &detail)
+}
+
+fn ended() -> Value {
+    let variables =
+        json!([{"name": "TRIMTAB_MODEL", "value": "churn"}, {"name": "TRIMTAB_PULL_REQUEST", "value": "41"}]);
+    let mut event = built("SUCCEEDED");
+    event["detail"]["project-name"] = json!("churn-review");
+    event["detail"]["additional-information"]["environment"] = json!({"environment-variables": variables});
+    event
+}
+
+/// A stage with an open pull request.
+fn open() -> Stage {
+    let stage = stage();
+    let target = CommitId::parse(&"d".repeat(40)).ok();
+    let (source, destination) = (CommitId::parse(COMMIT).ok(), BranchName::parse("main").ok());
+    *stage.cloud.pull.lock().unwrap() = Some(PullRequestTruth { open: true, source, target, destination });
+    stage
+}
+
+impl Stage {
+    fn propose(&self) -> (Decision, &'static str) {
+        self.react(&proposed("pullRequestCreated", "main"))
+    }
+
+    fn ends(&self, status: &str) -> (Decision, &'static str) {
+        *self.cloud.status.lock().unwrap() = Some(BuildStatus::parse(status));
+        self.react(&ended())
+    }
+
+    fn comments(&self) -> Vec<String> {
+        self.cloud.comments.lock().unwrap().iter().map(|comment| comment.content.clone()).collect()
+    }
+}
+
+#[test]
+fn the_proposed_commit_is_built_once_by_the_project_for_proposals() {
+    let stage = open();
+    assert_eq!(stage.propose(), (Decision::Acted, "proposed"));
+    assert_eq!(stage.propose(), (Decision::Skipped, "already_built"));
+    let builds = stage.cloud.builds.lock().unwrap();
+    assert_eq!((builds.len(), builds[0].project.as_str(), builds[0].commit.as_str()), (1, "churn-review", COMMIT));
+    assert_eq!(stage.told(), [], "whoever proposed it reads of it on the pull request");
+}
+
+#[test]
+fn the_result_stands_on_the_pull_request_once_and_asks_for_no_training() {
+    let stage = open();
+    stage.propose();
+    assert_eq!(stage.ends("IN_PROGRESS"), (Decision::Skipped, "still_running"));
+    assert_eq!(stage.ends("FAILED"), (Decision::Acted, "reviewed"));
+    assert_eq!(stage.ends("FAILED"), (Decision::Skipped, "already_handled"));
+    let said = "The build of 4f1d9c0e ended as FAILED (churn-build:0). Its log: https://console.aws.amazon.com/x";
+    assert_eq!((stage.comments(), stage.told()), (vec![said.to_owned()], vec![]));
+}
+
+#[test]
+fn the_same_commit_pushed_to_the_branch_has_a_build_of_its_own() {
+    let stage = open();
+    stage.propose();
+    assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "pushed"));
+    assert_eq!(stage.cloud.builds.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn what_proposes_nothing_builds_nothing() {
+    let stage = open();
+    assert_eq!(stage.react(&proposed("pullRequestMergeStatusUpdated", "main")), (Decision::Skipped, "no_proposal"));
+    assert_eq!(stage.react(&proposed("pullRequestCreated", "release")), (Decision::Skipped, "branch_not_watched"));
+    stage.cloud.pull.lock().unwrap().as_mut().unwrap().source = CommitId::parse(&"e".repeat(40)).ok();
+    assert_eq!(stage.propose(), (Decision::Skipped, "moved_on"));
+    stage.cloud.pull.lock().unwrap().as_mut().unwrap().open = false;
+    assert_eq!(stage.propose(), (Decision::Skipped, "closed"));
+    *stage.cloud.pull.lock().unwrap() = None;
+    assert_eq!(stage.propose(), (Decision::Rejected, "no_such_pull_request"));
+    assert!(stage.cloud.builds.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_build_that_names_a_pull_request_and_is_of_none_is_refused() {
+    let stage = open();
+    stage.react(&push("main", COMMIT));
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Rejected, "other_build"));
+    assert!(stage.comments().is_empty());
+}
+
+#[test]
+fn a_proposal_that_nobody_heard_of_is_found_by_looking_and_so_is_its_end() {
+    let stage = open();
+    let pull = stage.cloud.pull.lock().unwrap().take();
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    *stage.cloud.pull.lock().unwrap() = pull;
+    assert_eq!(stage.look_closer(), (Decision::Acted, "proposed"));
+    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::Succeeded);
+    assert_eq!(stage.look_closer(), (Decision::Acted, "reviewed"));
+    assert_eq!(stage.comments(), ["The build of 4f1d9c0e succeeded (churn-build:0)."]);
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+}

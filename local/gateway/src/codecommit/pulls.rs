@@ -1,0 +1,216 @@
+//! Pull requests: one target each, comments that a token makes once, and their events.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{State, hash};
+use crate::wire::{Answer, Input, Refusal, page, time};
+use crate::world::{World, lock};
+
+/// A pull request.
+#[derive(Debug, Clone)]
+pub(crate) struct Pull {
+    title: String,
+    repository: String,
+    source: String,
+    destination: String,
+    open: bool,
+    created: Timestamp,
+    comments: Vec<Comment>,
+}
+
+#[derive(Debug, Clone)]
+struct Comment {
+    before: String,
+    after: String,
+    said: Value,
+}
+
+fn branch(reference: &str) -> String {
+    reference.strip_prefix("refs/heads/").unwrap_or(reference).to_owned()
+}
+
+impl State {
+    fn head(&self, repository: &str, branch: &str) -> Option<&String> {
+        self.repositories.get(repository)?.branches.get(branch)
+    }
+
+    fn pull(&self, id: &str) -> Result<&Pull, Refusal> {
+        let found = id.parse::<usize>().ok().and_then(|number| self.pulls.get(number.checked_sub(1)?));
+        found.ok_or_else(|| {
+            Refusal::new("PullRequestDoesNotExistException", format!("Pull request {id} does not exist"))
+        })
+    }
+
+    /// The number and the pull request, as the API shows it.
+    fn described(&self, world: &World, id: &str) -> Answer {
+        let pull = self.pull(id)?;
+        let (source, target) =
+            (self.head(&pull.repository, &pull.source), self.head(&pull.repository, &pull.destination));
+        Ok(json!({
+            "pullRequestId": id,
+            "title": pull.title,
+            "creationDate": time(pull.created),
+            "lastActivityDate": time(pull.created),
+            "pullRequestStatus": if pull.open { "OPEN" } else { "CLOSED" },
+            "authorArn": author(world),
+            "pullRequestTargets": [{
+                "repositoryName": pull.repository,
+                "sourceReference": format!("refs/heads/{}", pull.source),
+                "destinationReference": format!("refs/heads/{}", pull.destination),
+                "sourceCommit": source,
+                "destinationCommit": target,
+                "mergeBase": target,
+                "mergeMetadata": {"isMerged": false},
+            }],
+            "revisionId": hash(&[id, source.map(String::as_str).unwrap_or_default()]),
+        }))
+    }
+}
+
+fn author(world: &World) -> String {
+    format!("arn:aws:iam::{}:user/local", world.config.account)
+}
+
+pub(super) async fn create(world: &World, input: Input<'_>) -> Answer {
+    let target =
+        input.list("targets").next().ok_or_else(|| Refusal::new("TargetsRequiredException", "A target is required"))?;
+    let (repository, source) = (target.need("repositoryName")?, branch(target.need("sourceReference")?));
+    let destination = branch(target.text("destinationReference").unwrap_or("main"));
+    let title = input.need("title")?;
+    let (id, described) = {
+        let mut state = lock(&world.codecommit);
+        if state.head(repository, &source).is_none() || state.head(repository, &destination).is_none() {
+            return Err(Refusal::new("ReferenceDoesNotExistException", "The specified reference does not exist."));
+        }
+        state.pulls.push(Pull {
+            title: title.to_owned(),
+            repository: repository.to_owned(),
+            source,
+            destination,
+            open: true,
+            created: Timestamp::now(),
+            comments: Vec::new(),
+        });
+        let id = state.pulls.len().to_string();
+        let described = state.described(world, &id)?;
+        (id, described)
+    };
+    tell(world, &id, "pullRequestCreated").await;
+    Ok(json!({"pullRequest": described}))
+}
+
+pub(super) fn get(world: &World, input: Input<'_>) -> Answer {
+    let described = lock(&world.codecommit).described(world, input.need("pullRequestId")?)?;
+    Ok(json!({"pullRequest": described}))
+}
+
+pub(super) fn list(world: &World, input: Input<'_>) -> Answer {
+    let repository = input.need("repositoryName")?;
+    let state = lock(&world.codecommit);
+    let wanted = |pull: &Pull| {
+        let status = input.text("pullRequestStatus");
+        pull.repository == repository && status.is_none_or(|status| (status == "OPEN") == pull.open)
+    };
+    let ids =
+        (1..).zip(&state.pulls).filter(|(_, pull)| wanted(pull)).map(|(number, _): (usize, _)| number.to_string());
+    let mut ids: Vec<String> = ids.collect();
+    ids.reverse();
+    let (ids, next) = page(ids, input, "maxResults", "nextToken")?;
+    Ok(json!({"pullRequestIds": ids, "nextToken": next}))
+}
+
+pub(super) async fn close(world: &World, input: Input<'_>) -> Answer {
+    let id = input.need("pullRequestId")?;
+    let described = {
+        let mut state = lock(&world.codecommit);
+        state.pull(id)?;
+        let number = id.parse::<usize>().unwrap_or_default();
+        if let Some(pull) = state.pulls.get_mut(number.saturating_sub(1)) {
+            pull.open = input.text("pullRequestStatus") == Some("OPEN");
+        }
+        state.described(world, id)?
+    };
+    tell(world, id, "pullRequestStatusChanged").await;
+    Ok(json!({"pullRequest": described}))
+}
+
+pub(super) fn comment(world: &World, input: Input<'_>) -> Answer {
+    let (id, content) = (input.need("pullRequestId")?, input.need("content")?);
+    let (before, after) = (input.need("beforeCommitId")?, input.need("afterCommitId")?);
+    let mut state = lock(&world.codecommit);
+    let repository = state.pull(id)?.repository.clone();
+    let known =
+        |commit: &str| state.repositories.get(&repository).is_some_and(|found| found.commits.contains_key(commit));
+    if let Some(unknown) = [before, after].into_iter().find(|commit| !known(commit)) {
+        return Err(Refusal::new("CommitDoesNotExistException", format!("Commit {unknown} does not exist")));
+    }
+    let number = id.parse::<usize>().unwrap_or_default();
+    let Some(pull) = state.pulls.get_mut(number.saturating_sub(1)) else { return Ok(json!({})) };
+    let token = input.text("clientRequestToken");
+    let same =
+        |comment: &&Comment| token.is_some() && comment.said.get("clientRequestToken").and_then(Value::as_str) == token;
+    let said = match pull.comments.iter().find(same) {
+        Some(known) => known.said.clone(),
+        None => {
+            let now = time(Timestamp::now());
+            let said = json!({"commentId": uuid::Uuid::new_v4().to_string(), "content": content, "creationDate": now,
+                "lastModifiedDate": now, "authorArn": author(world), "deleted": false, "clientRequestToken": token});
+            pull.comments.push(Comment { before: before.to_owned(), after: after.to_owned(), said: said.clone() });
+            said
+        }
+    };
+    Ok(json!({"repositoryName": repository, "pullRequestId": id, "beforeCommitId": before, "afterCommitId": after,
+        "comment": said}))
+}
+
+pub(super) fn comments(world: &World, input: Input<'_>) -> Answer {
+    let id = input.need("pullRequestId")?;
+    let state = lock(&world.codecommit);
+    let pull = state.pull(id)?;
+    let one = |comment: &Comment| {
+        json!({"pullRequestId": id, "repositoryName": pull.repository, "beforeCommitId": comment.before,
+            "afterCommitId": comment.after, "comments": [comment.said]})
+    };
+    Ok(json!({"commentsForPullRequestData": pull.comments.iter().map(one).collect::<Vec<_>>()}))
+}
+
+/// A push to a branch that is proposed.
+pub(super) async fn pushed(world: &World, repository: &str, branch: &str) {
+    let proposed: Vec<String> = {
+        let state = lock(&world.codecommit);
+        let ours = |pull: &Pull| pull.open && pull.repository == repository && pull.source == branch;
+        (1..)
+            .zip(&state.pulls)
+            .filter(|(_, pull)| ours(pull))
+            .map(|(number, _): (usize, _)| number.to_string())
+            .collect()
+    };
+    for id in proposed {
+        tell(world, &id, "pullRequestSourceBranchUpdated").await;
+    }
+}
+
+async fn tell(world: &World, id: &str, event: &str) {
+    let Ok(described) = lock(&world.codecommit).described(world, id) else { return };
+    let target = described.pointer("/pullRequestTargets/0").cloned().unwrap_or_default();
+    let repository = target.get("repositoryName").and_then(Value::as_str).unwrap_or_default();
+    let open = described.get("pullRequestStatus").and_then(Value::as_str) == Some("OPEN");
+    let detail = json!({
+        "event": event,
+        "author": author(world),
+        "callerUserArn": author(world),
+        "isMerged": "False",
+        "pullRequestId": id,
+        "pullRequestStatus": if open { "Open" } else { "Closed" },
+        "repositoryNames": [repository],
+        "revisionId": described.get("revisionId"),
+        "sourceCommit": target.get("sourceCommit"),
+        "sourceReference": target.get("sourceReference"),
+        "destinationCommit": target.get("destinationCommit"),
+        "destinationReference": target.get("destinationReference"),
+        "title": described.get("title"),
+    });
+    let arn = world.arn("codecommit", repository);
+    world.emit("aws.codecommit", "CodeCommit Pull Request State Change", &[arn], detail).await;
+}

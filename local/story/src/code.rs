@@ -1,0 +1,62 @@
+//! The repository: pushes, and pull requests.
+
+use aws_sdk_codecommit::primitives::Blob;
+use aws_sdk_codecommit::types::{PutFileEntry, Target};
+
+use crate::story::{Story, StoryError, service};
+
+/// Somebody commits to a branch, which is made from `main` if it is not there; gives the commit's id.
+pub(crate) async fn commit(story: &Story, branch: &str) -> Result<String, StoryError> {
+    let head = async |branch: &str| {
+        let call = story.aws.codecommit.get_branch().repository_name("churn-model").branch_name(branch);
+        call.send().await.ok().and_then(|found| found.branch?.commit_id)
+    };
+    // The first push makes `main`.
+    let parent = match head(branch).await {
+        None => head("main").await,
+        there => there,
+    };
+    let content = Blob::new(format!("tenure_buckets = [12, 24, 36] # after {parent:?}, on {branch}\n"));
+    let file = PutFileEntry::builder().file_path("features.py").file_content(content).build().map_err(service)?;
+    let call = story.aws.codecommit.create_commit().repository_name("churn-model").branch_name(branch).put_files(file);
+    let call = call.set_parent_commit_id(parent).commit_message("Bucket tenure by contract year");
+    Ok(call.send().await.map_err(service)?.commit_id.unwrap_or_default())
+}
+
+/// A pull request: its commit is built, and the result stands there.
+pub(crate) async fn pull_request(story: &mut Story) -> Result<(), StoryError> {
+    story.begin("Somebody opens a pull request, and pushes to it once more");
+    let before = story.runs().await?.len();
+    let first = commit(story, "tenure-buckets").await?;
+    let target = Target::builder().repository_name("churn-model").source_reference("tenure-buckets");
+    let target = target.destination_reference("main").build().map_err(service)?;
+    let call = story.aws.codecommit.create_pull_request().title("Bucket tenure by contract year").targets(target);
+    let made = call.send().await.map_err(service)?.pull_request.and_then(|made| made.pull_request_id);
+    let id = made.ok_or_else(|| StoryError::Service("CreatePullRequest gave no id".to_owned()))?;
+    let said = reviewed(story, &id, &first).await?;
+    story.saw(format!("pull request {id} says: {said}")).await?;
+    let second = commit(story, "tenure-buckets").await?;
+    reviewed(story, &id, &second).await?;
+    let comments = comments(story, &id).await?;
+    Story::expect("comments on the pull request:", &comments.len(), &2)?;
+    Story::expect("runs so far:", &story.runs().await?.len(), &before)?;
+    story.saw("each commit was built once, by a project of its own, and nothing was trained").await
+}
+
+/// What the pull request says of this commit, once it does.
+async fn reviewed(story: &mut Story, id: &str, commit: &str) -> Result<String, StoryError> {
+    let short = commit.get(..8).unwrap_or_default();
+    let look = async |story: &Story| Ok(comments(story, id).await?.into_iter().find(|said| said.contains(short)));
+    story.until(&format!("a comment on {short}"), look).await
+}
+
+async fn comments(story: &Story, id: &str) -> Result<Vec<String>, StoryError> {
+    let found =
+        story.aws.codecommit.get_comments_for_pull_request().pull_request_id(id).send().await.map_err(service)?;
+    let threads = found.comments_for_pull_request_data.unwrap_or_default();
+    Ok(threads
+        .into_iter()
+        .flat_map(|thread| thread.comments.unwrap_or_default())
+        .filter_map(|one| one.content)
+        .collect())
+}
