@@ -200,11 +200,14 @@ impl Decide for Integrate {
                 }),
                 None,
             ),
-            Body::Build(build) => Seen::Build(Some(BuildTruth {
-                status: build.status.clone(),
-                commit: build.commit.clone(),
-                variables: build.variables.clone(),
-            })),
+            Body::Build(build) => {
+                let (status, commit) = (build.status.clone(), build.commit.clone());
+                let truth = Some(BuildTruth { status, commit, variables: build.variables.clone() });
+                match review::of(&build.variables) {
+                    Some(_) => Seen::Review(None, truth),
+                    None => Seen::Build(truth),
+                }
+            }
             _ => Seen::Nothing,
         }
     }

@@ -10,6 +10,7 @@ use trimtab_core::port::ml::BuildTruth;
 use trimtab_core::react::Case;
 
 use crate::decide::{Action, Answer, MODEL_VARIABLE, Seen, State, about, with};
+use crate::review;
 
 /// What CodeBuild says of a commit's build.
 pub(crate) fn on_build(
@@ -25,6 +26,9 @@ pub(crate) fn on_build(
             "CodeBuild knows no such build: the event is forged or the build is gone",
         );
     };
+    if review::of(&truth.variables).is_some() {
+        return Plan::reject("other_build", "CodeBuild says that this build is of a pull request: it asks for nothing");
+    }
     let Some(commit) = &truth.commit else {
         return Plan::skip("no_commit", "this build is not of one exact commit");
     };

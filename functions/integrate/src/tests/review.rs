@@ -93,6 +93,14 @@ fn a_build_that_names_a_pull_request_and_is_of_none_is_refused() {
 }
 
 #[test]
+fn a_build_of_a_pull_request_that_does_not_say_so_asks_for_no_training() {
+    let stage = open();
+    stage.propose();
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Rejected, "other_build"));
+    assert!(!stage.told().contains(&FactKind::TrainingRequested));
+}
+
+#[test]
 fn a_proposal_that_nobody_heard_of_is_found_by_looking_and_so_is_its_end() {
     let stage = open();
     let pull = stage.cloud.pull.lock().unwrap().take();
