@@ -67,6 +67,14 @@ enum Command {
         #[command(flatten)]
         ledger: Table,
     },
+    /// Ask the functions to look at a model for what AWS did not tell of, now rather than by the clock.
+    Look {
+        /// The model.
+        model: String,
+        /// The suite's event bus.
+        #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
+        bus: String,
+    },
     /// Stop every reaction for a model, or for all. Events that come meanwhile are kept.
     Pause {
         /// The model; all of them unless named.
@@ -142,6 +150,7 @@ async fn run(command: Command) -> Result<String, Fault> {
             let ledger = trimtab_ledger::DynamoLedger::new(&aws, ledger.table);
             Redrive::new(&aws, ledger, stack, dry_run).run(queue).await
         }
+        Command::Look { model, bus } => operate::look(bus, &model, jiff::Timestamp::now()).await,
         Command::Pause { model, by, ledger } => {
             let scope = operate::scope(model.as_deref())?;
             operate::pause(&operate::ledger(ledger.table).await, &scope, by, jiff::Timestamp::now()).await

@@ -4,8 +4,9 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use jiff::Timestamp;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::{HistoryEntry, Pause};
+use trimtab_core::port::{Bus, HistoryEntry, Pause};
 use trimtab_core::text::one_line;
+use trimtab_eventbridge::EventBus;
 use trimtab_ledger::{DynamoLedger, Scope};
 
 use crate::fault::Fault;
@@ -51,6 +52,16 @@ pub async fn apply(ledger: &DynamoLedger, policies: &[Policy]) -> Result<String,
 pub async fn pause(ledger: &DynamoLedger, scope: &Scope, by: String, since: Timestamp) -> Result<String, Fault> {
     ledger.pause_at(scope, &Pause { by, since }).await?;
     Ok(format!("paused {}: events that come meanwhile are kept\n", name(scope)))
+}
+
+/// Asks the functions to look at a model now.
+///
+/// # Errors
+/// The text is no model's name, or the bus did not take the request.
+pub async fn look(bus: String, model: &str, now: Timestamp) -> Result<String, Fault> {
+    let model = ModelName::parse(model)?;
+    EventBus::new(&aws().await, bus).publish(&reconcile::decide::look(&model, now)).await?;
+    Ok(format!("asked for a look at {model}: trimtab history {model} says what was found\n"))
 }
 
 /// Lets the scope go on.

@@ -4,6 +4,7 @@
 mod cloud;
 mod flow;
 mod process;
+mod scene;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -154,7 +154,9 @@ impl State {
             .filter(|rollout| rollout.cause == Cause::Approved)
             .map(|rollout| rollout.package.version());
         let waiting = self.parked.as_ref().map(|parked| parked.package.version());
-        let live = self.live_now().map(|live| live.package.version());
+        // A live version that was rejected, and had none before it to go back to, holds nothing up.
+        let live = self.live_now().map(|live| &live.package).filter(|live| !self.judged(live, Verdict::Rejected));
+        let live = live.map(PackageArn::version);
         on_its_way.max(waiting).max(live)
     }
 

@@ -359,3 +359,13 @@ fn a_rejection_by_a_policy_that_gives_notice_changes_nothing_else() {
     assert_eq!(stage.say("segments", 4, "Rejected"), (Decision::Acted, "rejected"));
     assert_eq!((stage.updates().len(), stage.told()), (0, vec![FactKind::PackageRejected]));
 }
+
+#[test]
+fn an_older_version_goes_out_when_the_live_one_is_rejected_with_none_before_it() {
+    let stage = stage();
+    stage.approve(2);
+    stage.comes_to_rest(false);
+    assert_eq!(stage.say("churn", 2, "Rejected").1, "nothing_before");
+    assert_eq!(stage.approve(1), (Decision::Acted, "approved"));
+    assert_eq!(stage.updates(), ["v2", "v1"]);
+}

@@ -8,7 +8,7 @@ use aws_sdk_codebuild::types::{
     ArtifactsType, ComputeType, EnvironmentType, ProjectArtifacts, ProjectEnvironment, ProjectSource, SourceType,
 };
 use aws_sdk_codecommit::primitives::Blob;
-use aws_sdk_codecommit::types::PutFileEntry;
+use aws_sdk_codecommit::types::{PutFileEntry, Target};
 use aws_sdk_sagemaker::types::{InferenceSpecification, ModelApprovalStatus, ModelPackageContainerDefinition};
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
@@ -168,7 +168,12 @@ impl Stage {
         let file = PutFileEntry::builder().file_path("a.py").file_content(Blob::new(model)).build().unwrap();
         let call = self.codecommit.create_commit().repository_name(&name).branch_name("main").put_files(file);
         let commit = call.send().await.unwrap().commit_id.unwrap();
-        let source = ProjectSource::builder().r#type(SourceType::Codecommit).location(&name).build().unwrap();
+        self.project(&format!("{model}-build")).await;
+        commit
+    }
+
+    async fn project(&self, name: &str) {
+        let source = ProjectSource::builder().r#type(SourceType::Codecommit).location("anywhere").build().unwrap();
         let artifacts = ProjectArtifacts::builder().r#type(ArtifactsType::NoArtifacts).build().unwrap();
         let environment = ProjectEnvironment::builder()
             .r#type(EnvironmentType::LinuxContainer)
@@ -176,9 +181,32 @@ impl Stage {
             .compute_type(ComputeType::BuildGeneral1Small)
             .build()
             .unwrap();
-        let call = self.codebuild.create_project().name(format!("{model}-build")).service_role(ROLE);
+        let call = self.codebuild.create_project().name(name).service_role(ROLE);
         call.source(source).artifacts(artifacts).environment(environment).send().await.unwrap();
-        commit
+    }
+
+    /// A pull request of one commit, and a project for it; gives its id and the commit.
+    pub(super) async fn pull_request(&self, model: &str) -> (String, String) {
+        let name = format!("{model}-model");
+        let main = self.codecommit.get_branch().repository_name(&name).branch_name("main").send().await.unwrap();
+        let file = PutFileEntry::builder().file_path("b.py").file_content(Blob::new(model)).build().unwrap();
+        let call = self.codecommit.create_commit().repository_name(&name).branch_name("proposal").put_files(file);
+        let call = call.set_parent_commit_id(main.branch.unwrap().commit_id);
+        let commit = call.send().await.unwrap().commit_id.unwrap();
+        self.project(&format!("{model}-review")).await;
+        let target =
+            Target::builder().repository_name(&name).source_reference("proposal").destination_reference("main");
+        let call = self.codecommit.create_pull_request().title(model).targets(target.build().unwrap());
+        let made = call.send().await.unwrap().pull_request.unwrap();
+        (made.pull_request_id.unwrap(), commit)
+    }
+
+    /// How many comments stand on the model's pull request.
+    pub(super) async fn comments(&self, model: &str) -> usize {
+        let call = self.codecommit.list_pull_requests().repository_name(format!("{model}-model"));
+        let id = call.send().await.unwrap().pull_request_ids.remove(0);
+        let found = self.codecommit.get_comments_for_pull_request().pull_request_id(id).send().await.unwrap();
+        found.comments_for_pull_request_data.unwrap_or_default().len()
     }
 
     /// An approved version in the model's group; gives its ARN.

@@ -1,0 +1,196 @@
+//! What is there before a flow begins, and the events that its steps bring.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_cloudwatch::types::StateValue;
+use serde_json::{Value, json};
+use trimtab_cloud::{ACCOUNT, REGION};
+
+use super::cloud::event;
+use super::{Flow, Model, Stage};
+
+/// How long a service may take until it shows what it was asked for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often a service is asked meanwhile: hundreds of cases ask.
+const LOOK: Duration = Duration::from_millis(700);
+
+/// What was made for a model, and is needed to tell of it.
+#[derive(Default)]
+pub(super) struct Scene {
+    commit: String,
+    pull: String,
+    package: String,
+}
+
+pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
+    let (stage, name) = (model.stage, model.name.clone());
+    stage.apply(&name, flow == Flow::Clock).await;
+    let mut scene = Scene::default();
+    match flow {
+        Flow::Drift | Flow::UnheardDrift => {
+            stage.pipeline(&name).await;
+            stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
+        }
+        Flow::UnheardPush => {
+            // What is there at the first look is no news.
+            model.deliver("integrate", &look_at(&name)).await.unwrap();
+            scene.commit = stage.repository(&name).await;
+        }
+        Flow::UnheardVersion => {
+            model.deliver("deploy", &look_at(&name)).await.unwrap();
+            scene.package = stage.package(&name, true).await;
+        }
+        Flow::Push => scene.commit = stage.repository(&name).await,
+        Flow::Review => {
+            stage.repository(&name).await;
+            (scene.pull, scene.commit) = stage.pull_request(&name).await;
+        }
+        Flow::FirstVersion => scene.package = stage.package(&name, true).await,
+        Flow::NextVersion => {
+            stage.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
+            scene.package = stage.package(&name, true).await;
+            for step in 0..2 {
+                let (function, event) = scene.event(model, Flow::FirstVersion, step).await;
+                model.deliver(function, &event).await.unwrap();
+            }
+            scene.package = stage.package(&name, false).await;
+        }
+        Flow::Notice | Flow::Clock => {}
+    }
+    scene
+}
+
+impl Scene {
+    /// The event of this step, once the services have come to it, and the function that hears it.
+    pub(super) async fn event(&mut self, model: &Model<'_>, flow: Flow, step: usize) -> (&'static str, Value) {
+        let (stage, name) = (model.stage, &model.name);
+        match (flow, step) {
+            (Flow::Drift, 0) => ("retrain", alarm(name)),
+            (Flow::Drift, _) => ("retrain", run_ended(stage, name).await),
+            (Flow::UnheardDrift, step) => {
+                if step > 0 {
+                    run_ended(stage, name).await;
+                }
+                ("retrain", look_at(name))
+            }
+            (Flow::UnheardPush, 0) => ("integrate", look_at(name)),
+            (Flow::UnheardPush, step) => {
+                if step > 1 {
+                    build_ended(stage, flow, name).await;
+                }
+                let details = json!({"branch": "main", "commit": self.commit});
+                ("integrate", asked("Build Requested", name, &details))
+            }
+            (Flow::UnheardVersion, step) => {
+                if step > 0 {
+                    endpoint_rests(stage, name).await;
+                }
+                ("deploy", look_at(name))
+            }
+            (Flow::Clock, _) => ("reconcile", event("aws.events", "Scheduled Event", name, &json!({}))),
+            (Flow::Push, 0) => {
+                let detail = json!({"event": "referenceUpdated", "repositoryName": format!("{name}-model"),
+                    "referenceType": "branch", "referenceName": "main", "commitId": self.commit});
+                ("integrate", event("aws.codecommit", "CodeCommit Repository State Change", name, &detail))
+            }
+            (Flow::Review, 0) => {
+                let detail = json!({"event": "pullRequestCreated", "repositoryNames": [format!("{name}-model")],
+                    "pullRequestId": self.pull, "pullRequestStatus": "Open", "sourceCommit": self.commit,
+                    "destinationReference": "refs/heads/main"});
+                ("integrate", event("aws.codecommit", "CodeCommit Pull Request State Change", name, &detail))
+            }
+            (Flow::Push | Flow::Review, _) => ("integrate", build_ended(stage, flow, name).await),
+            (Flow::FirstVersion | Flow::NextVersion, 0) => {
+                let version: u32 = self.package.rsplit('/').next().unwrap().parse().unwrap();
+                let detail = json!({"ModelPackageGroupName": name, "ModelPackageVersion": version,
+                    "ModelPackageArn": self.package, "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed"});
+                ("deploy", event("aws.sagemaker", "SageMaker Model Package State Change", &self.package, &detail))
+            }
+            (Flow::FirstVersion | Flow::NextVersion, _) => {
+                endpoint_rests(stage, name).await;
+                let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
+                ("deploy", event("aws.sagemaker", "SageMaker Endpoint State Change", name, &detail))
+            }
+            (Flow::Notice, _) => {
+                let detail = json!({"version": 1, "model": name, "matter": format!("rollout/{name}/1/1"),
+                    "at": jiff::Timestamp::now().to_string(), "reasons": ["because"], "details": {"version": "1"}});
+                ("notify", event("trimtab", "Rollout Succeeded", name, &detail))
+            }
+        }
+    }
+}
+
+fn asked(kind: &str, model: &str, details: &Value) -> Value {
+    let detail = json!({"version": 1, "model": model, "matter": format!("look/{model}/1"),
+        "at": jiff::Timestamp::now().to_string(), "reasons": [], "details": details});
+    let mut event = event("trimtab", kind, model, &detail);
+    // The same request comes more than once in a model's life.
+    event["id"] = json!(format!("{kind} {model} {}", event["time"]));
+    event
+}
+
+fn look_at(model: &str) -> Value {
+    asked("Look Requested", model, &json!({}))
+}
+
+fn alarm(model: &str) -> Value {
+    let name = format!("{model}-prod-data-drift");
+    let metric = json!({"metricStat": {"metric": {"namespace": "aws/sagemaker/Endpoints/data-metrics",
+        "name": "feature_baseline_drift_tenure"}, "period": 3600, "stat": "Maximum"}});
+    let state = json!({"value": "ALARM", "timestamp": "2026-11-20T03:00:00.000+0000"});
+    let detail = json!({"alarmName": name, "configuration": {"metrics": [metric]}, "state": state});
+    let arn = format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}");
+    event("aws.cloudwatch", "CloudWatch Alarm State Change", &arn, &detail)
+}
+
+/// Looks until it is there.
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(since.elapsed() < PATIENCE, "not seen: {what}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn run_ended(stage: &Stage, model: &str) -> Value {
+    let run = until("a run that has ended", async || {
+        let call = stage.sagemaker.list_pipeline_executions().pipeline_name(format!("{model}-training"));
+        let runs = call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default();
+        let status = |status: &str| status == "Succeeded";
+        runs.into_iter().find(|run| run.pipeline_execution_status().is_some_and(|found| status(found.as_str())))
+    });
+    let run = run.await;
+    let detail = json!({"pipelineExecutionDisplayName": run.pipeline_execution_display_name(),
+        "currentPipelineExecutionStatus": "Succeeded", "pipelineExecutionArn": run.pipeline_execution_arn()});
+    event("aws.sagemaker", "SageMaker Model Building Pipeline Execution Status Change", model, &detail)
+}
+
+async fn build_ended(stage: &Stage, flow: Flow, model: &str) -> Value {
+    let build = until("a build that has ended", async || {
+        let listed = stage.codebuild.list_builds_for_project().project_name(flow.project(model)).send().await;
+        let ids = listed.unwrap().ids.filter(|ids| !ids.is_empty())?;
+        let builds = stage.codebuild.batch_get_builds().set_ids(Some(ids)).send().await.unwrap().builds;
+        let done = |status: &str| status == "SUCCEEDED";
+        builds.unwrap_or_default().into_iter().find(|build| build.build_status().is_some_and(|s| done(s.as_str())))
+    });
+    let build = build.await;
+    let variables = build.environment().map(|environment| environment.environment_variables()).unwrap_or_default();
+    let variables: Vec<Value> =
+        variables.iter().map(|variable| json!({"name": variable.name(), "value": variable.value()})).collect();
+    let detail = json!({"build-status": "SUCCEEDED", "project-name": flow.project(model), "build-id": build.arn(),
+        "additional-information": {"source-version": build.source_version(),
+            "environment": {"environment-variables": variables}}});
+    event("aws.codebuild", "CodeBuild Build State Change", model, &detail)
+}
+
+async fn endpoint_rests(stage: &Stage, model: &str) {
+    until("an endpoint in service", async || {
+        let found = stage.sagemaker.describe_endpoint().endpoint_name(format!("{model}-prod")).send().await.ok()?;
+        found.endpoint_status().filter(|status| status.as_str() == "InService").map(|_| ())
+    })
+    .await;
+}
