@@ -125,8 +125,7 @@ pub(crate) fn found(
     truth: &EndpointTruth,
 ) -> Answer {
     let (kind, Reason { code, text }) = verdict(truth, rollout);
-    let seen = "as the endpoint shows: its own event was not heard";
-    end(case, policy, deploy, rollout, kind, Reason::new(code, format!("{text} ({seen})")))
+    end(case, policy, deploy, rollout, kind, Reason::new(code, format!("{text} (as the endpoint shows)")))
 }
 
 /// Closes the rollout and begins what waited.

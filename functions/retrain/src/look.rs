@@ -75,6 +75,7 @@ fn unheard(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Op
 
 fn transition(alarm: &AlarmTruth, state: &State, limits: &Limits) -> Option<Trigger> {
     let (since, drift) = (alarm.since?, alarm.drift.filter(|drift| limits.drift.contains(drift))?);
+    // The latest answer is never forgotten.
     let answered = state.handled.iter().any(|handled| handled.at >= since);
     let news = alarm.state == AlarmState::Alarm && !answered;
     news.then(|| Trigger::of_alarm(&alarm.arn, alarm.name.as_str(), drift, since))

@@ -204,7 +204,7 @@ where
         }
         if plan.decision == Decision::Rejected {
             let entry = self.entry::<A::Decide>(Some(event), raw, &id.owner, plan.decision, &plan.reasons);
-            self.ledger.keep(&entry, raw).await?;
+            self.keep(Some(event), &entry, raw).await?;
         }
         if plan.actions.is_empty() {
             self.tell(&plan.facts).await?;
@@ -246,7 +246,7 @@ where
         }
         if plan.decision == Decision::Rejected {
             let entry = self.entry::<A::Decide>(Some(event), raw, &id.owner, plan.decision, &plan.reasons);
-            self.ledger.keep(&entry, raw).await?;
+            self.keep(Some(event), &entry, raw).await?;
         }
         self.tell(&plan.facts).await?;
         self.record::<A::Decide>(event, id, held, Some(&state), plan).await
@@ -269,7 +269,7 @@ where
         let state = state.map(write).transpose()?;
         self.ledger.settle(id, held, state.as_ref(), &entry).await?;
         let matter = plan.facts.first().map(|fact| fact.matter.clone());
-        let kept = plan.decision == Decision::Rejected;
+        let kept = plan.decision == Decision::Rejected && !event.is_routine();
         Ok(Report {
             entry,
             codes: plan.reasons.iter().map(|reason| reason.code).collect(),

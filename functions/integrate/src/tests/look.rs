@@ -110,3 +110,13 @@ fn a_look_during_a_pause_is_not_kept() {
     assert_eq!(stage.look(), (Decision::Skipped, "paused"));
     assert!(stage.world.ledger.contents().kept.is_empty());
 }
+
+#[test]
+fn a_look_that_is_refused_is_told_and_not_kept() {
+    let mut stage = looked();
+    stage.push_unheard(COMMIT);
+    stage.cloud.refuse = true;
+    assert_eq!(stage.look_closer().0, Decision::Rejected);
+    assert!(stage.told().contains(&FactKind::BuildFailed));
+    assert!(stage.world.ledger.contents().kept.is_empty());
+}

@@ -87,7 +87,7 @@ impl Event {
     }
 
     /// Whether it comes by the clock, and says nothing by itself: it is on record only where
-    /// something came of it.
+    /// something came of it, and never kept.
     #[must_use]
     pub fn is_routine(&self) -> bool {
         match &self.body {

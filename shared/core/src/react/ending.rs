@@ -26,13 +26,21 @@ where
     ) -> Answer<Report> {
         let reasons = [reason];
         let entry = self.entry::<D>(event, raw, owner, Decision::Rejected, &reasons);
-        self.ledger.keep(&entry, raw).await?;
+        let kept = self.keep(event, &entry, raw).await?;
         // A fact about an unreadable fact may be unreadable too, without end: the Rejects metric tells.
         if entry.source != fact::SOURCE {
             self.tell(&[rejection(&entry, &reasons)]).await?;
         }
         let codes = reasons.iter().map(|reason| reason.code).collect();
-        Ok(Report { entry, codes, matter: None, known: event.is_some_and(Event::is_known), kept: true })
+        Ok(Report { entry, codes, matter: None, known: event.is_some_and(Event::is_known), kept })
+    }
+
+    /// Keeps the event whole, unless it comes by the clock: the next one asks the same.
+    pub(super) async fn keep(&self, event: Option<&Event>, entry: &HistoryEntry, raw: &Value) -> Answer<bool> {
+        if event.is_some_and(Event::is_routine) {
+            return Ok(false);
+        }
+        self.ledger.keep(entry, raw).await.map(|()| true)
     }
 
     /// A terminal record with no aggregate behind it.
