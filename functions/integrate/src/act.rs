@@ -8,7 +8,8 @@ use trimtab_core::port::ml::{Builds, PullRequests, Repositories};
 use trimtab_core::port::{AggregateId, Answer, Bus, Ledger};
 use trimtab_core::react::Act;
 
-use crate::decide::{Action, Done, Head, Integrate, Seen, Standing, State, build_of};
+use crate::build::{Head, Standing, State, build_of};
+use crate::decide::{Action, Done, Integrate, Seen};
 use crate::look::Request;
 use crate::{look, review};
 

@@ -5,75 +5,24 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use trimtab_core::event::{Body, Event, Reference, ReferenceKind};
-use trimtab_core::fact::{self, Fact, FactKind};
-use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName, PullRequestId};
+use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::name::{BranchName, BuildId, CommitId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
 use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullRequestTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
+use crate::build::{Head, MODEL_VARIABLE, State, about, build_of, model_of, with};
 use crate::endings::{ask, on_build};
 use crate::look::Request;
 use crate::{look, review};
 
-/// The build's environment variable that names the model: a build that carries it is the suite's.
-pub const MODEL_VARIABLE: &str = "TRIMTAB_MODEL";
-
 /// The deciding half of `integrate`.
 #[derive(Debug, Clone, Copy)]
 pub struct Integrate;
-
-/// What the ledger keeps of one commit's build.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
-pub enum State {
-    /// Nothing is known of it.
-    #[default]
-    Unknown,
-    /// A build was decided; whether CodeBuild has heard of it is not on record.
-    Intended {
-        /// What was decided.
-        request: BuildRequest,
-        /// The branch it was pushed to.
-        branch: BranchName,
-    },
-    /// CodeBuild has it.
-    Started {
-        /// The build.
-        build: BuildId,
-        /// Since when.
-        #[serde(default)]
-        since: Option<Timestamp>,
-        /// Whether a person was told that it takes too long.
-        #[serde(default)]
-        late: bool,
-    },
-    /// The build succeeded, and training is being asked for.
-    Asking {
-        /// The build.
-        build: BuildId,
-    },
-    /// The build succeeded, and training has been asked for.
-    Succeeded,
-    /// It did not succeed.
-    Failed,
-    /// A pull request's build has ended, and is being told of there.
-    Reporting {
-        /// What is said.
-        comment: CommentRequest,
-    },
-    /// A pull request's build has ended, and was told of there.
-    Reviewed,
-    /// No build, but what the suite keeps of the watched branches.
-    Watching {
-        /// Each branch's head, and what each pull request proposed, when the suite first looked: nobody
-        /// asked it to build that.
-        before: BTreeMap<String, Option<CommitId>>,
-    },
-}
 
 /// What AWS says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,30 +37,6 @@ pub enum Seen {
     Heads(Vec<Head>),
     /// Nothing was asked.
     Nothing,
-}
-
-/// A watched branch, or a pull request for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    /// The branch.
-    pub branch: BranchName,
-    /// The pull request.
-    pub pull: Option<PullRequestId>,
-    /// The commit at its head; `None` where there is no such branch.
-    pub commit: Option<CommitId>,
-    /// How far that commit's build is, by the ledger.
-    pub build: Standing,
-}
-
-/// How far a commit's build is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing is known of it.
-    Unknown,
-    /// It was begun.
-    Open,
-    /// It has had its last answer.
-    Done,
 }
 
 /// What `integrate` can do.
@@ -190,16 +115,15 @@ impl Decide for Integrate {
         match &event.body {
             _ if event.is_look() => Seen::Heads(Vec::new()),
             Body::Reference(reference) => Seen::Head(reference.commit.clone()),
-            Body::Fact(fact) => Seen::Head(look::requested(fact).map(|request| request.commit)),
-            Body::PullRequest(pull) => Seen::Review(
-                Some(PullRequestTruth {
-                    open: true,
-                    source: pull.source_commit.clone(),
-                    target: None,
-                    destination: pull.destination.clone(),
-                }),
-                None,
-            ),
+            Body::Fact(fact) => match look::requested(fact) {
+                Some(Request { pull: Some(_), commit, branch }) => {
+                    Seen::Review(Some(open(Some(commit), Some(branch))), None)
+                }
+                request => Seen::Head(request.map(|request| request.commit)),
+            },
+            Body::PullRequest(pull) => {
+                Seen::Review(Some(open(pull.source_commit.clone(), pull.destination.clone())), None)
+            }
             Body::Build(build) => {
                 let (status, commit) = (build.status.clone(), build.commit.clone());
                 let truth = Some(BuildTruth { status, commit, variables: build.variables.clone() });
@@ -260,27 +184,18 @@ impl Decide for Integrate {
 
     fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
         match (action, outcome) {
-            // Whoever proposed it reads of it on the pull request.
-            (Action::StartBuild { request, .. }, Ok(Done::Build(build)))
-                if review::of(&request.variables).is_some() =>
-            {
-                *state = State::Started { build, since: Some(now), late: false };
-                Settled::default()
-            }
-            (Action::PostCommentForPullRequest { .. }, Ok(_)) => {
-                *state = State::Reviewed;
-                Settled::default()
-            }
             (Action::StartBuild { request, .. }, Ok(Done::Build(build))) => {
                 let branch = match state {
                     State::Intended { branch, .. } => Some(branch.to_string()),
                     _ => None,
                 };
-                let reason = format!("commit {} is being built", request.commit);
+                let reasons = vec![format!("commit {} is being built", request.commit)];
                 let told =
-                    about(FactKind::BuildStarted, model_of(request), &request.commit, Some(&build), vec![reason], now);
+                    about(FactKind::BuildStarted, model_of(request), &request.commit, Some(&build), reasons, now);
                 *state = State::Started { build, since: Some(now), late: false };
-                Settled { facts: vec![with(told, "branch", branch)], ..Settled::default() }
+                // Whoever proposed it reads of it on the pull request, when it has ended.
+                let told = review::of(&request.variables).is_none().then(|| with(told, "branch", branch));
+                Settled { facts: told.into_iter().collect(), ..Settled::default() }
             }
             (Action::StartBuild { request, .. }, Err(cause)) => {
                 *state = State::Failed;
@@ -298,6 +213,10 @@ impl Decide for Integrate {
                 );
                 Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
             }
+            (Action::PostCommentForPullRequest { .. }, Ok(_)) => {
+                *state = State::Reviewed;
+                Settled::default()
+            }
             (Action::PutEvents { fact, .. }, Ok(_)) => {
                 if fact.kind == FactKind::TrainingRequested {
                     *state = State::Succeeded;
@@ -310,6 +229,11 @@ impl Decide for Integrate {
             }
         }
     }
+}
+
+/// A pull request as its event tells of it.
+fn open(source: Option<CommitId>, destination: Option<BranchName>) -> PullRequestTruth {
+    PullRequestTruth { open: true, source, target: None, destination }
 }
 
 fn on_push(
@@ -354,18 +278,20 @@ pub(crate) fn on_head(
         }
         Some(_) => {}
     }
-    match case.state {
-        State::Unknown => {
-            let request = request(policy, rules, commit);
-            let reason = Reason::new("pushed", format!("commit {commit} was pushed to {branch}"));
-            start(request, branch.clone(), reason)
-        }
+    let reason = Reason::new("pushed", format!("commit {commit} was pushed to {branch}"));
+    build_once(case.state, request(policy, rules, commit), branch, reason)
+}
+
+/// Starts the build of a commit that has none, or takes up a start that did not come to its end.
+pub(crate) fn build_once(state: &State, request: BuildRequest, branch: &BranchName, reason: Reason) -> Answer {
+    match state {
+        State::Unknown => start(request, branch.clone(), reason),
         State::Intended { request, branch } => start(
             request.clone(),
             branch.clone(),
             Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"),
         ),
-        _ => Plan::skip("already_built", format!("commit {commit} has its build")),
+        _ => Plan::skip("already_built", format!("commit {} has its build", request.commit)),
     }
 }
 
@@ -378,43 +304,8 @@ fn request(policy: &Policy, rules: &Rules, commit: &CommitId) -> BuildRequest {
     }
 }
 
-pub(crate) fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
+fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
     Plan::only(Decision::Acted, reason)
         .with_state(State::Intended { request: request.clone(), branch })
         .doing(Action::StartBuild { service: "codebuild", request })
-}
-
-/// The aggregate of a commit's build.
-pub(crate) fn build_of(commit: Option<&CommitId>) -> String {
-    format!("build#{}", commit.map_or("none", CommitId::as_str))
-}
-
-fn model_of(request: &BuildRequest) -> Option<ModelName> {
-    request.variables.get(MODEL_VARIABLE).and_then(|name| ModelName::parse(name).ok())
-}
-
-pub(crate) fn about(
-    kind: FactKind,
-    model: Option<ModelName>,
-    commit: &CommitId,
-    build: Option<&BuildId>,
-    reasons: Vec<String>,
-    at: Timestamp,
-) -> Fact {
-    let name = model.as_ref().map_or("unknown", ModelName::as_str);
-    let fact = Fact {
-        kind,
-        version: fact::VERSION,
-        matter: format!("build/{name}/{commit}"),
-        model,
-        at,
-        reasons,
-        details: [("commit".to_owned(), commit.to_string())].into(),
-    };
-    with(fact, "build", build.map(|build| build.short().to_owned()))
-}
-
-pub(crate) fn with(mut fact: Fact, name: &str, value: Option<String>) -> Fact {
-    fact.details.extend(value.map(|value| (name.to_owned(), trimtab_core::text::one_line(&value, 400))));
-    fact
 }

@@ -9,7 +9,8 @@ use trimtab_core::policy::Policy;
 use trimtab_core::port::ml::BuildTruth;
 use trimtab_core::react::Case;
 
-use crate::decide::{Action, Answer, MODEL_VARIABLE, Seen, State, about, with};
+use crate::build::{MODEL_VARIABLE, State, about, with};
+use crate::decide::{Action, Answer, Seen};
 use crate::review;
 
 /// What CodeBuild says of a commit's build.
@@ -21,10 +22,7 @@ pub(crate) fn on_build(
     truth: Option<&BuildTruth>,
 ) -> Answer {
     let Some(truth) = truth else {
-        return Plan::reject(
-            "no_such_build",
-            "CodeBuild knows no such build: the event is forged or the build is gone",
-        );
+        return no_such_build();
     };
     if review::of(&truth.variables).is_some() {
         return Plan::reject("other_build", "CodeBuild says that this build is of a pull request: it asks for nothing");
@@ -63,6 +61,11 @@ pub(crate) fn on_build(
     }
 }
 
+pub(crate) fn no_such_build() -> Answer {
+    Plan::reject("no_such_build", "CodeBuild knows no such build: the event is forged or the build is gone")
+}
+
+/// Asks for training on the commit.
 pub(crate) fn ask(policy: &Policy, commit: &CommitId, build: &BuildId, now: Timestamp) -> Answer {
     let reason = Reason::new("built", format!("the build of {commit} succeeded"));
     let fact = about(

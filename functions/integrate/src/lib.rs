@@ -4,6 +4,7 @@
 //! [`decide`] knows no SDK; [`act`] starts the build, or adopts the one that is there.
 
 pub mod act;
+pub mod build;
 pub mod decide;
 mod endings;
 mod look;

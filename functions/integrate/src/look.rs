@@ -12,7 +12,8 @@ use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::port::ml::BuildTruth;
 use trimtab_core::react::Case;
 
-use crate::decide::{Action, Answer, Head, Seen, Standing, State, about, not_watched, on_head, with};
+use crate::build::{Head, Standing, State, about, with};
+use crate::decide::{Action, Answer, Seen, not_watched, on_head};
 use crate::endings::on_build;
 use crate::review::{self, Proposal};
 

@@ -13,7 +13,9 @@ use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullReque
 use trimtab_core::react::Case;
 use trimtab_core::text::{digest, one_line};
 
-use crate::decide::{Action, Answer, MODEL_VARIABLE, Seen, State, not_watched, start};
+use crate::build::{MODEL_VARIABLE, State};
+use crate::decide::{Action, Answer, Seen, build_once, not_watched};
+use crate::endings::no_such_build;
 
 /// The build's environment variable that names the pull request.
 const PULL_REQUEST_VARIABLE: &str = "TRIMTAB_PULL_REQUEST";
@@ -109,28 +111,18 @@ fn on_proposal(
         }
         Some(_) => {}
     }
-    match case.state {
-        State::Unknown => {
-            let id = pull.to_string();
-            let request = BuildRequest {
-                project: project.clone(),
-                commit: commit.clone(),
-                token: digest(&["pull request", policy.model.as_str(), project.as_str(), &id, commit.as_str()], 40),
-                variables: BTreeMap::from([
-                    (MODEL_VARIABLE.to_owned(), policy.model.to_string()),
-                    (PULL_REQUEST_VARIABLE.to_owned(), id),
-                ]),
-            };
-            let text = format!("commit {commit} is proposed for {branch} in pull request {pull}");
-            start(request, branch.clone(), Reason::new("proposed", text))
-        }
-        State::Intended { request, branch } => start(
-            request.clone(),
-            branch.clone(),
-            Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"),
-        ),
-        _ => Plan::skip("already_built", format!("commit {commit} of pull request {pull} has its build")),
-    }
+    let id = pull.to_string();
+    let request = BuildRequest {
+        project: project.clone(),
+        commit: commit.clone(),
+        token: digest(&["pull request", policy.model.as_str(), project.as_str(), &id, commit.as_str()], 40),
+        variables: BTreeMap::from([
+            (MODEL_VARIABLE.to_owned(), policy.model.to_string()),
+            (PULL_REQUEST_VARIABLE.to_owned(), id),
+        ]),
+    };
+    let text = format!("commit {commit} is proposed for {branch} in pull request {pull}");
+    build_once(case.state, request, branch, Reason::new("proposed", text))
 }
 
 /// A build that has ended, as it was heard of.
@@ -165,10 +157,7 @@ fn on_end(
 ) -> Answer {
     let (id, commit) = (ended.pull, ended.commit);
     let Some(truth) = truth else {
-        return Plan::reject(
-            "no_such_build",
-            "CodeBuild knows no such build: the event is forged or the build is gone",
-        );
+        return no_such_build();
     };
     if of(&truth.variables).as_ref() != Some(id) || truth.commit.as_ref() != Some(commit) {
         return Plan::reject("other_build", "CodeBuild says that this build is of another pull request or commit");

@@ -60,7 +60,7 @@ fn words(kind: FactKind) -> (&'static str, &'static str) {
         }
         FactKind::RolloutHeld => (
             "rollout held back",
-            "Give the alarms data (or let them treat missing data as not breaching), then reject the version and approve it again, or send a kept approval again with `trimtab redrive`.",
+            "Give the alarms data (or let them treat missing data as not breaching). The version goes out at the next look if the policy has a [reconcile] table; otherwise reject it and approve it again.",
         ),
         FactKind::RolloutSucceeded => ("version is live", "Nothing to do."),
         FactKind::RolloutRolledBack => (

@@ -14,16 +14,12 @@ use crate::story::{Story, StoryError, service};
 
 /// The clock says that it is time to look: what the template's schedule sends every few minutes.
 async fn tick(story: &Story) -> Result<(), StoryError> {
-    let event = json!({"version": "0", "id": uuid(), "source": "aws.events", "detail-type": "Scheduled Event",
+    let event = json!({"version": "0", "id": uuid::Uuid::new_v4().to_string(), "source": "aws.events", "detail-type": "Scheduled Event",
         "account": trimtab_cloud::ACCOUNT, "region": trimtab_cloud::REGION, "time": jiff::Timestamp::now().to_string(),
         "resources": [], "detail": {}});
     let call = story.aws.lambda.invoke().function_name(format!("{STACK}-reconcile"));
     let call = call.invocation_type(InvocationType::Event).payload(Blob::new(event.to_string()));
     call.send().await.map(drop).map_err(service)
-}
-
-fn uuid() -> String {
-    uuid::Uuid::new_v4().to_string()
 }
 
 /// What is there before the suite first looks is taken as it is.
@@ -40,7 +36,7 @@ async fn lose(story: &Story, on: bool) -> Result<(), StoryError> {
     story.control("lose", json!({"on": on})).await
 }
 
-/// Looks until it is there, and lets the clock tick meanwhile: AWS sends no event that could wake it.
+/// The clock ticks, since AWS sends no event that could wake the suite; then it is looked until it is there.
 async fn found<T, F>(story: &mut Story, what: &str, look: F) -> Result<T, StoryError>
 where
     F: AsyncFn(&Story) -> Result<Option<T>, StoryError>,

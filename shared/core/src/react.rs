@@ -116,13 +116,11 @@ where
             return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
         };
         if let Some(pause) = self.ledger.pause(model).await? {
+            let text = format!("paused by {} since {}", pause.by, pause.since);
             if event.is_routine() {
-                return Ok(self.unrecorded::<A::Decide>(event, model.as_str(), Reason::new("paused", "paused")));
+                return Ok(self.unrecorded::<A::Decide>(event, model.as_str(), Reason::new("paused", text)));
             }
-            let reason = Reason::new(
-                "paused",
-                format!("paused by {} since {}; the event is kept and can be sent again", pause.by, pause.since),
-            );
+            let reason = Reason::new("paused", format!("{text}; the event is kept and can be sent again"));
             let entry = self.entry::<A::Decide>(
                 Some(event),
                 raw,

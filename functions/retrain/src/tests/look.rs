@@ -92,3 +92,15 @@ fn a_run_that_takes_too_long_is_told_once() {
     let told: Vec<FactKind> = stage.world.bus.facts().iter().map(|fact| fact.kind).collect();
     assert_eq!(told, [FactKind::TrainingStarted, FactKind::DeadlinePassed]);
 }
+
+#[test]
+fn a_look_that_sees_nothing_is_told_and_not_kept() {
+    let mut stage = stage();
+    stage.cloud.blind = true;
+    assert_eq!(stage.react(&look()), (Decision::Rejected, "refused"));
+    assert_eq!(stage.react(&look()), (Decision::Rejected, "refused"));
+    let facts = stage.world.bus.facts();
+    assert_eq!(facts.iter().map(|fact| fact.kind).collect::<Vec<_>>(), [FactKind::EventRejected; 2]);
+    assert_eq!(facts[0].matter, facts[1].matter, "one message");
+    assert!(stage.world.ledger.contents().kept.is_empty());
+}

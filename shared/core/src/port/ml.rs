@@ -59,7 +59,7 @@ pub struct CommentRequest {
 
 /// CodeCommit's pull requests.
 pub trait PullRequests {
-    /// The repository's open ones, the newest first, as far as one page goes.
+    /// The repository's open ones, as far as one page goes.
     fn open(&self, repository: &RepositoryName) -> impl Future<Output = Answer<Vec<PullRequestId>>> + Send;
     /// What CodeCommit says of it; `None` where it knows none.
     fn pull_request(&self, id: &PullRequestId) -> impl Future<Output = Answer<Option<PullRequestTruth>>> + Send;

@@ -28,7 +28,7 @@ where
         let entry = self.entry::<D>(event, raw, owner, Decision::Rejected, &reasons);
         let kept = self.keep(event, &entry, raw).await?;
         // A fact about an unreadable fact may be unreadable too, without end: the Rejects metric tells.
-        if entry.source != fact::SOURCE {
+        if event.is_some() || entry.source != fact::SOURCE {
             self.tell(&[rejection(&entry, &reasons)]).await?;
         }
         let codes = reasons.iter().map(|reason| reason.code).collect();
