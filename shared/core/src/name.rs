@@ -148,6 +148,13 @@ names! {
     PackageArn, "model package ARN", "arn:aws:sagemaker:…:model-package/GROUP/VERSION", |t| arn(t, "sagemaker", package_resource);
     /// One execution of a SageMaker pipeline, by its ARN.
     RunArn, "pipeline execution ARN", "arn:aws:sagemaker:…:pipeline/NAME/execution/ID", |t| arn(t, "sagemaker", run_resource);
+    /// A Step Functions state machine, by its ARN; without version or alias.
+    StateMachineArn, "state machine ARN", "arn:aws:states:…:stateMachine:NAME",
+        |t| arn(t, "states", |r| r.strip_prefix("stateMachine:").is_some_and(|n| word(n, 80, "_-")));
+    /// One execution of a STANDARD state machine, by its ARN.
+    ExecutionArn, "execution ARN", "arn:aws:states:…:execution:MACHINE:NAME",
+        |t| arn(t, "states", |r| r.strip_prefix("execution:").and_then(|r| r.split_once(':'))
+            .is_some_and(|(machine, name)| word(machine, 80, "_-") && word(name, 80, "_-")));
     /// An IAM role, by its ARN.
     RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
         |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")
@@ -184,6 +191,31 @@ impl RunArn {
     #[must_use]
     pub fn pipeline(&self) -> &str {
         self.0.rsplit('/').nth(2).unwrap_or_default()
+    }
+}
+
+impl StateMachineArn {
+    /// The execution of this name: Step Functions makes its ARN of both.
+    ///
+    /// # Errors
+    /// The name is longer than 80 characters, or has others than letters, digits, `_` and `-`.
+    pub fn execution(&self, name: &str) -> Result<ExecutionArn, NameError> {
+        ExecutionArn::parse(&format!("{}:{name}", self.0.replacen(":stateMachine:", ":execution:", 1)))
+    }
+}
+
+impl ExecutionArn {
+    /// The state machine that it is an execution of.
+    #[must_use]
+    pub fn machine(&self) -> String {
+        let machine = self.0.rsplit_once(':').map_or("", |(machine, _)| machine);
+        machine.replacen(":execution:", ":stateMachine:", 1)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or_default()
     }
 }
 
@@ -241,6 +273,15 @@ mod tests {
             assert!(BranchName::parse(bad).is_err(), "{bad}");
         }
         assert!(BranchName::parse("feature/tenure-bins").is_ok());
+    }
+
+    #[test]
+    fn an_execution_is_named_by_its_machine_and_its_name() {
+        let machine = StateMachineArn::parse("arn:aws:states:eu-west-1:123456789012:stateMachine:churn-tests").unwrap();
+        let execution = machine.execution("churn-3").unwrap();
+        assert_eq!(execution.as_str(), "arn:aws:states:eu-west-1:123456789012:execution:churn-tests:churn-3");
+        assert_eq!((execution.machine().as_str(), execution.name()), (machine.as_str(), "churn-3"));
+        assert!(machine.execution(&"x".repeat(81)).is_err());
     }
 
     #[test]

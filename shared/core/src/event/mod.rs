@@ -9,6 +9,7 @@ mod envelope;
 mod loose;
 mod other;
 mod sagemaker;
+mod workflow;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,6 +19,7 @@ pub use code::{Build, BuildStatus, Delivery, DeliveryAction, DeliveryState, Pull
 pub use envelope::Envelope;
 pub use other::{FeatureGroup, Image, Job, Object, Stack};
 pub use sagemaker::{Approval, Endpoint, EndpointDeployment, EndpointStatus, Package, Run, RunStatus, RunStep};
+pub use workflow::{Execution, ExecutionStatus};
 
 use crate::fact::{self, Fact, FactKind};
 
@@ -53,6 +55,7 @@ pub enum Body {
     Build(Build),
     Run(Run),
     RunStep(RunStep),
+    Execution(Execution),
     Package(Package),
     Endpoint(Endpoint),
     EndpointDeployment(EndpointDeployment),
@@ -122,6 +125,7 @@ fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
         }
         ("aws.codepipeline", "CodePipeline Action Execution State Change") => Body::DeliveryAction(read(kind, detail)?),
         ("aws.cloudformation", "CloudFormation Stack Status Change") => Body::Stack(Stack::read(kind, detail)?),
+        ("aws.states", "Step Functions Execution Status Change") => Body::Execution(read(kind, detail)?),
         ("aws.ecr", "ECR Image Action") => Body::Image(read(kind, detail)?),
         ("aws.s3", "Object Created") => Body::Object(Object::read(kind, detail)?),
         ("aws.events", "Scheduled Event") => Body::Scheduled,

@@ -3,6 +3,7 @@
 //! the suite's call sites.
 
 pub mod ml;
+pub mod workflow;
 
 use std::future::Future;
 use std::sync::Arc;

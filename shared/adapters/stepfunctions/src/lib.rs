@@ -1,0 +1,71 @@
+//! [`StateMachines`] over Step Functions: an execution's ARN is made of its machine and its name, so
+//! one that is there already is found by one call.
+
+use aws_config::SdkConfig;
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use trimtab_core::event::ExecutionStatus;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::ExecutionArn;
+use trimtab_core::port::Answer;
+use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth, StateMachines};
+use trimtab_runtime::sdk;
+
+const START: &str = "states:StartExecution";
+const DESCRIBE: &str = "states:DescribeExecution";
+
+/// Step Functions.
+#[derive(Debug, Clone)]
+pub struct StepFunctions {
+    client: Client,
+}
+
+impl StepFunctions {
+    /// The state machines of the account and region of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+
+    async fn get(&self, execution: &ExecutionArn) -> Answer<Option<DescribeExecutionOutput>> {
+        match self.client.describe_execution().execution_arn(execution.as_str()).send().await {
+            Ok(known) => Ok(Some(known)),
+            Err(error) if sdk::code(&error) == Some("ExecutionDoesNotExist") => Ok(None),
+            Err(error) => Err(sdk::failure(DESCRIBE, &error)),
+        }
+    }
+}
+
+fn named(request: &ExecutionRequest) -> Answer<ExecutionArn> {
+    request.machine.execution(&request.name).map_err(|error| Failure::reject(START, error.to_string()))
+}
+
+impl StateMachines for StepFunctions {
+    async fn find(&self, request: &ExecutionRequest) -> Answer<Option<ExecutionArn>> {
+        let execution = named(request)?;
+        Ok(self.get(&execution).await?.map(|_| execution))
+    }
+
+    async fn start(&self, request: &ExecutionRequest) -> Answer<ExecutionArn> {
+        let execution = named(request)?;
+        let call = self
+            .client
+            .start_execution()
+            .state_machine_arn(request.machine.as_str())
+            .name(&request.name)
+            .input(request.input.to_string());
+        match call.send().await {
+            Ok(_) => Ok(execution),
+            Err(error) if sdk::code(&error) == Some("ExecutionAlreadyExists") => Ok(execution),
+            Err(error) => Err(sdk::failure(START, &error)),
+        }
+    }
+
+    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ExecutionTruth>> {
+        Ok(self.get(execution).await?.map(|known| ExecutionTruth {
+            status: ExecutionStatus::parse(known.status.as_str()),
+            output: known.output,
+            cause: known.cause.or(known.error),
+        }))
+    }
+}
