@@ -75,6 +75,32 @@ def until(look, wanted, patience=20):
 # ---- What moto has too: the same steps, the same answers.
 
 
+def a_job(name, **more):
+    return dict(
+        TrainingJobName=name,
+        RoleArn=ROLE,
+        AlgorithmSpecification={"TrainingImage": "image", "TrainingInputMode": "File"},
+        OutputDataConfig={"S3OutputPath": "s3://bucket/out"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        StoppingCondition={"MaxRuntimeInSeconds": 60},
+        **more,
+    )
+
+
+def training_jobs(aws):
+    sagemaker = aws.sagemaker
+    name = f"{aws.own}-job"
+    arn = sagemaker.create_training_job(**a_job(name, Tags=[{"Key": "owner", "Value": "o"}]))["TrainingJobArn"]
+    assert arn.endswith(f":training-job/{name}"), arn
+    found = sagemaker.describe_training_job(TrainingJobName=name)
+    assert (found["TrainingJobArn"], found["ResourceConfig"]["InstanceType"]) == (arn, "ml.m5.large"), found
+    assert found["AlgorithmSpecification"]["TrainingImage"] == "image", found
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "owner", "Value": "o"}]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "model", "Value": "m"}])
+    assert [tag["Key"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]] == ["owner", "model"]
+    refused(sagemaker.describe_training_job, "ValidationException", "ot f", TrainingJobName="none")
+
+
 def pipelines(aws):
     sagemaker = aws.sagemaker
     definition = json.dumps({"Version": "2020-12-01", "Parameters": [], "Steps": []})
@@ -366,10 +392,22 @@ def executions_of_codepipeline(aws):
     until(status, "Stopped")
 
 
-SHARED = [pipelines, endpoints, registry, builds, repositories, deliveries]
+def stops_of_training_jobs(aws):
+    sagemaker = aws.sagemaker
+    sagemaker.create_training_job(**a_job("to-stop"))
+    refused(sagemaker.create_training_job, "ResourceInUse", "already exists", **a_job("to-stop"))
+    status = lambda: sagemaker.describe_training_job(TrainingJobName="to-stop")["TrainingJobStatus"]
+    assert status() == "InProgress"
+    sagemaker.stop_training_job(TrainingJobName="to-stop")
+    refused(sagemaker.stop_training_job, "ValidationException", "in status Stop", TrainingJobName="to-stop")
+    until(status, "Stopped")
+    refused(sagemaker.stop_training_job, "ValidationException", "not found", TrainingJobName="none")
+
+
+SHARED = [training_jobs, pipelines, endpoints, registry, builds, repositories, deliveries]
 OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
-    executions_of_codepipeline,
+    executions_of_codepipeline, stops_of_training_jobs,
 ]
 
 for name, url, steps in (("moto", MOTO, SHARED), ("gateway", GATEWAY, SHARED + OWN)):

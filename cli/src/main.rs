@@ -124,21 +124,21 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<String, Fault> {
     match command {
         Command::Plan { models, event, format } => {
-            let policies = models::read(&models)?;
+            let models = models::read(&models)?;
             let (raw, event) = plan::read(&event)?;
             let functions = rules::matching(&rules::embedded()?, &raw);
-            let plans = plan::plans(&functions, &event, &policies);
+            let plans = plan::plans(&functions, &event, &models);
             Ok(match format {
                 Format::Text => plan::text(&plans),
                 Format::Json => format!("{:#}\n", serde_json::json!(plans)),
             })
         }
         Command::Apply { models, check: true, .. } => {
-            Ok(format!("{} policies are in order\n", models::read(&models)?.len()))
+            Ok(format!("{} policies are in order\n", models::read(&models)?.policies.len()))
         }
         Command::Apply { models, ledger, .. } => {
-            let policies = models::read(&models)?;
-            operate::apply(&operate::ledger(ledger.table).await, &policies).await
+            let models = models::read(&models)?;
+            operate::apply(&operate::ledger(ledger.table).await, &models).await
         }
         Command::History { model, ledger } => {
             let scope = operate::scope(model.as_deref())?;

@@ -3,13 +3,13 @@
 use aws_config::{BehaviorVersion, SdkConfig};
 use jiff::Timestamp;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::Policy;
 use trimtab_core::port::{Bus, HistoryEntry, Pause};
 use trimtab_core::text::one_line;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::{DynamoLedger, Scope};
 
 use crate::fault::Fault;
+use crate::models::Models;
 
 /// AWS as the operator's own credentials reach it.
 pub async fn aws() -> SdkConfig {
@@ -32,13 +32,20 @@ pub fn scope(model: Option<&str>) -> Result<Scope, Fault> {
     })
 }
 
-/// Applies each policy, and says so.
+/// Applies each policy, and what holds for the suite, and says so.
 ///
 /// # Errors
 /// The first that the ledger does not take; those before it are applied, and applying is safe to repeat.
-pub async fn apply(ledger: &DynamoLedger, policies: &[Policy]) -> Result<String, Fault> {
+pub async fn apply(ledger: &DynamoLedger, models: &Models) -> Result<String, Fault> {
     let mut said = String::new();
-    for policy in policies {
+    if let Some(suite) = &models.suite {
+        ledger.apply_suite(suite).await?;
+        said.push_str(&format!(
+            "applied the suite's own: the guard is {}\n",
+            if suite.guard.is_some() { "on" } else { "off" }
+        ));
+    }
+    for policy in &models.policies {
         ledger.apply(policy).await?;
         said.push_str(&format!("applied {}: {} names lead to it\n", policy.model, policy.keys().len()));
     }

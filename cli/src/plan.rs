@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use deploy::Deploy;
+use guard::Guard;
 use integrate::Integrate;
 use notify::Notify;
 use reconcile::Reconcile;
@@ -12,10 +13,11 @@ use serde::Serialize;
 use serde_json::Value;
 use trimtab_core::event::Event;
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Key, Policy};
+use trimtab_core::policy::{Key, Policy, SuitePolicy};
 use trimtab_core::react::{Case, Decide, Subject};
 
 use crate::fault::Fault;
+use crate::models::Models;
 
 /// One function's plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,22 +48,24 @@ pub fn read(path: &Path) -> Result<(Value, Event), Fault> {
 
 /// The plans of these functions, in this order.
 #[must_use]
-pub fn plans(functions: &[String], event: &Event, policies: &[Policy]) -> Vec<Planned> {
-    functions.iter().filter_map(|function| of_function(function, event, policies)).collect()
+pub fn plans(functions: &[String], event: &Event, models: &Models) -> Vec<Planned> {
+    functions.iter().filter_map(|function| of_function(function, event, models)).collect()
 }
 
-fn of_function(function: &str, event: &Event, policies: &[Policy]) -> Option<Planned> {
+fn of_function(function: &str, event: &Event, models: &Models) -> Option<Planned> {
     match function {
-        Integrate::FUNCTION => Some(of::<Integrate>(event, policies)),
-        Retrain::FUNCTION => Some(of::<Retrain>(event, policies)),
-        Deploy::FUNCTION => Some(of::<Deploy>(event, policies)),
-        Notify::FUNCTION => Some(of::<Notify>(event, policies)),
-        Reconcile::FUNCTION => Some(of::<Reconcile>(event, policies)),
+        Integrate::FUNCTION => Some(of::<Integrate>(event, models)),
+        Retrain::FUNCTION => Some(of::<Retrain>(event, models)),
+        Deploy::FUNCTION => Some(of::<Deploy>(event, models)),
+        Notify::FUNCTION => Some(of::<Notify>(event, models)),
+        Guard::FUNCTION => Some(of::<Guard>(event, models)),
+        Reconcile::FUNCTION => Some(of::<Reconcile>(event, models)),
         _ => None,
     }
 }
 
-fn of<D: Decide>(event: &Event, policies: &[Policy]) -> Planned {
+fn of<D: Decide>(event: &Event, models: &Models) -> Planned {
+    let policies = &models.policies;
     let nothing = |reason: String, decision| Planned {
         function: D::FUNCTION,
         model: None,
@@ -71,13 +75,17 @@ fn of<D: Decide>(event: &Event, policies: &[Policy]) -> Planned {
     };
     match D::subject(event) {
         Subject::None => nothing("nothing in this event concerns this function".to_owned(), Decision::Skipped),
-        Subject::Suite => decided::<D>(event, None),
+        Subject::Suite => decided::<D>(event, None, None),
+        Subject::Organisation => match models.suite.as_ref().filter(|suite| D::is_on(suite)) {
+            Some(suite) => decided::<D>(event, None, Some(suite)),
+            None => nothing("suite.toml does not ask for this".to_owned(), Decision::Skipped),
+        },
         Subject::Model(model) => match policies.iter().find(|policy| policy.model == model) {
-            Some(policy) => decided::<D>(event, Some(policy)),
+            Some(policy) => decided::<D>(event, Some(policy), None),
             None => nothing(format!("model {model} has no policy"), Decision::Rejected),
         },
         Subject::Key(key) => match owner(policies, &key) {
-            Some(policy) => decided::<D>(event, Some(policy)),
+            Some(policy) => decided::<D>(event, Some(policy), None),
             None => nothing(format!("no model has {key} in its policy"), Decision::Rejected),
         },
     }
@@ -87,9 +95,9 @@ fn owner<'a>(policies: &'a [Policy], key: &Key) -> Option<&'a Policy> {
     policies.iter().find(|policy| policy.keys().contains(key))
 }
 
-fn decided<D: Decide>(event: &Event, policy: Option<&Policy>) -> Planned {
+fn decided<D: Decide>(event: &Event, policy: Option<&Policy>, suite: Option<&SuitePolicy>) -> Planned {
     let (state, seen) = (D::State::default(), D::assume(event));
-    let plan = D::decide(&Case { event, policy, state: &state, seen: &seen, now: event.envelope.time });
+    let plan = D::decide(&Case { event, policy, suite, state: &state, seen: &seen, now: event.envelope.time });
     Planned {
         function: D::FUNCTION,
         model: policy.map(|policy| policy.model.to_string()),

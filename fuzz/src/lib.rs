@@ -3,13 +3,14 @@
 #![allow(clippy::panic, reason = "a broken promise is what a fuzzer looks for")]
 
 use deploy::Deploy;
+use guard::Guard;
 use integrate::Integrate;
 use notify::Notify;
 use retrain::Retrain;
 use serde_json::Value;
 use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
-use trimtab_core::policy::Policy;
+use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_core::react::{Case, Decide};
 
 /// The longest refusal: a line that a person reads.
@@ -27,6 +28,7 @@ pub fn event(data: &[u8]) {
             plan::<Retrain>(&event);
             plan::<Deploy>(&event);
             plan::<Notify>(&event);
+            plan::<Guard>(&event);
         }
         Err(refusal) => is_a_line(&refusal.to_string()),
     }
@@ -34,9 +36,11 @@ pub fn event(data: &[u8]) {
 
 fn plan<D: Decide>(event: &Event) {
     let Ok(policy) = Policy::parse("churn.toml", include_str!("../../models/churn.toml")) else { return };
+    let Ok(suite) = SuitePolicy::parse("suite.toml", include_str!("../../models/suite.toml")) else { return };
     let (state, seen) = (D::State::default(), D::assume(event));
     let _ = (D::subject(event), D::aggregate(event));
-    let plan = D::decide(&Case { event, policy: Some(&policy), state: &state, seen: &seen, now: event.envelope.time });
+    let (policy, suite, now) = (Some(&policy), Some(&suite), event.envelope.time);
+    let plan = D::decide(&Case { event, policy, suite, state: &state, seen: &seen, now });
     for reason in &plan.reasons {
         is_a_line(&reason.text);
     }

@@ -122,12 +122,12 @@ async fn a_pause_holds_until_it_is_ended(ledger: &DynamoLedger) {
     let churn = ModelName::parse("churn").unwrap();
     let pause = Pause { by: "mira".into(), since: noon() };
     for scope in [Scope::Model(churn.clone()), Scope::Suite] {
-        assert_eq!(ledger.pause(&churn).await.unwrap(), None);
+        assert_eq!(ledger.pause(Some(&churn)).await.unwrap(), None);
         ledger.pause_at(&scope, &pause).await.unwrap();
-        assert_eq!(ledger.pause(&churn).await.unwrap(), Some(pause.clone()));
+        assert_eq!(ledger.pause(Some(&churn)).await.unwrap(), Some(pause.clone()));
         ledger.resume(&scope).await.unwrap();
     }
-    assert_eq!(ledger.pause(&churn).await.unwrap(), None);
+    assert_eq!(ledger.pause(Some(&churn)).await.unwrap(), None);
 }
 
 async fn what_cannot_be_acted_on_is_kept_once_and_whole(ledger: &DynamoLedger) {

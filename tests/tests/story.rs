@@ -35,3 +35,9 @@ async fn the_story_is_seen_in_the_services() {
 async fn the_loop_comes_to_its_end_though_every_event_of_aws_is_lost() {
     told(Tale::LostEvents).await;
 }
+
+/// What breaks the organisation's rules is told with its owner and stopped, once; what does not is left alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_breaks_the_rules_is_told_and_stopped() {
+    told(Tale::Guard).await;
+}

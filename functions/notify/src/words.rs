@@ -74,6 +74,19 @@ fn words(kind: FactKind) -> (&'static str, &'static str) {
         FactKind::PackageRejected => {
             ("version rejected", "Nothing to do, unless the version is live and the policy only gives notice.")
         }
+        FactKind::FindingReported => (
+            "a rule of the organisation is broken",
+            "Ask its owner to put right what the reasons name: an update or new tags close the finding. If it must be so, change [guard] in suite.toml.",
+        ),
+        FactKind::FindingClosed => ("a finding is closed", "Nothing to do."),
+        FactKind::JobStopped => (
+            "stopped, since it breaks a rule of the organisation",
+            "Its owner puts right what the reasons name, and starts it again.",
+        ),
+        FactKind::StopFailed => (
+            "breaks a rule and could not be stopped",
+            "Stop it in the SageMaker console. Mend what the reason names: the event is kept, and can be sent again.",
+        ),
         FactKind::EventRejected => {
             ("event could not be acted on", "The event is kept. Mend what the reason names, then send it again.")
         }

@@ -78,6 +78,18 @@ pub(crate) async fn lose(State(world): State<Arc<World>>, Json(lose): Json<Lose>
     Json(json!({}))
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Person {
+    principal: String,
+    arn: String,
+}
+
+/// From now on this caller is a person, and CloudTrail tells of what the person calls.
+pub(crate) async fn person(State(world): State<Arc<World>>, Json(person): Json<Person>) -> Json<Value> {
+    crate::world::lock(&world.people).insert(person.principal, person.arn);
+    Json(json!({}))
+}
+
 /// What this caller has called, from the beginning.
 pub(crate) async fn calls(State(world): State<Arc<World>>, Query(caller): Query<Caller>) -> Json<Value> {
     Json(json!({"entries": world.journal.of(&caller.principal)}))

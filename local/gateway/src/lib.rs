@@ -14,6 +14,7 @@ mod journal;
 mod proxy;
 mod route;
 mod sagemaker;
+mod trail;
 mod wire;
 mod world;
 
@@ -46,6 +47,7 @@ pub async fn serve(
         .route("/_trimtab/release", post(control::release))
         .route("/_trimtab/fate", post(control::fate))
         .route("/_trimtab/lose", post(control::lose))
+        .route("/_trimtab/person", post(control::person))
         .route("/_trimtab/fault", post(control::fault))
         .route("/_trimtab/calls", get(control::calls))
         .route("/_trimtab/struck", get(control::struck))

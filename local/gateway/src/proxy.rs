@@ -15,7 +15,7 @@ use crate::journal::Entry;
 use crate::route::{Backend, Scope};
 use crate::wire::{self, Answer, Input};
 use crate::world::World;
-use crate::{codebuild, codecommit, codepipeline, sagemaker};
+use crate::{codebuild, codecommit, codepipeline, sagemaker, trail};
 
 /// Lambda takes zips of up to 50 MB, which travel as base64.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
@@ -80,7 +80,9 @@ async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Byte
     let mut entry = entry(scope.as_ref(), &parts.headers, &body);
     if let Some(answer) = played(world, &entry).await {
         let (status, said) = wire::render(&answer);
-        world.journal.push(Entry { status: status.as_u16(), response: said, ..entry });
+        entry = Entry { status: status.as_u16(), response: said, ..entry };
+        trail::tell(world, &entry);
+        world.journal.push(entry);
         return Ok(wire::respond(&answer));
     }
     let base = world.backends.url(scope.as_ref().map_or(Backend::MiniStack, Scope::backend));
@@ -91,6 +93,7 @@ async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Byte
     let answer = sent.bytes().await?;
     entry.status = status.as_u16();
     entry.response = seen(&headers, &answer);
+    trail::tell(world, &entry);
     world.journal.push(entry);
     let mut response = Response::new(Body::from(answer));
     *response.status_mut() = status;

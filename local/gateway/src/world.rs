@@ -52,6 +52,8 @@ pub(crate) struct World {
     pub(crate) codebuild: Mutex<codebuild::State>,
     pub(crate) codecommit: Mutex<codecommit::State>,
     pub(crate) codepipeline: Mutex<codepipeline::State>,
+    /// Callers of whose calls CloudTrail tells, by access key, and who they are.
+    pub(crate) people: Mutex<BTreeMap<String, String>>,
     paces: Mutex<BTreeMap<Phase, Duration>>,
     fates: Mutex<BTreeMap<Phase, VecDeque<String>>>,
     held: watch::Sender<BTreeSet<Phase>>,
@@ -73,6 +75,7 @@ impl World {
             codebuild: Mutex::default(),
             codecommit: Mutex::default(),
             codepipeline: Mutex::default(),
+            people: Mutex::default(),
             paces: Mutex::default(),
             fates: Mutex::default(),
             held: watch::Sender::default(),

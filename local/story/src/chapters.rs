@@ -202,7 +202,7 @@ pub(crate) async fn duplicates(story: &mut Story) -> Result<(), StoryError> {
 }
 
 /// Puts an event on the default bus, as AWS itself.
-async fn send(story: &Story, event: &Value) -> Result<(), StoryError> {
+pub(crate) async fn send(story: &Story, event: &Value) -> Result<(), StoryError> {
     use aws_sdk_eventbridge::types::PutEventsRequestEntry;
     let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
     let resources = event.get("resources").and_then(Value::as_array).into_iter().flatten();

@@ -4,6 +4,7 @@
 mod aws;
 mod chapters;
 mod code;
+mod guard;
 mod look;
 mod lost;
 mod page;
@@ -23,6 +24,8 @@ pub enum Tale {
     Loop,
     /// AWS loses every one of its events; the loop comes to the same end.
     LostEvents,
+    /// Somebody trains by hand, and breaks the organisation's rules.
+    Guard,
 }
 
 /// Plays a story.
@@ -34,6 +37,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
     match tale {
         Tale::Loop => whole(story).await?,
         Tale::LostEvents => lost::every_event(story).await?,
+        Tale::Guard => guard::by_hand(story).await?,
     }
     story.close().await
 }

@@ -13,10 +13,10 @@ use crate::lost;
 use crate::story::{Story, StoryError, service};
 
 /// The role that everything of the team's runs as.
-const ROLE: &str = "arn:aws:iam::123456789012:role/churn-endpoint";
+pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/churn-endpoint";
 
 /// What serves the model.
-const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-serving@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+pub(crate) const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-serving@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 
 /// A cool-down that a story can wait for; the policy's own is a day.
 pub(crate) const SHORT_COOL_DOWN: SignedDuration = SignedDuration::from_secs(1);

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trimtab_cli::{fault::Fault, models, operate, rules};
+use trimtab_cli::models::{self, Models};
+use trimtab_cli::{fault::Fault, operate, rules};
 use trimtab_cloud::{Cloud, CloudError};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
@@ -68,10 +69,10 @@ pub struct Story {
     pub(crate) aws: Aws,
     pub(crate) ledger: DynamoLedger,
     pub(crate) inbox: String,
-    policies: Vec<Policy>,
+    models: Models,
     rules: Vec<rules::Rule>,
     http: reqwest::Client,
-    endpoint: String,
+    pub(crate) endpoint: String,
     /// How much of the gateway's journal has been read.
     read: u64,
     /// The ledger's records that are in the timeline.
@@ -105,7 +106,7 @@ impl Story {
             // Past the gateway: reading the ledger is no part of the story.
             ledger: DynamoLedger::new(&config(&cloud.ministack()), TABLE.to_owned()),
             inbox: String::new(),
-            policies: models::read(models)?,
+            models: models::read(models)?,
             rules: rules::embedded()?,
             http: reqwest::Client::builder().no_proxy().build().map_err(service)?,
             endpoint: cloud.endpoint(),
@@ -232,7 +233,7 @@ impl Story {
     /// The ledger's terminal records of all owners.
     pub(crate) async fn records(&self) -> Result<Vec<HistoryEntry>, StoryError> {
         let mut all = self.ledger.history(&Scope::Suite).await?;
-        for policy in &self.policies {
+        for policy in &self.models.policies {
             all.extend(self.ledger.history(&Scope::Model(policy.model.clone())).await?);
         }
         all.extend(self.ledger.kept().await?.into_iter().map(|kept| kept.entry));
@@ -242,9 +243,9 @@ impl Story {
 
     /// Applies the policies, with a change that only the story makes.
     pub(crate) async fn apply(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
-        let mut policies = self.policies.clone();
-        policies.iter_mut().filter(|policy| policy.model.as_str() == "churn").for_each(change);
-        Ok(operate::apply(&self.ledger, &policies).await?)
+        let mut models = self.models.clone();
+        models.policies.iter_mut().filter(|policy| policy.model.as_str() == "churn").for_each(change);
+        Ok(operate::apply(&self.ledger, &models).await?)
     }
 
     /// Takes what has happened since into the timeline.

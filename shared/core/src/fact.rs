@@ -93,6 +93,14 @@ kinds! {
     LookRequested = "Look Requested", Info;
     /// Something takes longer than the policy allows.
     DeadlinePassed = "Deadline Passed", Critical;
+    /// Something that somebody made breaks a rule of the organisation.
+    FindingReported = "Finding Reported", Warning;
+    /// What broke a rule was put right, or is gone.
+    FindingClosed = "Finding Closed", Info;
+    /// What breaks a rule was stopped.
+    JobStopped = "Job Stopped", Warning;
+    /// What breaks a rule should have been stopped, and goes on.
+    StopFailed = "Stop Failed", Critical;
     /// An event could not be acted on, and is kept.
     EventRejected = "Event Rejected", Warning;
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::fact::Fact;
 use crate::failure::Failure;
 use crate::name::ModelName;
-use crate::policy::{Key, Policy};
+use crate::policy::{Key, Policy, SuitePolicy};
 use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
 
 /// What a [`MemoryLedger`] holds.
@@ -18,6 +18,8 @@ use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, 
 pub struct Contents {
     /// Policies by model.
     pub policies: BTreeMap<ModelName, Policy>,
+    /// What holds for the whole suite.
+    pub suite: Option<SuitePolicy>,
     /// The whole suite's pause.
     pub paused: Option<Pause>,
     /// Aggregates.
@@ -70,13 +72,17 @@ impl Ledger for MemoryLedger {
         Ok(self.contents().policies.get(model).cloned().map(Arc::new))
     }
 
+    async fn suite_policy(&self) -> Answer<Option<Arc<SuitePolicy>>> {
+        Ok(self.contents().suite.clone().map(Arc::new))
+    }
+
     async fn looked_after(&self) -> Answer<Vec<ModelName>> {
         let contents = self.contents();
         let looked_after = contents.policies.values().filter(|policy| policy.reconcile.is_some());
         Ok(looked_after.map(|policy| policy.model.clone()).collect())
     }
 
-    async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {
+    async fn pause(&self, _: Option<&ModelName>) -> Answer<Option<Pause>> {
         Ok(self.contents().paused.clone())
     }
 

@@ -122,6 +122,8 @@ names! {
     GroupName, "model package group", "1 to 63 letters, digits and inner hyphens", |t| hyphenated(t, 63);
     /// A SageMaker endpoint. Events write it in either case; the API ignores case.
     EndpointName, "endpoint name", "1 to 63 letters, digits and inner hyphens", |t| hyphenated(t, 63);
+    /// A job, model, endpoint, endpoint configuration or notebook instance of SageMaker.
+    ResourceName, "SageMaker name", "1 to 63 letters, digits and inner hyphens", |t| hyphenated(t, 63);
     /// A CodeCommit repository.
     RepositoryName, "CodeCommit repository", "1 to 100 letters, digits, '.', '_' and '-'", |t| word(t, 100, "._-");
     /// A branch without `refs/heads/`: Git's rules, and nothing that a shell could read as more than a word.

@@ -6,6 +6,7 @@
 mod check;
 mod key;
 mod length;
+pub mod suite;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{PolicyError, check_all};
 pub use key::{Key, KeyKind};
+pub use suite::{Guard, Stoppable, SuitePolicy};
 
 use crate::event::DriftKind;
 use crate::name::{
@@ -278,7 +280,7 @@ impl Policy {
     /// # Errors
     /// One fault, with file, line, key and what was expected.
     pub fn parse(label: &str, text: &str) -> Result<Self, PolicyError> {
-        check::parse(label, text)
+        check::parse(label, text, check::limits)
     }
 
     /// The names by which events find this model.

@@ -18,7 +18,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
-use crate::policy::Policy;
+use crate::policy::{Policy, SuitePolicy};
 use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record, WriteError};
 
 /// How long one invocation may act before another may take over: the functions' time-out (30 s),
@@ -53,6 +53,10 @@ pub struct Report {
 struct Heard<'a> {
     event: &'a Event,
     raw: &'a Value,
+    /// The model's policy, where it is a model's.
+    policy: Option<&'a Policy>,
+    /// What holds for the whole suite, where the function asks for it.
+    suite: Option<&'a SuitePolicy>,
 }
 
 /// The world as a reaction meets it.
@@ -95,7 +99,10 @@ where
                 let plan: Plan<(), ()> = Plan::skip("not_concerned", "nothing in this event concerns this function");
                 self.end::<A::Decide>(&event, "suite", plan.decision, plan.reasons, vec![]).await
             }
-            Subject::Suite => self.run(function, &event, raw, "suite", None).await,
+            Subject::Suite => {
+                self.run(function, Heard { event: &event, raw, policy: None, suite: None }, "suite").await
+            }
+            Subject::Organisation => self.for_organisation(function, &event, raw).await,
             Subject::Model(model) => self.for_model(function, &event, raw, &model).await,
             Subject::Key(key) => match self.ledger.model_of(&key).await? {
                 Some(model) => self.for_model(function, &event, raw, &model).await,
@@ -115,43 +122,35 @@ where
             let reason = Reason::new("unknown_model", format!("model {model} has no policy: apply one"));
             return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
         };
-        if let Some(pause) = self.ledger.pause(model).await? {
-            let text = format!("paused by {} since {}", pause.by, pause.since);
-            if event.is_routine() {
-                return Ok(self.unrecorded::<A::Decide>(event, model.as_str(), Reason::new("paused", text)));
-            }
-            let reason = Reason::new("paused", format!("{text}; the event is kept and can be sent again"));
-            let entry = self.entry::<A::Decide>(
-                Some(event),
-                raw,
-                model.as_str(),
-                Decision::Skipped,
-                std::slice::from_ref(&reason),
-            );
-            self.ledger.keep(&entry, raw).await?;
-            let report = self.end::<A::Decide>(event, model.as_str(), Decision::Skipped, vec![reason], vec![]).await?;
-            return Ok(Report { kept: true, ..report });
+        if let Some(report) = self.held_up::<A::Decide>(event, raw, Some(model)).await? {
+            return Ok(report);
         }
-        self.run(function, event, raw, model.as_str(), Some(&policy)).await
+        let heard = Heard { event, raw, policy: Some(&policy), suite: None };
+        self.run(function, heard, model.as_str()).await
+    }
+
+    /// For what asks for the suite's own policy: without one there is nothing to do, and no record.
+    async fn for_organisation<A: Act>(&self, function: &A, event: &Event, raw: &Value) -> Answer<Report> {
+        let Some(suite) = self.ledger.suite_policy().await?.filter(|suite| A::Decide::is_on(suite)) else {
+            let reason = Reason::new("off", "suite.toml does not ask for this");
+            return Ok(self.unrecorded::<A::Decide>(event, "suite", reason));
+        };
+        if let Some(report) = self.held_up::<A::Decide>(event, raw, None).await? {
+            return Ok(report);
+        }
+        self.run(function, Heard { event, raw, policy: None, suite: Some(&suite) }, "suite").await
     }
 
     /// Observe, decide, act, record; anew when somebody else wrote in between.
-    async fn run<A: Act>(
-        &self,
-        function: &A,
-        event: &Event,
-        raw: &Value,
-        owner: &str,
-        policy: Option<&Policy>,
-    ) -> Answer<Report> {
-        let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(event) };
+    async fn run<A: Act>(&self, function: &A, heard: Heard<'_>, owner: &str) -> Answer<Report> {
+        let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(heard.event) };
         let mut taken_up = None;
         for _ in 0..ATTEMPTS {
             let record = self.ledger.load(&id).await?;
             if record.lease_until.is_some_and(|until| until > self.clock.now()) {
                 return Err(Failure::retry("ledger:claim", "another invocation is acting on this right now"));
             }
-            match self.attempt(function, Heard { event, raw }, &id, record, policy).await {
+            match self.attempt(function, heard, &id, record).await {
                 Err(WriteError::Fenced) => {}
                 Err(WriteError::Failed(failure)) => return Err(failure),
                 // The event had nothing to say to the state as it was; now it may.
@@ -172,9 +171,8 @@ where
         heard: Heard<'_>,
         id: &AggregateId,
         record: Record,
-        policy: Option<&Policy>,
     ) -> Result<Report, WriteError> {
-        let Heard { event, raw } = heard;
+        let Heard { event, raw, policy, suite } = heard;
         let state = read::<A::Decide>(record.state)?;
         let seen = match function.observe(event, policy, &state).await {
             Ok(seen) => seen,
@@ -186,7 +184,7 @@ where
         };
         // What an earlier attempt could not say any more is said now; readers deduplicate.
         self.tell(&record.untold).await?;
-        let case = Case { event, policy, state: &state, seen: &seen, now: self.clock.now() };
+        let case = Case { event, policy, suite, state: &state, seen: &seen, now: self.clock.now() };
         let mut plan = match A::Decide::overdue(&case) {
             Some(mut plan) => {
                 plan.reasons.push(Reason::new(TAKEN_UP, "its own event was not heard: seen while looking at another"));
@@ -215,7 +213,7 @@ where
     async fn carry_out<A: Act>(
         &self,
         function: &A,
-        Heard { event, raw }: Heard<'_>,
+        Heard { event, raw, .. }: Heard<'_>,
         id: &AggregateId,
         seen: u64,
         before: <A::Decide as Decide>::State,

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `key#<kind>#<name>` | `model` | the model that owns the name |
 //! | `model#<model>` | `policy` | the policy as it was applied |
+//! | `suite` | `policy` | what holds for the whole suite, as it was applied |
 //! | `looked-after` | `<model>` | nothing: its policy has a `[reconcile]` |
 //! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
 //! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, what is untold |
@@ -23,7 +24,7 @@ use trimtab_core::policy::Key;
 use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Pause, Record};
 use trimtab_core::text::digest;
 
-/// How long history, kept events, and the aggregates of single builds and notices stay: well
+/// How long history, kept events, and the aggregates of single builds, notices and findings stay: well
 /// beyond every redelivery window (14 days).
 const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -121,7 +122,7 @@ pub(crate) fn state(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
 }
 
-/// The expression and values that write an aggregate's state. Single builds and notices may go
+/// The expression and values that write an aggregate's state. Single builds, notices and findings may go
 /// after a while; a model's own aggregates never do.
 pub(crate) fn set_state(
     id: &AggregateId,
@@ -130,7 +131,7 @@ pub(crate) fn set_state(
 ) -> (String, Vec<(&'static str, AttributeValue)>) {
     let mut set = "SET epoch = :next, #state = :state".to_owned();
     let mut values = vec![(":state", json(state))];
-    if ["build#", "notice#"].iter().any(|prefix| id.name.starts_with(prefix)) {
+    if ["build#", "notice#", "finding#"].iter().any(|prefix| id.name.starts_with(prefix)) {
         set.push_str(", expires = :expires");
         values.push((":expires", expiry(now)));
     }
@@ -186,7 +187,7 @@ pub(crate) fn looked_after(model: &str) -> Item {
     Item::new(LOOKED_AFTER, model)
 }
 
-/// A model's policy.
+/// The policy of a model, or of the suite.
 pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> Answer<Item> {
     Ok(Item::new(&owner(model), "policy").with("policy", written(policy)?))
 }

@@ -21,7 +21,7 @@ use serde_json::Value;
 use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::{Key, Policy};
+use trimtab_core::policy::{Key, Policy, SuitePolicy};
 use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Ledger, Pause, Record, WriteError};
 use trimtab_runtime::sdk;
 
@@ -123,13 +123,20 @@ impl Ledger for DynamoLedger {
         }
     }
 
+    async fn suite_policy(&self) -> Answer<Option<Arc<SuitePolicy>>> {
+        match self.get(&item::owner("suite"), "policy").await? {
+            None => Ok(None),
+            Some(item) => item.json("policy").map(|policy| Some(Arc::new(policy))),
+        }
+    }
+
     async fn looked_after(&self) -> Answer<Vec<ModelName>> {
         let items = self.query(item::LOOKED_AFTER, "").await?;
         Ok(items.iter().filter_map(|item| ModelName::parse(item.text("sk")?).ok()).collect())
     }
 
-    async fn pause(&self, model: &ModelName) -> Answer<Option<Pause>> {
-        for owner in [model.as_str(), "suite"] {
+    async fn pause(&self, model: Option<&ModelName>) -> Answer<Option<Pause>> {
+        for owner in model.map(ModelName::as_str).into_iter().chain(["suite"]) {
             if let Some(item) = self.get(&item::owner(owner), "pause").await? {
                 return item.json("pause").map(Some);
             }

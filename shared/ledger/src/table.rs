@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::{Key, Policy};
+use trimtab_core::policy::{Key, Policy, SuitePolicy};
 use trimtab_core::port::{Answer, Ledger, Pause, WriteError};
 
 use crate::{DynamoLedger, item};
@@ -43,6 +43,15 @@ impl DynamoLedger {
             Err(WriteError::Failed(failure)) => Err(failure),
             Err(WriteError::Fenced) => Err(self.contested(&policy.model, &claimed).await?),
         }
+    }
+
+    /// Applies what holds for the whole suite.
+    ///
+    /// # Errors
+    /// The table did not take it.
+    pub async fn apply_suite(&self, policy: &SuitePolicy) -> Answer<()> {
+        let put = self.put(item::policy("suite", policy)?)?;
+        self.write(vec![put]).await.map_err(unfenced)
     }
 
     fn looks_after(&self, policy: &Policy) -> Answer<TransactWriteItem> {

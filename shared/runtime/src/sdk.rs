@@ -29,6 +29,9 @@ const PASSING: [&str; 20] = [
     "TransactionConflictException",
 ];
 
+/// What a call fails with.
+pub type CallError<E> = SdkError<E, Response>;
+
 /// The error's code, where the service gave one.
 pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> Option<&str> {
     error.as_service_error().and_then(|error| error.code())

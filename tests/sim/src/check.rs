@@ -36,8 +36,9 @@ impl Violation {
 }
 
 /// What the suite has done to the world.
-pub(crate) fn effects(services: &Services) -> (usize, usize, usize, Vec<u32>) {
-    (services.runs.len(), services.builds.len(), services.deliveries.len(), services.updates.clone())
+pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
+    let made = (services.runs.len(), services.builds.len(), services.deliveries.len());
+    (made.0, made.1, made.2, services.stops, services.updates.clone())
 }
 
 /// All violations of a run.
@@ -69,6 +70,9 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if services.builds.len() > 1 {
         found.push(Violation::doubled(format!("{} builds of one commit", services.builds.len())));
     }
+    if services.stops > 1 {
+        found.push(Violation::doubled(format!("the job was stopped {} times", services.stops)));
+    }
     if services.deliveries.len() > 1 {
         found.push(Violation::doubled(format!("{} deliveries of one version", services.deliveries.len())));
     }
@@ -79,6 +83,8 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Malformed
         | Flow::Permanent
         | Flow::HeldBack
+        | Flow::Breach
+        | Flow::PutRight
         | Flow::Review => 0,
         Flow::Unwatched => 1,
         Flow::Rollouts | Flow::CanaryFails => 2,
@@ -187,6 +193,21 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(services.deliveries.len() == 1, "the version was not delivered");
             must(told("Rollout Succeeded on rollout/segments/101"), "nobody was told of the delivery");
         }
+        // The guard does not look by itself: of what AWS did not tell, nothing is known.
+        Flow::Breach if !heard(services, "CreateTrainingJob") => {}
+        Flow::Breach => {
+            let told = |kind: &str| services.messages.keys().filter(|message| message.starts_with(kind)).count();
+            must(services.stops == 1, "the job was not stopped");
+            must(told("Finding Reported on") == 1, "the finding was not told once");
+            must(told("Job Stopped on") == 1, "that the job was stopped was not told once");
+        }
+        Flow::PutRight => {
+            // Where the first call was heard of late, nothing was wrong any more.
+            let closed = !heard(services, "AddTags") || !open_finding(services);
+            must(closed, "the finding is open for ever");
+            let once = told("Finding Reported on") && heard(services, "AddTags");
+            must(!once || told("Finding Closed on"), "nobody was told that the finding is closed");
+        }
         Flow::Malformed => {
             must(!services.kept.is_empty(), "the event was not kept");
             must(told("Event Rejected on"), "nobody was told of the event");
@@ -213,6 +234,16 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         must(said >= times, &format!("version {version} went live {times} times, and {said} were told"));
     }
     found
+}
+
+/// Whether CloudTrail's word of this call was delivered.
+fn heard(services: &Services, call: &str) -> bool {
+    services.log.iter().any(|(_, event, _)| event["detail"]["eventName"] == call)
+}
+
+fn open_finding(services: &Services) -> bool {
+    let mut findings = services.aggregates.iter().filter(|(id, _)| id.name.starts_with("finding#"));
+    findings.any(|(_, record)| record.state.as_ref().is_some_and(|state| !state["finding"].is_null()))
 }
 
 /// The policy of `churn`: at most four runs within any seven days, and a day's rest after each.

@@ -95,6 +95,17 @@ pub(crate) fn delivery(id: &str, at: Timestamp) -> Value {
     event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail)
 }
 
+pub(crate) fn job_arn() -> String {
+    format!("arn:aws:sagemaker:eu-west-1:123456789012:training-job/{}", crate::guarded::JOB)
+}
+
+pub(crate) fn call(name: &str, field: &str, value: &str, at: Timestamp) -> Value {
+    let who = json!({"arn": "arn:aws:sts::123456789012:assumed-role/data-science/maya"});
+    let detail = json!({"eventSource": "sagemaker.amazonaws.com", "eventName": name, "userIdentity": who,
+        "requestParameters": {(field): value}});
+    event("aws.sagemaker", "AWS API Call via CloudTrail", at, &[], &detail)
+}
+
 pub(crate) fn malformed(at: Timestamp) -> Value {
     let detail = json!({"ModelPackageArn": "churn, the newest", "ModelApprovalStatus": "Approved"});
     event("aws.sagemaker", "SageMaker Model Package State Change", at, &[], &detail)

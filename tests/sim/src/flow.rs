@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::event::Approval;
 use trimtab_core::memory::run;
-use trimtab_core::policy::Policy;
+use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_core::port::Answer;
 use trimtab_core::react::{Report, World};
 
@@ -57,6 +57,10 @@ pub enum Flow {
     Review,
     /// An alarm goes off during the cool-down, and is still on when that ends.
     HeldBack,
+    /// Somebody makes a job that breaks a rule.
+    Breach,
+    /// The same, and its owner puts it right.
+    PutRight,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -66,7 +70,7 @@ impl Flow {
     const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Drift,
         Self::Push,
         Self::Rollouts,
@@ -78,6 +82,8 @@ impl Flow {
         Self::Malformed,
         Self::Review,
         Self::HeldBack,
+        Self::Breach,
+        Self::PutRight,
     ];
 
     /// What people and monitors do, and when.
@@ -98,6 +104,8 @@ impl Flow {
             Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
             Self::Review => vec![(minutes(0), Item::Propose)],
+            Self::Breach => vec![(minutes(0), Item::Make)],
+            Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],
             Self::HeldBack => vec![
                 (minutes(0), Item::Alarm { name: "churn-prod-data-drift" }),
                 (hours(2), Item::Alarm { name: "churn-prod-bias-drift" }),
@@ -161,6 +169,8 @@ fn policies() -> Arc<Policies> {
             policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
             policies.by_model.insert(policy.model.clone(), Arc::new(policy));
         }
+        let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml"));
+        policies.suite = suite.ok().map(Arc::new);
         Arc::new(policies)
     };
     Arc::clone(POLICIES.get_or_init(read))
@@ -349,6 +359,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
             run(world.react(&reaction, event))?
         }
         Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
+        Function::Guard => run(world.react(&guard::Reaction { resources: s() }, event))?,
         Function::Reconcile => run(world.react(&reconcile::Reaction { ledger: s() }, event))?,
     }
 }

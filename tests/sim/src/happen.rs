@@ -64,6 +64,9 @@ impl Services {
                 self.note(|| "there is no data on the canary's alarm any more".to_owned());
                 self.silent = true;
             }
+            Item::Make => self.make(),
+            Item::Tag => self.tag(),
+            Item::JobEnds => self.job_ends(),
             Item::Malformed => {
                 let event = events::malformed(self.now);
                 self.emit(Function::Deploy, false, &event);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use trimtab_core::fact::Fact;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::{Key, Policy};
+use trimtab_core::policy::{Key, Policy, SuitePolicy};
 use trimtab_core::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
 
 use crate::Site;
@@ -42,6 +42,10 @@ impl Ledger for Sim {
         self.call(Site::LedgerPolicy, move |services| Ok(services.policies.by_model.get(&model).cloned())).await
     }
 
+    async fn suite_policy(&self) -> Answer<Option<Arc<SuitePolicy>>> {
+        self.call(Site::LedgerSuitePolicy, |services| Ok(services.policies.suite.clone())).await
+    }
+
     async fn looked_after(&self) -> Answer<Vec<ModelName>> {
         self.call(Site::LedgerLookedAfter, |services| {
             let looked_after = services.policies.by_model.values().filter(|policy| policy.reconcile.is_some());
@@ -50,7 +54,7 @@ impl Ledger for Sim {
         .await
     }
 
-    async fn pause(&self, _: &ModelName) -> Answer<Option<Pause>> {
+    async fn pause(&self, _: Option<&ModelName>) -> Answer<Option<Pause>> {
         self.call(Site::LedgerPause, |_| Ok(None)).await
     }
 

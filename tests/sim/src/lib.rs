@@ -9,6 +9,7 @@ pub mod check;
 mod events;
 pub mod faults;
 pub mod flow;
+mod guarded;
 mod happen;
 mod ledger;
 mod ports;

@@ -9,7 +9,8 @@ use serde_json::Value;
 use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BuildId, CommitId, ModelName, RunArn};
-use trimtab_core::policy::{Key, Policy};
+use trimtab_core::policy::{Key, Policy, SuitePolicy};
+use trimtab_core::port::guard::ResourceTruth;
 use trimtab_core::port::ml::{BuildRequest, DeliveryRequest, EndpointTruth, RunRequest};
 use trimtab_core::port::{AggregateId, Record};
 
@@ -26,11 +27,13 @@ pub enum Function {
     Deploy,
     Notify,
     Reconcile,
+    Guard,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Integrate, Self::Retrain, Self::Deploy, Self::Notify, Self::Reconcile];
+    pub const ALL: [Self; 6] =
+        [Self::Integrate, Self::Retrain, Self::Deploy, Self::Notify, Self::Reconcile, Self::Guard];
 }
 
 /// Something that will happen.
@@ -60,6 +63,12 @@ pub(crate) enum Item {
     Silence,
     /// A delivery of this number ends.
     DeliveryEnds(usize),
+    /// Somebody makes a training job that breaks a rule.
+    Make,
+    /// Its owner puts it right.
+    Tag,
+    /// The job that was told to stop has stopped.
+    JobEnds,
     /// An event comes that is none.
     Malformed,
 }
@@ -69,6 +78,7 @@ pub(crate) enum Item {
 pub(crate) struct Policies {
     pub(crate) by_model: BTreeMap<ModelName, Arc<Policy>>,
     pub(crate) owners: BTreeMap<Key, ModelName>,
+    pub(crate) suite: Option<Arc<SuitePolicy>>,
 }
 
 /// A training run.
@@ -176,6 +186,9 @@ pub struct Services {
     pub(crate) proposed: Option<CommitId>,
     /// Comments on the pull request, by token.
     pub(crate) comments: BTreeSet<String>,
+    /// The job that somebody made by hand, and how often it was stopped.
+    pub(crate) job: Option<ResourceTruth>,
+    pub(crate) stops: usize,
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,

@@ -9,10 +9,13 @@ use aws_sdk_codebuild::types::{
 };
 use aws_sdk_codecommit::primitives::Blob;
 use aws_sdk_codecommit::types::{PutFileEntry, Target};
-use aws_sdk_sagemaker::types::{InferenceSpecification, ModelApprovalStatus, ModelPackageContainerDefinition};
+use aws_sdk_sagemaker::types::{
+    AlgorithmSpecification, InferenceSpecification, ModelApprovalStatus, ModelPackageContainerDefinition,
+    ResourceConfig, StoppingCondition, TrainingInstanceType,
+};
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
-use trimtab_core::policy::Policy;
+use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_gateway::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
@@ -61,6 +64,8 @@ impl Stage {
             topic: topic.topic_arn.unwrap(),
             cloud,
         };
+        let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap();
+        stage.ledger.apply_suite(&suite).await.unwrap();
         // An endpoint takes longer than all attempts of one call on it, as on AWS.
         let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50});
         stage.control("pace", &paces).await;
@@ -142,6 +147,15 @@ impl Stage {
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = policy.reconcile.filter(|_| looked_after);
         self.ledger.apply(&policy).await.unwrap();
+    }
+
+    /// A training job that breaks every rule of `models/suite.toml`.
+    pub(super) async fn job(&self, name: &str) {
+        let algorithm = AlgorithmSpecification::builder().training_image(IMAGE).build();
+        let resources = ResourceConfig::builder().instance_type(TrainingInstanceType::MlP4D24Xlarge).build();
+        let call = self.sagemaker.create_training_job().training_job_name(name).role_arn(ROLE);
+        let call = call.algorithm_specification(algorithm).resource_config(resources);
+        call.stopping_condition(StoppingCondition::builder().build()).send().await.unwrap();
     }
 
     pub(super) async fn pipeline(&self, model: &str) {

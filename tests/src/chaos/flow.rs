@@ -33,11 +33,13 @@ pub enum Flow {
     UnheardVersion,
     /// The clock asks for a look.
     Clock,
+    /// Somebody makes a job that breaks the organisation's rules.
+    Breach,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -48,11 +50,12 @@ impl Flow {
         Self::UnheardPush,
         Self::UnheardVersion,
         Self::Clock,
+        Self::Breach,
     ];
 
     fn steps(self) -> usize {
         match self {
-            Self::Notice | Self::Clock => 1,
+            Self::Notice | Self::Clock | Self::Breach => 1,
             Self::UnheardPush => 3,
             _ => 2,
         }
@@ -66,6 +69,7 @@ impl Flow {
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
+            Self::Breach => &["StopTrainingJob"],
             Self::Notice | Self::Clock => &[],
         }
     }
@@ -78,6 +82,7 @@ impl Flow {
             Self::Push | Self::UnheardPush => Some("Training Requested"),
             Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
             Self::Clock => Some("Look Requested"),
+            Self::Breach => Some("Job Stopped"),
             Self::Notice | Self::Review => None,
         }
     }
@@ -171,7 +176,7 @@ async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
             found.push(format!("{messages} messages"));
         }
     }
-    let suite = flow == Flow::Notice;
+    let suite = matches!(flow, Flow::Notice | Flow::Breach);
     let scope = if suite { Scope::Suite } else { Scope::Model(ModelName::parse(&model.name).unwrap()) };
     let records = model.stage.ledger.history(&scope).await.unwrap();
     let word = format!(" {}", model.name);

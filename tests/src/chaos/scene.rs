@@ -56,6 +56,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             }
             scene.package = stage.package(&name, false).await;
         }
+        Flow::Breach => stage.job(&name).await,
         Flow::Notice | Flow::Clock => {}
     }
     scene
@@ -111,6 +112,12 @@ impl Scene {
                 endpoint_rests(stage, name).await;
                 let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
                 ("deploy", event("aws.sagemaker", "SageMaker Endpoint State Change", name, &detail))
+            }
+            (Flow::Breach, _) => {
+                let who = json!({"arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/data-science/maya")});
+                let detail = json!({"eventSource": "sagemaker.amazonaws.com", "eventName": "CreateTrainingJob",
+                    "requestParameters": {"trainingJobName": name}, "userIdentity": who});
+                ("guard", event("aws.sagemaker", "AWS API Call via CloudTrail", name, &detail))
             }
             (Flow::Notice, _) => {
                 let detail = json!({"version": 1, "model": name, "matter": format!("rollout/{name}/1/1"),

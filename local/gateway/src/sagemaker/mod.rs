@@ -1,8 +1,9 @@
-//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, both played here; the model
+//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, training jobs in `jobs`, all played here; the model
 //! registry in `registry`, which is moto's, with its events and a few corrections.
 
 mod deployment;
 mod endpoints;
+mod jobs;
 mod pipelines;
 mod registry;
 
@@ -18,6 +19,7 @@ pub(crate) struct State {
     pipelines: BTreeMap<String, pipelines::Pipeline>,
     executions: Vec<pipelines::Execution>,
     endpoints: BTreeMap<String, endpoints::Endpoint>,
+    jobs: BTreeMap<String, jobs::Job>,
 }
 
 pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> Option<Answer> {
@@ -36,6 +38,11 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "UpdateEndpoint" => endpoints::update(world, input).await,
         "DeleteEndpoint" => endpoints::delete(world, input),
         "ListEndpoints" => endpoints::list(world, input),
+        "CreateTrainingJob" => jobs::create(world, input),
+        "DescribeTrainingJob" => jobs::describe(world, input),
+        "StopTrainingJob" => jobs::stop(world, input),
+        "ListTags" => return jobs::tags(world, input),
+        "AddTags" => return jobs::add_tags(world, input),
         "CreateModel" | "CreateEndpointConfig" => registry::create_once(world, action, input).await,
         "CreateModelPackage" => registry::create_package(world, input).await,
         "UpdateModelPackage" => registry::update_package(world, input).await,

@@ -6,6 +6,8 @@ pub(crate) fn is_missing(code: Option<&str>, message: &str) -> bool {
     matches!(code, Some("ResourceNotFound" | "ResourceNotFoundException"))
         || sentence.contains("could not find")
         || sentence.contains("does not exist")
+        || sentence.contains("requested resource not found")
+        || sentence.contains("recordnotfound")
 }
 
 /// The endpoint's configuration was created a moment ago and is not visible yet.
@@ -31,6 +33,8 @@ mod tests {
     fn the_sentences_are_told_apart() {
         assert!(is_missing(Some("ValidationException"), "Could not find endpoint \"arn:…\"."));
         assert!(is_missing(Some("ResourceNotFound"), ""));
+        assert!(is_missing(Some("ValidationException"), "Requested resource not found."));
+        assert!(is_missing(Some("ValidationException"), "RecordNotFound"));
         assert!(is_config_missing("Could not find endpoint configuration \"arn:…\"."));
         assert!(is_there_already("Cannot create already existing model \"arn:…\"."));
         assert!(is_in_progress("Cannot update in-progress endpoint \"arn:…\"."));

@@ -3,6 +3,7 @@
 //! Unknown sources, detail types, fields and words are values, not errors. What a reaction cannot
 //! do without is checked: a known event that lacks it is an [`EventError`].
 
+mod cloudtrail;
 mod cloudwatch;
 mod code;
 mod envelope;
@@ -14,6 +15,7 @@ mod workflow;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use cloudtrail::{Call, Caller, Resource, ResourceKind};
 pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind};
 pub use code::{Build, BuildStatus, Delivery, DeliveryAction, DeliveryState, PullRequest, Reference, ReferenceKind};
 pub use envelope::Envelope;
@@ -67,6 +69,7 @@ pub enum Body {
     Stack(Stack),
     Image(Image),
     Object(Object),
+    Call(Box<Call>),
     Scheduled,
     Fact(Fact),
     Unknown,
@@ -129,6 +132,7 @@ fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
         ("aws.ecr", "ECR Image Action") => Body::Image(read(kind, detail)?),
         ("aws.s3", "Object Created") => Body::Object(Object::read(kind, detail)?),
         ("aws.events", "Scheduled Event") => Body::Scheduled,
+        ("aws.sagemaker", "AWS API Call via CloudTrail") => Body::Call(Box::new(Call::read(kind, detail)?)),
         ("aws.sagemaker", _) => sagemaker::body(kind, detail)?,
         (fact::SOURCE, _) => match FactKind::parse(kind) {
             Some(known) => Body::Fact(Fact { kind: known, ..read(kind, detail)? }),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+
 use super::{Key, Policy, Target, VERSION};
 
 /// A fault in a policy.
@@ -18,7 +20,14 @@ pub struct PolicyError {
     pub problem: String,
 }
 
-pub(super) fn parse(file: &str, text: &str) -> Result<Policy, PolicyError> {
+/// A key that breaks a rule, and the rule.
+pub(super) type Fault = (&'static str, &'static str);
+
+pub(super) fn parse<T: DeserializeOwned>(
+    file: &str,
+    text: &str,
+    limits: fn(&T) -> Option<Fault>,
+) -> Result<T, PolicyError> {
     let fault = |line, key: &str, problem: &str| PolicyError {
         file: file.to_owned(),
         line,
@@ -28,7 +37,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Policy, PolicyError> {
     let start = |span: Option<std::ops::Range<usize>>| span.map_or(1, |span| line_of(text, span.start));
     let source =
         toml::Deserializer::parse(text).map_err(|error| fault(start(error.span()), "policy", error.message()))?;
-    let policy: Policy = serde_path_to_error::deserialize(source).map_err(|error| {
+    let policy: T = serde_path_to_error::deserialize(source).map_err(|error| {
         let inner = error.inner();
         fault(start(inner.span()), &error.path().to_string(), inner.message())
     })?;
@@ -61,7 +70,7 @@ fn line_of_key(text: &str, key: &str) -> usize {
 }
 
 /// What the types cannot say. Gives the first key that breaks a rule, and the rule.
-fn limits(policy: &Policy) -> Option<(&'static str, &'static str)> {
+pub(super) fn limits(policy: &Policy) -> Option<Fault> {
     let mut faults = Vec::new();
     let mut hold = |holds: bool, key, problem| {
         if !holds {

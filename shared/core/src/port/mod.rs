@@ -2,6 +2,7 @@
 //! over AWS's SDKs, tests and the simulation over memory. Their methods are the complete list of
 //! the suite's call sites.
 
+pub mod guard;
 pub mod ml;
 pub mod workflow;
 
@@ -16,7 +17,7 @@ use crate::fact::Fact;
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::Decision;
-use crate::policy::{Key, Policy};
+use crate::policy::{Key, Policy, SuitePolicy};
 
 /// What a call to the world gives.
 pub type Answer<T> = Result<T, Failure>;
@@ -105,10 +106,13 @@ pub trait Ledger {
     fn model_of(&self, key: &Key) -> impl Future<Output = Answer<Option<ModelName>>> + Send;
     /// The model's policy as it was last applied.
     fn policy(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Arc<Policy>>>> + Send;
+    /// What holds for the whole suite, as it was last applied.
+    fn suite_policy(&self) -> impl Future<Output = Answer<Option<Arc<SuitePolicy>>>> + Send;
     /// The models whose policy says that they are looked after.
     fn looked_after(&self) -> impl Future<Output = Answer<Vec<ModelName>>> + Send;
-    /// The pause that holds for this model: its own or the whole suite's.
-    fn pause(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Pause>>> + Send;
+    /// The pause that holds for this model: its own or the whole suite's; only the suite's where
+    /// there is no model.
+    fn pause(&self, model: Option<&ModelName>) -> impl Future<Output = Answer<Option<Pause>>> + Send;
     /// The aggregate, read consistently.
     fn load(&self, id: &AggregateId) -> impl Future<Output = Answer<Record>> + Send;
     /// Writes the intent and what will be told of it, and takes the lease, if the epoch is still

@@ -35,6 +35,26 @@ where
         Ok(Report { entry, codes, matter: None, known: event.is_some_and(Event::is_known), kept })
     }
 
+    /// What comes during a pause is kept, and nothing is done; `None` where there is none.
+    pub(super) async fn held_up<D: Decide>(
+        &self,
+        event: &Event,
+        raw: &Value,
+        model: Option<&ModelName>,
+    ) -> Answer<Option<Report>> {
+        let Some(pause) = self.ledger.pause(model).await? else { return Ok(None) };
+        let owner = model.map_or("suite", ModelName::as_str);
+        let text = format!("paused by {} since {}", pause.by, pause.since);
+        if event.is_routine() {
+            return Ok(Some(self.unrecorded::<D>(event, owner, Reason::new("paused", text))));
+        }
+        let reason = Reason::new("paused", format!("{text}; the event is kept and can be sent again"));
+        let entry = self.entry::<D>(Some(event), raw, owner, Decision::Skipped, std::slice::from_ref(&reason));
+        self.ledger.keep(&entry, raw).await?;
+        let report = self.end::<D>(event, owner, Decision::Skipped, vec![reason], vec![]).await?;
+        Ok(Some(Report { kept: true, ..report }))
+    }
+
     /// Keeps the event whole, unless it comes by the clock: the next one asks the same.
     pub(super) async fn keep(&self, event: Option<&Event>, entry: &HistoryEntry, raw: &Value) -> Answer<bool> {
         if event.is_some_and(Event::is_routine) {

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::fact::Fact;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
-use crate::policy::{Key, Policy};
+use crate::policy::{Key, Policy, SuitePolicy};
 use crate::port::Answer;
 
 /// Whose event this is.
@@ -20,6 +20,8 @@ pub enum Subject {
     Key(Key),
     /// A fact names its model.
     Model(ModelName),
+    /// It belongs to the suite, and needs the suite's own policy. No record where that is off.
+    Organisation,
     /// It belongs to the suite, and needs no policy.
     Suite,
     /// The function has no business with this event.
@@ -33,6 +35,8 @@ pub struct Case<'a, S, O> {
     pub event: &'a Event,
     /// The model's policy; `None` for what belongs to the suite.
     pub policy: Option<&'a Policy>,
+    /// What holds for the whole suite, for what asks for it.
+    pub suite: Option<&'a SuitePolicy>,
     /// The aggregate as it stands.
     pub state: &'a S,
     /// What AWS says.
@@ -57,6 +61,10 @@ pub trait Decide {
 
     /// Whose event this is.
     fn subject(event: &Event) -> Subject;
+    /// Whether the suite's own policy asks for this function; only [`Subject::Organisation`] needs it.
+    fn is_on(_: &SuitePolicy) -> bool {
+        true
+    }
     /// The aggregate's name within its owner.
     fn aggregate(event: &Event) -> String;
     /// What AWS would say if the event were the whole truth: for planning offline.

@@ -1,0 +1,18 @@
+//! `guard` owns a finding: from the call that made something which breaks a rule of the
+//! organisation to the call that puts it right.
+//!
+//! [`rules`] holds a resource against `suite.toml`'s `[guard]`; [`decide`] reports once, stops what
+//! the policy says to stop, and closes; [`act`] asks SageMaker what is so, and stops. [`request`]
+//! reads a resource out of a request, for planning offline.
+
+pub mod act;
+pub mod decide;
+pub mod finding;
+mod request;
+pub mod rules;
+
+pub use act::Reaction;
+pub use decide::Guard;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! A resource as the request that makes it describes it, for planning offline. CloudTrail writes
+//! each field with a small first letter; whatever is of another type than it should be is not there.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use trimtab_core::event::{Call, ResourceKind};
+use trimtab_core::port::guard::{Activity, ResourceTruth};
+
+/// What SageMaker would say if the request were the whole truth; `None` for what is deleted, and for
+/// a call that does not describe its resource.
+pub(crate) fn assume(call: &Call, account: &str, region: &str, at: Timestamp) -> Option<ResourceTruth> {
+    let resource = call.resource.as_ref().filter(|_| call.name.starts_with("Create"))?;
+    let (kind, request) = (resource.kind, &call.request);
+    let name = resource.name.as_str().to_ascii_lowercase();
+    let stops = matches!(kind, ResourceKind::Training | ResourceKind::Processing);
+    let activity = match kind {
+        ResourceKind::Notebook => Activity::Starting,
+        _ if stops => Activity::Running,
+        _ => Activity::Over,
+    };
+    let mut truth = ResourceTruth {
+        arn: format!("arn:aws:sagemaker:{region}:{account}:{}/{name}", kind.in_arn()),
+        created: at,
+        activity,
+        tags: tags(request),
+        keys: [].into(),
+        vpc: None,
+        isolated: None,
+        instance_types: texts(request, instances(kind)),
+        images: texts(request, images(kind)),
+    };
+    let there = |pointer: &str| request.pointer(pointer).is_some_and(|value| !value.is_null());
+    let yes = |pointer: &str| request.pointer(pointer).and_then(Value::as_bool).unwrap_or(false);
+    match kind {
+        ResourceKind::Training => {
+            truth.keys.insert("volume", there("/resourceConfig/volumeKmsKeyId"));
+            truth.keys.insert("output", there("/outputDataConfig/kmsKeyId"));
+            truth.vpc = Some(there("/vpcConfig"));
+            truth.isolated = Some(yes("/enableNetworkIsolation"));
+        }
+        ResourceKind::Processing => {
+            truth.keys.insert("volume", there("/processingResources/clusterConfig/volumeKmsKeyId"));
+            if there("/processingOutputConfig") {
+                truth.keys.insert("output", there("/processingOutputConfig/kmsKeyId"));
+            }
+            truth.vpc = Some(there("/networkConfig/vpcConfig"));
+            truth.isolated = Some(yes("/networkConfig/enableNetworkIsolation"));
+        }
+        ResourceKind::Model => {
+            truth.vpc = Some(there("/vpcConfig"));
+            truth.isolated = Some(yes("/enableNetworkIsolation"));
+        }
+        ResourceKind::EndpointConfig => {
+            if !truth.instance_types.is_empty() {
+                truth.keys.insert("volume", there("/kmsKeyId"));
+            }
+            if there("/dataCaptureConfig") {
+                truth.keys.insert("data capture", there("/dataCaptureConfig/kmsKeyId"));
+            }
+        }
+        ResourceKind::Notebook => {
+            let closed = request.get("directInternetAccess").and_then(Value::as_str) == Some("Disabled");
+            truth.keys.insert("volume", there("/kmsKeyId"));
+            truth.vpc = Some(there("/subnetId") && closed);
+        }
+        ResourceKind::Endpoint => {}
+    }
+    Some(truth)
+}
+
+/// Where the types of its instances stand; `*` for each of a list.
+fn instances(kind: ResourceKind) -> &'static [&'static str] {
+    match kind {
+        ResourceKind::Training => &["resourceConfig.instanceType", "resourceConfig.instanceGroups.*.instanceType"],
+        ResourceKind::Processing => &["processingResources.clusterConfig.instanceType"],
+        ResourceKind::EndpointConfig => {
+            &["productionVariants.*.instanceType", "shadowProductionVariants.*.instanceType"]
+        }
+        ResourceKind::Notebook => &["instanceType"],
+        ResourceKind::Model | ResourceKind::Endpoint => &[],
+    }
+}
+
+/// Where its images stand.
+fn images(kind: ResourceKind) -> &'static [&'static str] {
+    match kind {
+        ResourceKind::Training => &["algorithmSpecification.trainingImage"],
+        ResourceKind::Processing => &["appSpecification.imageUri"],
+        ResourceKind::Model => &["primaryContainer.image", "containers.*.image"],
+        ResourceKind::EndpointConfig | ResourceKind::Endpoint | ResourceKind::Notebook => &[],
+    }
+}
+
+fn texts(request: &Value, paths: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in paths {
+        let mut here = vec![request];
+        for step in path.split('.') {
+            here = here.into_iter().flat_map(|value| inner(value, step)).collect();
+        }
+        found.extend(here.into_iter().filter_map(Value::as_str).map(str::to_owned));
+    }
+    found
+}
+
+fn inner<'a>(value: &'a Value, step: &str) -> Vec<&'a Value> {
+    if step == "*" { value.as_array().into_iter().flatten().collect() } else { value.get(step).into_iter().collect() }
+}
+
+fn tags(request: &Value) -> std::collections::BTreeMap<String, String> {
+    let list = request.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let text = |tag: &Value, field: &str| tag.get(field).and_then(Value::as_str).map(str::to_owned);
+    list.filter_map(|tag| Some((text(tag, "key")?, text(tag, "value")?))).collect()
+}

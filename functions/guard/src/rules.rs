@@ -1,0 +1,115 @@
+//! The rules: what `[guard]` asks for, held against what SageMaker says of a resource.
+
+use serde::{Deserialize, Serialize};
+use trimtab_core::policy::Guard;
+use trimtab_core::port::guard::ResourceTruth;
+use trimtab_core::text::one_line;
+
+/// Families of instances whose volumes are local disks: SageMaker refuses a KMS key for those, which
+/// are encrypted by the hardware.
+const LOCAL_DISKS: [&str; 19] = [
+    "c5d", "c6id", "g4dn", "g5", "g6", "g6e", "m5d", "m6id", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "r5d", "r6id",
+    "trn1", "trn1n", "trn2",
+];
+
+/// A rule that is broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breach {
+    /// The rule's key in `[guard]`.
+    pub rule: String,
+    /// What is wrong, in words. Safe to show.
+    pub text: String,
+}
+
+/// What is wrong with this resource, in the rules' order; empty is good.
+#[must_use]
+pub fn breaches(guard: &Guard, truth: &ResourceTruth) -> Vec<Breach> {
+    let mut found = Vec::new();
+    let mut add = |rule: &str, text: String| found.push(Breach { rule: rule.to_owned(), text: one_line(&text, 300) });
+    for tag in &guard.tags {
+        if truth.tags.get(tag).is_none_or(|value| value.trim().is_empty()) {
+            add("tags", format!("the tag {tag} is missing"));
+        }
+    }
+    if guard.kms {
+        for (what, _) in truth.keys.iter().filter(|(what, named)| !**named && !is_local(what, truth)) {
+            add("kms", format!("no KMS key is named for its {what}"));
+        }
+    }
+    if guard.vpc && truth.vpc == Some(false) {
+        add("vpc", "it is not in a VPC alone".to_owned());
+    }
+    if guard.network_isolation && truth.isolated == Some(false) {
+        add("network_isolation", "its containers can reach the network".to_owned());
+    }
+    if !guard.instance_types.is_empty() {
+        for kind in truth.instance_types.iter().filter(|kind| !any_matches(&guard.instance_types, kind)) {
+            add("instance_types", format!("instances of type {kind} may not be used"));
+        }
+    }
+    for image in &truth.images {
+        let registry = image.split('/').next().unwrap_or_default();
+        if !(guard.registries.is_empty() || guard.registries.contains(registry)) {
+            add("registries", format!("the image {image} comes from a registry that is not on the list"));
+        }
+        if guard.image_digest && !is_by_digest(image) {
+            add("image_digest", format!("the image {image} is not named by its digest"));
+        }
+    }
+    found
+}
+
+/// Whether one of the patterns takes the text.
+#[must_use]
+pub fn any_matches<'a>(patterns: impl IntoIterator<Item = &'a String>, text: &str) -> bool {
+    patterns.into_iter().any(|pattern| matches(pattern, text))
+}
+
+/// `*` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part).and_then(|at| rest.get(at + part.len()..)) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn is_local(what: &str, truth: &ResourceTruth) -> bool {
+    let family = |kind: &String| kind.split('.').nth(1).is_some_and(|family| LOCAL_DISKS.contains(&family));
+    what == "volume" && !truth.instance_types.is_empty() && truth.instance_types.iter().all(family)
+}
+
+fn is_by_digest(image: &str) -> bool {
+    let digest = image.rsplit_once("@sha256:").map(|(_, digest)| digest);
+    digest.is_some_and(|digest| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything_and_nothing_else_does() {
+        let takes = |pattern: &str, text: &str| matches(pattern, text);
+        assert!(takes("ml.m5.*", "ml.m5.large") && takes("*", "") && takes("a*c*e", "abcde") && takes("a", "a"));
+        assert!(!takes("ml.m5.*", "ml.m5d.large") && !takes("a", "ab") && !takes("a*b", "ba") && !takes("a*bb", "ab"));
+    }
+
+    #[test]
+    fn the_families_are_sorted_so_that_one_stands_there_once() {
+        assert!(LOCAL_DISKS.is_sorted());
+    }
+
+    #[test]
+    fn a_digest_is_sixty_four_hexadecimal_digits() {
+        let image = |digest: &str| format!("a/b@sha256:{digest}");
+        assert!(is_by_digest(&image(&"0f".repeat(32))));
+        assert!(!is_by_digest(&image(&"0f".repeat(31))) && !is_by_digest("a/b:latest") && !is_by_digest(&image("")));
+    }
+}

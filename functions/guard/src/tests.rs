@@ -1,0 +1,278 @@
+//! `guard` over memory.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use trimtab_core::event::{Event, Resource};
+use trimtab_core::fact::Fact;
+use trimtab_core::failure::Failure;
+use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
+use trimtab_core::policy::SuitePolicy;
+use trimtab_core::port::guard::{Activity, Halted, ResourceTruth, Resources};
+use trimtab_core::port::{Answer, Pause};
+use trimtab_core::react::{Decide, Report, World};
+
+use crate::{Guard, Reaction};
+
+const SUITE: &str = include_str!("../../../models/suite.toml");
+const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+const NOW: &str = "2026-11-20T09:00:00Z";
+
+/// SageMaker with one resource, or none.
+#[derive(Default)]
+struct OneResource {
+    truth: Mutex<Option<ResourceTruth>>,
+    refuses: Mutex<bool>,
+    stops: Mutex<u32>,
+}
+
+impl OneResource {
+    fn change(&self, change: impl FnOnce(&mut ResourceTruth)) {
+        self.truth.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(change);
+    }
+}
+
+impl Resources for &OneResource {
+    async fn describe(&self, _: &Resource) -> Answer<Option<ResourceTruth>> {
+        Ok(self.truth.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    async fn stop(&self, _: &Resource) -> Answer<Halted> {
+        if *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(Failure::reject("sagemaker:StopTrainingJob", "AccessDenied"));
+        }
+        *self.stops.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.change(|truth| truth.activity = Activity::Stopped);
+        Ok(Halted::Stopped)
+    }
+}
+
+struct Stage {
+    world: World<MemoryLedger, MemoryBus, FixedClock>,
+    aws: OneResource,
+    calls: u32,
+}
+
+impl Stage {
+    /// The suite's policy as it is in `models/`, and a resource made by this request.
+    fn with(name: &str, request: &Value) -> Self {
+        let ledger = MemoryLedger::default();
+        ledger.contents().suite = Some(SuitePolicy::parse("suite.toml", SUITE).unwrap());
+        let world = World::new(ledger, MemoryBus::default(), FixedClock::at(NOW.parse().unwrap()));
+        let event = Event::parse(&call(0, NOW, name, request)).unwrap();
+        let aws = OneResource { truth: Mutex::new(Guard::assume(&event)), ..OneResource::default() };
+        Self { world, aws, calls: 0 }
+    }
+
+    /// Somebody calls, and CloudTrail tells of it.
+    fn hears(&mut self, name: &str, request: &Value) -> Report {
+        self.calls += 1;
+        self.tell(&call(self.calls, "2026-11-20T10:00:00Z", name, request))
+    }
+
+    fn tell(&self, event: &Value) -> Report {
+        run(self.world.react(&Reaction { resources: &self.aws }, event)).unwrap().unwrap()
+    }
+
+    fn told(&self) -> Vec<(String, String)> {
+        let say = |fact: &Fact| (fact.kind.as_str().to_owned(), fact.matter.rsplit('/').next().unwrap().to_owned());
+        self.world.bus.facts().iter().map(say).collect()
+    }
+
+    fn stops(&self) -> u32 {
+        *self.aws.stops.lock().unwrap()
+    }
+}
+
+fn call(number: u32, time: &str, name: &str, request: &Value) -> Value {
+    json!({"version": "0", "id": number.to_string(), "source": "aws.sagemaker", "account": "123456789012",
+        "detail-type": "AWS API Call via CloudTrail", "region": "eu-west-1", "time": time, "resources": [],
+        "detail": {"eventName": name, "requestParameters": request, "userIdentity": {
+            "arn": "arn:aws:sts::123456789012:assumed-role/data-science/maya",
+            "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::123456789012:role/data-science"}}}}})
+}
+
+fn compliant() -> Value {
+    json!({"trainingJobName": "churn-by-hand", "enableNetworkIsolation": true,
+        "algorithmSpecification": {"trainingImage": IMAGE},
+        "resourceConfig": {"instanceType": "ml.m5.large", "volumeKmsKeyId": "alias/ml"},
+        "outputDataConfig": {"kmsKeyId": "alias/ml"}, "vpcConfig": {"subnets": ["subnet-1"]},
+        "tags": [{"key": "owner", "value": "mira"}, {"key": "model", "value": "churn"}]})
+}
+
+fn without(field: &str) -> Value {
+    let mut request = compliant();
+    request.as_object_mut().unwrap().remove(field);
+    request
+}
+
+fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(kind, number)| ((*kind).to_owned(), (*number).to_owned())).collect()
+}
+
+#[test]
+fn what_breaks_no_rule_is_left_alone() {
+    let mut stage = Stage::with("CreateTrainingJob", &compliant());
+    assert_eq!(stage.hears("CreateTrainingJob", &compliant()).codes, ["compliant"]);
+    assert_eq!((stage.told(), stage.stops()), (vec![], 0));
+}
+
+#[test]
+fn a_job_without_tags_in_a_public_image_on_a_large_instance_is_told_with_its_owner_and_stopped() {
+    let request = json!({"trainingJobName": "churn-by-hand", "algorithmSpecification": {"trainingImage": "pytorch:latest"},
+        "resourceConfig": {"instanceType": "ml.p5.48xlarge"}, "outputDataConfig": {}});
+    let mut stage = Stage::with("CreateTrainingJob", &request);
+    let report = stage.hears("CreateTrainingJob", &request);
+    assert_eq!(report.entry.actions[0]["action"], "StopTrainingJob");
+    let fact = stage.world.bus.facts().remove(0);
+    assert_eq!((fact.details["owner"].as_str(), fact.details["what"].as_str()), ("maya", "training job churn-by-hand"));
+    // The volumes of this family are local disks: SageMaker takes no key for them.
+    assert_eq!(
+        fact.reasons,
+        [
+            "the tag model is missing",
+            "the tag owner is missing",
+            "no KMS key is named for its output",
+            "it is not in a VPC alone",
+            "its containers can reach the network",
+            "instances of type ml.p5.48xlarge may not be used",
+            "the image pytorch:latest comes from a registry that is not on the list",
+            "the image pytorch:latest is not named by its digest",
+        ]
+    );
+    assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Job Stopped", "1")]));
+    assert_eq!(stage.stops(), 1);
+}
+
+#[test]
+fn each_rule_is_one_reason() {
+    let expected = [
+        ("tags", "tags"),
+        ("enableNetworkIsolation", "network_isolation"),
+        ("resourceConfig", "kms"),
+        ("outputDataConfig", "kms"),
+        ("vpcConfig", "vpc"),
+    ];
+    for (field, rule) in expected {
+        let mut stage = Stage::with("CreateTrainingJob", &without(field));
+        stage.hears("CreateTrainingJob", &compliant());
+        assert_eq!(stage.world.bus.facts()[0].details["rules"], rule, "{field}");
+    }
+}
+
+#[test]
+fn told_twice_it_is_reported_and_stopped_once() {
+    let request = without("tags");
+    let mut stage = Stage::with("CreateTrainingJob", &request);
+    stage.hears("CreateTrainingJob", &request);
+    assert_eq!(stage.hears("CreateTrainingJob", &request).codes, ["already_reported"]);
+    assert_eq!((stage.told().len(), stage.stops()), (2, 1));
+}
+
+#[test]
+fn the_owner_is_the_tag_where_there_is_one() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("vpcConfig"));
+    stage.hears("CreateTrainingJob", &without("vpcConfig"));
+    let fact = stage.world.bus.facts().remove(0);
+    assert_eq!((fact.details["owner"].as_str(), fact.details["caller"].as_str()), ("mira", "maya"));
+}
+
+#[test]
+fn what_is_put_right_is_closed_by_the_call_that_did_it() {
+    let request = without("tags");
+    let mut stage = Stage::with("CreateTrainingJob", &request);
+    stage.hears("CreateTrainingJob", &request);
+    stage
+        .aws
+        .change(|truth| truth.tags = [("owner", "mira"), ("model", "churn")].map(|(k, v)| (k.into(), v.into())).into());
+    let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
+    assert_eq!(stage.hears("AddTags", &json!({"resourceArn": arn})).codes, ["put_right"]);
+    assert_eq!(stage.told().last(), told(&[("Finding Closed", "1")]).last());
+}
+
+#[test]
+fn another_fault_of_the_same_resource_is_another_matter() {
+    let request = json!({"endpointName": "churn-prod", "tags": [{"key": "owner", "value": "mira"}]});
+    let mut stage = Stage::with("CreateEndpoint", &request);
+    stage.hears("CreateEndpoint", &request);
+    stage.aws.change(|truth| truth.tags.clear());
+    stage.hears("UpdateEndpoint", &request);
+    assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Finding Reported", "2")]));
+    assert_eq!(stage.stops(), 0, "an endpoint is never stopped");
+}
+
+#[test]
+fn a_notebook_that_is_started_again_is_stopped_again() {
+    let request = json!({"notebookInstanceName": "maya", "instanceType": "ml.t3.medium"});
+    let mut stage = Stage::with("CreateNotebookInstance", &request);
+    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.hears("CreateNotebookInstance", &request);
+    stage.aws.change(|truth| truth.activity = Activity::Running);
+    // A copy of the first call comes late, from before the stop.
+    assert_eq!(stage.tell(&call(7, NOW, "CreateNotebookInstance", &request)).codes, ["already_reported"]);
+    stage.hears("StartNotebookInstance", &json!({"notebookInstanceName": "maya"}));
+    assert_eq!(stage.stops(), 2);
+    assert_eq!(stage.told().iter().filter(|(kind, _)| kind == "Job Stopped").count(), 2);
+}
+
+#[test]
+fn a_stop_that_is_refused_is_kept_and_told_and_made_when_it_is_sent_again() {
+    let request = without("tags");
+    let mut stage = Stage::with("CreateTrainingJob", &request);
+    *stage.aws.refuses.lock().unwrap() = true;
+    assert!(stage.hears("CreateTrainingJob", &request).kept);
+    assert_eq!(stage.told().last(), told(&[("Stop Failed", "1")]).last());
+    *stage.aws.refuses.lock().unwrap() = false;
+    assert_eq!(stage.hears("CreateTrainingJob", &request).codes, ["stop_again", "stopped"]);
+    assert_eq!((stage.stops(), stage.told().len()), (1, 3));
+}
+
+#[test]
+fn calls_of_exempt_roles_are_not_looked_at() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
+        ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
+    assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
+    assert_eq!((stage.told(), stage.stops()), (vec![], 0));
+}
+
+#[test]
+fn a_call_that_failed_and_one_that_is_not_known_are_no_findings() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut failed = call(1, NOW, "CreateTrainingJob", &Value::Null);
+    failed["detail"]["errorCode"] = json!("AccessDenied");
+    assert_eq!(stage.tell(&failed).codes, ["call_failed"]);
+    assert_eq!(stage.hears("CreateFlowDefinition", &json!({})).codes, ["unknown_call"]);
+    assert_eq!(stage.told(), vec![]);
+}
+
+#[test]
+fn what_is_deleted_closes_its_finding() {
+    let request = json!({"modelName": "churn-by-hand", "primaryContainer": {"image": "pytorch:latest"}});
+    let mut stage = Stage::with("CreateModel", &request);
+    stage.hears("CreateModel", &request);
+    *stage.aws.truth.lock().unwrap() = None;
+    assert_eq!(stage.hears("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
+    assert_eq!(stage.hears("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
+    assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Finding Closed", "1")]));
+}
+
+#[test]
+fn without_the_table_nobody_looks_and_nothing_is_recorded() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    for suite in [None, Some(SuitePolicy::parse("suite.toml", "version = 1\n").unwrap())] {
+        stage.world.ledger.contents().suite = suite;
+        assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["off"]);
+    }
+    assert!(stage.world.ledger.contents().history.is_empty());
+}
+
+#[test]
+fn a_pause_of_the_suite_keeps_the_call() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.world.ledger.contents().paused = Some(Pause { by: "mira".into(), since: NOW.parse().unwrap() });
+    assert!(stage.hears("CreateTrainingJob", &without("tags")).kept);
+    assert_eq!((stage.told(), stage.stops()), (vec![], 0));
+}

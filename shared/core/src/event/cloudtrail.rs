@@ -1,0 +1,222 @@
+//! Calls of SageMaker's API, as CloudTrail tells EventBridge of them. A trail with management events
+//! must exist in the account; CloudTrail writes the request's fields with a small first letter.
+//!
+//! [doc]: https://docs.aws.amazon.com/sagemaker/latest/dg/logging-using-cloudtrail.html
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{EventError, fault, name};
+use crate::name::ResourceName;
+use crate::text::one_line;
+
+/// The kinds of resource that calls are looked at for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "each is the SageMaker resource it is named after")]
+pub enum ResourceKind {
+    Training,
+    Processing,
+    Model,
+    EndpointConfig,
+    Endpoint,
+    Notebook,
+}
+
+impl ResourceKind {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Training, Self::Processing, Self::Model, Self::EndpointConfig, Self::Endpoint, Self::Notebook];
+
+    /// What people call it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Training => "training job",
+            Self::Processing => "processing job",
+            Self::Model => "model",
+            Self::EndpointConfig => "endpoint configuration",
+            Self::Endpoint => "endpoint",
+            Self::Notebook => "notebook instance",
+        }
+    }
+
+    /// How its ARNs begin after the account.
+    #[must_use]
+    pub fn in_arn(self) -> &'static str {
+        match self {
+            Self::Training => "training-job",
+            Self::Processing => "processing-job",
+            Self::Model => "model",
+            Self::EndpointConfig => "endpoint-config",
+            Self::Endpoint => "endpoint",
+            Self::Notebook => "notebook-instance",
+        }
+    }
+
+    /// The field of a request that names it.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Training => "trainingJobName",
+            Self::Processing => "processingJobName",
+            Self::Model => "modelName",
+            Self::EndpointConfig => "endpointConfigName",
+            Self::Endpoint => "endpointName",
+            Self::Notebook => "notebookInstanceName",
+        }
+    }
+
+    /// The kind that a call is about, by the call's name; what reads only is about none.
+    fn of(call: &str) -> Option<Self> {
+        Some(match call {
+            "CreateTrainingJob" | "UpdateTrainingJob" => Self::Training,
+            "CreateProcessingJob" => Self::Processing,
+            "CreateModel" | "DeleteModel" => Self::Model,
+            "CreateEndpointConfig" | "DeleteEndpointConfig" => Self::EndpointConfig,
+            "CreateEndpoint" | "UpdateEndpoint" | "DeleteEndpoint" => Self::Endpoint,
+            "CreateNotebookInstance"
+            | "UpdateNotebookInstance"
+            | "StartNotebookInstance"
+            | "DeleteNotebookInstance" => Self::Notebook,
+            _ => return None,
+        })
+    }
+}
+
+/// One resource of this account and region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Resource {
+    /// What it is.
+    pub kind: ResourceKind,
+    /// Its name. SageMaker writes it small in ARNs, and takes no two names that differ in that only.
+    pub name: ResourceName,
+}
+
+impl Resource {
+    /// The resource of an ARN, if it is of a kind that is looked at.
+    #[must_use]
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        let rest = arn.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4))?;
+        let (word, name) = rest.split_once('/')?;
+        let kind = ResourceKind::ALL.into_iter().find(|kind| kind.in_arn() == word)?;
+        arn.contains(":sagemaker:").then_some(Self { kind, name: ResourceName::parse(name).ok()? })
+    }
+}
+
+/// Who called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The ARN of the identity, such as a role's session or a user.
+    pub arn: Option<String>,
+    /// The role behind a session.
+    pub role: Option<String>,
+}
+
+impl Caller {
+    fn read(identity: &Value) -> Self {
+        let text = |pointer: &str| identity.pointer(pointer).and_then(Value::as_str).map(|text| one_line(text, 300));
+        Self { arn: text("/arn"), role: text("/sessionContext/sessionIssuer/arn") }
+    }
+
+    /// A name for people: the session's or the user's. Safe to show.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let last = self.arn.as_deref().and_then(|arn| arn.rsplit('/').next());
+        last.filter(|name| !name.is_empty()).unwrap_or("unknown")
+    }
+}
+
+/// A call that somebody made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The operation, such as `CreateTrainingJob`.
+    pub name: String,
+    /// What it is about; `None` for a call that is not looked at.
+    pub resource: Option<Resource>,
+    /// Why SageMaker did not do it, where it did not.
+    pub error: Option<String>,
+    /// Who called.
+    pub caller: Caller,
+    /// The request. Untrusted: what is so is asked of SageMaker.
+    pub request: Value,
+}
+
+impl Call {
+    pub(super) fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
+        let text = |field: &str| detail.get(field).and_then(Value::as_str).map(|text| one_line(text, 128));
+        let called = text("eventName").ok_or_else(|| fault(what, "detail.eventName", "expected text"))?;
+        let request = detail.get("requestParameters").cloned().unwrap_or_default();
+        // A request that was refused may be told without its parameters.
+        let error = text("errorCode");
+        let resource = if error.is_some() { None } else { about(what, &called, &request)? };
+        let caller = Caller::read(detail.get("userIdentity").unwrap_or(&Value::Null));
+        Ok(Self { name: called, resource, error, caller, request })
+    }
+}
+
+fn about(what: &str, call: &str, request: &Value) -> Result<Option<Resource>, EventError> {
+    let text = |field: &str| {
+        let path = format!("detail.requestParameters.{field}");
+        let found = request.get(field).and_then(Value::as_str);
+        found.map(|text| (path.clone(), text)).ok_or_else(|| fault(what, &path, "expected text"))
+    };
+    if matches!(call, "AddTags" | "DeleteTags") {
+        return Ok(Resource::of_arn(text("resourceArn")?.1));
+    }
+    let Some(kind) = ResourceKind::of(call) else { return Ok(None) };
+    let (path, given) = text(kind.field())?;
+    // Some calls take an ARN where they ask for a name.
+    if let Some(resource) = Resource::of_arn(given) {
+        return Ok(Some(resource));
+    }
+    Ok(Some(Resource { kind, name: name(what, &path, given, ResourceName::parse)? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(detail: &Value) -> Result<Call, EventError> {
+        Call::read("AWS API Call via CloudTrail", detail)
+    }
+
+    #[test]
+    fn a_call_names_its_resource_and_its_caller() {
+        let session = "arn:aws:sts::123456789012:assumed-role/data-science/maya";
+        let role = "arn:aws:iam::123456789012:role/data-science";
+        let call = read(&json!({"eventName": "CreateTrainingJob", "requestParameters": {"trainingJobName": "Churn-1"},
+            "userIdentity": {"arn": session, "sessionContext": {"sessionIssuer": {"arn": role}}}}));
+        let call = call.unwrap();
+        let resource = call.resource.unwrap();
+        assert_eq!((resource.kind, resource.name.as_str()), (ResourceKind::Training, "Churn-1"));
+        assert_eq!((call.caller.name(), call.caller.role.as_deref()), ("maya", Some(role)));
+    }
+
+    #[test]
+    fn tags_are_of_the_resource_whose_arn_is_given() {
+        let of = |arn: &str| {
+            read(&json!({"eventName": "AddTags", "requestParameters": {"resourceArn": arn}})).unwrap().resource
+        };
+        let found = of("arn:aws:sagemaker:eu-west-1:123456789012:notebook-instance/maya").unwrap();
+        assert_eq!((found.kind, found.name.as_str()), (ResourceKind::Notebook, "maya"));
+        assert_eq!(of("arn:aws:sagemaker:eu-west-1:123456789012:feature-group/churn"), None);
+        assert_eq!(of("arn:aws:s3:::training-job/x"), None);
+    }
+
+    #[test]
+    fn a_refused_call_needs_no_parameters_and_one_that_took_effect_does() {
+        let refused =
+            read(&json!({"eventName": "CreateModel", "errorCode": "AccessDenied", "requestParameters": null})).unwrap();
+        assert_eq!((refused.resource, refused.error.as_deref()), (None, Some("AccessDenied")));
+        for request in [json!(null), json!([]), json!({"modelName": 7}), json!({"modelName": "a\u{7}b"})] {
+            let error = read(&json!({"eventName": "CreateModel", "requestParameters": request})).unwrap_err();
+            assert_eq!(error.path, "detail.requestParameters.modelName", "{request}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_not_looked_at_is_about_nothing() {
+        assert_eq!(read(&json!({"eventName": "DescribeDomain"})).unwrap().resource, None);
+    }
+}
