@@ -213,7 +213,7 @@ fn known(case: &Asked<'_>, rules: &Rules, finding: &Finding, truth: &ResourceTru
     }
 }
 
-/// SageMaker refused to stop it, or the policy did not ask for that yet.
+/// It could not be stopped before: it was still being made, or SageMaker refused.
 fn again(case: &Asked<'_>, finding: &Finding) -> Answer {
     let asked = Finding { stop: Some(Stop::Asked), ..finding.clone() };
     let mut plan = Plan::note(
@@ -226,7 +226,7 @@ fn again(case: &Asked<'_>, finding: &Finding) -> Answer {
 }
 
 fn is_to_stop(rules: &Rules, finding: &Finding, truth: &ResourceTruth) -> bool {
-    rules.stops(finding.resource.kind) && matches!(truth.activity, Activity::Running | Activity::Starting)
+    rules.stops(finding.resource.kind) && truth.activity == Activity::Running
 }
 
 /// A finding that is new, or not the same as before.
@@ -236,13 +236,19 @@ fn report(case: &Asked<'_>, rules: &Rules, truth: &ResourceTruth, mut finding: F
     if action.is_some() {
         finding.stop = Some(Stop::Asked);
     }
-    let texts = finding.breaches.iter().map(|breach| breach.text.clone());
-    let told = tell(FactKind::FindingReported, &finding, count, case.now, texts);
     let text = format!("{} of {} breaks a rule", shown(&finding.resource), finding.owner);
-    let mut plan = Plan::note(State::default(), "finding", text).telling(told);
-    plan.reasons.extend(finding.breaches.iter().map(|breach| Reason::new("breach", &breach.text)));
+    let mut reasons: Vec<Reason> = finding.breaches.iter().map(|breach| Reason::new("breach", &breach.text)).collect();
+    if rules.stops(finding.resource.kind) && truth.activity == Activity::Starting {
+        finding.stop = None;
+        let later = "it is still being made, and cannot be stopped yet: it will be when somebody opens it";
+        reasons.push(Reason::new("not_yet", later));
+    }
+    let texts = reasons.iter().map(|reason| reason.text.clone());
+    let told = tell(FactKind::FindingReported, &finding, count, case.now, texts);
+    let mut plan = Plan::note(State { finding: Some(finding), count }, "finding", text).telling(told);
+    plan.reasons.extend(reasons);
     plan.actions.extend(action);
-    plan.with_state(State { finding: Some(finding), count })
+    plan
 }
 
 fn is_exempt(rules: &Rules, call: &Call) -> bool {

@@ -9,7 +9,7 @@ use trimtab_core::port::guard::{Activity, ResourceTruth};
 /// What SageMaker would say if the request were the whole truth; `None` for what is deleted, and for
 /// a call that does not describe its resource.
 pub(crate) fn assume(call: &Call, account: &str, region: &str, at: Timestamp) -> Option<ResourceTruth> {
-    let resource = call.resource.as_ref().filter(|_| call.name.starts_with("Create"))?;
+    let resource = call.resource.as_ref().filter(|_| makes(&call.name))?;
     let (kind, request) = (resource.kind, &call.request);
     let name = resource.name.as_str().to_ascii_lowercase();
     let stops = matches!(kind, ResourceKind::Training | ResourceKind::Processing);
@@ -66,6 +66,11 @@ pub(crate) fn assume(call: &Call, account: &str, region: &str, at: Timestamp) ->
         ResourceKind::Endpoint => {}
     }
     Some(truth)
+}
+
+/// Whether the request describes the resource in full.
+fn makes(call: &str) -> bool {
+    call.starts_with("Create") && call != "CreatePresignedNotebookInstanceUrl"
 }
 
 /// Where the types of its instances stand; `*` for each of a list.

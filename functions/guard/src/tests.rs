@@ -218,6 +218,18 @@ fn a_notebook_that_is_started_again_is_stopped_again() {
 }
 
 #[test]
+fn a_notebook_that_is_still_being_made_is_stopped_when_somebody_opens_it() {
+    let request = json!({"notebookInstanceName": "maya", "instanceType": "ml.t3.medium"});
+    let mut stage = Stage::with("CreateNotebookInstance", &request);
+    stage.hears("CreateNotebookInstance", &request);
+    assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0));
+    stage.aws.change(|truth| truth.activity = Activity::Running);
+    let opened = stage.hears("CreatePresignedNotebookInstanceUrl", &json!({"notebookInstanceName": "maya"}));
+    assert_eq!(opened.codes, ["stop_again", "stopped"]);
+    assert_eq!((stage.told().last(), stage.stops()), (told(&[("Job Stopped", "1")]).last(), 1));
+}
+
+#[test]
 fn a_stop_that_is_refused_is_kept_and_told_and_made_when_it_is_sent_again() {
     let request = without("tags");
     let mut stage = Stage::with("CreateTrainingJob", &request);

@@ -77,6 +77,7 @@ impl ResourceKind {
             "CreateNotebookInstance"
             | "UpdateNotebookInstance"
             | "StartNotebookInstance"
+            | "CreatePresignedNotebookInstanceUrl"
             | "DeleteNotebookInstance" => Self::Notebook,
             _ => return None,
         })
