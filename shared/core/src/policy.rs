@@ -50,6 +50,9 @@ pub struct Policy {
     /// Looking for what AWS did not tell of; absent means off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconcile>,
+    /// What came of what is written into SageMaker ML Lineage Tracking; absent means it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lineage: Option<Lineage>,
 }
 
 /// How long things may take before a person is told. Whoever has this table is looked after: every
@@ -67,6 +70,11 @@ pub struct Reconcile {
     #[serde(with = "length", default = "six_hours")]
     pub rollout: SignedDuration,
 }
+
+/// `[lineage]`: the table itself, empty, switches it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lineage {}
 
 fn two_hours() -> SignedDuration {
     SignedDuration::from_hours(2)

@@ -1,0 +1,134 @@
+//! What a fact says of the chain, as entities and the links between them.
+//!
+//! Names are made of what an entity stands for, so that two facts about one thing meet in one entity.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::name::{CommitId, PackageArn, RunArn};
+use trimtab_core::policy::{Policy, Target};
+use trimtab_core::port::lineage::{Entity, EntityKind, LinkKind, Progress};
+use trimtab_core::text::{digest, one_line};
+
+/// SageMaker's limit for a property's value is 2,500; a person reads less.
+const VALUE: usize = 256;
+
+/// One entity led to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// What came first.
+    pub from: Entity,
+    /// How it led there.
+    pub kind: LinkKind,
+    /// What came of it.
+    pub to: Entity,
+}
+
+/// What one fact says of the chain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// The action that the fact is about, as it stands now.
+    pub action: Option<Entity>,
+    /// What it is linked with.
+    pub links: Vec<Link>,
+}
+
+/// The package that a fact names.
+#[must_use]
+pub fn package(fact: &Fact) -> Option<PackageArn> {
+    PackageArn::parse(fact.details.get("package")?).ok()
+}
+
+/// What the fact says; empty where it names nothing that lineage knows. `origin` is the run that
+/// made the fact's package.
+#[must_use]
+pub fn of(fact: &Fact, policy: &Policy, origin: Option<&RunArn>) -> Chain {
+    match fact.kind {
+        FactKind::TrainingStarted => training(fact, policy, Progress::InProgress),
+        FactKind::TrainingSucceeded => training(fact, policy, Progress::Completed),
+        FactKind::TrainingFailed => training(fact, policy, Progress::Failed),
+        FactKind::RolloutStarted => rollout(fact, policy, origin, Progress::InProgress),
+        FactKind::RolloutSucceeded => rollout(fact, policy, origin, Progress::Completed),
+        FactKind::RolloutRolledBack | FactKind::RolloutFailed => rollout(fact, policy, origin, Progress::Failed),
+        _ => Chain::default(),
+    }
+}
+
+/// Commit → run ← incident ← endpoint.
+fn training(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
+    let Some(run) = fact.details.get("run").and_then(|text| RunArn::parse(text).ok()) else {
+        return Chain::default();
+    };
+    let run = self::run(policy, &run, progress, said(fact));
+    let incident = incident(fact, policy);
+    let commit = fact.details.get("commit").and_then(|text| CommitId::parse(text).ok());
+    let commit = commit.and_then(|commit| self::commit(policy, &commit));
+    let mut links: Vec<Link> =
+        commit.into_iter().map(|from| Link { from, kind: LinkKind::ContributedTo, to: run.clone() }).collect();
+    let endpoint = endpoint(policy).filter(|_| fact.matter.contains("-drift-"));
+    links.extend(endpoint.map(|from| Link { from, kind: LinkKind::AssociatedWith, to: incident.clone() }));
+    links.push(Link { from: incident, kind: LinkKind::AssociatedWith, to: run.clone() });
+    Chain { action: Some(run), links }
+}
+
+/// Run → package → rollout → endpoint.
+fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Progress) -> Chain {
+    let Some(package) = package(fact) else { return Chain::default() };
+    let artifact = entity(EntityKind::Artifact, policy, "package", package.as_str(), "ModelPackage");
+    let target = endpoint(policy);
+    let source = target.as_ref().map_or_else(|| package.to_string(), |endpoint| endpoint.source.clone());
+    let mut action = entity(EntityKind::Action, policy, "rollout", &fact.matter, "Rollout");
+    (action.source, action.progress, action.properties) = (source, Some(progress), said(fact));
+    // A run that this suite started has its entity already; of another nothing more is known.
+    let run = origin.map(|origin| self::run(policy, origin, Progress::Completed, BTreeMap::new()));
+    let produced = run.map(|from| Link { from, kind: LinkKind::Produced, to: artifact.clone() });
+    let mut links = vec![Link { from: artifact, kind: LinkKind::ContributedTo, to: action.clone() }];
+    links.extend(produced);
+    links.extend(target.map(|to| Link { from: action.clone(), kind: LinkKind::AssociatedWith, to }));
+    Chain { action: Some(action), links }
+}
+
+fn run(policy: &Policy, run: &RunArn, progress: Progress, properties: BTreeMap<String, String>) -> Entity {
+    let entity = entity(EntityKind::Action, policy, "run", run.as_str(), "TrainingRun");
+    Entity { progress: Some(progress), properties, ..entity }
+}
+
+fn incident(fact: &Fact, policy: &Policy) -> Entity {
+    let entity = entity(EntityKind::Context, policy, "incident", &fact.matter, "Incident");
+    Entity { source: format!("trimtab:{}", fact.matter), properties: said(fact), ..entity }
+}
+
+fn commit(policy: &Policy, commit: &CommitId) -> Option<Entity> {
+    let repository = &policy.integrate.as_ref()?.repository;
+    Some(entity(EntityKind::Artifact, policy, "commit", &format!("codecommit://{repository}/{commit}"), "Commit"))
+}
+
+fn endpoint(policy: &Policy) -> Option<Entity> {
+    match &policy.deploy.as_ref()?.target {
+        Target::Endpoint(target) => {
+            let source = format!("endpoint/{}", target.name);
+            Some(entity(EntityKind::Context, policy, "endpoint", &source, "Endpoint"))
+        }
+        Target::Pipeline(_) => None,
+    }
+}
+
+/// An entity named after its source.
+fn entity(kind: EntityKind, policy: &Policy, what: &str, source: &str, of_type: &str) -> Entity {
+    Entity {
+        kind,
+        name: format!("trimtab-{}-{what}-{}", policy.model, digest(&[source], 16)),
+        source: source.to_owned(),
+        of_type: of_type.to_owned(),
+        progress: None,
+        properties: BTreeMap::new(),
+    }
+}
+
+/// The fact's matter and first reason, as properties.
+fn said(fact: &Fact) -> BTreeMap<String, String> {
+    let mut said = BTreeMap::from([("matter".to_owned(), one_line(&fact.matter, VALUE))]);
+    said.extend(fact.reasons.first().map(|reason| ("reason".to_owned(), one_line(reason, VALUE))));
+    said
+}

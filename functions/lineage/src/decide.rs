@@ -1,0 +1,126 @@
+//! Whether a fact is written into the lineage: each once.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use trimtab_core::event::{Body, Event};
+use trimtab_core::fact::FactKind;
+use trimtab_core::name::RunArn;
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::port::lineage::Entity;
+use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::text::digest;
+
+use crate::chain::{self, Link};
+
+/// The deciding half of `lineage`.
+#[derive(Debug, Clone, Copy)]
+pub struct Lineage;
+
+/// What the ledger keeps of one fact.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// When the last of it was written.
+    pub written: Option<Timestamp>,
+}
+
+/// What `lineage` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "action")]
+pub enum Action {
+    /// Creates the action that the fact is about, or says how it stands now.
+    CreateAction {
+        /// The service.
+        service: &'static str,
+        /// The entity.
+        #[serde(flatten)]
+        entity: Entity,
+    },
+    /// Associates two entities, and creates those that are not there.
+    AddAssociation {
+        /// The service.
+        service: &'static str,
+        /// The association.
+        #[serde(flatten)]
+        link: Link,
+    },
+}
+
+impl Decide for Lineage {
+    type State = State;
+    type Seen = Option<RunArn>;
+    type Action = Action;
+    type Done = ();
+
+    const FUNCTION: &'static str = "lineage";
+
+    fn subject(event: &Event) -> Subject {
+        match &event.body {
+            Body::Fact(fact) if is_told(fact.kind) => fact.model.clone().map_or(Subject::None, Subject::Model),
+            _ => Subject::None,
+        }
+    }
+
+    fn aggregate(event: &Event) -> String {
+        match &event.body {
+            Body::Fact(fact) => format!("lineage#{}", digest(&[fact.kind.as_str(), &fact.matter], 32)),
+            _ => "lineage#none".to_owned(),
+        }
+    }
+
+    fn assume(_: &Event) -> Self::Seen {
+        None
+    }
+
+    fn decide(case: &Case<'_, State, Self::Seen>) -> Plan<State, Action> {
+        let (Body::Fact(fact), Some(policy)) = (&case.event.body, case.policy) else {
+            return Plan::skip("not_concerned", "only the suite's facts about a model have a lineage");
+        };
+        if policy.lineage.is_none() {
+            return Plan::skip("off", format!("the policy of {} has no [lineage]: this reaction is off", policy.model));
+        }
+        if let Some(written) = case.state.written {
+            return Plan::skip("already_written", format!("this was written at {written}"));
+        }
+        let chain = chain::of(fact, policy, case.seen.as_ref());
+        let Some(entity) = chain.action else {
+            return Plan::skip("no_entity", "the fact names no run and no package: there is nothing to link");
+        };
+        let reason = Reason::new("written", format!("{} on {}", fact.kind.as_str(), fact.matter));
+        let mut plan = Plan::only(Decision::Acted, reason);
+        plan.actions = vec![Action::CreateAction { service: "sagemaker", entity }];
+        plan.actions.extend(chain.links.into_iter().map(|link| Action::AddAssociation { service: "sagemaker", link }));
+        plan
+    }
+
+    /// Between decided and written there is no state: the fact's retry writes it.
+    fn left(_: &State, _: &Case<'_, State, Self::Seen>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    fn settle(state: &mut State, _: &Action, outcome: Result<(), String>, now: Timestamp) -> Settled {
+        match outcome {
+            Ok(()) => {
+                state.written = Some(now);
+                Settled::default()
+            }
+            Err(cause) => {
+                state.written = None;
+                Settled { reasons: vec![Reason::new("lineage_refused", cause)], ..Settled::default() }
+            }
+        }
+    }
+}
+
+/// The facts that say something of the chain.
+fn is_told(kind: FactKind) -> bool {
+    matches!(
+        kind,
+        FactKind::TrainingStarted
+            | FactKind::TrainingSucceeded
+            | FactKind::TrainingFailed
+            | FactKind::RolloutStarted
+            | FactKind::RolloutSucceeded
+            | FactKind::RolloutRolledBack
+            | FactKind::RolloutFailed
+    )
+}

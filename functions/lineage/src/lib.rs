@@ -1,0 +1,16 @@
+//! `lineage` writes what came of what into SageMaker ML Lineage Tracking: commit → run → package →
+//! rollout → endpoint → incident → the next run.
+//!
+//! It reacts to the suite's facts, so that no other function has to carry it: where lineage is slow
+//! or refused, nothing else is held up. What a fact says of the chain is in [`chain`]; [`decide`]
+//! writes each fact once; [`act`] looks for each entity before it creates it.
+
+pub mod act;
+pub mod chain;
+pub mod decide;
+
+pub use act::Reaction;
+pub use decide::Lineage;
+
+#[cfg(test)]
+mod tests;

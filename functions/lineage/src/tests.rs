@@ -1,0 +1,216 @@
+//! The chain from commit to endpoint, each fact written once, through the whole reaction.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use trimtab_core::failure::Failure;
+use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
+use trimtab_core::name::{PackageArn, RunArn};
+use trimtab_core::plan::Decision;
+use trimtab_core::policy::Policy;
+use trimtab_core::port::Answer;
+use trimtab_core::port::lineage::{Entity, EntityTruth, Lineage, LinkKind, Progress};
+use trimtab_core::react::{LEASE, Report, World};
+
+use crate::Reaction;
+
+const NOON: &str = "2026-11-20T12:00:00Z";
+const RUN: &str = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run1";
+const PACKAGE: &str = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3";
+
+/// SageMaker's lineage, as far as it is asked for here.
+#[derive(Default)]
+struct Tracking {
+    entities: Mutex<BTreeMap<String, (Entity, Option<String>)>>,
+    links: Mutex<Vec<(String, String, LinkKind)>>,
+    creations: Mutex<usize>,
+    origin: Option<RunArn>,
+    refuse: bool,
+    lose_next_answer: Mutex<bool>,
+}
+
+impl Lineage for &Tracking {
+    async fn origin(&self, _: &PackageArn) -> Answer<Option<RunArn>> {
+        Ok(self.origin.clone())
+    }
+
+    async fn find(&self, entity: &Entity) -> Answer<Option<EntityTruth>> {
+        let known = self.entities.lock().unwrap().get(&entity.name).cloned();
+        Ok(known.map(|(entity, progress)| EntityTruth { arn: entity.name, progress }))
+    }
+
+    async fn create(&self, entity: &Entity) -> Answer<String> {
+        if self.refuse {
+            return Err(Failure::reject("sagemaker:CreateAction", "AccessDenied: not authorized"));
+        }
+        *self.creations.lock().unwrap() += 1;
+        let progress = entity.progress.map(|progress| progress.as_str().to_owned());
+        self.entities.lock().unwrap().insert(entity.name.clone(), (entity.clone(), progress));
+        if std::mem::take(&mut *self.lose_next_answer.lock().unwrap()) {
+            return Err(Failure::retry("sagemaker:CreateAction", "no answer in time"));
+        }
+        Ok(entity.name.clone())
+    }
+
+    async fn set_progress(&self, action: &str, progress: Progress) -> Answer<()> {
+        self.entities.lock().unwrap().get_mut(action).unwrap().1 = Some(progress.as_str().to_owned());
+        Ok(())
+    }
+
+    async fn is_linked(&self, from: &str, to: &str) -> Answer<bool> {
+        Ok(self.links.lock().unwrap().iter().any(|(first, second, _)| first == from && second == to))
+    }
+
+    async fn link(&self, from: &str, to: &str, kind: LinkKind) -> Answer<()> {
+        self.links.lock().unwrap().push((from.to_owned(), to.to_owned(), kind));
+        Ok(())
+    }
+}
+
+impl Tracking {
+    /// Each link as `Commit ContributedTo TrainingRun`.
+    fn chain(&self) -> Vec<String> {
+        let entities = self.entities.lock().unwrap();
+        let word = |name: &String| entities[name].0.of_type.clone();
+        let links = self.links.lock().unwrap();
+        links.iter().map(|(from, to, kind)| format!("{} {kind:?} {}", word(from), word(to))).collect()
+    }
+
+    fn progress(&self, of_type: &str) -> Option<String> {
+        let entities = self.entities.lock().unwrap();
+        entities.values().find(|(entity, _)| entity.of_type == of_type).and_then(|(_, progress)| progress.clone())
+    }
+}
+
+type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
+
+fn world(change: impl Fn(&str) -> String) -> Suite {
+    let policy = Policy::parse("churn.toml", &change(include_str!("../../../models/churn.toml"))).unwrap();
+    let clock = FixedClock::at(NOON.parse().unwrap());
+    World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock }
+}
+
+fn fact(id: &str, kind: &str, matter: &str, details: &Value) -> Value {
+    json!({"version": "0", "id": id, "source": "trimtab", "detail-type": kind, "account": "123456789012",
+        "region": "eu-west-1", "time": NOON, "resources": [],
+        "detail": {"version": 1, "model": "churn", "matter": matter, "at": NOON, "reasons": ["because"],
+            "details": details}})
+}
+
+fn training(kind: &str) -> Value {
+    let details = json!({"run": RUN, "commit": "c".repeat(40), "incident": "churn-drift-98d33ea0"});
+    fact(kind, kind, "incident/churn-drift-98d33ea0", &details)
+}
+
+fn rollout(kind: &str) -> Value {
+    fact(kind, kind, "rollout/churn/3/1", &json!({"package": PACKAGE, "version": "3"}))
+}
+
+fn try_react(world: &Suite, tracking: &Tracking, event: &Value) -> Answer<Report> {
+    run(world.react(&Reaction { lineage: tracking }, event)).unwrap()
+}
+
+fn react(world: &Suite, tracking: &Tracking, event: &Value) -> (Decision, &'static str) {
+    let report = try_react(world, tracking, event).unwrap();
+    (report.entry.decision, report.codes[0])
+}
+
+#[test]
+fn a_run_is_linked_with_its_commit_and_with_the_incident_of_its_endpoint() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    assert_eq!(react(&world, &tracking, &training("Training Started")), (Decision::Acted, "written"));
+    assert_eq!(
+        tracking.chain(),
+        ["Commit ContributedTo TrainingRun", "Endpoint AssociatedWith Incident", "Incident AssociatedWith TrainingRun"]
+    );
+    assert_eq!(tracking.progress("TrainingRun").as_deref(), Some("InProgress"));
+}
+
+#[test]
+fn a_rollout_is_linked_with_its_package_and_the_package_with_the_run_that_made_it() {
+    let (world, tracking) = (world(str::to_owned), Tracking { origin: RunArn::parse(RUN).ok(), ..Tracking::default() });
+    react(&world, &tracking, &training("Training Started"));
+    tracking.links.lock().unwrap().clear();
+    react(&world, &tracking, &rollout("Rollout Started"));
+    assert_eq!(
+        tracking.chain(),
+        ["ModelPackage ContributedTo Rollout", "TrainingRun Produced ModelPackage", "Rollout AssociatedWith Endpoint"]
+    );
+    let runs = tracking.entities.lock().unwrap().values().filter(|(entity, _)| entity.of_type == "TrainingRun").count();
+    assert_eq!(runs, 1, "the run of the package is the run that was started");
+}
+
+#[test]
+fn an_end_is_said_of_the_action_that_is_there() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    react(&world, &tracking, &rollout("Rollout Started"));
+    let creations = *tracking.creations.lock().unwrap();
+    react(&world, &tracking, &rollout("Rollout Rolled Back"));
+    assert_eq!(tracking.progress("Rollout").as_deref(), Some("Failed"));
+    assert_eq!(*tracking.creations.lock().unwrap(), creations);
+}
+
+#[test]
+fn a_beginning_that_is_heard_of_after_the_end_changes_nothing() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    react(&world, &tracking, &training("Training Succeeded"));
+    react(&world, &tracking, &training("Training Started"));
+    assert_eq!(tracking.progress("TrainingRun").as_deref(), Some("Completed"));
+    assert_eq!(tracking.links.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn told_twice_it_is_written_once() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    react(&world, &tracking, &training("Training Started"));
+    let mut again = training("Training Started");
+    again["id"] = json!("again");
+    assert_eq!(react(&world, &tracking, &again), (Decision::Skipped, "already_written"));
+    assert_eq!((*tracking.creations.lock().unwrap(), tracking.links.lock().unwrap().len()), (4, 3));
+}
+
+#[test]
+fn what_was_created_without_an_answer_is_found_and_not_created_again() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    *tracking.lose_next_answer.lock().unwrap() = true;
+    assert!(try_react(&world, &tracking, &training("Training Started")).is_err());
+    world.clock.set(NOON.parse::<jiff::Timestamp>().unwrap() + LEASE);
+    assert_eq!(react(&world, &tracking, &training("Training Started")), (Decision::Acted, "written"));
+    assert_eq!((*tracking.creations.lock().unwrap(), tracking.links.lock().unwrap().len()), (4, 3));
+}
+
+#[test]
+fn what_sagemaker_refuses_is_kept_and_told() {
+    let (world, tracking) = (world(str::to_owned), Tracking { refuse: true, ..Tracking::default() });
+    let report = try_react(&world, &tracking, &training("Training Started")).unwrap();
+    assert_eq!((report.entry.decision, report.kept), (Decision::Rejected, true));
+    assert_eq!(world.ledger.contents().kept.len(), 1);
+}
+
+#[test]
+fn without_the_table_nothing_is_written() {
+    let off = |text: &str| text.replace("[lineage]", "# ");
+    let (world, tracking) = (world(off), Tracking::default());
+    assert_eq!(react(&world, &tracking, &training("Training Started")), (Decision::Skipped, "off"));
+    assert_eq!(*tracking.creations.lock().unwrap(), 0);
+}
+
+#[test]
+fn a_fact_that_names_nothing_has_no_lineage() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    let refused = fact("1", "Training Failed", "incident/churn-build-1", &json!({"run": "nonsense"}));
+    assert_eq!(react(&world, &tracking, &refused), (Decision::Skipped, "no_entity"));
+    let other = fact("2", "Build Started", "build/churn/x", &json!({}));
+    assert_eq!(react(&world, &tracking, &other), (Decision::Skipped, "not_concerned"));
+}
+
+#[test]
+fn names_fit_what_sagemaker_takes() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    react(&world, &tracking, &training("Training Started"));
+    react(&world, &tracking, &rollout("Rollout Started"));
+    for name in tracking.entities.lock().unwrap().keys() {
+        assert!(name.len() <= 120 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
+    }
+}
