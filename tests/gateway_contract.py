@@ -404,10 +404,37 @@ def stops_of_training_jobs(aws):
     refused(sagemaker.stop_training_job, "ValidationException", "not found", TrainingJobName="none")
 
 
+def lineage_of_the_gateway(aws):
+    sagemaker = aws.sagemaker
+    uri = {"SourceUri": "codecommit://churn-model/" + "c" * 40}
+    commit = sagemaker.create_artifact(ArtifactName="own-commit", ArtifactType="Commit", Source=uri)["ArtifactArn"]
+    refused(
+        sagemaker.create_artifact, "ValidationException", "already exists",
+        ArtifactName="own-other", ArtifactType="Commit", Source=uri,
+    )
+    run = {"SourceUri": "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/own/execution/1"}
+    action = sagemaker.create_action(ActionName="own-run", ActionType="TrainingRun", Source=run, Status="InProgress")
+    action = action["ActionArn"]
+    sagemaker.create_context(ContextName="own-incident", ContextType="Incident", Source={"SourceUri": "trimtab:x"})
+    refused(sagemaker.describe_action, "ResourceNotFound", "does not exist", ActionName="none")
+    assert sagemaker.describe_context(ContextName="own-incident")["ContextType"] == "Incident"
+    found = sagemaker.list_artifacts(SourceUri=uri["SourceUri"], ArtifactType="Commit")["ArtifactSummaries"]
+    assert [artifact["ArtifactArn"] for artifact in found] == [commit], found
+    link = {"SourceArn": commit, "DestinationArn": action}
+    assert sagemaker.list_associations(**link)["AssociationSummaries"] == []
+    sagemaker.add_association(**link, AssociationType="ContributedTo")
+    refused(sagemaker.add_association, "ValidationException", "already exists", **link)
+    refused(sagemaker.add_association, "ResourceNotFound", "does not exist", **{**link, "SourceArn": commit + "0"})
+    (there,) = sagemaker.list_associations(**link)["AssociationSummaries"]
+    assert (there["AssociationType"], there["DestinationType"]) == ("ContributedTo", "TrainingRun"), there
+    sagemaker.update_action(ActionName="own-run", Status="Completed")
+    assert sagemaker.describe_action(ActionName="own-run")["Status"] == "Completed"
+
+
 SHARED = [training_jobs, pipelines, endpoints, registry, builds, repositories, deliveries]
 OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
-    executions_of_codepipeline, stops_of_training_jobs,
+    executions_of_codepipeline, stops_of_training_jobs, lineage_of_the_gateway,
 ]
 
 for name, url, steps in (("moto", MOTO, SHARED), ("gateway", GATEWAY, SHARED + OWN)):

@@ -6,6 +6,7 @@ use std::path::Path;
 use deploy::Deploy;
 use guard::Guard;
 use integrate::Integrate;
+use lineage::Lineage;
 use notify::Notify;
 use reconcile::Reconcile;
 use retrain::Retrain;
@@ -58,6 +59,7 @@ fn of_function(function: &str, event: &Event, models: &Models) -> Option<Planned
         Retrain::FUNCTION => Some(of::<Retrain>(event, models)),
         Deploy::FUNCTION => Some(of::<Deploy>(event, models)),
         Notify::FUNCTION => Some(of::<Notify>(event, models)),
+        Lineage::FUNCTION => Some(of::<Lineage>(event, models)),
         Guard::FUNCTION => Some(of::<Guard>(event, models)),
         Reconcile::FUNCTION => Some(of::<Reconcile>(event, models)),
         _ => None,

@@ -5,6 +5,7 @@
 use deploy::Deploy;
 use guard::Guard;
 use integrate::Integrate;
+use lineage::Lineage;
 use notify::Notify;
 use retrain::Retrain;
 use serde_json::Value;
@@ -29,6 +30,7 @@ pub fn event(data: &[u8]) {
             plan::<Deploy>(&event);
             plan::<Notify>(&event);
             plan::<Guard>(&event);
+            plan::<Lineage>(&event);
         }
         Err(refusal) => is_a_line(&refusal.to_string()),
     }

@@ -23,7 +23,7 @@ async fn the_story_is_seen_in_the_services() {
     let story = told(Tale::Loop).await;
     let timeline = story.timeline();
     let functions: BTreeSet<&str> = timeline.iter().filter_map(|entry| entry.function.as_deref()).collect();
-    assert_eq!(functions, BTreeSet::from(["deploy", "integrate", "notify", "retrain"]));
+    assert_eq!(functions, BTreeSet::from(["deploy", "integrate", "lineage", "notify", "retrain"]));
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
     assert_eq!(decisions, BTreeSet::from(["acted", "parked", "rejected", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));

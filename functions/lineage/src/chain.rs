@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{CommitId, PackageArn, RunArn};
 use trimtab_core::policy::{Policy, Target};
@@ -17,12 +17,18 @@ const VALUE: usize = 256;
 /// One entity led to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Link {
-    /// What came first.
+    /// What came first; written by its name.
+    #[serde(serialize_with = "name")]
     pub from: Entity,
     /// How it led there.
     pub kind: LinkKind,
-    /// What came of it.
+    /// What came of it; written by its name.
+    #[serde(serialize_with = "name")]
     pub to: Entity,
+}
+
+fn name<S: Serializer>(entity: &Entity, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&entity.name)
 }
 
 /// What one fact says of the chain.

@@ -5,6 +5,7 @@ mod aws;
 mod chapters;
 mod code;
 mod guard;
+mod lineage;
 mod look;
 mod lost;
 mod page;
@@ -54,5 +55,6 @@ async fn whole(story: &mut Story) -> Result<(), StoryError> {
     chapters::delivered(story).await?;
     chapters::malformed(story).await?;
     code::pull_request(story).await?;
-    lost::a_push(story).await
+    lost::a_push(story).await?;
+    lineage::chain(story).await
 }

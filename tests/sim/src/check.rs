@@ -86,7 +86,7 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Breach
         | Flow::PutRight
         | Flow::Review => 0,
-        Flow::Unwatched => 1,
+        Flow::Unwatched | Flow::Tracked => 1,
         Flow::Rollouts | Flow::CanaryFails => 2,
         Flow::RollBack | Flow::FallsSilent => 3,
     };
@@ -192,6 +192,13 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         Flow::Delivery => {
             must(services.deliveries.len() == 1, "the version was not delivered");
             must(told("Rollout Succeeded on rollout/segments/101"), "nobody was told of the delivery");
+        }
+        Flow::Tracked => {
+            must(services.runs.len() == 1, "the run was not started");
+            must(live == Some(1), "version 1 is not live");
+            for missing in services.untracked() {
+                must(false, missing);
+            }
         }
         // The guard does not look by itself: of what AWS did not tell, nothing is known.
         Flow::Breach if !heard(services, "CreateTrainingJob") => {}

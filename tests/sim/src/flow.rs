@@ -14,6 +14,7 @@ use trimtab_core::port::Answer;
 use trimtab_core::react::{Report, World};
 
 use crate::Site;
+use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 use crate::check::{self, Violation};
 use crate::events::SEGMENTS;
@@ -61,6 +62,8 @@ pub enum Flow {
     Breach,
     /// The same, and its owner puts it right.
     PutRight,
+    /// A push, a run, and its version's rollout, as lineage has them.
+    Tracked,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -70,7 +73,7 @@ impl Flow {
     const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Drift,
         Self::Push,
         Self::Rollouts,
@@ -84,6 +87,7 @@ impl Flow {
         Self::HeldBack,
         Self::Breach,
         Self::PutRight,
+        Self::Tracked,
     ];
 
     /// What people and monitors do, and when.
@@ -105,6 +109,7 @@ impl Flow {
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
             Self::Review => vec![(minutes(0), Item::Propose)],
             Self::Breach => vec![(minutes(0), Item::Make)],
+            Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
             Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],
             Self::HeldBack => vec![
                 (minutes(0), Item::Alarm { name: "churn-prod-data-drift" }),
@@ -284,6 +289,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.chance = Some(chance);
     services.trace = trace.then(Vec::new);
     services.set_faults(&case.faults);
+    services.lineage = (case.flow == Flow::Tracked).then(Default::default);
     if case.flow == Flow::CanaryFails {
         services.bad.insert(2);
     }
@@ -293,7 +299,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
 }
 
 /// Until nothing is under way any more.
-fn settle(sim: &Sim, design: Design) {
+pub(crate) fn settle(sim: &Sim, design: Design) {
     while step(sim, design) {}
 }
 
@@ -359,41 +365,8 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
             run(world.react(&reaction, event))?
         }
         Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
+        Function::Lineage => run(world.react(&lineage::Reaction { lineage: s() }, event))?,
         Function::Guard => run(world.react(&guard::Reaction { resources: s() }, event))?,
         Function::Reconcile => run(world.react(&reconcile::Reaction { ledger: s() }, event))?,
     }
-}
-
-/// Sends again what Lambda gave up on, an hour later, when nothing goes wrong any more.
-fn redrive(sim: &Sim) {
-    let mut services = sim.services();
-    services.set_faults(&[]);
-    services.schedule = Some(Schedule::Once);
-    for (function, event) in std::mem::take(&mut services.failed) {
-        services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
-    }
-}
-
-/// Everything once more, under new ids: nothing new may come of it.
-fn replay(sim: &Sim) -> Vec<Violation> {
-    let before = check::effects(&sim.services());
-    send_again(sim);
-    let after = check::effects(&sim.services());
-    if before == after {
-        Vec::new()
-    } else {
-        vec![Violation::doubled(format!("replayed: {before:?} became {after:?}"))]
-    }
-}
-
-fn send_again(sim: &Sim) {
-    {
-        let mut services = sim.services();
-        let distinct = services.log.clone().into_iter().filter(|(_, _, copy)| !copy);
-        for (function, event, _) in distinct {
-            let event = Arc::new(services.with_id(Value::clone(&event)));
-            services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
-        }
-    }
-    settle(sim, Design::Suite);
 }

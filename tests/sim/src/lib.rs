@@ -4,6 +4,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "reading a JSON value by index gives null where nothing is")]
 
+mod again;
 pub mod baseline;
 pub mod check;
 mod events;
@@ -14,5 +15,6 @@ mod happen;
 mod ledger;
 mod ports;
 pub mod services;
+mod tracked;
 
 include!(concat!(env!("OUT_DIR"), "/sites.rs"));

@@ -17,6 +17,7 @@ use trimtab_core::port::{AggregateId, Record};
 use crate::Site;
 use crate::events;
 use crate::faults::{Chance, Fault, Kind, Schedule};
+use crate::tracked::Tracked;
 
 /// A function of the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,12 +29,13 @@ pub enum Function {
     Notify,
     Reconcile,
     Guard,
+    Lineage,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Integrate, Self::Retrain, Self::Deploy, Self::Notify, Self::Reconcile, Self::Guard];
+    pub const ALL: [Self; 7] =
+        [Self::Integrate, Self::Retrain, Self::Deploy, Self::Notify, Self::Reconcile, Self::Guard, Self::Lineage];
 }
 
 /// Something that will happen.
@@ -189,6 +191,8 @@ pub struct Services {
     /// The job that somebody made by hand, and how often it was stopped.
     pub(crate) job: Option<ResourceTruth>,
     pub(crate) stops: usize,
+    /// What SageMaker's lineage has; `None` where this run does not look at it.
+    pub(crate) lineage: Option<Tracked>,
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,
@@ -329,6 +333,10 @@ impl Services {
         };
         for function in functions {
             self.emit(*function, false, &event);
+        }
+        // Most flows leave lineage out: it takes no part in them, and its calls would be half of all.
+        if self.lineage.is_some() && functions == [Function::Notify] {
+            self.emit(Function::Lineage, false, &event);
         }
     }
 

@@ -20,6 +20,7 @@ use trimtab_gateway::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
 use super::Case;
+use super::scene::run_of;
 
 const TABLE: &str = "trimtab-ledger";
 const ROLE: &str = "arn:aws:iam::123456789012:role/chaos-endpoint";
@@ -221,6 +222,17 @@ impl Stage {
         let id = call.send().await.unwrap().pull_request_ids.remove(0);
         let found = self.codecommit.get_comments_for_pull_request().pull_request_id(id).send().await.unwrap();
         found.comments_for_pull_request_data.unwrap_or_default().len()
+    }
+
+    /// How many actions there are for the model's run, and how many associations lead to them.
+    pub(super) async fn tracked(&self, model: &str) -> (usize, usize) {
+        let actions = self.sagemaker.list_actions().source_uri(run_of(model)).send().await.unwrap();
+        let mut links = 0;
+        for action in actions.action_summaries() {
+            let call = self.sagemaker.list_associations().set_destination_arn(action.action_arn.clone());
+            links += call.send().await.unwrap().association_summaries().len();
+        }
+        (actions.action_summaries().len(), links)
     }
 
     /// An approved version in the model's group; gives its ARN.

@@ -33,13 +33,15 @@ pub enum Flow {
     UnheardVersion,
     /// The clock asks for a look.
     Clock,
+    /// A run that began, and its end, are written into the lineage.
+    Lineage,
     /// Somebody makes a job that breaks the organisation's rules.
     Breach,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -50,6 +52,7 @@ impl Flow {
         Self::UnheardPush,
         Self::UnheardVersion,
         Self::Clock,
+        Self::Lineage,
         Self::Breach,
     ];
 
@@ -70,6 +73,7 @@ impl Flow {
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
             Self::Breach => &["StopTrainingJob"],
+            Self::Lineage => &["CreateAction", "AddAssociation"],
             Self::Notice | Self::Clock => &[],
         }
     }
@@ -83,7 +87,7 @@ impl Flow {
             Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),
-            Self::Notice | Self::Review => None,
+            Self::Notice | Self::Review | Self::Lineage => None,
         }
     }
 
@@ -205,6 +209,9 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
             }
             // The same token gives the comment that is there.
             "PostCommentForPullRequest" => stage.comments(name).await,
+            "CreateAction" => stage.tracked(name).await.0,
+            // One from the commit, one from the incident.
+            "AddAssociation" => stage.tracked(name).await.1 / 2,
             other => journal(other),
         };
         counted.push((*effect, times));

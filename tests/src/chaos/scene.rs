@@ -57,7 +57,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             scene.package = stage.package(&name, false).await;
         }
         Flow::Breach => stage.job(&name).await,
-        Flow::Notice | Flow::Clock => {}
+        Flow::Notice | Flow::Clock | Flow::Lineage => {}
     }
     scene
 }
@@ -119,6 +119,15 @@ impl Scene {
                     "requestParameters": {"trainingJobName": name}, "userIdentity": who});
                 ("guard", event("aws.sagemaker", "AWS API Call via CloudTrail", name, &detail))
             }
+            (Flow::Lineage, step) => {
+                let kind = if step == 0 { "Training Started" } else { "Training Succeeded" };
+                let detail = json!({"version": 1, "model": name, "matter": format!("incident/{name}-build-1"),
+                    "at": jiff::Timestamp::now().to_string(), "reasons": ["because"],
+                    "details": {"run": run_of(name), "commit": "c".repeat(40)}});
+                let mut event = event("trimtab", kind, name, &detail);
+                event["id"] = json!(format!("{kind} {name}"));
+                ("lineage", event)
+            }
             (Flow::Notice, _) => {
                 let detail = json!({"version": 1, "model": name, "matter": format!("rollout/{name}/1/1"),
                     "at": jiff::Timestamp::now().to_string(), "reasons": ["because"], "details": {"version": "1"}});
@@ -126,6 +135,11 @@ impl Scene {
             }
         }
     }
+}
+
+/// The run whose lineage is written.
+pub(super) fn run_of(model: &str) -> String {
+    format!("arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{model}-training/execution/1")
 }
 
 fn asked(kind: &str, model: &str, details: &Value) -> Value {

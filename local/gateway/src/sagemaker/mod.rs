@@ -1,15 +1,17 @@
-//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, training jobs in `jobs`, all played here; the model
+//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, training jobs in `jobs`, ML Lineage Tracking in `lineage`, all played here; the model
 //! registry in `registry`, which is moto's, with its events and a few corrections.
 
 mod deployment;
 mod endpoints;
 mod jobs;
+mod lineage;
 mod pipelines;
 mod registry;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::lineage::Kind;
 use crate::wire::{Answer, Input};
 use crate::world::World;
 
@@ -20,6 +22,7 @@ pub(crate) struct State {
     executions: Vec<pipelines::Execution>,
     endpoints: BTreeMap<String, endpoints::Endpoint>,
     jobs: BTreeMap<String, jobs::Job>,
+    lineage: lineage::Tracked,
 }
 
 pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> Option<Answer> {
@@ -43,6 +46,18 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "StopTrainingJob" => jobs::stop(world, input),
         "ListTags" => return jobs::tags(world, input),
         "AddTags" => return jobs::add_tags(world, input),
+        "CreateArtifact" => lineage::create(world, Kind::Artifact, input),
+        "CreateAction" => lineage::create(world, Kind::Action, input),
+        "CreateContext" => lineage::create(world, Kind::Context, input),
+        "DescribeArtifact" => lineage::describe(world, Kind::Artifact, input),
+        "DescribeAction" => lineage::describe(world, Kind::Action, input),
+        "DescribeContext" => lineage::describe(world, Kind::Context, input),
+        "UpdateAction" => lineage::update_action(world, input),
+        "ListArtifacts" => lineage::list(world, Kind::Artifact, input),
+        "ListActions" => lineage::list(world, Kind::Action, input),
+        "ListContexts" => lineage::list(world, Kind::Context, input),
+        "AddAssociation" => lineage::associate(world, input),
+        "ListAssociations" => lineage::associations(world, input),
         "CreateModel" | "CreateEndpointConfig" => registry::create_once(world, action, input).await,
         "CreateModelPackage" => registry::create_package(world, input).await,
         "UpdateModelPackage" => registry::update_package(world, input).await,

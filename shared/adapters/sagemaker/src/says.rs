@@ -20,6 +20,11 @@ pub(crate) fn is_there_already(message: &str) -> bool {
     message.to_ascii_lowercase().contains("cannot create already existing")
 }
 
+/// A lineage entity, or an association of two, is there already.
+pub(crate) fn exists(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("already exist")
+}
+
 /// The endpoint is in the middle of something.
 pub(crate) fn is_in_progress(message: &str) -> bool {
     message.to_ascii_lowercase().contains("cannot update in-progress endpoint")

@@ -1,0 +1,46 @@
+//! What is sent again: what Lambda gave up on, and at last everything.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::baseline::Design;
+use crate::check::{Violation, effects};
+use crate::faults::Schedule;
+use crate::flow::settle;
+use crate::services::{Item, Sim};
+
+/// Sends again what Lambda gave up on, an hour later, when nothing goes wrong any more.
+pub(crate) fn redrive(sim: &Sim) {
+    let mut services = sim.services();
+    services.set_faults(&[]);
+    services.schedule = Some(Schedule::Once);
+    for (function, event) in std::mem::take(&mut services.failed) {
+        services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
+    }
+}
+
+/// Everything once more, under new ids: nothing new may come of it.
+pub(crate) fn replay(sim: &Sim) -> Vec<Violation> {
+    let before = effects(&sim.services());
+    send_again(sim);
+    let after = effects(&sim.services());
+    if before == after {
+        Vec::new()
+    } else {
+        vec![Violation::doubled(format!("replayed: {before:?} became {after:?}"))]
+    }
+}
+
+pub(crate) fn send_again(sim: &Sim) {
+    {
+        let mut services = sim.services();
+        let distinct = services.log.clone().into_iter().filter(|(_, _, copy)| !copy);
+        for (function, event, _) in distinct {
+            let event = Arc::new(services.with_id(Value::clone(&event)));
+            services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
+        }
+    }
+    settle(sim, Design::Suite);
+}

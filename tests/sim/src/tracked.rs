@@ -1,0 +1,123 @@
+//! SageMaker ML Lineage Tracking, and the port to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{PackageArn, RunArn};
+use trimtab_core::port::Answer;
+use trimtab_core::port::lineage::{Entity, EntityTruth, Lineage, LinkKind, Progress};
+
+use crate::Site;
+use crate::services::{Services, Sim};
+
+/// What is tracked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tracked {
+    entities: BTreeMap<String, (String, Option<Progress>)>,
+    links: BTreeSet<(String, String)>,
+    /// Whether the registry has said which run made the package.
+    made_by_run: bool,
+}
+
+impl Tracked {
+    /// How the only action of this type stands.
+    pub(crate) fn progress(&self, of_type: &str) -> Option<Progress> {
+        let mut found = self.entities.values().filter(|(known, _)| known == of_type);
+        found.next().and_then(|(_, progress)| *progress).filter(|_| found.next().is_none())
+    }
+
+    /// Whether something of the first type led to something of the second.
+    pub(crate) fn has_link(&self, from: &str, to: &str) -> bool {
+        let of_type = |name: &String| self.entities.get(name).map(|(known, _)| known.as_str());
+        self.links.iter().any(|(first, second)| of_type(first) == Some(from) && of_type(second) == Some(to))
+    }
+}
+
+impl Services {
+    /// What lineage has of a commit's way to the endpoint, and should.
+    pub(crate) fn untracked(&self) -> Vec<&'static str> {
+        let Some(tracked) = &self.lineage else { return vec!["nothing was tracked"] };
+        let links = [
+            ("Commit", "TrainingRun", "the commit is not linked with its run"),
+            ("Incident", "TrainingRun", "the incident is not linked with its run"),
+            ("ModelPackage", "Rollout", "the package is not linked with its rollout"),
+            ("Rollout", "Endpoint", "the rollout is not linked with its endpoint"),
+        ];
+        let mut missing: Vec<&str> =
+            links.iter().filter(|(from, to, _)| !tracked.has_link(from, to)).map(|(.., what)| *what).collect();
+        // Where the push was heard of late, the version was not made by its run.
+        if tracked.made_by_run && !tracked.has_link("TrainingRun", "ModelPackage") {
+            missing.push("the run is not linked with its package");
+        }
+        if tracked.progress("TrainingRun") != Some(Progress::Completed) {
+            missing.push("the run is not one that is completed");
+        }
+        if tracked.progress("Rollout") != Some(Progress::Completed) {
+            missing.push("the rollout is not one that is completed");
+        }
+        missing
+    }
+}
+
+impl Lineage for Sim {
+    async fn origin(&self, _: &PackageArn) -> Answer<Option<RunArn>> {
+        self.call(Site::LineageOrigin, |services| {
+            let run = services.runs.last().map(|run| run.arn.clone());
+            services.lineage.get_or_insert_default().made_by_run |= run.is_some();
+            Ok(run)
+        })
+        .await
+    }
+
+    async fn find(&self, entity: &Entity) -> Answer<Option<EntityTruth>> {
+        let name = entity.name.clone();
+        self.call(Site::LineageFind, move |services| {
+            let known = services.lineage.as_ref().and_then(|tracked| tracked.entities.get(&name));
+            let progress = known.map(|(_, progress)| progress.map(|progress| progress.as_str().to_owned()));
+            Ok(progress.map(|progress| EntityTruth { arn: name, progress }))
+        })
+        .await
+    }
+
+    async fn create(&self, entity: &Entity) -> Answer<String> {
+        let entity = entity.clone();
+        self.call(Site::LineageCreate, move |services| {
+            let tracked = services.lineage.get_or_insert_default();
+            if tracked.entities.contains_key(&entity.name) {
+                return Err(Failure::retry("sagemaker:CreateAction", "it is there already, and not to be seen yet"));
+            }
+            tracked.entities.insert(entity.name.clone(), (entity.of_type, entity.progress));
+            Ok(entity.name)
+        })
+        .await
+    }
+
+    async fn set_progress(&self, action: &str, progress: Progress) -> Answer<()> {
+        let action = action.to_owned();
+        self.call(Site::LineageSetProgress, move |services| {
+            let known = services.lineage.as_mut().and_then(|tracked| tracked.entities.get_mut(&action));
+            if let Some((_, known)) = known {
+                *known = Some(progress);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn is_linked(&self, from: &str, to: &str) -> Answer<bool> {
+        let link = (from.to_owned(), to.to_owned());
+        self.call(Site::LineageIsLinked, move |services| {
+            Ok(services.lineage.as_ref().is_some_and(|tracked| tracked.links.contains(&link)))
+        })
+        .await
+    }
+
+    async fn link(&self, from: &str, to: &str, _: LinkKind) -> Answer<()> {
+        let link = (from.to_owned(), to.to_owned());
+        self.call(Site::LineageLink, move |services| {
+            services.lineage.get_or_insert_default().links.insert(link);
+            Ok(())
+        })
+        .await
+    }
+}
