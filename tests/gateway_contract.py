@@ -110,6 +110,13 @@ def pipelines(aws):
     assert made["PipelineArn"].endswith(f":pipeline/{aws.own}"), made
     found = sagemaker.describe_pipeline(PipelineName=aws.own)
     assert (found["PipelineName"], json.loads(found["PipelineDefinition"])) == (aws.own, json.loads(definition))
+    other = json.dumps({"Version": "2020-12-01", "Parameters": [], "Steps": [], "Metadata": {"Commit": "a"}})
+    mark = "Defined by commit " + "a" * 40
+    updated = sagemaker.update_pipeline(PipelineName=aws.own, PipelineDefinition=other, PipelineDescription=mark)
+    assert updated["PipelineArn"] == made["PipelineArn"], updated
+    found = sagemaker.describe_pipeline(PipelineName=aws.own)
+    assert (json.loads(found["PipelineDefinition"]), found["PipelineDescription"]) == (json.loads(other), mark), found
+    assert found["RoleArn"] == ROLE, "what an update leaves out stays as it is"
     started = sagemaker.start_pipeline_execution(
         PipelineName=aws.own, PipelineExecutionDisplayName="first", ClientRequestToken="a" * 32
     )["PipelineExecutionArn"]
@@ -342,6 +349,11 @@ def branches_of_codecommit(aws):
     assert (head, len(head)) == (second, 40)
     assert codecommit.get_commit(repositoryName="gateway", commitId=second)["commit"]["parents"] == [first]
     refused(codecommit.get_commit, "CommitIdDoesNotExistException", repositoryName="gateway", commitId="0" * 40)
+    file = lambda commit, path: codecommit.get_file(repositoryName="gateway", commitSpecifier=commit, filePath=path)
+    assert [file(commit, "f")["fileContent"] for commit in (first, second)] == [b"1", b"2"], "each commit has its own"
+    assert (file(first, "f")["commitId"], file(first, "f")["fileSize"]) == (first, 1)
+    refused(file, "FileDoesNotExistException", commit=first, path="g")
+    refused(file, "CommitDoesNotExistException", commit="0" * 40, path="f")
     codecommit.create_branch(repositoryName="gateway", branchName="b", commitId=first)
     gone = codecommit.delete_branch(repositoryName="gateway", branchName="b")["deletedBranch"]
     assert gone == {"branchName": "b", "commitId": first}

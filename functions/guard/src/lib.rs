@@ -2,7 +2,7 @@
 //! organisation to the call that puts it right.
 //!
 //! [`rules`] holds a resource against `suite.toml`'s `[guard]`; [`decide`] reports once, stops what
-//! the policy says to stop, and closes; [`act`] asks SageMaker what is so, and stops. [`request`]
+//! the policy says to stop, and closes; [`act`] asks SageMaker what is so, and stops. `request`
 //! reads a resource out of a request, for planning offline.
 
 pub mod act;

@@ -1,40 +1,73 @@
 //! Asks AWS what is true, starts the build and asks for training.
 
-use trimtab_core::event::{Body, Event};
+use trimtab_core::event::{Body, BuildStatus, Event};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::BranchName;
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::ml::{Builds, PullRequests, Repositories};
+use trimtab_core::port::definition::{DefinitionRequest, Definitions};
+use trimtab_core::port::ml::{BuildTruth, Builds, PullRequests, Repositories};
 use trimtab_core::port::{AggregateId, Answer, Bus, Ledger};
 use trimtab_core::react::Act;
 
 use crate::build::{Head, Standing, State, build_of};
 use crate::decide::{Action, Done, Integrate, Seen};
 use crate::look::Request;
-use crate::{look, review};
+use crate::{definition, look, review};
 
 /// `integrate` over its ports.
 #[derive(Debug)]
-pub struct Reaction<R, P, B, U, L> {
+pub struct Reaction<R, P, B, D, U, L> {
     /// CodeCommit.
     pub repositories: R,
     /// CodeCommit's pull requests.
     pub pulls: P,
     /// CodeBuild.
     pub builds: B,
+    /// SageMaker's pipelines.
+    pub definitions: D,
     /// The suite's bus, on which training is asked for.
     pub bus: U,
     /// The ledger, in which each commit's build is an aggregate of its own.
     pub ledger: L,
 }
 
-impl<R: Repositories, P: PullRequests, B: Builds, U, L: Ledger> Reaction<R, P, B, U, L> {
+impl<R: Repositories, P: PullRequests, B: Builds, D: Definitions, U, L: Ledger> Reaction<R, P, B, D, U, L> {
     /// The head of a branch, if the policy watches it.
     async fn head(&self, rules: &Rules, branch: &BranchName) -> Answer<Seen> {
         if !rules.branches.contains(branch) {
             return Ok(Seen::Head(None));
         }
         self.repositories.head(&rules.repository, branch).await.map(Seen::Head)
+    }
+
+    /// A build; and where the policy names a definition, the heads that may bring it.
+    async fn built(&self, rules: &Rules, build: Option<BuildTruth>) -> Answer<Seen> {
+        let mut heads = Vec::new();
+        if rules.definition.is_some() && build.as_ref().is_some_and(|build| build.status == BuildStatus::Succeeded) {
+            for branch in &rules.branches {
+                heads.extend(self.repositories.head(&rules.repository, branch).await?);
+            }
+        }
+        Ok(Seen::Build(build, heads))
+    }
+
+    /// Looks which commit's definition the pipeline has, before it gives it another.
+    async fn define(&self, request: &DefinitionRequest) -> Answer<()> {
+        let there = self.definitions.describe(&request.pipeline).await?;
+        if there.as_ref().is_some_and(|there| there.commit.as_ref() == Some(&request.commit)) {
+            return Ok(());
+        }
+        if there.is_none() && request.role.is_none() {
+            let cause =
+                format!("there is no pipeline {}, and no integrate.pipeline_role to make it with", request.pipeline);
+            return Err(Failure::reject("sagemaker:CreatePipeline", cause));
+        }
+        let content = self.repositories.file(&request.repository, &request.commit, &request.path).await?;
+        let text = definition::text(request, content)?;
+        match there {
+            Some(_) => self.definitions.update(request, &text).await,
+            None => self.definitions.create(request, &text).await,
+        }
     }
 
     /// What is asked for, and its build where one was started.
@@ -45,7 +78,7 @@ impl<R: Repositories, P: PullRequests, B: Builds, U, L: Ledger> Reaction<R, P, B
         };
         Ok(match &request.pull {
             Some(pull) => Seen::Review(self.pulls.pull_request(pull).await?, build),
-            None if matches!(state, State::Started { .. }) => Seen::Build(build),
+            None if matches!(state, State::Started { .. }) => self.built(rules, build).await?,
             None => self.head(rules, &request.branch).await?,
         })
     }
@@ -87,11 +120,12 @@ impl<R: Repositories, P: PullRequests, B: Builds, U, L: Ledger> Reaction<R, P, B
     }
 }
 
-impl<R, P, B, U, L> Act for Reaction<R, P, B, U, L>
+impl<R, P, B, D, U, L> Act for Reaction<R, P, B, D, U, L>
 where
     R: Repositories + Send + Sync,
     P: PullRequests + Send + Sync,
     B: Builds + Send + Sync,
+    D: Definitions + Send + Sync,
     U: Bus + Send + Sync,
     L: Ledger + Send + Sync,
 {
@@ -106,7 +140,7 @@ where
                 let truth = self.builds.describe(&build.id).await?;
                 match review::of(&build.variables) {
                     Some(pull) => Seen::Review(self.pulls.pull_request(&pull).await?, truth),
-                    None => Seen::Build(truth),
+                    None => self.built(rules, truth).await?,
                 }
             }
             (Body::Fact(_), _) if event.is_look() => Seen::Heads(self.heads(policy, rules).await?),
@@ -129,6 +163,7 @@ where
                 Some(build) => Ok(Done::Build(build)),
                 None => self.builds.start(request).await.map(Done::Build),
             },
+            Action::UpdatePipeline { request, .. } => self.define(request).await.map(|()| Done::Said),
             Action::PostCommentForPullRequest { request, .. } => self.pulls.comment(request).await.map(|()| Done::Said),
             Action::PutEvents { fact, .. } => self.bus.publish(fact).await.map(|()| Done::Said),
         }

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use trimtab_core::event::{Body, Event, Reference, ReferenceKind};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{BranchName, BuildId, CommitId};
+use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
+use trimtab_core::port::definition::DefinitionRequest;
 use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullRequestTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
@@ -18,7 +19,7 @@ use trimtab_core::text::digest;
 use crate::build::{Head, MODEL_VARIABLE, State, about, build_of, model_of, with};
 use crate::endings::{ask, on_build};
 use crate::look::Request;
-use crate::{look, review};
+use crate::{definition, look, review};
 
 /// The deciding half of `integrate`.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +30,8 @@ pub struct Integrate;
 pub enum Seen {
     /// The head of the branch that was pushed to.
     Head(Option<CommitId>),
-    /// The build.
-    Build(Option<BuildTruth>),
+    /// The build; and where it succeeded and the policy names a definition, the watched branches' heads.
+    Build(Option<BuildTruth>, Vec<CommitId>),
     /// A pull request, and its build where that has ended.
     Review(Option<PullRequestTruth>, Option<BuildTruth>),
     /// The heads of the watched branches and what is proposed for them, and how far their builds are.
@@ -48,6 +49,12 @@ pub enum Action {
         service: &'static str,
         #[serde(flatten)]
         request: BuildRequest,
+    },
+    UpdatePipeline {
+        service: &'static str,
+        model: ModelName,
+        #[serde(flatten)]
+        request: DefinitionRequest,
     },
     PostCommentForPullRequest {
         service: &'static str,
@@ -68,7 +75,7 @@ pub enum Action {
 pub enum Done {
     /// The build that was started, or was there.
     Build(BuildId),
-    /// The request is on the bus, or the comment on the pull request.
+    /// The request is on the bus, the comment on the pull request, or the definition in its pipeline.
     Said,
 }
 
@@ -129,7 +136,7 @@ impl Decide for Integrate {
                 let truth = Some(BuildTruth { status, commit, variables: build.variables.clone() });
                 match review::of(&build.variables) {
                     Some(_) => Seen::Review(None, truth),
-                    None => Seen::Build(truth),
+                    None => Seen::Build(truth, build.commit.iter().cloned().collect()),
                 }
             }
             _ => Seen::Nothing,
@@ -154,7 +161,7 @@ impl Decide for Integrate {
                 review::on_build(case, rules, build, truth.as_ref(), ended.as_ref())
             }
             (Body::Reference(reference), Seen::Head(head)) => on_push(case, policy, rules, reference, head.as_ref()),
-            (Body::Build(build), Seen::Build(truth)) => {
+            (Body::Build(build), Seen::Build(truth, _)) => {
                 on_build(case, policy, &build.id, build.logs.as_deref(), truth.as_ref())
             }
             (Body::Fact(fact), seen) if fact.kind == FactKind::BuildRequested => {
@@ -177,7 +184,7 @@ impl Decide for Integrate {
                 vec![Action::StartBuild { service: "codebuild", request: request.clone() }]
             }
             (State::Reporting { comment }, ..) => vec![review::saying(comment)],
-            (State::Asking { build }, Some(policy), Some(commit)) => ask(policy, &commit, build, case.now).actions,
+            (State::Asking { build }, Some(policy), Some(commit)) => ask(case, policy, &commit, build).actions,
             _ => Vec::new(),
         }
     }
@@ -212,6 +219,9 @@ impl Decide for Integrate {
                     now,
                 );
                 Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
+            }
+            (Action::UpdatePipeline { model, request, .. }, Err(cause)) => {
+                definition::refused(state, model, request, &cause, now)
             }
             (Action::PostCommentForPullRequest { .. }, Ok(_)) => {
                 *state = State::Reviewed;

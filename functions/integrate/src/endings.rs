@@ -1,6 +1,5 @@
 //! How builds end: training is asked for, or people are told.
 
-use jiff::Timestamp;
 use trimtab_core::event::BuildStatus;
 use trimtab_core::fact::FactKind;
 use trimtab_core::name::{BuildId, CommitId};
@@ -11,7 +10,7 @@ use trimtab_core::react::Case;
 
 use crate::build::{MODEL_VARIABLE, State, about, with};
 use crate::decide::{Action, Answer, Seen};
-use crate::review;
+use crate::{definition, review};
 
 /// What CodeBuild says of a commit's build.
 pub(crate) fn on_build(
@@ -41,7 +40,7 @@ pub(crate) fn on_build(
         (BuildStatus::Succeeded, State::Succeeded) => {
             Plan::skip("already_asked", format!("training on {commit} has been asked for"))
         }
-        (BuildStatus::Succeeded, _) => ask(policy, commit, build, case.now),
+        (BuildStatus::Succeeded, _) => ask(case, policy, commit, build),
         (_, State::Failed | State::Succeeded) => {
             Plan::skip("already_handled", format!("the build of {commit} has had its answer"))
         }
@@ -65,20 +64,26 @@ pub(crate) fn no_such_build() -> Answer {
     Plan::reject("no_such_build", "CodeBuild knows no such build: the event is forged or the build is gone")
 }
 
-/// Asks for training on the commit.
-pub(crate) fn ask(policy: &Policy, commit: &CommitId, build: &BuildId, now: Timestamp) -> Answer {
+/// Asks for training on the commit, once the pipeline has the commit's definition.
+pub(crate) fn ask(case: &Case<'_, State, Seen>, policy: &Policy, commit: &CommitId, build: &BuildId) -> Answer {
+    let definition = definition::request(policy, commit);
+    if definition.is_some() && !definition::is_head(case.seen, commit) {
+        return Plan::note(
+            State::Succeeded,
+            "branch_moved",
+            format!("no branch's head is {commit} any more: the newer commit's build defines the pipeline, and trains"),
+        );
+    }
     let reason = Reason::new("built", format!("the build of {commit} succeeded"));
-    let fact = about(
-        FactKind::TrainingRequested,
-        Some(policy.model.clone()),
-        commit,
-        Some(build),
-        vec![reason.text.clone()],
-        now,
-    );
-    Plan::only(Decision::Acted, reason).with_state(State::Asking { build: build.clone() }).doing(Action::PutEvents {
-        service: "events",
-        detail_type: fact.kind.as_str(),
-        fact,
-    })
+    let reasons = vec![reason.text.clone()];
+    let model = Some(policy.model.clone());
+    let fact = about(FactKind::TrainingRequested, model, commit, Some(build), reasons, case.now);
+    let plan = Plan::only(Decision::Acted, reason).with_state(State::Asking { build: build.clone() });
+    let plan = match definition {
+        Some(request) => {
+            plan.doing(Action::UpdatePipeline { service: "sagemaker", model: policy.model.clone(), request })
+        }
+        None => plan,
+    };
+    plan.doing(Action::PutEvents { service: "events", detail_type: fact.kind.as_str(), fact })
 }

@@ -6,6 +6,7 @@
 pub mod act;
 pub mod build;
 pub mod decide;
+mod definition;
 mod endings;
 mod look;
 mod review;

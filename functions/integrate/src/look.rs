@@ -102,7 +102,7 @@ pub(crate) fn on_request(
         );
     }
     match (seen, case.state) {
-        (Seen::Build(truth), State::Started { .. }) => late(case, policy, &commit, truth.as_ref()),
+        (Seen::Build(truth, _), State::Started { .. }) => late(case, policy, &commit, truth.as_ref()),
         (Seen::Head(head), _) => on_head(case, policy, rules, &branch, &commit, head.as_ref()),
         _ => Plan::skip("not_concerned", "nothing is known of this commit"),
     }

@@ -6,6 +6,7 @@ use trimtab_codecommit::CodeCommit;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::DynamoLedger;
 use trimtab_runtime::{SystemClock, World};
+use trimtab_sagemaker::SageMaker;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), trimtab_runtime::Exit> {
@@ -13,8 +14,15 @@ async fn main() -> Result<(), trimtab_runtime::Exit> {
     let bus = EventBus::new(&aws, settings.bus);
     let ledger = DynamoLedger::new(&aws, settings.table);
     let (code, builds) = (CodeCommit::new(&aws), CodeBuild::new(&aws));
-    let reaction =
-        Reaction { repositories: code.clone(), pulls: code, builds, bus: bus.clone(), ledger: ledger.clone() };
+    let definitions = SageMaker::new(&aws);
+    let reaction = Reaction {
+        repositories: code.clone(),
+        pulls: code,
+        builds,
+        definitions,
+        bus: bus.clone(),
+        ledger: ledger.clone(),
+    };
     let world = World { ledger, bus, clock: SystemClock };
     trimtab_runtime::serve(reaction, world).await
 }

@@ -7,9 +7,10 @@ use trimtab_core::event::BuildStatus;
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{BranchName, BuildId, CommitId, PullRequestId, RepositoryName};
+use trimtab_core::name::{BranchName, BuildId, CommitId, FilePath, PipelineName, PullRequestId, RepositoryName};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
+use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
 use trimtab_core::port::ml::{
     BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories,
 };
@@ -18,11 +19,14 @@ use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod definition;
 mod look;
 mod review;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 const COMMIT: &str = "4f1d9c0e7a52b8361d0f4c9ea7b35d2861f0c4ae";
+
+const DEFINITION: &str = r#"{"Version": "2020-12-01", "Steps": []}"#;
 
 struct Cloud {
     head: Mutex<Option<CommitId>>,
@@ -32,6 +36,40 @@ struct Cloud {
     status: Mutex<Option<BuildStatus>>,
     lose_next_answer: Mutex<bool>,
     refuse: bool,
+    /// `pipeline.json` at every commit.
+    file: Mutex<Option<Vec<u8>>>,
+    /// The commit whose definition the pipeline has, if there is a pipeline.
+    defined: Mutex<Option<DefinitionTruth>>,
+    /// What the pipeline was brought to, and by which call.
+    definitions: Mutex<Vec<(&'static str, CommitId)>>,
+}
+
+impl Cloud {
+    fn define(&self, call: &'static str, request: &DefinitionRequest) -> Answer<()> {
+        if self.refuse {
+            return Err(Failure::reject("sagemaker:UpdatePipeline", "ValidationException"));
+        }
+        self.definitions.lock().unwrap().push((call, request.commit.clone()));
+        *self.defined.lock().unwrap() = Some(DefinitionTruth { commit: Some(request.commit.clone()) });
+        if std::mem::take(&mut *self.lose_next_answer.lock().unwrap()) {
+            return Err(Failure::retry("sagemaker:UpdatePipeline", "time-out"));
+        }
+        Ok(())
+    }
+}
+
+impl Definitions for &Cloud {
+    async fn describe(&self, _: &PipelineName) -> Answer<Option<DefinitionTruth>> {
+        Ok(self.defined.lock().unwrap().clone())
+    }
+
+    async fn create(&self, request: &DefinitionRequest, _: &str) -> Answer<()> {
+        self.define("create", request)
+    }
+
+    async fn update(&self, request: &DefinitionRequest, _: &str) -> Answer<()> {
+        self.define("update", request)
+    }
 }
 
 fn build_id(number: usize) -> String {
@@ -41,6 +79,10 @@ fn build_id(number: usize) -> String {
 impl Repositories for &Cloud {
     async fn head(&self, _: &RepositoryName, _: &BranchName) -> Answer<Option<CommitId>> {
         Ok(self.head.lock().unwrap().clone())
+    }
+
+    async fn file(&self, _: &RepositoryName, _: &CommitId, _: &FilePath) -> Answer<Option<Vec<u8>>> {
+        Ok(self.file.lock().unwrap().clone())
     }
 }
 
@@ -100,6 +142,9 @@ fn stage() -> Stage {
         status: Mutex::default(),
         lose_next_answer: Mutex::default(),
         refuse: false,
+        file: Mutex::new(Some(DEFINITION.into())),
+        defined: Mutex::new(Some(DefinitionTruth { commit: None })),
+        definitions: Mutex::default(),
     };
     let clock = FixedClock::at(NOON.parse().unwrap());
     Stage { cloud, world: World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock } }
@@ -129,6 +174,7 @@ impl Stage {
             repositories: cloud,
             pulls: cloud,
             builds: cloud,
+            definitions: cloud,
             bus: &self.world.bus,
             ledger: self.world.ledger.clone(),
         };

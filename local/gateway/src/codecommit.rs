@@ -1,5 +1,6 @@
 //! CodeCommit: repositories, commits whose ids follow from what they hold, branches and pull requests.
 
+mod files;
 mod pulls;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ struct Repository {
     description: Option<String>,
     branches: BTreeMap<String, String>,
     commits: BTreeMap<String, Value>,
+    /// What each commit holds.
+    trees: BTreeMap<String, files::Tree>,
 }
 
 pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> Option<Answer> {
@@ -32,6 +35,7 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "CreateRepository" => create_repository(world, input),
         "GetRepository" => get_repository(world, input),
         "CreateCommit" => create_commit(world, input).await,
+        "GetFile" => files::get(world, input),
         "GetCommit" => get_commit(world, input),
         "CreateBranch" => create_branch(world, input).await,
         "GetBranch" => get_branch(world, input),
@@ -54,6 +58,7 @@ fn create_repository(world: &World, input: Input<'_>) -> Answer {
         description: input.text("repositoryDescription").map(str::to_owned),
         branches: BTreeMap::new(),
         commits: BTreeMap::new(),
+        trees: BTreeMap::new(),
     };
     let metadata = metadata(world, name, &repository);
     let repositories = &mut lock(&world.codecommit).repositories;
@@ -127,6 +132,8 @@ async fn create_commit(world: &World, input: Input<'_>) -> Answer {
             "additionalData": "",
         });
         repository.commits.insert(commit.clone(), described);
+        let holds = files::changed(parent.and_then(|parent| repository.trees.get(&parent)), input);
+        repository.trees.insert(commit.clone(), holds);
         repository.branches.insert(branch.to_owned(), commit.clone());
         Ok((commit, tree, head))
     })?;

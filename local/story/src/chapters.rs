@@ -5,7 +5,7 @@ use aws_sdk_sagemaker::types::{ModelApprovalStatus, PipelineExecutionStatus};
 use serde_json::{Value, json};
 use trimtab_core::plan::Decision;
 
-use crate::code::commit;
+use crate::code::{commit, defined};
 use crate::look::version;
 use crate::stage::{BIAS_METRICS, DATA_METRICS, DPPL, ERRORS, SERVING_METRICS, TENURE, register};
 use crate::story::{Story, StoryError, service};
@@ -40,6 +40,7 @@ pub(crate) async fn push(story: &mut Story) -> Result<(), StoryError> {
     Story::expect("builds of the commit:", &builds, &1)?;
     story.saw(format!("CodeBuild has built exactly {commit}, once")).await?;
     let run = ended_run(story, "churn-build-").await?;
+    defined(story, &commit).await?;
     let parameters = story.aws.sagemaker.list_pipeline_parameters_for_execution().pipeline_execution_arn(&run);
     let parameters = parameters.send().await.map_err(service)?.pipeline_parameters.unwrap_or_default();
     let given = parameters.iter().find(|parameter| parameter.name() == Some("Commit"));

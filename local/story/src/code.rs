@@ -3,6 +3,7 @@
 use aws_sdk_codecommit::primitives::Blob;
 use aws_sdk_codecommit::types::{PutFileEntry, Target};
 
+use crate::stage::definition;
 use crate::story::{Story, StoryError, service};
 
 /// Somebody commits to a branch, which is made from `main` if it is not there; gives the commit's id.
@@ -18,9 +19,26 @@ pub(crate) async fn commit(story: &Story, branch: &str) -> Result<String, StoryE
     };
     let content = Blob::new(format!("tenure_buckets = [12, 24, 36] # after {parent:?}, on {branch}\n"));
     let file = PutFileEntry::builder().file_path("features.py").file_content(content).build().map_err(service)?;
+    // Each commit's is another.
+    let pipeline = Blob::new(definition(parent.as_deref().unwrap_or("nothing")).to_string());
+    let pipeline =
+        PutFileEntry::builder().file_path("pipeline.json").file_content(pipeline).build().map_err(service)?;
     let call = story.aws.codecommit.create_commit().repository_name("churn-model").branch_name(branch).put_files(file);
-    let call = call.set_parent_commit_id(parent).commit_message("Bucket tenure by contract year");
+    let call = call.put_files(pipeline).set_parent_commit_id(parent).commit_message("Bucket tenure by contract year");
     Ok(call.send().await.map_err(service)?.commit_id.unwrap_or_default())
+}
+
+/// The training pipeline has the definition of this commit, and a run of it was asked for after that.
+pub(crate) async fn defined(story: &mut Story, commit: &str) -> Result<(), StoryError> {
+    let found =
+        story.aws.sagemaker.describe_pipeline().pipeline_name("churn-training").send().await.map_err(service)?;
+    let mark = found.pipeline_description().map(str::to_owned);
+    Story::expect("the pipeline's description:", &mark, &Some(format!("Defined by commit {commit}")))?;
+    let file = story.aws.codecommit.get_file().repository_name("churn-model").commit_specifier(commit);
+    let file = file.file_path("pipeline.json").send().await.map_err(service)?;
+    let text = String::from_utf8_lossy(file.file_content().as_ref()).into_owned();
+    Story::expect("the pipeline's definition:", &found.pipeline_definition().map(str::to_owned), &Some(text))?;
+    story.saw(format!("churn-training has the definition of {commit}, as it is in the repository")).await
 }
 
 /// A pull request: its commit is built, and the result stands there.

@@ -6,7 +6,7 @@ use aws_sdk_codebuild::types::{
 };
 use aws_sdk_sagemaker::types::{InferenceSpecification, ModelApprovalStatus, ModelPackageContainerDefinition};
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
 use crate::lost;
@@ -83,10 +83,25 @@ async fn training(story: &Story) -> Result<(), StoryError> {
     for group in ["churn", "segments"] {
         sagemaker.create_model_package_group().model_package_group_name(group).send().await.map_err(service)?;
     }
+    sagemaker
+        .create_pipeline()
+        .pipeline_name("churn-training")
+        .pipeline_definition(definition("nothing").to_string())
+        .role_arn(ROLE)
+        .client_request_token("the-story-makes-its-pipeline-once")
+        .send()
+        .await
+        .map_err(service)?;
+    Ok(())
+}
+
+/// What a training run does: it registers a version.
+pub(crate) fn definition(after: &str) -> Value {
     let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
     let container = json!({"Image": IMAGE, "ModelDataUrl": "s3://churn-123456789012/model.tar.gz"});
-    let definition = json!({
+    json!({
         "Version": "2020-12-01",
+        "Metadata": {"After": after},
         "Parameters": [parameter("Commit"), parameter("Incident"), parameter("Reason")],
         "Steps": [{
             "Name": "Register",
@@ -100,17 +115,7 @@ async fn training(story: &Story) -> Result<(), StoryError> {
                 },
             },
         }],
-    });
-    sagemaker
-        .create_pipeline()
-        .pipeline_name("churn-training")
-        .pipeline_definition(definition.to_string())
-        .role_arn(ROLE)
-        .client_request_token("the-story-makes-its-pipeline-once")
-        .send()
-        .await
-        .map_err(service)?;
-    Ok(())
+    })
 }
 
 /// The alarms that the policy names: two on drift, one on the canary.

@@ -129,6 +129,9 @@ names! {
     /// A branch without `refs/heads/`: Git's rules, and nothing that a shell could read as more than a word.
     BranchName, "branch name", "1 to 255 letters, digits, '.', '_', '-', '/', '+' and '@'",
         |t| word(t, 255, "._-/+@") && !t.starts_with('-') && !t.contains("..");
+    /// A file in a repository, from its root.
+    FilePath, "path in a repository", "1 to 255 letters, digits, '.', '_', '-' and '/', from the repository's root and without '..'",
+        |t| word(t, 255, "._-/") && !t.starts_with(['/', '-']) && !t.ends_with('/') && !t.contains("..") && !t.contains("//");
     /// A CodeCommit pull request.
     PullRequestId, "pull request", "1 to 20 digits", |t| (1..=20).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
     /// A full Git commit id.

@@ -19,8 +19,8 @@ pub use suite::{Guard, Stoppable, SuitePolicy};
 
 use crate::event::DriftKind;
 use crate::name::{
-    AlarmName, BranchName, DeliveryName, EndpointName, GroupName, ModelName, PipelineName, ProjectName, RepositoryName,
-    RoleArn,
+    AlarmName, BranchName, DeliveryName, EndpointName, FilePath, GroupName, ModelName, PipelineName, ProjectName,
+    RepositoryName, RoleArn,
 };
 
 /// The version of the policy's shape that this suite reads.
@@ -102,6 +102,13 @@ pub struct Integrate {
     /// runs code that nobody has reviewed: its role should be able to do less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_requests: Option<ProjectName>,
+    /// The file in the repository that holds the definition of `retrain.pipeline`: when a commit's
+    /// build has succeeded, the pipeline gets that commit's. Absent means that somebody else sees to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<FilePath>,
+    /// The role of the pipeline's runs. Without it, a pipeline that is not there is not made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline_role: Option<RoleArn>,
 }
 
 /// What is trained, on which alarms, and within which limits.

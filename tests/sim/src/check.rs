@@ -37,7 +37,7 @@ impl Violation {
 
 /// What the suite has done to the world.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
-    let made = (services.runs.len(), services.builds.len(), services.deliveries.len());
+    let made = (services.runs.len(), services.builds.len() + services.defined.len(), services.deliveries.len());
     (made.0, made.1, made.2, services.stops, services.updates.clone())
 }
 
@@ -73,12 +73,16 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if services.stops > 1 {
         found.push(Violation::doubled(format!("the job was stopped {} times", services.stops)));
     }
+    if services.defined.len() > 1 {
+        found.push(Violation::doubled(format!("the pipeline was defined {} times", services.defined.len())));
+    }
     if services.deliveries.len() > 1 {
         found.push(Violation::doubled(format!("{} deliveries of one version", services.deliveries.len())));
     }
     let most = match case.flow {
         Flow::Drift
         | Flow::Push
+        | Flow::FirstPush
         | Flow::Delivery
         | Flow::Malformed
         | Flow::Permanent
@@ -146,11 +150,12 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         })
     };
     match flow {
-        Flow::Drift | Flow::Push => {
+        Flow::Drift | Flow::Push | Flow::FirstPush => {
             must(services.runs.len() == 1, "the run was not started");
             must(told("Training Succeeded on"), "nobody was told that training succeeded");
             must(!open("incident"), "the incident is open for ever");
             must(flow == Flow::Drift || services.builds.len() == 1, "the commit was not built");
+            must(flow == Flow::Drift || !services.defined.is_empty(), "the pipeline has another definition");
         }
         Flow::Rollouts => {
             must(live == Some(2), "version 2 is not live");

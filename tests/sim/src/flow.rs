@@ -11,6 +11,7 @@ use trimtab_core::event::Approval;
 use trimtab_core::memory::run;
 use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_core::port::Answer;
+use trimtab_core::port::definition::DefinitionTruth;
 use trimtab_core::react::{Report, World};
 
 use crate::Site;
@@ -40,6 +41,8 @@ pub enum Flow {
     Drift,
     /// A push, a build, a run, its end.
     Push,
+    /// The same, and there is no training pipeline yet.
+    FirstPush,
     /// A second version is approved while the first is on its way.
     Rollouts,
     /// A live version is rejected.
@@ -73,9 +76,10 @@ impl Flow {
     const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Drift,
         Self::Push,
+        Self::FirstPush,
         Self::Rollouts,
         Self::RollBack,
         Self::CanaryFails,
@@ -96,7 +100,7 @@ impl Flow {
         let verdict = |version, approval| Item::Verdict { version, approval };
         match self {
             Self::Drift => vec![(minutes(0), Item::Alarm { name: "churn-prod-data-drift" })],
-            Self::Push => vec![(minutes(0), Item::Push)],
+            Self::Push | Self::FirstPush => vec![(minutes(0), Item::Push)],
             Self::Rollouts => {
                 vec![(minutes(0), verdict(1, Approval::Approved)), (minutes(5), verdict(2, Approval::Approved))]
             }
@@ -290,6 +294,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.trace = trace.then(Vec::new);
     services.set_faults(&case.faults);
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
+    services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });
     if case.flow == Flow::CanaryFails {
         services.bad.insert(2);
     }
@@ -355,7 +360,14 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
     let world = World::new(s(), s(), s());
     match function {
         Function::Integrate => {
-            let reaction = integrate::Reaction { repositories: s(), pulls: s(), builds: s(), bus: s(), ledger: s() };
+            let reaction = integrate::Reaction {
+                repositories: s(),
+                pulls: s(),
+                builds: s(),
+                definitions: s(),
+                bus: s(),
+                ledger: s(),
+            };
             run(world.react(&reaction, event))?
         }
         Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,

@@ -6,11 +6,12 @@ use jiff::SignedDuration;
 use trimtab_core::event::{AlarmState, Approval, BuildStatus, DeliveryState, DriftKind, EndpointStatus, RunStatus};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{
-    AlarmArn, AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, GroupName, PackageArn,
-    PullRequestId, RepositoryName, RunArn,
+    AlarmArn, AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, FilePath, GroupName, PackageArn,
+    PipelineName, PullRequestId, RepositoryName, RunArn,
 };
 use trimtab_core::policy::Autoscaling;
 use trimtab_core::port::Answer;
+use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
 use trimtab_core::port::ml::{
     Accepted, AlarmTruth, Alarms, BuildRequest, BuildTruth, Builds, CommentRequest, Deliveries, DeliveryRequest,
     EndpointRequest, EndpointTruth, Endpoints, Listed, Message, PackageTruth, PullRequestTruth, PullRequests, Registry,
@@ -81,6 +82,38 @@ impl Sim {
 impl Repositories for Sim {
     async fn head(&self, _: &RepositoryName, _: &BranchName) -> Answer<Option<CommitId>> {
         self.call(Site::RepositoriesHead, |services| Ok(services.head.clone())).await
+    }
+
+    async fn file(&self, _: &RepositoryName, _: &CommitId, _: &FilePath) -> Answer<Option<Vec<u8>>> {
+        let text = br#"{"Version": "2020-12-01", "Steps": []}"#;
+        self.call(Site::RepositoriesFile, |_| Ok(Some(text.to_vec()))).await
+    }
+}
+
+impl Definitions for Sim {
+    async fn describe(&self, _: &PipelineName) -> Answer<Option<DefinitionTruth>> {
+        self.call(Site::DefinitionsDescribe, |services| Ok(services.pipeline.clone())).await
+    }
+
+    async fn create(&self, request: &DefinitionRequest, _: &str) -> Answer<()> {
+        let commit = request.commit.clone();
+        self.call(Site::DefinitionsCreate, move |services| {
+            if services.pipeline.is_some() {
+                return Err(Failure::reject("sagemaker:CreatePipeline", "there is a pipeline of this name"));
+            }
+            services.define(commit);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn update(&self, request: &DefinitionRequest, _: &str) -> Answer<()> {
+        let commit = request.commit.clone();
+        self.call(Site::DefinitionsUpdate, move |services| {
+            services.define(commit);
+            Ok(())
+        })
+        .await
     }
 }
 

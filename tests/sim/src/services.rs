@@ -10,6 +10,7 @@ use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BuildId, CommitId, ModelName, RunArn};
 use trimtab_core::policy::{Key, Policy, SuitePolicy};
+use trimtab_core::port::definition::DefinitionTruth;
 use trimtab_core::port::guard::ResourceTruth;
 use trimtab_core::port::ml::{BuildRequest, DeliveryRequest, EndpointTruth, RunRequest};
 use trimtab_core::port::{AggregateId, Record};
@@ -184,6 +185,10 @@ pub struct Services {
     /// CodePipeline executions.
     pub deliveries: Vec<Delivered>,
     pub(crate) head: Option<CommitId>,
+    /// The training pipeline.
+    pub(crate) pipeline: Option<DefinitionTruth>,
+    /// The commits whose definitions it was given, in order.
+    pub defined: Vec<CommitId>,
     /// The commit that is proposed in the pull request.
     pub(crate) proposed: Option<CommitId>,
     /// Comments on the pull request, by token.
@@ -338,6 +343,12 @@ impl Services {
         if self.lineage.is_some() && functions == [Function::Notify] {
             self.emit(Function::Lineage, false, &event);
         }
+    }
+
+    pub(crate) fn define(&mut self, commit: CommitId) {
+        self.note(|| format!("the pipeline is defined by {commit}"));
+        self.defined.push(commit.clone());
+        self.pipeline = Some(DefinitionTruth { commit: Some(commit) });
     }
 
     pub(crate) fn begin_update(&mut self, config: &str) {

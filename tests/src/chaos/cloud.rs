@@ -160,12 +160,9 @@ impl Stage {
     }
 
     pub(super) async fn pipeline(&self, model: &str) {
-        let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
-        let parameters = ["Commit", "Incident", "Reason"].map(parameter);
-        let definition = json!({"Version": "2020-12-01", "Parameters": parameters, "Steps": []}).to_string();
         let call = self.sagemaker.create_pipeline().pipeline_name(format!("{model}-training")).role_arn(ROLE);
         let token = format!("{model}-has-one-pipeline-made-once-for-it");
-        call.pipeline_definition(definition).client_request_token(token).send().await.unwrap();
+        call.pipeline_definition(definition()).client_request_token(token).send().await.unwrap();
     }
 
     pub(super) async fn alarm(&self, name: &str, state: StateValue) {
@@ -182,6 +179,8 @@ impl Stage {
         self.codecommit.create_repository().repository_name(&name).send().await.unwrap();
         let file = PutFileEntry::builder().file_path("a.py").file_content(Blob::new(model)).build().unwrap();
         let call = self.codecommit.create_commit().repository_name(&name).branch_name("main").put_files(file);
+        let file = PutFileEntry::builder().file_path("pipeline.json").file_content(Blob::new(definition()));
+        let call = call.put_files(file.build().unwrap());
         let commit = call.send().await.unwrap().commit_id.unwrap();
         self.project(&format!("{model}-build")).await;
         commit
@@ -261,4 +260,11 @@ pub(super) fn event(source: &str, kind: &str, resource: &str, detail: &Value) ->
     json!({"version": "0", "id": format!("{kind} {resource}"), "source": source, "detail-type": kind,
         "account": ACCOUNT, "region": REGION, "time": jiff::Timestamp::now().to_string(),
         "resources": [resource], "detail": detail})
+}
+
+/// A training pipeline's definition.
+fn definition() -> String {
+    let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
+    let parameters = ["Commit", "Incident", "Reason"].map(parameter);
+    json!({"Version": "2020-12-01", "Parameters": parameters, "Steps": []}).to_string()
 }

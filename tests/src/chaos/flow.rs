@@ -68,7 +68,8 @@ impl Flow {
     fn effects(self) -> &'static [&'static str] {
         match self {
             Self::Drift | Self::UnheardDrift => &["StartPipelineExecution"],
-            Self::Push | Self::UnheardPush => &["StartBuild"],
+            // Whoever pushes unheard has no pipeline yet: it is made.
+            Self::Push | Self::UnheardPush => &["StartBuild", "UpdatePipeline"],
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
@@ -206,6 +207,12 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
             "StartBuild" => {
                 let call = stage.codebuild.list_builds_for_project().project_name(flow.project(name));
                 call.send().await.unwrap().ids.unwrap_or_default().len()
+            }
+            // To give it the same definition again changes nothing.
+            "UpdatePipeline" => {
+                let call = stage.sagemaker.describe_pipeline().pipeline_name(format!("{name}-training"));
+                let found = call.send().await.ok().and_then(|found| found.pipeline_description);
+                usize::from(found.is_some_and(|mark| mark.starts_with("Defined by commit ")))
             }
             // The same token gives the comment that is there.
             "PostCommentForPullRequest" => stage.comments(name).await,

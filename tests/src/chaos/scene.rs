@@ -41,7 +41,10 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             model.deliver("deploy", &look_at(&name)).await.unwrap();
             scene.package = stage.package(&name, true).await;
         }
-        Flow::Push => scene.commit = stage.repository(&name).await,
+        Flow::Push => {
+            stage.pipeline(&name).await;
+            scene.commit = stage.repository(&name).await;
+        }
         Flow::Review => {
             stage.repository(&name).await;
             (scene.pull, scene.commit) = stage.pull_request(&name).await;

@@ -18,6 +18,7 @@ pub(crate) struct Pipeline {
     definition: Value,
     text: String,
     role: String,
+    description: Option<String>,
     created: Timestamp,
     modified: Timestamp,
 }
@@ -45,6 +46,7 @@ pub(crate) fn create(world: &World, input: Input<'_>) -> Answer {
         definition: definition(text)?,
         text: text.to_owned(),
         role: role.to_owned(),
+        description: input.text("PipelineDescription").map(str::to_owned),
         created: now,
         modified: now,
     };
@@ -77,6 +79,9 @@ pub(crate) fn update(world: &World, input: Input<'_>) -> Answer {
     if let Some(role) = input.text("RoleArn") {
         pipeline.role = role.to_owned();
     }
+    if let Some(text) = input.text("PipelineDescription") {
+        pipeline.description = Some(text.to_owned());
+    }
     pipeline.modified = Timestamp::now();
     Ok(json!({"PipelineArn": pipeline.arn}))
 }
@@ -85,7 +90,7 @@ pub(crate) fn describe(world: &World, input: Input<'_>) -> Answer {
     let name = input.need("PipelineName")?;
     let state = lock(&world.sagemaker);
     let pipeline = state.pipelines.get(name).ok_or_else(|| no_pipeline(world, name))?;
-    Ok(json!({
+    let mut answer = json!({
         "PipelineArn": pipeline.arn,
         "PipelineName": name,
         "PipelineDefinition": pipeline.text,
@@ -93,7 +98,11 @@ pub(crate) fn describe(world: &World, input: Input<'_>) -> Answer {
         "PipelineStatus": "Active",
         "CreationTime": time(pipeline.created),
         "LastModifiedTime": time(pipeline.modified),
-    }))
+    });
+    if let (Some(text), Some(fields)) = (&pipeline.description, answer.as_object_mut()) {
+        fields.insert("PipelineDescription".to_owned(), json!(text));
+    }
+    Ok(answer)
 }
 
 pub(crate) fn delete(world: &World, input: Input<'_>) -> Answer {

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_codecommit::Client;
 use aws_sdk_codecommit::types::PullRequestStatusEnum;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{BranchName, CommitId, PullRequestId, RepositoryName};
+use trimtab_core::name::{BranchName, CommitId, FilePath, PullRequestId, RepositoryName};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{CommentRequest, PullRequestTruth, PullRequests, Repositories};
 use trimtab_runtime::sdk;
@@ -35,6 +35,15 @@ impl Repositories for CodeCommit {
         };
         let commit = answer.branch().and_then(|branch| branch.commit_id());
         commit.map(CommitId::parse).transpose().map_err(|error| Failure::reject(GET_BRANCH, error.to_string()))
+    }
+
+    async fn file(&self, repository: &RepositoryName, commit: &CommitId, path: &FilePath) -> Answer<Option<Vec<u8>>> {
+        let call = self.client.get_file().repository_name(repository.as_str()).commit_specifier(commit.as_str());
+        match call.file_path(path.as_str()).send().await {
+            Ok(found) => Ok(Some(found.file_content.into_inner())),
+            Err(error) if sdk::code(&error) == Some("FileDoesNotExistException") => Ok(None),
+            Err(error) => Err(sdk::failure("codecommit:GetFile", &error)),
+        }
     }
 }
 

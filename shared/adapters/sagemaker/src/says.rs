@@ -25,6 +25,12 @@ pub(crate) fn exists(message: &str) -> bool {
     message.to_ascii_lowercase().contains("already exist")
 }
 
+/// A pipeline of this name is there already.
+pub(crate) fn is_pipeline_there_already(message: &str) -> bool {
+    let sentence = message.to_ascii_lowercase();
+    sentence.contains("pipeline names must be unique") || sentence.contains("already exists")
+}
+
 /// The endpoint is in the middle of something.
 pub(crate) fn is_in_progress(message: &str) -> bool {
     message.to_ascii_lowercase().contains("cannot update in-progress endpoint")
@@ -42,6 +48,7 @@ mod tests {
         assert!(is_missing(Some("ValidationException"), "RecordNotFound"));
         assert!(is_config_missing("Could not find endpoint configuration \"arn:…\"."));
         assert!(is_there_already("Cannot create already existing model \"arn:…\"."));
+        assert!(is_pipeline_there_already("Pipeline names must be unique within an AWS account and region."));
         assert!(is_in_progress("Cannot update in-progress endpoint \"arn:…\"."));
         assert!(!is_missing(Some("ValidationException"), "1 validation error detected"));
     }

@@ -81,6 +81,11 @@ pub(super) fn limits(policy: &Policy) -> Option<Fault> {
     hold(!policy.owner.trim().is_empty(), "owner", "expected who answers for this model");
     if let Some(integrate) = &policy.integrate {
         hold(!integrate.branches.is_empty(), "integrate.branches", "expected at least one branch");
+        hold(
+            integrate.definition.is_none() || policy.retrain.is_some(),
+            "integrate.definition",
+            "expected a [retrain] table: its pipeline is what the definition is for",
+        );
     }
     if let Some(retrain) = &policy.retrain {
         hold(

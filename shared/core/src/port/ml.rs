@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Answer;
 use crate::event::{AlarmState, Approval, BuildStatus, DeliveryState, DriftKind, EndpointStatus, RunStatus};
 use crate::name::{
-    AlarmArn, AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, GroupName, PackageArn,
+    AlarmArn, AlarmName, BranchName, BuildId, CommitId, DeliveryName, EndpointName, FilePath, GroupName, PackageArn,
     PipelineName, ProjectName, PullRequestId, RepositoryName, RoleArn, RunArn,
 };
 use crate::policy::{Autoscaling, Canary};
@@ -25,6 +25,13 @@ pub trait Repositories {
         repository: &RepositoryName,
         branch: &BranchName,
     ) -> impl Future<Output = Answer<Option<CommitId>>> + Send;
+    /// What the file holds at this commit; `None` where there is no such file.
+    fn file(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitId,
+        path: &FilePath,
+    ) -> impl Future<Output = Answer<Option<Vec<u8>>>> + Send;
 }
 
 /// A pull request as CodeCommit knows it.

@@ -2,6 +2,7 @@
 //! over AWS's SDKs, tests and the simulation over memory. Their methods are the complete list of
 //! the suite's call sites.
 
+pub mod definition;
 pub mod guard;
 pub mod lineage;
 pub mod ml;

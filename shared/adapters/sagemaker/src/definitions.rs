@@ -1,0 +1,93 @@
+//! The definitions of SageMaker's pipelines.
+//!
+//! The description is the mark: it is written with the definition in one call, and read back with
+//! it. What SageMaker says about a definition may repeat the definition's text, so of a refusal only
+//! its code goes on.
+
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{CommitId, PipelineName};
+use trimtab_core::port::Answer;
+use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
+use trimtab_runtime::sdk::{CallError, code, failure, message};
+
+use crate::{SageMaker, says};
+
+const CREATE: &str = "sagemaker:CreatePipeline";
+const UPDATE: &str = "sagemaker:UpdatePipeline";
+
+/// How a description of the suite's begins.
+const MARK: &str = "Defined by commit ";
+
+impl Definitions for SageMaker {
+    async fn describe(&self, pipeline: &PipelineName) -> Answer<Option<DefinitionTruth>> {
+        match self.0.describe_pipeline().pipeline_name(pipeline.as_str()).send().await {
+            Ok(found) => Ok(Some(DefinitionTruth { commit: found.pipeline_description().and_then(marked) })),
+            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) => Err(failure("sagemaker:DescribePipeline", &error)),
+        }
+    }
+
+    async fn create(&self, request: &DefinitionRequest, text: &str) -> Answer<()> {
+        let call = self
+            .0
+            .create_pipeline()
+            .pipeline_name(request.pipeline.as_str())
+            .pipeline_definition(text)
+            .pipeline_description(mark(&request.commit))
+            .set_role_arn(request.role.as_ref().map(ToString::to_string))
+            .client_request_token(&request.token);
+        match call.send().await {
+            Ok(_) => Ok(()),
+            // An answer that was lost, perhaps: whoever tries again sees whose it is.
+            Err(error) if says::is_pipeline_there_already(message(&error)) => {
+                Err(Failure::retry(CREATE, "a pipeline of this name is there already"))
+            }
+            Err(error) => Err(refusal(CREATE, &error)),
+        }
+    }
+
+    async fn update(&self, request: &DefinitionRequest, text: &str) -> Answer<()> {
+        let call = self
+            .0
+            .update_pipeline()
+            .pipeline_name(request.pipeline.as_str())
+            .pipeline_definition(text)
+            .pipeline_description(mark(&request.commit))
+            .set_role_arn(request.role.as_ref().map(ToString::to_string));
+        call.send().await.map(drop).map_err(|error| refusal(UPDATE, &error))
+    }
+}
+
+fn mark(commit: &CommitId) -> String {
+    format!("{MARK}{commit}")
+}
+
+fn marked(description: &str) -> Option<CommitId> {
+    description.strip_prefix(MARK).and_then(|commit| CommitId::parse(commit).ok())
+}
+
+fn refusal<E>(operation: &'static str, error: &CallError<E>) -> Failure
+where
+    E: aws_smithy_types::error::metadata::ProvideErrorMetadata,
+{
+    let code = code(error).unwrap_or("no code").to_owned();
+    match failure(operation, error) {
+        Failure::Reject { operation, .. } => Failure::reject(
+            operation,
+            format!("{code}: what SageMaker says of a definition can repeat it, and is not shown"),
+        ),
+        retry => retry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_is_read_as_it_is_written_and_nothing_else_is_one() {
+        let commit = CommitId::parse(&"a1".repeat(20)).unwrap();
+        assert_eq!(marked(&mark(&commit)), Some(commit));
+        assert_eq!(marked("Trains churn"), None);
+    }
+}
