@@ -73,6 +73,18 @@ kinds! {
     TrainingSucceeded = "Training Succeeded", Info;
     /// A training run ended badly.
     TrainingFailed = "Training Failed", Critical;
+    /// A version that waits for a verdict is to be looked at. `evaluate` reacts to it.
+    EvaluationRequested = "Evaluation Requested", Info;
+    /// A version is being tested.
+    EvaluationStarted = "Evaluation Started", Info;
+    /// A version passed, and the policy approved it.
+    EvaluationPassed = "Evaluation Passed", Info;
+    /// A version did not pass, and the policy rejected it.
+    EvaluationFailed = "Evaluation Failed", Warning;
+    /// A version was evaluated, and waits for a person.
+    ApprovalRequested = "Approval Requested", Warning;
+    /// A version could not be tested, or its verdict not be written.
+    EvaluationStuck = "Evaluation Stuck", Critical;
     /// A version is on its way to production.
     RolloutStarted = "Rollout Started", Info;
     /// An approval waits for the rollout that is on.
@@ -115,7 +127,7 @@ impl FactKind {
     /// Whether it is between functions, and not for people.
     #[must_use]
     pub fn is_request(self) -> bool {
-        matches!(self, Self::BuildRequested | Self::TrainingRequested | Self::LookRequested)
+        matches!(self, Self::BuildRequested | Self::TrainingRequested | Self::EvaluationRequested | Self::LookRequested)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Knows nothing of files: the caller brings the text and the name to show in errors.
 
 mod check;
+pub mod evaluate;
 mod key;
 mod length;
 pub mod suite;
@@ -50,6 +51,9 @@ pub struct Policy {
     /// Looking for what AWS did not tell of; absent means off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconcile>,
+    /// What a version must show before it goes on; absent means that a person decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluate: Option<evaluate::Evaluate>,
     /// What came of what is written into SageMaker ML Lineage Tracking; absent means it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
@@ -66,6 +70,9 @@ pub struct Reconcile {
     /// A training run.
     #[serde(with = "length", default = "a_day")]
     pub training: SignedDuration,
+    /// A test suite.
+    #[serde(with = "length", default = "six_hours")]
+    pub evaluation: SignedDuration,
     /// A rollout.
     #[serde(with = "length", default = "six_hours")]
     pub rollout: SignedDuration,

@@ -98,7 +98,9 @@ impl Event {
     pub fn is_routine(&self) -> bool {
         match &self.body {
             Body::Scheduled => true,
-            Body::Fact(fact) => matches!(fact.kind, FactKind::LookRequested | FactKind::BuildRequested),
+            Body::Fact(fact) => {
+                matches!(fact.kind, FactKind::LookRequested | FactKind::BuildRequested | FactKind::EvaluationRequested)
+            }
             _ => false,
         }
     }

@@ -98,6 +98,7 @@ pub(super) fn limits(policy: &Policy) -> Option<Fault> {
         hold(retrain.alarms.len() <= 100, "retrain.alarms", "expected at most 100 alarms");
         hold(!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift");
     }
+    faults.extend(policy.evaluate.as_ref().and_then(super::evaluate::limits));
     if let Some(Target::Endpoint(target)) = policy.deploy.as_ref().map(|deploy| &deploy.target) {
         hold(target.instances > 0, "deploy.endpoint.instances", "expected at least 1");
         hold(

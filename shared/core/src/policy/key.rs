@@ -14,6 +14,7 @@ pub enum KeyKind {
     Pipeline,
     Alarm,
     PackageGroup,
+    StateMachine,
     Endpoint,
     DeliveryPipeline,
 }
@@ -40,6 +41,7 @@ impl fmt::Display for Key {
             KeyKind::BuildProject => "build-project",
             KeyKind::Pipeline => "pipeline",
             KeyKind::Alarm => "alarm",
+            KeyKind::StateMachine => "state-machine",
             KeyKind::PackageGroup => "package-group",
             KeyKind::Endpoint => "endpoint",
             KeyKind::DeliveryPipeline => "delivery-pipeline",
@@ -59,6 +61,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
         keys.insert(Key::new(KeyKind::Pipeline, &retrain.pipeline));
         keys.extend(retrain.alarms.iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
     }
+    keys.extend(policy.evaluate.as_ref().map(|rules| Key::new(KeyKind::StateMachine, &rules.tests)));
     match policy.deploy.as_ref().map(|deploy| &deploy.target) {
         Some(Target::Endpoint(target)) => drop(keys.insert(Key::new(KeyKind::Endpoint, &target.name))),
         Some(Target::Pipeline(target)) => drop(keys.insert(Key::new(KeyKind::DeliveryPipeline, &target.name))),

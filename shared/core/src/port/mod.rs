@@ -3,6 +3,7 @@
 //! the suite's call sites.
 
 pub mod definition;
+pub mod evaluate;
 pub mod guard;
 pub mod lineage;
 pub mod ml;

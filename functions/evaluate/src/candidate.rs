@@ -1,0 +1,134 @@
+//! The aggregate: a version on its way to a verdict.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::name::{ModelName, PackageArn};
+use trimtab_core::port::evaluate::VerdictRequest;
+use trimtab_core::port::workflow::ExecutionRequest;
+use trimtab_core::text::digest;
+
+/// What the ledger keeps of one version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The candidate; `None` before it was heard of.
+    pub candidate: Option<Candidate>,
+}
+
+/// A version that is tested, or was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The model.
+    pub model: ModelName,
+    /// The version.
+    pub package: PackageArn,
+    /// Its test suite's execution.
+    pub request: ExecutionRequest,
+    /// When it was asked for.
+    pub since: Timestamp,
+    /// How far it is.
+    pub step: Step,
+    /// Whether a person was told that it takes too long.
+    #[serde(default)]
+    pub late: bool,
+}
+
+/// How far a candidate is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// The test suite is to be started.
+    Intended,
+    /// The test suite is on.
+    Testing,
+    /// The verdict is to be written.
+    Judged(Verdict),
+    /// The verdict is written, or a person had decided.
+    Over,
+}
+
+/// What is to be written on a version, and told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What is written.
+    pub request: VerdictRequest,
+    /// What it comes to.
+    pub end: End,
+    /// Why.
+    pub reasons: Vec<String>,
+}
+
+/// What an evaluation comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// The policy approves the version.
+    Approved,
+    /// The policy rejects it.
+    Rejected,
+    /// A person is asked.
+    Asked,
+    /// A person had decided before the test suite ended: the metrics are written all the same.
+    Decided,
+}
+
+impl End {
+    /// The verdict that is written, if one is.
+    #[must_use]
+    pub fn approval(self) -> Option<bool> {
+        match self {
+            Self::Approved => Some(true),
+            Self::Rejected => Some(false),
+            Self::Asked | Self::Decided => None,
+        }
+    }
+
+    /// What is told of it.
+    #[must_use]
+    pub fn fact(self) -> Option<FactKind> {
+        match self {
+            Self::Approved => Some(FactKind::EvaluationPassed),
+            Self::Rejected => Some(FactKind::EvaluationFailed),
+            Self::Asked => Some(FactKind::ApprovalRequested),
+            Self::Decided => None,
+        }
+    }
+}
+
+/// What an execution of this version's test suite is called: at most 40 + 2 + 10 + 1 + 8 characters.
+#[must_use]
+pub fn execution_name(model: &ModelName, package: &PackageArn) -> String {
+    format!("{model}-v{}-{}", package.version(), digest(&[package.as_str()], 8))
+}
+
+/// The version that an execution of this name tests.
+#[must_use]
+pub fn version_of(execution: &str) -> Option<u32> {
+    let (rest, _) = execution.rsplit_once('-')?;
+    rest.rsplit_once("-v")?.1.parse().ok()
+}
+
+impl Candidate {
+    /// A fact about it.
+    #[must_use]
+    pub fn tell(&self, kind: FactKind, reasons: Vec<String>, at: Timestamp) -> Fact {
+        let version = self.package.version();
+        let mut details = std::collections::BTreeMap::from([
+            ("package".to_owned(), self.package.to_string()),
+            ("version".to_owned(), version.to_string()),
+        ]);
+        if let Step::Judged(verdict) = &self.step {
+            let metric = |(name, value): (&String, _)| (format!("metric {name}"), format!("{value}"));
+            details.extend(verdict.request.metrics.iter().map(metric));
+        }
+        Fact {
+            kind,
+            version: fact::VERSION,
+            model: Some(self.model.clone()),
+            matter: format!("candidate/{}/{version}", self.model),
+            at,
+            reasons,
+            details,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Wires `evaluate` to AWS.
+
+use evaluate::Reaction;
+use trimtab_eventbridge::EventBus;
+use trimtab_ledger::DynamoLedger;
+use trimtab_runtime::{SystemClock, World};
+use trimtab_sagemaker::SageMaker;
+use trimtab_stepfunctions::StepFunctions;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), trimtab_runtime::Exit> {
+    let (settings, aws) = trimtab_runtime::start()?;
+    let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
+    let reaction = Reaction { registry: SageMaker::new(&aws), machines: StepFunctions::new(&aws) };
+    trimtab_runtime::serve(reaction, world).await
+}

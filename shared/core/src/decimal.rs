@@ -1,0 +1,101 @@
+//! Numbers as people write them, exact to six decimals: a metric, a threshold. Compared without the
+//! surprises of floating point.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// So many parts make one.
+const PARTS: i64 = 1_000_000;
+
+/// A larger number is no metric.
+const MAX: f64 = 1.0e12;
+
+/// A number with six decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Decimal(i64);
+
+impl Decimal {
+    /// The number nearest to this; `None` where it is not finite, or beyond a million millions.
+    #[must_use]
+    pub fn of(number: f64) -> Option<Self> {
+        #[allow(clippy::cast_possible_truncation, reason = "bounded: 1e18 fits")]
+        (number.is_finite() && number.abs() <= MAX).then(|| Self((number * PARTS as f64).round() as i64))
+    }
+
+    /// Reads what [`Decimal`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::of(text.trim().parse().ok()?)
+    }
+}
+
+impl std::ops::Add for Decimal {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::ops::Sub for Decimal {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, parts) =
+            (self.0.unsigned_abs() / PARTS.unsigned_abs(), self.0.unsigned_abs() % PARTS.unsigned_abs());
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let decimals = format!("{parts:06}");
+        match decimals.trim_end_matches('0') {
+            "" => write!(f, "{sign}{whole}"),
+            decimals => write!(f, "{sign}{whole}.{decimals}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = f64::deserialize(from)?;
+        Self::of(number).ok_or_else(|| serde::de::Error::custom("expected a number between -1e12 and 1e12"))
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(self.0 as f64 / PARTS as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_shown_as_people_write_it_and_read_back() {
+        for text in ["0.91", "0", "-3.25", "12", "0.000001"] {
+            let number = Decimal::parse(text).unwrap();
+            assert_eq!(number.to_string(), text);
+            let back: Decimal = serde_json::from_str(&serde_json::to_string(&number).unwrap()).unwrap();
+            assert_eq!(back, number);
+        }
+    }
+
+    #[test]
+    fn a_sum_has_no_dust() {
+        let number = |text| Decimal::parse(text).unwrap();
+        assert_eq!(number("0.1") + number("0.2"), number("0.3"));
+        assert_eq!(number("0.92") - number("0.01"), number("0.91"));
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for bad in [f64::NAN, f64::INFINITY, 1.0e13] {
+            assert_eq!(Decimal::of(bad), None);
+        }
+        assert_eq!(Decimal::parse("high"), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! The port to a candidate: a version that waits for a verdict, and what stands on it.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use super::Answer;
+use crate::decimal::Decimal;
+use crate::event::Approval;
+use crate::name::{EndpointName, PackageArn};
+
+/// The metadata property that says which evaluation the others are of.
+pub const STAMP: &str = "trimtab.evaluation";
+
+/// What a metric's metadata property begins with.
+pub const METRIC: &str = "trimtab.metric.";
+
+/// A version as the registry knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CandidateTruth {
+    /// Its approval.
+    pub approval: Approval,
+    /// `ModelPackageStatus`; only `Completed` can be tested.
+    pub status: String,
+    /// The evaluation that was written on it: its token.
+    pub stamp: Option<String>,
+    /// The metrics that were written on it.
+    pub metrics: BTreeMap<String, Decimal>,
+}
+
+/// What is written on a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictRequest {
+    /// The version.
+    pub package: PackageArn,
+    /// `true` approves, `false` rejects, and absent leaves that to a person.
+    pub approve: Option<bool>,
+    /// `ApprovalDescription`: the reasons. Up to 1,024 characters.
+    pub description: String,
+    /// The metrics, each a metadata property.
+    pub metrics: BTreeMap<String, Decimal>,
+    /// `ClientToken`, up to 36 characters, made of the evaluation; also the stamp.
+    pub token: String,
+}
+
+/// Candidates in the SageMaker Model Registry.
+pub trait Candidates {
+    /// What the registry says of the version; `None` where it knows none.
+    fn candidate(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<CandidateTruth>>> + Send;
+    /// The version that the endpoint serves; `None` where there is none, or one that the suite did not bring.
+    fn live(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<PackageArn>>> + Send;
+    /// `UpdateModelPackage`: writes the verdict, its reasons and the metrics on the version.
+    fn judge(&self, request: &VerdictRequest) -> impl Future<Output = Answer<()>> + Send;
+}
