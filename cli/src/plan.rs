@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use deploy::Deploy;
+use evaluate::Evaluation;
 use guard::Guard;
 use integrate::Integrate;
 use lineage::Lineage;
@@ -57,6 +58,7 @@ fn of_function(function: &str, event: &Event, models: &Models) -> Option<Planned
     match function {
         Integrate::FUNCTION => Some(of::<Integrate>(event, models)),
         Retrain::FUNCTION => Some(of::<Retrain>(event, models)),
+        Evaluation::FUNCTION => Some(of::<Evaluation>(event, models)),
         Deploy::FUNCTION => Some(of::<Deploy>(event, models)),
         Notify::FUNCTION => Some(of::<Notify>(event, models)),
         Lineage::FUNCTION => Some(of::<Lineage>(event, models)),

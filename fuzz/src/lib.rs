@@ -3,6 +3,7 @@
 #![allow(clippy::panic, reason = "a broken promise is what a fuzzer looks for")]
 
 use deploy::Deploy;
+use evaluate::Evaluation;
 use guard::Guard;
 use integrate::Integrate;
 use lineage::Lineage;
@@ -27,6 +28,7 @@ pub fn event(data: &[u8]) {
         Ok(event) => {
             plan::<Integrate>(&event);
             plan::<Retrain>(&event);
+            plan::<Evaluation>(&event);
             plan::<Deploy>(&event);
             plan::<Notify>(&event);
             plan::<Guard>(&event);

@@ -11,7 +11,7 @@ const NO_SITES: &str = "Clock";
 fn main() -> Result<(), Fault> {
     let ports = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../shared/core/src/port");
     let mut sites = Vec::new();
-    for file in ["mod.rs", "definition.rs", "ml.rs", "guard.rs", "lineage.rs"] {
+    for file in ["mod.rs", "definition.rs", "evaluate.rs", "guard.rs", "lineage.rs", "ml.rs", "workflow.rs"] {
         let path = ports.join(file);
         println!("cargo:rerun-if-changed={}", path.display());
         let source = syn::parse_file(&std::fs::read_to_string(&path)?)?;

@@ -15,7 +15,7 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::pattern::Pattern;
 use trimtab_tests::{events, routes};
 
-const FUNCTIONS: [&str; 7] = ["deploy", "guard", "integrate", "lineage", "notify", "reconcile", "retrain"];
+const FUNCTIONS: [&str; 8] = ["deploy", "evaluate", "guard", "integrate", "lineage", "notify", "reconcile", "retrain"];
 
 #[test]
 fn every_event_is_read_and_reads_the_same_after_it_was_written_again() {

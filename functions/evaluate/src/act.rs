@@ -93,4 +93,3 @@ where
         Ok(Some(Champion { version: live.version(), metrics }))
     }
 }
-

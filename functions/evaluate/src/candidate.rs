@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use trimtab_core::decimal::Decimal;
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, PackageArn};
 use trimtab_core::port::evaluate::VerdictRequest;
 use trimtab_core::port::workflow::ExecutionRequest;
 use trimtab_core::text::digest;
+
+use crate::judge::Champion;
 
 /// What the ledger keeps of one version.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,8 @@ pub struct Verdict {
     pub end: End,
     /// Why.
     pub reasons: Vec<String>,
+    /// The version that was live, to hold against it.
+    pub champion: Option<Champion>,
 }
 
 /// What an evaluation comes to.
@@ -109,6 +114,12 @@ pub fn version_of(execution: &str) -> Option<u32> {
 }
 
 impl Candidate {
+    /// What a person types to give a verdict.
+    fn command(&self, approval: &str) -> String {
+        let package = &self.package;
+        format!("aws sagemaker update-model-package --model-package-arn {package} --model-approval-status {approval}")
+    }
+
     /// A fact about it.
     #[must_use]
     pub fn tell(&self, kind: FactKind, reasons: Vec<String>, at: Timestamp) -> Fact {
@@ -118,8 +129,17 @@ impl Candidate {
             ("version".to_owned(), version.to_string()),
         ]);
         if let Step::Judged(verdict) = &self.step {
-            let metric = |(name, value): (&String, _)| (format!("metric {name}"), format!("{value}"));
+            let metric = |(name, value): (&String, &Decimal)| (format!("metric {name}"), value.to_string());
             details.extend(verdict.request.metrics.iter().map(metric));
+            if let Some(live) = &verdict.champion {
+                let of_live = format!("of version {}, which is live", live.version);
+                let asked = live.metrics.iter().filter(|(name, _)| verdict.request.metrics.contains_key(*name));
+                details.extend(asked.map(|(name, value)| (format!("metric {name} {of_live}"), value.to_string())));
+            }
+        }
+        if kind == FactKind::ApprovalRequested {
+            details.insert("to approve".to_owned(), self.command("Approved"));
+            details.insert("to reject".to_owned(), self.command("Rejected"));
         }
         Fact {
             kind,

@@ -86,7 +86,10 @@ impl Decide for Evaluation {
             Body::Package(package) if package.approval == Approval::Pending => {
                 key(KeyKind::PackageGroup, package.group.as_str())
             }
-            Body::Execution(execution) => key(KeyKind::StateMachine, execution.state_machine_arn.as_str()),
+            // Whatever else runs in the account is nobody's candidate.
+            Body::Execution(execution) if version_of(execution.execution_arn.name()).is_some() => {
+                key(KeyKind::StateMachine, execution.state_machine_arn.as_str())
+            }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }
@@ -310,12 +313,12 @@ fn judged(
     let request = VerdictRequest {
         package: candidate.package.clone(),
         approve: end.approval(),
-        description: one_line(&reasons.join("; "), DESCRIPTION),
+        description: (end != End::Decided).then(|| one_line(&reasons.join("; "), DESCRIPTION)),
         metrics: judgement.metrics,
         token: format!("trimtab-{}", digest(&[&candidate.request.name, candidate.package.as_str()], 28)),
     };
     let action = write(&request);
-    let step = Step::Judged(Verdict { request, end, reasons: reasons.clone() });
+    let step = Step::Judged(Verdict { request, end, reasons: reasons.clone(), champion: case.seen.champion.clone() });
     let state = State { candidate: Some(Candidate { step, ..candidate.clone() }) };
     let mut plan = Plan::only(Decision::Acted, reason).with_state(state).doing(action);
     plan.reasons.extend(reasons.into_iter().skip(1).map(|text| Reason::new("metric", text)));

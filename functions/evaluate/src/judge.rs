@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use trimtab_core::decimal::Decimal;
 use trimtab_core::event::ExecutionStatus;
 use trimtab_core::policy::evaluate::{Evaluate, Metric};
@@ -19,7 +19,7 @@ struct Output {
 }
 
 /// The version that is live.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Champion {
     /// Its number.
     pub version: u32,

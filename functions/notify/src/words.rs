@@ -43,12 +43,30 @@ fn words(kind: FactKind) -> (&'static str, &'static str) {
             "retraining does not stop the drift",
             "Look at the data and at the training pipeline: the model was trained again and the drift is still there. One more run is tried once per budget window; a push, once its commit is trained, ends the wait.",
         ),
-        FactKind::TrainingSucceeded => {
-            ("training succeeded", "Look at the new package in the Model Registry; approve or reject it.")
-        }
+        FactKind::TrainingSucceeded => (
+            "training succeeded",
+            "Nothing to do where the policy has [evaluate]; else look at the new version in the Model Registry, and approve or reject it.",
+        ),
         FactKind::TrainingFailed => (
             "training failed",
             "Look at the failed step of the run in SageMaker Studio. The model in production is unchanged.",
+        ),
+        FactKind::EvaluationRequested => ("evaluation requested", "Nothing to do."),
+        FactKind::EvaluationStarted => ("version is tested", "Nothing to do: the test suite's end will be reported."),
+        FactKind::EvaluationPassed => {
+            ("version passed and is approved", "Nothing to do: its rollout will be reported.")
+        }
+        FactKind::EvaluationFailed => (
+            "version did not pass and is rejected",
+            "Look at the metrics; train again, or approve the version by hand if it is to go out all the same.",
+        ),
+        FactKind::ApprovalRequested => (
+            "version waits for your verdict",
+            "Look at the metrics, then approve or reject it with one of the two commands below, or in SageMaker Studio.",
+        ),
+        FactKind::EvaluationStuck => (
+            "version could not be evaluated",
+            "Mend what the reason names, then send the kept event again. The version waits, and is not deployed.",
         ),
         FactKind::RolloutStarted => ("rollout started", "Nothing to do: the rollout's end will be reported."),
         FactKind::RolloutParked => (

@@ -21,7 +21,7 @@ fn tick() -> Value {
 
 #[test]
 fn every_model_that_is_looked_after_is_asked_for_and_no_other() {
-    let on = "[reconcile]\nbuild = \"2h\"\ntraining = \"24h\"\nrollout = \"6h\"\n";
+    let on = "[reconcile]\nbuild = \"2h\"\ntraining = \"24h\"\nevaluation = \"6h\"\nrollout = \"6h\"\n";
     let ledger = MemoryLedger::with([policy("churn", on), policy("segments", ""), policy("prices", on)]);
     let world = World::new(ledger, MemoryBus::default(), FixedClock::at("2026-11-20T09:00:00Z".parse().unwrap()));
     let reaction =

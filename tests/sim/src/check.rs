@@ -38,7 +38,13 @@ impl Violation {
 /// What the suite has done to the world.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
     let made = (services.runs.len(), services.builds.len() + services.defined.len(), services.deliveries.len());
-    (made.0, made.1, made.2, services.stops, services.updates.clone())
+    (
+        made.0,
+        made.1,
+        made.2,
+        services.stops + services.candidate.executions + services.candidate.verdicts,
+        services.updates.clone(),
+    )
 }
 
 /// All violations of a run.
@@ -76,6 +82,9 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if services.defined.len() > 1 {
         found.push(Violation::doubled(format!("the pipeline was defined {} times", services.defined.len())));
     }
+    if services.candidate.executions > 1 || services.candidate.verdicts > 1 {
+        found.push(Violation::doubled(format!("one version was evaluated more than once: {:?}", services.candidate)));
+    }
     if services.deliveries.len() > 1 {
         found.push(Violation::doubled(format!("{} deliveries of one version", services.deliveries.len())));
     }
@@ -90,7 +99,7 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Breach
         | Flow::PutRight
         | Flow::Review => 0,
-        Flow::Unwatched | Flow::Tracked => 1,
+        Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
         Flow::Rollouts | Flow::CanaryFails => 2,
         Flow::RollBack | Flow::FallsSilent => 3,
     };
@@ -118,7 +127,9 @@ fn order(services: &Services) -> Option<Violation> {
 fn records(services: &Services) -> Vec<Violation> {
     let name = |function: Function| format!("{function:?}").to_lowercase();
     let routine = |event: &Value| {
-        ["Scheduled Event", "Look Requested", "Build Requested"].iter().any(|kind| event["detail-type"] == *kind)
+        ["Scheduled Event", "Look Requested", "Build Requested", "Evaluation Requested"]
+            .iter()
+            .any(|kind| event["detail-type"] == *kind)
     };
     let missing = services.log.iter().filter(|(_, event, _)| !routine(event)).filter(|(function, event, _)| {
         let id = event["id"].as_str().unwrap_or_default().to_owned();
@@ -197,6 +208,12 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         Flow::Delivery => {
             must(services.deliveries.len() == 1, "the version was not delivered");
             must(told("Rollout Succeeded on rollout/segments/101"), "nobody was told of the delivery");
+        }
+        Flow::Promotion => {
+            must(services.candidate.executions == 1, "the version was not tested");
+            must(services.candidate.verdicts == 1, "the verdict does not stand on the version");
+            must(told("Evaluation Passed on candidate/churn/1"), "nobody was told that the version passed");
+            must(live == Some(1), "version 1 is not live");
         }
         Flow::Tracked => {
             must(services.runs.len() == 1, "the run was not started");

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use trimtab_core::event::Approval;
 use trimtab_core::fact::{Fact, SOURCE};
-use trimtab_core::name::RunArn;
+use trimtab_core::name::{ExecutionArn, RunArn};
 
 use crate::services::Build;
 
@@ -79,6 +79,12 @@ pub(crate) fn package(version: u32, approval: &Approval, at: Timestamp) -> Value
         "ModelPackageArn": package_arn(version), "ModelApprovalStatus": approval.to_string(),
         "ModelPackageStatus": "Completed"});
     event("aws.sagemaker", "SageMaker Model Package State Change", at, &[], &detail)
+}
+
+pub(crate) fn tests_ended(execution: &ExecutionArn, at: Timestamp) -> Value {
+    let detail = json!({"executionArn": execution, "stateMachineArn": execution.machine(), "name": execution.name(),
+        "status": "SUCCEEDED"});
+    event("aws.states", "Step Functions Execution Status Change", at, &[execution.to_string()], &detail)
 }
 
 pub(crate) fn endpoint(at: Timestamp) -> Value {

@@ -64,6 +64,8 @@ impl Services {
                 self.note(|| "there is no data on the canary's alarm any more".to_owned());
                 self.silent = true;
             }
+            Item::Register { version } => self.register(version),
+            Item::TestsEnd => self.tests_end(),
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),

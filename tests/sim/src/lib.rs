@@ -6,10 +6,12 @@
 
 mod again;
 pub mod baseline;
+mod candidate;
 pub mod check;
 mod events;
 pub mod faults;
 pub mod flow;
+mod function;
 mod guarded;
 mod happen;
 mod ledger;

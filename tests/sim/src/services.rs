@@ -16,28 +16,11 @@ use trimtab_core::port::ml::{BuildRequest, DeliveryRequest, EndpointTruth, RunRe
 use trimtab_core::port::{AggregateId, Record};
 
 use crate::Site;
+use crate::candidate::Candidacy;
 use crate::events;
 use crate::faults::{Chance, Fault, Kind, Schedule};
+pub use crate::function::Function;
 use crate::tracked::Tracked;
-
-/// A function of the suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the functions' own names")]
-pub enum Function {
-    Integrate,
-    Retrain,
-    Deploy,
-    Notify,
-    Reconcile,
-    Guard,
-    Lineage,
-}
-
-impl Function {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Integrate, Self::Retrain, Self::Deploy, Self::Notify, Self::Reconcile, Self::Guard, Self::Lineage];
-}
 
 /// Something that will happen.
 #[derive(Clone)]
@@ -66,6 +49,10 @@ pub(crate) enum Item {
     Silence,
     /// A delivery of this number ends.
     DeliveryEnds(usize),
+    /// A run registers a version.
+    Register { version: u32 },
+    /// The test suite of a candidate ends.
+    TestsEnd,
     /// Somebody makes a training job that breaks a rule.
     Make,
     /// Its owner puts it right.
@@ -198,6 +185,8 @@ pub struct Services {
     pub(crate) stops: usize,
     /// What SageMaker's lineage has; `None` where this run does not look at it.
     pub(crate) lineage: Option<Tracked>,
+    /// The test suite of the candidate, and what stands on it.
+    pub(crate) candidate: Candidacy,
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,
@@ -333,7 +322,8 @@ impl Services {
         let functions: &[Function] = match fact.kind {
             FactKind::TrainingRequested => &[Function::Retrain],
             FactKind::BuildRequested => &[Function::Integrate],
-            FactKind::LookRequested => &[Function::Integrate, Function::Retrain, Function::Deploy],
+            FactKind::EvaluationRequested => &[Function::Evaluate],
+            FactKind::LookRequested => &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy],
             _ => &[Function::Notify],
         };
         for function in functions {

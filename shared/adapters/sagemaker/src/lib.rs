@@ -1,9 +1,11 @@
 //! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry and endpoints in
-//! `endpoints`, what the guard looks at in `resources`, ML Lineage Tracking in `lineage`.
+//! `endpoints`, versions that wait for a verdict in `candidates`, what the guard looks at in
+//! `resources`, ML Lineage Tracking in `lineage`.
 //!
 //! SageMaker's models declare almost no errors: it answers `ValidationException` with a sentence,
 //! and what the sentence means is decided in `says`.
 
+mod candidates;
 mod definitions;
 mod endpoints;
 mod lineage;

@@ -98,7 +98,6 @@ pub(super) fn limits(policy: &Policy) -> Option<Fault> {
         hold(retrain.alarms.len() <= 100, "retrain.alarms", "expected at most 100 alarms");
         hold(!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift");
     }
-    faults.extend(policy.evaluate.as_ref().and_then(super::evaluate::limits));
     if let Some(Target::Endpoint(target)) = policy.deploy.as_ref().map(|deploy| &deploy.target) {
         hold(target.instances > 0, "deploy.endpoint.instances", "expected at least 1");
         hold(
@@ -128,7 +127,7 @@ pub(super) fn limits(policy: &Policy) -> Option<Fault> {
             );
         }
     }
-    faults.into_iter().next()
+    faults.into_iter().chain(policy.evaluate.as_ref().and_then(super::evaluate::limits)).next()
 }
 
 /// Refuses policies that claim one model or one name twice.

@@ -10,7 +10,8 @@ use crate::name::StateMachineArn;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluate {
-    /// The test suite: a STANDARD state machine that gives the metrics.
+    /// The test suite: a STANDARD state machine that gives the metrics. Its name ends with
+    /// [`TESTS`]: the suite hears of no other, and may start no other.
     pub tests: StateMachineArn,
     /// What is done about a version that passes.
     pub on_pass: OnPass,
@@ -62,6 +63,9 @@ pub struct Metric {
     pub margin: Option<Decimal>,
 }
 
+/// What the name of a test suite's state machine ends with.
+pub const TESTS: &str = "-tests";
+
 /// The longest name of a metric: it stands in a metadata property of the package.
 const NAME: usize = 64;
 
@@ -88,6 +92,9 @@ pub(super) fn limits(rules: &Evaluate) -> Option<Fault> {
             "expected each metric once",
         ),
     ];
+    if !rules.tests.as_str().ends_with(TESTS) {
+        return Some(("evaluate.tests", "expected a state machine whose name ends with \"-tests\""));
+    }
     let fault = faults.into_iter().find(|(holds, _)| !holds).map(|(_, problem)| ("evaluate.metrics", problem));
     let nothing = rules.on_pass == OnPass::Approve && metrics.is_empty();
     fault.or(nothing.then_some(("evaluate.metrics", "expected at least one metric: nothing approves by itself")))

@@ -89,3 +89,16 @@ fn one_alarm_cannot_belong_to_two_models() {
     let error = check_all(&[("a.toml".into(), one), ("b.toml".into(), other)]).unwrap_err();
     assert_eq!(error.to_string(), "b.toml:1: policy: repository#churn-model belongs to the policy in a.toml already");
 }
+
+#[test]
+fn rules_that_no_version_could_be_held_against_are_refused() {
+    let text = include_str!("../../../../models/churn.toml");
+    let refused = |from: &str, to: &str| Policy::parse("churn.toml", &text.replace(from, to)).unwrap_err().to_string();
+    assert!(refused("churn-tests\"", "churn-suite\"").contains("evaluate.tests: expected a state machine whose name"));
+    assert!(refused("at_least = 0.85, ", "").contains("exactly one of at_least and at_most"));
+    assert!(refused("at_most = 0.4", "at_most = 0.4, at_least = 0.1").contains("exactly one of at_least and at_most"));
+    assert!(refused("margin = 0.01", "margin = -0.01").contains("margins of 0 or more"));
+    assert!(refused("\"log_loss\"", "\"auc\"").contains("each metric once"));
+    assert!(refused("\"log_loss\"", "\"log loss\"").contains("letters, digits"));
+    assert!(refused("at_most = 0.4", "at_most = nan").contains("expected a number between"));
+}

@@ -36,8 +36,8 @@ pub struct VerdictRequest {
     pub package: PackageArn,
     /// `true` approves, `false` rejects, and absent leaves that to a person.
     pub approve: Option<bool>,
-    /// `ApprovalDescription`: the reasons. Up to 1,024 characters.
-    pub description: String,
+    /// `ApprovalDescription`: the reasons. Up to 1,024 characters. `None` leaves what a person wrote.
+    pub description: Option<String>,
     /// The metrics, each a metadata property.
     pub metrics: BTreeMap<String, Decimal>,
     /// `ClientToken`, up to 36 characters, made of the evaluation; also the stamp.

@@ -1,0 +1,270 @@
+//! A candidate's way to a verdict, through the whole reaction.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use trimtab_core::event::{Approval, ExecutionStatus};
+use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::failure::Failure;
+use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
+use trimtab_core::name::{EndpointName, ExecutionArn, GroupName, PackageArn};
+use trimtab_core::plan::Decision;
+use trimtab_core::policy::Policy;
+use trimtab_core::port::evaluate::{CandidateTruth, Candidates, VerdictRequest};
+use trimtab_core::port::ml::{Listed, PackageTruth, Registry};
+use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth, StateMachines};
+use trimtab_core::port::{Answer, Clock};
+use trimtab_core::react::{LEASE, World};
+
+use crate::Reaction;
+
+mod look;
+mod verdict;
+
+const NOON: &str = "2026-11-20T12:00:00Z";
+const GROUP: &str = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn";
+const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-tests";
+
+fn package(version: u32) -> PackageArn {
+    PackageArn::parse(&format!("{GROUP}/{version}")).unwrap()
+}
+
+fn event(id: &str, source: &str, kind: &str, detail: &Value) -> Value {
+    json!({"version": "0", "id": id, "source": source, "detail-type": kind, "account": "123456789012",
+        "region": "eu-west-1", "time": NOON, "resources": [], "detail": detail})
+}
+
+fn registered(version: u32) -> Value {
+    let detail = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": version,
+        "ModelPackageArn": package(version), "ModelApprovalStatus": "PendingManualApproval",
+        "ModelPackageStatus": "Completed"});
+    event("p1", "aws.sagemaker", "SageMaker Model Package State Change", &detail)
+}
+
+fn ended(execution: &str, status: &str) -> Value {
+    let arn = format!("{}:{execution}", MACHINE.replace(":stateMachine:", ":execution:"));
+    let detail = json!({"executionArn": arn, "stateMachineArn": MACHINE, "name": execution, "status": status});
+    event("x1", "aws.states", "Step Functions Execution Status Change", &detail)
+}
+
+/// The registry, the endpoint and Step Functions, as far as `evaluate` sees them.
+#[derive(Default)]
+struct Cloud {
+    versions: Mutex<BTreeMap<u32, CandidateTruth>>,
+    live: Option<u32>,
+    started: Mutex<Vec<ExecutionRequest>>,
+    ends: Mutex<Option<ExecutionTruth>>,
+    written: Mutex<Vec<VerdictRequest>>,
+    lose_next_answer: Mutex<bool>,
+    refuse: bool,
+}
+
+impl Cloud {
+    fn lost<T>(&self, answer: T) -> Answer<T> {
+        let lost = std::mem::take(&mut *self.lose_next_answer.lock().unwrap());
+        if lost { Err(Failure::retry("aws", "no answer in time")) } else { Ok(answer) }
+    }
+}
+
+impl Candidates for &Cloud {
+    async fn candidate(&self, package: &PackageArn) -> Answer<Option<CandidateTruth>> {
+        Ok(self.versions.lock().unwrap().get(&package.version()).cloned())
+    }
+
+    async fn live(&self, _: &EndpointName) -> Answer<Option<PackageArn>> {
+        Ok(self.live.map(package))
+    }
+
+    async fn judge(&self, request: &VerdictRequest) -> Answer<()> {
+        let mut versions = self.versions.lock().unwrap();
+        let version = versions.get_mut(&request.package.version()).unwrap();
+        match request.approve {
+            Some(true) => version.approval = Approval::Approved,
+            Some(false) => version.approval = Approval::Rejected,
+            None => {}
+        }
+        version.stamp = Some(request.token.clone());
+        version.metrics.clone_from(&request.metrics);
+        self.written.lock().unwrap().push(request.clone());
+        self.lost(())
+    }
+}
+
+impl Registry for &Cloud {
+    async fn newest(&self, _: &GroupName) -> Answer<Vec<Listed>> {
+        let versions = self.versions.lock().unwrap();
+        let listed = |(version, truth): (&u32, &CandidateTruth)| Listed {
+            package: package(*version),
+            truth: PackageTruth { approval: truth.approval.clone(), status: truth.status.clone() },
+        };
+        Ok(versions.iter().map(listed).collect())
+    }
+
+    async fn package(&self, _: &PackageArn) -> Answer<Option<PackageTruth>> {
+        unreachable!("evaluate reads candidates")
+    }
+}
+
+impl StateMachines for &Cloud {
+    async fn find(&self, request: &ExecutionRequest) -> Answer<Option<ExecutionArn>> {
+        let known = self.started.lock().unwrap().iter().any(|known| known.name == request.name);
+        Ok(known.then(|| request.machine.execution(&request.name).unwrap()))
+    }
+
+    async fn start(&self, request: &ExecutionRequest) -> Answer<ExecutionArn> {
+        if self.refuse {
+            return Err(Failure::reject("states:StartExecution", "StateMachineDoesNotExist"));
+        }
+        self.started.lock().unwrap().push(request.clone());
+        self.lost(request.machine.execution(&request.name).unwrap())
+    }
+
+    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ExecutionTruth>> {
+        let known = self.started.lock().unwrap().iter().any(|known| known.name == execution.name());
+        let running = ExecutionTruth { status: ExecutionStatus::Running, output: None, cause: None };
+        Ok(known.then(|| self.ends.lock().unwrap().clone().unwrap_or(running)))
+    }
+}
+
+struct Stage {
+    cloud: Cloud,
+    world: World<MemoryLedger, MemoryBus, FixedClock>,
+}
+
+/// A stage under churn's policy, changed; version 7 waits for a verdict.
+fn stage(change: impl Fn(&str) -> String) -> Stage {
+    let policy = Policy::parse("churn.toml", &change(include_str!("../../../models/churn.toml"))).unwrap();
+    let stage = Stage {
+        cloud: Cloud::default(),
+        world: World {
+            ledger: MemoryLedger::with([policy]),
+            bus: MemoryBus::default(),
+            clock: FixedClock::at(NOON.parse().unwrap()),
+        },
+    };
+    stage.is(7, Approval::Pending);
+    stage
+}
+
+impl Stage {
+    fn is(&self, version: u32, approval: Approval) {
+        let truth = CandidateTruth { approval, status: "Completed".to_owned(), stamp: None, metrics: BTreeMap::new() };
+        self.cloud.versions.lock().unwrap().insert(version, truth);
+    }
+
+    fn ends(&self, output: &Value) {
+        let output = Some(output.to_string());
+        *self.cloud.ends.lock().unwrap() =
+            Some(ExecutionTruth { status: ExecutionStatus::Succeeded, output, cause: None });
+    }
+
+    fn react(&self, event: &Value) -> (Decision, &'static str) {
+        let report = run(self.world.react(&Reaction { registry: &self.cloud, machines: &self.cloud }, event));
+        let report = report.unwrap().unwrap();
+        (report.entry.decision, report.codes[0])
+    }
+
+    /// The event is given back to Lambda, and comes again when the lease has run out.
+    fn fails(&self, event: &Value) {
+        let reaction = Reaction { registry: &self.cloud, machines: &self.cloud };
+        run(self.world.react(&reaction, event)).unwrap().unwrap_err();
+        self.wait(LEASE);
+    }
+
+    fn wait(&self, time: SignedDuration) {
+        self.world.clock.set(self.world.clock.now() + time);
+    }
+
+    fn started(&self) -> Vec<String> {
+        self.cloud.started.lock().unwrap().iter().map(|request| request.name.clone()).collect()
+    }
+
+    fn written(&self) -> Vec<VerdictRequest> {
+        self.cloud.written.lock().unwrap().clone()
+    }
+
+    fn told(&self) -> Vec<Fact> {
+        self.world.bus.facts()
+    }
+
+    fn kinds(&self) -> Vec<FactKind> {
+        self.told().iter().map(|fact| fact.kind).collect()
+    }
+
+    /// Registers version 7, and ends its test suite with this output.
+    fn evaluate(&self, output: &Value) -> (Decision, &'static str) {
+        assert_eq!(self.react(&registered(7)), (Decision::Acted, "registered"));
+        self.ends(output);
+        self.react(&ended(&self.started()[0], "SUCCEEDED"))
+    }
+}
+
+fn by_itself(text: &str) -> String {
+    text.replace("on_pass = \"ask\"", "on_pass = \"approve\"")
+}
+
+fn good() -> Value {
+    json!({"metrics": {"auc": 0.91, "log_loss": 0.31}, "bias_report": "s3://churn/bias.json"})
+}
+
+#[test]
+fn a_registered_version_is_tested_once_however_often_it_is_told() {
+    let stage = stage(str::to_owned);
+    assert_eq!(stage.react(&registered(7)), (Decision::Acted, "registered"));
+    assert_eq!(stage.react(&registered(7)), (Decision::Skipped, "testing"));
+    let started = stage.started();
+    assert_eq!(started.len(), 1);
+    assert!(started[0].starts_with("churn-v7-") && started[0].len() <= 80, "{started:?}");
+    assert_eq!(stage.kinds(), [FactKind::EvaluationStarted]);
+    let input = &stage.cloud.started.lock().unwrap()[0].input;
+    assert_eq!(input, &json!({"model": "churn", "package": package(7), "version": 7}));
+}
+
+#[test]
+fn a_start_whose_answer_was_lost_is_found_again() {
+    let stage = stage(str::to_owned);
+    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    stage.fails(&registered(7));
+    assert_eq!(stage.react(&registered(7)).0, Decision::Acted);
+    assert_eq!(stage.started().len(), 1);
+    assert_eq!(stage.kinds(), [FactKind::EvaluationStarted]);
+}
+
+#[test]
+fn a_state_machine_that_is_not_there_is_told_and_the_version_is_tested_when_it_is_sent_again() {
+    let mut stage = stage(str::to_owned);
+    stage.cloud.refuse = true;
+    assert_eq!(stage.react(&registered(7)).0, Decision::Rejected);
+    assert_eq!(stage.kinds(), [FactKind::EvaluationStuck]);
+    stage.cloud.refuse = false;
+    assert_eq!(stage.react(&registered(7)), (Decision::Acted, "registered"));
+}
+
+#[test]
+fn what_is_decided_unfinished_forged_or_off_is_not_tested() {
+    let decided = stage(str::to_owned);
+    decided.is(7, Approval::Approved);
+    assert_eq!(decided.react(&registered(7)), (Decision::Skipped, "decided"));
+    let unfinished = stage(str::to_owned);
+    unfinished.cloud.versions.lock().unwrap().get_mut(&7).unwrap().status = "InProgress".to_owned();
+    assert_eq!(unfinished.react(&registered(7)), (Decision::Skipped, "not_completed"));
+    let forged = stage(str::to_owned);
+    assert_eq!(forged.react(&registered(8)), (Decision::Rejected, "no_such_package"));
+    let off = stage(|text| {
+        let (before, rest) = text.split_once("[evaluate]").unwrap();
+        format!("{before}[reconcile]{}", rest.split_once("[reconcile]").unwrap().1)
+    });
+    assert_eq!(off.react(&registered(7)), (Decision::Skipped, "off"));
+    for stage in [decided, unfinished, forged, off] {
+        assert_eq!(stage.started(), [""; 0]);
+    }
+}
+
+#[test]
+fn an_execution_that_tests_no_version_here_is_left_alone() {
+    let stage = stage(str::to_owned);
+    assert_eq!(stage.react(&ended("by-hand", "SUCCEEDED")), (Decision::Skipped, "not_concerned"));
+    assert_eq!(stage.react(&ended("churn-v7-00000000", "SUCCEEDED")), (Decision::Skipped, "not_ours"));
+}

@@ -1,0 +1,66 @@
+//! What is found by looking: a version and an end that nobody heard of, a test suite that lasts.
+
+use super::*;
+
+fn look() -> Value {
+    let detail = json!({"version": 1, "model": "churn", "matter": "look/churn/x", "at": NOON, "details": {}});
+    event("l1", "trimtab", "Look Requested", &detail)
+}
+
+impl Stage {
+    /// Looks, and hears what the look asks for; gives what came of that.
+    fn looks(&self) -> (Decision, &'static str) {
+        let before = self.told().len();
+        let looked = self.react(&look());
+        let Some(request) = self.told().into_iter().skip(before).find(|fact| fact.kind.is_request()) else {
+            return looked;
+        };
+        self.react(&event("r1", "trimtab", request.kind.as_str(), &json!(request)))
+    }
+}
+
+#[test]
+fn the_newest_version_that_nobody_heard_of_is_tested_once() {
+    let stage = stage(str::to_owned);
+    assert_eq!(stage.looks(), (Decision::Acted, "registered"));
+    assert_eq!(stage.looks(), (Decision::Skipped, "testing"));
+    assert_eq!(stage.started().len(), 1);
+}
+
+#[test]
+fn older_versions_that_wait_are_left_to_people() {
+    let stage = stage(str::to_owned);
+    stage.is(8, Approval::Rejected);
+    assert_eq!(stage.looks(), (Decision::Skipped, "nothing_new"));
+}
+
+#[test]
+fn an_end_that_nobody_heard_of_is_judged() {
+    let stage = stage(by_itself);
+    stage.looks();
+    stage.ends(&good());
+    assert_eq!(stage.looks(), (Decision::Acted, "approved"));
+    assert_eq!(stage.looks(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.written().len(), 1);
+}
+
+#[test]
+fn a_version_that_waits_for_a_person_is_asked_for_once() {
+    let stage = stage(str::to_owned);
+    stage.looks();
+    stage.ends(&good());
+    assert_eq!(stage.looks(), (Decision::Acted, "asked"));
+    assert_eq!(stage.looks(), (Decision::Skipped, "already_judged"));
+    assert_eq!(stage.written().len(), 1);
+}
+
+#[test]
+fn a_test_suite_that_lasts_longer_than_the_policy_allows_is_told_once() {
+    let stage = stage(str::to_owned);
+    stage.looks();
+    stage.wait(SignedDuration::from_hours(6));
+    assert_eq!(stage.looks(), (Decision::Acted, "late"));
+    assert_eq!(stage.looks(), (Decision::Skipped, "testing"));
+    let late = stage.kinds().iter().filter(|kind| **kind == FactKind::DeadlinePassed).count();
+    assert_eq!(late, 1);
+}

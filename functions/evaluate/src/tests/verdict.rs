@@ -1,0 +1,145 @@
+//! What the end of a test suite comes to.
+
+use super::*;
+
+fn metrics(request: &VerdictRequest) -> Vec<String> {
+    request.metrics.iter().map(|(name, value)| format!("{name} {value}")).collect()
+}
+
+#[test]
+fn a_version_that_passes_is_approved_where_the_policy_says_so_and_the_reasons_stand_on_it() {
+    let stage = stage(by_itself);
+    assert_eq!(stage.evaluate(&good()), (Decision::Acted, "approved"));
+    let written = stage.written();
+    assert_eq!(written.len(), 1);
+    assert_eq!(written[0].approve, Some(true));
+    assert_eq!(metrics(&written[0]), ["auc 0.91", "log_loss 0.31"]);
+    let description = written[0].description.clone().unwrap();
+    for part in ["version 7: it passes", "auc is 0.91 (at least 0.85)", "log_loss is 0.31", "s3://churn/bias.json"] {
+        assert!(description.contains(part), "{part} in {description}");
+    }
+    assert!(written[0].token.len() <= 36);
+    assert_eq!(stage.kinds(), [FactKind::EvaluationStarted, FactKind::EvaluationPassed]);
+}
+
+#[test]
+fn a_person_is_asked_with_the_metrics_where_the_policy_says_so() {
+    let stage = stage(str::to_owned);
+    assert_eq!(stage.evaluate(&good()), (Decision::Acted, "asked"));
+    assert_eq!(stage.written()[0].approve, None);
+    let told = stage.told();
+    assert_eq!(told[1].kind, FactKind::ApprovalRequested);
+    assert_eq!(told[1].details["metric auc"], "0.91");
+    assert_eq!(told[1].details["package"], package(7).as_str());
+    let command = format!("aws sagemaker update-model-package --model-package-arn {GROUP}/7 --model-approval-status");
+    assert_eq!(told[1].details["to approve"], format!("{command} Approved"));
+    assert_eq!(told[1].details["to reject"], format!("{command} Rejected"));
+}
+
+#[test]
+fn a_metric_below_its_least_rejects() {
+    let stage = stage(by_itself);
+    let output = json!({"metrics": {"auc": 0.849_999, "log_loss": 0.31}, "bias_report": "s3://churn/bias.json"});
+    assert_eq!(stage.evaluate(&output), (Decision::Acted, "rejected"));
+    assert_eq!(stage.written()[0].approve, Some(false));
+    let told = &stage.told()[1];
+    assert_eq!(told.kind, FactKind::EvaluationFailed);
+    assert!(told.reasons.contains(&"auc is 0.849999, and the policy asks for at least 0.85".to_owned()), "{told:?}");
+}
+
+#[test]
+fn what_is_missing_rejects_and_is_named() {
+    let cases = [
+        (json!({"metrics": {"auc": 0.91}, "bias_report": "s3://b"}), "the test suite gives no log_loss"),
+        (json!({"metrics": {"auc": 0.91, "log_loss": 0.31}}), "the test suite names no bias report"),
+        (json!({"Payload": 1}), "the test suite gave no metrics: expected {\"metrics\": {\"name\": number}}"),
+    ];
+    for (output, reason) in cases {
+        let stage = stage(by_itself);
+        assert_eq!(stage.evaluate(&output), (Decision::Acted, "rejected"), "{output}");
+        assert!(stage.told()[1].reasons.iter().any(|line| line == reason), "{:?}", stage.told()[1].reasons);
+    }
+}
+
+#[test]
+fn a_test_suite_that_fails_rejects_with_its_cause() {
+    let stage = stage(by_itself);
+    stage.react(&registered(7));
+    *stage.cloud.ends.lock().unwrap() = Some(ExecutionTruth {
+        status: ExecutionStatus::Failed,
+        output: None,
+        cause: Some("States.TaskFailed\nin Evaluate".to_owned()),
+    });
+    assert_eq!(stage.react(&ended(&stage.started()[0], "FAILED")), (Decision::Acted, "rejected"));
+    let reasons = stage.told()[1].reasons.clone();
+    assert!(
+        reasons.iter().any(|line| line.starts_with("the test suite ended FAILED: States.TaskFailed")),
+        "{reasons:?}"
+    );
+}
+
+/// Version 6 is live, with this auc on it.
+fn against(live: Option<&str>) -> Stage {
+    let mut stage = stage(by_itself);
+    stage.is(6, Approval::Approved);
+    let auc = live.and_then(trimtab_core::decimal::Decimal::parse);
+    let metrics = auc.map(|auc| ("auc".to_owned(), auc)).into_iter().collect();
+    stage.cloud.versions.lock().unwrap().get_mut(&6).unwrap().metrics = metrics;
+    stage.cloud.live = Some(6);
+    stage
+}
+
+#[test]
+fn a_challenger_may_be_worse_than_the_champion_by_the_margin_and_no_more() {
+    let within = against(Some("0.92"));
+    assert_eq!(within.evaluate(&good()), (Decision::Acted, "approved"));
+    let details = &within.told()[1].details;
+    let auc = ["metric auc", "metric auc of version 6, which is live"].map(|name| details[name].as_str());
+    assert_eq!(auc, ["0.91", "0.92"]);
+    let beyond = against(Some("0.920001"));
+    assert_eq!(beyond.evaluate(&good()), (Decision::Acted, "rejected"));
+    let reason = "auc is 0.91: version 6, which is live, has 0.920001, and the policy allows a margin of 0.01";
+    assert!(beyond.told()[1].reasons.iter().any(|line| line == reason), "{:?}", beyond.told()[1].reasons);
+}
+
+#[test]
+fn a_champion_whose_metrics_nobody_knows_is_a_question_for_a_person() {
+    let stage = against(None);
+    assert_eq!(stage.evaluate(&good()), (Decision::Acted, "asked"));
+    assert_eq!(stage.kinds()[1], FactKind::ApprovalRequested);
+}
+
+#[test]
+fn the_end_of_a_test_suite_told_again_writes_nothing_again() {
+    let stage = stage(by_itself);
+    stage.evaluate(&good());
+    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Skipped, "already_judged"));
+    assert_eq!(stage.react(&registered(7)), (Decision::Skipped, "already_judged"));
+    assert_eq!(stage.written().len(), 1);
+}
+
+#[test]
+fn a_verdict_whose_answer_was_lost_is_written_once_and_told() {
+    let stage = stage(by_itself);
+    stage.react(&registered(7));
+    stage.ends(&good());
+    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    let end = ended(&stage.started()[0], "SUCCEEDED");
+    stage.fails(&end);
+    stage.react(&end);
+    assert_eq!(stage.written().len(), 1);
+    assert_eq!(stage.kinds(), [FactKind::EvaluationStarted, FactKind::EvaluationPassed]);
+}
+
+#[test]
+fn a_person_who_was_faster_keeps_the_word_and_the_metrics_are_written_all_the_same() {
+    let stage = stage(by_itself);
+    stage.react(&registered(7));
+    stage.is(7, Approval::Rejected);
+    stage.ends(&good());
+    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Acted, "decided"));
+    let written = stage.written();
+    assert_eq!((written[0].approve, written[0].description.as_ref()), (None, None));
+    assert_eq!(metrics(&written[0]), ["auc 0.91", "log_loss 0.31"]);
+    assert_eq!(stage.kinds(), [FactKind::EvaluationStarted]);
+}

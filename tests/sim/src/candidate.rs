@@ -1,0 +1,128 @@
+//! A version that waits for a verdict, its test suite, and the ports to them.
+
+use jiff::SignedDuration;
+use trimtab_core::event::{Approval, ExecutionStatus};
+use trimtab_core::name::{EndpointName, ExecutionArn, PackageArn};
+use trimtab_core::port::Answer;
+use trimtab_core::port::evaluate::{CandidateTruth, Candidates, VerdictRequest};
+use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth, StateMachines};
+
+use crate::Site;
+use crate::events;
+use crate::services::{Function, Item, Services, Sim};
+
+/// How long a test suite lasts.
+const TESTING: SignedDuration = SignedDuration::from_mins(11);
+
+/// What the test suite gives.
+const OUTPUT: &str = r#"{"metrics": {"auc": 0.91, "log_loss": 0.31}, "bias_report": "s3://churn/bias.json"}"#;
+
+/// What there is of a candidate.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Candidacy {
+    execution: Option<ExecutionArn>,
+    over: bool,
+    stamp: Option<String>,
+    /// How often a test suite was started, and a verdict written.
+    pub(crate) executions: usize,
+    pub(crate) verdicts: usize,
+}
+
+impl Services {
+    /// A training run registers a version.
+    pub(crate) fn register(&mut self, version: u32) {
+        self.approvals.insert(version, Approval::Pending);
+        let event = events::package(version, &Approval::Pending, self.now);
+        self.emit(Function::Evaluate, true, &event);
+    }
+
+    pub(crate) fn tests_end(&mut self) {
+        self.candidate.over = true;
+        let Some(execution) = self.candidate.execution.clone() else { return };
+        let event = events::tests_ended(&execution, self.now);
+        self.emit(Function::Evaluate, true, &event);
+    }
+}
+
+impl Candidates for Sim {
+    async fn candidate(&self, package: &PackageArn) -> Answer<Option<CandidateTruth>> {
+        let version = package.version();
+        self.call(Site::CandidatesCandidate, move |services| {
+            let approval = services.approvals.get(&version).cloned();
+            let stamp = services.candidate.stamp.clone();
+            let truth = |approval| CandidateTruth {
+                approval,
+                status: "Completed".to_owned(),
+                stamp,
+                metrics: std::collections::BTreeMap::new(),
+            };
+            Ok(approval.map(truth))
+        })
+        .await
+    }
+
+    async fn live(&self, _: &EndpointName) -> Answer<Option<PackageArn>> {
+        self.call(Site::CandidatesLive, |services| {
+            let config = services.endpoint.as_ref().and_then(|endpoint| endpoint.config.as_ref());
+            let version = config.and_then(|config| services.configs.get(config));
+            Ok(version.and_then(|version| PackageArn::parse(&events::package_arn(*version)).ok()))
+        })
+        .await
+    }
+
+    async fn judge(&self, request: &VerdictRequest) -> Answer<()> {
+        let request = request.clone();
+        self.call(Site::CandidatesJudge, move |services| {
+            let version = request.package.version();
+            // SageMaker takes a token once.
+            if services.candidate.stamp.as_ref() == Some(&request.token) {
+                return Ok(());
+            }
+            services.candidate.verdicts += 1;
+            services.candidate.stamp = Some(request.token);
+            if let Some(yes) = request.approve {
+                let verdict = if yes { Approval::Approved } else { Approval::Rejected };
+                services.happen(Item::Verdict { version, approval: verdict });
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl StateMachines for Sim {
+    async fn find(&self, request: &ExecutionRequest) -> Answer<Option<ExecutionArn>> {
+        let name = request.name.clone();
+        self.call(Site::StateMachinesFind, move |services| {
+            Ok(services.candidate.execution.clone().filter(|execution| execution.name() == name))
+        })
+        .await
+    }
+
+    async fn start(&self, request: &ExecutionRequest) -> Answer<ExecutionArn> {
+        let execution = request.machine.execution(&request.name);
+        self.call(Site::StateMachinesStart, move |services| {
+            let execution = execution
+                .map_err(|error| trimtab_core::failure::Failure::reject("states:StartExecution", error.to_string()))?;
+            if services.candidate.execution.as_ref() != Some(&execution) {
+                services.candidate.execution = Some(execution.clone());
+                services.candidate.executions += 1;
+                services.after(TESTING, Item::TestsEnd);
+            }
+            Ok(execution)
+        })
+        .await
+    }
+
+    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ExecutionTruth>> {
+        let execution = execution.clone();
+        self.call(Site::StateMachinesDescribe, move |services| {
+            let over = services.candidate.over;
+            let known = services.candidate.execution.as_ref() == Some(&execution);
+            let status = if over { ExecutionStatus::Succeeded } else { ExecutionStatus::Running };
+            let truth = ExecutionTruth { status, output: over.then(|| OUTPUT.to_owned()), cause: None };
+            Ok(known.then_some(truth))
+        })
+        .await
+    }
+}
