@@ -23,7 +23,7 @@ async fn the_story_is_seen_in_the_services() {
     let story = told(Tale::Loop).await;
     let timeline = story.timeline();
     let functions: BTreeSet<&str> = timeline.iter().filter_map(|entry| entry.function.as_deref()).collect();
-    assert_eq!(functions, BTreeSet::from(["deploy", "integrate", "lineage", "notify", "retrain"]));
+    assert_eq!(functions, BTreeSet::from(["deploy", "evaluate", "integrate", "lineage", "notify", "retrain"]));
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
     assert_eq!(decisions, BTreeSet::from(["acted", "parked", "rejected", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
@@ -34,6 +34,12 @@ async fn the_story_is_seen_in_the_services() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_loop_comes_to_its_end_though_every_event_of_aws_is_lost() {
     told(Tale::LostEvents).await;
+}
+
+/// A version that passes goes out, one that is worse than the live one does not, and a person is asked by policy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_are_tested_and_approved_rejected_or_asked_about() {
+    told(Tale::Promotion).await;
 }
 
 /// What breaks the organisation's rules is told with its owner and stopped, once; what does not is left alone.

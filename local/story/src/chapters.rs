@@ -48,7 +48,12 @@ pub(crate) async fn push(story: &mut Story) -> Result<(), StoryError> {
     Story::expect("the run's parameter Commit:", &given, &Some(commit))?;
     registered(story, 2, &run).await?;
     story.told("Training Succeeded", "incident/churn-build-").await?;
-    story.saw("one run of churn-training on that commit succeeded, and version 2 waits for a verdict").await
+    story.told("Approval Requested", "candidate/churn/2").await?;
+    story
+        .saw(
+            "one run of churn-training on that commit succeeded; version 2 has passed its tests, and a person is asked",
+        )
+        .await
 }
 
 /// The run of an incident of this kind, once it has succeeded.
@@ -143,7 +148,10 @@ pub(crate) async fn drift(story: &mut Story) -> Result<(), StoryError> {
     let closed = async |story: &Story| story.recorded("retrain", Decision::Acted, "the run of churn-drift-").await;
     story.until("retrain's record of the run's end", closed).await?;
     Story::expect("runs so far:", &story.runs().await?.len(), &2)?;
-    story.saw("one run of churn-training answered the alarm, and version 3 waits for a verdict").await
+    story.told("Approval Requested", "candidate/churn/3").await?;
+    story
+        .saw("one run of churn-training answered the alarm; version 3 has passed its tests, and a person is asked")
+        .await
 }
 
 pub(crate) async fn in_alarm(story: &mut Story, alarm: &str) -> Result<String, StoryError> {

@@ -9,6 +9,7 @@ mod lineage;
 mod look;
 mod lost;
 mod page;
+mod promotion;
 mod stage;
 mod story;
 mod timeline;
@@ -25,6 +26,8 @@ pub enum Tale {
     Loop,
     /// AWS loses every one of its events; the loop comes to the same end.
     LostEvents,
+    /// Versions are tested, and approved, rejected or asked about by policy.
+    Promotion,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
 }
@@ -38,6 +41,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
     match tale {
         Tale::Loop => whole(story).await?,
         Tale::LostEvents => lost::every_event(story).await?,
+        Tale::Promotion => promotion::by_policy(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
     }
     story.close().await

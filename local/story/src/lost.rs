@@ -98,7 +98,7 @@ async fn push(story: &mut Story) -> Result<(), StoryError> {
     found(story, "a build of the commit that succeeded", built(commit)).await?;
     tick(story).await?;
     trained(story, "churn-build-", 2).await?;
-    story.saw("a look each found the push, the build's end and the run's end; version 2 waits for a verdict").await
+    story.saw("a look each found the push, the build's end, the run's end and the version; a person is asked about version 2").await
 }
 
 /// A run of this incident has ended well, a look has found that, and the version is in the registry.
@@ -108,7 +108,9 @@ async fn trained(story: &mut Story, incident: &str, version: u32) -> Result<(), 
     let words = format!("the run of {incident}");
     let closed = async |story: &Story| story.recorded("retrain", Decision::Acted, &words).await;
     found(story, "retrain's record of the run's end", closed).await?;
-    story.told("Training Succeeded", &format!("incident/{incident}")).await
+    story.told("Training Succeeded", &format!("incident/{incident}")).await?;
+    tick(story).await?;
+    story.told("Approval Requested", &format!("candidate/churn/{version}")).await
 }
 
 async fn canary(story: &mut Story) -> Result<(), StoryError> {
@@ -152,8 +154,8 @@ async fn once(story: &mut Story) -> Result<(), StoryError> {
     for _ in 0..3 {
         tick(story).await?;
     }
-    // Two models are looked after.
-    let looked = async |story: &Story| Ok((story.calls("ListModelPackages").await? >= before + 6).then_some(()));
+    // Two models are looked after, one of them by two functions that look there.
+    let looked = async |story: &Story| Ok((story.calls("ListModelPackages").await? >= before + 9).then_some(()));
     story.until("more looks at the registry", looked).await?;
     let runs = story.runs().await?;
     let ended = runs.iter().filter(|run| run.pipeline_execution_status() == Some(&PipelineExecutionStatus::Succeeded));

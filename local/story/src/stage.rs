@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
 use crate::lost;
+use crate::promotion;
 use crate::story::{Story, StoryError, service};
 
 /// The role that everything of the team's runs as.
@@ -29,6 +30,7 @@ pub(crate) async fn set(story: &mut Story) -> Result<(), StoryError> {
     subscribe(story).await?;
     code(story).await?;
     training(story).await?;
+    promotion::tests(story).await?;
     alarms(story).await?;
     story
         .apply(|policy| {

@@ -186,6 +186,12 @@ impl Story {
         }
     }
 
+    /// The message of this kind on this matter that was received; empty where there is none.
+    pub(crate) fn message(&self, kind: &str, matter: &str) -> String {
+        let of = |message: &&Message| message.kind == kind && message.matter() == matter;
+        self.messages.iter().find(of).map(|message| message.body.clone()).unwrap_or_default()
+    }
+
     /// Waits for the next event, or the next call by which a function leaves its mark.
     async fn something_happens(&self, mut seen: u64) -> Result<u64, StoryError> {
         for _ in 0..PATIENCE.as_secs() {

@@ -39,6 +39,7 @@ pub struct Stage {
     pub(super) codebuild: aws_sdk_codebuild::Client,
     codecommit: aws_sdk_codecommit::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) sfn: aws_sdk_sfn::Client,
     topic: String,
 }
 
@@ -62,6 +63,7 @@ impl Stage {
             codebuild: aws_sdk_codebuild::Client::new(&config),
             codecommit: aws_sdk_codecommit::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            sfn: aws_sdk_sfn::Client::new(&config),
             topic: topic.topic_arn.unwrap(),
             cloud,
         };
@@ -145,6 +147,7 @@ impl Stage {
     /// few are.
     pub(super) async fn apply(&self, model: &str, looked_after: bool) {
         let text = include_str!("../../../models/churn.toml").replace("churn", model);
+        let text = text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = policy.reconcile.filter(|_| looked_after);
         self.ledger.apply(&policy).await.unwrap();
@@ -234,8 +237,25 @@ impl Stage {
         (actions.action_summaries().len(), links)
     }
 
-    /// An approved version in the model's group; gives its ARN.
-    pub(super) async fn package(&self, model: &str, first: bool) -> String {
+    /// Whether the model's first version is approved, with a metric on it.
+    pub(super) async fn is_approved(&self, model: &str) -> bool {
+        let package = format!("arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{model}/1");
+        let found = self.sagemaker.describe_model_package().model_package_name(package).send().await.unwrap();
+        let metrics = found.customer_metadata_properties().and_then(|all| all.get("trimtab.metric.auc"));
+        found.model_approval_status() == Some(&ModelApprovalStatus::Approved) && metrics.is_some()
+    }
+
+    /// A state machine that tests the model's versions; gives its ARN.
+    pub(super) async fn tests(&self, model: &str) -> String {
+        let result = json!({"metrics": {"auc": 0.91, "log_loss": 0.31}, "bias_report": "s3://chaos/bias.json"});
+        let states = json!({"Measure": {"Type": "Pass", "Result": result, "End": true}});
+        let definition = json!({"StartAt": "Measure", "States": states}).to_string();
+        let call = self.sfn.create_state_machine().name(format!("{model}-tests")).role_arn(ROLE);
+        call.definition(definition).send().await.unwrap().state_machine_arn
+    }
+
+    /// A version in the model's group; gives its ARN.
+    pub(super) async fn package(&self, model: &str, first: bool, approval: ModelApprovalStatus) -> String {
         if first {
             let group = self.sagemaker.create_model_package_group().model_package_group_name(model);
             group.send().await.unwrap();
@@ -250,7 +270,7 @@ impl Stage {
             .supported_response_mime_types("text/csv")
             .build();
         let call = self.sagemaker.create_model_package().model_package_group_name(model);
-        let call = call.inference_specification(specification).model_approval_status(ModelApprovalStatus::Approved);
+        let call = call.inference_specification(specification).model_approval_status(approval);
         call.send().await.unwrap().model_package_arn.unwrap()
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use trimtab_cloud::{ACCOUNT, REGION};
 use trimtab_core::name::ModelName;
 use trimtab_ledger::Scope;
 
@@ -23,6 +24,8 @@ pub enum Flow {
     FirstVersion,
     /// A second version is approved while the first serves.
     NextVersion,
+    /// A version is registered, and its test suite ends.
+    Candidate,
     /// A fact for people.
     Notice,
     /// Drift and a run's end, of which nobody hears.
@@ -41,12 +44,13 @@ pub enum Flow {
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Drift,
         Self::Push,
         Self::Review,
         Self::FirstVersion,
         Self::NextVersion,
+        Self::Candidate,
         Self::Notice,
         Self::UnheardDrift,
         Self::UnheardPush,
@@ -73,6 +77,7 @@ impl Flow {
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
+            Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
             Self::Notice | Self::Clock => &[],
@@ -86,6 +91,7 @@ impl Flow {
             Self::Drift | Self::UnheardDrift => Some("Training Succeeded"),
             Self::Push | Self::UnheardPush => Some("Training Requested"),
             Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
+            Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),
             Self::Notice | Self::Review | Self::Lineage => None,
@@ -216,6 +222,12 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
             }
             // The same token gives the comment that is there.
             "PostCommentForPullRequest" => stage.comments(name).await,
+            "StartExecution" => {
+                let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}-tests");
+                stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions.len()
+            }
+            // The same token takes effect once.
+            "UpdateModelPackage" => usize::from(stage.is_approved(name).await),
             "CreateAction" => stage.tracked(name).await.0,
             // One from the commit, one from the incident.
             "AddAssociation" => stage.tracked(name).await.1 / 2,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
@@ -21,12 +22,14 @@ pub(super) struct Scene {
     commit: String,
     pull: String,
     package: String,
+    machine: String,
 }
 
 pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let (stage, name) = (model.stage, model.name.clone());
     stage.apply(&name, flow == Flow::Clock).await;
     let mut scene = Scene::default();
+    use ModelApprovalStatus::{Approved, PendingManualApproval};
     match flow {
         Flow::Drift | Flow::UnheardDrift => {
             stage.pipeline(&name).await;
@@ -39,7 +42,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
         }
         Flow::UnheardVersion => {
             model.deliver("deploy", &look_at(&name)).await.unwrap();
-            scene.package = stage.package(&name, true).await;
+            scene.package = stage.package(&name, true, Approved).await;
         }
         Flow::Push => {
             stage.pipeline(&name).await;
@@ -49,15 +52,19 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             stage.repository(&name).await;
             (scene.pull, scene.commit) = stage.pull_request(&name).await;
         }
-        Flow::FirstVersion => scene.package = stage.package(&name, true).await,
+        Flow::FirstVersion => scene.package = stage.package(&name, true, Approved).await,
         Flow::NextVersion => {
             stage.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
-            scene.package = stage.package(&name, true).await;
+            scene.package = stage.package(&name, true, Approved).await;
             for step in 0..2 {
                 let (function, event) = scene.event(model, Flow::FirstVersion, step).await;
                 model.deliver(function, &event).await.unwrap();
             }
-            scene.package = stage.package(&name, false).await;
+            scene.package = stage.package(&name, false, Approved).await;
+        }
+        Flow::Candidate => {
+            scene.machine = stage.tests(&name).await;
+            scene.package = stage.package(&name, true, PendingManualApproval).await;
         }
         Flow::Breach => stage.job(&name).await,
         Flow::Notice | Flow::Clock | Flow::Lineage => {}
@@ -105,12 +112,9 @@ impl Scene {
                 ("integrate", event("aws.codecommit", "CodeCommit Pull Request State Change", name, &detail))
             }
             (Flow::Push | Flow::Review, _) => ("integrate", build_ended(stage, flow, name).await),
-            (Flow::FirstVersion | Flow::NextVersion, 0) => {
-                let version: u32 = self.package.rsplit('/').next().unwrap().parse().unwrap();
-                let detail = json!({"ModelPackageGroupName": name, "ModelPackageVersion": version,
-                    "ModelPackageArn": self.package, "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed"});
-                ("deploy", event("aws.sagemaker", "SageMaker Model Package State Change", &self.package, &detail))
-            }
+            (Flow::FirstVersion | Flow::NextVersion, 0) => ("deploy", self.package_is(name, "Approved")),
+            (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
+            (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
             (Flow::FirstVersion | Flow::NextVersion, _) => {
                 endpoint_rests(stage, name).await;
                 let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
@@ -137,6 +141,15 @@ impl Scene {
                 ("notify", event("trimtab", "Rollout Succeeded", name, &detail))
             }
         }
+    }
+}
+
+impl Scene {
+    fn package_is(&self, model: &str, approval: &str) -> Value {
+        let version: u32 = self.package.rsplit('/').next().unwrap().parse().unwrap();
+        let detail = json!({"ModelPackageGroupName": model, "ModelPackageVersion": version,
+            "ModelPackageArn": self.package, "ModelApprovalStatus": approval, "ModelPackageStatus": "Completed"});
+        event("aws.sagemaker", "SageMaker Model Package State Change", &self.package, &detail)
     }
 }
 
@@ -209,6 +222,17 @@ async fn build_ended(stage: &Stage, flow: Flow, model: &str) -> Value {
         "additional-information": {"source-version": build.source_version(),
             "environment": {"environment-variables": variables}}});
     event("aws.codebuild", "CodeBuild Build State Change", model, &detail)
+}
+
+async fn tests_ended(stage: &Stage, machine: &str) -> Value {
+    let ended = until("an execution that has ended", async || {
+        let listed = stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions;
+        listed.into_iter().find(|execution| execution.status.as_str() == "SUCCEEDED")
+    });
+    let ended = ended.await;
+    let detail = json!({"executionArn": ended.execution_arn, "stateMachineArn": machine, "name": ended.name,
+        "status": "SUCCEEDED"});
+    event("aws.states", "Step Functions Execution Status Change", &ended.execution_arn, &detail)
 }
 
 async fn endpoint_rests(stage: &Stage, model: &str) {

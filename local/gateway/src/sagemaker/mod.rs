@@ -8,7 +8,7 @@ mod lineage;
 mod pipelines;
 mod registry;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::lineage::Kind;
@@ -23,6 +23,8 @@ pub(crate) struct State {
     endpoints: BTreeMap<String, endpoints::Endpoint>,
     jobs: BTreeMap<String, jobs::Job>,
     lineage: lineage::Tracked,
+    /// The tokens of updates of packages, each after its package.
+    package_tokens: BTreeSet<String>,
 }
 
 pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> Option<Answer> {

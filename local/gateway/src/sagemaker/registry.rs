@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::wire::{Answer, Input, Refusal};
-use crate::world::World;
+use crate::world::{World, lock};
 
 /// moto overwrites what AWS refuses to create twice.
 pub(crate) async fn create_once(world: &World, action: &str, input: Input<'_>) -> Answer {
@@ -29,9 +29,13 @@ pub(crate) async fn create_package(world: &Arc<World>, input: Input<'_>) -> Answ
     Ok(answer)
 }
 
-/// An update names what it changed, and a metadata edit of an approved package says `Approved` again.
+/// A token is taken once. An update names what it changed, and a metadata edit of an approved package says `Approved` again.
 pub(crate) async fn update_package(world: &Arc<World>, input: Input<'_>) -> Answer {
     let arn = input.need("ModelPackageArn")?;
+    let told = input.text("ClientToken").map(|token| format!("{arn} {token}"));
+    if told.as_ref().is_some_and(|told| lock(&world.sagemaker).package_tokens.contains(told)) {
+        return Ok(json!({"ModelPackageArn": arn}));
+    }
     let before = describe_package(world, Input(&json!({"ModelPackageName": arn}))).await?;
     let changed: Vec<String> = input.0.as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect();
     let changed: Vec<String> =
@@ -44,6 +48,7 @@ pub(crate) async fn update_package(world: &Arc<World>, input: Input<'_>) -> Answ
         }
     }
     let answer = world.backends.sagemaker("UpdateModelPackage", &request).await?;
+    lock(&world.sagemaker).package_tokens.extend(told);
     tell(world, arn, Some(changed)).await;
     Ok(answer)
 }
