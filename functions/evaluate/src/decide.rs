@@ -106,13 +106,12 @@ impl Decide for Evaluation {
     }
 
     fn assume(event: &Event) -> Seen {
-        let Body::Package(package) = &event.body else { return Seen::default() };
-        let truth = CandidateTruth {
-            approval: package.approval.clone(),
-            status: package.status.clone(),
-            stamp: None,
-            metrics: std::collections::BTreeMap::new(),
+        let (approval, status) = match &event.body {
+            Body::Package(package) => (package.approval.clone(), package.status.clone()),
+            Body::Fact(fact) if requested(fact).is_some() => (Approval::Pending, "Completed".to_owned()),
+            _ => return Seen::default(),
         };
+        let truth = CandidateTruth { approval, status, stamp: None, metrics: std::collections::BTreeMap::new() };
         Seen { candidate: Some(truth), ..Seen::default() }
     }
 
