@@ -1,7 +1,7 @@
 //! Writes the list of call sites, one for each method of each port, out of the ports' source.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 type Fault = Box<dyn std::error::Error>;
 
@@ -11,9 +11,8 @@ const NO_SITES: &str = "Clock";
 fn main() -> Result<(), Fault> {
     let ports = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../shared/core/src/port");
     let mut sites = Vec::new();
-    for file in ["mod.rs", "definition.rs", "evaluate.rs", "guard.rs", "lineage.rs", "ml.rs", "workflow.rs"] {
-        let path = ports.join(file);
-        println!("cargo:rerun-if-changed={}", path.display());
+    println!("cargo:rerun-if-changed={}", ports.display());
+    for path in sources(&ports)? {
         let source = syn::parse_file(&std::fs::read_to_string(&path)?)?;
         for item in source.items {
             let syn::Item::Trait(port) = item else { continue };
@@ -38,6 +37,21 @@ fn main() -> Result<(), Fault> {
     writeln!(code, "    ];\n}}")?;
     std::fs::write(Path::new(&std::env::var("OUT_DIR")?).join("sites.rs"), code)?;
     Ok(())
+}
+
+/// The files of the folder and of those in it, in order.
+fn sources(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let mut entries = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, Fault>>()?;
+    entries.sort();
+    let mut files = Vec::new();
+    for path in entries {
+        if path.is_dir() {
+            files.extend(sources(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 fn camel(name: &str) -> String {

@@ -7,19 +7,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use trimtab_core::event::Approval;
-use trimtab_core::memory::run;
 use trimtab_core::policy::{Policy, SuitePolicy};
-use trimtab_core::port::Answer;
 use trimtab_core::port::definition::DefinitionTruth;
-use trimtab_core::react::{Report, World};
 
 use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 use crate::check::{self, Violation};
-use crate::events::SEGMENTS;
 use crate::faults::{Chance, Fault, Schedule};
+pub use crate::invoke::invoke;
+pub use crate::script::Flow;
 use crate::services::{Function, Item, Policies, Services, Sim};
 
 /// When every run begins.
@@ -33,117 +30,6 @@ const REDRIVES: usize = 2;
 
 /// How often the clock asks for a look.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(15);
-
-/// What happens in the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Flow {
-    /// An alarm, a run, its end.
-    Drift,
-    /// A push, a build, a run, its end.
-    Push,
-    /// The same, and there is no training pipeline yet.
-    FirstPush,
-    /// A second version is approved while the first is on its way.
-    Rollouts,
-    /// A live version is rejected.
-    RollBack,
-    /// A version's canary sets off its alarm.
-    CanaryFails,
-    /// A version is approved while its canary's alarm has no data.
-    Unwatched,
-    /// The canary's alarm falls silent while the canary is on.
-    FallsSilent,
-    /// Another model's version goes by CodePipeline.
-    Delivery,
-    /// An event that is none.
-    Malformed,
-    /// A pull request is opened, and its build ends.
-    Review,
-    /// An alarm goes off during the cool-down, and is still on when that ends.
-    HeldBack,
-    /// Somebody makes a job that breaks a rule.
-    Breach,
-    /// The same, and its owner puts it right.
-    PutRight,
-    /// A push, a run, and its version's rollout, as lineage has them.
-    Tracked,
-    /// A version is registered, tested and approved by the policy, and goes out.
-    Promotion,
-    /// An alarm that goes off four times a day for thirty days, whatever is trained.
-    Permanent,
-}
-
-impl Flow {
-    /// How many there are.
-    const COUNT: usize = Self::ALL.len() + 1;
-
-    /// All that are short.
-    pub const ALL: [Self; 16] = [
-        Self::Drift,
-        Self::Push,
-        Self::FirstPush,
-        Self::Rollouts,
-        Self::RollBack,
-        Self::CanaryFails,
-        Self::Unwatched,
-        Self::FallsSilent,
-        Self::Delivery,
-        Self::Malformed,
-        Self::Review,
-        Self::HeldBack,
-        Self::Breach,
-        Self::PutRight,
-        Self::Tracked,
-        Self::Promotion,
-    ];
-
-    /// What people and monitors do, and when.
-    fn script(self) -> Vec<(SignedDuration, Item)> {
-        let (minutes, hours) = (SignedDuration::from_mins, SignedDuration::from_hours);
-        let verdict = |version, approval| Item::Verdict { version, approval };
-        match self {
-            Self::Drift => vec![(minutes(0), Item::Alarm { name: "churn-prod-data-drift" })],
-            Self::Push | Self::FirstPush => vec![(minutes(0), Item::Push)],
-            Self::Rollouts => {
-                vec![(minutes(0), verdict(1, Approval::Approved)), (minutes(5), verdict(2, Approval::Approved))]
-            }
-            Self::RollBack => vec![
-                (minutes(0), verdict(1, Approval::Approved)),
-                (hours(6), verdict(2, Approval::Approved)),
-                (hours(12), verdict(2, Approval::Rejected)),
-            ],
-            Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
-            Self::Malformed => vec![(minutes(0), Item::Malformed)],
-            Self::Review => vec![(minutes(0), Item::Propose)],
-            Self::Promotion => vec![(minutes(0), Item::Register { version: 1 })],
-            Self::Breach => vec![(minutes(0), Item::Make)],
-            Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
-            Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],
-            Self::HeldBack => vec![
-                (minutes(0), Item::Alarm { name: "churn-prod-data-drift" }),
-                (hours(2), Item::Alarm { name: "churn-prod-bias-drift" }),
-                (hours(30), Item::Look),
-                (hours(60), Item::Look),
-            ],
-            Self::Unwatched => vec![
-                (minutes(0), verdict(1, Approval::Approved)),
-                (hours(5), Item::Silence),
-                (hours(6), verdict(2, Approval::Approved)),
-            ],
-            Self::FallsSilent => vec![
-                (minutes(0), verdict(1, Approval::Approved)),
-                (hours(6), verdict(2, Approval::Approved)),
-                (hours(6) + minutes(5), Item::Silence),
-            ],
-            Self::Permanent => {
-                (0..30 * 4).map(|turn| (hours(6 * turn), Item::Alarm { name: "churn-prod-data-drift" })).collect()
-            }
-            Self::CanaryFails => {
-                vec![(minutes(0), verdict(1, Approval::Approved)), (hours(6), verdict(2, Approval::Approved))]
-            }
-        }
-    }
-}
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -356,37 +242,4 @@ pub fn fresh() -> Sim {
     sim.services().policies = policies();
     sim.services().trace = Some(Vec::new());
     sim
-}
-
-/// One invocation of the real function; an error if it gave the event back, or died.
-///
-/// # Errors
-/// What the function gives back to Lambda.
-pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
-    let s = || sim.clone();
-    let world = World::new(s(), s(), s());
-    match function {
-        Function::Integrate => {
-            let reaction = integrate::Reaction {
-                repositories: s(),
-                pulls: s(),
-                builds: s(),
-                definitions: s(),
-                bus: s(),
-                ledger: s(),
-            };
-            run(world.react(&reaction, event))?
-        }
-        Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,
-        Function::Deploy => {
-            let reaction =
-                deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s(), alarms: s() };
-            run(world.react(&reaction, event))?
-        }
-        Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,
-        Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
-        Function::Lineage => run(world.react(&lineage::Reaction { lineage: s() }, event))?,
-        Function::Guard => run(world.react(&guard::Reaction { resources: s() }, event))?,
-        Function::Reconcile => run(world.react(&reconcile::Reaction { ledger: s() }, event))?,
-    }
 }

@@ -14,8 +14,10 @@ pub mod flow;
 mod function;
 mod guarded;
 mod happen;
+mod invoke;
 mod ledger;
 mod ports;
+mod script;
 pub mod services;
 mod tracked;
 

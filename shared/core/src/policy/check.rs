@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-use super::{Key, Policy, Target, VERSION};
+use super::{Key, Policy, VERSION, deploy, evaluate, integrate, retrain};
 
 /// A fault in a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,65 +69,23 @@ fn line_of_key(text: &str, key: &str) -> usize {
     header
 }
 
+/// The first of these rules that does not hold.
+pub(super) fn first<const N: usize>(rules: [(bool, &'static str, &'static str); N]) -> Option<Fault> {
+    rules.into_iter().find(|(holds, ..)| !holds).map(|(_, key, problem)| (key, problem))
+}
+
 /// What the types cannot say. Gives the first key that breaks a rule, and the rule.
 pub(super) fn limits(policy: &Policy) -> Option<Fault> {
-    let mut faults = Vec::new();
-    let mut hold = |holds: bool, key, problem| {
-        if !holds {
-            faults.push((key, problem));
-        }
-    };
-    hold(policy.version == VERSION, "version", "expected 1");
-    hold(!policy.owner.trim().is_empty(), "owner", "expected who answers for this model");
-    if let Some(integrate) = &policy.integrate {
-        hold(!integrate.branches.is_empty(), "integrate.branches", "expected at least one branch");
-        hold(
-            integrate.definition.is_none() || policy.retrain.is_some(),
-            "integrate.definition",
-            "expected a [retrain] table: its pipeline is what the definition is for",
-        );
-    }
-    if let Some(retrain) = &policy.retrain {
-        hold(
-            retrain.budget.runs > 0,
-            "retrain.budget",
-            "expected runs to be at least 1; to switch training off, leave [retrain] out",
-        );
-        hold(retrain.give_up_after > 0, "retrain.give_up_after", "expected at least 1");
-        // CloudWatch describes so many at once.
-        hold(retrain.alarms.len() <= 100, "retrain.alarms", "expected at most 100 alarms");
-        hold(!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift");
-    }
-    if let Some(Target::Endpoint(target)) = policy.deploy.as_ref().map(|deploy| &deploy.target) {
-        hold(target.instances > 0, "deploy.endpoint.instances", "expected at least 1");
-        hold(
-            target.instance_type.starts_with("ml."),
-            "deploy.endpoint.instance_type",
-            "expected a SageMaker instance type such as \"ml.m5.large\"",
-        );
-        if let Some(canary) = &target.canary {
-            hold((1..=50).contains(&canary.percent), "deploy.endpoint.canary.percent", "expected 1 to 50");
-            hold(
-                canary.bake.as_secs() <= 3600,
-                "deploy.endpoint.canary.bake",
-                "expected at most \"1h\": SageMaker bakes no longer",
-            );
-            hold(
-                (1..=10).contains(&canary.alarms.len()),
-                "deploy.endpoint.canary.alarms",
-                "expected 1 to 10 alarms: without one, nothing ever sends a canary back",
-            );
-        }
-        if let Some(scaling) = &target.autoscaling {
-            hold(scaling.min > 0 && scaling.min <= scaling.max, "deploy.endpoint.autoscaling.min", "expected 1 to max");
-            hold(
-                scaling.invocations_per_instance > 0,
-                "deploy.endpoint.autoscaling.invocations_per_instance",
-                "expected at least 1",
-            );
-        }
-    }
-    faults.into_iter().chain(policy.evaluate.as_ref().and_then(super::evaluate::limits)).next()
+    let rules = [
+        (policy.version == VERSION, "version", "expected 1"),
+        (!policy.owner.trim().is_empty(), "owner", "expected who answers for this model"),
+    ];
+    let trains = policy.retrain.is_some();
+    first(rules)
+        .or_else(|| policy.integrate.as_ref().and_then(|table| integrate::limits(table, trains)))
+        .or_else(|| policy.retrain.as_ref().and_then(retrain::limits))
+        .or_else(|| policy.deploy.as_ref().and_then(deploy::limits))
+        .or_else(|| policy.evaluate.as_ref().and_then(evaluate::limits))
 }
 
 /// Refuses policies that claim one model or one name twice.

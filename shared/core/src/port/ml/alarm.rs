@@ -1,0 +1,30 @@
+//! The port to CloudWatch alarms.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::event::{AlarmState, DriftKind};
+use crate::name::{AlarmArn, AlarmName};
+use crate::port::Answer;
+
+/// An alarm as CloudWatch knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmTruth {
+    /// Its name.
+    pub name: AlarmName,
+    /// Its ARN.
+    pub arn: AlarmArn,
+    /// Its state now.
+    pub state: AlarmState,
+    /// Since when: `StateTransitionedTimestamp`.
+    pub since: Option<Timestamp>,
+    /// The kind of drift that its metric tells of, if a monitor publishes it.
+    pub drift: Option<DriftKind>,
+}
+
+/// CloudWatch alarms, reading.
+pub trait Alarms {
+    /// Those of these alarms that there are, up to 100 at once.
+    fn describe(&self, alarms: &[AlarmName]) -> impl Future<Output = Answer<Vec<AlarmTruth>>> + Send;
+}

@@ -1,0 +1,20 @@
+//! The ports to the machine-learning side: builds, runs, the registry, endpoints, messages.
+//!
+//! Every starting call has a finding call beside it: a function looks for its own earlier effect
+//! before it makes another.
+
+mod alarm;
+mod code;
+mod delivery;
+mod notice;
+mod run;
+mod serve;
+
+pub use alarm::{AlarmTruth, Alarms};
+pub use code::{BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories};
+pub use delivery::{Deliveries, DeliveryRequest};
+pub use notice::{Message, Topic};
+pub use run::{RunRequest, Runs};
+pub use serve::{
+    Accepted, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, Scaling, ServingRequest,
+};

@@ -1,0 +1,25 @@
+//! The port to the topic that people subscribe to.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use crate::port::Answer;
+
+/// A message to people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Fewer than 100 printable ASCII characters.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+    /// Message attributes, by which a subscription can filter: severity, model, kind.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// The SNS topic.
+pub trait Topic {
+    /// Publishes; gives the message id.
+    fn publish(&self, message: &Message) -> impl Future<Output = Answer<String>> + Send;
+}

@@ -1,0 +1,108 @@
+//! The ports to the registry and to what serves its versions.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Approval, EndpointStatus};
+use crate::name::{EndpointName, GroupName, PackageArn, RoleArn};
+use crate::policy::{Autoscaling, Canary};
+use crate::port::Answer;
+
+/// A package version as the registry knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageTruth {
+    /// Its approval.
+    pub approval: Approval,
+    /// `ModelPackageStatus`; only `Completed` can be deployed.
+    pub status: String,
+}
+
+/// A version in a group's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The version.
+    pub package: PackageArn,
+    /// What the registry says of it.
+    pub truth: PackageTruth,
+}
+
+/// The SageMaker Model Registry, reading.
+pub trait Registry {
+    /// The group's newest versions, the lowest first; the list may lag behind.
+    fn newest(&self, group: &GroupName) -> impl Future<Output = Answer<Vec<Listed>>> + Send;
+    /// What the registry says of the package; `None` where it knows none.
+    fn package(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<PackageTruth>>> + Send;
+}
+
+/// An endpoint as SageMaker knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointTruth {
+    /// Its status.
+    pub status: EndpointStatus,
+    /// The configuration that serves.
+    pub config: Option<String>,
+    /// The configuration on its way, while an update is on.
+    pub pending: Option<String>,
+    /// Why it failed, as SageMaker says. Untrusted text.
+    pub failure: Option<String>,
+    /// When it last changed: `LastModifiedTime`.
+    pub modified: Option<Timestamp>,
+}
+
+/// What serves a package version: a model, and an endpoint configuration of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServingRequest {
+    /// The name of the model and of the configuration, made of the package and the shape.
+    pub name: String,
+    /// The package version.
+    pub package: PackageArn,
+    /// The role the containers run as.
+    pub role: RoleArn,
+    /// The instance type.
+    pub instance_type: String,
+    /// How many instances at first.
+    pub instances: u32,
+}
+
+/// An endpoint to bring to a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointRequest {
+    /// The endpoint.
+    pub endpoint: EndpointName,
+    /// The configuration.
+    pub config: String,
+    /// Blue/green with a canary and alarms; `None` is blue/green all at once.
+    pub canary: Option<Canary>,
+}
+
+/// What became of an [`EndpointRequest`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// SageMaker took it, or is at it already.
+    Started,
+    /// The endpoint is in the middle of something else.
+    Busy,
+}
+
+/// SageMaker endpoints. Creating what is already there under the same name counts as done: names
+/// are made of what they hold.
+pub trait Endpoints {
+    /// What SageMaker says of the endpoint; `None` where there is none.
+    fn describe(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<EndpointTruth>>> + Send;
+    /// `CreateModel` from the package.
+    fn create_model(&self, request: &ServingRequest) -> impl Future<Output = Answer<()>> + Send;
+    /// `CreateEndpointConfig` with one variant, `AllTraffic`.
+    fn create_config(&self, request: &ServingRequest) -> impl Future<Output = Answer<()>> + Send;
+    /// `CreateEndpoint`.
+    fn create(&self, request: &EndpointRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    /// `UpdateEndpoint`, always with its `DeploymentConfig`: without it the canary is dropped.
+    fn update(&self, request: &EndpointRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+}
+
+/// Application Auto Scaling for an endpoint's variant `AllTraffic`. Both calls are puts.
+pub trait Scaling {
+    /// `RegisterScalableTarget` and `PutScalingPolicy` (target tracking on invocations).
+    fn scale(&self, endpoint: &EndpointName, limits: &Autoscaling) -> impl Future<Output = Answer<()>> + Send;
+}

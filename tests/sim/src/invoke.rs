@@ -1,0 +1,41 @@
+//! One invocation of a real function over the simulated services.
+
+use serde_json::Value;
+use trimtab_core::memory::run;
+use trimtab_core::port::Answer;
+use trimtab_core::react::{Report, World};
+
+use crate::services::{Function, Sim};
+
+/// One invocation of the real function; an error if it gave the event back, or died.
+///
+/// # Errors
+/// What the function gives back to Lambda.
+pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
+    let s = || sim.clone();
+    let world = World::new(s(), s(), s());
+    match function {
+        Function::Integrate => {
+            let reaction = integrate::Reaction {
+                repositories: s(),
+                pulls: s(),
+                builds: s(),
+                definitions: s(),
+                bus: s(),
+                ledger: s(),
+            };
+            run(world.react(&reaction, event))?
+        }
+        Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,
+        Function::Deploy => {
+            let reaction =
+                deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s(), alarms: s() };
+            run(world.react(&reaction, event))?
+        }
+        Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,
+        Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
+        Function::Lineage => run(world.react(&lineage::Reaction { lineage: s() }, event))?,
+        Function::Guard => run(world.react(&guard::Reaction { resources: s() }, event))?,
+        Function::Reconcile => run(world.react(&reconcile::Reaction { ledger: s() }, event))?,
+    }
+}

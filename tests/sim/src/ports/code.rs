@@ -1,0 +1,127 @@
+//! Repositories, pull requests, builds, and the pipeline's definition.
+
+use jiff::SignedDuration;
+use trimtab_core::event::BuildStatus;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{BranchName, BuildId, CommitId, FilePath, PipelineName, PullRequestId, RepositoryName};
+use trimtab_core::port::Answer;
+use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
+use trimtab_core::port::ml::{
+    BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories,
+};
+
+use crate::Site;
+use crate::events;
+use crate::services::{Build, Item, Sim, TOKEN_MEMORY};
+
+impl Repositories for Sim {
+    async fn head(&self, _: &RepositoryName, _: &BranchName) -> Answer<Option<CommitId>> {
+        self.call(Site::RepositoriesHead, |services| Ok(services.head.clone())).await
+    }
+
+    async fn file(&self, _: &RepositoryName, _: &CommitId, _: &FilePath) -> Answer<Option<Vec<u8>>> {
+        let text = br#"{"Version": "2020-12-01", "Steps": []}"#;
+        self.call(Site::RepositoriesFile, |_| Ok(Some(text.to_vec()))).await
+    }
+}
+
+impl Definitions for Sim {
+    async fn describe(&self, _: &PipelineName) -> Answer<Option<DefinitionTruth>> {
+        self.call(Site::DefinitionsDescribe, |services| Ok(services.pipeline.clone())).await
+    }
+
+    async fn create(&self, request: &DefinitionRequest, _: &str) -> Answer<()> {
+        let commit = request.commit.clone();
+        self.call(Site::DefinitionsCreate, move |services| {
+            if services.pipeline.is_some() {
+                return Err(Failure::reject("sagemaker:CreatePipeline", "there is a pipeline of this name"));
+            }
+            services.define(commit);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn update(&self, request: &DefinitionRequest, _: &str) -> Answer<()> {
+        let commit = request.commit.clone();
+        self.call(Site::DefinitionsUpdate, move |services| {
+            services.define(commit);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl PullRequests for Sim {
+    async fn open(&self, _: &RepositoryName) -> Answer<Vec<PullRequestId>> {
+        self.call(Site::PullRequestsOpen, |services| {
+            Ok(services.proposed.iter().filter_map(|_| PullRequestId::parse("41").ok()).collect())
+        })
+        .await
+    }
+
+    async fn pull_request(&self, _: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
+        self.call(Site::PullRequestsPullRequest, |services| {
+            let truth = |source| PullRequestTruth {
+                open: true,
+                source: Some(source),
+                target: CommitId::parse(events::TARGET).ok(),
+                destination: BranchName::parse("main").ok(),
+            };
+            Ok(services.proposed.clone().map(truth))
+        })
+        .await
+    }
+
+    async fn comment(&self, request: &CommentRequest) -> Answer<()> {
+        let token = request.token.clone();
+        self.call(Site::PullRequestsComment, move |services| {
+            services.comments.insert(token);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Builds for Sim {
+    async fn find(&self, request: &BuildRequest) -> Answer<Option<BuildId>> {
+        let request = request.clone();
+        self.call(Site::BuildsFind, move |services| {
+            let found = services.builds.iter().rev().find(|build| build.request == request);
+            Ok(found.map(|build| build.id.clone()))
+        })
+        .await
+    }
+
+    async fn start(&self, request: &BuildRequest) -> Answer<BuildId> {
+        let request = request.clone();
+        self.call(Site::BuildsStart, move |services| {
+            let now = services.now;
+            let fresh = |build: &&Build| {
+                build.request.token == request.token && now.duration_since(build.created) < TOKEN_MEMORY
+            };
+            if let Some(known) = services.builds.iter().find(fresh) {
+                return Ok(known.id.clone());
+            }
+            let number = services.builds.len();
+            let id = format!("arn:aws:codebuild:eu-west-1:123456789012:build/churn-build:{number}");
+            let id = BuildId::parse(&id).map_err(|error| Failure::reject("simulated", error.to_string()))?;
+            services.builds.push(Build { request, id: id.clone(), created: now, ended: false });
+            services.after(SignedDuration::from_mins(7), Item::BuildEnds(number));
+            Ok(id)
+        })
+        .await
+    }
+
+    async fn describe(&self, build: &BuildId) -> Answer<Option<BuildTruth>> {
+        let id = build.clone();
+        self.call(Site::BuildsDescribe, move |services| {
+            Ok(services.builds.iter().find(|build| build.id == id).map(|build| BuildTruth {
+                status: if build.ended { BuildStatus::Succeeded } else { BuildStatus::InProgress },
+                commit: Some(build.request.commit.clone()),
+                variables: build.request.variables.clone(),
+            }))
+        })
+        .await
+    }
+}

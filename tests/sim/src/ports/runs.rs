@@ -1,0 +1,82 @@
+//! Training runs and alarms.
+
+use jiff::SignedDuration;
+use trimtab_core::event::{AlarmState, DriftKind, RunStatus};
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{AlarmArn, AlarmName, RunArn};
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
+
+use crate::Site;
+use crate::events;
+use crate::services::{Item, Run, Services, Sim, TOKEN_MEMORY};
+
+/// The alarm that watches canaries; the others are about drift, and in ALARM.
+const CANARY_ALARM: &str = "churn-prod-5xx";
+impl Runs for Sim {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
+        let name = request.display_name.clone();
+        let list = move |services: &Services, lag: SignedDuration| {
+            let old = |run: &&Run| services.now.duration_since(run.created) >= lag && run.request.display_name == name;
+            Ok(services.runs.iter().find(old).map(|run| run.arn.clone()))
+        };
+        let lags = list.clone();
+        let find = move |services: &mut Services| list(services, SignedDuration::ZERO);
+        // A list that lags behind does not have what was started within the last minute.
+        let before = move |services: &mut Services| lags(services, SignedDuration::from_mins(1));
+        self.read(Site::RunsFind, find, Some(before)).await
+    }
+
+    async fn start(&self, request: &RunRequest) -> Answer<RunArn> {
+        let request = request.clone();
+        self.call(Site::RunsStart, move |services| {
+            let now = services.now;
+            let fresh =
+                |run: &&Run| run.request.token == request.token && now.duration_since(run.created) < TOKEN_MEMORY;
+            if let Some(known) = services.runs.iter().find(fresh) {
+                return Ok(known.arn.clone());
+            }
+            let number = services.runs.len();
+            let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run{number}");
+            let arn = RunArn::parse(&arn).map_err(|error| Failure::reject("simulated", error.to_string()))?;
+            services.note(|| format!("a run of {} starts", request.display_name));
+            services.runs.push(Run { request, arn: arn.clone(), created: now, ended: false });
+            services.after(SignedDuration::from_mins(40), Item::RunEnds(number));
+            Ok(arn)
+        })
+        .await
+    }
+
+    async fn status(&self, run: &RunArn) -> Answer<Option<RunStatus>> {
+        let arn = run.clone();
+        self.call(Site::RunsStatus, move |services| {
+            let status = |run: &Run| if run.ended { RunStatus::Succeeded } else { RunStatus::Executing };
+            Ok(services.runs.iter().find(|run| run.arn == arn).map(status))
+        })
+        .await
+    }
+}
+
+impl Alarms for Sim {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+        let names = alarms.to_vec();
+        self.call(Site::AlarmsDescribe, move |services| {
+            Ok(names.into_iter().filter_map(|name| alarm(services, name)).collect())
+        })
+        .await
+    }
+}
+
+/// The canary's alarm is on guard or silent; the others are about drift.
+fn alarm(services: &Services, name: AlarmName) -> Option<AlarmTruth> {
+    let watches_canary = name.as_str() == CANARY_ALARM;
+    let since = services.alarms.get(name.as_str()).copied();
+    let state = match (watches_canary, services.silent) {
+        (true, true) => AlarmState::InsufficientData,
+        (true, false) => AlarmState::Ok,
+        (false, _) => since.map_or(AlarmState::Ok, |_| AlarmState::Alarm),
+    };
+    let arn = AlarmArn::parse(&events::alarm_arn(name.as_str())).ok()?;
+    let drift = (!watches_canary).then_some(DriftKind::DataQuality);
+    Some(AlarmTruth { name, arn, state, since, drift })
+}

@@ -1,0 +1,131 @@
+//! The registry, endpoints, scaling and deliveries.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use trimtab_core::event::{Approval, DeliveryState, EndpointStatus};
+use trimtab_core::name::{DeliveryName, EndpointName, GroupName, PackageArn};
+use trimtab_core::policy::Autoscaling;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{
+    Accepted, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry,
+    Scaling, ServingRequest,
+};
+
+use crate::Site;
+use crate::events;
+use crate::services::{Delivered, Item, Services, Sim};
+
+impl Registry for Sim {
+    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+        let group = group.to_string();
+        let list = move |approvals: &BTreeMap<u32, Approval>| -> Vec<Listed> {
+            let listed = |(version, approval): (&u32, &Approval)| {
+                let package = PackageArn::parse(&events::package_arn(*version)).ok()?;
+                let truth = PackageTruth { approval: approval.clone(), status: "Completed".to_owned() };
+                (package.group() == group).then_some(Listed { package, truth })
+            };
+            approvals.iter().filter_map(listed).collect()
+        };
+        let now = list.clone();
+        let current = move |services: &mut Services| Ok(now(&services.approvals));
+        let stale = move |services: &mut Services| Ok(list(&services.approvals_before));
+        self.read(Site::RegistryNewest, current, Some(stale)).await
+    }
+
+    async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
+        let version = package.version();
+        self.call(Site::RegistryPackage, move |services| {
+            let approval = services.approvals.get(&version).cloned();
+            let truth = |approval: Approval| PackageTruth { approval, status: "Completed".to_owned() };
+            Ok(approval.map(truth))
+        })
+        .await
+    }
+}
+
+impl Endpoints for Sim {
+    async fn describe(&self, _: &EndpointName) -> Answer<Option<EndpointTruth>> {
+        self.call(Site::EndpointsDescribe, |services| Ok(services.endpoint.clone())).await
+    }
+
+    async fn create_model(&self, _: &ServingRequest) -> Answer<()> {
+        self.call(Site::EndpointsCreateModel, |_| Ok(())).await
+    }
+
+    async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
+        let (name, version) = (request.name.clone(), request.package.version());
+        self.call(Site::EndpointsCreateConfig, move |services| {
+            services.configs.insert(name, version);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
+        let config = request.config.clone();
+        self.call(Site::EndpointsCreate, move |services| Ok(take(services, &config))).await
+    }
+
+    async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
+        let config = request.config.clone();
+        self.call(Site::EndpointsUpdate, move |services| Ok(take(services, &config))).await
+    }
+}
+
+/// SageMaker refuses an endpoint that is in progress; the adapter then looks whether it is at this.
+fn take(services: &mut Services, config: &str) -> Accepted {
+    match &services.endpoint {
+        Some(endpoint) if endpoint.status != EndpointStatus::InService => {
+            let at_it = endpoint.pending.as_deref().or(endpoint.config.as_deref()) == Some(config);
+            if at_it { Accepted::Started } else { Accepted::Busy }
+        }
+        _ => {
+            services.begin_update(config);
+            Accepted::Started
+        }
+    }
+}
+
+impl Scaling for Sim {
+    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
+        self.call(Site::ScalingScale, |services| {
+            services.scaled += 1;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Deliveries for Sim {
+    async fn find(&self, request: &DeliveryRequest) -> Answer<Option<String>> {
+        let package = request.package.clone();
+        self.call(Site::DeliveriesFind, move |services| {
+            let found = services.deliveries.iter().find(|delivery| delivery.request.package == package);
+            Ok(found.map(|delivery| delivery.id.clone()))
+        })
+        .await
+    }
+
+    /// Another one each time: CodePipeline's token cannot be relied on.
+    async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
+        let request = request.clone();
+        self.call(Site::DeliveriesStart, move |services| {
+            let (number, created) = (services.deliveries.len(), services.now);
+            let id = format!("execution-{number}");
+            services.deliveries.push(Delivered { request, id: id.clone(), created, ended: false });
+            services.after(SignedDuration::from_mins(20), Item::DeliveryEnds(number));
+            Ok(id)
+        })
+        .await
+    }
+
+    async fn state(&self, _: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
+        let id = execution.to_owned();
+        self.call(Site::DeliveriesState, move |services| {
+            let state = |ended| if ended { DeliveryState::Succeeded } else { DeliveryState::Started };
+            Ok(services.deliveries.iter().find(|delivery| delivery.id == id).map(|delivery| state(delivery.ended)))
+        })
+        .await
+    }
+}
