@@ -51,9 +51,8 @@ deploy: setup ## what build-arm64 made, to the AWS account of your credentials; 
 	sam deploy --template-file infra/template.yaml --stack-name trimtab --resolve-s3 --capabilities CAPABILITY_IAM \
 	  $(if $(EMAIL),--parameter-overrides AlertEmail=$(EMAIL))
 
-STORY ?= loop
-demo: build ## a story through the suite, on a local cloud of its own; leaves target/demo/timeline.html. STORY=lost-events for another
-	cargo run --quiet --locked --package trimtab-story -- demo --story $(STORY)
+demo: build ## every story through the suite, each on a local cloud of its own; leaves target/demo/timeline.html. STORY=loop plays one
+	cargo run --quiet --locked --package trimtab-story -- demo $(if $(STORY),--story $(STORY))
 
 local: build ## a local cloud with the suite in it, left running on port 4566
 	cargo run --quiet --locked --package trimtab-story -- up

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use trimtab_cloud::{Cloud, root};
-use trimtab_story::{Story, Tale, play, render};
+use trimtab_story::{Story, Tale, Told, play, render};
 
 async fn told(tale: Tale) -> Story {
     let folder = format!("target/tests/{}", format!("{tale:?}").to_lowercase());
@@ -27,7 +27,8 @@ async fn the_story_is_seen_in_the_services() {
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
     assert_eq!(decisions, BTreeSet::from(["acted", "parked", "rejected", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
-    assert!(render(story.chapters(), "a while").unwrap().contains("version 4 waits"));
+    let told = Told { name: "loop".into(), about: "all".into(), chapters: story.chapters().to_vec() };
+    assert!(render(&[told], "a while").unwrap().contains("version 4 waits"));
 }
 
 /// Each step is one that only a look can have found.

@@ -14,13 +14,15 @@ mod stage;
 mod story;
 mod timeline;
 
+use clap::ValueEnum;
+
 pub use aws::{Aws, config};
 pub use page::render;
 pub use story::{Story, StoryError};
-pub use timeline::{Chapter, Entry};
+pub use timeline::{Chapter, Entry, Line, Told, lines};
 
 /// A story that can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Tale {
     /// All that the suite does, once.
     Loop,
@@ -30,6 +32,24 @@ pub enum Tale {
     Promotion,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
+}
+
+impl Tale {
+    /// The name that the command line knows it by.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.possible().get_name().to_owned()
+    }
+
+    /// What it is about, in a sentence.
+    #[must_use]
+    pub fn about(self) -> String {
+        self.possible().get_help().map(ToString::to_string).unwrap_or_default()
+    }
+
+    fn possible(self) -> clap::builder::PossibleValue {
+        self.to_possible_value().unwrap_or_else(|| "story".into())
+    }
 }
 
 /// Plays a story.

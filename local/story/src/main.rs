@@ -2,13 +2,13 @@
 
 mod daemon;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use trimtab_cloud::{Cloud, root};
-use trimtab_story::{Story, Tale, play, render};
+use trimtab_story::{Story, Tale, Told, lines, play, render};
 
 /// Anything that ends the command, already in words.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -22,11 +22,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start a local cloud of its own, play the story, leave the timeline, end it.
+    /// Play the stories, each on a local cloud of its own, and leave their timeline.
     Demo {
-        /// Which story.
-        #[arg(long, value_enum, default_value_t = Tale::Loop)]
-        story: Tale,
+        /// Which story; all of them unless named.
+        #[arg(long, value_enum)]
+        story: Option<Tale>,
         /// The folder of policies.
         #[arg(long, default_value_os_t = root().join("models"))]
         models: PathBuf,
@@ -70,21 +70,37 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-async fn demo(tale: Tale, models: PathBuf, out: PathBuf) -> Result<(), Fault> {
+async fn demo(tale: Option<Tale>, models: PathBuf, out: PathBuf) -> Result<(), Fault> {
     let began = Instant::now();
     std::fs::create_dir_all(&out)?;
-    say("Starting the local cloud: MiniStack, moto, the gateway");
-    let cloud = Cloud::start(&out.join("logs"), ([127, 0, 0, 1], 0).into()).await?;
-    say("Deploying infra/template.yaml to it with SAM");
-    cloud.deploy()?;
-    let mut story = Story::new(&cloud, &models, true)?;
-    let played = play(&mut story, tale).await;
-    // What was seen is worth reading also when the story stopped half-way.
-    let took = format!("{:.0} s", began.elapsed().as_secs_f64());
-    std::fs::write(out.join("timeline.json"), format!("{:#}\n", serde_json::json!(story.timeline())))?;
-    std::fs::write(out.join("timeline.html"), render(story.chapters(), &took)?)?;
-    cloud.stop().await;
-    played?;
-    say(&format!("\nEvery step was seen in the services, in {took}. Look at {}", out.join("timeline.html").display()));
+    let tales = tale.map_or_else(|| Tale::value_variants().to_vec(), |tale| vec![tale]);
+    let mut told = Vec::new();
+    let mut ended = Ok(());
+    for tale in tales {
+        ended = tell(&mut told, tale, &models, &out).await;
+        // What was seen is worth reading also when a story stopped half-way.
+        let took = format!("{:.0} s", began.elapsed().as_secs_f64());
+        std::fs::write(out.join("timeline.json"), format!("{:#}\n", serde_json::json!(lines(&told))))?;
+        std::fs::write(out.join("timeline.html"), render(&told, &took)?)?;
+        if ended.is_err() {
+            break;
+        }
+    }
+    ended?;
+    let (took, page) = (began.elapsed().as_secs_f64(), out.join("timeline.html"));
+    say(&format!("\nEvery step was seen in the services, in {took:.0} s. Look at {}", page.display()));
     Ok(())
+}
+
+/// Plays one story on a local cloud of its own.
+async fn tell(told: &mut Vec<Told>, tale: Tale, models: &Path, out: &Path) -> Result<(), Fault> {
+    let (name, about) = (tale.name(), tale.about());
+    say(&format!("\n== {name}: {about}\nStarting the local cloud, and deploying infra/template.yaml to it with SAM"));
+    let cloud = Cloud::start(&out.join("logs").join(&name), ([127, 0, 0, 1], 0).into()).await?;
+    cloud.deploy()?;
+    let mut story = Story::new(&cloud, models, true)?;
+    let played = play(&mut story, tale).await;
+    told.push(Told { name, about, chapters: story.chapters().to_vec() });
+    cloud.stop().await;
+    Ok(played?)
 }

@@ -3,22 +3,22 @@
 use askama::Template;
 use trimtab_core::plan::Decision;
 
-use crate::timeline::{Chapter, Entry};
+use crate::timeline::{Entry, Told};
 
 #[derive(Template)]
 #[template(path = "timeline.html")]
 struct Page<'a> {
-    chapters: &'a [Chapter],
+    stories: &'a [Told],
     took: &'a str,
     tally: [(&'static str, usize); 5],
 }
 
-/// The page; `took` says how long the story took.
+/// The page; `took` says how long the stories took.
 ///
 /// # Errors
 /// The template could not be filled.
-pub fn render(chapters: &[Chapter], took: &str) -> Result<String, askama::Error> {
-    let entries = || chapters.iter().flat_map(|chapter| &chapter.entries);
+pub fn render(stories: &[Told], took: &str) -> Result<String, askama::Error> {
+    let entries = || stories.iter().flat_map(|story| &story.chapters).flat_map(|chapter| &chapter.entries);
     let decided =
         |decision| entries().filter(|e| e.function.is_some() && !e.is_message() && e.decision == decision).count();
     let tally = [
@@ -28,7 +28,7 @@ pub fn render(chapters: &[Chapter], took: &str) -> Result<String, askama::Error>
         ("rejected", decided(Decision::Rejected)),
         ("messages", entries().filter(|entry| entry.is_message()).count()),
     ];
-    Page { chapters, took, tally }.render()
+    Page { stories, took, tally }.render()
 }
 
 impl Entry {
@@ -75,6 +75,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::Chapter;
 
     #[test]
     fn what_comes_from_outside_is_text_on_the_page() {
@@ -89,8 +90,9 @@ mod tests {
             actions: vec![serde_json::json!({"action": "StartBuild", "service": "codebuild"})],
         };
         let chapter = Chapter { title: "A push".into(), seen: vec![], entries: vec![entry] };
-        let page = render(&[chapter], "1 s").unwrap();
-        assert!(!page.contains("<script>alert"), "{page}");
+        let told = Told { name: "loop".into(), about: "<b>all</b>".into(), chapters: vec![chapter] };
+        let page = render(&[told], "1 s").unwrap();
+        assert!(!page.contains("<script>alert") && !page.contains("<b>all"), "{page}");
         assert!(page.contains("codebuild:StartBuild"));
     }
 }

@@ -17,7 +17,7 @@ use trimtab_core::port::HistoryEntry;
 use trimtab_ledger::{DynamoLedger, Scope};
 
 use crate::aws::{Aws, config};
-use crate::timeline::{Chapter, Entry, model_of};
+use crate::timeline::{Chapter, Entry, in_order, model_of};
 
 /// How long a step may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -127,9 +127,7 @@ impl Story {
     /// What has happened, in order.
     #[must_use]
     pub fn timeline(&self) -> Vec<Entry> {
-        let mut all: Vec<Entry> = self.chapters.iter().flat_map(|chapter| chapter.entries.clone()).collect();
-        all.sort_by_key(|entry| entry.at);
-        all
+        in_order(&self.chapters)
     }
 
     pub(crate) fn begin(&mut self, title: &str) {

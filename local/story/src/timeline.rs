@@ -38,6 +38,44 @@ pub struct Chapter {
     pub entries: Vec<Entry>,
 }
 
+/// A story that was told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub about: String,
+    /// Its chapters, in order.
+    pub chapters: Vec<Chapter>,
+}
+
+/// An entry, and the story that it is of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    /// The story's name.
+    pub story: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+/// What happened in these stories, story by story, in order.
+#[must_use]
+pub fn lines(told: &[Told]) -> Vec<Line> {
+    let of = |told: &Told| {
+        let story = told.name.clone();
+        in_order(&told.chapters).into_iter().map(move |entry| Line { story: story.clone(), entry })
+    };
+    told.iter().flat_map(of).collect()
+}
+
+/// What happened in these chapters, in order.
+pub(crate) fn in_order(chapters: &[Chapter]) -> Vec<Entry> {
+    let mut all: Vec<Entry> = chapters.iter().flat_map(|chapter| chapter.entries.clone()).collect();
+    all.sort_by_key(|entry| entry.at);
+    all
+}
+
 impl Entry {
     /// The terminal record of a function, from the ledger.
     #[must_use]
