@@ -4,9 +4,9 @@ use serde::Serialize;
 use trimtab_core::event::DriftKind;
 use trimtab_core::name::{AlarmName, EndpointName, ModelName, PackageArn, S3Uri};
 use trimtab_core::policy::Policy;
-use trimtab_core::policy::monitor::{self, Monitor, alarm_name, schedule_name, slug};
+use trimtab_core::policy::monitor::{ModelQuality, Monitor, alarm_name, schedule_name, slug};
 use trimtab_core::port::monitor::{
-    AlarmRequest, BASELINE_JOBS, Baseline, BaselineRequest, Job, JobDefinition, ScheduleRequest,
+    AlarmRequest, BASELINE_JOBS, Baseline, BaselineRequest, Job, JobDefinition, Labels, ScheduleRequest,
 };
 use trimtab_core::text::digest;
 
@@ -62,12 +62,13 @@ impl<'a> Goal<'a> {
     /// The job that computes the version's baseline; `None` where the policy names no data set.
     #[must_use]
     pub fn baseline_request(&self, package: &PackageArn) -> Option<BaselineRequest> {
-        let quality = self.monitor.model_quality.as_ref().filter(|_| self.kind == DriftKind::ModelQuality);
+        let quality = self.quality();
         let own = quality.and_then(|rules| rules.baseline.as_ref());
         let dataset = own.or(self.monitor.baseline.as_ref())?.clone();
         let label = quality.and_then(|rules| rules.label.clone());
+        let prediction = quality.and_then(|rules| rules.prediction.clone());
         let job = self.job("baselines", self.config().cloned())?;
-        let mut request = BaselineRequest { name: package.to_string(), kind: self.kind, dataset, label, job };
+        let mut request = BaselineRequest { name: package.to_string(), kind: self.kind, dataset, label, prediction, job };
         let name = format!("{BASELINE_JOBS}{}-{}-{}", self.model, code(self.kind), mark(&request));
         request.job.output = under(&request.job.output, &name)?;
         request.name = name;
@@ -103,7 +104,8 @@ impl<'a> Goal<'a> {
             kind: self.kind,
             endpoint: self.endpoint.clone(),
             baseline: Baseline { config: None, ..baseline.clone() },
-            ground_truth: self.ground_truth().cloned(),
+            labels: self.labels(),
+            inference: self.quality().map(|rules| rules.inference.clone()),
             job,
         };
         definition.name = format!("{}-{}", self.schedule(), mark(&definition));
@@ -143,21 +145,31 @@ impl<'a> Goal<'a> {
         }
     }
 
-    fn ground_truth(&self) -> Option<&'a S3Uri> {
-        match self.kind {
-            DriftKind::ModelQuality => self.monitor.model_quality.as_ref().map(|rules| &rules.ground_truth),
-            DriftKind::Bias => self.monitor.bias.as_ref().map(|rules| &rules.ground_truth),
-            DriftKind::DataQuality | DriftKind::FeatureAttribution => None,
-        }
+    fn quality(&self) -> Option<&'a ModelQuality> {
+        self.monitor.model_quality.as_ref().filter(|_| self.kind == DriftKind::ModelQuality)
+    }
+
+    fn labels(&self) -> Option<Labels> {
+        let ground_truth = match self.kind {
+            DriftKind::ModelQuality => &self.monitor.model_quality.as_ref()?.ground_truth,
+            DriftKind::Bias => &self.monitor.bias.as_ref()?.ground_truth,
+            DriftKind::DataQuality | DriftKind::FeatureAttribution => return None,
+        };
+        let until = self.monitor.labels_after.as_hours();
+        let from = until + self.monitor.every.as_hours();
+        Some(Labels {
+            ground_truth: ground_truth.clone(),
+            from: format!("-PT{from}H"),
+            until: format!("-PT{until}H"),
+        })
     }
 
     fn job(&self, folder: &str, config: Option<S3Uri>) -> Option<Job> {
-        let monitor::Monitor { role, images, instance_type, output, kms_key, network, .. } = self.monitor;
+        let Monitor { role, images, instance_type, output, kms_key, network, .. } = self.monitor;
         let image = match self.kind {
             DriftKind::DataQuality | DriftKind::ModelQuality => &images.analyzer,
             DriftKind::Bias | DriftKind::FeatureAttribution => images.clarify.as_ref()?,
         };
-        let quality = self.monitor.model_quality.as_ref().filter(|_| self.kind == DriftKind::ModelQuality);
         Some(Job {
             role: role.clone(),
             image: image.clone(),
@@ -165,8 +177,7 @@ impl<'a> Goal<'a> {
             output: under(output, &format!("{folder}/{}", slug(self.kind)))?,
             kms_key: kms_key.clone(),
             network: network.clone(),
-            problem: quality.map(|rules| rules.problem),
-            inference: quality.map(|rules| rules.inference.clone()),
+            problem: self.quality().map(|rules| rules.problem),
             config,
         })
     }

@@ -1,5 +1,7 @@
 //! [`Alarms`] over CloudWatch. Reads only.
 
+mod write;
+
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;

@@ -28,6 +28,9 @@ pub struct Monitor {
     /// How often the schedules run.
     #[serde(with = "length", default = "an_hour")]
     pub every: SignedDuration,
+    /// How long after its request a label is there, at the most: model quality and bias look so far back.
+    #[serde(with = "length", default = "a_day")]
+    pub labels_after: SignedDuration,
     /// The data set, CSV with a header, that a baseline is computed from where the registry has none
     /// for the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,6 +57,10 @@ pub struct Monitor {
 
 fn an_hour() -> SignedDuration {
     SignedDuration::from_hours(1)
+}
+
+fn a_day() -> SignedDuration {
+    SignedDuration::from_hours(24)
 }
 
 /// The images of the jobs. SageMaker's own are in accounts of its own, one for each region.
@@ -113,6 +120,9 @@ pub struct ModelQuality {
     /// The label's column in the data set that the baseline is computed from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The prediction's column in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<String>,
     /// The data set that the baseline is computed from: with predictions and labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<S3Uri>,
@@ -371,6 +381,9 @@ impl Policy {
 /// CloudWatch takes ten metrics in one alarm.
 const FEATURES: usize = 10;
 
+/// How long labels are waited for at the most, in hours.
+const LABELS: i64 = 30 * 24;
+
 /// Whole hours that SageMaker's schedules can have.
 const HOURS: [i64; 8] = [1, 2, 3, 4, 6, 8, 12, 24];
 
@@ -400,6 +413,11 @@ pub(super) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTarget>) -> Op
             "expected \"1h\", \"2h\", \"3h\", \"4h\", \"6h\", \"8h\", \"12h\" or \"24h\"",
         ),
         (
+            (0..=LABELS).contains(&monitor.labels_after.as_hours()),
+            "monitor.labels_after",
+            "expected at most \"30d\", in hours",
+        ),
+        (
             monitor.network.as_ref().is_none_or(placed),
             "monitor.network",
             "expected at least one subnet and one security group",
@@ -416,8 +434,8 @@ fn kinds(monitor: &Monitor) -> Option<Fault> {
     };
     let model = monitor.model_quality.as_ref();
     let quality = |rules: &ModelQuality| {
-        let label = rules.label.as_ref().is_none_or(|label| is_word(label));
-        label && is_word(&rules.metric) && is_word(&rules.inference)
+        let columns = [&rules.label, &rules.prediction].into_iter().flatten();
+        [&rules.metric, &rules.inference].into_iter().chain(columns).all(|word| is_word(word))
     };
     let bias = monitor.bias.as_ref();
     let words = |rules: &Bias| {

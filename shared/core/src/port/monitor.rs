@@ -58,9 +58,6 @@ pub struct Job {
     /// What the model solves, for model quality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
-    /// Where the prediction stands, for model quality.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inference: Option<String>,
     /// Clarify's analysis configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<S3Uri>,
@@ -78,6 +75,9 @@ pub struct BaselineRequest {
     /// The label's column in it, for model quality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The prediction's column in it, for model quality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<String>,
     /// The rest.
     #[serde(flatten)]
     pub job: Job,
@@ -97,6 +97,17 @@ pub enum BaselineTruth {
     Failed(String),
 }
 
+/// Where labels come, and which requests have theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labels {
+    /// Where.
+    pub ground_truth: S3Uri,
+    /// `StartTimeOffset`: from so long ago, such as `-PT25H`.
+    pub from: String,
+    /// `EndTimeOffset`: until so long ago.
+    pub until: String,
+}
+
 /// A monitoring job's definition. It cannot be changed: its name is made of what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobDefinition {
@@ -110,7 +121,10 @@ pub struct JobDefinition {
     pub baseline: Baseline,
     /// Where labels come, for model quality and bias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ground_truth: Option<S3Uri>,
+    pub labels: Option<Labels>,
+    /// Where the prediction stands in the endpoint's answer, for model quality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inference: Option<String>,
     /// The rest.
     #[serde(flatten)]
     pub job: Job,
