@@ -1,4 +1,4 @@
-//! [`Alarms`] over CloudWatch. Reads only.
+//! CloudWatch alarms: [`Alarms`] reads them; those that the suite makes itself are in `write`.
 
 mod write;
 
