@@ -2,6 +2,7 @@
 
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::monitor::Capture;
 use trimtab_core::policy::{Deploy as Deployment, EndpointTarget, Policy, Target};
 use trimtab_core::port::ml::{DeliveryRequest, EndpointRequest, EndpointTruth, ServingRequest};
 use trimtab_core::react::Case;
@@ -40,21 +41,21 @@ pub(crate) fn begin_or_park(
     }
     let config = match &deploy.target {
         Target::Endpoint(target) => {
-            known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target))
+            known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy)))
         }
         Target::Pipeline(_) => wanted.package.to_string(),
     };
     let Parked { package, cause, .. } = wanted;
     let (model, since) = (policy.model.clone(), case.now);
     let rollout = Rollout { model, round, package, cause, config, since, progress: Progress::Intended, late: false };
-    let actions = steps(deploy, case.seen.endpoint.as_ref(), &rollout);
+    let actions = steps(policy, deploy, case.seen.endpoint.as_ref(), &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
 }
 
 /// Takes up a rollout that an earlier attempt left between its intent and its end.
-pub(crate) fn resume(case: &Case<'_, State, Seen>, deploy: &Deployment, rollout: &Rollout) -> Answer {
-    let actions = steps(deploy, case.seen.endpoint.as_ref(), rollout);
+pub(crate) fn resume(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
+    let actions = steps(policy, deploy, case.seen.endpoint.as_ref(), rollout);
     let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
 }
@@ -72,8 +73,18 @@ fn known_config(state: &State, wanted: &Parked) -> Option<String> {
         .map(|live| live.config.clone())
 }
 
+/// What the endpoint keeps of its traffic, for those who watch it.
+fn capture(policy: &Policy) -> Option<&Capture> {
+    policy.monitor.as_ref().map(|monitor| &monitor.capture)
+}
+
 /// The calls that bring the version to production, in order.
-pub(crate) fn steps(deploy: &Deployment, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
+pub(crate) fn steps(
+    policy: &Policy,
+    deploy: &Deployment,
+    endpoint: Option<&EndpointTruth>,
+    rollout: &Rollout,
+) -> Vec<Action> {
     match &deploy.target {
         Target::Pipeline(target) => vec![Action::StartPipelineExecution {
             service: "codepipeline",
@@ -92,6 +103,7 @@ pub(crate) fn steps(deploy: &Deployment, endpoint: Option<&EndpointTruth>, rollo
                 role: target.role.clone(),
                 instance_type: target.instance_type.clone(),
                 instances: target.instances,
+                capture: capture(policy).cloned(),
             };
             let request = EndpointRequest {
                 endpoint: target.name.clone(),

@@ -174,14 +174,14 @@ impl Decide for Deploy {
     }
 
     fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
-        let Some(deploy) = case.policy.and_then(|policy| policy.deploy.as_ref()) else {
+        let Some((policy, deploy)) = case.policy.and_then(|policy| Some((policy, policy.deploy.as_ref()?))) else {
             return Vec::new();
         };
         let unscaled = state.live_now().is_some_and(|live| !live.scaled);
         let mut left: Vec<Action> = if unscaled { endings::scaling(deploy).into_iter().collect() } else { Vec::new() };
         let intended = state.current.as_ref().filter(|rollout| rollout.progress == Progress::Intended);
         if let Some(rollout) = intended.filter(|rollout| rollout.ended(case.seen.endpoint.as_ref()).is_none()) {
-            left.extend(steps(deploy, case.seen.endpoint.as_ref(), rollout));
+            left.extend(steps(policy, deploy, case.seen.endpoint.as_ref(), rollout));
         }
         left
     }
@@ -234,7 +234,7 @@ pub(crate) fn on_approved(
     if let Some(rollout) =
         case.state.current.as_ref().filter(|r| r.package == *package && r.progress == Progress::Intended)
     {
-        return resume(case, deploy, rollout);
+        return resume(case, policy, deploy, rollout);
     }
     if case.state.judged(package, Verdict::Approved) {
         return Plan::skip("already_handled", format!("the approval of version {version} has had its answer"));
@@ -286,7 +286,7 @@ pub(crate) fn on_rejected(
     if let Some(rollout) =
         case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended)
     {
-        return resume(case, deploy, rollout);
+        return resume(case, policy, deploy, rollout);
     }
     if case.state.judged(package, Verdict::Rejected) {
         return Plan::skip("already_handled", format!("the rejection of version {version} has had its answer"));

@@ -8,6 +8,7 @@ use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, PackageArn};
 use trimtab_core::policy::EndpointTarget;
+use trimtab_core::policy::monitor::Capture;
 use trimtab_core::port::ml::EndpointTruth;
 use trimtab_core::text::digest;
 
@@ -218,19 +219,21 @@ impl State {
 /// The name of the model and the endpoint configuration that serve this version in this shape.
 /// The same content has the same name, so creating it twice is creating it once.
 #[must_use]
-pub fn serving_name(model: &ModelName, package: &PackageArn, target: &EndpointTarget) -> String {
-    let shape = digest(
-        &[
-            package.as_str(),
-            target.name.as_str(),
-            target.role.as_str(),
-            &target.instance_type,
-            &target.instances.to_string(),
-        ],
-        8,
-    );
+pub fn serving_name(
+    model: &ModelName,
+    package: &PackageArn,
+    target: &EndpointTarget,
+    capture: Option<&Capture>,
+) -> String {
+    let (instances, percent) = (target.instances.to_string(), capture.map(|capture| capture.percent.to_string()));
+    let mut parts =
+        vec![package.as_str(), target.name.as_str(), target.role.as_str(), &target.instance_type, &instances];
+    if let Some(capture) = capture {
+        parts.extend([capture.destination.as_str(), percent.as_deref().unwrap_or_default()]);
+        parts.extend(capture.kms_key.as_ref().map(|key| key.as_str()));
+    }
     // SageMaker allows 63 characters; a model's name has at most 40.
-    format!("{model}-v{}-{shape}", package.version())
+    format!("{model}-v{}-{}", package.version(), digest(&parts, 8))
 }
 
 /// A fact about a version's way to production. Each round of a version is a matter of its own.

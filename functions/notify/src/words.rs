@@ -105,6 +105,18 @@ fn words(kind: FactKind) -> (&'static str, &'static str) {
             "breaks a rule and could not be stopped",
             "Stop it in the SageMaker console. Mend what the reason names: the event is kept, and can be sent again.",
         ),
+        FactKind::WatchRequested => ("watch requested", "Nothing to do."),
+        FactKind::BaselineStarted => ("baseline is computed", "Nothing to do: the watch begins when it is there."),
+        FactKind::WatchStarted => ("version is watched", "Nothing to do: an alarm tells of drift."),
+        FactKind::WatchChanged => ("watch changed", "Nothing to do."),
+        FactKind::WatchBlind => (
+            "endpoint keeps nothing of its traffic",
+            "Roll a version out: approve the next one, or reject and approve this one. Its configuration captures data.",
+        ),
+        FactKind::WatchFailed => (
+            "version is not watched",
+            "Mend what the reason names. A baseline that failed is computed again for the next version, or when [monitor] changes; all else at the next look.",
+        ),
         FactKind::EventRejected => {
             ("event could not be acted on", "The event is kept. Mend what the reason names, then send it again.")
         }

@@ -38,9 +38,9 @@ where
             seen.alarm = self.alarms.describe(&[name]).await?.pop().map(|truth| truth.state);
         }
         if event.is_look()
-            && let Some(limits) = policy.and_then(|policy| policy.retrain.as_ref())
+            && let Some(policy) = policy.filter(|policy| policy.retrain.is_some())
         {
-            let alarms: Vec<AlarmName> = limits.alarms.iter().cloned().collect();
+            let alarms: Vec<AlarmName> = policy.drift_alarms().into_iter().collect();
             seen.alarms = self.alarms.describe(&alarms).await?;
         }
         if let Some(run) = state.incident.as_ref().and_then(|incident| incident.run.as_ref()) {

@@ -90,6 +90,20 @@ pub(crate) async fn person(State(world): State<Arc<World>>, Json(person): Json<P
     Json(json!({}))
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Monitored {
+    schedule: String,
+    status: String,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+/// A schedule has an execution, which ends so; answered when it has ended.
+pub(crate) async fn monitoring(State(world): State<Arc<World>>, Json(run): Json<Monitored>) -> Json<Value> {
+    let answer = crate::sagemaker::monitoring::execute(&world, &run.schedule, &run.status, run.message).await;
+    Json(crate::wire::render(&answer).1)
+}
+
 /// What this caller has called, from the beginning.
 pub(crate) async fn calls(State(world): State<Arc<World>>, Query(caller): Query<Caller>) -> Json<Value> {
     Json(json!({"entries": world.journal.of(&caller.principal)}))

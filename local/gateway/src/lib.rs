@@ -48,6 +48,7 @@ pub async fn serve(
         .route("/_trimtab/fate", post(control::fate))
         .route("/_trimtab/lose", post(control::lose))
         .route("/_trimtab/person", post(control::person))
+        .route("/_trimtab/monitoring", post(control::monitoring))
         .route("/_trimtab/fault", post(control::fault))
         .route("/_trimtab/calls", get(control::calls))
         .route("/_trimtab/struck", get(control::struck))

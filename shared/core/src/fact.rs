@@ -113,6 +113,18 @@ kinds! {
     JobStopped = "Job Stopped", Warning;
     /// What breaks a rule should have been stopped, and goes on.
     StopFailed = "Stop Failed", Critical;
+    /// What is watched about a model's live version is to be looked at. `monitor` reacts to it.
+    WatchRequested = "Watch Requested", Info;
+    /// A job computes the baseline that a version is held against.
+    BaselineStarted = "Baseline Started", Info;
+    /// A version is watched.
+    WatchStarted = "Watch Started", Info;
+    /// A version is watched by other baselines, or in another way; or is no more.
+    WatchChanged = "Watch Changed", Info;
+    /// The endpoint keeps nothing of its traffic: there is nothing to watch.
+    WatchBlind = "Watch Blind", Warning;
+    /// A version is not watched.
+    WatchFailed = "Watch Failed", Critical;
     /// An event could not be acted on, and is kept.
     EventRejected = "Event Rejected", Warning;
 }
@@ -127,7 +139,14 @@ impl FactKind {
     /// Whether it is between functions, and not for people.
     #[must_use]
     pub fn is_request(self) -> bool {
-        matches!(self, Self::BuildRequested | Self::TrainingRequested | Self::EvaluationRequested | Self::LookRequested)
+        matches!(
+            self,
+            Self::BuildRequested
+                | Self::TrainingRequested
+                | Self::EvaluationRequested
+                | Self::WatchRequested
+                | Self::LookRequested
+        )
     }
 }
 

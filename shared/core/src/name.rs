@@ -160,6 +160,12 @@ names! {
     ExecutionArn, "execution ARN", "arn:aws:states:…:execution:MACHINE:NAME",
         |t| arn(t, "states", |r| r.strip_prefix("execution:").and_then(|r| r.split_once(':'))
             .is_some_and(|(machine, name)| word(machine, 80, "_-") && word(name, 80, "_-")));
+    /// A place in S3.
+    S3Uri, "place in S3", "s3://BUCKET/KEY, up to 512 characters without blanks",
+        |t| t.len() <= 512 && t.strip_prefix("s3://").is_some_and(|r| word(r.split('/').next().unwrap_or_default(), 63, ".-"))
+            && t.chars().all(|c| c.is_ascii_graphic());
+    /// A KMS key, by its id, its alias or its ARN.
+    KmsKeyId, "KMS key", "1 to 2048 letters, digits, ':', '/', '_' and '-'", |t| word(t, 2048, ":/_-");
     /// An IAM role, by its ARN.
     RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
         |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")

@@ -9,6 +9,7 @@ pub mod evaluate;
 mod integrate;
 mod key;
 mod length;
+pub mod monitor;
 mod retrain;
 pub mod suite;
 
@@ -59,6 +60,9 @@ pub struct Policy {
     /// What came of what is written into SageMaker ML Lineage Tracking; absent means it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
+    /// What is watched about the version that is live; absent means off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<monitor::Monitor>,
 }
 
 /// How long things may take before a person is told. Whoever has this table is looked after: every

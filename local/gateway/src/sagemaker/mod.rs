@@ -1,11 +1,13 @@
-//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, training jobs in `jobs`, ML Lineage Tracking in `lineage`, all played here; the model
+//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, training jobs in `jobs`, processing jobs in `processing`, monitoring schedules in `monitoring`, ML Lineage Tracking in `lineage`, all played here; the model
 //! registry in `registry`, which is moto's, with its events and a few corrections.
 
 mod deployment;
 mod endpoints;
 mod jobs;
 mod lineage;
+pub(crate) mod monitoring;
 mod pipelines;
+mod processing;
 mod registry;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +24,9 @@ pub(crate) struct State {
     executions: Vec<pipelines::Execution>,
     endpoints: BTreeMap<String, endpoints::Endpoint>,
     jobs: BTreeMap<String, jobs::Job>,
+    processing: BTreeMap<String, processing::Job>,
+    schedules: BTreeMap<String, monitoring::Schedule>,
+    executions_of_schedules: Vec<monitoring::Execution>,
     lineage: lineage::Tracked,
     /// The tokens of updates of packages, each after its package.
     package_tokens: BTreeSet<String>,
@@ -46,7 +51,19 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "CreateTrainingJob" => jobs::create(world, input),
         "DescribeTrainingJob" => jobs::describe(world, input),
         "StopTrainingJob" => jobs::stop(world, input),
-        "ListTags" => return jobs::tags(world, input),
+        "CreateProcessingJob" => processing::create(world, input),
+        "DescribeProcessingJob" => processing::describe(world, input),
+        "ListProcessingJobs" => processing::list(world, input),
+        "StopProcessingJob" => processing::stop(world, input),
+        "CreateMonitoringSchedule" => monitoring::create(world, input).await,
+        "UpdateMonitoringSchedule" => monitoring::update(world, input).await,
+        "DescribeMonitoringSchedule" => monitoring::describe(world, input),
+        "DeleteMonitoringSchedule" => monitoring::delete(world, input),
+        "StopMonitoringSchedule" => monitoring::switch(world, input, "Stopped"),
+        "StartMonitoringSchedule" => monitoring::switch(world, input, "Scheduled"),
+        "ListMonitoringSchedules" => monitoring::list(world, input),
+        "ListMonitoringExecutions" => monitoring::list_executions(world, input),
+        "ListTags" => return jobs::tags(world, input).or_else(|| processing::tags(world, input)),
         "AddTags" => return jobs::add_tags(world, input),
         "CreateArtifact" => lineage::create(world, Kind::Artifact, input),
         "CreateAction" => lineage::create(world, Kind::Action, input),

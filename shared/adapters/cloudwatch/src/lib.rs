@@ -1,4 +1,6 @@
-//! [`Alarms`] over CloudWatch. Reads only.
+//! CloudWatch alarms: [`Alarms`] reads them; those that the suite makes itself are in `write`.
+
+mod write;
 
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::Client;

@@ -1,8 +1,8 @@
 //! The Model Registry and endpoints.
 
 use aws_sdk_sagemaker::types::{
-    Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, CapacitySize, CapacitySizeType, ContainerDefinition,
-    DeploymentConfig, ModelPackageSortBy, ModelPackageSummary, ModelPackageType, ProductionVariant,
+    Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, CapacitySize, CapacitySizeType, CaptureContentTypeHeader,
+    CaptureMode, CaptureOption, ContainerDefinition, DataCaptureConfig, DeploymentConfig, ModelPackageSortBy, ModelPackageSummary, ModelPackageType, ProductionVariant,
     ProductionVariantInstanceType, SortOrder, TrafficRoutingConfig, TrafficRoutingConfigType,
 };
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{EndpointName, GroupName, PackageArn};
 use trimtab_core::policy::Canary;
+use trimtab_core::policy::monitor::Capture;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
     Accepted, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, ServingRequest,
@@ -112,6 +113,7 @@ impl Endpoints for SageMaker {
             .create_endpoint_config()
             .endpoint_config_name(&request.name)
             .production_variants(variant)
+            .set_data_capture_config(request.capture.as_ref().map(data_capture))
             .send()
             .await
         {
@@ -162,6 +164,22 @@ impl SageMaker {
 /// A configuration that was created a moment ago may not be visible yet: try again.
 fn not_yet(operation: &'static str, message: &str) -> Option<Failure> {
     says::is_config_missing(message).then(|| Failure::retry(operation, message))
+}
+
+/// Requests and answers are kept as text where their content type says that they are.
+fn data_capture(capture: &Capture) -> DataCaptureConfig {
+    let mode = |mode| CaptureOption::builder().capture_mode(mode).build();
+    let header = CaptureContentTypeHeader::builder().csv_content_types("text/csv");
+    let header = header.json_content_types("application/json").json_content_types("application/jsonlines");
+    DataCaptureConfig::builder()
+        .enable_capture(true)
+        .initial_sampling_percentage(i32::from(capture.percent))
+        .destination_s3_uri(capture.destination.as_str())
+        .set_kms_key_id(capture.kms_key.as_ref().map(ToString::to_string))
+        .capture_options(mode(CaptureMode::Input))
+        .capture_options(mode(CaptureMode::Output))
+        .capture_content_type_header(header.build())
+        .build()
 }
 
 /// Blue/green: a canary that bakes under its alarms, or all at once.

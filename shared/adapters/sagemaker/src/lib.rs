@@ -1,14 +1,18 @@
 //! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry and endpoints in
 //! `endpoints`, versions that wait for a verdict in `candidates`, what the guard looks at in
-//! `resources`, ML Lineage Tracking in `lineage`.
+//! `resources`, ML Lineage Tracking in `lineage`, what watches a live version in `monitoring`, `baselines`
+//! and `job_definitions`.
 //!
 //! SageMaker's models declare almost no errors: it answers `ValidationException` with a sentence,
 //! and what the sentence means is decided in `says`.
 
+mod baselines;
 mod candidates;
 mod definitions;
 mod endpoints;
+mod job_definitions;
 mod lineage;
+mod monitoring;
 mod resources;
 mod runs;
 mod says;

@@ -31,6 +31,17 @@ pub(crate) fn is_pipeline_there_already(message: &str) -> bool {
     sentence.contains("pipeline names must be unique") || sentence.contains("already exists")
 }
 
+/// A job, a job's definition or a schedule of this name is there already.
+pub(crate) fn is_in_use(code: Option<&str>, message: &str) -> bool {
+    code == Some("ResourceInUse") || exists(message)
+}
+
+/// A schedule is being changed, or one of its executions is under way.
+pub(crate) fn is_schedule_busy(message: &str) -> bool {
+    let sentence = message.to_ascii_lowercase();
+    sentence.contains("pending") || sentence.contains("in-progress") || sentence.contains("in progress")
+}
+
 /// The endpoint is in the middle of something.
 pub(crate) fn is_in_progress(message: &str) -> bool {
     message.to_ascii_lowercase().contains("cannot update in-progress endpoint")
@@ -50,6 +61,8 @@ mod tests {
         assert!(is_there_already("Cannot create already existing model \"arn:…\"."));
         assert!(is_pipeline_there_already("Pipeline names must be unique within an AWS account and region."));
         assert!(is_in_progress("Cannot update in-progress endpoint \"arn:…\"."));
+        assert!(is_in_use(Some("ResourceInUse"), "Job name must be unique"));
+        assert!(is_schedule_busy("Monitoring Schedule churn-bias has in-progress executions."));
         assert!(!is_missing(Some("ValidationException"), "1 validation error detected"));
     }
 }

@@ -99,7 +99,13 @@ impl Event {
         match &self.body {
             Body::Scheduled => true,
             Body::Fact(fact) => {
-                matches!(fact.kind, FactKind::LookRequested | FactKind::BuildRequested | FactKind::EvaluationRequested)
+                matches!(
+                    fact.kind,
+                    FactKind::LookRequested
+                        | FactKind::BuildRequested
+                        | FactKind::EvaluationRequested
+                        | FactKind::WatchRequested
+                )
             }
             _ => false,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-use super::{Key, Policy, VERSION, deploy, evaluate, integrate, retrain};
+use super::{Key, Policy, VERSION, deploy, evaluate, integrate, monitor, retrain};
 
 /// A fault in a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +86,7 @@ pub(super) fn limits(policy: &Policy) -> Option<Fault> {
         .or_else(|| policy.retrain.as_ref().and_then(retrain::limits))
         .or_else(|| policy.deploy.as_ref().and_then(deploy::limits))
         .or_else(|| policy.evaluate.as_ref().and_then(evaluate::limits))
+        .or_else(|| policy.monitor.as_ref().and_then(|table| monitor::limits(table, policy.endpoint())))
 }
 
 /// Refuses policies that claim one model or one name twice.

@@ -61,6 +61,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
         keys.insert(Key::new(KeyKind::Pipeline, &retrain.pipeline));
         keys.extend(retrain.alarms.iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
     }
+    keys.extend(policy.own_alarms().iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
     keys.extend(policy.evaluate.as_ref().map(|rules| Key::new(KeyKind::StateMachine, &rules.tests)));
     match policy.deploy.as_ref().map(|deploy| &deploy.target) {
         Some(Target::Endpoint(target)) => drop(keys.insert(Key::new(KeyKind::Endpoint, &target.name))),

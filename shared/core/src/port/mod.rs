@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod guard;
 pub mod lineage;
 pub mod ml;
+pub mod monitor;
 pub mod workflow;
 
 use std::future::Future;

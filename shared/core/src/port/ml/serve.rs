@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Approval, EndpointStatus};
 use crate::name::{EndpointName, GroupName, PackageArn, RoleArn};
+use crate::policy::monitor::Capture;
 use crate::policy::{Autoscaling, Canary};
 use crate::port::Answer;
 
@@ -64,6 +65,9 @@ pub struct ServingRequest {
     pub instance_type: String,
     /// How many instances at first.
     pub instances: u32,
+    /// What is kept of the traffic; `None` is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<Capture>,
 }
 
 /// An endpoint to bring to a configuration.

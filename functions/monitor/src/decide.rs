@@ -1,0 +1,228 @@
+//! Whose event it is, and which kinds are to be looked at. What is next for a kind is in
+//! [`crate::keep`].
+//!
+//! Knows nothing of SageMaker's or CloudWatch's API beyond the words of a plan.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use trimtab_core::event::{Body, DriftKind, EndpointStatus, Event};
+use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::name::{AlarmName, PackageArn};
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::monitor::slug;
+use trimtab_core::policy::{Key, KeyKind, Policy};
+use trimtab_core::port::ml::Accepted;
+use trimtab_core::port::monitor::{
+    AlarmRequest, Baseline, BaselineRequest, BaselineTruth, JobDefinition, ScheduleRequest, ScheduleTruth, Served,
+};
+use trimtab_core::react::{Case, Decide, Settled, Subject};
+
+use crate::goal::{kind_of, owner_of};
+use crate::watch::State;
+use crate::{keep, settle};
+
+/// The deciding half of `monitor`.
+#[derive(Debug, Clone, Copy)]
+pub struct Monitor;
+
+/// What AWS says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// What the endpoint serves.
+    pub served: Option<Served>,
+    /// What the registry has as the version's baseline of this kind.
+    pub baseline: Option<Baseline>,
+    /// The job that computes it, where the registry has none.
+    pub job: Option<BaselineTruth>,
+    /// The kind's schedule.
+    pub schedule: Option<ScheduleTruth>,
+    /// Whether its alarm is there.
+    pub alarm: bool,
+}
+
+/// What `monitor` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "action")]
+#[allow(missing_docs, reason = "the names are AWS's own; the fields are the ports' requests")]
+pub enum Action {
+    CreateProcessingJob {
+        service: &'static str,
+        #[serde(flatten)]
+        request: BaselineRequest,
+    },
+    /// `CreateDataQualityJobDefinition` and its three sisters.
+    CreateJobDefinition {
+        service: &'static str,
+        #[serde(flatten)]
+        definition: JobDefinition,
+    },
+    CreateMonitoringSchedule {
+        service: &'static str,
+        #[serde(flatten)]
+        request: ScheduleRequest,
+    },
+    UpdateMonitoringSchedule {
+        service: &'static str,
+        #[serde(flatten)]
+        request: ScheduleRequest,
+    },
+    DeleteMonitoringSchedule {
+        service: &'static str,
+        name: String,
+    },
+    PutMetricAlarm {
+        service: &'static str,
+        #[serde(flatten)]
+        request: AlarmRequest,
+    },
+    DeleteAlarms {
+        service: &'static str,
+        name: AlarmName,
+    },
+    /// `DeleteDataQualityJobDefinition` and its three sisters; not while this schedule has it.
+    DeleteJobDefinition {
+        service: &'static str,
+        kind: DriftKind,
+        name: String,
+        schedule: String,
+    },
+}
+
+/// What doing it gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It is so.
+    Made,
+    /// The schedule took it, or is busy.
+    Schedule(Accepted),
+    /// The schedule still has it: it is left.
+    InUse,
+}
+
+pub(crate) type Answer = Plan<State, Action>;
+pub(crate) type Asked<'a> = Case<'a, State, Seen>;
+
+impl Decide for Monitor {
+    type State = State;
+    type Seen = Seen;
+    type Action = Action;
+    type Done = Done;
+
+    const FUNCTION: &'static str = "monitor";
+
+    fn subject(event: &Event) -> Subject {
+        match &event.body {
+            Body::Endpoint(endpoint) => {
+                Subject::Key(Key { kind: KeyKind::Endpoint, name: endpoint.name.as_str().to_owned() })
+            }
+            // Whatever else is processed in the account is nobody's baseline.
+            Body::ProcessingJob(job) => owner_of(&job.name).map_or(Subject::None, |(model, _)| Subject::Model(model)),
+            Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
+            _ => Subject::None,
+        }
+    }
+
+    fn aggregate(event: &Event) -> String {
+        kind_in(event).map_or_else(|| "watch".to_owned(), |kind| format!("watch#{}", slug(kind)))
+    }
+
+    fn assume(event: &Event) -> Seen {
+        let (status, config, package) = match &event.body {
+            Body::Endpoint(endpoint) => (endpoint.status.clone(), endpoint.config.clone(), None),
+            Body::Fact(fact) => (EndpointStatus::InService, None, fact.details.get("package").cloned()),
+            _ => return Seen::default(),
+        };
+        let package = package.and_then(|arn| PackageArn::parse(&arn).ok());
+        let served = Served { status, config: config.unwrap_or_default(), package, captures: true };
+        Seen { served: Some(served), ..Seen::default() }
+    }
+
+    fn decide(case: &Asked<'_>) -> Answer {
+        let Some(policy) = case.policy else {
+            return Plan::reject("unknown_model", "monitor needs the model's policy");
+        };
+        if policy.monitor.is_none() {
+            return Plan::skip("off", format!("the policy of {} has no [monitor]: this reaction is off", policy.model));
+        }
+        match (kind_in(case.event), &case.event.body) {
+            (Some(kind), _) => keep::kind(case, policy, kind),
+            (None, Body::Endpoint(_)) => ask(case, policy),
+            (None, _) if case.event.is_look() => ask(case, policy),
+            _ => Plan::skip("not_concerned", "nothing in this event is about a watch"),
+        }
+    }
+
+    /// What is left is what the truth lacks: every event of a kind comes to the same.
+    fn left(_: &State, _: &Asked<'_>) -> Vec<Action> {
+        Vec::new()
+    }
+
+    fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
+        settle::settle(state, action, outcome, now)
+    }
+}
+
+/// The kind that an event is about; `None` where it is about the model.
+pub(crate) fn kind_in(event: &Event) -> Option<DriftKind> {
+    match &event.body {
+        Body::ProcessingJob(job) => owner_of(&job.name).map(|(_, kind)| kind),
+        Body::Fact(fact) if fact.kind == FactKind::WatchRequested => kind_of(fact.details.get("kind")?),
+        _ => None,
+    }
+}
+
+/// Each kind is asked about by itself.
+fn ask(case: &Asked<'_>, policy: &Policy) -> Answer {
+    let Some(served) = &case.seen.served else {
+        return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint: there is nothing to watch");
+    };
+    if served.status != EndpointStatus::InService {
+        return Plan::skip("not_in_service", format!("SageMaker says that the endpoint is {}", served.status));
+    }
+    let wanted = policy.monitor.as_ref().map(trimtab_core::policy::monitor::Monitor::kinds).unwrap_or_default();
+    let kinds: std::collections::BTreeSet<DriftKind> = case.state.kinds.union(&wanted).copied().collect();
+    let facts: Vec<Fact> = kinds.iter().map(|kind| request(case, policy, *kind, served)).collect();
+    let mut state = State { kinds, ..case.state.clone() };
+    let text = format!("what is watched about {} is looked at: {} kinds", policy.model, facts.len());
+    let mut plan = Plan { facts, ..Plan::skip("asked", text) };
+    if served.captures || wanted.is_empty() {
+        state.blind = None;
+    } else if state.blind.as_ref() != Some(&served.config) {
+        state.blind = Some(served.config.clone());
+        let (reason, fact) = blind(case, policy, &served.config);
+        plan.reasons.insert(0, reason);
+        plan.facts.insert(0, fact);
+        plan.decision = Decision::Acted;
+    }
+    if state == *case.state { plan } else { plan.with_state(state) }
+}
+
+fn blind(case: &Asked<'_>, policy: &Policy, config: &str) -> (Reason, Fact) {
+    let text = "the endpoint's configuration keeps nothing of its traffic: the watch begins with the next rollout";
+    let reason = Reason::new("blind", text);
+    let details = [("configuration".to_owned(), config.to_owned())].into();
+    let fact = Fact {
+        kind: FactKind::WatchBlind,
+        version: fact::VERSION,
+        model: Some(policy.model.clone()),
+        matter: format!("watch/{}/blind/{config}", policy.model),
+        at: case.now,
+        reasons: vec![reason.text.clone()],
+        details,
+    };
+    (reason, fact)
+}
+
+fn request(case: &Asked<'_>, policy: &Policy, kind: DriftKind, served: &Served) -> Fact {
+    let mut details = std::collections::BTreeMap::from([("kind".to_owned(), slug(kind).to_owned())]);
+    details.extend(served.package.as_ref().map(|package| ("package".to_owned(), package.to_string())));
+    Fact {
+        kind: FactKind::WatchRequested,
+        version: fact::VERSION,
+        model: Some(policy.model.clone()),
+        matter: format!("watch/{}/{}/{}", policy.model, slug(kind), case.now),
+        at: case.now,
+        reasons: vec![format!("drift of {kind} is to be watched as the policy says")],
+        details,
+    }
+}

@@ -1,0 +1,193 @@
+//! What shall be in place for one kind of drift, as the policy and the version's baseline have it. Pure.
+
+use serde::Serialize;
+use trimtab_core::event::DriftKind;
+use trimtab_core::name::{AlarmName, EndpointName, ModelName, PackageArn, S3Uri};
+use trimtab_core::policy::Policy;
+use trimtab_core::policy::monitor::{ModelQuality, Monitor, alarm_name, schedule_name, slug};
+use trimtab_core::port::monitor::{
+    AlarmRequest, BASELINE_JOBS, Baseline, BaselineRequest, Job, JobDefinition, Labels, ScheduleRequest,
+};
+use trimtab_core::text::digest;
+
+/// All kinds.
+pub const KINDS: [DriftKind; 4] =
+    [DriftKind::DataQuality, DriftKind::ModelQuality, DriftKind::Bias, DriftKind::FeatureAttribution];
+
+/// One kind of drift that a policy asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Goal<'a> {
+    /// The model.
+    pub model: &'a ModelName,
+    /// Its endpoint.
+    pub endpoint: &'a EndpointName,
+    monitor: &'a Monitor,
+    /// The kind.
+    pub kind: DriftKind,
+}
+
+/// The kind as the names of baselines' jobs have it: they have room for no more.
+fn code(kind: DriftKind) -> &'static str {
+    match kind {
+        DriftKind::DataQuality => "data",
+        DriftKind::ModelQuality => "model",
+        DriftKind::Bias => "bias",
+        DriftKind::FeatureAttribution => "shap",
+    }
+}
+
+/// The model and the kind that a processing job of this name computes a baseline for.
+#[must_use]
+pub fn owner_of(job: &str) -> Option<(ModelName, DriftKind)> {
+    let (rest, _) = job.strip_prefix(BASELINE_JOBS)?.rsplit_once('-')?;
+    let (model, word) = rest.rsplit_once('-')?;
+    let kind = KINDS.into_iter().find(|kind| code(*kind) == word)?;
+    Some((ModelName::parse(model).ok()?, kind))
+}
+
+/// The kind that has this name in facts.
+#[must_use]
+pub fn kind_of(word: &str) -> Option<DriftKind> {
+    KINDS.into_iter().find(|kind| slug(*kind) == word)
+}
+
+impl<'a> Goal<'a> {
+    /// What the policy asks for of this kind; `None` where it does not.
+    #[must_use]
+    pub fn of(policy: &'a Policy, kind: DriftKind) -> Option<Self> {
+        let monitor = policy.monitor.as_ref().filter(|monitor| monitor.kinds().contains(&kind))?;
+        Some(Self { model: &policy.model, endpoint: &policy.endpoint()?.name, monitor, kind })
+    }
+
+    /// The job that computes the version's baseline; `None` where the policy names no data set.
+    #[must_use]
+    pub fn baseline_request(&self, package: &PackageArn) -> Option<BaselineRequest> {
+        let quality = self.quality();
+        let own = quality.and_then(|rules| rules.baseline.as_ref());
+        let dataset = own.or(self.monitor.baseline.as_ref())?.clone();
+        let label = quality.and_then(|rules| rules.label.clone());
+        let prediction = quality.and_then(|rules| rules.prediction.clone());
+        let job = self.job("baselines", self.config().cloned())?;
+        let mut request = BaselineRequest { name: package.to_string(), kind: self.kind, dataset, label, prediction, job };
+        let name = format!("{BASELINE_JOBS}{}-{}-{}", self.model, code(self.kind), mark(&request));
+        request.job.output = under(&request.job.output, &name)?;
+        request.name = name;
+        Some(request)
+    }
+
+    /// What such a job leaves when it has ended well.
+    #[must_use]
+    pub fn computed(&self, request: &BaselineRequest) -> Option<Baseline> {
+        let (statistics, constraints) = match self.kind {
+            DriftKind::DataQuality | DriftKind::ModelQuality => (Some("statistics.json"), "constraints.json"),
+            DriftKind::Bias | DriftKind::FeatureAttribution => (None, "analysis.json"),
+        };
+        let output = &request.job.output;
+        Some(Baseline {
+            statistics: statistics.and_then(|file| under(output, file)),
+            constraints: under(output, constraints)?,
+            config: request.job.config.clone(),
+        })
+    }
+
+    /// The definition of the monitoring job; `None` where Clarify has nothing to go by.
+    #[must_use]
+    pub fn definition(&self, baseline: &Baseline) -> Option<JobDefinition> {
+        let config = baseline.config.as_ref().or_else(|| self.config());
+        let clarify = matches!(self.kind, DriftKind::Bias | DriftKind::FeatureAttribution);
+        if clarify && config.is_none() {
+            return None;
+        }
+        let job = self.job("reports", config.filter(|_| clarify).cloned())?;
+        let mut definition = JobDefinition {
+            name: String::new(),
+            kind: self.kind,
+            endpoint: self.endpoint.clone(),
+            baseline: Baseline { config: None, ..baseline.clone() },
+            labels: self.labels(),
+            inference: self.quality().map(|rules| rules.inference.clone()),
+            job,
+        };
+        definition.name = format!("{}-{}", self.schedule(), mark(&definition));
+        Some(definition)
+    }
+
+    /// The schedule's name.
+    #[must_use]
+    pub fn schedule(&self) -> String {
+        schedule_name(self.model, self.kind)
+    }
+
+    /// The schedule of this definition.
+    #[must_use]
+    pub fn schedule_request(&self, definition: &str) -> ScheduleRequest {
+        let (name, expression) = (self.schedule(), self.monitor.cron());
+        ScheduleRequest { name, kind: self.kind, definition: definition.to_owned(), expression }
+    }
+
+    /// The alarm on what the schedule publishes.
+    #[must_use]
+    pub fn alarm(&self) -> Option<AlarmRequest> {
+        let measure = self.monitor.measure(self.kind, self.endpoint, &self.schedule())?;
+        Some(AlarmRequest {
+            name: AlarmName::parse(&alarm_name(self.endpoint, self.kind)).ok()?,
+            description: format!("Drift of {} on {}: made by trimtab monitor, for model {}", self.kind, self.endpoint, self.model),
+            measure,
+            period: i32::try_from(self.monitor.every.as_secs()).unwrap_or(i32::MAX),
+        })
+    }
+
+    fn config(&self) -> Option<&'a S3Uri> {
+        match self.kind {
+            DriftKind::Bias => self.monitor.bias.as_ref()?.config.as_ref(),
+            DriftKind::FeatureAttribution => self.monitor.feature_attribution.as_ref()?.config.as_ref(),
+            DriftKind::DataQuality | DriftKind::ModelQuality => None,
+        }
+    }
+
+    fn quality(&self) -> Option<&'a ModelQuality> {
+        self.monitor.model_quality.as_ref().filter(|_| self.kind == DriftKind::ModelQuality)
+    }
+
+    fn labels(&self) -> Option<Labels> {
+        let ground_truth = match self.kind {
+            DriftKind::ModelQuality => &self.monitor.model_quality.as_ref()?.ground_truth,
+            DriftKind::Bias => &self.monitor.bias.as_ref()?.ground_truth,
+            DriftKind::DataQuality | DriftKind::FeatureAttribution => return None,
+        };
+        let until = self.monitor.labels_after.as_hours();
+        let from = until + self.monitor.every.as_hours();
+        Some(Labels {
+            ground_truth: ground_truth.clone(),
+            from: format!("-PT{from}H"),
+            until: format!("-PT{until}H"),
+        })
+    }
+
+    fn job(&self, folder: &str, config: Option<S3Uri>) -> Option<Job> {
+        let Monitor { role, images, instance_type, output, kms_key, network, .. } = self.monitor;
+        let image = match self.kind {
+            DriftKind::DataQuality | DriftKind::ModelQuality => &images.analyzer,
+            DriftKind::Bias | DriftKind::FeatureAttribution => images.clarify.as_ref()?,
+        };
+        Some(Job {
+            role: role.clone(),
+            image: image.clone(),
+            instance_type: instance_type.clone(),
+            output: under(output, &format!("{folder}/{}", slug(self.kind)))?,
+            kms_key: kms_key.clone(),
+            network: network.clone(),
+            problem: self.quality().map(|rules| rules.problem),
+            config,
+        })
+    }
+}
+
+fn under(place: &S3Uri, name: &str) -> Option<S3Uri> {
+    S3Uri::parse(&format!("{}/{name}", place.as_str().trim_end_matches('/'))).ok()
+}
+
+/// What tells this content from any other.
+pub fn mark<T: Serialize>(content: &T) -> String {
+    digest(&[&serde_json::to_string(content).unwrap_or_default()], 8)
+}

@@ -1,0 +1,20 @@
+//! `monitor` owns a model's watch: what the version that is live is held against, the schedules that
+//! do it, and the alarms on what they find.
+//!
+//! An endpoint in service, or a look, asks about each kind of drift by itself: each is an aggregate of
+//! its own, so that one that waits for its baseline holds up no other. [`goal`] says what shall be,
+//! [`keep`] how it comes to be from what is there, whichever event it was that led to it; [`settle`]
+//! takes what came of it; [`act`] makes the calls.
+
+pub mod act;
+pub mod decide;
+pub mod goal;
+mod keep;
+mod settle;
+pub mod watch;
+
+pub use act::Reaction;
+pub use decide::Monitor;
+
+#[cfg(test)]
+mod tests;

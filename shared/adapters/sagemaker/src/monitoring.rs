@@ -1,0 +1,150 @@
+//! What watches a live version: what is served, schedules; the port's other methods lead to
+//! [`crate::baselines`] and [`crate::job_definitions`].
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sagemaker::types::{MonitoringScheduleConfig, MonitoringType, ScheduleConfig};
+use trimtab_core::event::{DriftKind, EndpointStatus};
+use trimtab_core::name::{EndpointName, PackageArn};
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::Accepted;
+use trimtab_core::port::monitor::{
+    Baseline, BaselineRequest, BaselineTruth, JobDefinition, Monitoring, ScheduleRequest, ScheduleStatus,
+    ScheduleTruth, Served,
+};
+use trimtab_runtime::sdk::{code, failure, message};
+
+use crate::{SageMaker, says};
+
+impl Monitoring for SageMaker {
+    async fn served(&self, endpoint: &EndpointName) -> Answer<Option<Served>> {
+        let found = match self.0.describe_endpoint().endpoint_name(endpoint.as_str()).send().await {
+            Ok(found) => found,
+            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) => return Err(failure("sagemaker:DescribeEndpoint", &error)),
+        };
+        let status = EndpointStatus::parse(found.endpoint_status().map_or("unknown", |status| status.as_str()));
+        let Some(config) = found.endpoint_config_name else { return Ok(None) };
+        let shape = match self.0.describe_endpoint_config().endpoint_config_name(&config).send().await {
+            Ok(shape) => shape,
+            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) => return Err(failure("sagemaker:DescribeEndpointConfig", &error)),
+        };
+        let captures = shape.data_capture_config().and_then(|capture| capture.enable_capture()).unwrap_or(false);
+        let package = match shape.production_variants().first().and_then(|variant| variant.model_name()) {
+            Some(model) => self.package_of(model).await?,
+            None => None,
+        };
+        Ok(Some(Served { status, config, package, captures }))
+    }
+
+    async fn baselines(&self, package: &PackageArn) -> Answer<BTreeMap<DriftKind, Baseline>> {
+        self.registered_baselines(package).await
+    }
+
+    async fn baseline_job(&self, name: &str) -> Answer<Option<BaselineTruth>> {
+        self.baseline_truth(name).await
+    }
+
+    async fn start_baseline(&self, request: &BaselineRequest) -> Answer<()> {
+        self.create_baseline(request).await
+    }
+
+    async fn define(&self, definition: &JobDefinition) -> Answer<()> {
+        self.create_definition(definition).await
+    }
+
+    async fn undefine(&self, kind: DriftKind, name: &str) -> Answer<()> {
+        self.delete_definition(kind, name).await
+    }
+
+    async fn schedule(&self, name: &str) -> Answer<Option<ScheduleTruth>> {
+        let found = match self.0.describe_monitoring_schedule().monitoring_schedule_name(name).send().await {
+            Ok(found) => found,
+            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) => return Err(failure("sagemaker:DescribeMonitoringSchedule", &error)),
+        };
+        let config = found.monitoring_schedule_config();
+        let expression = config.and_then(|config| config.schedule_config()?.schedule_expression());
+        Ok(Some(ScheduleTruth {
+            status: match found.monitoring_schedule_status().map(|status| status.as_str()) {
+                Some("Scheduled") => ScheduleStatus::Scheduled,
+                Some("Stopped") => ScheduleStatus::Stopped,
+                Some("Failed") => ScheduleStatus::Failed,
+                // What is not known may be on its way.
+                _ => ScheduleStatus::Pending,
+            },
+            definition: config.and_then(|config| config.monitoring_job_definition_name()).map(str::to_owned),
+            expression: expression.map(str::to_owned),
+            failure: found.failure_reason().map(str::to_owned),
+        }))
+    }
+
+    async fn create_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+        let call = self.0.create_monitoring_schedule().monitoring_schedule_name(&request.name);
+        match call.monitoring_schedule_config(config(request)).send().await {
+            Ok(_) => Ok(Accepted::Started),
+            Err(error) if says::is_in_use(code(&error), message(&error)) => self.taken(request).await,
+            Err(error) => Err(failure("sagemaker:CreateMonitoringSchedule", &error)),
+        }
+    }
+
+    async fn update_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+        let call = self.0.update_monitoring_schedule().monitoring_schedule_name(&request.name);
+        match call.monitoring_schedule_config(config(request)).send().await {
+            Ok(_) => Ok(Accepted::Started),
+            Err(error) if says::is_schedule_busy(message(&error)) => self.taken(request).await,
+            Err(error) => Err(failure("sagemaker:UpdateMonitoringSchedule", &error)),
+        }
+    }
+
+    async fn delete_schedule(&self, name: &str) -> Answer<Accepted> {
+        match self.0.delete_monitoring_schedule().monitoring_schedule_name(name).send().await {
+            Ok(_) => Ok(Accepted::Started),
+            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(Accepted::Started),
+            Err(error) if says::is_schedule_busy(message(&error)) => Ok(Accepted::Busy),
+            Err(error) => Err(failure("sagemaker:DeleteMonitoringSchedule", &error)),
+        }
+    }
+}
+
+impl SageMaker {
+    async fn package_of(&self, model: &str) -> Answer<Option<PackageArn>> {
+        let found = match self.0.describe_model().model_name(model).send().await {
+            Ok(found) => found,
+            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) => return Err(failure("sagemaker:DescribeModel", &error)),
+        };
+        let mut containers = found.primary_container().into_iter().chain(found.containers());
+        let package = containers.find_map(|container| container.model_package_name());
+        Ok(package.and_then(|arn| PackageArn::parse(arn).ok()))
+    }
+
+    /// The schedule is at something: at what was asked for, or at something else.
+    async fn taken(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+        let truth = self.schedule(&request.name).await?;
+        let at_it = truth.is_some_and(|truth| {
+            truth.definition.as_ref() == Some(&request.definition)
+                && truth.expression.as_ref() == Some(&request.expression)
+        });
+        Ok(if at_it { Accepted::Started } else { Accepted::Busy })
+    }
+}
+
+/// SageMaker's word for a kind of drift.
+fn word(kind: DriftKind) -> MonitoringType {
+    match kind {
+        DriftKind::DataQuality => MonitoringType::DataQuality,
+        DriftKind::ModelQuality => MonitoringType::ModelQuality,
+        DriftKind::Bias => MonitoringType::ModelBias,
+        DriftKind::FeatureAttribution => MonitoringType::ModelExplainability,
+    }
+}
+
+fn config(request: &ScheduleRequest) -> MonitoringScheduleConfig {
+    MonitoringScheduleConfig::builder()
+        .monitoring_job_definition_name(&request.definition)
+        .monitoring_type(word(request.kind))
+        .schedule_config(ScheduleConfig::builder().schedule_expression(&request.expression).build())
+        .build()
+}

@@ -1,0 +1,214 @@
+//! The ports to what watches a live version: Model Monitor and Clarify, and the alarms on what they
+//! publish.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use super::Answer;
+use super::ml::Accepted;
+use crate::event::{DriftKind, EndpointStatus};
+use crate::name::{AlarmName, EndpointName, KmsKeyId, PackageArn, RoleArn, S3Uri};
+use crate::policy::monitor::{Measure, Network, Problem};
+
+/// What an endpoint serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The endpoint's status.
+    pub status: EndpointStatus,
+    /// The configuration.
+    pub config: String,
+    /// The version; `None` where it is none of the registry's.
+    pub package: Option<PackageArn>,
+    /// Whether the configuration keeps what is asked and answered.
+    pub captures: bool,
+}
+
+/// What a version is held against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Statistics, where the kind has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics: Option<S3Uri>,
+    /// Constraints.
+    pub constraints: S3Uri,
+    /// Clarify's analysis configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<S3Uri>,
+}
+
+/// What the jobs of a kind have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// The role.
+    pub role: RoleArn,
+    /// The image.
+    pub image: String,
+    /// The instance type; one instance.
+    pub instance_type: String,
+    /// Where the result goes.
+    pub output: S3Uri,
+    /// The KMS key of the volume and of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<KmsKeyId>,
+    /// The place in a VPC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// What the model solves, for model quality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+    /// Clarify's analysis configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<S3Uri>,
+}
+
+/// A job that computes a baseline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaselineRequest {
+    /// Its name, made of what it computes; it begins with [`BASELINE_JOBS`].
+    pub name: String,
+    /// The kind of drift.
+    pub kind: DriftKind,
+    /// The data set.
+    pub dataset: S3Uri,
+    /// The label's column in it, for model quality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The prediction's column in it, for model quality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<String>,
+    /// The rest.
+    #[serde(flatten)]
+    pub job: Job,
+}
+
+/// What the names of the suite's own processing jobs begin with.
+pub const BASELINE_JOBS: &str = "trimtab-";
+
+/// How far a baseline's job is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaselineTruth {
+    /// It runs.
+    Running,
+    /// The baseline is there.
+    Completed,
+    /// It ended without one; why, as SageMaker says. Untrusted text.
+    Failed(String),
+}
+
+/// Where labels come, and which requests have theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labels {
+    /// Where.
+    pub ground_truth: S3Uri,
+    /// `StartTimeOffset`: from so long ago, such as `-PT25H`.
+    pub from: String,
+    /// `EndTimeOffset`: until so long ago.
+    pub until: String,
+}
+
+/// A monitoring job's definition. It cannot be changed: its name is made of what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobDefinition {
+    /// Its name.
+    pub name: String,
+    /// The kind of drift.
+    pub kind: DriftKind,
+    /// The endpoint.
+    pub endpoint: EndpointName,
+    /// What the version is held against.
+    pub baseline: Baseline,
+    /// Where labels come, for model quality and bias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Labels>,
+    /// Where the prediction stands in the endpoint's answer, for model quality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inference: Option<String>,
+    /// The rest.
+    #[serde(flatten)]
+    pub job: Job,
+}
+
+/// A monitoring schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleRequest {
+    /// Its name.
+    pub name: String,
+    /// The kind of drift.
+    pub kind: DriftKind,
+    /// The name of its job's definition.
+    pub definition: String,
+    /// `ScheduleExpression`.
+    pub expression: String,
+}
+
+/// A schedule as SageMaker knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleTruth {
+    /// Its status.
+    pub status: ScheduleStatus,
+    /// Its job's definition.
+    pub definition: Option<String>,
+    /// When it runs.
+    pub expression: Option<String>,
+    /// Why it failed, as SageMaker says. Untrusted text.
+    pub failure: Option<String>,
+}
+
+/// `MonitoringScheduleStatus`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are SageMaker's own")]
+pub enum ScheduleStatus {
+    /// It takes no update.
+    Pending,
+    Scheduled,
+    Stopped,
+    Failed,
+}
+
+/// SageMaker Model Monitor and Clarify. Creating what is there under the same name counts as done.
+pub trait Monitoring {
+    /// What the endpoint serves; `None` where there is none.
+    fn served(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<Served>>> + Send;
+    /// The version's `DriftCheckBaselines`, kind by kind.
+    fn baselines(&self, package: &PackageArn) -> impl Future<Output = Answer<BTreeMap<DriftKind, Baseline>>> + Send;
+    /// How far the job is; `None` where there is none of this name.
+    fn baseline_job(&self, name: &str) -> impl Future<Output = Answer<Option<BaselineTruth>>> + Send;
+    /// `CreateProcessingJob`.
+    fn start_baseline(&self, request: &BaselineRequest) -> impl Future<Output = Answer<()>> + Send;
+    /// `Create…JobDefinition`.
+    fn define(&self, definition: &JobDefinition) -> impl Future<Output = Answer<()>> + Send;
+    /// `Delete…JobDefinition`; one that is gone counts as deleted.
+    fn undefine(&self, kind: DriftKind, name: &str) -> impl Future<Output = Answer<()>> + Send;
+    /// What SageMaker says of the schedule; `None` where there is none.
+    fn schedule(&self, name: &str) -> impl Future<Output = Answer<Option<ScheduleTruth>>> + Send;
+    /// `CreateMonitoringSchedule`.
+    fn create_schedule(&self, request: &ScheduleRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    /// `UpdateMonitoringSchedule`.
+    fn update_schedule(&self, request: &ScheduleRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    /// `DeleteMonitoringSchedule`; one that is gone counts as deleted.
+    fn delete_schedule(&self, name: &str) -> impl Future<Output = Answer<Accepted>> + Send;
+}
+
+/// An alarm on what a monitor publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmRequest {
+    /// Its name.
+    pub name: AlarmName,
+    /// What it says to people.
+    pub description: String,
+    /// What it is about.
+    #[serde(flatten)]
+    pub measure: Measure,
+    /// How often there is something new, in seconds.
+    pub period: i32,
+}
+
+/// CloudWatch alarms, writing.
+pub trait AlarmWrites {
+    /// `PutMetricAlarm`: a put.
+    fn put(&self, request: &AlarmRequest) -> impl Future<Output = Answer<()>> + Send;
+    /// `DeleteAlarms`; one that is gone counts as deleted.
+    fn delete(&self, name: &AlarmName) -> impl Future<Output = Answer<()>> + Send;
+}
