@@ -17,8 +17,9 @@ from botocore.validate import ParamValidator
 GATEWAY, MOTO = sys.argv[1:]
 ROLE = "arn:aws:iam::123456789012:role/contract"
 # The services that the gateway plays; the others' answers are MiniStack's.
-PLAYED = ("sagemaker", "codebuild", "codecommit", "codepipeline")
-CONFIG = botocore.config.Config(retries={"total_max_attempts": 1})
+PLAYED = ("sagemaker", "codebuild", "codecommit", "codepipeline", "mwaa")
+# There is no host `env.` before the gateway's.
+CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
 
 
 class Services:
@@ -558,13 +559,42 @@ def schedules_of_the_gateway(aws):
     refused(sagemaker.delete_monitoring_schedule, "ResourceNotFound", "does not exist", MonitoringScheduleName="own-bias")
 
 
+def airflow_behind_mwaa(aws):
+    refused(aws.mwaa.get_environment, "ResourceNotFoundException", Name="none")
+    control("airflow", {"environment": "own", "dag": "own_dag"})
+    assert aws.mwaa.get_environment(Name="own")["Environment"]["Status"] == "AVAILABLE"
+    call = lambda **more: aws.mwaa.invoke_rest_api(Name="own", **more)
+    runs = "/dags/own_dag/dagRuns"
+    body = {"dag_run_id": "drift-1", "logical_date": "2026-11-20T12:00:00.250Z", "conf": {"incident": "own-drift-1"}}
+    made = call(Method="POST", Path=runs, Body=body)
+    assert (made["RestApiStatusCode"], made["RestApiResponse"]["conf"]) == (200, body["conf"]), made
+
+    def answers(status, **more):
+        try:
+            call(**more)
+        except aws.mwaa.exceptions.RestApiClientException as error:
+            assert error.response["RestApiStatusCode"] == status, error.response
+            return error.response["RestApiResponse"]["detail"]
+        raise AssertionError(f"{more} was not refused")
+
+    answers(409, Method="POST", Path=runs, Body=body)
+    answers(409, Method="POST", Path=runs, Body={**body, "dag_run_id": "drift-2"})
+    answers(422, Method="POST", Path=runs, Body={"dag_run_id": "drift-3"})
+    assert "not found" in answers(404, Method="POST", Path="/dags/none/dagRuns", Body=body)
+    assert "not found" in answers(404, Method="GET", Path=f"{runs}/none")
+    refused(call, "ValidationException", "64", Method="GET", Path="/" + "x" * 64)
+    refused(aws.mwaa.invoke_rest_api, "ResourceNotFoundException", Name="none", Method="GET", Path=runs)
+    until(lambda: call(Method="GET", Path=f"{runs}/drift-1")["RestApiResponse"]["state"], "success")
+    assert call(Method="GET", Path=runs)["RestApiResponse"]["total_entries"] == 1
+
+
 SHARED = [
     training_jobs, pipelines, endpoints, registry, builds, repositories, deliveries, definitions, processing_jobs,
 ]
 OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
     executions_of_codepipeline, stops_of_training_jobs, lineage_of_the_gateway,
-    ends_of_processing_jobs, schedules_of_the_gateway,
+    ends_of_processing_jobs, schedules_of_the_gateway, airflow_behind_mwaa,
 ]
 
 for name, url, steps in (("moto", MOTO, SHARED), ("gateway", GATEWAY, SHARED + OWN)):

@@ -2,6 +2,7 @@
 //! through the Lambda Runtime API against the local cloud, and whose nth call goes wrong.
 
 mod cloud;
+mod engines;
 mod flow;
 mod process;
 mod scene;

@@ -48,3 +48,9 @@ async fn versions_are_tested_and_approved_rejected_or_asked_about() {
 async fn a_job_that_breaks_the_rules_is_told_and_stopped() {
     told(Tale::Guard).await;
 }
+
+/// Drift is answered by one run in Step Functions, Airflow and Kubeflow, a built commit by one in CodePipeline; each end is heard, or seen by looking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_engine_trains_once_and_its_end_closes_the_incident() {
+    told(Tale::Engines).await;
+}

@@ -22,7 +22,7 @@ use crate::decide::Seen;
 /// What the pipeline is to be brought to, where the policy names a definition.
 pub(crate) fn request(policy: &Policy, commit: &CommitId) -> Option<DefinitionRequest> {
     let rules = policy.integrate.as_ref()?;
-    let (path, pipeline) = (rules.definition.clone()?, policy.retrain.as_ref()?.pipeline.clone());
+    let (path, pipeline) = (rules.definition.clone()?, policy.retrain.as_ref()?.engine.pipeline()?.clone());
     Some(DefinitionRequest {
         token: digest(&["definition", policy.model.as_str(), pipeline.as_str(), commit.as_str()], 40),
         repository: rules.repository.clone(),

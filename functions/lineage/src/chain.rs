@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{CommitId, PackageArn, RunArn};
+use trimtab_core::name::{CommitId, PackageArn, RunArn, RunId};
 use trimtab_core::policy::{Policy, Target};
 use trimtab_core::port::lineage::{Entity, EntityKind, LinkKind, Progress};
 use trimtab_core::text::{digest, one_line};
@@ -63,10 +63,10 @@ pub fn of(fact: &Fact, policy: &Policy, origin: Option<&RunArn>) -> Chain {
 
 /// Commit → run ← incident ← endpoint.
 fn training(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
-    let Some(run) = fact.details.get("run").and_then(|text| RunArn::parse(text).ok()) else {
+    let Some(run) = fact.details.get("run").and_then(|text| RunId::parse(text).ok()) else {
         return Chain::default();
     };
-    let run = self::run(policy, &run, progress, said(fact));
+    let run = self::run(policy, &run.to_string(), progress, said(fact));
     let incident = incident(fact, policy);
     let commit = fact.details.get("commit").and_then(|text| CommitId::parse(text).ok());
     let commit = commit.and_then(|commit| self::commit(policy, &commit));
@@ -87,7 +87,7 @@ fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Prog
     let mut action = entity(EntityKind::Action, policy, "rollout", &fact.matter, "Rollout");
     (action.source, action.progress, action.properties) = (source, Some(progress), said(fact));
     // A run that this suite started has its entity already; of another nothing more is known.
-    let run = origin.map(|origin| self::run(policy, origin, Progress::Completed, BTreeMap::new()));
+    let run = origin.map(|origin| self::run(policy, origin.as_str(), Progress::Completed, BTreeMap::new()));
     let produced = run.map(|from| Link { from, kind: LinkKind::Produced, to: artifact.clone() });
     let mut links = vec![Link { from: artifact, kind: LinkKind::ContributedTo, to: action.clone() }];
     links.extend(produced);
@@ -95,8 +95,8 @@ fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Prog
     Chain { action: Some(action), links }
 }
 
-fn run(policy: &Policy, run: &RunArn, progress: Progress, properties: BTreeMap<String, String>) -> Entity {
-    let entity = entity(EntityKind::Action, policy, "run", run.as_str(), "TrainingRun");
+fn run(policy: &Policy, run: &str, progress: Progress, properties: BTreeMap<String, String>) -> Entity {
+    let entity = entity(EntityKind::Action, policy, "run", run, "TrainingRun");
     Entity { progress: Some(progress), properties, ..entity }
 }
 

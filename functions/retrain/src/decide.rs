@@ -3,10 +3,9 @@
 //! Knows nothing of SageMaker's API beyond the words of a plan.
 
 use jiff::Timestamp;
-use serde::Serialize;
 use trimtab_core::event::{Alarm, AlarmState, Body, Event, RunStatus};
 use trimtab_core::fact::{self, Fact, FactKind};
-use trimtab_core::name::{CommitId, ModelName, RunArn};
+use trimtab_core::name::{CommitId, ModelName, RunId, TRAINING};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Key, KeyKind, Policy, Retrain as Limits};
 use trimtab_core::port::ml::{AlarmTruth, RunRequest};
@@ -14,7 +13,10 @@ use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
 use crate::incident::{Held, Incident, Kind, State, Streak, Trigger};
+use crate::start::{parameters, starting};
 use crate::{endings, look};
+
+pub use crate::start::Action;
 
 /// The deciding half of `retrain`.
 #[derive(Debug, Clone, Copy)]
@@ -33,27 +35,13 @@ pub struct Seen {
     pub alarms: Vec<AlarmTruth>,
 }
 
-/// What `retrain` can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "action")]
-pub enum Action {
-    /// Starts the run, unless it is there already.
-    StartPipelineExecution {
-        /// The service, since CodePipeline has an action of the same name.
-        service: &'static str,
-        /// The run.
-        #[serde(flatten)]
-        request: RunRequest,
-    },
-}
-
 pub(crate) type Answer = Plan<State, Action>;
 
 impl Decide for Retrain {
     type State = State;
     type Seen = Seen;
     type Action = Action;
-    type Done = RunArn;
+    type Done = RunId;
 
     const FUNCTION: &'static str = "retrain";
 
@@ -62,6 +50,13 @@ impl Decide for Retrain {
         match &event.body {
             Body::Alarm(alarm) => key(KeyKind::Alarm, &alarm.name),
             Body::Run(run) => key(KeyKind::Pipeline, run.pipeline.as_str()),
+            // Whatever else is executed in the account is nobody's training.
+            Body::Execution(execution) if endings::trains(execution) => {
+                key(KeyKind::StateMachine, execution.state_machine_arn.as_str())
+            }
+            Body::Delivery(delivery) if delivery.pipeline.as_str().ends_with(TRAINING) => {
+                key(KeyKind::DeliveryPipeline, delivery.pipeline.as_str())
+            }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }
@@ -74,8 +69,7 @@ impl Decide for Retrain {
     fn assume(event: &Event) -> Seen {
         match &event.body {
             Body::Alarm(alarm) => Seen { alarm: Some(alarm.state.clone()), ..Seen::default() },
-            Body::Run(run) => Seen { run: Some(run.status.clone()), ..Seen::default() },
-            _ => Seen::default(),
+            _ => Seen { run: endings::Ended::of(event).map(|ended| ended.status), ..Seen::default() },
         }
     }
 
@@ -90,8 +84,10 @@ impl Decide for Retrain {
             Body::Alarm(alarm) => on_alarm(case, policy, limits, alarm),
             Body::Fact(fact) if fact.kind == FactKind::TrainingRequested => on_request(case, policy, limits, fact),
             Body::Fact(fact) if fact.kind == FactKind::LookRequested => look::on_look(case, policy, limits),
-            Body::Run(run) => endings::on_run(case, policy, limits, run),
-            _ => Plan::skip("not_concerned", "nothing in this event asks for training or ends a run"),
+            _ => match endings::Ended::of(case.event) {
+                Some(ended) => endings::on_run(case, policy, limits, &ended),
+                None => Plan::skip("not_concerned", "nothing in this event asks for training or ends a run"),
+            },
         }
     }
 
@@ -105,8 +101,7 @@ impl Decide for Retrain {
         unstarted.map(|incident| starting(&incident.request)).collect()
     }
 
-    fn settle(state: &mut State, action: &Action, outcome: Result<RunArn, String>, now: Timestamp) -> Settled {
-        let Action::StartPipelineExecution { request, .. } = action;
+    fn settle(state: &mut State, action: &Action, outcome: Result<RunId, String>, now: Timestamp) -> Settled {
         let Some(mut incident) = state.incident.take() else {
             return Settled::default();
         };
@@ -119,7 +114,8 @@ impl Decide for Retrain {
                 Settled { facts: vec![told], ..Settled::default() }
             }
             Err(cause) => {
-                let reason = Reason::new("start_refused", format!("{} would not start: {cause}", request.pipeline));
+                let reason =
+                    Reason::new("start_refused", format!("{} would not start: {cause}", action.request.engine.name()));
                 let told = tell(FactKind::TrainingFailed, &incident, None, now, std::slice::from_ref(&reason.text));
                 Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
             }
@@ -265,10 +261,10 @@ fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp)
 pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: Trigger, now: Timestamp) -> Answer {
     let id = Incident::id(&policy.model, &trigger);
     let request = RunRequest {
-        pipeline: limits.pipeline.clone(),
+        engine: limits.engine.clone(),
         display_name: id.clone(),
         token: format!("trimtab-{}", digest(&[policy.model.as_str(), &id, &trigger.subject], 48)),
-        parameters: parameters(limits, &id, &trigger),
+        parameters: parameters(policy, limits, &id, &trigger),
         since: now,
     };
     state.remember(&trigger, &id, now);
@@ -290,35 +286,16 @@ fn start(mut state: State, incident: Incident, reason: Reason) -> Answer {
     Plan::only(Decision::Acted, reason).with_state(state).doing(action)
 }
 
-fn starting(request: &RunRequest) -> Action {
-    Action::StartPipelineExecution { service: "sagemaker", request: request.clone() }
-}
-
-/// Only what the policy asks for, under the names that the pipeline's definition declares:
-/// SageMaker refuses a run with a parameter that it does not know.
-fn parameters(limits: &Limits, id: &str, trigger: &Trigger) -> std::collections::BTreeMap<String, String> {
-    let names = &limits.parameters;
-    let commit = trigger.commit.as_ref().map(ToString::to_string);
-    [
-        (&names.commit, commit),
-        (&names.incident, Some(id.to_owned())),
-        (&names.reason, Some(trigger.kind.as_str().to_owned())),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name.clone()?, value?)))
-    .collect()
-}
-
 pub(crate) fn tell(
     kind: FactKind,
     incident: &Incident,
-    run: Option<&RunArn>,
+    run: Option<&RunId>,
     at: Timestamp,
     reasons: &[String],
 ) -> Fact {
+    let engine = &incident.request.engine;
     let mut details: std::collections::BTreeMap<String, String> =
-        [("incident".to_owned(), incident.id.clone()), ("pipeline".to_owned(), incident.request.pipeline.to_string())]
-            .into();
+        [("incident".to_owned(), incident.id.clone()), (engine.kind().to_owned(), engine.name())].into();
     if let Some(run) = run {
         details.insert("run".to_owned(), run.to_string());
     }

@@ -1,9 +1,9 @@
-//! How runs end: the incident is closed, and a commit that waited gets its run.
+//! How runs end, in whichever engine: the incident is closed, and a commit that waited gets its run.
 
 use jiff::Timestamp;
-use trimtab_core::event::{Body, Run, RunStatus};
+use trimtab_core::event::{Body, Event, Execution, RunStatus};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::RunArn;
+use trimtab_core::name::{DeliveryRunId, RunId, TRAINING};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Retrain as Limits};
 use trimtab_core::react::Case;
@@ -11,23 +11,65 @@ use trimtab_core::react::Case;
 use crate::decide::{Answer, Seen, open, over_budget, skipped, tell};
 use crate::incident::{Incident, State, Trigger};
 
+/// What an event says of a run.
+pub(crate) struct Ended {
+    /// The run.
+    pub run: RunId,
+    /// What it was called when it was started, where its engine says so.
+    pub name: Option<String>,
+    /// How it stands.
+    pub status: RunStatus,
+}
+
+impl Ended {
+    /// What this event says of a run; `None` where it is about something else.
+    pub(crate) fn of(event: &Event) -> Option<Self> {
+        match &event.body {
+            Body::Run(run) => Some(Self {
+                run: RunId::Pipeline(run.arn.clone()),
+                name: run.display_name.clone(),
+                status: run.status.clone(),
+            }),
+            Body::Execution(execution) if trains(execution) => Some(Self {
+                run: RunId::Execution(execution.execution_arn.clone()),
+                name: Some(execution.execution_arn.name().to_owned()),
+                status: RunStatus::from(&execution.status),
+            }),
+            Body::Delivery(delivery) => Some(Self {
+                run: RunId::Delivery(delivery.pipeline.clone(), DeliveryRunId::parse(&delivery.execution).ok()?),
+                name: None,
+                status: RunStatus::from(&delivery.state),
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Whether it is an execution that the suite could have started to train.
+pub(crate) fn trains(execution: &Execution) -> bool {
+    execution.state_machine_arn.name().ends_with(TRAINING) && Incident::is_id(execution.execution_arn.name())
+}
+
 /// A run changed its status.
-pub(crate) fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, run: &Run) -> Answer {
+pub(crate) fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, about: &Ended) -> Answer {
     let Some(incident) = &case.state.incident else {
         return Plan::skip(
             "no_incident",
             format!("no incident of {} is open: this run is not answered for here", policy.model),
         );
     };
-    let ours =
-        incident.run.as_ref().map_or(run.display_name.as_deref() == Some(&incident.id), |known| *known == run.arn);
+    let ours = incident.run.as_ref().map_or(about.name.as_deref() == Some(&incident.id), |known| *known == about.run);
     if !ours {
         return Plan::skip("other_run", format!("this run does not belong to the open incident {}", incident.id));
     }
+    let engine = incident.request.engine.name();
     match &case.seen.run {
-        None => Plan::reject("no_such_run", "SageMaker knows no such run: the event is forged or the run is gone"),
-        Some(status) => close(case, policy, limits, incident, &run.arn, status)
-            .unwrap_or_else(|| Plan::skip("still_running", "SageMaker says that the run has not ended")),
+        None => {
+            let text = format!("{engine} knows no such run: the event is forged or the run is gone");
+            Plan::reject("no_such_run", text)
+        }
+        Some(status) => close(case, policy, limits, incident, &about.run, status)
+            .unwrap_or_else(|| Plan::skip("still_running", format!("{engine} says that the run has not ended"))),
     }
 }
 
@@ -35,7 +77,7 @@ pub(crate) fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
 pub(crate) fn unheard(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Option<Answer> {
     let incident = case.state.incident.as_ref()?;
     let run = incident.run.as_ref()?;
-    if matches!(&case.event.body, Body::Run(about) if about.arn == *run) {
+    if Ended::of(case.event).is_some_and(|about| about.run == *run) {
         return None;
     }
     close(case, policy, limits, incident, run, case.seen.open.as_ref()?)
@@ -47,7 +89,7 @@ fn close(
     policy: &Policy,
     limits: &Limits,
     incident: &Incident,
-    run: &RunArn,
+    run: &RunId,
     status: &RunStatus,
 ) -> Option<Answer> {
     let (kind, word) = match status {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::DriftKind;
-use trimtab_core::name::{AlarmArn, CommitId, ModelName, RunArn};
+use trimtab_core::name::{AlarmArn, CommitId, ModelName, RunId};
 use trimtab_core::policy::{Budget, Retrain as Limits};
 use trimtab_core::port::ml::RunRequest;
 use trimtab_core::text::digest;
@@ -81,8 +81,8 @@ pub struct Incident {
     pub opened: Timestamp,
     /// What to start; kept, so that a retry after a crash asks for exactly the same.
     pub request: RunRequest,
-    /// The run, once SageMaker has named it.
-    pub run: Option<RunArn>,
+    /// The run, once its engine has named it.
+    pub run: Option<RunId>,
     /// Whether a person was told that it takes too long.
     #[serde(default)]
     pub late: bool,
@@ -93,6 +93,14 @@ impl Incident {
     #[must_use]
     pub fn id(model: &ModelName, trigger: &Trigger) -> String {
         format!("{model}-{}-{}", trigger.kind.as_str(), digest(&[model.as_str(), &trigger.subject], 8))
+    }
+
+    /// Whether this could be an incident's id: some run is named by it.
+    #[must_use]
+    pub fn is_id(text: &str) -> bool {
+        let mut parts = text.rsplitn(3, '-');
+        let hex = |part: &str| part.len() == 8 && part.bytes().all(|b| b.is_ascii_hexdigit());
+        parts.next().is_some_and(hex) && parts.next().is_some() && parts.next().is_some()
     }
 
     /// The matter that facts about it carry.

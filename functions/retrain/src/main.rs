@@ -1,16 +1,16 @@
 //! Wires `retrain` to AWS.
 
 use retrain::Reaction;
+use retrain::backends::Backends;
 use trimtab_cloudwatch::CloudWatch;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::DynamoLedger;
 use trimtab_runtime::{SystemClock, World};
-use trimtab_sagemaker::SageMaker;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), trimtab_runtime::Exit> {
     let (settings, aws) = trimtab_runtime::start()?;
     let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
-    let reaction = Reaction { runs: SageMaker::new(&aws), alarms: CloudWatch::new(&aws) };
+    let reaction = Reaction { runs: Backends::new(&aws), alarms: CloudWatch::new(&aws) };
     trimtab_runtime::serve(reaction, world).await
 }

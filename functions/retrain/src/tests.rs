@@ -8,15 +8,16 @@ use trimtab_core::event::{AlarmState, DriftKind, Event, RunStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{AlarmArn, AlarmName, RunArn};
+use trimtab_core::name::{AlarmArn, AlarmName, RunArn, RunId};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::Policy;
+use trimtab_core::policy::{Engine, Policy};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
 use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod engines;
 mod look;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -35,7 +36,7 @@ fn request_for(commit: &str) -> Value {
         "detail": {"version": 1, "model": "churn", "matter": "build/churn/x", "at": NOON, "details": {"commit": commit}}})
 }
 
-fn ended(run: &RunArn, status: &str) -> Value {
+fn ended(run: &RunId, status: &str) -> Value {
     json!({"version": "0", "id": "r1", "source": "aws.sagemaker",
         "detail-type": "SageMaker Model Building Pipeline Execution Status Change", "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
@@ -45,7 +46,7 @@ fn ended(run: &RunArn, status: &str) -> Value {
 /// SageMaker and CloudWatch, as far as `retrain` sees them.
 #[derive(Default)]
 struct Cloud {
-    runs: Mutex<Vec<(RunRequest, RunArn)>>,
+    runs: Mutex<Vec<(RunRequest, RunId)>>,
     status: Mutex<Option<RunStatus>>,
     alarm: Mutex<Option<AlarmState>>,
     since: Mutex<Option<Timestamp>>,
@@ -56,12 +57,12 @@ struct Cloud {
 }
 
 impl Runs for &Cloud {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
         let runs = self.runs.lock().unwrap();
         Ok(runs.iter().find(|(known, _)| known.display_name == request.display_name).map(|(_, arn)| arn.clone()))
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunArn> {
+    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
         if self.refuse {
             return Err(Failure::reject(
                 "sagemaker:StartPipelineExecution",
@@ -69,9 +70,7 @@ impl Runs for &Cloud {
             ));
         }
         let mut runs = self.runs.lock().unwrap();
-        let text =
-            format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run{}", runs.len());
-        let arn = RunArn::parse(&text).unwrap();
+        let arn = engines::named(request, runs.len());
         runs.push((request.clone(), arn.clone()));
         if std::mem::take(&mut *self.lose_next_answer.lock().unwrap()) {
             return Err(Failure::retry("sagemaker:StartPipelineExecution", "time-out"));
@@ -79,7 +78,7 @@ impl Runs for &Cloud {
         Ok(arn)
     }
 
-    async fn status(&self, _: &RunArn) -> Answer<Option<RunStatus>> {
+    async fn status(&self, _: &Engine, _: &RunId) -> Answer<Option<RunStatus>> {
         Ok(self.status.lock().unwrap().clone())
     }
 }
@@ -90,7 +89,7 @@ impl Alarms for &Cloud {
             return Err(Failure::reject("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
         }
         let state = self.alarm.lock().unwrap().clone();
-        let known = alarms.iter().find(|name| name.as_str() == "churn-prod-data-drift");
+        let known = alarms.iter().find(|name| name.as_str().ends_with("-prod-data-drift"));
         let truth = known.cloned().zip(state).map(|(name, state)| AlarmTruth {
             arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap(),
             name,
@@ -125,7 +124,7 @@ impl Stage {
         (report.entry.decision, report.codes[0])
     }
 
-    fn started(&self) -> Vec<(RunRequest, RunArn)> {
+    fn started(&self) -> Vec<(RunRequest, RunId)> {
         self.cloud.runs.lock().unwrap().clone()
     }
 

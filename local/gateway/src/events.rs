@@ -26,7 +26,7 @@ impl World {
         let answer = self.backends.events("PutEvents", &json!({"Entries": [entry]})).await;
         let id = answer.as_ref().ok().and_then(|answer| answer.pointer("/Entries/0/EventId")).cloned();
         let status = if id.is_some() { 200 } else { 500 };
-        let refused = answer.err().map(|Refusal { code, message }| json!({"code": code, "message": message}));
+        let refused = answer.err().map(|Refusal { code, message, .. }| json!({"code": code, "message": message}));
         self.journal.push(Entry {
             kind: "event",
             service: source.to_owned(),

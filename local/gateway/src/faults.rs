@@ -111,6 +111,11 @@ pub(crate) fn refusal(kind: FaultKind, service: &str) -> Response<Body> {
         }
         // CloudWatch speaks CBOR: the status alone says that it is worth another try.
         "monitoring" => (StatusCode::SERVICE_UNAVAILABLE, "text/plain", String::new()),
+        // No service of AWS: the status says it.
+        crate::kubeflow::SERVICE => {
+            let json = json!({"code": 8, "message": "injected"}).to_string();
+            (StatusCode::TOO_MANY_REQUESTS, "application/json", json)
+        }
         _ => {
             let json = json!({"__type": code, "message": "injected"}).to_string();
             (StatusCode::BAD_REQUEST, "application/x-amz-json-1.1", json)

@@ -11,6 +11,8 @@ mod control;
 mod events;
 mod faults;
 mod journal;
+mod kubeflow;
+mod mwaa;
 mod proxy;
 mod route;
 mod sagemaker;
@@ -18,6 +20,7 @@ mod trail;
 mod wire;
 mod world;
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 
 use axum::Router;
@@ -37,7 +40,10 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let world = Arc::new(World::new(config)?);
+    let (cluster, place) = kubeflow::tls::bind().await?;
+    let world = Arc::new(World::new(config, place)?);
+    let beside = Router::new().fallback(kubeflow::handle).with_state(Arc::clone(&world));
+    let beside = tokio::spawn(axum::serve(cluster, beside).into_future());
     let watch = tokio::spawn(alarms::watch(Arc::clone(&world)));
     let router = Router::new()
         .route("/_trimtab/health", get(control::health))
@@ -49,6 +55,8 @@ pub async fn serve(
         .route("/_trimtab/lose", post(control::lose))
         .route("/_trimtab/person", post(control::person))
         .route("/_trimtab/monitoring", post(control::monitoring))
+        .route("/_trimtab/airflow", post(mwaa::put))
+        .route("/_trimtab/kubeflow", get(kubeflow::look).post(kubeflow::put))
         .route("/_trimtab/fault", post(control::fault))
         .route("/_trimtab/calls", get(control::calls))
         .route("/_trimtab/struck", get(control::struck))
@@ -56,5 +64,6 @@ pub async fn serve(
         .with_state(world);
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await?;
     watch.abort();
+    beside.abort();
     Ok(())
 }

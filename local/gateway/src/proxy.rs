@@ -15,7 +15,7 @@ use crate::journal::Entry;
 use crate::route::{Backend, Scope};
 use crate::wire::{self, Answer, Input};
 use crate::world::World;
-use crate::{codebuild, codecommit, codepipeline, sagemaker, trail};
+use crate::{codebuild, codecommit, codepipeline, kubeflow, mwaa, sagemaker, trail};
 
 /// Lambda takes zips of up to 50 MB, which travel as base64.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
@@ -23,16 +23,21 @@ const BODY_LIMIT: usize = 128 * 1024 * 1024;
 type Passed = Result<Response, Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) async fn handle(State(world): State<Arc<World>>, request: Request) -> Response {
-    match under_faults(&world, request).await {
+    let scope = Scope::of(request.headers(), request.uri());
+    handle_as(&world, request, scope).await
+}
+
+/// The same, for a caller that is known already.
+pub(crate) async fn handle_as(world: &Arc<World>, request: Request, scope: Option<Scope>) -> Response {
+    match under_faults(world, request, scope).await {
         Ok(response) => response,
         Err(cause) => (StatusCode::BAD_GATEWAY, cause.to_string()).into_response(),
     }
 }
 
 /// Passes the call, unless something goes wrong on the way.
-async fn under_faults(world: &Arc<World>, request: Request) -> Passed {
+async fn under_faults(world: &Arc<World>, request: Request, scope: Option<Scope>) -> Passed {
     let (parts, body) = request.into_parts();
-    let scope = Scope::of(&parts.headers, &parts.uri);
     let body = to_bytes(body, BODY_LIMIT).await?;
     let (principal, service) =
         scope.as_ref().map(|scope| (scope.principal.clone(), scope.service.clone())).unwrap_or_default();
@@ -77,7 +82,12 @@ async fn under_faults(world: &Arc<World>, request: Request) -> Passed {
 }
 
 async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Bytes) -> Passed {
-    let mut entry = entry(scope.as_ref(), &parts.headers, &body);
+    let mut entry = entry(scope.as_ref(), &parts, &body);
+    if entry.service == kubeflow::SERVICE {
+        let (status, said) = kubeflow::answer(world, &entry.principal, &parts.method, &parts.uri, &entry.request);
+        world.journal.push(Entry { status: status.as_u16(), response: said.clone(), ..entry });
+        return Ok((status, axum::Json(said)).into_response());
+    }
     if let Some(answer) = played(world, &entry).await {
         let (status, said) = wire::render(&answer);
         entry = Entry { status: status.as_u16(), response: said, ..entry };
@@ -109,6 +119,7 @@ async fn played(world: &Arc<World>, entry: &Entry) -> Option<Answer> {
         "codebuild" => codebuild::call(world, &entry.action, input),
         "codecommit" => codecommit::call(world, &entry.action, input).await,
         "codepipeline" => codepipeline::call(world, &entry.action, input),
+        "airflow" => mwaa::call(world, &entry.action, input).await,
         _ => None,
     }
 }
@@ -121,11 +132,23 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-fn entry(scope: Option<&Scope>, headers: &HeaderMap, body: &Bytes) -> Entry {
-    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let action = target.rsplit('.').next().unwrap_or_default().to_owned();
+fn entry(scope: Option<&Scope>, parts: &Parts, body: &Bytes) -> Entry {
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut action = target.rsplit('.').next().unwrap_or_default().to_owned();
     let (service, principal) = scope.map(|scope| (scope.service.clone(), scope.principal.clone())).unwrap_or_default();
-    Entry { kind: "call", service, action, principal, request: seen(headers, body), ..Entry::default() }
+    let mut request = seen(&parts.headers, body);
+    // REST: method and path say what is asked.
+    if service == "airflow" {
+        let (named, name) = mwaa::operation(&parts.method, parts.uri.path());
+        named.clone_into(&mut action);
+        if !request.is_object() {
+            request = json!({});
+        }
+        request["Name"] = json!(name);
+    } else if service == kubeflow::SERVICE {
+        kubeflow::operation(&parts.method, &parts.uri).clone_into(&mut action);
+    }
+    Entry { kind: "call", service, action, principal, request, ..Entry::default() }
 }
 
 fn seen(headers: &HeaderMap, body: &Bytes) -> Value {

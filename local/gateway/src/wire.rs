@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What AWS refuses, in its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(crate) struct Refusal {
     pub(crate) code: String,
     /// The sentence.
     pub(crate) message: String,
+    /// What else the error's shape holds.
+    more: Map<String, Value>,
 }
 
 /// What a call gives.
@@ -19,7 +21,12 @@ pub(crate) type Answer = Result<Value, Refusal>;
 
 impl Refusal {
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into() }
+        Self { code: code.to_owned(), message: message.into(), more: Map::new() }
+    }
+
+    /// The same, with what else the error's shape holds.
+    pub(crate) fn with(self, more: &Value) -> Self {
+        Self { more: more.as_object().cloned().unwrap_or_default(), ..self }
     }
 
     pub(crate) fn validation(message: impl Into<String>) -> Self {
@@ -40,7 +47,12 @@ impl Refusal {
 pub(crate) fn render(answer: &Answer) -> (StatusCode, Value) {
     match answer {
         Ok(value) => (StatusCode::OK, value.clone()),
-        Err(refusal) => (refusal.status(), json!({"__type": refusal.code, "message": refusal.message})),
+        Err(refusal) => {
+            let mut body = refusal.more.clone();
+            body.insert("__type".to_owned(), json!(refusal.code));
+            body.insert("message".to_owned(), json!(refusal.message));
+            (refusal.status(), Value::Object(body))
+        }
     }
 }
 

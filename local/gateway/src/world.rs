@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use crate::backends::Backends;
 use crate::faults::Faults;
 use crate::journal::Journal;
-use crate::{codebuild, codecommit, codepipeline, sagemaker};
+use crate::kubeflow::tls::Place;
+use crate::{codebuild, codecommit, codepipeline, kubeflow, mwaa, sagemaker};
 
 /// The servers behind the gateway, and where everything is.
 #[derive(Debug, Clone)]
@@ -56,6 +57,10 @@ pub(crate) struct World {
     pub(crate) codebuild: Mutex<codebuild::State>,
     pub(crate) codecommit: Mutex<codecommit::State>,
     pub(crate) codepipeline: Mutex<codepipeline::State>,
+    pub(crate) mwaa: Mutex<mwaa::State>,
+    pub(crate) kubeflow: Mutex<kubeflow::State>,
+    /// Where Kubeflow is: it is no service of AWS, and has an address of its own.
+    pub(crate) place: Place,
     /// Callers of whose calls CloudTrail tells, by access key, and who they are.
     pub(crate) people: Mutex<BTreeMap<String, String>>,
     paces: Mutex<BTreeMap<Phase, Duration>>,
@@ -69,7 +74,7 @@ pub(crate) struct World {
 const PACE: Duration = Duration::from_millis(1500);
 
 impl World {
-    pub(crate) fn new(config: Config) -> reqwest::Result<Self> {
+    pub(crate) fn new(config: Config, place: Place) -> reqwest::Result<Self> {
         Ok(Self {
             backends: Backends::new(&config)?,
             config,
@@ -79,6 +84,9 @@ impl World {
             codebuild: Mutex::default(),
             codecommit: Mutex::default(),
             codepipeline: Mutex::default(),
+            mwaa: Mutex::default(),
+            kubeflow: Mutex::default(),
+            place,
             people: Mutex::default(),
             paces: Mutex::default(),
             fates: Mutex::default(),

@@ -16,6 +16,7 @@ pub struct Aws {
     pub(crate) events: aws_sdk_eventbridge::Client,
     pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) sagemaker: aws_sdk_sagemaker::Client,
+    pub(crate) secrets: aws_sdk_secretsmanager::Client,
     pub(crate) sfn: aws_sdk_sfn::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     /// Past the gateway: reading the inbox is no part of the story.
@@ -36,6 +37,7 @@ impl Aws {
             events: aws_sdk_eventbridge::Client::new(&front),
             lambda: aws_sdk_lambda::Client::new(&front),
             sagemaker: aws_sdk_sagemaker::Client::new(&front),
+            secrets: aws_sdk_secretsmanager::Client::new(&front),
             sfn: aws_sdk_sfn::Client::new(&front),
             sns: aws_sdk_sns::Client::new(&front),
             sqs: aws_sdk_sqs::Client::new(&config(&cloud.ministack())),

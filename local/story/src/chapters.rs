@@ -272,7 +272,7 @@ pub(crate) async fn rejected(story: &mut Story) -> Result<(), StoryError> {
 /// Another model goes by CodePipeline.
 pub(crate) async fn delivered(story: &mut Story) -> Result<(), StoryError> {
     story.begin("Another model, segments, is delivered by CodePipeline");
-    make_delivery(story).await?;
+    make_pipeline(story, "segments-delivery", &["ModelPackageArn"]).await?;
     let package = register(story, "segments").await?;
     story.judge(&package, ModelApprovalStatus::Approved).await?;
     let look = async |story: &Story| {
@@ -297,7 +297,8 @@ pub(crate) async fn delivered(story: &mut Story) -> Result<(), StoryError> {
     story.saw("one execution of segments-delivery carried exactly the approved version's ARN").await
 }
 
-async fn make_delivery(story: &Story) -> Result<(), StoryError> {
+/// A pipeline of type V2 that declares these variables.
+pub(crate) async fn make_pipeline(story: &Story, name: &str, variables: &[&str]) -> Result<(), StoryError> {
     use aws_sdk_codepipeline::types::{
         ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId, PipelineDeclaration, PipelineType,
         PipelineVariableDeclaration, StageDeclaration,
@@ -308,12 +309,14 @@ async fn make_delivery(story: &Story) -> Result<(), StoryError> {
         ActionDeclaration::builder().name(name).action_type_id(kind).build().map_err(service)
     };
     let stage = |name: &str, action| StageDeclaration::builder().name(name).actions(action).build().map_err(service);
-    let variable = PipelineVariableDeclaration::builder().name("ModelPackageArn").build().map_err(service)?;
+    let declared =
+        |name: &&str| PipelineVariableDeclaration::builder().name(*name).default_value("none").build().map_err(service);
+    let variables = variables.iter().map(declared).collect::<Result<_, _>>()?;
     let pipeline = PipelineDeclaration::builder()
-        .name("segments-delivery")
-        .role_arn("arn:aws:iam::123456789012:role/segments-delivery")
+        .name(name)
+        .role_arn(format!("arn:aws:iam::123456789012:role/{name}"))
         .pipeline_type(PipelineType::V2)
-        .variables(variable)
+        .set_variables(Some(variables))
         .stages(stage("Source", action(ActionCategory::Source, "S3", "Templates")?)?)
         .stages(stage("Production", action(ActionCategory::Deploy, "CloudFormation", "Deploy")?)?)
         .build()

@@ -4,6 +4,7 @@
 mod aws;
 mod chapters;
 mod code;
+mod engines;
 mod guard;
 mod lineage;
 mod look;
@@ -32,6 +33,8 @@ pub enum Tale {
     Promotion,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
+    /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
+    Engines,
 }
 
 impl Tale {
@@ -63,6 +66,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::LostEvents => lost::every_event(story).await?,
         Tale::Promotion => promotion::by_policy(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
+        Tale::Engines => engines::each(story).await?,
     }
     story.close().await
 }

@@ -13,7 +13,7 @@ use crate::stage::{DATA_METRICS, ERRORS, SERVING_METRICS, TENURE, register};
 use crate::story::{Story, StoryError, service};
 
 /// The clock says that it is time to look: what the template's schedule sends every few minutes.
-async fn tick(story: &Story) -> Result<(), StoryError> {
+pub(crate) async fn tick(story: &Story) -> Result<(), StoryError> {
     let event = json!({"version": "0", "id": uuid::Uuid::new_v4().to_string(), "source": "aws.events", "detail-type": "Scheduled Event",
         "account": trimtab_cloud::ACCOUNT, "region": trimtab_cloud::REGION, "time": jiff::Timestamp::now().to_string(),
         "resources": [], "detail": {}});

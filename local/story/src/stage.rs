@@ -104,7 +104,7 @@ pub(crate) fn definition(after: &str) -> Value {
     json!({
         "Version": "2020-12-01",
         "Metadata": {"After": after},
-        "Parameters": [parameter("Commit"), parameter("Incident"), parameter("Reason")],
+        "Parameters": ["Commit", "Incident", "Reason", "Experiment", "Trial"].map(parameter),
         "Steps": [{
             "Name": "Register",
             "Type": "RegisterModel",

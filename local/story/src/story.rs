@@ -234,6 +234,26 @@ impl Story {
         Ok(())
     }
 
+    /// How many calls to this service the gateway has seen refused so.
+    pub(crate) async fn refused(&self, service: &str, status: u16) -> Result<usize, StoryError> {
+        let (entries, _) = self.journal(0, 0).await?;
+        Ok(entries.iter().filter(|entry| entry["service"] == *service && entry["status"] == status).count())
+    }
+
+    /// What the gateway says of itself.
+    pub(crate) async fn ask(&self, control: &str) -> Result<Value, StoryError> {
+        let url = format!("{}/_trimtab/{control}", self.endpoint);
+        self.http.get(url).send().await.map_err(service)?.json().await.map_err(service)
+    }
+
+    /// A call of a service whose API is REST, by its path.
+    pub(crate) async fn rest(&self, name: &str, path: &str, body: &Value) -> Result<Value, StoryError> {
+        let scope = format!("Credential=local/20260101/{}/{name}/aws4_request", trimtab_cloud::REGION);
+        let signed = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        let call = self.http.post(format!("{}/{path}", self.endpoint)).header("authorization", signed).json(body);
+        call.send().await.map_err(service)?.json().await.map_err(service)
+    }
+
     /// The ledger's terminal records of all owners.
     pub(crate) async fn records(&self) -> Result<Vec<HistoryEntry>, StoryError> {
         let mut all = self.ledger.history(&Scope::Suite).await?;
@@ -247,8 +267,18 @@ impl Story {
 
     /// Applies the policies, with a change that only the story makes.
     pub(crate) async fn apply(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
+        self.apply_each(|policy| {
+            if policy.model.as_str() == "churn" {
+                change(policy)
+            }
+        })
+        .await
+    }
+
+    /// Applies the policies, with a change of any of them.
+    pub(crate) async fn apply_each(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
         let mut models = self.models.clone();
-        models.policies.iter_mut().filter(|policy| policy.model.as_str() == "churn").for_each(change);
+        models.policies.iter_mut().for_each(change);
         Ok(operate::apply(&self.ledger, &models).await?)
     }
 

@@ -64,6 +64,12 @@ macro_rules! names {
     )*};
 }
 
+mod engine;
+mod run;
+
+pub use engine::*;
+pub use run::RunId;
+
 /// 1 to `max` characters, each a letter, a digit or one of `extra`.
 fn word(text: &str, max: usize, extra: &str) -> bool {
     (1..=max).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
@@ -206,6 +212,12 @@ impl RunArn {
 }
 
 impl StateMachineArn {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or_default()
+    }
+
     /// The execution of this name: Step Functions makes its ARN of both.
     ///
     /// # Errors

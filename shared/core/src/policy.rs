@@ -5,6 +5,7 @@
 
 mod check;
 mod deploy;
+mod engine;
 pub mod evaluate;
 mod integrate;
 mod key;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{PolicyError, check_all};
 pub use deploy::{Autoscaling, Canary, Deploy, EndpointTarget, OnRejected, PipelineTarget, Target};
+pub use engine::{Airflow, Engine, Kubeflow};
 pub use integrate::Integrate;
 pub use key::{Key, KeyKind};
 pub use retrain::{Budget, Parameters, Retrain};

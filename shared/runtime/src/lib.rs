@@ -12,6 +12,7 @@ mod serve;
 mod settings;
 
 pub use aws::http_client;
+pub use aws_config::SdkConfig;
 pub use exit::Exit;
 pub use lambda_runtime::Error;
 pub use serve::{one, serve};

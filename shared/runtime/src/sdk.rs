@@ -6,7 +6,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use trimtab_core::failure::Failure;
 
 /// Codes with a status in the 400s that time may mend.
-const PASSING: [&str; 20] = [
+const PASSING: [&str; 21] = [
     "ConcurrentModificationException",
     "ConcurrentPipelineExecutionsLimitExceededException",
     "ConflictException",
@@ -22,6 +22,8 @@ const PASSING: [&str; 20] = [
     "ResourceInUse",
     "ResourceInUseException",
     "ResourceLimitExceeded",
+    // What MWAA says of an Airflow that is ill, with a status of 400.
+    "RestApiServerException",
     "ServiceUnavailable",
     "Throttling",
     "ThrottlingException",
@@ -58,6 +60,14 @@ pub fn failure<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkErro
     }
 }
 
+/// Retry or reject, for an API that is no service of AWS: by its status alone.
+#[must_use]
+pub fn refusal(operation: &'static str, status: u16, cause: &str) -> Failure {
+    // 408: the server waited for us. 425 and 429: too early, too often.
+    let passing = status >= 500 || matches!(status, 408 | 425 | 429);
+    if passing { Failure::retry(operation, cause) } else { Failure::reject(operation, cause) }
+}
+
 fn is_passing(code: &str, status: u16) -> bool {
     status >= 500 || status == 429 || PASSING.contains(&code)
 }
@@ -89,6 +99,13 @@ mod tests {
         ] {
             assert!(!is_passing(code, 400), "{code}");
         }
+    }
+
+    #[test]
+    fn another_api_is_judged_by_its_status() {
+        let retried = |status| matches!(refusal("x:Y", status, "why"), Failure::Retry { .. });
+        assert!([500, 503, 429].into_iter().all(retried));
+        assert!(![302, 400, 401, 403, 404, 409, 422].into_iter().any(retried));
     }
 
     #[test]

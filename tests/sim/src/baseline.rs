@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use trimtab_core::memory::run;
 use trimtab_core::name::PipelineName;
+use trimtab_core::policy::Engine;
 use trimtab_core::port::ml::{RunRequest, Runs};
 use trimtab_core::port::{AggregateId, Answer, Clock, Ledger, Record, WriteError};
 
@@ -38,7 +39,7 @@ async fn start(sim: &Sim, event: &Value) -> Answer<()> {
     let failed =
         |error: trimtab_core::name::NameError| trimtab_core::failure::Failure::reject("baseline", error.to_string());
     let request = RunRequest {
-        pipeline: PipelineName::parse("churn-training").map_err(failed)?,
+        engine: Engine::Pipeline(PipelineName::parse("churn-training").map_err(failed)?),
         display_name: format!("churn-{}", event["detail"]["state"]["timestamp"]),
         token: format!("made-up-{calls}"),
         parameters: std::collections::BTreeMap::new(),

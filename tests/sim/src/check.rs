@@ -98,6 +98,10 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::HeldBack
         | Flow::Breach
         | Flow::PutRight
+        | Flow::Workflow
+        | Flow::Dag
+        | Flow::Cluster
+        | Flow::Piped
         | Flow::Review => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
         Flow::Rollouts | Flow::CanaryFails => 2,
@@ -167,6 +171,11 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(!open("incident"), "the incident is open for ever");
             must(flow == Flow::Drift || services.builds.len() == 1, "the commit was not built");
             must(flow == Flow::Drift || !services.defined.is_empty(), "the pipeline has another definition");
+        }
+        Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped => {
+            must(services.runs.len() == 1, "the run was not started");
+            must(told("Training Succeeded on"), "nobody was told that training succeeded");
+            must(!open("incident"), "the incident is open for ever");
         }
         Flow::Rollouts => {
             must(live == Some(2), "version 2 is not live");

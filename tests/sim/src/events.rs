@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use trimtab_core::event::Approval;
 use trimtab_core::fact::{Fact, SOURCE};
-use trimtab_core::name::{ExecutionArn, RunArn};
+use trimtab_core::name::{ExecutionArn, RunId};
 
 use crate::services::Build;
 
@@ -41,10 +41,29 @@ pub(crate) fn alarm(name: &str, at: Timestamp) -> Value {
     event("aws.cloudwatch", "CloudWatch Alarm State Change", at, &[alarm_arn(name)], &detail)
 }
 
-pub(crate) fn run(arn: &RunArn, name: &str, at: Timestamp) -> Value {
-    let detail = json!({"pipelineExecutionDisplayName": name, "currentPipelineExecutionStatus": "Succeeded",
-        "pipelineExecutionArn": arn.as_str()});
-    event("aws.sagemaker", "SageMaker Model Building Pipeline Execution Status Change", at, &[], &detail)
+/// That a run has ended; of some engines' runs AWS tells nothing.
+pub(crate) fn run(run: &RunId, name: &str, at: Timestamp) -> Option<Value> {
+    match run {
+        RunId::Pipeline(arn) => {
+            let detail = json!({"pipelineExecutionDisplayName": name, "currentPipelineExecutionStatus": "Succeeded",
+                "pipelineExecutionArn": arn.as_str()});
+            let kind = "SageMaker Model Building Pipeline Execution Status Change";
+            Some(event("aws.sagemaker", kind, at, &[], &detail))
+        }
+        RunId::Execution(execution) => Some(tests_ended(execution, at)),
+        RunId::Delivery(pipeline, id) => {
+            let detail = json!({"pipeline": pipeline, "execution-id": id, "state": "SUCCEEDED"});
+            Some(event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail))
+        }
+        RunId::Airflow(..) | RunId::Kubeflow(_) => None,
+    }
+}
+
+/// A built commit asks for training.
+pub(crate) fn asked(model: &str, at: Timestamp) -> Value {
+    let detail = json!({"version": 1, "model": model, "matter": format!("build/{model}/{COMMIT}"),
+        "at": at.to_string(), "reasons": [], "details": {"commit": COMMIT}});
+    event(SOURCE, "Training Requested", at, &[], &detail)
 }
 
 pub(crate) fn tick(at: Timestamp) -> Value {

@@ -59,23 +59,39 @@ pub struct Outcome {
     pub trace: Vec<String>,
 }
 
-fn policies() -> Arc<Policies> {
-    static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
-    let read = || {
-        let mut policies = Policies::default();
-        let texts = [include_str!("../../../models/churn.toml"), include_str!("../../../models/segments.toml")];
-        // A verdict by policy goes all the way; one by a person is the other flows'.
-        let by_policy =
-            |text: &&str| Policy::parse("policy.toml", &text.replace("on_pass = \"ask\"", "on_pass = \"approve\""));
-        for policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
-            policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
-            policies.by_model.insert(policy.model.clone(), Arc::new(policy));
-        }
-        let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml"));
-        policies.suite = suite.ok().map(Arc::new);
-        Arc::new(policies)
-    };
-    Arc::clone(POLICIES.get_or_init(read))
+/// The policies of `models/` that a flow is about: what is looked after costs calls.
+fn policies(flow: Option<Flow>) -> Arc<Policies> {
+    static POLICIES: [OnceLock<Arc<Policies>>; 2] = [const { OnceLock::new() }; 2];
+    let segments = include_str!("../../../models/segments.toml");
+    let texts: [&[&str]; 2] = [
+        &[include_str!("../../../models/churn.toml"), segments],
+        &[
+            include_str!("../../../models/forecast.toml"),
+            include_str!("../../../models/pricing.toml"),
+            include_str!("../../../models/ranking.toml"),
+            segments,
+        ],
+    ];
+    let [usual, others] = &POLICIES;
+    let [first, second] = texts;
+    match flow.is_some_and(Flow::is_of_another_engine) {
+        true => Arc::clone(others.get_or_init(|| read(second))),
+        false => Arc::clone(usual.get_or_init(|| read(first))),
+    }
+}
+
+fn read(texts: &[&str]) -> Arc<Policies> {
+    let mut policies = Policies::default();
+    // A verdict by policy goes all the way; one by a person is the other flows'.
+    let by_policy =
+        |text: &&str| Policy::parse("policy.toml", &text.replace("on_pass = \"ask\"", "on_pass = \"approve\""));
+    for policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
+        policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
+        policies.by_model.insert(policy.model.clone(), Arc::new(policy));
+    }
+    let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml"));
+    policies.suite = suite.ok().map(Arc::new);
+    Arc::new(policies)
 }
 
 /// How many beginnings of chance there are: the runs of one flow, schedule and beginning are the
@@ -160,7 +176,7 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
 
 /// The clock goes on: the event that never came is found by looking.
 fn look(sim: &Sim, case: &Case) {
-    if case.schedule == Schedule::Dropped && case.design == Design::Suite {
+    if (case.schedule == Schedule::Dropped || case.flow.is_watched()) && case.design == Design::Suite {
         sim.services().after(LOOK_EVERY, Item::Look);
         settle(sim, case.design);
     }
@@ -170,7 +186,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     {
         let mut services = sim.services();
         services.now = START;
-        services.policies = policies();
+        services.policies = policies(Some(case.flow));
     }
     if case.schedule == Schedule::Dropped && case.design == Design::Suite {
         // The suite has looked before: what comes from now on is news.
@@ -239,7 +255,7 @@ fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, at
 #[must_use]
 pub fn fresh() -> Sim {
     let sim = Sim::default();
-    sim.services().policies = policies();
+    sim.services().policies = policies(None);
     sim.services().trace = Some(Vec::new());
     sim
 }

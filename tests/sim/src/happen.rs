@@ -19,8 +19,10 @@ impl Services {
             Item::RunEnds(number) => {
                 let Some(run) = self.runs.get_mut(number) else { return };
                 run.ended = true;
-                let event = events::run(&run.arn, &run.request.display_name, self.now);
-                self.emit(Function::Retrain, true, &event);
+                let event = events::run(&run.id, &run.request.display_name, self.now);
+                if let Some(event) = event {
+                    self.emit(Function::Retrain, true, &event);
+                }
             }
             Item::BuildEnds(number) => {
                 let Some(build) = self.builds.get_mut(number) else { return };
@@ -48,6 +50,10 @@ impl Services {
                 self.head = CommitId::parse(events::COMMIT).ok();
                 let event = events::push(self.now);
                 self.emit(Function::Integrate, true, &event);
+            }
+            Item::Ask => {
+                let event = events::asked("segments", self.now);
+                self.emit(Function::Retrain, false, &event);
             }
             Item::Propose => {
                 self.proposed = CommitId::parse(events::COMMIT).ok();

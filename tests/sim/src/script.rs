@@ -41,6 +41,14 @@ pub enum Flow {
     Tracked,
     /// A version is registered, tested and approved by the policy, and goes out.
     Promotion,
+    /// Drift of a model that Step Functions trains.
+    Workflow,
+    /// Drift of a model that a DAG trains: nobody tells of its end.
+    Dag,
+    /// Drift of a model that Kubeflow trains: it takes no token, and nobody tells of its end.
+    Cluster,
+    /// A commit of a model that CodePipeline trains: it takes no token.
+    Piped,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -50,7 +58,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -67,7 +75,21 @@ impl Flow {
         Self::PutRight,
         Self::Tracked,
         Self::Promotion,
+        Self::Workflow,
+        Self::Dag,
+        Self::Cluster,
+        Self::Piped,
     ];
+
+    /// Whether another engine than SageMaker's trains.
+    pub(crate) fn is_of_another_engine(self) -> bool {
+        matches!(self, Self::Workflow | Self::Dag | Self::Cluster | Self::Piped)
+    }
+
+    /// Whether the run's end is known by looking only.
+    pub(crate) fn is_watched(self) -> bool {
+        matches!(self, Self::Dag | Self::Cluster)
+    }
 
     /// What people and monitors do, and when.
     pub(crate) fn script(self) -> Vec<(SignedDuration, Item)> {
@@ -75,6 +97,12 @@ impl Flow {
         let verdict = |version, approval| Item::Verdict { version, approval };
         match self {
             Self::Drift => vec![(minutes(0), Item::Alarm { name: "churn-prod-data-drift" })],
+            Self::Workflow => vec![(minutes(0), Item::Alarm { name: "forecast-prod-data-drift" })],
+            Self::Dag => vec![(minutes(0), Item::Alarm { name: "pricing-prod-data-drift" }), (hours(2), Item::Look)],
+            Self::Cluster => {
+                vec![(minutes(0), Item::Alarm { name: "ranking-prod-data-drift" }), (hours(2), Item::Look)]
+            }
+            Self::Piped => vec![(minutes(0), Item::Ask)],
             Self::Push | Self::FirstPush => vec![(minutes(0), Item::Push)],
             Self::Rollouts => {
                 vec![(minutes(0), verdict(1, Approval::Approved)), (minutes(5), verdict(2, Approval::Approved))]

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{BuildId, CommitId, ModelName, RunArn};
+use trimtab_core::name::{BuildId, CommitId, ModelName, RunId};
 use trimtab_core::policy::{Key, Policy, SuitePolicy};
 use trimtab_core::port::definition::DefinitionTruth;
 use trimtab_core::port::guard::ResourceTruth;
@@ -41,6 +41,8 @@ pub(crate) enum Item {
     Alarm { name: &'static str },
     /// Somebody pushes.
     Push,
+    /// A commit of `segments` was built, and asks for training.
+    Ask,
     /// Somebody opens a pull request.
     Propose,
     /// The clock says that it is time to look.
@@ -76,8 +78,8 @@ pub(crate) struct Policies {
 pub struct Run {
     /// What was asked for.
     pub request: RunRequest,
-    /// Its ARN.
-    pub arn: RunArn,
+    /// What its engine calls it.
+    pub id: RunId,
     /// When it was started.
     pub created: Timestamp,
     /// Whether it has ended.

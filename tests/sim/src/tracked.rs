@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{PackageArn, RunArn};
+use trimtab_core::name::{PackageArn, RunArn, RunId};
 use trimtab_core::port::Answer;
 use trimtab_core::port::lineage::{Entity, EntityTruth, Lineage, LinkKind, Progress};
 
@@ -62,7 +62,10 @@ impl Services {
 impl Lineage for Sim {
     async fn origin(&self, _: &PackageArn) -> Answer<Option<RunArn>> {
         self.call(Site::LineageOrigin, |services| {
-            let run = services.runs.last().map(|run| run.arn.clone());
+            let run = services.runs.last().and_then(|run| match &run.id {
+                RunId::Pipeline(arn) => Some(arn.clone()),
+                _ => None,
+            });
             services.lineage.get_or_insert_default().made_by_run |= run.is_some();
             Ok(run)
         })

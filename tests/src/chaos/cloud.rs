@@ -15,7 +15,7 @@ use aws_sdk_sagemaker::types::{
 };
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
-use trimtab_core::policy::{Policy, SuitePolicy};
+use trimtab_core::policy::{Engine, Parameters, Policy, SuitePolicy};
 use trimtab_gateway::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
@@ -39,6 +39,8 @@ pub struct Stage {
     pub(super) codebuild: aws_sdk_codebuild::Client,
     codecommit: aws_sdk_codecommit::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) codepipeline: aws_sdk_codepipeline::Client,
+    pub(super) secrets: aws_sdk_secretsmanager::Client,
     pub(super) sfn: aws_sdk_sfn::Client,
     topic: String,
 }
@@ -63,6 +65,8 @@ impl Stage {
             codebuild: aws_sdk_codebuild::Client::new(&config),
             codecommit: aws_sdk_codecommit::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            codepipeline: aws_sdk_codepipeline::Client::new(&config),
+            secrets: aws_sdk_secretsmanager::Client::new(&config),
             sfn: aws_sdk_sfn::Client::new(&config),
             topic: topic.topic_arn.unwrap(),
             cloud,
@@ -99,7 +103,24 @@ impl Stage {
         environment
     }
 
-    async fn control(&self, what: &str, body: &Value) {
+    /// What the gateway says of itself.
+    pub(super) async fn ask(&self, what: &str) -> Value {
+        let url = format!("{}/_trimtab/{what}", self.cloud.endpoint());
+        let said = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&said).unwrap()
+    }
+
+    /// A call of a service whose API is REST, by its path.
+    pub(super) async fn rest(&self, name: &str, path: &str, body: &Value) -> Value {
+        let scope = format!("AWS4-HMAC-SHA256 Credential=chaos/20260101/{REGION}/{name}/aws4_request");
+        let call = self.http.post(format!("{}/{path}", self.cloud.endpoint()));
+        let call = call.header("authorization", format!("{scope}, SignedHeaders=host, Signature=0"));
+        let call = call.header("content-type", "application/json").body(body.to_string());
+        let said = call.send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&said).unwrap()
+    }
+
+    pub(super) async fn control(&self, what: &str, body: &Value) {
         let url = format!("{}/_trimtab/{what}", self.cloud.endpoint());
         let sent = self.http.post(url).header("content-type", "application/json").body(body.to_string()).send().await;
         assert!(sent.unwrap().status().is_success(), "{what}");
@@ -145,11 +166,14 @@ impl Stage {
 
     /// `models/churn.toml`, for a model of this name. The clock asks about all that are looked after:
     /// few are.
-    pub(super) async fn apply(&self, model: &str, looked_after: bool) {
+    pub(super) async fn apply(&self, model: &str, looked_after: bool, engine: Option<(Engine, Parameters)>) {
         let text = include_str!("../../../models/churn.toml").replace("churn", model);
         let text = text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = policy.reconcile.filter(|_| looked_after);
+        if let (Some(rules), Some((engine, parameters))) = (&mut policy.retrain, engine) {
+            (rules.engine, rules.parameters) = (engine, parameters);
+        }
         self.ledger.apply(&policy).await.unwrap();
     }
 
@@ -248,9 +272,14 @@ impl Stage {
     /// A state machine that tests the model's versions; gives its ARN.
     pub(super) async fn tests(&self, model: &str) -> String {
         let result = json!({"metrics": {"auc": 0.91, "log_loss": 0.31}, "bias_report": "s3://chaos/bias.json"});
-        let states = json!({"Measure": {"Type": "Pass", "Result": result, "End": true}});
-        let definition = json!({"StartAt": "Measure", "States": states}).to_string();
-        let call = self.sfn.create_state_machine().name(format!("{model}-tests")).role_arn(ROLE);
+        self.machine(&format!("{model}-tests"), &result).await
+    }
+
+    /// A state machine that gives this; gives its ARN.
+    pub(super) async fn machine(&self, name: &str, result: &Value) -> String {
+        let states = json!({"Only": {"Type": "Pass", "Result": result, "End": true}});
+        let definition = json!({"StartAt": "Only", "States": states}).to_string();
+        let call = self.sfn.create_state_machine().name(name).role_arn(ROLE);
         call.definition(definition).send().await.unwrap().state_machine_arn
     }
 
@@ -285,6 +314,6 @@ pub(super) fn event(source: &str, kind: &str, resource: &str, detail: &Value) ->
 /// A training pipeline's definition.
 fn definition() -> String {
     let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
-    let parameters = ["Commit", "Incident", "Reason"].map(parameter);
+    let parameters = ["Commit", "Incident", "Reason", "Experiment", "Trial"].map(parameter);
     json!({"Version": "2020-12-01", "Parameters": parameters, "Steps": []}).to_string()
 }

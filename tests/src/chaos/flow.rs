@@ -9,7 +9,7 @@ use trimtab_core::name::ModelName;
 use trimtab_ledger::Scope;
 
 use super::scene::prepare;
-use super::{Case, Model, Played, Stage};
+use super::{Case, Model, Played, Stage, engines};
 
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +40,19 @@ pub enum Flow {
     Lineage,
     /// Somebody makes a job that breaks the organisation's rules.
     Breach,
+    /// Drift, an execution of Step Functions, its end.
+    Workflow,
+    /// Drift, a run of a DAG, and a look that sees its end.
+    Dag,
+    /// Drift, a run of Kubeflow, and a look that sees its end.
+    Cluster,
+    /// Drift, an execution of CodePipeline, its end.
+    Piped,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -58,6 +66,10 @@ impl Flow {
         Self::Clock,
         Self::Lineage,
         Self::Breach,
+        Self::Workflow,
+        Self::Dag,
+        Self::Cluster,
+        Self::Piped,
     ];
 
     fn steps(self) -> usize {
@@ -79,6 +91,7 @@ impl Flow {
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
+            Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
             Self::Notice | Self::Clock => &[],
         }
@@ -88,7 +101,9 @@ impl Flow {
     /// too, unless the function died before it could, and it is over by the time that it is looked at.
     fn told(self) -> Option<&'static str> {
         match self {
-            Self::Drift | Self::UnheardDrift => Some("Training Succeeded"),
+            Self::Drift | Self::UnheardDrift | Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => {
+                Some("Training Succeeded")
+            }
             Self::Push | Self::UnheardPush => Some("Training Requested"),
             Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
@@ -108,7 +123,7 @@ impl Flow {
     fn records(self, events: usize) -> usize {
         match self {
             Self::Clock => 0,
-            Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion => 1,
+            Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion | Self::Dag | Self::Cluster => 1,
             _ => 2 * events,
         }
     }
@@ -226,6 +241,7 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
                 let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}-tests");
                 stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions.len()
             }
+            "a run" => engines::count(stage, flow, name).await,
             // The same token takes effect once.
             "UpdateModelPackage" => usize::from(stage.is_approved(name).await),
             "CreateAction" => stage.tracked(name).await.0,

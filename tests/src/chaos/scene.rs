@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
 use super::cloud::event;
-use super::{Flow, Model, Stage};
+use super::{Flow, Model, Stage, engines};
 
 /// How long a service may take until it shows what it was asked for.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,12 +27,16 @@ pub(super) struct Scene {
 
 pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let (stage, name) = (model.stage, model.name.clone());
-    stage.apply(&name, flow == Flow::Clock).await;
+    let engine = engines::engine(stage, flow, &name).await;
+    stage.apply(&name, flow == Flow::Clock, engine).await;
     let mut scene = Scene::default();
     use ModelApprovalStatus::{Approved, PendingManualApproval};
     match flow {
         Flow::Drift | Flow::UnheardDrift => {
             stage.pipeline(&name).await;
+            stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
+        }
+        Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped => {
             stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
         }
         Flow::UnheardPush => {
@@ -77,7 +81,10 @@ impl Scene {
     pub(super) async fn event(&mut self, model: &Model<'_>, flow: Flow, step: usize) -> (&'static str, Value) {
         let (stage, name) = (model.stage, &model.name);
         match (flow, step) {
-            (Flow::Drift, 0) => ("retrain", alarm(name)),
+            (Flow::Drift | Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped, 0) => ("retrain", alarm(name)),
+            (Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped, _) => {
+                ("retrain", engines::ended(stage, flow, name).await)
+            }
             (Flow::Drift, _) => ("retrain", run_ended(stage, name).await),
             (Flow::UnheardDrift, step) => {
                 if step > 0 {
@@ -167,7 +174,7 @@ fn asked(kind: &str, model: &str, details: &Value) -> Value {
     event
 }
 
-fn look_at(model: &str) -> Value {
+pub(super) fn look_at(model: &str) -> Value {
     asked("Look Requested", model, &json!({}))
 }
 
@@ -182,7 +189,7 @@ fn alarm(model: &str) -> Value {
 }
 
 /// Looks until it is there.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let since = Instant::now();
     loop {
         if let Some(found) = look().await {
@@ -224,7 +231,7 @@ async fn build_ended(stage: &Stage, flow: Flow, model: &str) -> Value {
     event("aws.codebuild", "CodeBuild Build State Change", model, &detail)
 }
 
-async fn tests_ended(stage: &Stage, machine: &str) -> Value {
+pub(super) async fn tests_ended(stage: &Stage, machine: &str) -> Value {
     let ended = until("an execution that has ended", async || {
         let listed = stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions;
         listed.into_iter().find(|execution| execution.status.as_str() == "SUCCEEDED")

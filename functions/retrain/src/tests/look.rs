@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn look() -> Value {
+pub(super) fn look() -> Value {
     json!({"version": "0", "id": "l1", "source": "trimtab", "detail-type": "Look Requested", "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
         "detail": {"version": 1, "model": "churn", "matter": "look/churn/x", "at": NOON, "details": {}}})

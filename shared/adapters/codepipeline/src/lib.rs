@@ -1,7 +1,10 @@
-//! [`Deliveries`] over CodePipeline (V2): the package's ARN travels in a pipeline variable, and an
-//! execution is known again by it.
+//! [`Deliveries`], and [`Runs`](trimtab_core::port::ml::Runs) in `runs`, over CodePipeline (V2): the
+//! package's ARN travels in a pipeline variable, and an execution is known again by it.
+
+mod runs;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{PipelineExecution, PipelineExecutionStatus, PipelineVariable};
 use jiff::{SignedDuration, Timestamp};
@@ -43,10 +46,9 @@ impl CodePipeline {
     }
 
     /// The executions since then, newest first.
-    async fn since(&self, request: &DeliveryRequest) -> Answer<Vec<String>> {
-        let oldest = request.since.saturating_sub(SKEW).unwrap_or(Timestamp::MIN).as_second();
-        let mut pages =
-            self.client.list_pipeline_executions().pipeline_name(request.pipeline.as_str()).into_paginator().send();
+    async fn since(&self, pipeline: &DeliveryName, since: Timestamp) -> Answer<Vec<String>> {
+        let oldest = since.saturating_sub(SKEW).unwrap_or(Timestamp::MIN).as_second();
+        let mut pages = self.client.list_pipeline_executions().pipeline_name(pipeline.as_str()).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| sdk::failure(LIST, &error))?;
@@ -59,13 +61,31 @@ impl CodePipeline {
         }
         Ok(found)
     }
+
+    async fn begin<'a>(
+        &self,
+        pipeline: &DeliveryName,
+        token: &str,
+        variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Answer<String> {
+        let mut call = self.client.start_pipeline_execution().name(pipeline.as_str()).client_request_token(token);
+        for (name, value) in variables {
+            let variable = PipelineVariable::builder().name(name).value(value).build();
+            call = call.variables(variable.map_err(|error| Failure::reject(START, error.to_string()))?);
+        }
+        // CodePipeline's token cannot be relied on: a second attempt of the SDK's own could start another.
+        let once = aws_sdk_codepipeline::config::Builder::new().retry_config(RetryConfig::disabled());
+        let answer = call.customize().config_override(once).send().await;
+        let answer = answer.map_err(|error| sdk::failure(START, &error))?;
+        answer.pipeline_execution_id.ok_or_else(|| Failure::retry(START, "the answer holds no execution id"))
+    }
 }
 
 impl Deliveries for CodePipeline {
     async fn find(&self, request: &DeliveryRequest) -> Answer<Option<String>> {
-        for execution in self.since(request).await? {
+        for execution in self.since(&request.pipeline, request.since).await? {
             let known = self.get(&request.pipeline, &execution).await?;
-            if known.is_some_and(|known| carries(&known, request)) {
+            if known.is_some_and(|known| carries(&known, &request.variable, request.package.as_str())) {
                 return Ok(Some(execution));
             }
         }
@@ -73,19 +93,8 @@ impl Deliveries for CodePipeline {
     }
 
     async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
-        let variable = PipelineVariable::builder()
-            .name(&request.variable)
-            .value(request.package.as_str())
-            .build()
-            .map_err(|error| Failure::reject(START, error.to_string()))?;
-        let call = self
-            .client
-            .start_pipeline_execution()
-            .name(request.pipeline.as_str())
-            .client_request_token(&request.token)
-            .variables(variable);
-        let answer = call.send().await.map_err(|error| sdk::failure(START, &error))?;
-        answer.pipeline_execution_id.ok_or_else(|| Failure::retry(START, "the answer holds no execution id"))
+        let variable = [(request.variable.as_str(), request.package.as_str())];
+        self.begin(&request.pipeline, &request.token, variable).await
     }
 
     async fn state(&self, pipeline: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
@@ -98,8 +107,8 @@ fn is_absent(code: Option<&str>) -> bool {
     matches!(code, Some("PipelineExecutionNotFoundException" | "PipelineNotFoundException"))
 }
 
-fn carries(execution: &PipelineExecution, request: &DeliveryRequest) -> bool {
-    let expected = (Some(request.variable.as_str()), Some(request.package.as_str()));
+fn carries(execution: &PipelineExecution, name: &str, value: &str) -> bool {
+    let expected = (Some(name), Some(value));
     execution.variables().iter().any(|variable| (variable.name(), variable.resolved_value()) == expected)
 }
 

@@ -4,9 +4,10 @@ use aws_sdk_sagemaker::types::{Parameter, SortOrder};
 use aws_smithy_types::DateTime;
 use trimtab_core::event::RunStatus;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::RunArn;
+use trimtab_core::name::{RunArn, RunId};
+use trimtab_core::policy::Engine;
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{RunRequest, Runs};
+use trimtab_core::port::ml::{RunRequest, Runs, other_engine};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
@@ -15,12 +16,13 @@ use crate::{SageMaker, says};
 const GRACE_SECONDS: i64 = 60;
 
 impl Runs for SageMaker {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
         let operation = "sagemaker:ListPipelineExecutions";
+        let Engine::Pipeline(pipeline) = &request.engine else { return Err(other_engine(operation)) };
         let mut pages = self
             .0
             .list_pipeline_executions()
-            .pipeline_name(request.pipeline.as_str())
+            .pipeline_name(pipeline.as_str())
             .created_after(DateTime::from_secs(request.since.as_second() - GRACE_SECONDS))
             .sort_order(SortOrder::Descending)
             .into_paginator()
@@ -40,14 +42,15 @@ impl Runs for SageMaker {
         Ok(None)
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunArn> {
+    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
         let operation = "sagemaker:StartPipelineExecution";
+        let Engine::Pipeline(pipeline) = &request.engine else { return Err(other_engine(operation)) };
         let parameters =
             request.parameters.iter().map(|(name, value)| Parameter::builder().name(name).value(value).build());
         let call = self
             .0
             .start_pipeline_execution()
-            .pipeline_name(request.pipeline.as_str())
+            .pipeline_name(pipeline.as_str())
             .pipeline_execution_display_name(&request.display_name)
             .client_request_token(&request.token)
             .set_pipeline_parameters(Some(parameters.collect()));
@@ -55,17 +58,19 @@ impl Runs for SageMaker {
         named(operation, started.pipeline_execution_arn())
     }
 
-    async fn status(&self, run: &RunArn) -> Answer<Option<RunStatus>> {
+    async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+        let operation = "sagemaker:DescribePipelineExecution";
+        let RunId::Pipeline(run) = run else { return Err(other_engine(operation)) };
         match self.0.describe_pipeline_execution().pipeline_execution_arn(run.as_str()).send().await {
             Ok(found) => Ok(found.pipeline_execution_status().map(|status| RunStatus::parse(status.as_str()))),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
-            Err(error) => Err(failure("sagemaker:DescribePipelineExecution", &error)),
+            Err(error) => Err(failure(operation, &error)),
         }
     }
 }
 
 /// A run that is there but cannot be named is not a run that is missing: it must not be started again.
-fn named(operation: &'static str, arn: Option<&str>) -> Answer<RunArn> {
-    let read = arn.and_then(|arn| RunArn::parse(arn).ok());
+fn named(operation: &'static str, arn: Option<&str>) -> Answer<RunId> {
+    let read = arn.and_then(|arn| RunArn::parse(arn).ok()).map(RunId::Pipeline);
     read.ok_or_else(|| Failure::retry(operation, "the answer names a run in a way that cannot be read"))
 }

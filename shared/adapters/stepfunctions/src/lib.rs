@@ -1,5 +1,7 @@
-//! [`StateMachines`] over Step Functions: an execution's ARN is made of its machine and its name, so
+//! [`StateMachines`], and [`Runs`](trimtab_core::port::ml::Runs) in `runs`, over Step Functions: an execution's ARN is made of its machine and its name, so
 //! one that is there already is found by one call.
+
+mod runs;
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;

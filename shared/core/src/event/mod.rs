@@ -6,6 +6,7 @@
 mod cloudtrail;
 mod cloudwatch;
 mod code;
+mod ending;
 mod envelope;
 mod loose;
 mod other;

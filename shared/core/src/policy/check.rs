@@ -80,13 +80,21 @@ pub(super) fn limits(policy: &Policy) -> Option<Fault> {
         (policy.version == VERSION, "version", "expected 1"),
         (!policy.owner.trim().is_empty(), "owner", "expected who answers for this model"),
     ];
-    let trains = policy.retrain.is_some();
+    let trains = policy.retrain.as_ref().is_some_and(|table| table.engine.pipeline().is_some());
     first(rules)
         .or_else(|| policy.integrate.as_ref().and_then(|table| integrate::limits(table, trains)))
         .or_else(|| policy.retrain.as_ref().and_then(retrain::limits))
+        .or_else(|| unwatched(policy))
         .or_else(|| policy.deploy.as_ref().and_then(deploy::limits))
         .or_else(|| policy.evaluate.as_ref().and_then(evaluate::limits))
         .or_else(|| policy.monitor.as_ref().and_then(|table| monitor::limits(table, policy.endpoint())))
+}
+
+/// Of what nobody tells, looking must: without it an incident would stay open for ever.
+fn unwatched(policy: &Policy) -> Option<Fault> {
+    let tells = policy.retrain.as_ref().is_none_or(|table| table.engine.tells());
+    let problem = "expected a [reconcile] table: of the runs of this engine AWS tells nothing, and they are looked at";
+    (!tells && policy.reconcile.is_none()).then_some(("retrain", problem))
 }
 
 /// Refuses policies that claim one model or one name twice.

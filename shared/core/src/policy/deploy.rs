@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::Fault;
 use super::length;
-use crate::name::{AlarmName, DeliveryName, EndpointName, RoleArn};
+use crate::name::{AlarmName, DeliveryName, EndpointName, RoleArn, TRAINING};
 
 /// How approved versions get to production.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +129,12 @@ pub struct PipelineTarget {
 pub(super) fn limits(deploy: &Deploy) -> Option<Fault> {
     match &deploy.target {
         Target::Endpoint(target) => endpoint(target),
-        Target::Pipeline(_) => None,
+        // By this ending retrain and deploy tell their executions apart.
+        Target::Pipeline(target) => target
+            .name
+            .as_str()
+            .ends_with(TRAINING)
+            .then_some(("deploy.pipeline.name", "expected a name that does not end with \"-training\": those train")),
     }
 }
 

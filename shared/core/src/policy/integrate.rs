@@ -34,7 +34,7 @@ pub(super) fn limits(integrate: &Integrate, trains: bool) -> Option<Fault> {
         (
             integrate.definition.is_none() || trains,
             "integrate.definition",
-            "expected a [retrain] table: its pipeline is what the definition is for",
+            "expected a retrain.pipeline: it is what the definition is for",
         ),
     ];
     super::check::first(rules)

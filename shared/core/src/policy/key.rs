@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Policy, Target};
+use super::{Engine, Policy, Target};
 
 /// What kind of name a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +50,16 @@ impl fmt::Display for Key {
     }
 }
 
+/// What the events of a run's end name; of the other engines' runs there are none.
+fn of_engine(engine: &Engine) -> Option<Key> {
+    match engine {
+        Engine::Pipeline(pipeline) => Some(Key::new(KeyKind::Pipeline, pipeline)),
+        Engine::StateMachine(machine) => Some(Key::new(KeyKind::StateMachine, machine)),
+        Engine::Codepipeline(pipeline) => Some(Key::new(KeyKind::DeliveryPipeline, pipeline)),
+        Engine::Airflow(_) | Engine::Kubeflow(_) => None,
+    }
+}
+
 pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     let mut keys = BTreeSet::from([Key::new(KeyKind::PackageGroup, &policy.package_group)]);
     if let Some(integrate) = &policy.integrate {
@@ -58,7 +68,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
         keys.extend(integrate.pull_requests.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
     }
     if let Some(retrain) = &policy.retrain {
-        keys.insert(Key::new(KeyKind::Pipeline, &retrain.pipeline));
+        keys.extend(of_engine(&retrain.engine));
         keys.extend(retrain.alarms.iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
     }
     keys.extend(policy.own_alarms().iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));

@@ -6,34 +6,104 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::check::Fault;
+use super::engine::{self, Airflow, Engine, Kubeflow};
 use super::length;
 use crate::event::DriftKind;
-use crate::name::{AlarmName, PipelineName};
+use crate::name::{AlarmName, DeliveryName, PipelineName, StateMachineArn};
 
 /// What is trained, on which alarms, and within which limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Retrain {
-    /// The SageMaker pipeline.
-    pub pipeline: PipelineName,
+    /// What trains.
+    pub engine: Engine,
     /// The model's alarms.
-    #[serde(default)]
     pub alarms: BTreeSet<AlarmName>,
     /// The kinds of drift that count; all unless named.
-    #[serde(default = "every_drift")]
     pub drift: BTreeSet<DriftKind>,
     /// How long after a run's end drift starts nothing.
-    #[serde(with = "length")]
     pub cool_down: SignedDuration,
     /// How many runs in how long a time.
     pub budget: Budget,
     /// After so many drift runs in a row that did not end the drift, no more are started: one
     /// message, and one more try per budget window, until the drift ends or a commit is trained.
-    #[serde(default = "three")]
     pub give_up_after: u32,
     /// What the run is told.
-    #[serde(default)]
     pub parameters: Parameters,
+}
+
+/// `[retrain]` as it is written: exactly one engine.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pipeline: Option<PipelineName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state_machine: Option<StateMachineArn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    airflow: Option<Airflow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kubeflow: Option<Kubeflow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    codepipeline: Option<DeliveryName>,
+    #[serde(default)]
+    alarms: BTreeSet<AlarmName>,
+    #[serde(default = "every_drift")]
+    drift: BTreeSet<DriftKind>,
+    #[serde(with = "length")]
+    cool_down: SignedDuration,
+    budget: Budget,
+    #[serde(default = "three")]
+    give_up_after: u32,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+impl TryFrom<Written> for Retrain {
+    type Error = &'static str;
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let named = [
+            written.pipeline.map(Engine::Pipeline),
+            written.state_machine.map(Engine::StateMachine),
+            written.airflow.map(Engine::Airflow),
+            written.kubeflow.map(Engine::Kubeflow),
+            written.codepipeline.map(Engine::Codepipeline),
+        ];
+        let mut named = named.into_iter().flatten();
+        let (Some(engine), None) = (named.next(), named.next()) else {
+            return Err("expected exactly one of pipeline, state_machine, airflow, kubeflow and codepipeline");
+        };
+        let Written { alarms, drift, cool_down, budget, give_up_after, parameters, .. } = written;
+        Ok(Self { engine, alarms, drift, cool_down, budget, give_up_after, parameters })
+    }
+}
+
+impl From<Retrain> for Written {
+    fn from(retrain: Retrain) -> Self {
+        let Retrain { engine, alarms, drift, cool_down, budget, give_up_after, parameters } = retrain;
+        let (mut pipeline, mut state_machine, mut airflow, mut kubeflow, mut codepipeline) =
+            (None, None, None, None, None);
+        match engine {
+            Engine::Pipeline(name) => pipeline = Some(name),
+            Engine::StateMachine(arn) => state_machine = Some(arn),
+            Engine::Airflow(dag) => airflow = Some(dag),
+            Engine::Kubeflow(place) => kubeflow = Some(place),
+            Engine::Codepipeline(name) => codepipeline = Some(name),
+        }
+        Self {
+            pipeline,
+            state_machine,
+            airflow,
+            kubeflow,
+            codepipeline,
+            alarms,
+            drift,
+            cool_down,
+            budget,
+            give_up_after,
+            parameters,
+        }
+    }
 }
 
 fn three() -> u32 {
@@ -57,7 +127,8 @@ pub struct Budget {
 }
 
 /// Under which parameter of the pipeline each thing is handed over. What is not named is not
-/// handed over: SageMaker refuses a run with a parameter that its pipeline does not declare.
+/// handed over: an engine refuses a run with a parameter that its pipeline does not declare. State
+/// machines and DAGs declare none, and get all by these names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
@@ -67,6 +138,10 @@ pub struct Parameters {
     pub incident: Option<String>,
     /// `drift` or `build`.
     pub reason: Option<String>,
+    /// The experiment that the run belongs to: the model's name.
+    pub experiment: Option<String>,
+    /// The trial within it: the incident's id.
+    pub trial: Option<String>,
 }
 
 pub(super) fn limits(retrain: &Retrain) -> Option<Fault> {
@@ -81,5 +156,5 @@ pub(super) fn limits(retrain: &Retrain) -> Option<Fault> {
         (retrain.alarms.len() <= 96, "retrain.alarms", "expected at most 96 alarms"),
         (!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift"),
     ];
-    super::check::first(rules)
+    super::check::first(rules).or_else(|| engine::limits(&retrain.engine, &retrain.parameters))
 }

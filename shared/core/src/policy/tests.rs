@@ -1,3 +1,5 @@
+mod engine;
+
 use super::*;
 
 const CHURN: &str = include_str!("../../../../models/churn.toml");

@@ -1,9 +1,10 @@
-//! Training runs and alarms.
+//! Training runs, each engine with its own idea of a second start, and alarms.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use trimtab_core::event::{AlarmState, DriftKind, RunStatus};
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{AlarmArn, AlarmName, RunArn};
+use trimtab_core::name::{AlarmArn, AlarmName, DagRunId, DeliveryRunId, KubeflowId, NameError, RunArn, RunId};
+use trimtab_core::policy::Engine;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
 
@@ -13,48 +14,76 @@ use crate::services::{Item, Run, Services, Sim, TOKEN_MEMORY};
 
 /// The alarm that watches canaries; the others are about drift, and in ALARM.
 const CANARY_ALARM: &str = "churn-prod-5xx";
+
 impl Runs for Sim {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunArn>> {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
         let name = request.display_name.clone();
         let list = move |services: &Services, lag: SignedDuration| {
             let old = |run: &&Run| services.now.duration_since(run.created) >= lag && run.request.display_name == name;
-            Ok(services.runs.iter().find(old).map(|run| run.arn.clone()))
+            Ok(services.runs.iter().find(old).map(|run| run.id.clone()))
         };
         let lags = list.clone();
         let find = move |services: &mut Services| list(services, SignedDuration::ZERO);
-        // A list that lags behind does not have what was started within the last minute.
-        let before = move |services: &mut Services| lags(services, SignedDuration::from_mins(1));
+        // SageMaker's list lags behind: it does not have what was started within the last minute.
+        let lag = i64::from(request.engine.pipeline().is_some());
+        let before = move |services: &mut Services| lags(services, SignedDuration::from_mins(lag));
         self.read(Site::RunsFind, find, Some(before)).await
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunArn> {
+    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
         let request = request.clone();
         self.call(Site::RunsStart, move |services| {
             let now = services.now;
-            let fresh =
-                |run: &&Run| run.request.token == request.token && now.duration_since(run.created) < TOKEN_MEMORY;
-            if let Some(known) = services.runs.iter().find(fresh) {
-                return Ok(known.arn.clone());
+            if let Some(known) = services.runs.iter().find(|run| is_same(run, &request, now)) {
+                return Ok(known.id.clone());
             }
             let number = services.runs.len();
-            let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run{number}");
-            let arn = RunArn::parse(&arn).map_err(|error| Failure::reject("simulated", error.to_string()))?;
+            let id = named(&request, number).map_err(|error| Failure::reject("simulated", error.to_string()))?;
             services.note(|| format!("a run of {} starts", request.display_name));
-            services.runs.push(Run { request, arn: arn.clone(), created: now, ended: false });
+            services.runs.push(Run { request, id: id.clone(), created: now, ended: false });
             services.after(SignedDuration::from_mins(40), Item::RunEnds(number));
-            Ok(arn)
+            Ok(id)
         })
         .await
     }
 
-    async fn status(&self, run: &RunArn) -> Answer<Option<RunStatus>> {
-        let arn = run.clone();
+    async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+        let id = run.clone();
         self.call(Site::RunsStatus, move |services| {
             let status = |run: &Run| if run.ended { RunStatus::Succeeded } else { RunStatus::Executing };
-            Ok(services.runs.iter().find(|run| run.arn == arn).map(status))
+            Ok(services.runs.iter().find(|run| run.id == id).map(status))
         })
         .await
     }
+}
+
+/// Whether the engine takes this for the run that is there: SageMaker by a token that it remembers for
+/// a while, Step Functions and Airflow by its name for ever, the others never.
+fn is_same(run: &Run, request: &RunRequest, now: Timestamp) -> bool {
+    match &request.engine {
+        Engine::Pipeline(_) => run.request.token == request.token && now.duration_since(run.created) < TOKEN_MEMORY,
+        Engine::StateMachine(_) | Engine::Airflow(_) => run.request.display_name == request.display_name,
+        Engine::Kubeflow(_) | Engine::Codepipeline(_) => false,
+    }
+}
+
+/// What the engine calls its nth run.
+fn named(request: &RunRequest, number: usize) -> Result<RunId, NameError> {
+    Ok(match &request.engine {
+        Engine::Pipeline(pipeline) => {
+            let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/{pipeline}/execution/run{number}");
+            RunId::Pipeline(RunArn::parse(&arn)?)
+        }
+        Engine::StateMachine(machine) => RunId::Execution(machine.execution(&request.display_name)?),
+        Engine::Airflow(airflow) => {
+            let run = DagRunId::parse(&request.display_name)?;
+            RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run)
+        }
+        Engine::Kubeflow(_) => RunId::Kubeflow(KubeflowId::parse(&format!("run{number}"))?),
+        Engine::Codepipeline(pipeline) => {
+            RunId::Delivery(pipeline.clone(), DeliveryRunId::parse(&format!("run{number}"))?)
+        }
+    })
 }
 
 impl Alarms for Sim {

@@ -14,7 +14,7 @@ pub use alarm::{AlarmTruth, Alarms};
 pub use code::{BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories};
 pub use delivery::{Deliveries, DeliveryRequest};
 pub use notice::{Message, Topic};
-pub use run::{RunRequest, Runs};
+pub use run::{RunRequest, Runs, other_engine};
 pub use serve::{
     Accepted, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, Scaling, ServingRequest,
 };

@@ -7,30 +7,39 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::RunStatus;
-use crate::name::{PipelineName, RunArn};
+use crate::failure::Failure;
+use crate::name::RunId;
+use crate::policy::Engine;
 use crate::port::Answer;
 
 /// A training run to start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunRequest {
-    /// The SageMaker pipeline.
-    pub pipeline: PipelineName,
-    /// The incident's id: `PipelineExecutionDisplayName`, by which the run is found again.
+    /// What trains.
+    #[serde(flatten)]
+    pub engine: Engine,
+    /// The incident's id, by which the run is found again.
     pub display_name: String,
-    /// `ClientRequestToken`, 32 to 128 characters, made of the incident.
+    /// A token for engines that take one, 32 to 128 characters, made of the incident.
     pub token: String,
-    /// `PipelineParameters`, by the names that the policy gives them.
+    /// What the run is told, by the names that its engine takes it by.
     pub parameters: BTreeMap<String, String>,
     /// When the incident was opened: no run of it is older.
     pub since: Timestamp,
 }
 
-/// SageMaker Pipelines.
+/// The engines that train.
 pub trait Runs {
-    /// The run that carries this request's display name.
-    fn find(&self, request: &RunRequest) -> impl Future<Output = Answer<Option<RunArn>>> + Send;
+    /// The run that carries this request's name, running or ended.
+    fn find(&self, request: &RunRequest) -> impl Future<Output = Answer<Option<RunId>>> + Send;
     /// Starts it.
-    fn start(&self, request: &RunRequest) -> impl Future<Output = Answer<RunArn>> + Send;
-    /// What SageMaker says of it; `None` where it knows none.
-    fn status(&self, run: &RunArn) -> impl Future<Output = Answer<Option<RunStatus>>> + Send;
+    fn start(&self, request: &RunRequest) -> impl Future<Output = Answer<RunId>> + Send;
+    /// What its engine says of it; `None` where it knows none.
+    fn status(&self, engine: &Engine, run: &RunId) -> impl Future<Output = Answer<Option<RunStatus>>> + Send;
+}
+
+/// The refusal of an adapter that is asked for another engine's run: whoever dispatches has erred.
+#[must_use]
+pub fn other_engine(operation: &'static str) -> Failure {
+    Failure::reject(operation, "this is another engine's run")
 }

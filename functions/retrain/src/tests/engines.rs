@@ -1,0 +1,132 @@
+//! Each engine is asked by its own call, told what a run is told, and known again by its own events;
+//! of what nobody tells, a look finds the end.
+
+use trimtab_core::name::{DagRunId, DeliveryRunId, ExecutionArn, KubeflowId};
+
+use super::*;
+
+fn stage_of(text: &str) -> Stage {
+    let policy = Policy::parse("policy.toml", text).unwrap();
+    let stage = stage();
+    stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
+    stage
+}
+
+const FORECAST: &str = include_str!("../../../../models/forecast.toml");
+const PRICING: &str = include_str!("../../../../models/pricing.toml");
+const RANKING: &str = include_str!("../../../../models/ranking.toml");
+const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
+
+/// The same event, of another model.
+fn of(model: &str, event: &Value) -> Value {
+    serde_json::from_str(&event.to_string().replace("churn", model)).unwrap()
+}
+
+/// The run of the only incident as its engine names it, and AWS's event that it ended, where there is one.
+pub(super) fn named(request: &RunRequest, number: usize) -> RunId {
+    match &request.engine {
+        Engine::Pipeline(pipeline) => {
+            let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/{pipeline}/execution/run{number}");
+            RunId::Pipeline(RunArn::parse(&arn).unwrap())
+        }
+        Engine::StateMachine(machine) => RunId::Execution(machine.execution(&request.display_name).unwrap()),
+        Engine::Airflow(airflow) => {
+            let run = DagRunId::parse("drift-1").unwrap();
+            RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run)
+        }
+        Engine::Kubeflow(_) => RunId::Kubeflow(KubeflowId::parse(&format!("run{number}")).unwrap()),
+        Engine::Codepipeline(pipeline) => {
+            RunId::Delivery(pipeline.clone(), DeliveryRunId::parse(&format!("run{number}")).unwrap())
+        }
+    }
+}
+
+fn execution_ended(execution: &ExecutionArn, status: &str) -> Value {
+    json!({"version": "0", "id": "e1", "source": "aws.states", "detail-type": "Step Functions Execution Status Change",
+        "account": "123456789012", "region": "eu-west-1", "time": NOON, "resources": [],
+        "detail": {"executionArn": execution, "stateMachineArn": execution.machine(), "status": status}})
+}
+
+fn delivery_ended(pipeline: &str, execution: &str, state: &str) -> Value {
+    json!({"version": "0", "id": "d1", "source": "aws.codepipeline",
+        "detail-type": "CodePipeline Pipeline Execution State Change", "account": "123456789012",
+        "region": "eu-west-1", "time": NOON, "resources": [],
+        "detail": {"pipeline": pipeline, "execution-id": execution, "state": state}})
+}
+
+fn action(stage: &Stage) -> Value {
+    let history = stage.world.ledger.contents().history.clone();
+    history.into_values().find_map(|entry| entry.actions.into_iter().next()).unwrap()
+}
+
+#[test]
+fn a_state_machine_gets_the_incident_as_its_input_and_its_end_closes_it() {
+    let stage = stage_of(FORECAST);
+    assert_eq!(stage.react(&of("forecast", &alarm_at(NOON))), (Decision::Acted, "drift"));
+    let (request, run) = stage.started().pop().unwrap();
+    let incident = request.display_name.clone();
+    let told = [("experiment", "forecast"), ("incident", &incident), ("reason", "drift"), ("trial", &incident)];
+    assert_eq!(request.parameters, told.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    assert_eq!((&action(&stage)["service"], &action(&stage)["action"]), (&json!("states"), &json!("StartExecution")));
+    let RunId::Execution(execution) = run else { panic!("{run}") };
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Failed);
+    assert_eq!(stage.react(&execution_ended(&execution, "TIMED_OUT")), (Decision::Acted, "run_ended"));
+    assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingFailed]);
+}
+
+#[test]
+fn what_else_is_executed_is_nobodys_training() {
+    let stage = stage_of(FORECAST);
+    for name in [
+        "arn:aws:states:eu-west-1:123456789012:execution:forecast-training:by-hand",
+        "arn:aws:states:eu-west-1:123456789012:execution:forecast-tests:forecast-drift-4be07d19",
+    ] {
+        let execution = ExecutionArn::parse(name).unwrap();
+        assert_eq!(stage.react(&execution_ended(&execution, "SUCCEEDED")), (Decision::Skipped, "not_concerned"));
+    }
+    assert!(stage.world.ledger.contents().kept.is_empty());
+}
+
+#[test]
+fn codepipeline_carries_the_incident_in_a_variable_and_deliveries_are_not_training() {
+    let stage = stage_of(SEGMENTS);
+    assert_eq!(stage.react(&of("segments", &request_for(&"c".repeat(40)))), (Decision::Acted, "build"));
+    let (request, _) = stage.started().pop().unwrap();
+    let told = |name: &str| request.parameters.get(name).map(String::as_str);
+    assert_eq!(told("Incident"), Some(request.display_name.as_str()));
+    assert_eq!((told("Experiment"), told("Commit")), (Some("segments"), Some("c".repeat(40).as_str())));
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    let other = stage.react(&delivery_ended("segments-training", "another", "SUCCEEDED"));
+    assert_eq!(other, (Decision::Skipped, "other_run"));
+    let delivery = stage.react(&delivery_ended("segments-delivery", "run0", "SUCCEEDED"));
+    assert_eq!(delivery, (Decision::Skipped, "not_concerned"));
+    assert_eq!(stage.react(&delivery_ended("segments-training", "run0", "SUCCEEDED")), (Decision::Acted, "run_ended"));
+}
+
+#[test]
+fn of_airflow_and_kubeflow_nobody_tells_and_a_look_finds_the_end() {
+    for (model, text, call) in [("pricing", PRICING, "InvokeRestApi"), ("ranking", RANKING, "CreateRun")] {
+        let stage = stage_of(text);
+        assert_eq!(stage.react(&of(model, &alarm_at(NOON))), (Decision::Acted, "drift"), "{model}");
+        assert_eq!(action(&stage)["action"], json!(call));
+        *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+        assert_eq!(stage.react(&of(model, &look::look())), (Decision::Skipped, "nothing_new"), "{model}");
+        *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+        assert_eq!(stage.react(&of(model, &look::look())), (Decision::Acted, "run_ended"), "{model}");
+        assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingSucceeded]);
+    }
+}
+
+/// A record from before there was more than one engine.
+#[test]
+fn an_incident_of_an_earlier_version_is_read_and_closed() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    let (_, run) = stage.started().pop().unwrap();
+    for record in stage.world.ledger.contents().aggregates.values_mut() {
+        let state = record.state.as_ref().unwrap();
+        assert_eq!(state["incident"]["request"]["pipeline"], json!("churn-training"), "as it was written");
+        assert_eq!(state["incident"]["run"], json!(run.to_string()), "as it was written");
+    }
+    stage.end_run(HOUR);
+}

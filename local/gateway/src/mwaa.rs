@@ -1,0 +1,139 @@
+//! Amazon MWAA: environments, and Airflow's REST API behind `InvokeRestApi` with MWAA's own errors.
+//! Airflow's part of it is played in `airflow`, or is a real one that somebody has said the address of.
+
+mod airflow;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::wire::{Answer, Input, Refusal};
+use crate::world::{World, lock};
+
+/// The longest path that MWAA takes.
+const PATH: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    environments: BTreeMap<String, Environment>,
+}
+
+#[derive(Debug, Default)]
+struct Environment {
+    dags: BTreeMap<String, airflow::Dag>,
+    /// The address of a real Airflow, and the token for it.
+    real: Option<(String, String)>,
+}
+
+/// What Airflow answers with.
+type Said = (StatusCode, Value);
+
+/// The call, and the environment that its path names.
+pub(crate) fn operation(method: &Method, path: &str) -> (&'static str, String) {
+    let mut parts = path.trim_matches('/').split('/');
+    let (collection, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let action = match (method.as_str(), collection) {
+        ("PUT", "environments") => "CreateEnvironment",
+        ("GET", "environments") => "GetEnvironment",
+        ("POST", "restapi") => "InvokeRestApi",
+        _ => "",
+    };
+    (action, name.to_owned())
+}
+
+pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> Option<Answer> {
+    Some(match action {
+        "CreateEnvironment" => create(world, input),
+        "GetEnvironment" => get(world, input),
+        "InvokeRestApi" => invoke(world, input).await,
+        _ => return None,
+    })
+}
+
+fn create(world: &World, input: Input<'_>) -> Answer {
+    let name = input.need("Name")?;
+    lock(&world.mwaa).environments.entry(name.to_owned()).or_default();
+    Ok(json!({"Arn": world.arn("airflow", &format!("environment/{name}"))}))
+}
+
+fn get(world: &World, input: Input<'_>) -> Answer {
+    let name = input.need("Name")?;
+    if !lock(&world.mwaa).environments.contains_key(name) {
+        return Err(no_environment(name));
+    }
+    Ok(json!({"Environment": {"Name": name, "Status": "AVAILABLE", "AirflowVersion": "3.0.6",
+        "Arn": world.arn("airflow", &format!("environment/{name}"))}}))
+}
+
+fn no_environment(name: &str) -> Refusal {
+    Refusal::new("ResourceNotFoundException", format!("Environment {name} not found"))
+}
+
+async fn invoke(world: &Arc<World>, input: Input<'_>) -> Answer {
+    let (name, path, method) = (input.need("Name")?, input.need("Path")?, input.need("Method")?);
+    if path.len() > PATH {
+        return Err(Refusal::validation(format!(
+            "1 validation error detected: Value at 'path' failed to satisfy constraint: Member must have length less than or equal to {PATH}"
+        )));
+    }
+    let body = input.get("Body").cloned().unwrap_or_default();
+    let real = {
+        let state = lock(&world.mwaa);
+        let environment = state.environments.get(name).ok_or_else(|| no_environment(name))?;
+        environment.real.clone()
+    };
+    let (status, said) = match real {
+        Some(real) => ask(world, real, method, path, &body).await?,
+        None => airflow::answer(world, name, method, path, &body),
+    };
+    let answer = json!({"RestApiStatusCode": status.as_u16(), "RestApiResponse": said});
+    match status.as_u16() {
+        400..500 => Err(Refusal::new("RestApiClientException", "Client error").with(&answer)),
+        500.. => Err(Refusal::new("RestApiServerException", "Server error").with(&answer)),
+        _ => Ok(answer),
+    }
+}
+
+/// A real Airflow's answer.
+async fn ask(
+    world: &World,
+    (url, token): (String, String),
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<Said, Refusal> {
+    let unreachable = |error: reqwest::Error| Refusal::internal(error.to_string());
+    let method = Method::from_bytes(method.as_bytes()).map_err(|error| Refusal::validation(error.to_string()))?;
+    let mut call = world.backends.http.request(method, format!("{url}/api/v2{path}")).bearer_auth(token);
+    if !body.is_null() {
+        call = call.json(body);
+    }
+    let sent = call.send().await.map_err(unreachable)?;
+    let status = StatusCode::from_u16(sent.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let bytes = sent.bytes().await.map_err(unreachable)?;
+    Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+}
+
+/// What somebody puts into an environment: a DAG, or a real Airflow behind it.
+#[derive(Deserialize)]
+pub(crate) struct Put {
+    environment: String,
+    dag: Option<String>,
+    url: Option<String>,
+    token: Option<String>,
+}
+
+pub(crate) async fn put(Shared(world): Shared<Arc<World>>, Json(put): Json<Put>) -> Json<Value> {
+    let mut state = lock(&world.mwaa);
+    let environment = state.environments.entry(put.environment).or_default();
+    environment.real = put.url.map(|url| (url, put.token.unwrap_or_default())).or(environment.real.take());
+    if let Some(dag) = put.dag {
+        environment.dags.entry(dag).or_default();
+    }
+    Json(json!({}))
+}

@@ -1,0 +1,45 @@
+//! [`Runs`] over CodePipeline (V2): the incident's id travels in a pipeline variable, and an execution
+//! is known again by it.
+
+use trimtab_core::event::RunStatus;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{DeliveryRunId, RunId};
+use trimtab_core::policy::Engine;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{RunRequest, Runs, other_engine};
+
+use crate::{CodePipeline, GET, LIST, START, carries, state};
+
+impl Runs for CodePipeline {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+        let Engine::Codepipeline(pipeline) = &request.engine else { return Err(other_engine(LIST)) };
+        let mark: Vec<_> = request.parameters.iter().filter(|(_, value)| **value == request.display_name).collect();
+        for execution in self.since(pipeline, request.since).await? {
+            let known = self.get(pipeline, &execution).await?;
+            let ours = |known: &_| !mark.is_empty() && mark.iter().all(|(name, value)| carries(known, name, value));
+            if known.is_some_and(|known| ours(&known)) {
+                return named(LIST, &execution).map(|id| Some(RunId::Delivery(pipeline.clone(), id)));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+        let Engine::Codepipeline(pipeline) = &request.engine else { return Err(other_engine(START)) };
+        let variables = request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let execution = self.begin(pipeline, &request.token, variables).await?;
+        named(START, &execution).map(|id| RunId::Delivery(pipeline.clone(), id))
+    }
+
+    async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+        let RunId::Delivery(pipeline, execution) = run else { return Err(other_engine(GET)) };
+        let known = self.get(pipeline, execution.as_str()).await?;
+        Ok(known.and_then(|known| known.status).map(|status| RunStatus::from(&state(&status))))
+    }
+}
+
+/// A run that is there but cannot be named is not a run that is missing: it must not be started again.
+fn named(operation: &'static str, execution: &str) -> Answer<DeliveryRunId> {
+    let unreadable = "the answer names an execution in a way that cannot be read";
+    DeliveryRunId::parse(execution).map_err(|_| Failure::retry(operation, unreadable))
+}

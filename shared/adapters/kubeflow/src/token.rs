@@ -1,0 +1,77 @@
+//! Bearer tokens, from Secrets Manager: read once by a warm function, and anew when one is refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::SecretName;
+use trimtab_core::port::Answer;
+use trimtab_runtime::sdk;
+
+const READ: &str = "secretsmanager:GetSecretValue";
+
+/// A bearer token. It shows nowhere.
+#[derive(Clone)]
+pub(crate) struct Token(String);
+
+impl Token {
+    /// The header's value.
+    pub(crate) fn bearer(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// The tokens that have been read.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    client: Client,
+    known: Mutex<BTreeMap<SecretName, Token>>,
+}
+
+impl Tokens {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config), known: Mutex::default() }
+    }
+
+    /// The token that was read last, if one was.
+    pub(crate) async fn known(&self, secret: &SecretName) -> Answer<Token> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(secret).cloned();
+        match known {
+            Some(token) => Ok(token),
+            None => self.fresh(secret).await,
+        }
+    }
+
+    /// The token as it is now.
+    pub(crate) async fn fresh(&self, secret: &SecretName) -> Answer<Token> {
+        let read = self.client.get_secret_value().secret_id(secret.as_str()).send().await;
+        let read = read.map_err(|error| sdk::failure(READ, &error))?;
+        let text = read.secret_string().unwrap_or_default().trim();
+        // What a header can hold; the words of the failure must not hold any of it.
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Failure::reject(READ, "the secret holds no bearer token: expected the token and nothing else"));
+        }
+        let token = Token(text.to_owned());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.clone(), token.clone());
+        Ok(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_does_not_show() {
+        assert!(!format!("{:?}", Token("very-secret".to_owned())).contains("very-secret"));
+    }
+}

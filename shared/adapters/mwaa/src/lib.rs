@@ -1,0 +1,163 @@
+//! [`Runs`] over Amazon MWAA: Airflow's own REST API, through `InvokeRestApi`, which IAM guards. (Not
+//! by a token of `CreateCliToken`, which allows any command.)
+//!
+//! A run has the id that the suite gives it, so that there is one of it at most: Airflow refuses
+//! another by 409. <https://docs.aws.amazon.com/mwaa/latest/API/API_InvokeRestApi.html>
+
+mod endpoint;
+mod reply;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_mwaa::Client;
+use aws_sdk_mwaa::config::SharedInterceptor;
+use aws_sdk_mwaa::operation::invoke_rest_api::InvokeRestApiError;
+use aws_sdk_mwaa::types::RestApiMethod;
+use aws_smithy_types::Document;
+use jiff::Timestamp;
+use trimtab_core::event::RunStatus;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{DagRunId, RunId};
+use trimtab_core::policy::{Airflow, Engine};
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{RunRequest, Runs, other_engine};
+use trimtab_runtime::sdk;
+
+use crate::reply::Reply;
+
+const START: &str = "airflow:InvokeRestApi POST dagRuns";
+const LOOK: &str = "airflow:InvokeRestApi GET dagRuns";
+
+/// MWAA gives Airflow ten seconds; a function has thirty, and makes up to three such calls.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+/// Amazon MWAA.
+#[derive(Debug, Clone)]
+pub struct Mwaa {
+    client: Client,
+}
+
+impl Mwaa {
+    /// The environments of the account and region of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE);
+        let mut own = aws_sdk_mwaa::config::Builder::from(config).timeout_config(timeouts.build());
+        if config.endpoint_url().is_some() {
+            own.push_interceptor(SharedInterceptor::new(endpoint::AsItIs));
+        }
+        Self { client: Client::from_conf(own.build()) }
+    }
+
+    /// One call of Airflow's API; whatever Airflow answered with, if it did.
+    async fn call(
+        &self,
+        operation: &'static str,
+        airflow: &Airflow,
+        (method, path): (RestApiMethod, String),
+        body: Option<Document>,
+    ) -> Answer<Reply> {
+        let call = self.client.invoke_rest_api().name(airflow.environment.as_str()).method(method).path(path);
+        let error = match call.set_body(body).send().await {
+            Ok(said) => return Ok(Reply::of(said.rest_api_status_code.unwrap_or(200), said.rest_api_response)),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(InvokeRestApiError::RestApiClientException(said)) => {
+                Ok(Reply::of(said.rest_api_status_code.unwrap_or(400), said.rest_api_response.clone()))
+            }
+            _ => Err(sdk::failure(operation, &error)),
+        }
+    }
+
+    /// The run of this id; `None` where there is none.
+    async fn look(&self, airflow: &Airflow, run: &DagRunId) -> Answer<Option<RunStatus>> {
+        let path = format!("/dags/{}/dagRuns/{run}", airflow.dag);
+        let reply = self.call(LOOK, airflow, (RestApiMethod::Get, path), None).await?;
+        match reply.status {
+            200 => Ok(Some(status(reply.text("state").unwrap_or_default()))),
+            404 => Ok(None),
+            _ => Err(reply.failure(LOOK)),
+        }
+    }
+}
+
+impl Runs for Mwaa {
+    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+        let (airflow, run) = asked(LOOK, request)?;
+        let found = self.look(airflow, &run).await?;
+        Ok(found.map(|_| RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run)))
+    }
+
+    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+        let (airflow, run) = asked(START, request)?;
+        let path = format!("/dags/{}/dagRuns", airflow.dag);
+        let reply = self.call(START, airflow, (RestApiMethod::Post, path), Some(body(&run, request))).await?;
+        let named = RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run.clone());
+        match reply.status {
+            200 | 201 => Ok(named),
+            // It is there already, unless another run of the DAG has taken its logical date.
+            409 => match self.look(airflow, &run).await? {
+                Some(_) => Ok(named),
+                None => Err(reply.failure(START)),
+            },
+            _ => Err(reply.failure(START)),
+        }
+    }
+
+    async fn status(&self, engine: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+        match (engine, run) {
+            (Engine::Airflow(airflow), RunId::Airflow(_, _, run)) => self.look(airflow, run).await,
+            _ => Err(other_engine(LOOK)),
+        }
+    }
+}
+
+/// The DAG, and the run's id in it: the incident's without its model, since MWAA's paths are short.
+fn asked<'a>(operation: &'static str, request: &'a RunRequest) -> Answer<(&'a Airflow, DagRunId)> {
+    let Engine::Airflow(airflow) = &request.engine else { return Err(other_engine(operation)) };
+    let mut parts = request.display_name.rsplitn(3, '-');
+    let (digest, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let run = DagRunId::parse(&format!("{kind}-{digest}"));
+    run.map(|run| (airflow, run)).map_err(|error| Failure::reject(operation, error.to_string()))
+}
+
+/// A run that is triggered by hand, as of the moment that its incident was opened: the same whenever
+/// it is asked for.
+fn body(run: &DagRunId, request: &RunRequest) -> Document {
+    let text = |text: &str| Document::String(text.to_owned());
+    let conf = request.parameters.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+    // Airflow keeps microseconds.
+    let since = Timestamp::from_millisecond(request.since.as_millisecond()).unwrap_or(request.since);
+    Document::Object(HashMap::from([
+        ("dag_run_id".to_owned(), text(run.as_str())),
+        ("logical_date".to_owned(), text(&since.to_string())),
+        ("conf".to_owned(), Document::Object(conf)),
+    ]))
+}
+
+/// Airflow's words for the state of a run.
+fn status(state: &str) -> RunStatus {
+    match state {
+        "queued" | "running" | "restarting" => RunStatus::Executing,
+        "success" => RunStatus::Succeeded,
+        "failed" => RunStatus::Failed,
+        other => RunStatus::parse(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn airflows_words_are_a_runs_states() {
+        assert_eq!(status("queued"), RunStatus::Executing);
+        assert_eq!(status("success"), RunStatus::Succeeded);
+        assert_eq!(status("failed"), RunStatus::Failed);
+        assert!(matches!(status("paused"), RunStatus::Other(_)), "what is not known has not ended");
+    }
+}

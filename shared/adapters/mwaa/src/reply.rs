@@ -1,0 +1,30 @@
+//! What Airflow answered with.
+
+use aws_smithy_types::Document;
+use trimtab_core::failure::Failure;
+use trimtab_runtime::sdk;
+
+/// What Airflow answered with.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// Airflow's own HTTP status.
+    pub(crate) status: u16,
+    body: Option<Document>,
+}
+
+impl Reply {
+    pub(crate) fn of(status: i32, body: Option<Document>) -> Self {
+        Self { status: u16::try_from(status).unwrap_or_default(), body }
+    }
+
+    /// A text in it.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.body.as_ref()?.as_object()?.get(name)?.as_string()
+    }
+
+    /// Why it did not do it.
+    pub(crate) fn failure(&self, operation: &'static str) -> Failure {
+        let said = self.text("detail").or_else(|| self.text("title")).unwrap_or("it says no more");
+        sdk::refusal(operation, self.status, &format!("Airflow answers {}: {said}", self.status))
+    }
+}

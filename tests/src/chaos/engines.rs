@@ -1,0 +1,137 @@
+//! The other engines that train: what is there of each before a flow begins, how its run is seen to
+//! end, and how many runs there are.
+
+use aws_sdk_codepipeline::types::{
+    ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId, PipelineDeclaration, PipelineType,
+    PipelineVariableDeclaration, StageDeclaration,
+};
+use serde_json::{Value, json};
+use trimtab_cloud::{ACCOUNT, REGION};
+use trimtab_core::name::{DagId, DeliveryName, EnvironmentName, HttpsUrl, KubeflowId, SecretName, StateMachineArn};
+use trimtab_core::policy::{Airflow, Engine, Kubeflow, Parameters};
+
+use super::cloud::event;
+use super::scene::{look_at, tests_ended, until};
+use super::{Flow, Stage};
+
+const ENVIRONMENT: &str = "ml";
+
+/// What trains the model in this flow, made for it; `None` where SageMaker does.
+pub(super) async fn engine(stage: &Stage, flow: Flow, model: &str) -> Option<(Engine, Parameters)> {
+    let named = format!("{model}-training");
+    match flow {
+        Flow::Workflow => {
+            let machine = StateMachineArn::parse(&stage.machine(&named, &json!({})).await).unwrap();
+            Some((Engine::StateMachine(machine), Parameters::default()))
+        }
+        Flow::Dag => {
+            stage.control("airflow", &json!({"environment": ENVIRONMENT, "dag": named})).await;
+            let environment = EnvironmentName::parse(ENVIRONMENT).unwrap();
+            let dag = DagId::parse(&named).unwrap();
+            Some((Engine::Airflow(Airflow { environment, dag }), Parameters::default()))
+        }
+        Flow::Cluster => Some((cluster(stage, model, &named).await, Parameters::default())),
+        Flow::Piped => {
+            make_pipeline(stage, &named).await;
+            let parameters = Parameters { incident: Some("Incident".to_owned()), ..Parameters::default() };
+            Some((Engine::Codepipeline(DeliveryName::parse(&named).unwrap()), parameters))
+        }
+        _ => None,
+    }
+}
+
+/// The model's token is its name: by it the gateway knows whose calls to Kubeflow they are.
+async fn cluster(stage: &Stage, model: &str, pipeline: &str) -> Engine {
+    stage.control("kubeflow", &json!({"admit": model, "pipeline": pipeline})).await;
+    let secret = format!("trimtab/{model}");
+    stage.secrets.create_secret().name(&secret).secret_string(model).send().await.unwrap();
+    let place = stage.ask("kubeflow").await;
+    Engine::Kubeflow(Kubeflow {
+        url: HttpsUrl::parse(place["url"].as_str().unwrap()).unwrap(),
+        ca: place["ca"].as_str().map(str::to_owned),
+        pipeline: KubeflowId::parse(pipeline).unwrap(),
+        experiment: None,
+        secret: SecretName::parse(&secret).unwrap(),
+    })
+}
+
+async fn make_pipeline(stage: &Stage, name: &str) {
+    let action = |category, provider: &str| {
+        let kind = ActionTypeId::builder().category(category).owner(ActionOwner::Aws).provider(provider).version("1");
+        ActionDeclaration::builder().name(provider).action_type_id(kind.build().unwrap()).build().unwrap()
+    };
+    let part = |name: &str, action| StageDeclaration::builder().name(name).actions(action).build().unwrap();
+    let variable = PipelineVariableDeclaration::builder().name("Incident").default_value("none").build().unwrap();
+    let pipeline = PipelineDeclaration::builder()
+        .name(name)
+        .role_arn(format!("arn:aws:iam::{ACCOUNT}:role/{name}"))
+        .pipeline_type(PipelineType::V2)
+        .variables(variable)
+        .stages(part("Source", action(ActionCategory::Source, "S3")))
+        .stages(part("Train", action(ActionCategory::Build, "CodeBuild")))
+        .build()
+        .unwrap();
+    stage.codepipeline.create_pipeline().pipeline(pipeline).send().await.unwrap();
+}
+
+/// What wakes the suite when the model's run has ended: AWS's event, or a look where there is none.
+pub(super) async fn ended(stage: &Stage, flow: Flow, model: &str) -> Value {
+    match flow {
+        Flow::Workflow => {
+            let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{model}-training");
+            tests_ended(stage, &machine).await
+        }
+        Flow::Piped => {
+            let id = until("an execution that has ended", async || {
+                let runs = executions(stage, model).await;
+                runs.into_iter().find(|(_, status)| status == "Succeeded").map(|(id, _)| id)
+            });
+            let detail =
+                json!({"pipeline": format!("{model}-training"), "execution-id": id.await, "state": "SUCCEEDED"});
+            event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", model, &detail)
+        }
+        _ => {
+            until("a run that has ended", async || {
+                let runs = runs(stage, flow, model).await;
+                let done = |run: &Value| run["state"] == "success" || run["state"] == "SUCCEEDED";
+                runs.iter().any(done).then_some(())
+            })
+            .await;
+            look_at(model)
+        }
+    }
+}
+
+async fn executions(stage: &Stage, model: &str) -> Vec<(String, String)> {
+    let call = stage.codepipeline.list_pipeline_executions().pipeline_name(format!("{model}-training"));
+    let listed = call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default();
+    let read = |run: aws_sdk_codepipeline::types::PipelineExecutionSummary| {
+        Some((run.pipeline_execution_id?, run.status?.as_str().to_owned()))
+    };
+    listed.into_iter().filter_map(read).collect()
+}
+
+/// The model's runs in Airflow or Kubeflow.
+async fn runs(stage: &Stage, flow: Flow, model: &str) -> Vec<Value> {
+    if flow == Flow::Dag {
+        let body = json!({"Path": format!("/dags/{model}-training/dagRuns"), "Method": "GET"});
+        let said = stage.rest("airflow", &format!("restapi/{ENVIRONMENT}"), &body).await;
+        return said["RestApiResponse"]["dag_runs"].as_array().unwrap().clone();
+    }
+    let said = stage.ask("kubeflow").await;
+    let pipeline = format!("{model}-training");
+    let ours = |run: &Value| run["pipeline_version_reference"]["pipeline_id"] == pipeline;
+    said["runs"].as_array().unwrap().iter().filter(|run| ours(run)).cloned().collect()
+}
+
+/// How many runs of the model there are.
+pub(super) async fn count(stage: &Stage, flow: Flow, model: &str) -> usize {
+    match flow {
+        Flow::Workflow => {
+            let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{model}-training");
+            stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions.len()
+        }
+        Flow::Piped => executions(stage, model).await.len(),
+        _ => runs(stage, flow, model).await.len(),
+    }
+}
