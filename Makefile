@@ -20,7 +20,7 @@ VENV := $(CACHE)/venv-$(shell sha256sum requirements.txt | cut -c1-12)
 export TRIMTAB_VENV := $(VENV)
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
-.PHONY: help setup tools build build-arm64 deploy demo local local-down test sim chaos size
+.PHONY: help setup tools build build-arm64 deploy demo local local-down test test-airflow test-kubeflow sim chaos size
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,29 @@ sim: ## the functions under faults, over simulated services: RUNS= how many, SEE
 EVERY ?= 4
 chaos: build ## the real binaries under faults on the wire, killed at every call; EVERY=1 plays all, four times as long
 	EVERY=$(EVERY) cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(faults_at_every_call)'
+
+# The real things, where they can be installed: heavy, and in environments of their own.
+AIRFLOW_VERSION := 3.3.2
+KFP_VERSION := 2.17.0
+$(CACHE)/airflow-$(AIRFLOW_VERSION)/.done:
+	@echo "Installing Airflow $(AIRFLOW_VERSION) into $(@D) (minutes, once)"
+	@rm -rf $(@D) && python3 -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check apache-airflow==$(AIRFLOW_VERSION)
+	@touch $@
+
+$(CACHE)/kfp-$(KFP_VERSION)/.done:
+	@echo "Installing kfp $(KFP_VERSION) into $(@D) (minutes, once)"
+	@rm -rf $(@D) && python3 -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check kfp==$(KFP_VERSION)
+	@touch $@
+
+test-airflow: setup $(CACHE)/airflow-$(AIRFLOW_VERSION)/.done ## the adapter for MWAA against a real Airflow
+	TRIMTAB_AIRFLOW_VENV=$(CACHE)/airflow-$(AIRFLOW_VERSION) \
+	  cargo nextest run --package trimtab-tests --locked --run-ignored only -E 'test(a_real_airflow_agrees)'
+
+test-kubeflow: setup $(CACHE)/kfp-$(KFP_VERSION)/.done ## Kubeflow as the gateway plays it, against kfp's own client
+	TRIMTAB_KUBEFLOW_VENV=$(CACHE)/kfp-$(KFP_VERSION) \
+	  cargo nextest run --package trimtab-tests --locked --run-ignored only -E 'test(kubeflows_own_client)'
 
 # Lambda loads what it starts: a function stays under 8 MB.
 size: build ## the size of each function's binary; fails from 8 MB on

@@ -40,6 +40,13 @@ struct Run {
     finished: Option<Timestamp>,
 }
 
+impl Run {
+    /// What was asked for.
+    fn text(&self, name: &str) -> Option<&str> {
+        self.body.get(name).and_then(Value::as_str)
+    }
+}
+
 /// What it answers with.
 type Said = (StatusCode, Value);
 
@@ -133,10 +140,10 @@ fn list(state: &State, query: &str) -> Said {
     let experiment = value("experiment_id").filter(|id| !id.is_empty());
     let most = value("page_size").and_then(|text| text.parse().ok()).filter(|size| *size > 0).unwrap_or(20);
     let takes = |run: &&Run| {
-        experiment.is_none_or(|id| run.body["experiment_id"] == *id)
+        experiment.is_none_or(|id| run.text("experiment_id") == Some(id))
             && predicates.iter().all(|predicate| {
                 let wanted = predicate.get("string_value").or_else(|| predicate.get("stringValue"));
-                wanted.is_some_and(|wanted| run.body["display_name"] == *wanted)
+                wanted.is_some_and(|wanted| wanted.as_str() == run.text("display_name"))
             })
     };
     let runs: Vec<Value> = state.runs.iter().rev().filter(takes).take(most).map(shown).collect();
@@ -153,10 +160,10 @@ fn parameters(query: &str) -> Vec<(String, String)> {
 fn shown(run: &Run) -> Value {
     json!({
         "run_id": run.id,
-        "display_name": run.body["display_name"],
+        "display_name": run.body.get("display_name"),
         "experiment_id": run.body.get("experiment_id"),
         "storage_state": "AVAILABLE",
-        "pipeline_version_reference": run.body["pipeline_version_reference"],
+        "pipeline_version_reference": run.body.get("pipeline_version_reference"),
         "runtime_config": run.body.get("runtime_config"),
         "created_at": run.created.to_string(),
         "scheduled_at": run.created.to_string(),

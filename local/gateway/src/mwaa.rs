@@ -109,7 +109,10 @@ async fn ask(
 ) -> Result<Said, Refusal> {
     let unreachable = |error: reqwest::Error| Refusal::internal(error.to_string());
     let method = Method::from_bytes(method.as_bytes()).map_err(|error| Refusal::validation(error.to_string()))?;
-    let mut call = world.backends.http.request(method, format!("{url}/api/v2{path}")).bearer_auth(token);
+    let mut call = world.backends.http.request(method, format!("{url}/api/v2{path}"));
+    if !token.is_empty() {
+        call = call.bearer_auth(token);
+    }
     if !body.is_null() {
         call = call.json(body);
     }

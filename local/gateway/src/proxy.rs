@@ -141,10 +141,9 @@ fn entry(scope: Option<&Scope>, parts: &Parts, body: &Bytes) -> Entry {
     if service == "airflow" {
         let (named, name) = mwaa::operation(&parts.method, parts.uri.path());
         named.clone_into(&mut action);
-        if !request.is_object() {
-            request = json!({});
-        }
-        request["Name"] = json!(name);
+        let mut fields = request.as_object().cloned().unwrap_or_default();
+        fields.insert("Name".to_owned(), json!(name));
+        request = Value::Object(fields);
     } else if service == kubeflow::SERVICE {
         kubeflow::operation(&parts.method, &parts.uri).clone_into(&mut action);
     }

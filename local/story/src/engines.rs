@@ -92,15 +92,21 @@ fn told(model: &str, parameters: &Value) -> Result<String, StoryError> {
     Ok(incident)
 }
 
+/// The one that there is.
+fn only<'a, T>(what: &str, all: &'a [T]) -> Result<&'a T, StoryError> {
+    match all {
+        [one] => Ok(one),
+        _ => Err(StoryError::Unexpected { expected: format!("one {what}"), found: format!("{} of them", all.len()) }),
+    }
+}
+
 async fn workflow(story: &mut Story) -> Result<(), StoryError> {
     story.begin("forecast drifts: Step Functions trains");
     drifts(story, "forecast", MODELS[0].1).await?;
     story.told("Training Succeeded", "incident/forecast-drift-").await?;
     let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:forecast-training");
     let listed = story.aws.sfn.list_executions().state_machine_arn(machine).send().await.map_err(service)?;
-    let [execution] = listed.executions() else {
-        return Err(StoryError::NotSeen(format!("one execution: {:?}", listed.executions())));
-    };
+    let execution = only("execution of forecast-training", listed.executions())?;
     let found = story.aws.sfn.describe_execution().execution_arn(execution.execution_arn());
     let found = found.send().await.map_err(service)?;
     let input = serde_json::from_str(found.input().unwrap_or_default()).unwrap_or_default();
@@ -126,8 +132,7 @@ async fn dag(story: &mut Story) -> Result<(), StoryError> {
         Ok(runs.iter().any(|run| run["state"] == "success").then_some(runs))
     };
     let runs = story.until("a run of the DAG that succeeded", ended).await?;
-    Story::expect("runs of the DAG:", &runs.len(), &1)?;
-    let incident = told("pricing", &runs[0]["conf"])?;
+    let incident = told("pricing", &only("run of the DAG", &runs)?["conf"])?;
     tick(story).await?;
     story.told("Training Succeeded", "incident/pricing-drift-").await?;
     story.saw(format!("one run of pricing_training, of incident {incident}; a look has seen its end")).await
@@ -151,9 +156,9 @@ async fn cluster(story: &mut Story) -> Result<(), StoryError> {
         Ok(runs.iter().any(|run| run["state"] == "SUCCEEDED").then_some(runs))
     };
     let runs = story.until("a run of Kubeflow that succeeded", ended).await?;
-    Story::expect("runs of Kubeflow:", &runs.len(), &1)?;
-    let incident = told("ranking", &runs[0]["runtime_config"]["parameters"])?;
-    Story::expect("the run's name:", &runs[0]["display_name"], &json!(incident))?;
+    let run = only("run of Kubeflow", &runs)?;
+    let incident = told("ranking", &run["runtime_config"]["parameters"])?;
+    Story::expect("the run's name:", &run["display_name"], &json!(incident))?;
     tick(story).await?;
     story.told("Training Succeeded", "incident/ranking-drift-").await?;
     Story::expect("calls with a token that is no more let in:", &(story.refused("kubeflow", 401).await? > 0), &true)?;
@@ -169,9 +174,9 @@ async fn pipeline(story: &mut Story) -> Result<(), StoryError> {
     ask(story).await?;
     story.told("Training Succeeded", "incident/segments-build-").await?;
     let found = executions(story).await?;
-    Story::expect("executions of segments-training:", &found.len(), &1)?;
+    let execution = only("execution of segments-training", &found)?;
     let call = story.aws.codepipeline.get_pipeline_execution().pipeline_name("segments-training");
-    let execution = call.pipeline_execution_id(&found[0]).send().await.map_err(service)?.pipeline_execution;
+    let execution = call.pipeline_execution_id(execution).send().await.map_err(service)?.pipeline_execution;
     let variables = execution.map(|execution| execution.variables.unwrap_or_default()).unwrap_or_default();
     let value = |name: &str| variables.iter().find(|v| v.name() == Some(name)).and_then(|v| v.resolved_value());
     let parameters = json!({"incident": value("Incident"), "experiment": value("Experiment"), "trial": value("Trial")});

@@ -74,10 +74,8 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     ];
     let [usual, others] = &POLICIES;
     let [first, second] = texts;
-    match flow.is_some_and(Flow::is_of_another_engine) {
-        true => Arc::clone(others.get_or_init(|| read(second))),
-        false => Arc::clone(usual.get_or_init(|| read(first))),
-    }
+    let (known, texts) = if flow.is_some_and(Flow::is_of_another_engine) { (others, second) } else { (usual, first) };
+    Arc::clone(known.get_or_init(|| read(texts)))
 }
 
 fn read(texts: &[&str]) -> Arc<Policies> {

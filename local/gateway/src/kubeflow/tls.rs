@@ -33,7 +33,7 @@ pub(crate) struct TlsListener {
 /// A listener on a free port, with a certificate for `localhost` that was made just now.
 pub(crate) async fn bind() -> Result<(TlsListener, Place), Box<dyn std::error::Error + Send + Sync>> {
     let authority_key = KeyPair::generate()?;
-    let mut authority = CertificateParams::new(Vec::new())?;
+    let mut authority = CertificateParams::new(Vec::<String>::new())?;
     authority.distinguished_name.push(DnType::CommonName, "The local cloud's own authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = authority.self_signed(&authority_key)?.pem();

@@ -25,7 +25,7 @@ struct Run {
     ended: Option<Timestamp>,
 }
 
-fn refused(status: StatusCode, detail: String) -> Said {
+fn refused(status: StatusCode, detail: &str) -> Said {
     (status, json!({"detail": detail}))
 }
 
@@ -35,12 +35,12 @@ pub(super) fn answer(world: &Arc<World>, environment: &str, method: &str, path: 
     let (dag, run) = match parts.as_slice() {
         ["dags", dag, "dagRuns"] => (*dag, None),
         ["dags", dag, "dagRuns", run] => (*dag, Some(*run)),
-        _ => return refused(StatusCode::NOT_FOUND, "Not Found".to_owned()),
+        _ => return refused(StatusCode::NOT_FOUND, "Not Found"),
     };
     let mut state = lock(&world.mwaa);
     let known = state.environments.get_mut(environment).and_then(|known| known.dags.get_mut(dag));
     let Some(known) = known else {
-        return refused(StatusCode::NOT_FOUND, format!("DAG with dag_id: '{dag}' not found"));
+        return refused(StatusCode::NOT_FOUND, &format!("Dag with dag_id: '{dag}' not found"));
     };
     match (method, run) {
         ("GET", None) => {
@@ -51,11 +51,11 @@ pub(super) fn answer(world: &Arc<World>, environment: &str, method: &str, path: 
             Some(run) => (StatusCode::OK, shown(dag, run)),
             None => {
                 let detail = format!("The DagRun with dag_id: `{dag}` and run_id: `{id}` was not found");
-                refused(StatusCode::NOT_FOUND, detail)
+                refused(StatusCode::NOT_FOUND, &detail)
             }
         },
         ("POST", None) => begin(world, environment, dag, known, body),
-        _ => refused(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed".to_owned()),
+        _ => refused(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
     }
 }
 

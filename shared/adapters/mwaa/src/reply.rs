@@ -22,9 +22,15 @@ impl Reply {
         self.body.as_ref()?.as_object()?.get(name)?.as_string()
     }
 
+    /// What version 3 says of a conflict.
+    fn reason(&self) -> Option<&str> {
+        self.body.as_ref()?.as_object()?.get("detail")?.as_object()?.get("reason")?.as_string()
+    }
+
     /// Why it did not do it.
     pub(crate) fn failure(&self, operation: &'static str) -> Failure {
-        let said = self.text("detail").or_else(|| self.text("title")).unwrap_or("it says no more");
+        let said = self.text("detail").or_else(|| self.reason()).or_else(|| self.text("title"));
+        let said = said.unwrap_or("it says no more");
         sdk::refusal(operation, self.status, &format!("Airflow answers {}: {said}", self.status))
     }
 }
