@@ -31,8 +31,8 @@ where
         let mut seen = Seen::default();
         let open = state.incident.as_ref();
         if let Some(ended) = Ended::of(event) {
-            // Of a run that no incident is open for, nothing needs to be known.
-            if let Some(incident) = open {
+            // Of a run that no open incident is answered with, nothing needs to be known.
+            if let Some(incident) = open.filter(|incident| ended.is_of(incident)) {
                 seen.run = self.runs.status(&incident.request.engine, &ended.run).await?;
             }
             return Ok(seen);

@@ -43,6 +43,11 @@ impl Ended {
             _ => None,
         }
     }
+
+    /// Whether it is the run of this incident.
+    pub(crate) fn is_of(&self, incident: &Incident) -> bool {
+        incident.run.as_ref().map_or(self.name.as_deref() == Some(&incident.id), |known| *known == self.run)
+    }
 }
 
 /// Whether it is an execution that the suite could have started to train.
@@ -58,8 +63,7 @@ pub(crate) fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
             format!("no incident of {} is open: this run is not answered for here", policy.model),
         );
     };
-    let ours = incident.run.as_ref().map_or(about.name.as_deref() == Some(&incident.id), |known| *known == about.run);
-    if !ours {
+    if !about.is_of(incident) {
         return Plan::skip("other_run", format!("this run does not belong to the open incident {}", incident.id));
     }
     let engine = incident.request.engine.name();
