@@ -61,20 +61,20 @@ pub struct Outcome {
 
 /// The policies of `models/` that a flow is about: what is looked after costs calls.
 fn policies(flow: Option<Flow>) -> Arc<Policies> {
-    static POLICIES: [OnceLock<Arc<Policies>>; 2] = [const { OnceLock::new() }; 2];
-    let segments = include_str!("../../../models/segments.toml");
-    let texts: [&[&str]; 2] = [
-        &[include_str!("../../../models/churn.toml"), segments],
-        &[
-            include_str!("../../../models/forecast.toml"),
-            include_str!("../../../models/pricing.toml"),
-            include_str!("../../../models/ranking.toml"),
-            segments,
-        ],
-    ];
-    let [usual, others] = &POLICIES;
-    let [first, second] = texts;
-    let (known, texts) = if flow.is_some_and(Flow::is_of_another_engine) { (others, second) } else { (usual, first) };
+    const CHURN: &str = include_str!("../../../models/churn.toml");
+    const SEGMENTS: &str = include_str!("../../../models/segments.toml");
+    static USUAL: OnceLock<Arc<Policies>> = OnceLock::new();
+    static WORKFLOW: OnceLock<Arc<Policies>> = OnceLock::new();
+    static DAG: OnceLock<Arc<Policies>> = OnceLock::new();
+    static CLUSTER: OnceLock<Arc<Policies>> = OnceLock::new();
+    static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
+    let (known, texts): (_, &[&str]) = match flow {
+        Some(Flow::Workflow) => (&WORKFLOW, &[include_str!("../../../models/forecast.toml")]),
+        Some(Flow::Dag) => (&DAG, &[include_str!("../../../models/pricing.toml")]),
+        Some(Flow::Cluster) => (&CLUSTER, &[include_str!("../../../models/ranking.toml")]),
+        Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
+        _ => (&USUAL, &[CHURN, SEGMENTS]),
+    };
     Arc::clone(known.get_or_init(|| read(texts)))
 }
 

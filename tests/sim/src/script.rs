@@ -81,11 +81,6 @@ impl Flow {
         Self::Piped,
     ];
 
-    /// Whether another engine than SageMaker's trains.
-    pub(crate) fn is_of_another_engine(self) -> bool {
-        matches!(self, Self::Workflow | Self::Dag | Self::Cluster | Self::Piped)
-    }
-
     /// Whether the run's end is known by looking only.
     pub(crate) fn is_watched(self) -> bool {
         matches!(self, Self::Dag | Self::Cluster)
