@@ -234,12 +234,6 @@ impl Story {
         Ok(())
     }
 
-    /// How many calls to this service the gateway has seen refused so.
-    pub(crate) async fn refused(&self, service: &str, status: u16) -> Result<usize, StoryError> {
-        let (entries, _) = self.journal(0, 0).await?;
-        Ok(entries.iter().filter(|entry| entry["service"] == *service && entry["status"] == status).count())
-    }
-
     /// What the gateway says of itself.
     pub(crate) async fn ask(&self, control: &str) -> Result<Value, StoryError> {
         let url = format!("{}/_trimtab/{control}", self.endpoint);
