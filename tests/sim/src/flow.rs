@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use trimtab_core::policy::monitor::Monitor;
 use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_core::port::definition::DefinitionTruth;
 
@@ -61,21 +62,34 @@ pub struct Outcome {
 
 fn policies() -> Arc<Policies> {
     static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
-    let read = || {
-        let mut policies = Policies::default();
-        let texts = [include_str!("../../../models/churn.toml"), include_str!("../../../models/segments.toml")];
-        // A verdict by policy goes all the way; one by a person is the other flows'.
-        let by_policy =
-            |text: &&str| Policy::parse("policy.toml", &text.replace("on_pass = \"ask\"", "on_pass = \"approve\""));
-        for policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
-            policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
-            policies.by_model.insert(policy.model.clone(), Arc::new(policy));
-        }
-        let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml"));
-        policies.suite = suite.ok().map(Arc::new);
-        Arc::new(policies)
+    Arc::clone(
+        POLICIES.get_or_init(|| read(|monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None))),
+    )
+}
+
+/// The same, with less to be watched.
+pub(crate) fn fewer() -> Arc<Policies> {
+    static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
+    let less = |monitor: &mut Monitor| {
+        (monitor.model_quality, monitor.feature_attribution, monitor.bias) = (None, None, None);
     };
-    Arc::clone(POLICIES.get_or_init(read))
+    Arc::clone(POLICIES.get_or_init(|| read(less)))
+}
+
+fn read(watched: fn(&mut Monitor)) -> Arc<Policies> {
+    let mut policies = Policies::default();
+    let texts = [include_str!("../../../models/churn.toml"), include_str!("../../../models/segments.toml")];
+    // A verdict by policy goes all the way; one by a person is the other flows'.
+    let by_policy =
+        |text: &&str| Policy::parse("policy.toml", &text.replace("on_pass = \"ask\"", "on_pass = \"approve\""));
+    for mut policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
+        policy.monitor.as_mut().map(watched);
+        policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
+        policies.by_model.insert(policy.model.clone(), Arc::new(policy));
+    }
+    let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml"));
+    policies.suite = suite.ok().map(Arc::new);
+    Arc::new(policies)
 }
 
 /// How many beginnings of chance there are: the runs of one flow, schedule and beginning are the
@@ -187,6 +201,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.trace = trace.then(Vec::new);
     services.set_faults(&case.faults);
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
+    services.watch = (case.flow == Flow::Watched).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });
     if case.flow == Flow::CanaryFails {
         services.bad.insert(2);

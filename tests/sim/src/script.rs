@@ -41,6 +41,8 @@ pub enum Flow {
     Tracked,
     /// A version is registered, tested and approved by the policy, and goes out.
     Promotion,
+    /// Two versions go live, the first without baselines; then less is to be watched.
+    Watched,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -50,7 +52,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -67,6 +69,7 @@ impl Flow {
         Self::PutRight,
         Self::Tracked,
         Self::Promotion,
+        Self::Watched,
     ];
 
     /// What people and monitors do, and when.
@@ -88,6 +91,12 @@ impl Flow {
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
             Self::Review => vec![(minutes(0), Item::Propose)],
             Self::Promotion => vec![(minutes(0), Item::Register { version: 1 })],
+            Self::Watched => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(12), Item::AskForLess),
+                (hours(13), Item::Look),
+            ],
             Self::Breach => vec![(minutes(0), Item::Make)],
             Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
             Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],
