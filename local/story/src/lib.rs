@@ -13,6 +13,7 @@ mod promotion;
 mod stage;
 mod story;
 mod timeline;
+mod watched;
 
 use clap::ValueEnum;
 
@@ -32,6 +33,8 @@ pub enum Tale {
     Promotion,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
+    /// A live version is held against its baselines, and the alarm on its drift starts a run.
+    Monitor,
 }
 
 impl Tale {
@@ -63,6 +66,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::LostEvents => lost::every_event(story).await?,
         Tale::Promotion => promotion::by_policy(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
+        Tale::Monitor => watched::live_version(story).await?,
     }
     story.close().await
 }

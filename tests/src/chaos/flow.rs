@@ -40,11 +40,13 @@ pub enum Flow {
     Lineage,
     /// Somebody makes a job that breaks the organisation's rules.
     Breach,
+    /// A live version gets its baseline, its schedule and its alarm.
+    Watch,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -58,6 +60,7 @@ impl Flow {
         Self::Clock,
         Self::Lineage,
         Self::Breach,
+        Self::Watch,
     ];
 
     fn steps(self) -> usize {
@@ -80,6 +83,7 @@ impl Flow {
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
+            Self::Watch => &["CreateProcessingJob", "CreateMonitoringSchedule"],
             Self::Notice | Self::Clock => &[],
         }
     }
@@ -94,6 +98,7 @@ impl Flow {
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),
+            Self::Watch => Some("Watch Started"),
             Self::Notice | Self::Review | Self::Lineage => None,
         }
     }
@@ -109,6 +114,8 @@ impl Flow {
         match self {
             Self::Clock => 0,
             Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion => 1,
+            // Both deliveries of the job's end; what is asked of monitor is on record where something came of it.
+            Self::Watch => 2,
             _ => 2 * events,
         }
     }
@@ -229,6 +236,8 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
             // The same token takes effect once.
             "UpdateModelPackage" => usize::from(stage.is_approved(name).await),
             "CreateAction" => stage.tracked(name).await.0,
+            "CreateProcessingJob" => stage.baselines(name).await,
+            "CreateMonitoringSchedule" => stage.schedules(name).await,
             // One from the commit, one from the incident.
             "AddAssociation" => stage.tracked(name).await.1 / 2,
             other => journal(other),
