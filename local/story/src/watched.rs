@@ -124,7 +124,7 @@ async fn scheduled(story: &Story) -> Result<Option<()>, StoryError> {
         let mut of_name = listed.iter().filter(|one| one.monitoring_schedule_name() == Some(name.as_str()));
         of_name.any(|one| one.monitoring_schedule_status().is_some_and(|status| status.as_str() == "Scheduled"))
     };
-    Ok((listed.len() == KINDS.len() && KINDS.iter().all(|kind| at_rest(&kind))).then_some(()))
+    Ok((listed.len() == KINDS.len() && KINDS.iter().all(at_rest)).then_some(()))
 }
 
 /// What data quality is held against.
