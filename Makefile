@@ -5,7 +5,7 @@ SHELL := bash
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
-FUNCTIONS := integrate retrain evaluate deploy notify reconcile guard lineage
+FUNCTIONS := integrate retrain evaluate deploy notify reconcile guard lineage monitor
 
 # In CI a fresh clone reuses what the last one compiled: the SageMaker SDK alone takes minutes.
 ifdef CI

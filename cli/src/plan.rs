@@ -8,6 +8,7 @@ use evaluate::Evaluation;
 use guard::Guard;
 use integrate::Integrate;
 use lineage::Lineage;
+use monitor::Monitor;
 use notify::Notify;
 use reconcile::Reconcile;
 use retrain::Retrain;
@@ -60,6 +61,7 @@ fn of_function(function: &str, event: &Event, models: &Models) -> Option<Planned
         Retrain::FUNCTION => Some(of::<Retrain>(event, models)),
         Evaluation::FUNCTION => Some(of::<Evaluation>(event, models)),
         Deploy::FUNCTION => Some(of::<Deploy>(event, models)),
+        Monitor::FUNCTION => Some(of::<Monitor>(event, models)),
         Notify::FUNCTION => Some(of::<Notify>(event, models)),
         Lineage::FUNCTION => Some(of::<Lineage>(event, models)),
         Guard::FUNCTION => Some(of::<Guard>(event, models)),

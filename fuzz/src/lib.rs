@@ -7,6 +7,7 @@ use evaluate::Evaluation;
 use guard::Guard;
 use integrate::Integrate;
 use lineage::Lineage;
+use monitor::Monitor;
 use notify::Notify;
 use retrain::Retrain;
 use serde_json::Value;
@@ -33,6 +34,7 @@ pub fn event(data: &[u8]) {
             plan::<Notify>(&event);
             plan::<Guard>(&event);
             plan::<Lineage>(&event);
+            plan::<Monitor>(&event);
         }
         Err(refusal) => is_a_line(&refusal.to_string()),
     }

@@ -23,7 +23,10 @@ async fn the_story_is_seen_in_the_services() {
     let story = told(Tale::Loop).await;
     let timeline = story.timeline();
     let functions: BTreeSet<&str> = timeline.iter().filter_map(|entry| entry.function.as_deref()).collect();
-    assert_eq!(functions, BTreeSet::from(["deploy", "evaluate", "integrate", "lineage", "notify", "retrain"]));
+    assert_eq!(
+        functions,
+        BTreeSet::from(["deploy", "evaluate", "integrate", "lineage", "monitor", "notify", "retrain"])
+    );
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
     assert_eq!(decisions, BTreeSet::from(["acted", "parked", "rejected", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
@@ -53,4 +56,10 @@ async fn a_job_that_breaks_the_rules_is_told_and_stopped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_engine_trains_once_and_its_end_closes_the_incident() {
     told(Tale::Engines).await;
+}
+
+/// A version that goes live is held against its baselines, computed or registered, and the alarm on its drift starts one run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn model_monitor_and_clarify_watch_the_live_version_and_their_alarm_starts_a_run() {
+    told(Tale::Monitor).await;
 }

@@ -40,9 +40,8 @@ pub(crate) fn begin_or_park(
         return held;
     }
     let config = match &deploy.target {
-        Target::Endpoint(target) => {
-            known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy)))
-        }
+        Target::Endpoint(target) => known_config(&state, &wanted)
+            .unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy))),
         Target::Pipeline(_) => wanted.package.to_string(),
     };
     let Parked { package, cause, .. } = wanted;

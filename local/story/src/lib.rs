@@ -14,6 +14,7 @@ mod promotion;
 mod stage;
 mod story;
 mod timeline;
+mod watched;
 
 use clap::ValueEnum;
 
@@ -35,6 +36,8 @@ pub enum Tale {
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
     Engines,
+    /// A live version is held against its baselines, and the alarm on its drift starts a run.
+    Monitor,
 }
 
 impl Tale {
@@ -67,6 +70,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::Promotion => promotion::by_policy(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
         Tale::Engines => engines::each(story).await?,
+        Tale::Monitor => watched::live_version(story).await?,
     }
     story.close().await
 }

@@ -69,6 +69,8 @@ pub struct Story {
     pub(crate) aws: Aws,
     pub(crate) ledger: DynamoLedger,
     pub(crate) inbox: String,
+    /// Whether live versions are watched in it: most stories leave that out.
+    pub(crate) watched: bool,
     models: Models,
     rules: Vec<rules::Rule>,
     http: reqwest::Client,
@@ -106,6 +108,7 @@ impl Story {
             // Past the gateway: reading the ledger is no part of the story.
             ledger: DynamoLedger::new(&config(&cloud.ministack()), TABLE.to_owned()),
             inbox: String::new(),
+            watched: false,
             models: models::read(models)?,
             rules: rules::embedded()?,
             http: reqwest::Client::builder().no_proxy().build().map_err(service)?,
@@ -272,7 +275,10 @@ impl Story {
     /// Applies the policies, with a change of any of them.
     pub(crate) async fn apply_each(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
         let mut models = self.models.clone();
-        models.policies.iter_mut().for_each(change);
+        for policy in &mut models.policies {
+            policy.monitor = policy.monitor.take().filter(|_| self.watched);
+            change(policy);
+        }
         Ok(operate::apply(&self.ledger, &models).await?)
     }
 

@@ -42,7 +42,10 @@ pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u
         made.0,
         made.1,
         made.2,
-        services.stops + services.candidate.executions + services.candidate.verdicts,
+        services.stops
+            + services.watch.as_ref().map_or(0, |watched| watched.changes)
+            + services.candidate.executions
+            + services.candidate.verdicts,
         services.updates.clone(),
     )
 }
@@ -104,7 +107,7 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Piped
         | Flow::Review => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
-        Flow::Rollouts | Flow::CanaryFails => 2,
+        Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,
         Flow::RollBack | Flow::FallsSilent => 3,
     };
     if services.updates.len() > most {
@@ -131,7 +134,7 @@ fn order(services: &Services) -> Option<Violation> {
 fn records(services: &Services) -> Vec<Violation> {
     let name = |function: Function| format!("{function:?}").to_lowercase();
     let routine = |event: &Value| {
-        ["Scheduled Event", "Look Requested", "Build Requested", "Evaluation Requested"]
+        ["Scheduled Event", "Look Requested", "Build Requested", "Evaluation Requested", "Watch Requested"]
             .iter()
             .any(|kind| event["detail-type"] == *kind)
     };
@@ -230,6 +233,12 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             for missing in services.untracked() {
                 must(false, missing);
             }
+        }
+        Flow::Watched => {
+            for missing in services.unwatched(live) {
+                must(false, &missing);
+            }
+            must(told("Watch Started on watch/churn/data-quality/"), "nobody was told that a version is watched");
         }
         // The guard does not look by itself: of what AWS did not tell, nothing is known.
         Flow::Breach if !heard(services, "CreateTrainingJob") => {}

@@ -111,6 +111,11 @@ pub(crate) fn endpoint(at: Timestamp) -> Value {
     event("aws.sagemaker", "SageMaker Endpoint State Change", at, &[], &detail)
 }
 
+pub(crate) fn job_ended(name: &str, at: Timestamp) -> Value {
+    let detail = json!({"ProcessingJobName": name, "ProcessingJobStatus": "Completed"});
+    event("aws.sagemaker", "SageMaker Processing Job State Change", at, &[], &detail)
+}
+
 pub(crate) fn fact(fact: &Fact, at: Timestamp) -> Value {
     event(SOURCE, fact.kind.as_str(), at, &[], &json!(fact))
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use trimtab_core::policy::monitor::Monitor;
 use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_core::port::definition::DefinitionTruth;
 
@@ -75,15 +76,27 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
         Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };
-    Arc::clone(known.get_or_init(|| read(texts)))
+    let watched = |monitor: &mut Monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None);
+    Arc::clone(known.get_or_init(|| read(texts, watched)))
 }
 
-fn read(texts: &[&str]) -> Arc<Policies> {
+/// The usual ones, with less to be watched.
+pub(crate) fn fewer() -> Arc<Policies> {
+    static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
+    let less = |monitor: &mut Monitor| {
+        (monitor.model_quality, monitor.feature_attribution, monitor.bias) = (None, None, None);
+    };
+    let texts = &[include_str!("../../../models/churn.toml"), include_str!("../../../models/segments.toml")];
+    Arc::clone(POLICIES.get_or_init(|| read(texts, less)))
+}
+
+fn read(texts: &[&str], watched: fn(&mut Monitor)) -> Arc<Policies> {
     let mut policies = Policies::default();
     // A verdict by policy goes all the way; one by a person is the other flows'.
     let by_policy =
         |text: &&str| Policy::parse("policy.toml", &text.replace("on_pass = \"ask\"", "on_pass = \"approve\""));
-    for policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
+    for mut policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
+        policy.monitor.as_mut().map(watched);
         policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
         policies.by_model.insert(policy.model.clone(), Arc::new(policy));
     }
@@ -201,6 +214,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.trace = trace.then(Vec::new);
     services.set_faults(&case.faults);
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
+    services.watch = (case.flow == Flow::Watched).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });
     if case.flow == Flow::CanaryFails {
         services.bad.insert(2);

@@ -75,6 +75,12 @@ impl Services {
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),
+            Item::BaselineEnds(name) => self.baseline_ends(name),
+            Item::ScheduleSettles(name) => self.schedule_settles(&name),
+            Item::AskForLess => {
+                self.note(|| "the policy asks for data quality alone".to_owned());
+                self.policies = crate::flow::fewer();
+            }
             Item::Malformed => {
                 let event = events::malformed(self.now);
                 self.emit(Function::Deploy, false, &event);
@@ -103,5 +109,8 @@ impl Services {
         self.endpoint_before = self.endpoint.replace(endpoint);
         let event = events::endpoint(self.now);
         self.emit(Function::Deploy, true, &event);
+        if self.watch.is_some() {
+            self.emit(Function::Monitor, true, &event);
+        }
     }
 }

@@ -33,6 +33,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
             run(world.react(&reaction, event))?
         }
         Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,
+        Function::Monitor => run(world.react(&monitor::Reaction { monitoring: s(), alarms: s() }, event))?,
         Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
         Function::Lineage => run(world.react(&lineage::Reaction { lineage: s() }, event))?,
         Function::Guard => run(world.react(&guard::Reaction { resources: s() }, event))?,

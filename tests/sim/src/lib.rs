@@ -20,5 +20,6 @@ mod ports;
 mod script;
 pub mod services;
 mod tracked;
+mod watched;
 
 include!(concat!(env!("OUT_DIR"), "/sites.rs"));

@@ -49,6 +49,8 @@ pub enum Flow {
     Cluster,
     /// A commit of a model that CodePipeline trains: it takes no token.
     Piped,
+    /// Two versions go live, the first without baselines; then less is to be watched.
+    Watched,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -58,7 +60,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -79,6 +81,7 @@ impl Flow {
         Self::Dag,
         Self::Cluster,
         Self::Piped,
+        Self::Watched,
     ];
 
     /// Whether the run's end is known by looking only.
@@ -111,6 +114,12 @@ impl Flow {
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
             Self::Review => vec![(minutes(0), Item::Propose)],
             Self::Promotion => vec![(minutes(0), Item::Register { version: 1 })],
+            Self::Watched => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(12), Item::AskForLess),
+                (hours(13), Item::Look),
+            ],
             Self::Breach => vec![(minutes(0), Item::Make)],
             Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
             Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],

@@ -21,6 +21,7 @@ use crate::events;
 use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
 use crate::tracked::Tracked;
+use crate::watched::Watched;
 
 /// Something that will happen.
 #[derive(Clone)]
@@ -61,6 +62,12 @@ pub(crate) enum Item {
     Tag,
     /// The job that was told to stop has stopped.
     JobEnds,
+    /// The job of this name has computed a baseline.
+    BaselineEnds(String),
+    /// The schedule of this name takes updates again.
+    ScheduleSettles(String),
+    /// The policy asks for less to be watched.
+    AskForLess,
     /// An event comes that is none.
     Malformed,
 }
@@ -187,6 +194,8 @@ pub struct Services {
     pub(crate) stops: usize,
     /// What SageMaker's lineage has; `None` where this run does not look at it.
     pub(crate) lineage: Option<Tracked>,
+    /// What watches the live version; `None` where this run does not look at it.
+    pub(crate) watch: Option<Watched>,
     /// The test suite of the candidate, and what stands on it.
     pub(crate) candidate: Candidacy,
     pub(crate) approvals: BTreeMap<u32, Approval>,
@@ -325,11 +334,16 @@ impl Services {
             FactKind::TrainingRequested => &[Function::Retrain],
             FactKind::BuildRequested => &[Function::Integrate],
             FactKind::EvaluationRequested => &[Function::Evaluate],
+            FactKind::WatchRequested => &[Function::Monitor],
             FactKind::LookRequested => &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy],
             _ => &[Function::Notify],
         };
         for function in functions {
             self.emit(*function, false, &event);
+        }
+        // Most flows leave the watch out, too.
+        if self.watch.is_some() && fact.kind == FactKind::LookRequested {
+            self.emit(Function::Monitor, false, &event);
         }
         // Most flows leave lineage out: it takes no part in them, and its calls would be half of all.
         if self.lineage.is_some() && functions == [Function::Notify] {

@@ -74,7 +74,7 @@ impl Stage {
         let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap();
         stage.ledger.apply_suite(&suite).await.unwrap();
         // An endpoint takes longer than all attempts of one call on it, as on AWS.
-        let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50});
+        let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50, "jobs": 50, "schedules": 50});
         stage.control("pace", &paces).await;
         stage
     }
@@ -267,6 +267,18 @@ impl Stage {
         let found = self.sagemaker.describe_model_package().model_package_name(package).send().await.unwrap();
         let metrics = found.customer_metadata_properties().and_then(|all| all.get("trimtab.metric.auc"));
         found.model_approval_status() == Some(&ModelApprovalStatus::Approved) && metrics.is_some()
+    }
+
+    /// How many jobs compute baselines of the model, or did.
+    pub(super) async fn baselines(&self, model: &str) -> usize {
+        let call = self.sagemaker.list_processing_jobs().name_contains(format!("trimtab-{model}-"));
+        call.send().await.unwrap().processing_job_summaries.unwrap_or_default().len()
+    }
+
+    /// How many schedules watch the model.
+    pub(super) async fn schedules(&self, model: &str) -> usize {
+        let call = self.sagemaker.list_monitoring_schedules().endpoint_name(format!("{model}-prod"));
+        call.send().await.unwrap().monitoring_schedule_summaries.unwrap_or_default().len()
     }
 
     /// A state machine that tests the model's versions; gives its ARN.

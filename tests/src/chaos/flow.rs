@@ -48,11 +48,13 @@ pub enum Flow {
     Cluster,
     /// Drift, an execution of CodePipeline, its end.
     Piped,
+    /// A live version gets its baseline, its schedule and its alarm.
+    Watch,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -70,6 +72,7 @@ impl Flow {
         Self::Dag,
         Self::Cluster,
         Self::Piped,
+        Self::Watch,
     ];
 
     fn steps(self) -> usize {
@@ -93,6 +96,7 @@ impl Flow {
             Self::Breach => &["StopTrainingJob"],
             Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
+            Self::Watch => &["CreateProcessingJob", "CreateMonitoringSchedule"],
             Self::Notice | Self::Clock => &[],
         }
     }
@@ -109,6 +113,7 @@ impl Flow {
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),
+            Self::Watch => Some("Watch Started"),
             Self::Notice | Self::Review | Self::Lineage => None,
         }
     }
@@ -124,6 +129,8 @@ impl Flow {
         match self {
             Self::Clock => 0,
             Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion | Self::Dag | Self::Cluster => 1,
+            // Both deliveries of the job's end; what is asked of monitor is on record where something came of it.
+            Self::Watch => 2,
             _ => 2 * events,
         }
     }
@@ -245,6 +252,8 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
             // The same token takes effect once.
             "UpdateModelPackage" => usize::from(stage.is_approved(name).await),
             "CreateAction" => stage.tracked(name).await.0,
+            "CreateProcessingJob" => stage.baselines(name).await,
+            "CreateMonitoringSchedule" => stage.schedules(name).await,
             // One from the commit, one from the incident.
             "AddAssociation" => stage.tracked(name).await.1 / 2,
             other => journal(other),

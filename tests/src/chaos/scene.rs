@@ -71,6 +71,13 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             scene.package = stage.package(&name, true, PendingManualApproval).await;
         }
         Flow::Breach => stage.job(&name).await,
+        Flow::Watch => {
+            scene.package = stage.package(&name, true, Approved).await;
+            for step in 0..2 {
+                let (function, event) = scene.event(model, Flow::FirstVersion, step).await;
+                model.deliver(function, &event).await.unwrap();
+            }
+        }
         Flow::Notice | Flow::Clock | Flow::Lineage => {}
     }
     scene
@@ -133,6 +140,8 @@ impl Scene {
                     "requestParameters": {"trainingJobName": name}, "userIdentity": who});
                 ("guard", event("aws.sagemaker", "AWS API Call via CloudTrail", name, &detail))
             }
+            (Flow::Watch, 0) => ("monitor", asked("Watch Requested", name, &json!({"kind": "data-quality"}))),
+            (Flow::Watch, _) => ("monitor", baseline_ended(stage, name).await),
             (Flow::Lineage, step) => {
                 let kind = if step == 0 { "Training Started" } else { "Training Succeeded" };
                 let detail = json!({"version": 1, "model": name, "matter": format!("incident/{name}-build-1"),
@@ -240,6 +249,17 @@ pub(super) async fn tests_ended(stage: &Stage, machine: &str) -> Value {
     let detail = json!({"executionArn": ended.execution_arn, "stateMachineArn": machine, "name": ended.name,
         "status": "SUCCEEDED"});
     event("aws.states", "Step Functions Execution Status Change", &ended.execution_arn, &detail)
+}
+
+async fn baseline_ended(stage: &Stage, model: &str) -> Value {
+    let job = until("a baseline's job that has ended", async || {
+        let call = stage.sagemaker.list_processing_jobs().name_contains(format!("trimtab-{model}-"));
+        let jobs = call.send().await.unwrap().processing_job_summaries.unwrap_or_default();
+        jobs.into_iter().find(|job| job.processing_job_status().is_some_and(|status| status.as_str() == "Completed"))
+    });
+    let name = job.await.processing_job_name.unwrap();
+    let detail = json!({"ProcessingJobName": name, "ProcessingJobStatus": "Completed"});
+    event("aws.sagemaker", "SageMaker Processing Job State Change", &name, &detail)
 }
 
 async fn endpoint_rests(stage: &Stage, model: &str) {

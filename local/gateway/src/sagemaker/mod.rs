@@ -55,6 +55,10 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "DescribeProcessingJob" => processing::describe(world, input),
         "ListProcessingJobs" => processing::list(world, input),
         "StopProcessingJob" => processing::stop(world, input),
+        "CreateDataQualityJobDefinition"
+        | "CreateModelQualityJobDefinition"
+        | "CreateModelBiasJobDefinition"
+        | "CreateModelExplainabilityJobDefinition" => monitoring::define(world, action, input).await,
         "CreateMonitoringSchedule" => monitoring::create(world, input).await,
         "UpdateMonitoringSchedule" => monitoring::update(world, input).await,
         "DescribeMonitoringSchedule" => monitoring::describe(world, input),

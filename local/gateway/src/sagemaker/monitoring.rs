@@ -38,6 +38,16 @@ impl Schedule {
     }
 }
 
+/// moto overwrites what AWS refuses to create twice.
+pub(crate) async fn define(world: &World, action: &str, input: Input<'_>) -> Answer {
+    let name = input.need("JobDefinitionName")?;
+    let describe = action.replacen("Create", "Describe", 1);
+    if world.backends.sagemaker(&describe, &json!({"JobDefinitionName": name})).await.is_ok() {
+        return Err(Refusal::new("ResourceInUse", format!("Job definition {name} already exists")));
+    }
+    world.backends.sagemaker(action, input.0).await
+}
+
 pub(crate) async fn create(world: &Arc<World>, input: Input<'_>) -> Answer {
     let name = input.need("MonitoringScheduleName")?.to_owned();
     let (config, endpoint) = config(world, input).await?;
@@ -125,7 +135,12 @@ pub(crate) fn describe(world: &World, input: Input<'_>) -> Answer {
         "LastModifiedTime": time(schedule.modified),
         "MonitoringScheduleConfig": schedule.config,
     });
-    let last = lock(&world.sagemaker).executions_of_schedules.iter().rev().find(|run| run.schedule == schedule.name).map(|run| summary(world, run));
+    let last = lock(&world.sagemaker)
+        .executions_of_schedules
+        .iter()
+        .rev()
+        .find(|run| run.schedule == schedule.name)
+        .map(|run| summary(world, run));
     if let Some(fields) = answer.as_object_mut() {
         let optional = [
             ("FailureReason", schedule.failure.map(Value::String)),

@@ -2,8 +2,9 @@
 
 use aws_sdk_sagemaker::types::{
     Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, CapacitySize, CapacitySizeType, CaptureContentTypeHeader,
-    CaptureMode, CaptureOption, ContainerDefinition, DataCaptureConfig, DeploymentConfig, ModelPackageSortBy, ModelPackageSummary, ModelPackageType, ProductionVariant,
-    ProductionVariantInstanceType, SortOrder, TrafficRoutingConfig, TrafficRoutingConfigType,
+    CaptureMode, CaptureOption, ContainerDefinition, DataCaptureConfig, DeploymentConfig, ModelPackageSortBy,
+    ModelPackageSummary, ModelPackageType, ProductionVariant, ProductionVariantInstanceType, SortOrder,
+    TrafficRoutingConfig, TrafficRoutingConfigType,
 };
 use jiff::Timestamp;
 use trimtab_core::event::{Approval, EndpointStatus};
