@@ -97,7 +97,9 @@ impl Monitoring for &Cloud {
     }
 
     async fn define(&self, definition: &JobDefinition) -> Answer<()> {
-        self.change(|state| drop(state.definitions.insert(definition.name.clone())))
+        self.change(|state| {
+            state.definitions.insert(definition.name.clone());
+        })
     }
 
     async fn undefine(&self, _: DriftKind, name: &str) -> Answer<()> {
