@@ -452,6 +452,7 @@ def a_definition(name, kind, baseline, **specification):
     truth = {"GroundTruthS3Input": {"S3Uri": "s3://bucket/labels"}} if kind in ("ModelQuality", "ModelBias") else {}
     return {
         "JobDefinitionName": name, "RoleArn": ROLE, "JobResources": {"ClusterConfig": cluster},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 1800},
         f"{kind}BaselineConfig": baseline, f"{kind}AppSpecification": {"ImageUri": "image", **specification},
         f"{kind}JobInput": {**endpoint, **truth}, f"{kind}JobOutputConfig": {"MonitoringOutputs": [place]},
     }
