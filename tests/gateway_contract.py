@@ -213,6 +213,25 @@ def delivery(name):
     }
 
 
+def images(aws):
+    """The suite reads these, whoever keeps them: MiniStack behind the gateway, or moto."""
+    ecr = aws.ecr
+    ecr.create_repository(repositoryName=f"{aws.own}-training")
+    manifest = lambda text: json.dumps(
+        {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "config": {"digest": text}}
+    )
+    put = lambda text: ecr.put_image(
+        repositoryName=f"{aws.own}-training", imageManifest=manifest(text), imageTag="latest"
+    )["image"]["imageId"]["imageDigest"]
+    there = lambda: ecr.describe_images(repositoryName=f"{aws.own}-training", imageIds=[{"imageTag": "latest"}])
+    for text in ("one", "two"):
+        digest = put(text)
+        (image,) = there()["imageDetails"]
+        assert (image["imageDigest"], image["registryId"]) == (digest, "123456789012"), image
+        assert len(digest) == len("sha256:") + 64, digest
+    refused(ecr.describe_images, "RepositoryNotFoundException", repositoryName="none")
+
+
 def deliveries(aws):
     codepipeline = aws.codepipeline
     trust = {"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -372,6 +391,19 @@ def branches_of_codecommit(aws):
     refused(codecommit.post_comment_for_pull_request, "CommitDoesNotExistException", **{**said, "afterCommitId": "0" * 40})
     there = codecommit.get_comments_for_pull_request(pullRequestId=own)["commentsForPullRequestData"]
     assert [one["comments"][0]["commentId"] for one in there] == [once]
+    codecommit.create_branch(repositoryName="gateway", branchName="c", commitId=first)
+    other = codecommit.create_pull_request(title="u", targets=[dict(target, sourceReference="c")])["pullRequest"]
+    named = dict(pullRequestId=other["pullRequestId"], repositoryName="gateway")
+    merged = codecommit.merge_pull_request_by_three_way(**named)["pullRequest"]
+    (aim,) = merged["pullRequestTargets"]
+    assert (merged["pullRequestStatus"], aim["sourceCommit"], aim["destinationCommit"]) == ("CLOSED", first, second)
+    metadata = aim["mergeMetadata"]
+    assert (metadata["isMerged"], metadata["mergeOption"]) == (True, "THREE_WAY_MERGE"), metadata
+    joined = codecommit.get_commit(repositoryName="gateway", commitId=metadata["mergeCommitId"])["commit"]
+    assert joined["parents"] == [second, first], "the destination first"
+    main = codecommit.get_branch(repositoryName="gateway", branchName="main")["branch"]["commitId"]
+    assert main == metadata["mergeCommitId"]
+    refused(codecommit.merge_pull_request_by_fast_forward, "PullRequestAlreadyClosedException", **named)
     shut = codecommit.update_pull_request_status(pullRequestId=own, pullRequestStatus="CLOSED")["pullRequest"]
     assert shut["pullRequestStatus"] == "CLOSED"
     assert codecommit.list_pull_requests(repositoryName="gateway", pullRequestStatus="OPEN")["pullRequestIds"] == []
@@ -400,6 +432,15 @@ def executions_of_codepipeline(aws):
     )
     listed = codepipeline.list_pipeline_executions(pipelineName="own")["pipelineExecutionSummaries"]
     assert [one["pipelineExecutionId"] for one in listed] == [run]
+    revision = dict(actionName="S3", revisionType="COMMIT_ID", revisionValue="c" * 40)
+    refused(
+        codepipeline.start_pipeline_execution, "ValidationException", "no source action",
+        name="own", sourceRevisions=[dict(revision, actionName="CloudFormation")],
+    )
+    exact = codepipeline.start_pipeline_execution(name="own", variables=given, sourceRevisions=[revision])
+    (newest, *_) = codepipeline.list_pipeline_executions(pipelineName="own")["pipelineExecutionSummaries"]
+    assert newest["pipelineExecutionId"] == exact["pipelineExecutionId"]
+    assert newest["sourceRevisions"] == [{"actionName": "S3", "revisionId": "c" * 40}], newest
     stopped = codepipeline.start_pipeline_execution(name="own")["pipelineExecutionId"]
     codepipeline.stop_pipeline_execution(pipelineName="own", pipelineExecutionId=stopped)
     status = lambda: codepipeline.list_pipeline_executions(pipelineName="own")["pipelineExecutionSummaries"][0]["status"]
@@ -590,7 +631,7 @@ def airflow_behind_mwaa(aws):
 
 
 SHARED = [
-    training_jobs, pipelines, endpoints, registry, builds, repositories, deliveries, definitions, processing_jobs,
+    training_jobs, pipelines, endpoints, registry, builds, repositories, images, deliveries, definitions, processing_jobs,
 ]
 OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,

@@ -79,7 +79,7 @@ pub fn notice(data: &[u8]) {
 }
 
 fn is_a_message(fact: &Fact) {
-    let message = notify::words::message(fact);
+    let message = notify::words::message(fact, &notify::place::Place::default());
     let plain = message.subject.len() < 100 && message.subject.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     assert!(plain, "not a subject: {:?}", message.subject);
     let invisible = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}');

@@ -46,6 +46,13 @@ async fn versions_are_tested_and_approved_rejected_or_asked_about() {
     told(Tale::Promotion).await;
 }
 
+/// A pushed image reaches the run by its digest, CodePipeline builds exactly the commit, and a merged pull request
+/// reads how its merge was built.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_a_pipelines_build_and_a_merge_are_trained() {
+    told(Tale::Integrate).await;
+}
+
 /// What breaks the organisation's rules is told with its owner and stopped, once; what does not is left alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_breaks_the_rules_is_told_and_stopped() {

@@ -104,7 +104,11 @@ impl Decide for Deploy {
         match &event.body {
             Body::Package(package) => key(KeyKind::PackageGroup, package.arn.group()),
             Body::Endpoint(endpoint) => key(KeyKind::Endpoint, endpoint.name.as_str()),
-            Body::Delivery(delivery) => key(KeyKind::DeliveryPipeline, delivery.pipeline.as_str()),
+            // CodePipeline tells of every pipeline, and some build what others deliver.
+            Body::Delivery(delivery) => {
+                let name = delivery.pipeline.to_string();
+                Subject::Known(Key { kind: KeyKind::DeliveryPipeline, name })
+            }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }

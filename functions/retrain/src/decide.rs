@@ -14,7 +14,7 @@ use trimtab_core::text::digest;
 
 use crate::incident::{Held, Incident, Kind, State, Streak, Trigger};
 use crate::start::{parameters, starting};
-use crate::{endings, look};
+use crate::{endings, image, look};
 
 pub use crate::start::Action;
 
@@ -82,6 +82,7 @@ impl Decide for Retrain {
         };
         match &case.event.body {
             Body::Alarm(alarm) => on_alarm(case, policy, limits, alarm),
+            Body::Fact(fact) if image::is_in(fact) => image::on_image(case, policy, limits, fact),
             Body::Fact(fact) if fact.kind == FactKind::TrainingRequested => on_request(case, policy, limits, fact),
             Body::Fact(fact) if fact.kind == FactKind::LookRequested => look::on_look(case, policy, limits),
             _ => match endings::Ended::of(case.event) {
@@ -208,7 +209,7 @@ pub(crate) fn limit(state: &State, limits: &Limits, kind: Kind, now: Timestamp) 
             .cooling_until(limits.cool_down, now)
             .map(|until| cool_down(state, limits, until))
             .or_else(|| state.in_vain(limits, now).map(|streak| circuit_open(streak, limits))),
-        Kind::Build => None,
+        Kind::Build | Kind::Image => None,
     };
     of_drift.or_else(|| over_budget(state, limits, now))
 }
@@ -245,14 +246,15 @@ fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp)
     let text = match trigger.kind {
         Kind::Drift => format!("run of {} is on and will answer this too", incident.id),
         Kind::Build => format!("run of {} is on; this commit gets the next one", incident.id),
+        Kind::Image => format!("run of {} is on; this image gets the next one", incident.id),
     };
     let matter = format!("{}/{}", incident.matter(), digest(&[&trigger.subject], 8));
     let mut told =
         tell(FactKind::TrainingJoined, incident, incident.run.as_ref(), now, &[trigger.reason.clone(), text.clone()]);
     told.matter = matter;
-    let parked = trigger.kind == Kind::Build;
+    let parked = trigger.kind != Kind::Drift;
     if parked {
-        state.waiting = Some(trigger);
+        state.wait(trigger);
     }
     let decision = if parked { Decision::Parked } else { Decision::Skipped };
     Plan::only(decision, Reason::new("run_in_progress", text)).with_state(state).telling(told)
@@ -264,7 +266,7 @@ pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: 
         engine: limits.engine.clone(),
         display_name: id.clone(),
         token: format!("trimtab-{}", digest(&[policy.model.as_str(), &id, &trigger.subject], 48)),
-        parameters: parameters(policy, limits, &id, &trigger),
+        parameters: parameters(&state, policy, limits, &id, &trigger),
         since: now,
     };
     state.remember(&trigger, &id, now);
@@ -272,7 +274,7 @@ pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: 
     state.streak = match trigger.kind {
         Kind::Drift => state.streak.map(|streak| Streak { runs: streak.runs + 1, ..streak }),
         // Somebody has changed something: what drifts after this is another drift.
-        Kind::Build => None,
+        Kind::Build | Kind::Image => None,
     };
     // Whatever waited for a limit to end is answered by this run too.
     state.held = None;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::DriftKind;
-use trimtab_core::name::{AlarmArn, CommitId, ModelName, RunId};
+use trimtab_core::name::{AlarmArn, CommitId, ImageUri, ModelName, RunId};
 use trimtab_core::policy::{Budget, Retrain as Limits};
 use trimtab_core::port::ml::RunRequest;
 use trimtab_core::text::digest;
@@ -20,7 +20,7 @@ const REMEMBERED_AT_MOST: usize = 500;
 pub struct Trigger {
     /// What it is about, the same for every delivery of it: an alarm's transition, a commit.
     pub subject: String,
-    /// One word for the incident's id: `drift` or `build`.
+    /// One word for the incident's id: `drift`, `build` or `image`.
     pub kind: Kind,
     /// The reason, in words.
     pub reason: String,
@@ -57,6 +57,8 @@ pub enum Kind {
     Drift,
     /// A person pushed code: only the budget holds.
     Build,
+    /// A person pushed an image: as for code.
+    Image,
 }
 
 impl Kind {
@@ -66,6 +68,7 @@ impl Kind {
         match self {
             Self::Drift => "drift",
             Self::Build => "build",
+            Self::Image => "image",
         }
     }
 }
@@ -115,10 +118,13 @@ impl Incident {
 pub struct State {
     /// The incident that is open.
     pub incident: Option<Incident>,
-    /// The newest commit that asked while a run was on; it gets the next run.
+    /// The newest commit, or else image, that asked while a run was on; it gets the next run.
     pub waiting: Option<Trigger>,
     /// When the last run ended.
     pub ended: Option<Timestamp>,
+    /// The image that runs get.
+    #[serde(default)]
+    pub image: Option<Image>,
     /// Drift that no run has ended yet.
     #[serde(default)]
     pub streak: Option<Streak>,
@@ -132,6 +138,15 @@ pub struct State {
     /// Until when handled triggers have been forgotten: what is as old may be one of them.
     #[serde(default)]
     pub forgotten: Option<Timestamp>,
+}
+
+/// The image that runs get, as `integrate` said it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// The image, by its digest.
+    pub uri: ImageUri,
+    /// Which it is: a higher number is newer, whatever order they come in.
+    pub serial: u32,
 }
 
 /// Drift that a limit keeps from a run.
@@ -179,6 +194,15 @@ impl State {
         let old = self.handled.iter().filter(|handled| at.duration_since(handled.at) >= REMEMBERED).count();
         let surplus = old.max(self.handled.len().saturating_sub(REMEMBERED_AT_MOST));
         self.forgotten = self.handled.drain(..surplus).map(|handled| handled.at).max().or(self.forgotten);
+    }
+
+    /// The commit waits for the run that is on to end. A commit's run gets the newest image too, so an
+    /// image takes no commit's place.
+    pub fn wait(&mut self, trigger: Trigger) {
+        let commit_waits = self.waiting.as_ref().is_some_and(|waiting| waiting.commit.is_some());
+        if trigger.commit.is_some() || !commit_waits {
+            self.waiting = Some(trigger);
+        }
     }
 
     /// When the cool-down ends, if it is still on: it counts from the end of the last run.

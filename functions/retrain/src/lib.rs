@@ -9,6 +9,7 @@ pub mod act;
 pub mod backends;
 pub mod decide;
 mod endings;
+mod image;
 pub mod incident;
 mod look;
 mod start;

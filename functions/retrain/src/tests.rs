@@ -18,6 +18,7 @@ use trimtab_core::react::{LEASE, Report, World};
 use crate::Reaction;
 
 mod engines;
+mod image;
 mod look;
 
 const NOON: &str = "2026-11-20T12:00:00Z";

@@ -8,6 +8,7 @@ mod codebuild;
 mod codecommit;
 mod codepipeline;
 mod control;
+mod ecr;
 mod events;
 mod faults;
 mod journal;

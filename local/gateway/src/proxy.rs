@@ -15,7 +15,7 @@ use crate::journal::Entry;
 use crate::route::{Backend, Scope};
 use crate::wire::{self, Answer, Input};
 use crate::world::World;
-use crate::{codebuild, codecommit, codepipeline, kubeflow, mwaa, sagemaker, trail};
+use crate::{codebuild, codecommit, codepipeline, ecr, kubeflow, mwaa, sagemaker, trail};
 
 /// Lambda takes zips of up to 50 MB, which travel as base64.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
@@ -103,6 +103,7 @@ async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Byte
     let answer = sent.bytes().await?;
     entry.status = status.as_u16();
     entry.response = seen(&headers, &answer);
+    ecr::tell(world, &entry);
     trail::tell(world, &entry);
     world.journal.push(entry);
     let mut response = Response::new(Body::from(answer));

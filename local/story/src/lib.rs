@@ -6,10 +6,12 @@ mod chapters;
 mod code;
 mod engines;
 mod guard;
+mod integrate;
 mod lineage;
 mod look;
 mod lost;
 mod page;
+mod people;
 mod promotion;
 mod stage;
 mod story;
@@ -32,6 +34,8 @@ pub enum Tale {
     LostEvents,
     /// Versions are tested, and approved, rejected or asked about by policy.
     Promotion,
+    /// An image is pushed, CodePipeline builds, and a pull request is merged.
+    Integrate,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
@@ -68,6 +72,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::Loop => whole(story).await?,
         Tale::LostEvents => lost::every_event(story).await?,
         Tale::Promotion => promotion::by_policy(story).await?,
+        Tale::Integrate => integrate::everything(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
         Tale::Engines => engines::each(story).await?,
         Tale::Monitor => watched::live_version(story).await?,

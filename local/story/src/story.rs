@@ -187,6 +187,16 @@ impl Story {
         }
     }
 
+    /// How many messages were received, but for digests.
+    pub(crate) fn messages(&self) -> usize {
+        self.messages.iter().filter(|message| message.kind != "Digest").count()
+    }
+
+    /// Whether a message of this kind on a matter that begins so was received.
+    pub(crate) fn was_told(&self, kind: &str, matter: &str) -> bool {
+        self.messages.iter().any(|message| message.kind == kind && message.matter().starts_with(matter))
+    }
+
     /// The message of this kind on this matter that was received; empty where there is none.
     pub(crate) fn message(&self, kind: &str, matter: &str) -> String {
         let of = |message: &&Message| message.kind == kind && message.matter() == matter;
@@ -264,9 +274,14 @@ impl Story {
 
     /// Applies the policies, with a change that only the story makes.
     pub(crate) async fn apply(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
+        self.apply_to("churn", change).await
+    }
+
+    /// The same, with a change of another model's.
+    pub(crate) async fn apply_to(&self, model: &str, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
         self.apply_each(|policy| {
-            if policy.model.as_str() == "churn" {
-                change(policy)
+            if policy.model.as_str() == model {
+                change(policy);
             }
         })
         .await

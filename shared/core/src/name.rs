@@ -116,6 +116,17 @@ fn run_resource(text: &str) -> bool {
         && parts.next().is_none()
 }
 
+fn image_uri(text: &str) -> bool {
+    let Some((place, digest)) = text.split_once('@') else { return false };
+    let Some((host, repository)) = place.split_once('/') else { return false };
+    let Some((owner, rest)) = host.split_once(".dkr.ecr.") else { return false };
+    let region = rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"));
+    account(owner)
+        && region.is_some_and(|region| word(region, 30, "-"))
+        && ImageRepository::parse(repository).is_ok()
+        && ImageDigest::parse(digest).is_ok()
+}
+
 names! {
     /// An AWS account: twelve digits.
     AccountId, "AWS account", "12 digits", account;
@@ -150,6 +161,22 @@ names! {
         |t| arn(t, "codebuild", |r| r.strip_prefix("build/").is_some_and(|r| word(r, 250, "_-:")));
     /// A CodePipeline pipeline.
     DeliveryName, "CodePipeline pipeline", "1 to 100 letters, digits, '.', '@', '_' and '-'", |t| word(t, 100, ".@_-");
+    /// An action of a CodePipeline pipeline.
+    ActionName, "CodePipeline action", "1 to 100 letters, digits, '.', '@', '_' and '-'", |t| word(t, 100, ".@_-");
+    /// An execution of a CodePipeline pipeline that builds a commit, by its id.
+    PipelineBuildId, "CodePipeline execution", "1 to 64 letters, digits and '-'", |t| word(t, 64, "-");
+    /// An ECR repository.
+    ImageRepository, "ECR repository", "2 to 256 lower-case letters, digits, and '.', '_', '-' and '/' between them",
+        |t| t.len() > 1 && word(t, 256, "._-/") && !t.chars().any(|c| c.is_ascii_uppercase())
+            && !t.starts_with(['.', '_', '-', '/']) && !t.ends_with(['.', '_', '-', '/']) && !t.contains("//") && !t.contains("..");
+    /// A tag of an image.
+    ImageTag, "image tag", "1 to 128 letters, digits, '.', '_' and '-', and no '.' or '-' in front",
+        |t| word(t, 128, "._-") && !t.starts_with(['.', '-']);
+    /// The digest of an image: what it holds, and nothing else.
+    ImageDigest, "image digest", "sha256: and 64 hexadecimal digits in lower case",
+        |t| t.strip_prefix("sha256:").is_some_and(|d| d.len() == 64 && d.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+    /// An image in ECR, by its digest.
+    ImageUri, "ECR image by digest", "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST", image_uri;
     /// A CloudWatch alarm, by its name.
     AlarmName, "alarm name", "1 to 255 characters without control characters", |t| printable(t, 255);
     /// A CloudWatch alarm, by its ARN.
@@ -208,6 +235,41 @@ impl RunArn {
     #[must_use]
     pub fn pipeline(&self) -> &str {
         self.0.rsplit('/').nth(2).unwrap_or_default()
+    }
+}
+
+impl ImageUri {
+    /// The image of this digest in the registry of this account and region.
+    ///
+    /// # Errors
+    /// The account or the region is none.
+    pub fn of(
+        account: &str,
+        region: &str,
+        repository: &ImageRepository,
+        digest: &ImageDigest,
+    ) -> Result<Self, NameError> {
+        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+        Self::parse(&format!("{account}.dkr.ecr.{region}.amazonaws.com{suffix}/{repository}@{digest}"))
+    }
+
+    /// The account whose registry it is in.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
+    }
+
+    /// The repository.
+    #[must_use]
+    pub fn repository(&self) -> &str {
+        let place = self.0.split('@').next().unwrap_or_default();
+        place.split_once('/').map(|(_, repository)| repository).unwrap_or_default()
+    }
+
+    /// The digest.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        self.0.split('@').nth(1).unwrap_or_default()
     }
 }
 
@@ -296,6 +358,25 @@ mod tests {
             assert!(BranchName::parse(bad).is_err(), "{bad}");
         }
         assert!(BranchName::parse("feature/tenure-bins").is_ok());
+    }
+
+    #[test]
+    fn an_image_is_named_by_its_digest_in_a_registry_and_by_nothing_else() {
+        let digest = format!("sha256:{}", "a1".repeat(32));
+        let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+        let uri = ImageUri::parse(&format!("{host}/team/churn@{digest}")).unwrap();
+        assert_eq!((uri.account(), uri.repository(), uri.digest()), ("123456789012", "team/churn", digest.as_str()));
+        let bad = [
+            format!("{host}/churn:latest"),
+            format!("{host}/churn@sha256:abc"),
+            format!("public.ecr.aws/churn@{digest}"),
+            format!("{host}.evil.example/churn@{digest}"),
+            format!("{host}/../churn@{digest}"),
+            format!("{host}/churn@{digest}\n"),
+        ];
+        for bad in bad {
+            assert!(ImageUri::parse(&bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

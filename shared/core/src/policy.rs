@@ -11,6 +11,7 @@ mod integrate;
 mod key;
 mod length;
 pub mod monitor;
+mod notify;
 mod retrain;
 pub mod suite;
 
@@ -22,8 +23,9 @@ use serde::{Deserialize, Serialize};
 pub use check::{PolicyError, check_all};
 pub use deploy::{Autoscaling, Canary, Deploy, EndpointTarget, OnRejected, PipelineTarget, Target};
 pub use engine::{Airflow, Engine, Kubeflow};
-pub use integrate::Integrate;
+pub use integrate::{BuildPipeline, Integrate, TrainingImage};
 pub use key::{Key, KeyKind};
+pub use notify::Notify;
 pub use retrain::{Budget, Parameters, Retrain};
 pub use suite::{Guard, Stoppable, SuitePolicy};
 
@@ -65,6 +67,8 @@ pub struct Policy {
     /// What is watched about the version that is live; absent means off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monitor: Option<monitor::Monitor>,
+    /// Which messages can wait; absent means that each is sent by itself, at once.
+    pub notify: Option<Notify>,
 }
 
 /// How long things may take before a person is told. Whoever has this table is looked after: every

@@ -38,9 +38,10 @@ impl Violation {
 /// What the suite has done to the world.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
     let made = (services.runs.len(), services.builds.len() + services.defined.len(), services.deliveries.len());
+    let integrated = services.integrated.executions.len() + services.comments.len();
     (
         made.0,
-        made.1,
+        made.1 + integrated,
         made.2,
         services.stops
             + services.watch.as_ref().map_or(0, |watched| watched.changes)
@@ -79,6 +80,12 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if services.builds.len() > 1 {
         found.push(Violation::doubled(format!("{} builds of one commit", services.builds.len())));
     }
+    if services.integrated.executions.len() > 1 {
+        found.push(Violation::doubled(format!("{} executions for one commit", services.integrated.executions.len())));
+    }
+    if services.comments.len() > 1 {
+        found.push(Violation::doubled(format!("{} comments on one build", services.comments.len())));
+    }
     if services.stops > 1 {
         found.push(Violation::doubled(format!("the job was stopped {} times", services.stops)));
     }
@@ -105,6 +112,9 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Dag
         | Flow::Cluster
         | Flow::Piped
+        | Flow::Merged
+        | Flow::PipelineBuild
+        | Flow::Image
         | Flow::Review => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,
@@ -134,9 +144,16 @@ fn order(services: &Services) -> Option<Violation> {
 fn records(services: &Services) -> Vec<Violation> {
     let name = |function: Function| format!("{function:?}").to_lowercase();
     let routine = |event: &Value| {
-        ["Scheduled Event", "Look Requested", "Build Requested", "Evaluation Requested", "Watch Requested"]
-            .iter()
-            .any(|kind| event["detail-type"] == *kind)
+        [
+            "Scheduled Event",
+            "Look Requested",
+            "Build Requested",
+            "Image Requested",
+            "Evaluation Requested",
+            "Watch Requested",
+        ]
+        .iter()
+        .any(|kind| event["detail-type"] == *kind)
     };
     let missing = services.log.iter().filter(|(_, event, _)| !routine(event)).filter(|(function, event, _)| {
         let id = event["id"].as_str().unwrap_or_default().to_owned();
@@ -211,6 +228,25 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(services.comments.len() == 1, "the pull request does not say how the build ended");
             must(services.runs.is_empty(), "a proposal was trained");
         }
+        Flow::Merged => {
+            must(services.builds.len() == 1, "the merge was not built");
+            must(services.runs.len() == 1, "the merge was not trained");
+            // Merges are not looked for: of one that AWS did not tell, no pull request reads.
+            let read = services.comments.len() == 1 || !services.heard_of_merge();
+            must(read, "the pull request does not say how the merge's build ended");
+        }
+        Flow::PipelineBuild => {
+            must(services.integrated.executions.len() == 1, "the commit was not built by the pipeline");
+            must(services.runs.len() == 1, "the commit was not trained");
+            // It can wait: the policy says so.
+            must(waits(services, "demand: training succeeded"), "that training succeeded waits for no digest");
+        }
+        Flow::Image => {
+            let given = services.runs.iter().map(|run| run.request.parameters.get("Image").cloned());
+            let image = services.integrated.image.as_ref().map(ToString::to_string);
+            must(given.collect::<Vec<_>>() == [image], "no run was given the image");
+            must(!open("incident"), "the incident is open for ever");
+        }
         Flow::HeldBack => {
             // Where the first run began as late as the second alarm, it answers both.
             let answered = services.runs.len() == 2 || told("Training Joined on incident/");
@@ -281,6 +317,12 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         must(said >= times, &format!("version {version} went live {times} times, and {said} were told"));
     }
     found
+}
+
+/// Whether a message with these words waits for a digest.
+fn waits(services: &Services, words: &str) -> bool {
+    let mut digests = services.aggregates.iter().filter(|(id, _)| id.name.starts_with("digest#"));
+    digests.any(|(_, record)| record.state.as_ref().is_some_and(|state| state["digest"].to_string().contains(words)))
 }
 
 /// Whether CloudTrail's word of this call was delivered.

@@ -77,6 +77,35 @@ pub(crate) fn push(at: Timestamp) -> Value {
     event("aws.codecommit", "CodeCommit Repository State Change", at, &[], &detail)
 }
 
+/// The repository that CodePipeline builds.
+pub(crate) const PIPED: &str = "demand-model";
+
+pub(crate) fn push_piped(at: Timestamp) -> Value {
+    let mut event = push(at);
+    event["detail"]["repositoryName"] = json!(PIPED);
+    event
+}
+
+pub(crate) fn merged(at: Timestamp) -> Value {
+    let mut event = pull_request(at);
+    let ended = [("event", "pullRequestMergeStatusUpdated"), ("pullRequestStatus", "Closed"), ("isMerged", "True")];
+    for (field, value) in ended {
+        event["detail"][field] = json!(value);
+    }
+    event
+}
+
+pub(crate) fn pipeline_ended(id: &str, at: Timestamp) -> Value {
+    let detail = json!({"pipeline": "demand-integration", "execution-id": id, "state": "SUCCEEDED"});
+    event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail)
+}
+
+pub(crate) fn image(digest: &str, at: Timestamp) -> Value {
+    let detail = json!({"result": "SUCCESS", "repository-name": "churn-training", "image-digest": digest,
+        "action-type": "PUSH", "image-tag": "latest"});
+    event("aws.ecr", "ECR Image Action", at, &[], &detail)
+}
+
 pub(crate) fn pull_request(at: Timestamp) -> Value {
     let detail = json!({"event": "pullRequestCreated", "repositoryNames": ["churn-model"], "pullRequestId": "41",
         "pullRequestStatus": "Open", "sourceCommit": COMMIT, "destinationReference": "refs/heads/main"});

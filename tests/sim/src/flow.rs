@@ -69,11 +69,13 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     static DAG: OnceLock<Arc<Policies>> = OnceLock::new();
     static CLUSTER: OnceLock<Arc<Policies>> = OnceLock::new();
     static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
+    static DEMAND: OnceLock<Arc<Policies>> = OnceLock::new();
     let (known, texts): (_, &[&str]) = match flow {
         Some(Flow::Workflow) => (&WORKFLOW, &[include_str!("../../../models/forecast.toml")]),
         Some(Flow::Dag) => (&DAG, &[include_str!("../../../models/pricing.toml")]),
         Some(Flow::Cluster) => (&CLUSTER, &[include_str!("../../../models/ranking.toml")]),
         Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
+        Some(Flow::PipelineBuild) => (&DEMAND, &[include_str!("../../../models/demand.toml")]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };
     let watched = |monitor: &mut Monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None);
@@ -213,6 +215,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.chance = Some(chance);
     services.trace = trace.then(Vec::new);
     services.set_faults(&case.faults);
+    services.chats = case.flow == Flow::Delivery;
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
     services.watch = (case.flow == Flow::Watched).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });

@@ -60,6 +60,10 @@ impl Services {
                 let event = events::pull_request(self.now);
                 self.emit(Function::Integrate, true, &event);
             }
+            Item::Merge => self.merge(),
+            Item::PushForPipeline => self.push_piped(),
+            Item::PipelineEnds(number) => self.pipeline_ends(number),
+            Item::PushImage => self.push_image(),
             Item::DeliveryEnds(number) => {
                 let Some(delivery) = self.deliveries.get_mut(number) else { return };
                 delivery.ended = true;

@@ -20,6 +20,8 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
                 repositories: s(),
                 pulls: s(),
                 builds: s(),
+                pipelines: s(),
+                images: s(),
                 definitions: s(),
                 bus: s(),
                 ledger: s(),
@@ -34,7 +36,11 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
         }
         Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,
         Function::Monitor => run(world.react(&monitor::Reaction { monitoring: s(), alarms: s() }, event))?,
-        Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
+        Function::Notify => {
+            // The chat has flows of its own: it would double every message's calls.
+            let chat = sim.services().chats.then(s);
+            run(world.react(&notify::Reaction { topic: s(), chat, ledger: s() }, event))?
+        }
         Function::Lineage => run(world.react(&lineage::Reaction { lineage: s() }, event))?,
         Function::Guard => run(world.react(&guard::Reaction { resources: s() }, event))?,
         Function::Reconcile => run(world.react(&reconcile::Reaction { ledger: s() }, event))?,

@@ -14,6 +14,7 @@ pub mod flow;
 mod function;
 mod guarded;
 mod happen;
+mod integrated;
 mod invoke;
 mod ledger;
 mod ports;

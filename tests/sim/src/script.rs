@@ -31,6 +31,12 @@ pub enum Flow {
     Malformed,
     /// A pull request is opened, and its build ends.
     Review,
+    /// A pull request is merged, and the merge is built.
+    Merged,
+    /// CodePipeline builds a push, and its commit is trained.
+    PipelineBuild,
+    /// An image is pushed, and trained with.
+    Image,
     /// An alarm goes off during the cool-down, and is still on when that ends.
     HeldBack,
     /// Somebody makes a job that breaks a rule.
@@ -60,7 +66,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -72,6 +78,9 @@ impl Flow {
         Self::Delivery,
         Self::Malformed,
         Self::Review,
+        Self::Merged,
+        Self::PipelineBuild,
+        Self::Image,
         Self::HeldBack,
         Self::Breach,
         Self::PutRight,
@@ -113,6 +122,9 @@ impl Flow {
             Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
             Self::Review => vec![(minutes(0), Item::Propose)],
+            Self::Merged => vec![(minutes(0), Item::Merge)],
+            Self::PipelineBuild => vec![(minutes(0), Item::PushForPipeline)],
+            Self::Image => vec![(minutes(0), Item::PushImage)],
             Self::Promotion => vec![(minutes(0), Item::Register { version: 1 })],
             Self::Watched => vec![
                 (minutes(0), verdict(1, Approval::Approved)),

@@ -20,6 +20,7 @@ use crate::candidate::Candidacy;
 use crate::events;
 use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
+use crate::integrated::Integrated;
 use crate::tracked::Tracked;
 use crate::watched::Watched;
 
@@ -46,6 +47,14 @@ pub(crate) enum Item {
     Ask,
     /// Somebody opens a pull request.
     Propose,
+    /// The pull request is merged.
+    Merge,
+    /// Somebody pushes to the repository that CodePipeline builds.
+    PushForPipeline,
+    /// CodePipeline's build of this number ends.
+    PipelineEnds(usize),
+    /// Somebody pushes an image.
+    PushImage,
     /// The clock says that it is time to look.
     Look,
     /// The canary's alarm has no data any more.
@@ -174,6 +183,8 @@ pub struct Services {
     pub facts: Vec<Fact>,
     /// Messages, by the subject and body's matter.
     pub messages: BTreeMap<String, u32>,
+    /// Whether there is a topic for a chat.
+    pub(crate) chats: bool,
     /// Training runs.
     pub runs: Vec<Run>,
     /// Builds.
@@ -196,6 +207,8 @@ pub struct Services {
     pub(crate) lineage: Option<Tracked>,
     /// What watches the live version; `None` where this run does not look at it.
     pub(crate) watch: Option<Watched>,
+    /// What CodePipeline builds, the image, and the pull request's merge.
+    pub(crate) integrated: Integrated,
     /// The test suite of the candidate, and what stands on it.
     pub(crate) candidate: Candidacy,
     pub(crate) approvals: BTreeMap<u32, Approval>,
@@ -332,10 +345,13 @@ impl Services {
         let event = events::fact(fact, self.now);
         let functions: &[Function] = match fact.kind {
             FactKind::TrainingRequested => &[Function::Retrain],
-            FactKind::BuildRequested => &[Function::Integrate],
+            FactKind::BuildRequested | FactKind::ImageRequested => &[Function::Integrate],
+            FactKind::ImageAdopted => &[Function::Retrain, Function::Notify],
             FactKind::EvaluationRequested => &[Function::Evaluate],
             FactKind::WatchRequested => &[Function::Monitor],
-            FactKind::LookRequested => &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy],
+            FactKind::LookRequested => {
+                &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy, Function::Notify]
+            }
             _ => &[Function::Notify],
         };
         for function in functions {

@@ -19,8 +19,8 @@ use trimtab_core::policy::{Engine, Parameters, Policy, SuitePolicy};
 use trimtab_gateway::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
-use super::Case;
 use super::scene::run_of;
+use super::{Case, Flow};
 
 const TABLE: &str = "trimtab-ledger";
 const ROLE: &str = "arn:aws:iam::123456789012:role/chaos-endpoint";
@@ -38,8 +38,9 @@ pub struct Stage {
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
     pub(super) codebuild: aws_sdk_codebuild::Client,
     codecommit: aws_sdk_codecommit::Client,
-    cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) codepipeline: aws_sdk_codepipeline::Client,
+    pub(super) ecr: aws_sdk_ecr::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) secrets: aws_sdk_secretsmanager::Client,
     pub(super) sfn: aws_sdk_sfn::Client,
     topic: String,
@@ -64,8 +65,9 @@ impl Stage {
             sagemaker: aws_sdk_sagemaker::Client::new(&config),
             codebuild: aws_sdk_codebuild::Client::new(&config),
             codecommit: aws_sdk_codecommit::Client::new(&config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             codepipeline: aws_sdk_codepipeline::Client::new(&config),
+            ecr: aws_sdk_ecr::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sfn: aws_sdk_sfn::Client::new(&config),
             topic: topic.topic_arn.unwrap(),
@@ -166,9 +168,19 @@ impl Stage {
 
     /// `models/churn.toml`, for a model of this name. The clock asks about all that are looked after:
     /// few are.
-    pub(super) async fn apply(&self, model: &str, looked_after: bool, engine: Option<(Engine, Parameters)>) {
+    pub(super) async fn apply(&self, model: &str, flow: Flow, engine: Option<(Engine, Parameters)>) {
+        let looked_after = flow == Flow::Clock;
         let text = include_str!("../../../models/churn.toml").replace("churn", model);
         let text = text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
+        let delivery =
+            format!("delivery = {{ name = \"{model}-integration\", source = \"Source\", variable = \"Commit\" }}");
+        let text = match flow {
+            // The pipeline's definition is the other pushes'.
+            Flow::PipelineBuild => text
+                .replace(&format!("project = \"{model}-build\""), &delivery)
+                .replace("definition = \"pipeline.json\"", ""),
+            _ => text,
+        };
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = policy.reconcile.filter(|_| looked_after);
         if let (Some(rules), Some((engine, parameters))) = (&mut policy.retrain, engine) {

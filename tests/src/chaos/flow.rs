@@ -20,6 +20,10 @@ pub enum Flow {
     Push,
     /// A pull request, its build's end.
     Review,
+    /// A push that CodePipeline builds, the execution's end, and the look at its commit.
+    PipelineBuild,
+    /// A training image is pushed.
+    Image,
     /// A first version is approved, and in service.
     FirstVersion,
     /// A second version is approved while the first serves.
@@ -54,10 +58,12 @@ pub enum Flow {
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Drift,
         Self::Push,
         Self::Review,
+        Self::PipelineBuild,
+        Self::Image,
         Self::FirstVersion,
         Self::NextVersion,
         Self::Candidate,
@@ -77,8 +83,8 @@ impl Flow {
 
     fn steps(self) -> usize {
         match self {
-            Self::Notice | Self::Clock | Self::Breach => 1,
-            Self::UnheardPush => 3,
+            Self::Notice | Self::Clock | Self::Breach | Self::Image => 1,
+            Self::UnheardPush | Self::PipelineBuild => 3,
             _ => 2,
         }
     }
@@ -90,6 +96,7 @@ impl Flow {
             // Whoever pushes unheard has no pipeline yet: it is made.
             Self::Push | Self::UnheardPush => &["StartBuild", "UpdatePipeline"],
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
+            Self::PipelineBuild => &["StartBuildPipeline"],
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
@@ -97,7 +104,7 @@ impl Flow {
             Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
             Self::Watch => &["CreateProcessingJob", "CreateMonitoringSchedule"],
-            Self::Notice | Self::Clock => &[],
+            Self::Notice | Self::Clock | Self::Image => &[],
         }
     }
 
@@ -108,7 +115,7 @@ impl Flow {
             Self::Drift | Self::UnheardDrift | Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => {
                 Some("Training Succeeded")
             }
-            Self::Push | Self::UnheardPush => Some("Training Requested"),
+            Self::Push | Self::UnheardPush | Self::PipelineBuild | Self::Image => Some("Training Requested"),
             Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
@@ -131,6 +138,8 @@ impl Flow {
             Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion | Self::Dag | Self::Cluster => 1,
             // Both deliveries of the job's end; what is asked of monitor is on record where something came of it.
             Self::Watch => 2,
+            // The look at its commit is by request: it leaves a record where something comes of it.
+            Self::PipelineBuild => 2 * (events - 1) + 1,
             _ => 2 * events,
         }
     }
@@ -236,6 +245,7 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
                 let call = stage.codebuild.list_builds_for_project().project_name(flow.project(name));
                 call.send().await.unwrap().ids.unwrap_or_default().len()
             }
+            "StartBuildPipeline" => stage.executions(name).await.len(),
             // To give it the same definition again changes nothing.
             "UpdatePipeline" => {
                 let call = stage.sagemaker.describe_pipeline().pipeline_name(format!("{name}-training"));

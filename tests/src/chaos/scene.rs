@@ -20,6 +20,7 @@ const LOOK: Duration = Duration::from_millis(700);
 #[derive(Default)]
 pub(super) struct Scene {
     commit: String,
+    digest: String,
     pull: String,
     package: String,
     machine: String,
@@ -28,7 +29,7 @@ pub(super) struct Scene {
 pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let (stage, name) = (model.stage, model.name.clone());
     let engine = engines::engine(stage, flow, &name).await;
-    stage.apply(&name, flow == Flow::Clock, engine).await;
+    stage.apply(&name, flow, engine).await;
     let mut scene = Scene::default();
     use ModelApprovalStatus::{Approved, PendingManualApproval};
     match flow {
@@ -52,6 +53,11 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             stage.pipeline(&name).await;
             scene.commit = stage.repository(&name).await;
         }
+        Flow::PipelineBuild => {
+            stage.build_pipeline(&name).await;
+            scene.commit = stage.repository(&name).await;
+        }
+        Flow::Image => scene.digest = stage.image(&name).await,
         Flow::Review => {
             stage.repository(&name).await;
             (scene.pull, scene.commit) = stage.pull_request(&name).await;
@@ -114,7 +120,18 @@ impl Scene {
                 ("deploy", look_at(name))
             }
             (Flow::Clock, _) => ("reconcile", event("aws.events", "Scheduled Event", name, &json!({}))),
-            (Flow::Push, 0) => {
+            (Flow::PipelineBuild, 1) => ("integrate", execution_ended(stage, name).await),
+            (Flow::PipelineBuild, 2) => {
+                let execution = stage.executions(name).await.pop().unwrap_or_default();
+                let details = json!({"execution": execution, "commit": self.commit});
+                ("integrate", asked("Build Requested", name, &details))
+            }
+            (Flow::Image, _) => {
+                let detail = json!({"result": "SUCCESS", "repository-name": format!("{name}-training"),
+                    "image-digest": self.digest, "action-type": "PUSH", "image-tag": "latest"});
+                ("integrate", event("aws.ecr", "ECR Image Action", name, &detail))
+            }
+            (Flow::Push | Flow::PipelineBuild, 0) => {
                 let detail = json!({"event": "referenceUpdated", "repositoryName": format!("{name}-model"),
                     "referenceType": "branch", "referenceName": "main", "commitId": self.commit});
                 ("integrate", event("aws.codecommit", "CodeCommit Repository State Change", name, &detail))
@@ -125,7 +142,7 @@ impl Scene {
                     "destinationReference": "refs/heads/main"});
                 ("integrate", event("aws.codecommit", "CodeCommit Pull Request State Change", name, &detail))
             }
-            (Flow::Push | Flow::Review, _) => ("integrate", build_ended(stage, flow, name).await),
+            (Flow::Push | Flow::Review | Flow::PipelineBuild, _) => ("integrate", build_ended(stage, flow, name).await),
             (Flow::FirstVersion | Flow::NextVersion, 0) => ("deploy", self.package_is(name, "Approved")),
             (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
             (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
@@ -238,6 +255,17 @@ async fn build_ended(stage: &Stage, flow: Flow, model: &str) -> Value {
         "additional-information": {"source-version": build.source_version(),
             "environment": {"environment-variables": variables}}});
     event("aws.codebuild", "CodeBuild Build State Change", model, &detail)
+}
+
+async fn execution_ended(stage: &Stage, model: &str) -> Value {
+    let ended = until("an execution that has ended", async || {
+        let call = stage.codepipeline.list_pipeline_executions().pipeline_name(format!("{model}-integration"));
+        let listed = call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default();
+        let done = listed.into_iter().find(|run| run.status().is_some_and(|status| status.as_str() == "Succeeded"));
+        done.and_then(|run| run.pipeline_execution_id)
+    });
+    let detail = json!({"pipeline": format!("{model}-integration"), "execution-id": ended.await, "state": "SUCCEEDED"});
+    event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", model, &detail)
 }
 
 pub(super) async fn tests_ended(stage: &Stage, machine: &str) -> Value {

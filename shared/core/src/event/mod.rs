@@ -106,6 +106,7 @@ impl Event {
                         | FactKind::BuildRequested
                         | FactKind::EvaluationRequested
                         | FactKind::WatchRequested
+                        | FactKind::ImageRequested
                 )
             }
             _ => false,
@@ -138,7 +139,7 @@ fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
         ("aws.codepipeline", "CodePipeline Action Execution State Change") => Body::DeliveryAction(read(kind, detail)?),
         ("aws.cloudformation", "CloudFormation Stack Status Change") => Body::Stack(Stack::read(kind, detail)?),
         ("aws.states", "Step Functions Execution Status Change") => Body::Execution(read(kind, detail)?),
-        ("aws.ecr", "ECR Image Action") => Body::Image(read(kind, detail)?),
+        ("aws.ecr", "ECR Image Action") => Body::Image(Image::read(kind, detail)?),
         ("aws.s3", "Object Created") => Body::Object(Object::read(kind, detail)?),
         ("aws.events", "Scheduled Event") => Body::Scheduled,
         ("aws.sagemaker", "AWS API Call via CloudTrail") => Body::Call(Box::new(Call::read(kind, detail)?)),

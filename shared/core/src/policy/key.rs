@@ -11,6 +11,8 @@ use super::{Engine, Policy, Target};
 pub enum KeyKind {
     Repository,
     BuildProject,
+    BuildPipeline,
+    ImageRepository,
     Pipeline,
     Alarm,
     PackageGroup,
@@ -39,6 +41,8 @@ impl fmt::Display for Key {
         let kind = match self.kind {
             KeyKind::Repository => "repository",
             KeyKind::BuildProject => "build-project",
+            KeyKind::BuildPipeline => "build-pipeline",
+            KeyKind::ImageRepository => "image-repository",
             KeyKind::Pipeline => "pipeline",
             KeyKind::Alarm => "alarm",
             KeyKind::StateMachine => "state-machine",
@@ -64,7 +68,9 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     let mut keys = BTreeSet::from([Key::new(KeyKind::PackageGroup, &policy.package_group)]);
     if let Some(integrate) = &policy.integrate {
         keys.insert(Key::new(KeyKind::Repository, &integrate.repository));
-        keys.insert(Key::new(KeyKind::BuildProject, &integrate.project));
+        keys.extend(integrate.project.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
+        keys.extend(integrate.delivery.as_ref().map(|delivery| Key::new(KeyKind::BuildPipeline, &delivery.name)));
+        keys.extend(integrate.image.as_ref().map(|image| Key::new(KeyKind::ImageRepository, &image.repository)));
         keys.extend(integrate.pull_requests.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
     }
     if let Some(retrain) = &policy.retrain {

@@ -136,12 +136,14 @@ pub struct Parameters {
     pub commit: Option<String>,
     /// The incident's id.
     pub incident: Option<String>,
-    /// `drift` or `build`.
+    /// `drift`, `build` or `image`.
     pub reason: Option<String>,
     /// The experiment that the run belongs to: the model's name.
     pub experiment: Option<String>,
     /// The trial within it: the incident's id.
     pub trial: Option<String>,
+    /// The image, by its digest: the newest of `integrate.image`.
+    pub image: Option<String>,
 }
 
 pub(super) fn limits(retrain: &Retrain) -> Option<Fault> {

@@ -4,6 +4,7 @@ use super::*;
 
 const CHURN: &str = include_str!("../../../../models/churn.toml");
 const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
+const DEMAND: &str = include_str!("../../../../models/demand.toml");
 
 fn fault(from: &str, to: &str) -> String {
     assert!(CHURN.contains(from), "{from}");
@@ -17,13 +18,13 @@ fn line(of: &str) -> usize {
 #[test]
 fn the_examples_are_valid_and_do_not_collide() {
     let parse = |name: &str, text| (name.to_owned(), Policy::parse(name, text).unwrap());
-    let policies = [parse("churn.toml", CHURN), parse("segments.toml", SEGMENTS)];
+    let policies = [parse("churn.toml", CHURN), parse("segments.toml", SEGMENTS), parse("demand.toml", DEMAND)];
     assert_eq!(check_all(&policies), Ok(()));
 }
 
 #[test]
 fn a_policy_survives_the_ledger() {
-    for text in [CHURN, SEGMENTS] {
+    for text in [CHURN, SEGMENTS, DEMAND] {
         let policy = Policy::parse("x", text).unwrap();
         let back: Policy = serde_json::from_str(&serde_json::to_string(&policy).unwrap()).unwrap();
         assert_eq!(back, policy);
@@ -103,4 +104,36 @@ fn rules_that_no_version_could_be_held_against_are_refused() {
     assert!(refused("\"log_loss\"", "\"auc\"").contains("each metric once"));
     assert!(refused("\"log_loss\"", "\"log loss\"").contains("letters, digits"));
     assert!(refused("at_most = 0.4", "at_most = nan").contains("expected a number between"));
+}
+
+#[test]
+fn one_builder_builds_and_not_the_pipeline_that_delivers() {
+    let refused = |from: &str, to: &str| {
+        assert!(DEMAND.contains(from), "{from}");
+        Policy::parse("demand.toml", &DEMAND.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    let both = refused("[retrain]", "project = \"demand-build\"\n[retrain]");
+    assert!(both.contains("integrate.project: expected exactly one of project"), "{both}");
+    assert!(fault("project = \"churn-build\"", "").contains("integrate.project: expected exactly one of project"));
+    assert!(refused("variable = \"Commit\"", "variable = \"a b\"").contains("integrate.delivery: expected variable"));
+    let same = "[deploy]\non_rejected = \"notice\"\n[deploy.pipeline]\nname = \"demand-integration\"\nvariable = \"x\"\n[retrain]";
+    assert!(refused("[retrain]", same).contains("integrate.delivery: expected another pipeline"));
+}
+
+#[test]
+fn an_image_needs_tags_and_a_parameter_that_takes_it() {
+    assert!(fault(", image = \"Image\"", "").contains("integrate.image: expected retrain.parameters to name"));
+    assert!(fault("tags = [\"latest\"]", "tags = []").contains("integrate.image: expected 1 to 10 tags"));
+    assert!(fault("\"churn-training\", tags", "\"public.ecr.aws/Churn\", tags").contains("ECR repository"));
+    let key = Key { kind: KeyKind::ImageRepository, name: "churn-training".into() };
+    assert!(Policy::parse("c", CHURN).unwrap().keys().contains(&key));
+}
+
+#[test]
+fn what_is_critical_never_waits_for_a_digest() {
+    let refused =
+        |from: &str, to: &str| Policy::parse("demand.toml", &DEMAND.replacen(from, to, 1)).unwrap_err().to_string();
+    assert!(refused("[\"info\"]", "[\"info\", \"critical\"]").contains("notify.quiet: expected"));
+    assert!(refused("[\"info\"]", "[]").contains("notify.quiet: expected"));
+    assert!(refused("[reconcile]", "[lineage]").contains("notify.digest: expected a [reconcile] table"));
 }

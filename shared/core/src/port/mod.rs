@@ -2,9 +2,11 @@
 //! over AWS's SDKs, tests and the simulation over memory. Their methods are the complete list of
 //! the suite's call sites.
 
+pub mod builder;
 pub mod definition;
 pub mod evaluate;
 pub mod guard;
+pub mod image;
 pub mod lineage;
 pub mod ml;
 pub mod monitor;

@@ -18,6 +18,9 @@ use crate::port::Answer;
 pub enum Subject {
     /// The model that owns this name.
     Key(Key),
+    /// The same, where AWS tells of everybody's: what no model owns is none of the suite's business,
+    /// and leaves no record.
+    Known(Key),
     /// A fact names its model.
     Model(ModelName),
     /// It belongs to the suite, and needs the suite's own policy. No record where that is off.
