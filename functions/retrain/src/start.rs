@@ -43,6 +43,7 @@ pub(crate) fn parameters(policy: &Policy, limits: &Limits, id: &str, trigger: &T
             reason: all("reason"),
             experiment: all("experiment"),
             trial: all("trial"),
+            features: all("features"),
         }
     } else {
         limits.parameters.clone()
@@ -53,6 +54,7 @@ pub(crate) fn parameters(policy: &Policy, limits: &Limits, id: &str, trigger: &T
         (names.reason, Some(trigger.kind.as_str().to_owned())),
         (names.experiment, Some(policy.model.to_string())),
         (names.trial, Some(id.to_owned())),
+        (names.features, Some(trigger.named()).filter(|named| !named.is_empty())),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name?, value?)))

@@ -47,7 +47,9 @@ fn every_function_answers_every_hostile_event() {
             let key = (report.entry.function.clone(), report.entry.event_id.clone());
             let services = sim.services();
             let recorded = services.history.contains(&key) || services.kept.contains(&key);
-            assert!(recorded, "{}: {function:?} has no record", path.display());
+            // One of very many, which nobody watches or which is gathered, leaves no record.
+            let quiet = report.codes.iter().any(|code| ["not_watched", "gathering"].contains(code));
+            assert!(recorded || quiet, "{}: {function:?} has no record", path.display());
             answered += 1;
         }
     }

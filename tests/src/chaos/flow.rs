@@ -50,11 +50,15 @@ pub enum Flow {
     Piped,
     /// A live version gets its baseline, its schedule and its alarm.
     Watch,
+    /// A monitoring run finds violations, a training run, its end.
+    Violations,
+    /// An object comes, a look starts its run, its end.
+    NewData,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -73,12 +77,14 @@ impl Flow {
         Self::Cluster,
         Self::Piped,
         Self::Watch,
+        Self::Violations,
+        Self::NewData,
     ];
 
     fn steps(self) -> usize {
         match self {
             Self::Notice | Self::Clock | Self::Breach => 1,
-            Self::UnheardPush => 3,
+            Self::UnheardPush | Self::NewData => 3,
             _ => 2,
         }
     }
@@ -86,7 +92,7 @@ impl Flow {
     /// What the services must have been made to do, once each.
     fn effects(self) -> &'static [&'static str] {
         match self {
-            Self::Drift | Self::UnheardDrift => &["StartPipelineExecution"],
+            Self::Drift | Self::UnheardDrift | Self::Violations | Self::NewData => &["StartPipelineExecution"],
             // Whoever pushes unheard has no pipeline yet: it is made.
             Self::Push | Self::UnheardPush => &["StartBuild", "UpdatePipeline"],
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
@@ -105,9 +111,14 @@ impl Flow {
     /// too, unless the function died before it could, and it is over by the time that it is looked at.
     fn told(self) -> Option<&'static str> {
         match self {
-            Self::Drift | Self::UnheardDrift | Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => {
-                Some("Training Succeeded")
-            }
+            Self::Drift
+            | Self::UnheardDrift
+            | Self::Workflow
+            | Self::Dag
+            | Self::Cluster
+            | Self::Piped
+            | Self::Violations
+            | Self::NewData => Some("Training Succeeded"),
             Self::Push | Self::UnheardPush => Some("Training Requested"),
             Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
@@ -131,6 +142,8 @@ impl Flow {
             Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion | Self::Dag | Self::Cluster => 1,
             // Both deliveries of the job's end; what is asked of monitor is on record where something came of it.
             Self::Watch => 2,
+            // Of what is one of very many, only what comes of it is on record.
+            Self::Violations | Self::NewData => 2,
             _ => 2 * events,
         }
     }
