@@ -589,6 +589,7 @@ def schedules_of_the_gateway(aws):
     found = sagemaker.describe_processing_job(ProcessingJobName=job)
     assert (found["MonitoringScheduleArn"], found["ProcessingJobStatus"]) == (arn, "Completed"), found
     assert found["ExitMessage"].startswith("CompletedWithViolations"), found
+    assert found["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] == "s3://bucket/reports", found
     (run,) = sagemaker.list_monitoring_executions(MonitoringScheduleName="own-bias")["MonitoringExecutionSummaries"]
     assert (run["MonitoringExecutionStatus"], run["ProcessingJobArn"]) == ("CompletedWithViolations", found["ProcessingJobArn"])
     assert look()["LastMonitoringExecutionSummary"]["MonitoringExecutionStatus"] == "CompletedWithViolations"

@@ -90,10 +90,14 @@ fn of<D: Decide>(event: &Event, models: &Models) -> Planned {
             Some(policy) => decided::<D>(event, Some(policy), None),
             None => nothing(format!("model {model} has no policy"), Decision::Rejected),
         },
-        Subject::Known(key) => match owner(policies, &key) {
+        Subject::Keys(keys) => match keys.iter().find_map(|key| owner(policies, key)) {
             Some(policy) => decided::<D>(event, Some(policy), None),
-            None => nothing(format!("no model has {key} in its policy"), Decision::Skipped),
+            None => nothing("no model's policy watches this".to_owned(), Decision::Skipped),
         },
+        Subject::Asked => nothing(
+            "it depends on what AWS says: the event does not name what a policy could know it by".to_owned(),
+            Decision::Skipped,
+        ),
         Subject::Key(key) => match owner(policies, &key) {
             Some(policy) => decided::<D>(event, Some(policy), None),
             None => nothing(format!("no model has {key} in its policy"), Decision::Rejected),

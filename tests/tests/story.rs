@@ -70,3 +70,9 @@ async fn every_engine_trains_once_and_its_end_closes_the_incident() {
 async fn model_monitor_and_clarify_watch_the_live_version_and_their_alarm_starts_a_run() {
     told(Tale::Monitor).await;
 }
+
+/// Violations without an alarm, forty objects, a feature group's data, a person, an alarm on alarms: one run each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn violations_data_features_people_and_composite_alarms_start_one_run_each() {
+    told(Tale::Triggers).await;
+}

@@ -107,7 +107,7 @@ impl Decide for Deploy {
             // CodePipeline tells of every pipeline, and some build what others deliver.
             Body::Delivery(delivery) => {
                 let name = delivery.pipeline.to_string();
-                Subject::Known(Key { kind: KeyKind::DeliveryPipeline, name })
+                Subject::Keys(vec![Key { kind: KeyKind::DeliveryPipeline, name }])
             }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,

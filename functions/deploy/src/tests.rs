@@ -94,6 +94,9 @@ impl Alarms for &Cloud {
             state: state.clone(),
             since: None,
             drift: None,
+            features: vec![],
+            children: vec![],
+            suppressed: false,
         };
         Ok(alarms.iter().map(truth).collect())
     }

@@ -111,11 +111,11 @@ impl Decide for Integrate {
             // AWS tells of everybody's pipelines and images.
             Body::Delivery(delivery) => {
                 let name = delivery.pipeline.to_string();
-                Subject::Known(Key { kind: KeyKind::BuildPipeline, name })
+                Subject::Keys(vec![Key { kind: KeyKind::BuildPipeline, name }])
             }
             Body::Image(image) => {
                 let name = image.repository.to_string();
-                Subject::Known(Key { kind: KeyKind::ImageRepository, name })
+                Subject::Keys(vec![Key { kind: KeyKind::ImageRepository, name }])
             }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,

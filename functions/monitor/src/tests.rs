@@ -158,6 +158,9 @@ impl Alarms for &Cloud {
             state: AlarmState::Ok,
             since: None,
             drift: None,
+            features: vec![],
+            children: vec![],
+            suppressed: false,
         };
         Ok(alarms.iter().filter(|name| there.contains_key(name.as_str())).map(truth).collect())
     }

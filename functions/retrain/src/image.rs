@@ -7,7 +7,8 @@ use trimtab_core::policy::{Policy, Retrain as Limits};
 use trimtab_core::react::Case;
 
 use crate::decide::{Answer, Seen, triage};
-use crate::incident::{Image, Kind, State, Trigger};
+use crate::incident::{Image, State};
+use crate::trigger::{Kind, Trigger};
 
 /// Whether the fact tells of an image.
 pub(crate) fn is_in(fact: &Fact) -> bool {
@@ -46,12 +47,8 @@ pub(crate) fn on_image(case: &Case<'_, State, Seen>, policy: &Policy, limits: &L
     if case.state.image.as_ref().is_some_and(|known| known.serial > image.serial) {
         return Plan::skip("image_superseded", "a newer image is known, and that has its own request");
     }
-    let trigger = Trigger {
-        subject: format!("image/{}/{}", image.uri, image.serial),
-        kind: Kind::Image,
-        reason: format!("image {} was pushed", image.uri.digest()),
-        commit: None,
-    };
+    let subject = format!("image/{}/{}", image.uri, image.serial);
+    let trigger = Trigger::new(Kind::Image, subject, format!("image {} was pushed", image.uri.digest()));
     let mut plan = triage(&Case { state: &state, ..*case }, policy, limits, trigger);
     // Whatever becomes of the request, the image is known.
     if news && plan.state.is_none() && plan.decision != Decision::Rejected {

@@ -50,6 +50,7 @@ pub(crate) fn parameters(
             experiment: all("experiment"),
             trial: all("trial"),
             image: all("image"),
+            features: all("features"),
         }
     } else {
         limits.parameters.clone()
@@ -61,6 +62,7 @@ pub(crate) fn parameters(
         (names.experiment, Some(policy.model.to_string())),
         (names.trial, Some(id.to_owned())),
         (names.image, state.image.as_ref().map(|image| image.uri.to_string())),
+        (names.features, Some(trigger.named()).filter(|named| !named.is_empty())),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name?, value?)))

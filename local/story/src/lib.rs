@@ -16,6 +16,7 @@ mod promotion;
 mod stage;
 mod story;
 mod timeline;
+mod triggers;
 mod watched;
 
 use clap::ValueEnum;
@@ -24,6 +25,7 @@ pub use aws::{Aws, config};
 pub use page::render;
 pub use story::{Story, StoryError};
 pub use timeline::{Chapter, Entry, Line, Told, lines};
+pub use triggers::watch;
 
 /// A story that can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,6 +44,8 @@ pub enum Tale {
     Engines,
     /// A live version is held against its baselines, and the alarm on its drift starts a run.
     Monitor,
+    /// What starts a run, besides a push and an alarm on a metric.
+    Triggers,
 }
 
 impl Tale {
@@ -76,6 +80,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::Guard => guard::by_hand(story).await?,
         Tale::Engines => engines::each(story).await?,
         Tale::Monitor => watched::live_version(story).await?,
+        Tale::Triggers => triggers::each(story).await?,
     }
     story.close().await
 }

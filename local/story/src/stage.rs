@@ -102,7 +102,7 @@ async fn training(story: &Story) -> Result<(), StoryError> {
 /// What a training run does: it registers a version.
 pub(crate) fn definition(after: &str) -> Value {
     let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
-    let parameters = ["Commit", "Incident", "Reason", "Experiment", "Trial", "Image"].map(parameter);
+    let parameters = ["Commit", "Incident", "Reason", "Features", "Experiment", "Trial", "Image"].map(parameter);
     let container = json!({"Image": IMAGE, "ModelDataUrl": "s3://churn-123456789012/model.tar.gz"});
     json!({
         "Version": "2020-12-01",

@@ -261,6 +261,15 @@ impl Story {
         call.send().await.map_err(service)?.json().await.map_err(service)
     }
 
+    /// Puts an object, or a setting of a bucket, into S3. Nobody checks the signature; it names the service.
+    pub(crate) async fn put(&self, path: &str, body: impl Into<reqwest::Body>) -> Result<(), StoryError> {
+        let scope =
+            "AWS4-HMAC-SHA256 Credential=local/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        let call = self.http.put(format!("{}/{path}", self.endpoint)).header("authorization", scope).body(body);
+        call.send().await.map_err(service)?.error_for_status().map_err(service)?;
+        Ok(())
+    }
+
     /// The ledger's terminal records of all owners.
     pub(crate) async fn records(&self) -> Result<Vec<HistoryEntry>, StoryError> {
         let mut all = self.ledger.history(&Scope::Suite).await?;

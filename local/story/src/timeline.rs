@@ -142,7 +142,9 @@ impl Entry {
 fn model_in(name: &str) -> String {
     let mut parts = name.rsplitn(3, '-');
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(_), Some("build" | "drift" | "image"), Some(model)) => model.to_owned(),
+        (Some(_), Some("build" | "image" | "drift" | "data" | "features" | "schedule" | "operator"), Some(model)) => {
+            model.to_owned()
+        }
         _ => name.to_owned(),
     }
 }

@@ -95,6 +95,16 @@ fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
         && parts.next().is_some_and(resource)
 }
 
+/// How many folders deep a prefix goes at most: an event looks each of them up.
+pub const MOST_FOLDERS: usize = 8;
+
+fn bucket(text: &str) -> bool {
+    (3..=63).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c))
+        && !text.starts_with(['.', '-'])
+        && !text.contains("..")
+}
+
 fn account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -199,6 +209,18 @@ names! {
             && t.chars().all(|c| c.is_ascii_graphic());
     /// A KMS key, by its id, its alias or its ARN.
     KmsKeyId, "KMS key", "1 to 2048 letters, digits, ':', '/', '_' and '-'", |t| word(t, 2048, ":/_-");
+    /// A monitoring schedule of SageMaker. ARNs write it in lower case.
+    ScheduleName, "monitoring schedule", "1 to 63 letters, digits and inner hyphens", |t| hyphenated(t, 63);
+    /// A feature group of SageMaker Feature Store.
+    FeatureGroupName, "feature group", "1 to 64 letters, digits, inner '_' and inner hyphens",
+        |t| word(t, 64, "_-") && !t.starts_with(['_', '-']) && !t.ends_with(['_', '-']);
+    /// A folder in a bucket: all objects whose keys begin so.
+    S3Prefix, "prefix", "s3://BUCKET/FOLDER/ with 1 to 8 folders, each with a '/' after it", |t| t.strip_prefix("s3://")
+        .and_then(|t| t.split_once('/')).is_some_and(|(name, folders)| bucket(name) && printable(folders, 900)
+            && folders.ends_with('/') && !folders.contains("//") && (1..=MOST_FOLDERS).contains(&folders.matches('/').count()));
+    /// An object, by its bucket and key.
+    ObjectUri, "object", "s3://BUCKET/KEY", |t| t.strip_prefix("s3://")
+        .and_then(|t| t.split_once('/')).is_some_and(|(name, key)| bucket(name) && printable(key, 1024) && key.len() <= 1024);
     /// An IAM role, by its ARN.
     RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
         |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")
@@ -312,6 +334,24 @@ impl BuildId {
     }
 }
 
+impl ObjectUri {
+    /// The bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.parts().1
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.0.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).unwrap_or_default()
+    }
+}
+
 impl AlarmArn {
     /// The alarm's name.
     #[must_use]
@@ -386,6 +426,18 @@ mod tests {
         assert_eq!(execution.as_str(), "arn:aws:states:eu-west-1:123456789012:execution:churn-tests:churn-3");
         assert_eq!((execution.machine().as_str(), execution.name()), (machine.as_str(), "churn-3"));
         assert!(machine.execution(&"x".repeat(81)).is_err());
+    }
+
+    #[test]
+    fn a_prefix_ends_with_a_folder_and_is_not_a_whole_bucket() {
+        assert!(S3Prefix::parse("s3://churn-123456789012/features/").is_ok());
+        for bad in ["s3://churn/", "s3://churn/features", "s3://churn/a//b/", "s3://Churn/a/", "churn/a/", "s3://../a/"]
+        {
+            assert!(S3Prefix::parse(bad).is_err(), "{bad}");
+        }
+        assert!(S3Prefix::parse(&format!("s3://churn/{}", "a/".repeat(9))).is_err());
+        let uri = ObjectUri::parse("s3://churn/a/b.json").unwrap();
+        assert_eq!((uri.bucket(), uri.key()), ("churn", "a/b.json"));
     }
 
     #[test]

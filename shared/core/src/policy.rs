@@ -4,6 +4,7 @@
 //! Knows nothing of files: the caller brings the text and the name to show in errors.
 
 mod check;
+pub mod data;
 mod deploy;
 mod engine;
 pub mod evaluate;

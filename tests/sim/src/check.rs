@@ -10,6 +10,7 @@ use trimtab_core::fact::FactKind;
 
 use crate::baseline::Design;
 use crate::flow::{Case, Flow};
+use crate::script::LAST_LOOK;
 use crate::services::{Function, Services};
 
 /// What `churn`'s policy says.
@@ -115,7 +116,10 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Merged
         | Flow::PipelineBuild
         | Flow::Image
-        | Flow::Review => 0,
+        | Flow::Review
+        | Flow::Violations
+        | Flow::NewData
+        | Flow::Asked => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,
         Flow::RollBack | Flow::FallsSilent => 3,
@@ -144,16 +148,19 @@ fn order(services: &Services) -> Option<Violation> {
 fn records(services: &Services) -> Vec<Violation> {
     let name = |function: Function| format!("{function:?}").to_lowercase();
     let routine = |event: &Value| {
-        [
+        const QUIET: [&str; 7] = [
             "Scheduled Event",
             "Look Requested",
             "Build Requested",
             "Image Requested",
             "Evaluation Requested",
             "Watch Requested",
-        ]
-        .iter()
-        .any(|kind| event["detail-type"] == *kind)
+            // One of very many, like a monitoring run: on record where something came of it.
+            "Object Created",
+        ];
+        let job = event["detail"]["ProcessingJobName"].as_str();
+        job.is_some_and(|job| job.starts_with("model-monitoring-"))
+            || QUIET.iter().any(|kind| event["detail-type"] == *kind)
     };
     let missing = services.log.iter().filter(|(_, event, _)| !routine(event)).filter(|(function, event, _)| {
         let id = event["id"].as_str().unwrap_or_default().to_owned();
@@ -195,6 +202,21 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped => {
             must(services.runs.len() == 1, "the run was not started");
             must(told("Training Succeeded on"), "nobody was told that training succeeded");
+            must(!open("incident"), "the incident is open for ever");
+        }
+        Flow::Violations | Flow::Asked => {
+            must(services.runs.len() == 1, "the run was not started");
+            must(told("Training Succeeded on"), "nobody was told that training succeeded");
+            must(!open("incident"), "the incident is open for ever");
+        }
+        Flow::NewData => {
+            let last = services.runs.last().map(|run| run.created);
+            // What came out of the failure queue after the last look waits for the next.
+            must(
+                last >= services.uploaded || gathers_since_the_last_look(services),
+                "the last object is in no run's data",
+            );
+            must(services.runs.len() <= 2, "four objects in two bursts have more than two runs");
             must(!open("incident"), "the incident is open for ever");
         }
         Flow::Rollouts => {
@@ -328,6 +350,12 @@ fn waits(services: &Services, words: &str) -> bool {
 /// Whether CloudTrail's word of this call was delivered.
 fn heard(services: &Services, call: &str) -> bool {
     services.log.iter().any(|(_, event, _)| event["detail"]["eventName"] == call)
+}
+
+fn gathers_since_the_last_look(services: &Services) -> bool {
+    let mut states = services.aggregates.values().filter_map(|record| record.state.as_ref());
+    let since = states.find_map(|state| state["gathering"]["since"].as_str()?.parse::<Timestamp>().ok());
+    since.is_some_and(|since| since >= Timestamp::UNIX_EPOCH + LAST_LOOK)
 }
 
 fn open_finding(services: &Services) -> bool {

@@ -66,6 +66,17 @@ pub(crate) fn asked(model: &str, at: Timestamp) -> Value {
     event(SOURCE, "Training Requested", at, &[], &detail)
 }
 
+pub(crate) fn monitored(job: &str, at: Timestamp) -> Value {
+    let detail = json!({"ProcessingJobName": job, "ProcessingJobStatus": "Completed"});
+    event("aws.sagemaker", "SageMaker Processing Job State Change", at, &[], &detail)
+}
+
+pub(crate) fn object(number: u32, at: Timestamp) -> Value {
+    let detail = json!({"bucket": {"name": "churn-123456789012"},
+        "object": {"key": format!("features/part-{number:05}.parquet")}, "reason": "PutObject"});
+    event("aws.s3", "Object Created", at, &["arn:aws:s3:::churn-123456789012".to_owned()], &detail)
+}
+
 pub(crate) fn tick(at: Timestamp) -> Value {
     let rule = "arn:aws:events:eu-west-1:123456789012:rule/trimtab-ReconcileClock-1";
     event("aws.events", "Scheduled Event", at, &[rule.to_owned()], &json!({}))

@@ -76,6 +76,9 @@ impl Services {
             }
             Item::Register { version } => self.register(version),
             Item::TestsEnd => self.tests_end(),
+            Item::Violation => self.violate(),
+            Item::Upload { number } => self.upload(number),
+            Item::Request => self.request(),
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),

@@ -28,7 +28,10 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
             };
             run(world.react(&reaction, event))?
         }
-        Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,
+        Function::Retrain => {
+            let reaction = retrain::Reaction { runs: s(), alarms: s(), monitors: s(), objects: s() };
+            run(world.react(&reaction, event))?
+        }
         Function::Deploy => {
             let reaction =
                 deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s(), alarms: s() };

@@ -12,6 +12,7 @@ mod events;
 pub mod faults;
 pub mod flow;
 mod function;
+mod gathered;
 mod guarded;
 mod happen;
 mod integrated;

@@ -6,6 +6,9 @@ use trimtab_core::event::Approval;
 use crate::events::SEGMENTS;
 use crate::services::Item;
 
+/// When it is last looked for new data: after the cool-down of the first run.
+pub(crate) const LAST_LOOK: SignedDuration = SignedDuration::from_hours(30);
+
 /// What happens in the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flow {
@@ -57,6 +60,12 @@ pub enum Flow {
     Piped,
     /// Two versions go live, the first without baselines; then less is to be watched.
     Watched,
+    /// A monitoring run finds violations, and there is no alarm.
+    Violations,
+    /// Objects come, and one more during the run that answers them.
+    NewData,
+    /// A person asks for a run.
+    Asked,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -66,7 +75,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -91,6 +100,9 @@ impl Flow {
         Self::Cluster,
         Self::Piped,
         Self::Watched,
+        Self::Violations,
+        Self::NewData,
+        Self::Asked,
     ];
 
     /// Whether the run's end is known by looking only.
@@ -132,6 +144,14 @@ impl Flow {
                 (hours(12), Item::AskForLess),
                 (hours(13), Item::Look),
             ],
+            Self::Violations => vec![(minutes(0), Item::Violation)],
+            Self::Asked => vec![(minutes(0), Item::Request)],
+            Self::NewData => {
+                let objects =
+                    [0, 1, 2, 40].into_iter().zip(0..).map(|(at, number)| (minutes(at), Item::Upload { number }));
+                let looks = [minutes(30), LAST_LOOK].map(|at| (at, Item::Look));
+                objects.chain(looks).collect()
+            }
             Self::Breach => vec![(minutes(0), Item::Make)],
             Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
             Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],

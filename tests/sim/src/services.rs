@@ -65,6 +65,12 @@ pub(crate) enum Item {
     Register { version: u32 },
     /// The test suite of a candidate ends.
     TestsEnd,
+    /// A monitoring run finds violations.
+    Violation,
+    /// New data comes.
+    Upload { number: u32 },
+    /// A person asks for a run.
+    Request,
     /// Somebody makes a training job that breaks a rule.
     Make,
     /// Its owner puts it right.
@@ -214,6 +220,9 @@ pub struct Services {
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,
+    /// When a monitoring run found violations, and when the last object came.
+    pub(crate) violated: Option<Timestamp>,
+    pub(crate) uploaded: Option<Timestamp>,
     /// When each alarm went off last.
     pub(crate) alarms: BTreeMap<&'static str, Timestamp>,
     /// The endpoint.

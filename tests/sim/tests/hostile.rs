@@ -46,10 +46,10 @@ fn every_function_answers_every_hostile_event() {
             }
             let key = (report.entry.function.clone(), report.entry.event_id.clone());
             let services = sim.services();
-            // What AWS tells of everybody's and no policy names is none of the suite's business.
-            let foreign = report.codes == ["not_ours"] && report.entry.owner == "suite";
-            let recorded = foreign || services.history.contains(&key) || services.kept.contains(&key);
-            assert!(recorded, "{}: {function:?} has no record", path.display());
+            let recorded = services.history.contains(&key) || services.kept.contains(&key);
+            // One of very many, which nobody watches or which is gathered, leaves no record.
+            let quiet = report.codes.iter().any(|code| ["not_watched", "gathering"].contains(code));
+            assert!(recorded || quiet, "{}: {function:?} has no record", path.display());
             answered += 1;
         }
     }

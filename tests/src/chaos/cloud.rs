@@ -186,7 +186,22 @@ impl Stage {
         if let (Some(rules), Some((engine, parameters))) = (&mut policy.retrain, engine) {
             (rules.engine, rules.parameters) = (engine, parameters);
         }
+        // New data is ripe at once.
+        if let Some(data) = policy.retrain.as_mut().and_then(|retrain| retrain.data.as_mut()) {
+            data.quiet = jiff::SignedDuration::ZERO;
+        }
         self.ledger.apply(&policy).await.unwrap();
+    }
+
+    /// A run of the model's monitoring schedule that has found violations; gives its job.
+    pub(super) async fn monitored(&self, model: &str) -> String {
+        let (schedule, output) = (format!("{model}-prod-data-quality"), format!("s3://{model}-{ACCOUNT}/monitoring"));
+        trimtab_story::watch(&self.sagemaker, &schedule, &format!("{model}-prod"), &output).await.unwrap();
+        let told = json!({"schedule": schedule, "status": "CompletedWithViolations"});
+        let url = format!("{}/_trimtab/monitoring", self.cloud.endpoint());
+        let sent = self.http.post(url).header("content-type", "application/json").body(told.to_string()).send().await;
+        let found: Value = serde_json::from_str(&sent.unwrap().text().await.unwrap()).unwrap();
+        found["ProcessingJobName"].as_str().unwrap().to_owned()
     }
 
     /// A training job that breaks every rule of `models/suite.toml`.
@@ -338,6 +353,6 @@ pub(super) fn event(source: &str, kind: &str, resource: &str, detail: &Value) ->
 /// A training pipeline's definition.
 fn definition() -> String {
     let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
-    let parameters = ["Commit", "Incident", "Reason", "Experiment", "Trial"].map(parameter);
+    let parameters = ["Commit", "Incident", "Reason", "Features", "Experiment", "Trial"].map(parameter);
     json!({"Version": "2020-12-01", "Parameters": parameters, "Steps": []}).to_string()
 }

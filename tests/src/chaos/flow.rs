@@ -54,11 +54,15 @@ pub enum Flow {
     Piped,
     /// A live version gets its baseline, its schedule and its alarm.
     Watch,
+    /// A monitoring run finds violations, a training run, its end.
+    Violations,
+    /// An object comes, a look starts its run, its end.
+    NewData,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -79,12 +83,14 @@ impl Flow {
         Self::Cluster,
         Self::Piped,
         Self::Watch,
+        Self::Violations,
+        Self::NewData,
     ];
 
     fn steps(self) -> usize {
         match self {
             Self::Notice | Self::Clock | Self::Breach | Self::Image => 1,
-            Self::UnheardPush | Self::PipelineBuild => 3,
+            Self::UnheardPush | Self::PipelineBuild | Self::NewData => 3,
             _ => 2,
         }
     }
@@ -92,7 +98,7 @@ impl Flow {
     /// What the services must have been made to do, once each.
     fn effects(self) -> &'static [&'static str] {
         match self {
-            Self::Drift | Self::UnheardDrift => &["StartPipelineExecution"],
+            Self::Drift | Self::UnheardDrift | Self::Violations | Self::NewData => &["StartPipelineExecution"],
             // Whoever pushes unheard has no pipeline yet: it is made.
             Self::Push | Self::UnheardPush => &["StartBuild", "UpdatePipeline"],
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
@@ -112,9 +118,14 @@ impl Flow {
     /// too, unless the function died before it could, and it is over by the time that it is looked at.
     fn told(self) -> Option<&'static str> {
         match self {
-            Self::Drift | Self::UnheardDrift | Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => {
-                Some("Training Succeeded")
-            }
+            Self::Drift
+            | Self::UnheardDrift
+            | Self::Workflow
+            | Self::Dag
+            | Self::Cluster
+            | Self::Piped
+            | Self::Violations
+            | Self::NewData => Some("Training Succeeded"),
             Self::Push | Self::UnheardPush | Self::PipelineBuild | Self::Image => Some("Training Requested"),
             Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
@@ -140,6 +151,8 @@ impl Flow {
             Self::Watch => 2,
             // The look at its commit is by request: it leaves a record where something comes of it.
             Self::PipelineBuild => 2 * (events - 1) + 1,
+            // Of what is one of very many, only what comes of it is on record.
+            Self::Violations | Self::NewData => 2,
             _ => 2 * events,
         }
     }

@@ -24,6 +24,7 @@ pub(super) struct Scene {
     pull: String,
     package: String,
     machine: String,
+    job: String,
 }
 
 pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
@@ -40,6 +41,11 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
         Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped => {
             stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
         }
+        Flow::Violations => {
+            stage.pipeline(&name).await;
+            scene.job = stage.monitored(&name).await;
+        }
+        Flow::NewData => stage.pipeline(&name).await,
         Flow::UnheardPush => {
             // What is there at the first look is no news.
             model.deliver("integrate", &look_at(&name)).await.unwrap();
@@ -99,6 +105,17 @@ impl Scene {
                 ("retrain", engines::ended(stage, flow, name).await)
             }
             (Flow::Drift, _) => ("retrain", run_ended(stage, name).await),
+            (Flow::Violations, 0) => {
+                let detail = json!({"ProcessingJobName": self.job, "ProcessingJobStatus": "Completed"});
+                ("retrain", event("aws.sagemaker", "SageMaker Processing Job State Change", &self.job, &detail))
+            }
+            (Flow::NewData, 0) => {
+                let object = json!({"key": "features/part-00000.csv", "size": 5});
+                let detail = json!({"bucket": {"name": format!("{name}-{ACCOUNT}")}, "object": object});
+                ("retrain", event("aws.s3", "Object Created", name, &detail))
+            }
+            (Flow::NewData, 1) => ("retrain", look_at(name)),
+            (Flow::Violations | Flow::NewData, _) => ("retrain", run_ended(stage, name).await),
             (Flow::UnheardDrift, step) => {
                 if step > 0 {
                     run_ended(stage, name).await;

@@ -88,7 +88,7 @@ fn a_repository_that_no_policy_names_leaves_no_record() {
     let stage = stage();
     let mut other = pushed("latest", &digest(1));
     other["detail"]["repository-name"] = json!("somebody-elses");
-    assert_eq!(stage.react(&other), (Decision::Skipped, "not_ours"));
+    assert_eq!(stage.react(&other), (Decision::Skipped, "not_watched"));
     assert!(stage.world.ledger.contents().history.is_empty());
 }
 

@@ -137,7 +137,7 @@ fn an_end_that_comes_before_the_start_was_recorded_is_not_lost() {
 fn what_belongs_to_others_is_left_to_them_in_silence() {
     let stage = demand();
     let records = || stage.world.ledger.contents().history.len();
-    assert_eq!(stage.react(&ended("segments-delivery", "execution-0")), (Decision::Skipped, "not_ours"));
+    assert_eq!(stage.react(&ended("segments-delivery", "execution-0")), (Decision::Skipped, "not_watched"));
     assert_eq!((records(), stage.told()), (0, vec![]));
     *stage.cloud.status.lock().unwrap() = Some(BuildStatus::Succeeded);
     let by_hand = stage.react(&ended("demand-integration", "execution-7"));

@@ -1,6 +1,6 @@
 //! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry and endpoints in
 //! `endpoints`, versions that wait for a verdict in `candidates`, what the guard looks at in
-//! `resources`, ML Lineage Tracking in `lineage`, what watches a live version in `monitoring`, `baselines`
+//! `resources`, monitoring runs in `reports`, ML Lineage Tracking in `lineage`, what watches a live version in `monitoring`, `baselines`
 //! and `job_definitions`.
 //!
 //! SageMaker's models declare almost no errors: it answers `ValidationException` with a sentence,
@@ -13,6 +13,7 @@ mod endpoints;
 mod job_definitions;
 mod lineage;
 mod monitoring;
+mod reports;
 mod resources;
 mod runs;
 mod says;

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use cloudtrail::{Call, Caller, Resource, ResourceKind};
-pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind};
+pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind, FACET, children, feature};
 pub use code::{Build, BuildStatus, Delivery, DeliveryAction, DeliveryState, PullRequest, Reference, ReferenceKind};
 pub use envelope::Envelope;
 pub use other::{FeatureGroup, Image, Job, Object, Stack};
@@ -111,6 +111,23 @@ impl Event {
             }
             _ => false,
         }
+    }
+
+    /// Whether it is one of very many, of which only what comes of them is on record: an object, a
+    /// monitoring run.
+    #[must_use]
+    pub fn is_one_of_many(&self) -> bool {
+        match &self.body {
+            Body::Object(_) => true,
+            Body::ProcessingJob(job) => job.is_of_a_monitor(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is only counted, and nothing is done by it alone: it is counted during a pause, too.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        matches!(self.body, Body::Object(_))
     }
 
     /// Whether it asks to look for what was not heard of.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{EventError, fault, name, read};
-use crate::name::{ImageDigest, ImageRepository, ImageTag};
+use crate::name::{ImageDigest, ImageRepository, ImageTag, MOST_FOLDERS};
 
 /// A stack changed its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,36 @@ impl Object {
         };
         Ok(Self { bucket: text("/bucket/name")?, key: text("/object/key")? })
     }
+
+    /// The folders that it is in, the innermost first, up to [`MOST_FOLDERS`] deep; as a policy writes them.
+    #[must_use]
+    pub fn folders(&self) -> Vec<String> {
+        let ends = self.key.match_indices('/').map(|(at, _)| at).take(MOST_FOLDERS);
+        let mut folders: Vec<String> =
+            ends.filter_map(|at| Some(format!("s3://{}/{}/", self.bucket, self.key.get(..at)?))).collect();
+        folders.reverse();
+        folders
+    }
+
+    /// The feature group whose offline store it is in: [Feature Store writes][doc] below
+    /// `offline-store/<feature group>-<creation time>/data/`.
+    ///
+    /// [doc]: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-offline.html
+    #[must_use]
+    pub fn feature_group(&self) -> Option<&str> {
+        let (before, rest) = self.key.split_once("offline-store/")?;
+        let (folder, inside) = rest.split_once('/')?;
+        let (name, created) = folder.rsplit_once('-')?;
+        let at_a_folder = before.is_empty() || before.ends_with('/');
+        let ours = at_a_folder && inside.starts_with("data/") && !created.is_empty();
+        (ours && created.bytes().all(|digit| digit.is_ascii_digit()) && !name.is_empty()).then_some(name)
+    }
+
+    /// Whether it holds data: consoles make empty objects for folders.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        !self.key.ends_with('/')
+    }
 }
 
 /// A training or processing job changed its status.
@@ -103,6 +133,17 @@ impl Job {
             found.ok_or_else(|| fault(what, &format!("detail.{field}"), "expected text"))
         };
         Ok(Self { name: text(format!("{kind}JobName"))?, status: text(format!("{kind}JobStatus"))? })
+    }
+}
+
+/// What SageMaker calls the jobs of monitoring schedules.
+const MONITORING: &str = "model-monitoring-";
+
+impl Job {
+    /// Whether a monitoring schedule runs it, by its name. The event may not say which.
+    #[must_use]
+    pub fn is_of_a_monitor(&self) -> bool {
+        self.name.starts_with(MONITORING)
     }
 }
 

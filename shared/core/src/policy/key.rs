@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Engine, Policy, Target};
+use crate::name::ScheduleName;
 
 /// What kind of name a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +20,9 @@ pub enum KeyKind {
     StateMachine,
     Endpoint,
     DeliveryPipeline,
+    MonitoringSchedule,
+    FeatureGroup,
+    DataPrefix,
 }
 
 /// A name that belongs to one model.
@@ -33,6 +37,12 @@ pub struct Key {
 impl Key {
     fn new(kind: KeyKind, name: impl fmt::Display) -> Self {
         Self { kind, name: name.to_string() }
+    }
+
+    /// A monitoring schedule; ARNs have its name in lower case.
+    #[must_use]
+    pub fn schedule(name: &ScheduleName) -> Self {
+        Self { kind: KeyKind::MonitoringSchedule, name: name.as_str().to_ascii_lowercase() }
     }
 }
 
@@ -49,6 +59,9 @@ impl fmt::Display for Key {
             KeyKind::PackageGroup => "package-group",
             KeyKind::Endpoint => "endpoint",
             KeyKind::DeliveryPipeline => "delivery-pipeline",
+            KeyKind::MonitoringSchedule => "monitoring-schedule",
+            KeyKind::FeatureGroup => "feature-group",
+            KeyKind::DataPrefix => "data",
         };
         write!(f, "{kind}#{}", self.name)
     }
@@ -76,6 +89,10 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     if let Some(retrain) = &policy.retrain {
         keys.extend(of_engine(&retrain.engine));
         keys.extend(retrain.alarms.iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
+        keys.extend(retrain.monitors.iter().map(Key::schedule));
+        keys.extend(retrain.feature_groups.iter().map(|group| Key::new(KeyKind::FeatureGroup, group)));
+        let prefixes = retrain.data.iter().flat_map(|data| &data.prefixes);
+        keys.extend(prefixes.map(|prefix| Key::new(KeyKind::DataPrefix, prefix)));
     }
     keys.extend(policy.own_alarms().iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
     keys.extend(policy.evaluate.as_ref().map(|rules| Key::new(KeyKind::StateMachine, &rules.tests)));

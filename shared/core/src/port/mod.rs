@@ -10,6 +10,7 @@ pub mod image;
 pub mod lineage;
 pub mod ml;
 pub mod monitor;
+pub mod report;
 pub mod workflow;
 
 use std::future::Future;
@@ -139,6 +140,15 @@ pub trait Ledger {
         held: u64,
         state: Option<&Value>,
         entry: &HistoryEntry,
+    ) -> impl Future<Output = Result<(), WriteError>> + Send;
+    /// Writes the aggregate if its epoch is still `held`, without a record, and forgets what was
+    /// untold: for what is one of very many.
+    fn note(
+        &self,
+        id: &AggregateId,
+        held: u64,
+        state: &Value,
+        at: Timestamp,
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
     /// Keeps an event that could not be acted on, whole, with the reason, so that it can be looked
     /// at and sent again. Keeping it twice keeps it once.

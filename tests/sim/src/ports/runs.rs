@@ -113,5 +113,5 @@ fn alarm(services: &Services, name: AlarmName) -> Option<AlarmTruth> {
     };
     let arn = AlarmArn::parse(&events::alarm_arn(name.as_str())).ok()?;
     let drift = (!watches_canary).then_some(DriftKind::DataQuality);
-    Some(AlarmTruth { name, arn, state, since, drift })
+    Some(AlarmTruth { name, arn, state, since, drift, features: vec![], children: vec![], suppressed: false })
 }
