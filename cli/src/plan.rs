@@ -90,6 +90,10 @@ fn of<D: Decide>(event: &Event, models: &Models) -> Planned {
             Some(policy) => decided::<D>(event, Some(policy), None),
             None => nothing(format!("model {model} has no policy"), Decision::Rejected),
         },
+        Subject::Perhaps(key) => match owner(policies, &key) {
+            Some(policy) => decided::<D>(event, Some(policy), None),
+            None => nothing(format!("no model has {key} in its policy"), Decision::Skipped),
+        },
         Subject::Key(key) => match owner(policies, &key) {
             Some(policy) => decided::<D>(event, Some(policy), None),
             None => nothing(format!("no model has {key} in its policy"), Decision::Rejected),

@@ -3,6 +3,7 @@
 
 mod aws;
 mod chapters;
+mod cloudformation;
 mod code;
 mod engines;
 mod guard;
@@ -13,6 +14,7 @@ mod page;
 mod promotion;
 mod stage;
 mod story;
+mod strategies;
 mod timeline;
 mod watched;
 
@@ -32,6 +34,10 @@ pub enum Tale {
     LostEvents,
     /// Versions are tested, and approved, rejected or asked about by policy.
     Promotion,
+    /// Asynchronous, serverless; batch by batch, step by step; a shadow, a challenger.
+    Strategies,
+    /// A stack takes versions, goes back, and is helped back.
+    Cloudformation,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
@@ -68,6 +74,8 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::Loop => whole(story).await?,
         Tale::LostEvents => lost::every_event(story).await?,
         Tale::Promotion => promotion::by_policy(story).await?,
+        Tale::Strategies => strategies::all(story).await?,
+        Tale::Cloudformation => cloudformation::there_and_back(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
         Tale::Engines => engines::each(story).await?,
         Tale::Monitor => watched::live_version(story).await?,

@@ -264,9 +264,14 @@ impl Story {
 
     /// Applies the policies, with a change that only the story makes.
     pub(crate) async fn apply(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
+        self.apply_to("churn", change).await
+    }
+
+    /// The same, with a change of another model's.
+    pub(crate) async fn apply_to(&self, model: &str, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
         self.apply_each(|policy| {
-            if policy.model.as_str() == "churn" {
-                change(policy)
+            if policy.model.as_str() == model {
+                change(policy);
             }
         })
         .await

@@ -172,6 +172,18 @@ names! {
             && t.chars().all(|c| c.is_ascii_graphic());
     /// A KMS key, by its id, its alias or its ARN.
     KmsKeyId, "KMS key", "1 to 2048 letters, digits, ':', '/', '_' and '-'", |t| word(t, 2048, ":/_-");
+    /// An SNS topic, by its ARN.
+    TopicArn, "topic ARN", "arn:aws:sns:…:NAME", |t| arn(t, "sns", |r| word(r, 256, "_-."));
+    /// A CloudFormation stack, by its name.
+    StackName, "stack name", "1 to 128 letters, digits and '-', a letter first",
+        |t| word(t, 128, "-") && t.starts_with(|c: char| c.is_ascii_alphabetic());
+    /// Where a CloudFormation template is: in S3.
+    TemplateUrl, "template URL", "https://BUCKET.s3.REGION.amazonaws.com/KEY, or s3.REGION.amazonaws.com/BUCKET/KEY",
+        |t| t.strip_prefix("https://").and_then(|r| r.split_once('/')).is_some_and(|(host, key)| {
+            (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")) && word(host, 253, ".-")
+                && (host.contains(".s3.") || host.contains(".s3-") || host.starts_with("s3.") || host.starts_with("s3-"))
+                && word(key, 1024, "!-_.*'()/") && !key.contains("..")
+        });
     /// An IAM role, by its ARN.
     RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
         |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")

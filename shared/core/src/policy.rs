@@ -5,6 +5,7 @@
 
 mod check;
 mod deploy;
+mod endpoint;
 mod engine;
 pub mod evaluate;
 mod integrate;
@@ -12,7 +13,12 @@ mod key;
 mod length;
 pub mod monitor;
 mod retrain;
+mod scaling;
+mod serving;
+mod stack;
+mod strategy;
 pub mod suite;
+mod trial;
 
 use std::collections::BTreeSet;
 
@@ -20,12 +26,18 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub use check::{PolicyError, check_all};
-pub use deploy::{Autoscaling, Canary, Deploy, EndpointTarget, OnRejected, PipelineTarget, Target};
+pub use deploy::{Deploy, OnRejected, PipelineTarget, Target};
+pub use endpoint::EndpointTarget;
 pub use engine::{Airflow, Engine, Kubeflow};
 pub use integrate::Integrate;
 pub use key::{Key, KeyKind};
 pub use retrain::{Budget, Parameters, Retrain};
+pub use scaling::{Aim, Autoscaling, Scheduled};
+pub use serving::{Asynchronous, Fleet, Serverless, Serving, Topics};
+pub use stack::{Capability, StackTarget};
+pub use strategy::{Canary, Linear, Rolling, Strategy};
 pub use suite::{Guard, Stoppable, SuitePolicy};
+pub use trial::{Challenger, Shadow, Trial};
 
 use crate::name::{GroupName, ModelName};
 

@@ -104,6 +104,13 @@ where
             }
             Subject::Organisation => self.for_organisation(function, &event, raw).await,
             Subject::Model(model) => self.for_model(function, &event, raw, &model).await,
+            Subject::Perhaps(key) => match self.ledger.model_of(&key).await? {
+                Some(model) => self.for_model(function, &event, raw, &model).await,
+                None => {
+                    let reason = Reason::new("not_concerned", format!("no model has {key} in its policy"));
+                    Ok(self.unrecorded::<A::Decide>(&event, "suite", reason))
+                }
+            },
             Subject::Key(key) => match self.ledger.model_of(&key).await? {
                 Some(model) => self.for_model(function, &event, raw, &model).await,
                 None => {

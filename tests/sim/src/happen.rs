@@ -72,6 +72,7 @@ impl Services {
             }
             Item::Register { version } => self.register(version),
             Item::TestsEnd => self.tests_end(),
+            Item::StackRests => self.stack_rests(),
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),
@@ -96,8 +97,10 @@ impl Services {
             if self.bad.contains(&version) {
                 endpoint.failure = Some("an alarm went off".to_owned());
             } else {
+                if !self.trials.contains(&pending) {
+                    self.lived.push(version);
+                }
                 endpoint.config = Some(pending);
-                self.lived.push(version);
             }
         } else {
             let first = endpoint.config.as_ref().and_then(|config| self.configs.get(config));

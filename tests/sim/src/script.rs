@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use trimtab_core::event::Approval;
 
-use crate::events::SEGMENTS;
+use crate::events::{SEGMENTS, TARIFFS};
 use crate::services::Item;
 
 /// What happens in the world.
@@ -51,6 +51,14 @@ pub enum Flow {
     Piped,
     /// Two versions go live, the first without baselines; then less is to be watched.
     Watched,
+    /// A second version is a shadow of the first for a day, and then takes its place.
+    Shadowed,
+    /// The same, and it is rejected while it is one.
+    ShadowRejected,
+    /// A stack cannot be made with a first version, and is made with a second.
+    Stacked,
+    /// A stack goes neither on to a second version nor back, until it is told to try again.
+    StackFails,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -60,7 +68,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -82,6 +90,10 @@ impl Flow {
         Self::Cluster,
         Self::Piped,
         Self::Watched,
+        Self::Shadowed,
+        Self::ShadowRejected,
+        Self::Stacked,
+        Self::StackFails,
     ];
 
     /// Whether the run's end is known by looking only.
@@ -120,6 +132,24 @@ impl Flow {
                 (hours(12), Item::AskForLess),
                 (hours(13), Item::Look),
             ],
+            Self::Shadowed => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), Item::Look),
+                (hours(7), verdict(2, Approval::Approved)),
+                (hours(20), Item::Look),
+                (hours(48), Item::Look),
+            ],
+            Self::ShadowRejected => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(18), verdict(2, Approval::Rejected)),
+            ],
+            Self::Stacked | Self::StackFails => {
+                vec![
+                    (minutes(0), verdict(TARIFFS, Approval::Approved)),
+                    (hours(6), verdict(TARIFFS + 1, Approval::Approved)),
+                ]
+            }
             Self::Breach => vec![(minutes(0), Item::Make)],
             Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
             Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],

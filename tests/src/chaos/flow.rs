@@ -24,6 +24,8 @@ pub enum Flow {
     FirstVersion,
     /// A second version is approved while the first serves.
     NextVersion,
+    /// A version is approved, and a stack is made with it.
+    Stack,
     /// A version is registered, and its test suite ends.
     Candidate,
     /// A fact for people.
@@ -54,12 +56,13 @@ pub enum Flow {
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Drift,
         Self::Push,
         Self::Review,
         Self::FirstVersion,
         Self::NextVersion,
+        Self::Stack,
         Self::Candidate,
         Self::Notice,
         Self::UnheardDrift,
@@ -92,6 +95,7 @@ impl Flow {
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
+            Self::Stack => &["CreateStack"],
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
             Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
@@ -109,7 +113,7 @@ impl Flow {
                 Some("Training Succeeded")
             }
             Self::Push | Self::UnheardPush => Some("Training Requested"),
-            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
+            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion | Self::Stack => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),

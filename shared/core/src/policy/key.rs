@@ -17,6 +17,7 @@ pub enum KeyKind {
     StateMachine,
     Endpoint,
     DeliveryPipeline,
+    Stack,
 }
 
 /// A name that belongs to one model.
@@ -45,6 +46,7 @@ impl fmt::Display for Key {
             KeyKind::PackageGroup => "package-group",
             KeyKind::Endpoint => "endpoint",
             KeyKind::DeliveryPipeline => "delivery-pipeline",
+            KeyKind::Stack => "stack",
         };
         write!(f, "{kind}#{}", self.name)
     }
@@ -76,6 +78,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     match policy.deploy.as_ref().map(|deploy| &deploy.target) {
         Some(Target::Endpoint(target)) => drop(keys.insert(Key::new(KeyKind::Endpoint, &target.name))),
         Some(Target::Pipeline(target)) => drop(keys.insert(Key::new(KeyKind::DeliveryPipeline, &target.name))),
+        Some(Target::Stack(target)) => drop(keys.insert(Key::new(KeyKind::Stack, &target.name))),
         None => {}
     }
     keys

@@ -8,6 +8,7 @@ pub mod guard;
 pub mod lineage;
 pub mod ml;
 pub mod monitor;
+pub mod stack;
 pub mod workflow;
 
 use std::future::Future;

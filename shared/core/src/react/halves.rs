@@ -18,6 +18,8 @@ use crate::port::Answer;
 pub enum Subject {
     /// The model that owns this name.
     Key(Key),
+    /// The model that owns this name, if one does; what belongs to nobody leaves no record.
+    Perhaps(Key),
     /// A fact names its model.
     Model(ModelName),
     /// It belongs to the suite, and needs the suite's own policy. No record where that is off.
