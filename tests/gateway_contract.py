@@ -17,7 +17,7 @@ from botocore.validate import ParamValidator
 GATEWAY, MOTO = sys.argv[1:]
 ROLE = "arn:aws:iam::123456789012:role/contract"
 # The services that the gateway plays; the others' answers are MiniStack's.
-PLAYED = ("sagemaker", "codebuild", "codecommit", "codepipeline", "mwaa")
+PLAYED = ("sagemaker", "codebuild", "codecommit", "codepipeline", "mwaa", "cloudformation")
 # There is no host `env.` before the gateway's.
 CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
 
@@ -332,6 +332,127 @@ def updates_of_the_gateway(aws):
         refused(call, "ValidationException", "Cannot create already existing", **arguments)
 
 
+SHAPES = {
+    "serverless": [{"VariantName": "AllTraffic", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}],
+    "two": [
+        {"VariantName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, "InitialVariantWeight": weight}
+        for name, weight in (("AllTraffic", 0.8), ("Challenger", 0.2))
+    ],
+}
+LINEAR = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {
+            "Type": "LINEAR", "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 300,
+        },
+    },
+}
+ROLLING = {"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 60}}
+
+
+def shapes_of_the_gateway(aws):
+    """What configurations hold comes back, and updates go by every policy."""
+    sagemaker = aws.sagemaker
+    serve(aws, "shape", 1)
+    one = [{"VariantName": "AllTraffic", "ModelName": "shape", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1,
+            "InitialVariantWeight": 1.0}]
+    shadow = [dict(one[0], VariantName="Shadow", InitialVariantWeight=0.5)]
+    sagemaker.create_endpoint_config(EndpointConfigName="shadowed", ProductionVariants=one, ShadowProductionVariants=shadow)
+    kept = sagemaker.describe_endpoint_config(EndpointConfigName="shadowed")["ShadowProductionVariants"]
+    assert [(variant["VariantName"], variant["InitialVariantWeight"]) for variant in kept] == [("Shadow", 0.5)], kept
+    output = {"OutputConfig": {"S3OutputPath": "s3://b/out"}, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 4}}
+    sagemaker.create_endpoint_config(EndpointConfigName="later", ProductionVariants=one, AsyncInferenceConfig=output)
+    assert sagemaker.describe_endpoint_config(EndpointConfigName="later")["AsyncInferenceConfig"] == output
+    for name, variants in SHAPES.items():
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[dict(variant, ModelName="shape") for variant in variants]
+        )
+    look = lambda: sagemaker.describe_endpoint(EndpointName="shaped")
+    rests = lambda: until(lambda: look()["EndpointStatus"], "InService")
+    sagemaker.create_endpoint(EndpointName="shaped", EndpointConfigName="serverless")
+    rests()
+    assert look()["ProductionVariants"][0]["CurrentServerlessConfig"]["MemorySizeInMB"] == 2048, look()
+    for config, policy in (("shape", LINEAR), ("later", ROLLING)):
+        sagemaker.update_endpoint(EndpointName="shaped", EndpointConfigName=config, DeploymentConfig=policy)
+        assert look()["LastDeploymentConfig"] == policy
+        rests()
+        assert look()["EndpointConfigName"] == config
+    sagemaker.update_endpoint(EndpointName="shaped", EndpointConfigName="shadowed")
+    rests()
+    assert [variant["VariantName"] for variant in look()["ShadowProductionVariants"]] == ["Shadow"], look()
+    two = dict(EndpointName="shaped", EndpointConfigName="two")
+    refused(sagemaker.update_endpoint, "ValidationException", "same variant names", **two, DeploymentConfig=CANARY)
+    sagemaker.update_endpoint(**two)
+    rests()
+    assert [(variant["VariantName"], variant["CurrentWeight"]) for variant in look()["ProductionVariants"]] == [
+        ("AllTraffic", 0.8), ("Challenger", 0.2)], look()
+    assert "ShadowProductionVariants" not in look()
+
+
+def stacks_of_the_gateway(aws):
+    cloudformation = aws.cloudformation
+    fate = lambda end: requests("fate", {"phase": "stacks", "end": end})
+    requests("pace", {"stacks": 100})
+    given = lambda value: [{"ParameterKey": "ModelPackageArn", "ParameterValue": value}]
+    call = dict(StackName="own", TemplateURL="https://b.s3.amazonaws.com/t.yaml", RoleARN=ROLE)
+    refused(cloudformation.describe_stacks, "ValidationError", "does not exist", StackName="own")
+    made = cloudformation.create_stack(**call, Parameters=given("arn:1 & 2"), ClientRequestToken="t-1")["StackId"]
+    assert ":stack/own/" in made, made
+    refused(cloudformation.create_stack, "AlreadyExistsException", **call, Parameters=given("a"))
+    look = lambda: cloudformation.describe_stacks(StackName="own")["Stacks"][0]
+    status = lambda: look()["StackStatus"]
+    refused(cloudformation.update_stack, "ValidationError", "is in CREATE_IN_PROGRESS state", **call, Parameters=given("b"))
+    until(status, "CREATE_COMPLETE")
+    assert (look()["Parameters"], look()["RoleARN"], look()["StackId"]) == (given("arn:1 & 2"), ROLE, made), look()
+    refused(cloudformation.update_stack, "ValidationError", "No updates are to be performed", **call, Parameters=given("arn:1 & 2"))
+    refused(cloudformation.update_stack, "TokenAlreadyExistsException", **call, Parameters=given("b"), ClientRequestToken="t-1")
+    cloudformation.update_stack(**call, Parameters=given("b"), ClientRequestToken="t-2")
+    until(status, "UPDATE_COMPLETE")
+    assert (look()["Parameters"], look()["LastUpdatedTime"] > look()["CreationTime"]) == (given("b"), True), look()
+    fate("UPDATE_ROLLBACK_COMPLETE")
+    cloudformation.update_stack(**call, Parameters=given("c"))
+    until(status, "UPDATE_ROLLBACK_COMPLETE")
+    assert look()["Parameters"] == given("b"), "what it was before"
+    refused(cloudformation.continue_update_rollback, "ValidationError", "can not continue", StackName="own")
+    fate("UPDATE_ROLLBACK_FAILED")
+    cloudformation.update_stack(**call, Parameters=given("d"))
+    until(status, "UPDATE_ROLLBACK_FAILED")
+    refused(cloudformation.update_stack, "ValidationError", "UPDATE_ROLLBACK_FAILED state", **call, Parameters=given("e"))
+    cloudformation.continue_update_rollback(StackName="own", RoleARN=ROLE, ClientRequestToken="t-3")
+    until(status, "UPDATE_ROLLBACK_COMPLETE")
+    cloudformation.delete_stack(StackName="own", RoleARN=ROLE)
+    gone = lambda: refused(cloudformation.describe_stacks, "ValidationError", "does not exist", StackName="own")
+    def is_gone():
+        try:
+            return gone() is None
+        except AssertionError:
+            return False
+    until(is_gone, True)
+
+
+def requests(control, body):
+    from urllib.request import Request, urlopen
+
+    urlopen(Request(f"{GATEWAY}/_trimtab/{control}", json.dumps(body).encode(), {"content-type": "application/json"}))
+
+
+def schedules(aws):
+    """Scheduled actions are moto's: the suite's puts repeat, and what is gone is not found."""
+    scaling = aws.application_autoscaling
+    name = f"endpoint/{aws.own}/variant/AllTraffic"
+    of = dict(ServiceNamespace="sagemaker", ResourceId=name, ScalableDimension="sagemaker:variant:DesiredInstanceCount")
+    limits = {"MinCapacity": 2, "MaxCapacity": 4}
+    for _ in range(2):
+        scaling.put_scheduled_action(
+            **of, ScheduledActionName="trimtab-night", Schedule="cron(0 20 ? * * *)", Timezone="Europe/Paris",
+            ScalableTargetAction=limits,
+        )
+    listed = scaling.describe_scheduled_actions(**of)["ScheduledActions"]
+    assert [(one["ScheduledActionName"], one["ScalableTargetAction"]) for one in listed] == [("trimtab-night", limits)], listed
+    scaling.delete_scheduled_action(**of, ScheduledActionName="trimtab-night")
+    assert scaling.describe_scheduled_actions(**of)["ScheduledActions"] == []
+    refused(scaling.delete_scheduled_action, "ObjectNotFoundException", **of, ScheduledActionName="trimtab-night")
+
+
 def registry_of_the_gateway(aws):
     arn = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/none/1"
     refused(aws.sagemaker.describe_model_package, "ValidationException", "does not exist", ModelPackageName=arn)
@@ -632,12 +753,12 @@ def airflow_behind_mwaa(aws):
 
 
 SHARED = [
-    training_jobs, pipelines, endpoints, registry, builds, repositories, images, deliveries, definitions, processing_jobs,
+    training_jobs, pipelines, endpoints, registry, builds, repositories, images, deliveries, definitions, processing_jobs, schedules,
 ]
 OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
     executions_of_codepipeline, stops_of_training_jobs, lineage_of_the_gateway,
-    ends_of_processing_jobs, schedules_of_the_gateway, airflow_behind_mwaa,
+    ends_of_processing_jobs, schedules_of_the_gateway, airflow_behind_mwaa, shapes_of_the_gateway, stacks_of_the_gateway,
 ]
 
 for name, url, steps in (("moto", MOTO, SHARED), ("gateway", GATEWAY, SHARED + OWN)):

@@ -53,6 +53,18 @@ async fn an_image_a_pipelines_build_and_a_merge_are_trained() {
     told(Tale::Integrate).await;
 }
 
+/// Asynchronous and serverless endpoints; rolling and linear updates; a shadow that goes on and a challenger that goes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_way_of_serving_and_of_moving_traffic_is_what_sagemaker_is_asked_for() {
+    told(Tale::Strategies).await;
+}
+
+/// A stack is made, updated and taken back; a rollback that failed is tried once more, and then a person is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stack_takes_versions_and_is_helped_back_once() {
+    told(Tale::Cloudformation).await;
+}
+
 /// What breaks the organisation's rules is told with its owner and stopped, once; what does not is left alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_breaks_the_rules_is_told_and_stopped() {

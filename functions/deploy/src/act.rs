@@ -5,15 +5,16 @@ use trimtab_core::name::AlarmName;
 use trimtab_core::policy::{Policy, Target};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{AlarmTruth, Alarms, Deliveries, Endpoints, Registry, Scaling};
+use trimtab_core::port::stack::Stacks;
 use trimtab_core::react::Act;
 
 use crate::decide::{Action, Deploy, Done, Seen};
 use crate::look;
-use crate::rollout::{Progress, State};
+use crate::rollout::{Progress, Rollout, State};
 
 /// `deploy` over its ports.
 #[derive(Debug)]
-pub struct Reaction<R, E, S, D, A> {
+pub struct Reaction<R, E, S, D, A, F> {
     /// The Model Registry.
     pub registry: R,
     /// SageMaker endpoints.
@@ -24,9 +25,17 @@ pub struct Reaction<R, E, S, D, A> {
     pub deliveries: D,
     /// CloudWatch alarms.
     pub alarms: A,
+    /// CloudFormation.
+    pub stacks: F,
 }
 
-impl<R, E, S, D: Deliveries, A> Reaction<R, E, S, D, A> {
+impl<R, E, S, D, A, F> Reaction<R, E, S, D, A, F>
+where
+    E: Endpoints,
+    D: Deliveries,
+    A: Alarms,
+    F: Stacks,
+{
     /// What CodePipeline says of the rollout that it is at.
     async fn delivery(&self, policy: &Policy, state: &State) -> Answer<Option<DeliveryState>> {
         let target = policy.deploy.as_ref().map(|deploy| &deploy.target);
@@ -37,15 +46,46 @@ impl<R, E, S, D: Deliveries, A> Reaction<R, E, S, D, A> {
             _ => Ok(None),
         }
     }
+
+    /// What serves, and what the alarms that watch it say.
+    async fn target(&self, target: &Target, state: &State, seen: &mut Seen) -> Answer<()> {
+        match target {
+            Target::Endpoint(target) => {
+                seen.endpoint = self.endpoints.describe(&target.name).await?;
+                let alarms = target.strategy.alarms();
+                if !alarms.is_empty() {
+                    seen.silent = silent(alarms, &self.alarms.describe(alarms).await?);
+                }
+                let tried = |rollout: &Rollout| matches!(rollout.progress, Progress::Trying { .. });
+                if let (Some(trial), true) = (&target.trial, state.current.as_ref().is_some_and(tried)) {
+                    let truths = self.alarms.describe(trial.alarms()).await?;
+                    seen.mute = silent(trial.alarms(), &truths);
+                    let rings = |truth: &AlarmTruth| truth.state == AlarmState::Alarm;
+                    seen.ringing = truths.into_iter().filter(rings).map(|truth| truth.name).collect();
+                }
+            }
+            Target::Stack(target) => seen.stack = self.stacks.describe(&target.name).await?,
+            Target::Pipeline(_) => {}
+        }
+        Ok(())
+    }
 }
 
-impl<R, E, S, D, A> Act for Reaction<R, E, S, D, A>
+/// The alarms that have nothing to say.
+fn silent(alarms: &[AlarmName], truths: &[AlarmTruth]) -> Vec<AlarmName> {
+    let speaks = |truth: &&AlarmTruth| matches!(truth.state, AlarmState::Ok | AlarmState::Alarm);
+    let heard: Vec<&AlarmName> = truths.iter().filter(speaks).map(|truth| &truth.name).collect();
+    alarms.iter().filter(|alarm| !heard.contains(alarm)).cloned().collect()
+}
+
+impl<R, E, S, D, A, F> Act for Reaction<R, E, S, D, A, F>
 where
     R: Registry + Send + Sync,
     E: Endpoints + Send + Sync,
     S: Scaling + Send + Sync,
     D: Deliveries + Send + Sync,
     A: Alarms + Send + Sync,
+    F: Stacks + Send + Sync,
 {
     type Decide = Deploy;
 
@@ -72,14 +112,8 @@ where
             seen.parked = self.registry.package(&parked.package).await?;
         }
         let target = policy.and_then(|policy| policy.deploy.as_ref()).map(|deploy| &deploy.target);
-        if let Some(Target::Endpoint(target)) = target {
-            seen.endpoint = self.endpoints.describe(&target.name).await?;
-            if let Some(canary) = &target.canary {
-                let truths = self.alarms.describe(&canary.alarms).await?;
-                let speaks = |truth: &&AlarmTruth| matches!(truth.state, AlarmState::Ok | AlarmState::Alarm);
-                let heard: Vec<&AlarmName> = truths.iter().filter(speaks).map(|truth| &truth.name).collect();
-                seen.silent = canary.alarms.iter().filter(|alarm| !heard.contains(alarm)).cloned().collect();
-            }
+        if let Some(target) = target {
+            self.target(target, state, &mut seen).await?;
         }
         Ok(seen)
     }
@@ -95,6 +129,13 @@ where
             Action::PutScalingPolicy { endpoint, limits, .. } => {
                 self.scaling.scale(endpoint, limits).await.map(|()| Done::Made)
             }
+            Action::PutScheduledActions { endpoint, limits, .. } => {
+                self.scaling.schedule(endpoint, limits).await.map(|()| Done::Made)
+            }
+            Action::CreateStack { request, .. } => self.stacks.create(request).await.map(Done::Stack),
+            Action::UpdateStack { request, .. } => self.stacks.update(request).await.map(Done::Stack),
+            Action::ContinueUpdateRollback { call, .. } => self.stacks.proceed(call).await.map(|()| Done::Made),
+            Action::DeleteStack { call, .. } => self.stacks.delete(call).await.map(|()| Done::Made),
             Action::StartPipelineExecution { request, .. } => match self.deliveries.find(request).await? {
                 Some(execution) => Ok(Done::Execution(execution)),
                 None => self.deliveries.start(request).await.map(Done::Execution),

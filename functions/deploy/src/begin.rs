@@ -3,14 +3,14 @@
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{Deploy as Deployment, EndpointTarget, Policy, Target};
-use trimtab_core::port::ml::{DeliveryRequest, EndpointRequest, EndpointTruth, ServingRequest};
+use trimtab_core::policy::{Deploy as Deployment, EndpointTarget, Policy, Strategy, Target};
+use trimtab_core::port::ml::{Beside, DeliveryRequest, EndpointRequest, EndpointTruth, ServingRequest};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
 use crate::decide::{Action, Answer, Seen};
-use crate::proof;
-use crate::rollout::{Cause, Parked, Progress, Rollout, State, serving_name, tell};
+use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, serving_name, tell, trial_name};
+use crate::{proof, stack, trial};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
 /// what does.
@@ -26,6 +26,7 @@ pub(crate) fn begin_or_park(
         _ if state.current.is_some() => Some("a rollout is on".to_owned()),
         Target::Endpoint(target) => case.seen.endpoint.as_ref().and_then(|truth| in_the_way(target, truth)),
         Target::Pipeline(_) => None,
+        Target::Stack(target) => stack::in_the_way(target, case.seen.stack.as_ref()),
     };
     let round = state.round(&wanted.package);
     if let Some(cause) = busy {
@@ -39,22 +40,32 @@ pub(crate) fn begin_or_park(
     if let Some(held) = proof::hold(case, policy, deploy, &state, &wanted) {
         return held;
     }
-    let config = match &deploy.target {
-        Target::Endpoint(target) => known_config(&state, &wanted)
-            .unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy))),
-        Target::Pipeline(_) => wanted.package.to_string(),
-    };
+    let leg = trial::leg(case, deploy, &state, &wanted);
+    let config = config(policy, deploy, &state, &wanted, &leg);
     let Parked { package, cause, .. } = wanted;
     let (model, since) = (policy.model.clone(), case.now);
-    let rollout = Rollout { model, round, package, cause, config, since, progress: Progress::Intended, late: false };
-    let actions = steps(policy, deploy, case.seen.endpoint.as_ref(), &rollout);
+    let rollout =
+        Rollout { model, round, package, cause, config, since, progress: Progress::Intended, late: false, leg };
+    let actions = steps(policy, deploy, case.seen, &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
 }
 
+/// What makes the rollout known again where it arrives.
+fn config(policy: &Policy, deploy: &Deployment, state: &State, wanted: &Parked, leg: &Leg) -> String {
+    let Target::Endpoint(target) = &deploy.target else {
+        return wanted.package.to_string();
+    };
+    match (leg, &target.trial) {
+        (Leg::Trial { live, model }, Some(trial)) => trial_name(&policy.model, &wanted.package, model, trial, live),
+        _ => known_config(state, wanted)
+            .unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy))),
+    }
+}
+
 /// Takes up a rollout that an earlier attempt left between its intent and its end.
 pub(crate) fn resume(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
-    let actions = steps(policy, deploy, case.seen.endpoint.as_ref(), rollout);
+    let actions = steps(policy, deploy, case.seen, rollout);
     let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
 }
@@ -73,17 +84,12 @@ fn known_config(state: &State, wanted: &Parked) -> Option<String> {
 }
 
 /// What the endpoint keeps of its traffic, for those who watch it.
-fn capture(policy: &Policy) -> Option<&Capture> {
+pub(crate) fn capture(policy: &Policy) -> Option<&Capture> {
     policy.monitor.as_ref().map(|monitor| &monitor.capture)
 }
 
 /// The calls that bring the version to production, in order.
-pub(crate) fn steps(
-    policy: &Policy,
-    deploy: &Deployment,
-    endpoint: Option<&EndpointTruth>,
-    rollout: &Rollout,
-) -> Vec<Action> {
+pub(crate) fn steps(policy: &Policy, deploy: &Deployment, seen: &Seen, rollout: &Rollout) -> Vec<Action> {
     match &deploy.target {
         Target::Pipeline(target) => vec![Action::StartPipelineExecution {
             service: "codepipeline",
@@ -95,33 +101,40 @@ pub(crate) fn steps(
                 since: rollout.since,
             },
         }],
-        Target::Endpoint(target) => {
-            let serving = ServingRequest {
-                name: rollout.config.clone(),
-                package: rollout.package.clone(),
-                role: target.role.clone(),
-                instance_type: target.instance_type.clone(),
-                instances: target.instances,
-                capture: capture(policy).cloned(),
-            };
-            let request = EndpointRequest {
-                endpoint: target.name.clone(),
-                config: rollout.config.clone(),
-                canary: target.canary.clone(),
-            };
-            let service = "sagemaker";
-            let last = match endpoint {
-                None => Action::CreateEndpoint { service, request },
-                Some(_) => Action::UpdateEndpoint { service, request },
-            };
-            match rollout.cause {
-                Cause::RollBack => vec![last],
-                Cause::Approved => vec![
-                    Action::CreateModel { service, request: serving.clone() },
-                    Action::CreateEndpointConfig { service, request: serving },
-                    last,
-                ],
-            }
+        Target::Endpoint(target) => serve(policy, target, seen.endpoint.as_ref(), rollout),
+        Target::Stack(target) => vec![stack::step(target, seen.stack.as_ref(), rollout)],
+    }
+}
+
+/// On trial all goes at once: SageMaker moves in steps only between the same variants.
+fn serve(policy: &Policy, target: &EndpointTarget, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
+    let service = "sagemaker";
+    let (model, beside, strategy) = match (&rollout.leg, &target.trial) {
+        (Leg::Trial { live, model }, Some(trial)) => {
+            (model, Some(Beside { live: live.clone(), trial: trial.clone() }), Strategy::AllAtOnce)
         }
+        _ => (&rollout.config, None, target.strategy.clone()),
+    };
+    let serving = ServingRequest {
+        name: rollout.config.clone(),
+        model: model.clone(),
+        package: rollout.package.clone(),
+        role: target.role.clone(),
+        serving: target.serving.clone(),
+        capture: capture(policy).cloned(),
+        beside,
+    };
+    let request = EndpointRequest { endpoint: target.name.clone(), config: rollout.config.clone(), strategy };
+    let last = match endpoint {
+        None => Action::CreateEndpoint { service, request },
+        Some(_) => Action::UpdateEndpoint { service, request },
+    };
+    match rollout.cause {
+        Cause::RollBack => vec![last],
+        Cause::Approved => vec![
+            Action::CreateModel { service, request: serving.clone() },
+            Action::CreateEndpointConfig { service, request: serving },
+            last,
+        ],
     }
 }

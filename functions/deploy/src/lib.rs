@@ -10,6 +10,9 @@ pub mod endings;
 mod look;
 mod proof;
 pub mod rollout;
+mod settle;
+mod stack;
+mod trial;
 
 pub use act::Reaction;
 pub use decide::Deploy;

@@ -4,18 +4,19 @@
 use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Deploy as Deployment, Policy};
+use trimtab_core::policy::{Deploy as Deployment, Policy, Target, Trial};
 use trimtab_core::port::ml::Listed;
 use trimtab_core::react::Case;
 
 use crate::decide::{Answer, Seen, on_approved, on_rejected};
-use crate::endings;
-use crate::rollout::{State, Verdict};
+use crate::rollout::{Leg, State, Verdict};
+use crate::{endings, trial};
 
 /// One finding at a time: the next look finds the next.
 pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
     first(case)
-        .or_else(|| late(case, policy))
+        .or_else(|| trial::on_look(case, policy, deploy))
+        .or_else(|| late(case, policy, deploy))
         .or_else(|| unheard(case, policy, deploy))
         .or_else(|| waiting(case, policy, deploy))
         .unwrap_or_else(|| Plan::skip("nothing_new", "nothing has happened that was not heard of"))
@@ -42,9 +43,14 @@ fn verdict(listed: &Listed) -> Option<Verdict> {
 }
 
 /// The rollout takes longer than the policy allows: a person is told, once.
-fn late(case: &Case<'_, State, Seen>, policy: &Policy) -> Option<Answer> {
-    let most = policy.reconcile?.rollout;
+fn late(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
     let rollout = case.state.current.as_ref()?;
+    // What is on trial is meant to last.
+    let trial = match (&deploy.target, &rollout.leg) {
+        (Target::Endpoint(target), Leg::Trial { .. }) => target.trial.as_ref().map(Trial::lasts),
+        _ => None,
+    };
+    let most = policy.reconcile?.rollout.saturating_add(trial.unwrap_or_default());
     if rollout.late || case.now.duration_since(rollout.since) < most {
         return None;
     }
@@ -84,9 +90,12 @@ pub(crate) fn is_unanswered(state: &State, listed: &Listed) -> bool {
     verdict.is_some() && state.before.is_some() && answered != verdict
 }
 
-/// A version waits, no rollout is on, and the endpoint is at rest and well.
+/// A version waits, no rollout is on, and the endpoint or the stack is at rest and well.
 fn waiting(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
     let waits = case.state.parked.is_some() && case.state.current.is_none();
-    let ready = case.seen.endpoint.as_ref().is_some_and(|truth| truth.status == EndpointStatus::InService);
-    (waits && ready).then(|| endings::on_endpoint(case, policy, deploy))
+    let ready = match &deploy.target {
+        Target::Stack(target) => crate::stack::in_the_way(target, case.seen.stack.as_ref()).is_none(),
+        _ => case.seen.endpoint.as_ref().is_some_and(|truth| truth.status == EndpointStatus::InService),
+    };
+    (waits && ready).then(|| endings::on_rest(case, policy, deploy))
 }

@@ -2,6 +2,7 @@
 
 use deploy::Reaction;
 use trimtab_autoscaling::AutoScaling;
+use trimtab_cloudformation::CloudFormation;
 use trimtab_cloudwatch::CloudWatch;
 use trimtab_codepipeline::CodePipeline;
 use trimtab_eventbridge::EventBus;
@@ -19,6 +20,7 @@ async fn main() -> Result<(), trimtab_runtime::Exit> {
         scaling: AutoScaling::new(&aws),
         deliveries: CodePipeline::new(&aws),
         alarms: CloudWatch::new(&aws),
+        stacks: CloudFormation::new(&aws),
     };
     trimtab_runtime::serve(reaction, world).await
 }

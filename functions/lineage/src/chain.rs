@@ -116,7 +116,7 @@ fn endpoint(policy: &Policy) -> Option<Entity> {
             let source = format!("endpoint/{}", target.name);
             Some(entity(EntityKind::Context, policy, "endpoint", &source, "Endpoint"))
         }
-        Target::Pipeline(_) => None,
+        Target::Pipeline(_) | Target::Stack(_) => None,
     }
 }
 

@@ -124,6 +124,11 @@ impl<'a> Place<'a> {
                 Target::Pipeline(target) => {
                     self.suite(&format!("codepipeline/pipelines/{}/view", escaped(target.name.as_str())))
                 }
+                Target::Stack(target) => self.console(&format!(
+                    "cloudformation/home?region={}#/stacks?filteringText={}",
+                    self.region,
+                    escaped(target.name.as_str())
+                )),
             }),
             "candidate" => {
                 let machine = escaped(policy.evaluate.as_ref()?.tests.as_str());

@@ -4,6 +4,7 @@
 
 mod alarms;
 mod backends;
+mod cloudformation;
 mod codebuild;
 mod codecommit;
 mod codepipeline;

@@ -9,6 +9,7 @@ use trimtab_cloud::{Cloud, REGION};
 #[derive(Debug, Clone)]
 pub struct Aws {
     pub(crate) autoscaling: aws_sdk_applicationautoscaling::Client,
+    pub(crate) cloudformation: aws_sdk_cloudformation::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) codebuild: aws_sdk_codebuild::Client,
     pub(crate) codecommit: aws_sdk_codecommit::Client,
@@ -31,6 +32,7 @@ impl Aws {
         let front = config(&cloud.endpoint());
         Self {
             autoscaling: aws_sdk_applicationautoscaling::Client::new(&front),
+            cloudformation: aws_sdk_cloudformation::Client::new(&front),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&front),
             codebuild: aws_sdk_codebuild::Client::new(&front),
             codecommit: aws_sdk_codecommit::Client::new(&front),

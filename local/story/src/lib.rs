@@ -3,6 +3,7 @@
 
 mod aws;
 mod chapters;
+mod cloudformation;
 mod code;
 mod engines;
 mod guard;
@@ -15,6 +16,7 @@ mod people;
 mod promotion;
 mod stage;
 mod story;
+mod strategies;
 mod timeline;
 mod triggers;
 mod watched;
@@ -38,6 +40,10 @@ pub enum Tale {
     Promotion,
     /// An image is pushed, CodePipeline builds, and a pull request is merged.
     Integrate,
+    /// Asynchronous, serverless; batch by batch, step by step; a shadow, a challenger.
+    Strategies,
+    /// A stack takes versions, goes back, and is helped back.
+    Cloudformation,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
@@ -77,6 +83,8 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::LostEvents => lost::every_event(story).await?,
         Tale::Promotion => promotion::by_policy(story).await?,
         Tale::Integrate => integrate::everything(story).await?,
+        Tale::Strategies => strategies::all(story).await?,
+        Tale::Cloudformation => cloudformation::there_and_back(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
         Tale::Engines => engines::each(story).await?,
         Tale::Monitor => watched::live_version(story).await?,

@@ -221,6 +221,18 @@ names! {
     /// An object, by its bucket and key.
     ObjectUri, "object", "s3://BUCKET/KEY", |t| t.strip_prefix("s3://")
         .and_then(|t| t.split_once('/')).is_some_and(|(name, key)| bucket(name) && printable(key, 1024) && key.len() <= 1024);
+    /// An SNS topic, by its ARN.
+    TopicArn, "topic ARN", "arn:aws:sns:…:NAME", |t| arn(t, "sns", |r| word(r, 256, "_-."));
+    /// A CloudFormation stack, by its name.
+    StackName, "stack name", "1 to 128 letters, digits and '-', a letter first",
+        |t| word(t, 128, "-") && t.starts_with(|c: char| c.is_ascii_alphabetic());
+    /// Where a CloudFormation template is: in S3.
+    TemplateUrl, "template URL", "https://BUCKET.s3.REGION.amazonaws.com/KEY, or s3.REGION.amazonaws.com/BUCKET/KEY",
+        |t| t.strip_prefix("https://").and_then(|r| r.split_once('/')).is_some_and(|(host, key)| {
+            (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")) && word(host, 253, ".-")
+                && (host.contains(".s3.") || host.contains(".s3-") || host.starts_with("s3.") || host.starts_with("s3-"))
+                && word(key, 1024, "!-_.*'()/") && !key.contains("..")
+        });
     /// An IAM role, by its ARN.
     RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
         |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")

@@ -6,6 +6,7 @@
 mod check;
 pub mod data;
 mod deploy;
+mod endpoint;
 mod engine;
 pub mod evaluate;
 mod integrate;
@@ -14,7 +15,12 @@ mod length;
 pub mod monitor;
 mod notify;
 mod retrain;
+mod scaling;
+mod serving;
+mod stack;
+mod strategy;
 pub mod suite;
+mod trial;
 
 use std::collections::BTreeSet;
 
@@ -22,13 +28,19 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub use check::{PolicyError, check_all};
-pub use deploy::{Autoscaling, Canary, Deploy, EndpointTarget, OnRejected, PipelineTarget, Target};
+pub use deploy::{Deploy, OnRejected, PipelineTarget, Target};
+pub use endpoint::EndpointTarget;
 pub use engine::{Airflow, Engine, Kubeflow};
 pub use integrate::{BuildPipeline, Integrate, TrainingImage};
 pub use key::{Key, KeyKind};
 pub use notify::Notify;
 pub use retrain::{Budget, Parameters, Retrain};
+pub use scaling::{Aim, Autoscaling, Scheduled};
+pub use serving::{Asynchronous, Fleet, Serverless, Serving, Topics};
+pub use stack::{Capability, StackTarget};
+pub use strategy::{Canary, Linear, Rolling, Strategy};
 pub use suite::{Guard, Stoppable, SuitePolicy};
+pub use trial::{Challenger, Shadow, Trial};
 
 use crate::name::{GroupName, ModelName};
 

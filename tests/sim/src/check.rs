@@ -47,9 +47,16 @@ pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u
         services.stops
             + services.watch.as_ref().map_or(0, |watched| watched.changes)
             + services.candidate.executions
-            + services.candidate.verdicts,
+            + services.candidate.verdicts
+            + stacked(services),
         services.updates.clone(),
     )
+}
+
+/// What was made of the stack.
+fn stacked(services: &Services) -> usize {
+    let stack = &services.stacked;
+    stack.creates + stack.updates + stack.continues + stack.deletes
 }
 
 /// All violations of a run.
@@ -99,6 +106,10 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if services.deliveries.len() > 1 {
         found.push(Violation::doubled(format!("{} deliveries of one version", services.deliveries.len())));
     }
+    let stack = &services.stacked;
+    if stack.creates > 2 || stack.updates > 1 || stack.continues > 1 || stack.deletes > 1 {
+        found.push(Violation::doubled(format!("the stack: {stack:?}")));
+    }
     let most = match case.flow {
         Flow::Drift
         | Flow::Push
@@ -119,10 +130,12 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Review
         | Flow::Violations
         | Flow::NewData
+        | Flow::Stacked
+        | Flow::StackFails
         | Flow::Asked => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,
-        Flow::RollBack | Flow::FallsSilent => 3,
+        Flow::RollBack | Flow::FallsSilent | Flow::Shadowed | Flow::ShadowRejected => 3,
     };
     if services.updates.len() > most {
         found.push(Violation::doubled(format!("the endpoint was asked for {:?}", services.updates)));
@@ -240,6 +253,29 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             let held = told("Rollout Held on rollout/churn/2") || told("Rollout Rolled Back on rollout/churn/2");
             must(held, "nobody was told of version 2");
         }
+        // Version 1 may have reached the suite after version 2, by the failure queue.
+        Flow::Shadowed | Flow::ShadowRejected if told("Rollout Skipped on rollout/churn/1") => {}
+        Flow::Shadowed => {
+            must(live == Some(2), "version 2 is not live");
+            must(!services.trials.contains(&serving(services)), "version 2 is on trial for ever");
+            must(told("Rollout Succeeded on rollout/churn/2"), "nobody was told that version 2 is live");
+        }
+        Flow::ShadowRejected => {
+            must(live == Some(1), "version 1 is not live alone");
+            must(told("Package Rejected on rollout/churn/2"), "nobody was told of the rejection");
+        }
+        Flow::Stacked | Flow::StackFails if told("Rollout Skipped on rollout/tariffs/201") => {}
+        Flow::Stacked => {
+            must(services.stacked.holds() == Some(202), "the stack does not hold version 202");
+            must(told("Rollout Rolled Back on rollout/tariffs/201"), "nobody was told of the rollback");
+            must(told("Rollout Succeeded on rollout/tariffs/202"), "nobody was told that version 202 is live");
+        }
+        Flow::StackFails => {
+            must(services.stacked.holds() == Some(201), "the stack does not hold version 201");
+            // Where version 201 came second, nothing was updated.
+            must(services.stacked.continues == services.stacked.updates, "the rollback was not tried again");
+            must(told("Rollout Rolled Back on rollout/tariffs/202"), "nobody was told of the rollback");
+        }
         Flow::Permanent => {
             let pages = services.messages.keys().filter(|message| message.starts_with("Circuit Opened")).count();
             must(pages == 1, &format!("{pages} pages for one drift"));
@@ -327,6 +363,7 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
     must(!open("rollout"), "a rollout is open for ever");
     if !services.lived.is_empty() {
         must(services.scaled > 0, "autoscaling was not asked for");
+        must(services.scheduled == 2, "the schedule was not put");
     }
     for version in BTreeSet::from_iter(&services.lived) {
         let times = services.lived.iter().filter(|lived| *lived == version).count();
@@ -345,6 +382,11 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
 fn waits(services: &Services, words: &str) -> bool {
     let mut digests = services.aggregates.iter().filter(|(id, _)| id.name.starts_with("digest#"));
     digests.any(|(_, record)| record.state.as_ref().is_some_and(|state| state["digest"].to_string().contains(words)))
+}
+
+/// The configuration that serves.
+fn serving(services: &Services) -> String {
+    services.endpoint.as_ref().and_then(|endpoint| endpoint.config.clone()).unwrap_or_default()
 }
 
 /// Whether CloudTrail's word of this call was delivered.

@@ -21,8 +21,15 @@ fn event(source: &str, kind: &str, at: Timestamp, resources: &[String], detail: 
 /// Versions of `segments`, the model that CodePipeline delivers, begin here.
 pub(crate) const SEGMENTS: u32 = 101;
 
+/// Versions of `tariffs`, which a CloudFormation stack takes, begin here.
+pub(crate) const TARIFFS: u32 = 201;
+
 fn group(version: u32) -> &'static str {
-    if version >= SEGMENTS { "segments" } else { "churn" }
+    match version {
+        TARIFFS.. => "tariffs",
+        SEGMENTS.. => "segments",
+        _ => "churn",
+    }
 }
 
 pub(crate) fn package_arn(version: u32) -> String {
@@ -163,6 +170,12 @@ pub(crate) fn fact(fact: &Fact, at: Timestamp) -> Value {
 pub(crate) fn delivery(id: &str, at: Timestamp) -> Value {
     let detail = json!({"pipeline": "segments-delivery", "execution-id": id, "state": "SUCCEEDED"});
     event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail)
+}
+
+pub(crate) fn stack(status: &str, at: Timestamp) -> Value {
+    let id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/5f0c1d2e-3b4a-11f0-9c8d-0a1b2c3d4e5f";
+    let detail = json!({"stack-id": id, "status-details": {"status": status, "status-reason": ""}});
+    event("aws.cloudformation", "CloudFormation Stack Status Change", at, &[id.to_owned()], &detail)
 }
 
 pub(crate) fn job_arn() -> String {

@@ -15,6 +15,7 @@ use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 use crate::check::{self, Violation};
+use crate::events::TARIFFS;
 use crate::faults::{Chance, Fault, Schedule};
 pub use crate::invoke::invoke;
 pub use crate::script::Flow;
@@ -28,6 +29,9 @@ const RETRIES: [SignedDuration; 2] = [SignedDuration::from_secs(60), SignedDurat
 
 /// How often the failure queue is sent again before what is left in it counts as lost.
 const REDRIVES: usize = 2;
+
+/// How long a version is a shadow.
+const SHADOWED: SignedDuration = SignedDuration::from_hours(24);
 
 /// How often the clock asks for a look.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(15);
@@ -60,6 +64,9 @@ pub struct Outcome {
     pub trace: Vec<String>,
 }
 
+/// A shadow of a day before `churn`'s canary.
+const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"churn-shadow-5xx\"]\n\n";
+
 /// The policies of `models/` that a flow is about: what is looked after costs calls.
 fn policies(flow: Option<Flow>) -> Arc<Policies> {
     const CHURN: &str = include_str!("../../../models/churn.toml");
@@ -68,6 +75,9 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     static WORKFLOW: OnceLock<Arc<Policies>> = OnceLock::new();
     static DAG: OnceLock<Arc<Policies>> = OnceLock::new();
     static CLUSTER: OnceLock<Arc<Policies>> = OnceLock::new();
+    const TARIFFS: &str = include_str!("../../../models/tariffs.toml");
+    static SHADOWED: OnceLock<Arc<Policies>> = OnceLock::new();
+    static STACK: OnceLock<Arc<Policies>> = OnceLock::new();
     static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
     static DEMAND: OnceLock<Arc<Policies>> = OnceLock::new();
     let (known, texts): (_, &[&str]) = match flow {
@@ -76,9 +86,15 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
         Some(Flow::Cluster) => (&CLUSTER, &[include_str!("../../../models/ranking.toml")]),
         Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
         Some(Flow::PipelineBuild) => (&DEMAND, &[include_str!("../../../models/demand.toml")]),
+        Some(Flow::Stacked | Flow::StackFails) => (&STACK, &[TARIFFS]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };
     let watched = |monitor: &mut Monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None);
+    if matches!(flow, Some(Flow::Shadowed | Flow::ShadowRejected)) {
+        let canary = "[deploy.endpoint.canary]";
+        let shadowed = || read(&[&CHURN.replace(canary, &format!("{SHADOW}{canary}"))], watched);
+        return Arc::clone(SHADOWED.get_or_init(shadowed));
+    }
     Arc::clone(known.get_or_init(|| read(texts, watched)))
 }
 
@@ -189,8 +205,11 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
 
 /// The clock goes on: the event that never came is found by looking.
 fn look(sim: &Sim, case: &Case) {
-    if (case.schedule == Schedule::Dropped || case.flow.is_watched()) && case.design == Design::Suite {
-        sim.services().after(LOOK_EVERY, Item::Look);
+    let tried = case.flow == Flow::Shadowed;
+    if (tried || case.schedule == Schedule::Dropped || case.flow.is_watched()) && case.design == Design::Suite {
+        // A trial lasts a day: that it is over is found by looking alone.
+        let wait = if tried { LOOK_EVERY + SHADOWED } else { LOOK_EVERY };
+        sim.services().after(wait, Item::Look);
         settle(sim, case.design);
     }
 }
@@ -219,9 +238,12 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
     services.watch = (case.flow == Flow::Watched).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });
-    if case.flow == Flow::CanaryFails {
-        services.bad.insert(2);
-    }
+    services.bad.extend(match case.flow {
+        Flow::CanaryFails => Some(2),
+        Flow::Stacked => Some(TARIFFS),
+        Flow::StackFails => Some(TARIFFS + 1),
+        _ => None,
+    });
     for (wait, item) in case.flow.script() {
         services.after(wait, item);
     }

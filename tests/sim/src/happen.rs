@@ -79,6 +79,7 @@ impl Services {
             Item::Violation => self.violate(),
             Item::Upload { number } => self.upload(number),
             Item::Request => self.request(),
+            Item::StackRests => self.stack_rests(),
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),
@@ -103,8 +104,10 @@ impl Services {
             if self.bad.contains(&version) {
                 endpoint.failure = Some("an alarm went off".to_owned());
             } else {
+                if !self.trials.contains(&pending) {
+                    self.lived.push(version);
+                }
                 endpoint.config = Some(pending);
-                self.lived.push(version);
             }
         } else {
             let first = endpoint.config.as_ref().and_then(|config| self.configs.get(config));

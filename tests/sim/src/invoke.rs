@@ -33,8 +33,14 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
             run(world.react(&reaction, event))?
         }
         Function::Deploy => {
-            let reaction =
-                deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s(), alarms: s() };
+            let reaction = deploy::Reaction {
+                registry: s(),
+                endpoints: s(),
+                scaling: s(),
+                deliveries: s(),
+                alarms: s(),
+                stacks: s(),
+            };
             run(world.react(&reaction, event))?
         }
         Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,

@@ -21,6 +21,7 @@ mod ledger;
 mod ports;
 mod script;
 pub mod services;
+mod stacked;
 mod tracked;
 mod watched;
 

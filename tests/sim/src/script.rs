@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use trimtab_core::event::Approval;
 
-use crate::events::SEGMENTS;
+use crate::events::{SEGMENTS, TARIFFS};
 use crate::services::Item;
 
 /// When it is last looked for new data: after the cool-down of the first run.
@@ -66,6 +66,14 @@ pub enum Flow {
     NewData,
     /// A person asks for a run.
     Asked,
+    /// A second version is a shadow of the first for a day, and then takes its place.
+    Shadowed,
+    /// The same, and it is rejected while it is one.
+    ShadowRejected,
+    /// A stack cannot be made with a first version, and is made with a second.
+    Stacked,
+    /// A stack goes neither on to a second version nor back, until it is told to try again.
+    StackFails,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -75,7 +83,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -103,6 +111,10 @@ impl Flow {
         Self::Violations,
         Self::NewData,
         Self::Asked,
+        Self::Shadowed,
+        Self::ShadowRejected,
+        Self::Stacked,
+        Self::StackFails,
     ];
 
     /// Whether the run's end is known by looking only.
@@ -151,6 +163,24 @@ impl Flow {
                     [0, 1, 2, 40].into_iter().zip(0..).map(|(at, number)| (minutes(at), Item::Upload { number }));
                 let looks = [minutes(30), LAST_LOOK].map(|at| (at, Item::Look));
                 objects.chain(looks).collect()
+            }
+            Self::Shadowed => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), Item::Look),
+                (hours(7), verdict(2, Approval::Approved)),
+                (hours(20), Item::Look),
+                (hours(48), Item::Look),
+            ],
+            Self::ShadowRejected => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(18), verdict(2, Approval::Rejected)),
+            ],
+            Self::Stacked | Self::StackFails => {
+                vec![
+                    (minutes(0), verdict(TARIFFS, Approval::Approved)),
+                    (hours(6), verdict(TARIFFS + 1, Approval::Approved)),
+                ]
             }
             Self::Breach => vec![(minutes(0), Item::Make)],
             Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],

@@ -21,6 +21,7 @@ use crate::events;
 use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
 use crate::integrated::Integrated;
+use crate::stacked::Stacked;
 use crate::tracked::Tracked;
 use crate::watched::Watched;
 
@@ -71,6 +72,8 @@ pub(crate) enum Item {
     Upload { number: u32 },
     /// A person asks for a run.
     Request,
+    /// What the stack was at is over.
+    StackRests,
     /// Somebody makes a training job that breaks a rule.
     Make,
     /// Its owner puts it right.
@@ -229,7 +232,13 @@ pub struct Services {
     pub endpoint: Option<EndpointTruth>,
     pub(crate) endpoint_before: Option<EndpointTruth>,
     pub(crate) scaled: u32,
+    /// How many scheduled actions there are.
+    pub(crate) scheduled: usize,
     pub(crate) configs: BTreeMap<String, u32>,
+    /// The configurations in which a version is on trial.
+    pub(crate) trials: BTreeSet<String>,
+    /// The stack of `tariffs`.
+    pub(crate) stacked: Stacked,
     /// The versions that the endpoint was asked to take, in order.
     pub updates: Vec<u32>,
     /// The versions that went live, in order.

@@ -38,6 +38,7 @@ pub struct Stage {
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
     pub(super) codebuild: aws_sdk_codebuild::Client,
     codecommit: aws_sdk_codecommit::Client,
+    cloudformation: aws_sdk_cloudformation::Client,
     pub(super) codepipeline: aws_sdk_codepipeline::Client,
     pub(super) ecr: aws_sdk_ecr::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
@@ -65,6 +66,7 @@ impl Stage {
             sagemaker: aws_sdk_sagemaker::Client::new(&config),
             codebuild: aws_sdk_codebuild::Client::new(&config),
             codecommit: aws_sdk_codecommit::Client::new(&config),
+            cloudformation: aws_sdk_cloudformation::Client::new(&config),
             codepipeline: aws_sdk_codepipeline::Client::new(&config),
             ecr: aws_sdk_ecr::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
@@ -76,7 +78,8 @@ impl Stage {
         let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap();
         stage.ledger.apply_suite(&suite).await.unwrap();
         // An endpoint takes longer than all attempts of one call on it, as on AWS.
-        let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50, "jobs": 50, "schedules": 50});
+        let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50, "jobs": 50, "schedules": 50,
+            "stacks": 8000});
         stage.control("pace", &paces).await;
         stage
     }
@@ -202,6 +205,21 @@ impl Stage {
         let sent = self.http.post(url).header("content-type", "application/json").body(told.to_string()).send().await;
         let found: Value = serde_json::from_str(&sent.unwrap().text().await.unwrap()).unwrap();
         found["ProcessingJobName"].as_str().unwrap().to_owned()
+    }
+
+    /// `models/tariffs.toml`, for a model of this name.
+    pub(super) async fn apply_stack(&self, model: &str) {
+        let text = include_str!("../../../models/tariffs.toml").replace("tariffs", model);
+        let mut policy = Policy::parse("policy.toml", &text).unwrap();
+        policy.reconcile = None;
+        self.ledger.apply(&policy).await.unwrap();
+    }
+
+    /// The status of the model's stack.
+    pub(super) async fn stack(&self, model: &str) -> Option<String> {
+        let found = self.cloudformation.describe_stacks().stack_name(format!("{model}-prod")).send().await.ok()?;
+        let stack = found.stacks.unwrap_or_default().into_iter().next()?;
+        stack.stack_status.map(|status| status.as_str().to_owned())
     }
 
     /// A training job that breaks every rule of `models/suite.toml`.

@@ -28,6 +28,8 @@ pub enum Flow {
     FirstVersion,
     /// A second version is approved while the first serves.
     NextVersion,
+    /// A version is approved, and a stack is made with it.
+    Stack,
     /// A version is registered, and its test suite ends.
     Candidate,
     /// A fact for people.
@@ -62,7 +64,7 @@ pub enum Flow {
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -70,6 +72,7 @@ impl Flow {
         Self::Image,
         Self::FirstVersion,
         Self::NextVersion,
+        Self::Stack,
         Self::Candidate,
         Self::Notice,
         Self::UnheardDrift,
@@ -105,6 +108,7 @@ impl Flow {
             Self::PipelineBuild => &["StartBuildPipeline"],
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
+            Self::Stack => &["CreateStack"],
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
             Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
@@ -127,7 +131,7 @@ impl Flow {
             | Self::Violations
             | Self::NewData => Some("Training Succeeded"),
             Self::Push | Self::UnheardPush | Self::PipelineBuild | Self::Image => Some("Training Requested"),
-            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
+            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion | Self::Stack => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),

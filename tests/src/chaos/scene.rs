@@ -30,7 +30,10 @@ pub(super) struct Scene {
 pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let (stage, name) = (model.stage, model.name.clone());
     let engine = engines::engine(stage, flow, &name).await;
-    stage.apply(&name, flow, engine).await;
+    match flow {
+        Flow::Stack => stage.apply_stack(&name).await,
+        _ => stage.apply(&name, flow, engine).await,
+    }
     let mut scene = Scene::default();
     use ModelApprovalStatus::{Approved, PendingManualApproval};
     match flow {
@@ -68,7 +71,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             stage.repository(&name).await;
             (scene.pull, scene.commit) = stage.pull_request(&name).await;
         }
-        Flow::FirstVersion => scene.package = stage.package(&name, true, Approved).await,
+        Flow::FirstVersion | Flow::Stack => scene.package = stage.package(&name, true, Approved).await,
         Flow::NextVersion => {
             stage.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
             scene.package = stage.package(&name, true, Approved).await;
@@ -160,13 +163,22 @@ impl Scene {
                 ("integrate", event("aws.codecommit", "CodeCommit Pull Request State Change", name, &detail))
             }
             (Flow::Push | Flow::Review | Flow::PipelineBuild, _) => ("integrate", build_ended(stage, flow, name).await),
-            (Flow::FirstVersion | Flow::NextVersion, 0) => ("deploy", self.package_is(name, "Approved")),
+            (Flow::FirstVersion | Flow::NextVersion | Flow::Stack, 0) => ("deploy", self.package_is(name, "Approved")),
             (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
             (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
             (Flow::FirstVersion | Flow::NextVersion, _) => {
                 endpoint_rests(stage, name).await;
                 let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
                 ("deploy", event("aws.sagemaker", "SageMaker Endpoint State Change", name, &detail))
+            }
+            (Flow::Stack, _) => {
+                until("a stack that is made", async || {
+                    stage.stack(name).await.filter(|status| status == "CREATE_COMPLETE")
+                })
+                .await;
+                let id = format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}-prod/1");
+                let detail = json!({"stack-id": id, "status-details": {"status": "CREATE_COMPLETE"}});
+                ("deploy", event("aws.cloudformation", "CloudFormation Stack Status Change", name, &detail))
             }
             (Flow::Breach, _) => {
                 let who = json!({"arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/data-science/maya")});

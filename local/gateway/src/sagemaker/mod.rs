@@ -23,6 +23,8 @@ pub(crate) struct State {
     pipelines: BTreeMap<String, pipelines::Pipeline>,
     executions: Vec<pipelines::Execution>,
     endpoints: BTreeMap<String, endpoints::Endpoint>,
+    /// The shadow variants of configurations, as `{"ProductionVariants": …}`; moto does not keep them.
+    shadows: BTreeMap<String, serde_json::Value>,
     jobs: BTreeMap<String, jobs::Job>,
     processing: BTreeMap<String, processing::Job>,
     schedules: BTreeMap<String, monitoring::Schedule>,
@@ -82,6 +84,7 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "AddAssociation" => lineage::associate(world, input),
         "ListAssociations" => lineage::associations(world, input),
         "CreateModel" | "CreateEndpointConfig" => registry::create_once(world, action, input).await,
+        "DescribeEndpointConfig" => registry::describe_config(world, input).await,
         "CreateModelPackage" => registry::create_package(world, input).await,
         "UpdateModelPackage" => registry::update_package(world, input).await,
         "DescribeModelPackage" => registry::describe_package(world, input).await,

@@ -1,5 +1,5 @@
-//! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry and endpoints in
-//! `endpoints`, versions that wait for a verdict in `candidates`, what the guard looks at in
+//! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry in `registry`,
+//! endpoints in `endpoints` and `shape`, versions that wait for a verdict in `candidates`, what the guard looks at in
 //! `resources`, monitoring runs in `reports`, ML Lineage Tracking in `lineage`, what watches a live version in `monitoring`, `baselines`
 //! and `job_definitions`.
 //!
@@ -13,10 +13,12 @@ mod endpoints;
 mod job_definitions;
 mod lineage;
 mod monitoring;
+mod registry;
 mod reports;
 mod resources;
 mod runs;
 mod says;
+mod shape;
 
 use aws_config::SdkConfig;
 use aws_sdk_sagemaker::Client;

@@ -20,7 +20,7 @@ pub use cloudtrail::{Call, Caller, Resource, ResourceKind};
 pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind, FACET, children, feature};
 pub use code::{Build, BuildStatus, Delivery, DeliveryAction, DeliveryState, PullRequest, Reference, ReferenceKind};
 pub use envelope::Envelope;
-pub use other::{FeatureGroup, Image, Job, Object, Stack};
+pub use other::{FeatureGroup, Image, Job, Object, Stack, StackRest, StackStatus};
 pub use sagemaker::{Approval, Endpoint, EndpointDeployment, EndpointStatus, Package, Run, RunStatus, RunStep};
 pub use workflow::{Execution, ExecutionStatus};
 

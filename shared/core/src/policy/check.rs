@@ -84,7 +84,7 @@ pub(super) fn limits(policy: &Policy) -> Option<Fault> {
         .or_else(|| policy.integrate.as_ref().and_then(|table| integrate::limits(table, policy)))
         .or_else(|| policy.retrain.as_ref().and_then(|table| retrain::limits(table, policy.reconcile.is_some())))
         .or_else(|| unwatched(policy))
-        .or_else(|| policy.deploy.as_ref().and_then(deploy::limits))
+        .or_else(|| policy.deploy.as_ref().and_then(|table| deploy::limits(table, policy.reconcile.is_some())))
         .or_else(|| policy.evaluate.as_ref().and_then(evaluate::limits))
         .or_else(|| policy.monitor.as_ref().and_then(|table| monitor::limits(table, policy.endpoint())))
         .or_else(|| policy.notify.as_ref().and_then(|table| notify::limits(table, policy)))

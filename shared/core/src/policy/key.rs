@@ -23,6 +23,7 @@ pub enum KeyKind {
     MonitoringSchedule,
     FeatureGroup,
     DataPrefix,
+    Stack,
 }
 
 /// A name that belongs to one model.
@@ -62,6 +63,7 @@ impl fmt::Display for Key {
             KeyKind::MonitoringSchedule => "monitoring-schedule",
             KeyKind::FeatureGroup => "feature-group",
             KeyKind::DataPrefix => "data",
+            KeyKind::Stack => "stack",
         };
         write!(f, "{kind}#{}", self.name)
     }
@@ -99,6 +101,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     match policy.deploy.as_ref().map(|deploy| &deploy.target) {
         Some(Target::Endpoint(target)) => drop(keys.insert(Key::new(KeyKind::Endpoint, &target.name))),
         Some(Target::Pipeline(target)) => drop(keys.insert(Key::new(KeyKind::DeliveryPipeline, &target.name))),
+        Some(Target::Stack(target)) => drop(keys.insert(Key::new(KeyKind::Stack, &target.name))),
         None => {}
     }
     keys

@@ -11,6 +11,7 @@ pub mod lineage;
 pub mod ml;
 pub mod monitor;
 pub mod report;
+pub mod stack;
 pub mod workflow;
 
 use std::future::Future;

@@ -25,6 +25,11 @@ pub(in crate::policy) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTar
     let hours = monitor.every.as_hours();
     first([
         (endpoint.is_some(), "monitor", "expected a [deploy.endpoint] table: what is watched is its endpoint"),
+        (
+            endpoint.is_none_or(|endpoint| endpoint.serving.fleet().is_some()),
+            "monitor",
+            "expected an endpoint on instances: SageMaker captures nothing of a serverless one",
+        ),
         (images.iter().flatten().all(image), "monitor.images", "expected images by their URI"),
         (
             !clarify || monitor.images.clarify.is_some(),

@@ -16,5 +16,6 @@ pub use delivery::{Deliveries, DeliveryRequest};
 pub use notice::{Message, Topic};
 pub use run::{RunRequest, Runs, other_engine};
 pub use serve::{
-    Accepted, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, Scaling, ServingRequest,
+    Accepted, Beside, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, Scaling,
+    ServingRequest,
 };
