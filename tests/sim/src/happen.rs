@@ -84,7 +84,7 @@ impl Services {
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),
-            Item::BaselineEnds(name) => self.baseline_ends(name),
+            Item::BaselineEnds(name) => self.baseline_ends(&name),
             Item::ScheduleSettles(name) => self.schedule_settles(&name),
             Item::AskForLess => {
                 self.note(|| "the policy asks for data quality alone".to_owned());
