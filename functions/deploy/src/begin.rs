@@ -3,14 +3,14 @@
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{Deploy as Deployment, EndpointTarget, Policy, Target};
+use trimtab_core::policy::{EndpointTarget, Policy, Stage as Deployment, Target};
 use trimtab_core::port::ml::{DeliveryRequest, EndpointRequest, EndpointTruth, ServingRequest};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
 use crate::decide::{Action, Answer, Seen};
-use crate::proof;
-use crate::rollout::{Cause, Parked, Progress, Rollout, State, serving_name, tell};
+use crate::rollout::{Cause, Parked, Progress, Rollout, State, Way, serving_name, tell};
+use crate::{proof, rollback};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
 /// what does.
@@ -30,8 +30,14 @@ pub(crate) fn begin_or_park(
     let round = state.round(&wanted.package);
     if let Some(cause) = busy {
         let reason = Reason::new("parked", format!("{cause}: version {} waits for its end", wanted.package.version()));
-        let told =
-            tell(FactKind::RolloutParked, &policy.model, &wanted.package, round, vec![reason.text.clone()], case.now);
+        let told = tell(
+            FactKind::RolloutParked,
+            Way::of(policy, deploy),
+            &wanted.package,
+            round,
+            vec![reason.text.clone()],
+            case.now,
+        );
         reasons.push(reason);
         state.parked = Some(wanted);
         return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] };
@@ -39,15 +45,22 @@ pub(crate) fn begin_or_park(
     if let Some(held) = proof::hold(case, policy, deploy, &state, &wanted) {
         return held;
     }
+    if let Target::Endpoint(target) = &deploy.target
+        && let Some(remove) = rollback::remove_first(target, deploy, case.seen.endpoint.as_ref(), &wanted)
+    {
+        reasons.push(Reason::new("removed_first", "the endpoint has failed: it is removed, and then made anew"));
+        state.parked = Some(wanted);
+        return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![remove], facts: vec![] };
+    }
     let config = match &deploy.target {
-        Target::Endpoint(target) => {
-            known_config(&state, &wanted).unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy)))
-        }
+        Target::Endpoint(target) => known_config(&state, &wanted)
+            .unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy, deploy))),
         Target::Pipeline(_) => wanted.package.to_string(),
     };
     let Parked { package, cause, .. } = wanted;
-    let (model, since) = (policy.model.clone(), case.now);
-    let rollout = Rollout { model, round, package, cause, config, since, progress: Progress::Intended, late: false };
+    let (model, stage, since) = (policy.model.clone(), deploy.label().cloned(), case.now);
+    let rollout =
+        Rollout { model, stage, round, package, cause, config, since, progress: Progress::Intended, late: false };
     let actions = steps(policy, deploy, case.seen.endpoint.as_ref(), &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
@@ -67,15 +80,17 @@ fn in_the_way(target: &EndpointTarget, truth: &EndpointTruth) -> Option<String> 
 
 /// A version that was live has its configuration: going back is going back to exactly that.
 fn known_config(state: &State, wanted: &Parked) -> Option<String> {
-    (wanted.cause == Cause::RollBack)
+    (wanted.cause != Cause::Approved)
         .then(|| state.live.iter().rev().find(|live| live.package == wanted.package))
         .flatten()
         .map(|live| live.config.clone())
 }
 
-/// What the endpoint keeps of its traffic, for those who watch it.
-fn capture(policy: &Policy) -> Option<&Capture> {
-    policy.monitor.as_ref().map(|monitor| &monitor.capture)
+/// What the endpoint keeps of its traffic, for those who watch it: production's, in this account.
+fn capture<'a>(policy: &'a Policy, deploy: &Deployment) -> Option<&'a Capture> {
+    let Target::Endpoint(target) = &deploy.target else { return None };
+    let watched = deploy.place.is_none() && policy.endpoint().is_some_and(|watched| watched.name == target.name);
+    policy.monitor.as_ref().filter(|_| watched).map(|monitor| &monitor.capture)
 }
 
 /// The calls that bring the version to production, in order.
@@ -103,12 +118,15 @@ pub(crate) fn steps(
                 role: target.role.clone(),
                 instance_type: target.instance_type.clone(),
                 instances: target.instances,
-                capture: capture(policy).cloned(),
+                capture: capture(policy, deploy).cloned(),
+                place: deploy.place.clone(),
             };
             let request = EndpointRequest {
                 endpoint: target.name.clone(),
                 config: rollout.config.clone(),
-                canary: target.canary.clone(),
+                // Whoever goes back by hand does not wait for alarms that ring already.
+                canary: target.canary.clone().filter(|_| rollout.cause != Cause::Operator),
+                place: deploy.place.clone(),
             };
             let service = "sagemaker";
             let last = match endpoint {
@@ -117,7 +135,8 @@ pub(crate) fn steps(
             };
             match rollout.cause {
                 Cause::RollBack => vec![last],
-                Cause::Approved => vec![
+                // What is there already is not made again.
+                Cause::Approved | Cause::Operator => vec![
                     Action::CreateModel { service, request: serving.clone() },
                     Action::CreateEndpointConfig { service, request: serving },
                     last,

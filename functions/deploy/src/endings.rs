@@ -5,18 +5,22 @@ use jiff::Timestamp;
 use trimtab_core::event::{Approval, Delivery, DeliveryState, EndpointStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Deploy as Deployment, Policy, Target};
+use trimtab_core::policy::{Policy, Stage as Deployment, Target};
 use trimtab_core::port::ml::{Accepted, EndpointTruth};
 use trimtab_core::react::{Case, Settled};
 
 use crate::begin::begin_or_park;
 use crate::decide::{Action, Answer, Done, Seen};
-use crate::proof;
-use crate::rollout::{Cause, Parked, Progress, Rollout, State, tell};
+use crate::rollout::{Cause, Parked, Progress, Rollout, State, Way, tell};
+use crate::{proof, rollback, smoke, stages};
 
 /// The endpoint came to rest, or to grief.
 pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
     let Some(truth) = &case.seen.endpoint else {
+        // A failed endpoint that was removed for a version that waits is gone.
+        if case.state.parked.as_ref().is_some_and(|parked| parked.cause == Cause::Operator) {
+            return follow_on(case, policy, deploy, case.state.clone(), vec![]);
+        }
         return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint");
     };
     if truth.status.is_moving() {
@@ -138,7 +142,8 @@ fn end(
     reason: Reason,
 ) -> Answer {
     if kind == FactKind::RolloutSucceeded
-        && let Some(back) = proof::go_back(case, policy, deploy, rollout)
+        && let Some(back) =
+            proof::go_back(case, policy, deploy, rollout).or_else(|| smoke::failed(case, policy, deploy, rollout))
     {
         return back;
     }
@@ -147,7 +152,10 @@ fn end(
     let mut plan = if kind == FactKind::RolloutSucceeded {
         state.make_live(rollout, scaling(deploy).is_some(), case.now);
         follow_on(case, policy, deploy, state, vec![reason])
-    } else if kind == FactKind::RolloutFailed && matches!(deploy.target, Target::Endpoint(_)) {
+    } else if kind == FactKind::RolloutFailed
+        && matches!(deploy.target, Target::Endpoint(_))
+        && state.parked.as_ref().is_none_or(|parked| parked.cause != Cause::Operator)
+    {
         // An endpoint in this state takes no update: what waits, waits for a person.
         Plan { reasons: vec![reason], ..Plan::note(state, "", "") }
     } else {
@@ -156,6 +164,11 @@ fn end(
     plan.facts.insert(0, told);
     if kind == FactKind::RolloutSucceeded {
         plan.actions.splice(0..0, scaling(deploy));
+        // What an operator waits to take back goes no further.
+        let by_hand = case.state.parked.as_ref().is_some_and(|parked| parked.cause == Cause::Operator);
+        if rollout.cause == Cause::Approved && !by_hand {
+            plan.facts.extend(stages::onward(policy, deploy, rollout, case.now));
+        }
     }
     plan
 }
@@ -165,11 +178,12 @@ pub(crate) fn scaling(deploy: &Deployment) -> Option<Action> {
         return None;
     };
     let limits = target.autoscaling.clone()?;
-    Some(Action::PutScalingPolicy { service: "application-autoscaling", endpoint: target.name.clone(), limits })
+    let (service, endpoint, place) = ("application-autoscaling", target.name.clone(), deploy.place.clone());
+    Some(Action::PutScalingPolicy { service, endpoint, limits, place })
 }
 
 /// Begins the version that waits, if one does and it is still wanted.
-fn follow_on(
+pub(crate) fn follow_on(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
     deploy: &Deployment,
@@ -183,7 +197,12 @@ fn follow_on(
         };
     };
     let version = wanted.package.version();
-    let approved = case.seen.parked.as_ref().is_some_and(|truth| truth.approval == Approval::Approved);
+    let by_hand = wanted.cause == Cause::Operator;
+    if by_hand && rollback::is_there(&Case { state: &state, ..*case }, &wanted.package) {
+        reasons.push(Reason::new("already_there", format!("version {version} serves already")));
+        return Plan { reasons, ..Plan::note(state, "", "") };
+    }
+    let approved = by_hand || case.seen.parked.as_ref().is_some_and(|truth| truth.approval == Approval::Approved);
     if !approved {
         reasons.push(Reason::new(
             "no_longer_approved",
@@ -204,6 +223,9 @@ fn follow_on(
 pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
     if let Action::PutScalingPolicy { endpoint, .. } = action {
         return scaled(state, endpoint.as_str(), outcome.err(), now);
+    }
+    if let Action::DeleteEndpoint { endpoint, .. } = action {
+        return removed(state, endpoint.as_str(), outcome.err());
     }
     let Some(mut rollout) = state.current.take() else {
         return Settled::default();
@@ -229,13 +251,24 @@ pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, S
             };
             let told = progress.map(|progress| {
                 rollout.progress = progress;
-                let word = if rollout.cause == Cause::RollBack { "going back to" } else { "rolling out" };
+                let word = if rollout.cause == Cause::Approved { "rolling out" } else { "going back to" };
                 rollout.tell(FactKind::RolloutStarted, &format!("{word} version {}", rollout.package.version()), now)
             });
             state.current = Some(rollout);
             Settled { facts: told.into_iter().collect(), ..Settled::default() }
         }
     }
+}
+
+/// The failed endpoint goes; the version that waits for that is begun by the look that finds it gone.
+fn removed(state: &mut State, endpoint: &str, refused: Option<String>) -> Settled {
+    let Some(cause) = refused else {
+        let text = format!("endpoint {endpoint} is removed: the version is begun when it is gone");
+        return Settled { reasons: vec![Reason::new("removed", text)], ..Settled::default() };
+    };
+    state.parked = None;
+    let reason = Reason::new("refused", format!("endpoint {endpoint} could not be removed: {cause}"));
+    Settled { reasons: vec![reason], decision: Some(Decision::Rejected), ..Settled::default() }
 }
 
 /// The version is live whether or not it scales; that it does not is told.
@@ -248,9 +281,10 @@ fn scaled(state: &mut State, endpoint: &str, refused: Option<String>, now: Times
     };
     let reason =
         Reason::new("not_scaled", format!("endpoint {endpoint} is live, but autoscaling was refused: {cause}"));
-    let model = state.current.as_ref().map(|rollout| rollout.model.clone());
-    let told = model.map(|model| {
-        tell(FactKind::RolloutFailed, &model, &live.package, state.round(&live.package), vec![reason.text.clone()], now)
+    let whose = state.current.as_ref().map(|rollout| (rollout.model.clone(), rollout.stage.clone()));
+    let told = whose.map(|(model, stage)| {
+        let way = Way { model: &model, stage: stage.as_ref() };
+        tell(FactKind::RolloutFailed, way, &live.package, state.round(&live.package), vec![reason.text.clone()], now)
     });
     Settled { facts: told.into_iter().collect(), reasons: vec![reason], decision: Some(Decision::Acted) }
 }

@@ -4,12 +4,16 @@
 //! [`decide`] knows no SDK; [`act`] makes the calls, each of which finds its own earlier effect.
 
 pub mod act;
+mod assume;
 mod begin;
 pub mod decide;
 pub mod endings;
 mod look;
 mod proof;
+mod rollback;
 pub mod rollout;
+mod smoke;
+mod stages;
 
 pub use act::Reaction;
 pub use decide::Deploy;

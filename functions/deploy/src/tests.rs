@@ -4,15 +4,15 @@ use std::sync::Mutex;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use trimtab_core::event::{AlarmState, Approval, DeliveryState, EndpointStatus};
+use trimtab_core::event::{AlarmState, Approval, DeliveryState, EndpointStatus, LifeCycle};
 use trimtab_core::fact::FactKind;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, DeliveryName, EndpointName, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Autoscaling, Policy};
+use trimtab_core::policy::{Autoscaling, Place, Policy, Smoke};
 use trimtab_core::port::ml::{
-    Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Listed,
-    PackageTruth, Registry, Scaling, ServingRequest,
+    Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Hands,
+    HandsOf, Invocations, Listed, PackageTruth, Places, Registry, Scaling, ServingRequest, Smoked,
 };
 use trimtab_core::port::{Answer, Clock};
 use trimtab_core::react::World;
@@ -20,6 +20,9 @@ use trimtab_core::react::World;
 use crate::Reaction;
 
 mod look;
+mod places;
+mod rollback;
+mod stages;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -30,6 +33,8 @@ struct Cloud {
     updates: Mutex<Vec<String>>,
     scaled: Mutex<u32>,
     silent: Mutex<bool>,
+    lifecycles: Mutex<std::collections::BTreeMap<String, LifeCycle>>,
+    deleted: Mutex<u32>,
 }
 
 impl Registry for &Cloud {
@@ -37,14 +42,18 @@ impl Registry for &Cloud {
         let approvals = self.approvals.lock().unwrap();
         let listed = approvals.iter().map(|(arn, approval)| Listed {
             package: PackageArn::parse(arn).unwrap(),
-            truth: PackageTruth { approval: approval.clone(), status: "Completed".into() },
+            truth: PackageTruth { approval: approval.clone(), status: "Completed".into(), lifecycle: None },
         });
         Ok(listed.filter(|listed| listed.package.group() == group.as_str()).collect())
     }
 
     async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
         let approval = self.approvals.lock().unwrap().get(package.as_str()).cloned();
-        Ok(approval.map(|approval| PackageTruth { approval, status: "Completed".into() }))
+        Ok(approval.map(|approval| PackageTruth {
+            approval,
+            status: "Completed".into(),
+            lifecycle: self.lifecycles.lock().unwrap().get(package.as_str()).cloned(),
+        }))
     }
 }
 
@@ -65,9 +74,17 @@ impl Endpoints for &Cloud {
         self.update(request).await
     }
 
+    async fn delete(&self, _: &EndpointName) -> Answer<()> {
+        *self.deleted.lock().unwrap() += 1;
+        if let Some(endpoint) = self.endpoint.lock().unwrap().as_mut() {
+            endpoint.status = EndpointStatus::Deleting;
+        }
+        Ok(())
+    }
+
     async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
         let mut endpoint = self.endpoint.lock().unwrap();
-        if endpoint.as_ref().is_some_and(|endpoint| endpoint.status != EndpointStatus::InService) {
+        if endpoint.as_ref().is_some_and(|endpoint| endpoint.status.is_moving()) {
             return Ok(Accepted::Busy);
         }
         self.updates.lock().unwrap().push(request.config.clone());
@@ -146,7 +163,7 @@ impl Stage {
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": "123456789012",
             "region": "eu-west-1", "time": now.to_string(), "resources": [], "detail": detail});
         let cloud = &self.cloud;
-        let reaction = Reaction { registry: cloud, endpoints: cloud, scaling: cloud, deliveries: cloud, alarms: cloud };
+        let reaction = Reaction { registry: cloud, places: cloud, deliveries: cloud };
         let report = run(self.world.react(&reaction, &event)).unwrap().unwrap();
         (report.entry.decision, report.codes.last().copied().unwrap())
     }

@@ -100,7 +100,7 @@ impl Decide for Integrate {
         }
     }
 
-    fn aggregate(event: &Event) -> String {
+    fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         let commit = match &event.body {
             _ if event.is_look() => return "branches".to_owned(),
             Body::PullRequest(pull) => return review::aggregate(&pull.id, pull.source_commit.as_ref()),

@@ -68,7 +68,8 @@ impl<'a> Goal<'a> {
         let label = quality.and_then(|rules| rules.label.clone());
         let prediction = quality.and_then(|rules| rules.prediction.clone());
         let job = self.job("baselines", self.config().cloned())?;
-        let mut request = BaselineRequest { name: package.to_string(), kind: self.kind, dataset, label, prediction, job };
+        let mut request =
+            BaselineRequest { name: package.to_string(), kind: self.kind, dataset, label, prediction, job };
         let name = format!("{BASELINE_JOBS}{}-{}-{}", self.model, code(self.kind), mark(&request));
         request.job.output = under(&request.job.output, &name)?;
         request.name = name;
@@ -131,7 +132,10 @@ impl<'a> Goal<'a> {
         let measure = self.monitor.measure(self.kind, self.endpoint, &self.schedule())?;
         Some(AlarmRequest {
             name: AlarmName::parse(&alarm_name(self.endpoint, self.kind)).ok()?,
-            description: format!("Drift of {} on {}: made by trimtab monitor, for model {}", self.kind, self.endpoint, self.model),
+            description: format!(
+                "Drift of {} on {}: made by trimtab monitor, for model {}",
+                self.kind, self.endpoint, self.model
+            ),
             measure,
             period: i32::try_from(self.monitor.every.as_secs()).unwrap_or(i32::MAX),
         })
@@ -157,11 +161,7 @@ impl<'a> Goal<'a> {
         };
         let until = self.monitor.labels_after.as_hours();
         let from = until + self.monitor.every.as_hours();
-        Some(Labels {
-            ground_truth: ground_truth.clone(),
-            from: format!("-PT{from}H"),
-            until: format!("-PT{until}H"),
-        })
+        Some(Labels { ground_truth: ground_truth.clone(), from: format!("-PT{from}H"), until: format!("-PT{until}H") })
     }
 
     fn job(&self, folder: &str, config: Option<S3Uri>) -> Option<Job> {

@@ -40,9 +40,7 @@ fn done(watch: &mut Watch, action: &Action, now: Timestamp) -> Settled {
         Action::CreateMonitoringSchedule { .. } | Action::UpdateMonitoringSchedule { .. } => watch.scheduled = true,
         Action::PutMetricAlarm { .. } => watch.armed = true,
         Action::DeleteJobDefinition { name, .. } => drop(watch.superseded.remove(name)),
-        Action::CreateJobDefinition { .. }
-        | Action::DeleteMonitoringSchedule { .. }
-        | Action::DeleteAlarms { .. } => {}
+        Action::CreateJobDefinition { .. } | Action::DeleteMonitoringSchedule { .. } | Action::DeleteAlarms { .. } => {}
     }
     Settled::default()
 }

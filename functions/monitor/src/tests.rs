@@ -194,8 +194,11 @@ impl Stage {
 
     fn registers(&self, word: &str) {
         let place = |file: &str| S3Uri::parse(&format!("s3://churn-baselines/{word}/{file}")).unwrap();
-        let baseline =
-            Baseline { statistics: Some(place("statistics.json")), constraints: place("constraints.json"), config: None };
+        let baseline = Baseline {
+            statistics: Some(place("statistics.json")),
+            constraints: place("constraints.json"),
+            config: None,
+        };
         self.state().baselines = crate::goal::KINDS.into_iter().map(|kind| (kind, baseline.clone())).collect();
     }
 
@@ -267,7 +270,10 @@ fn asked(fact: &Fact) -> Value {
 #[test]
 fn an_endpoint_in_service_is_watched_for_every_kind_that_is_asked_for_once() {
     let stage = stage(true);
-    assert_eq!(stage.hears(&in_service()), ["asked", "to_be_watched", "to_be_watched", "to_be_watched", "to_be_watched"]);
+    assert_eq!(
+        stage.hears(&in_service()),
+        ["asked", "to_be_watched", "to_be_watched", "to_be_watched", "to_be_watched"]
+    );
     stage.is_watched();
     assert_eq!(stage.told(), [FactKind::WatchStarted; 4]);
     let writes = stage.state().writes;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::{Body, Event};
 use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::Policy;
 use trimtab_core::port::ml::Message;
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
@@ -50,7 +51,7 @@ impl Decide for Notify {
         }
     }
 
-    fn aggregate(event: &Event) -> String {
+    fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         match &event.body {
             Body::Fact(fact) => {
                 format!("notice#{}", digest(&[fact.kind.as_str(), &fact.matter], 32))

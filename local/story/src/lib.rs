@@ -12,6 +12,7 @@ mod lost;
 mod page;
 mod promotion;
 mod stage;
+mod stages;
 mod story;
 mod timeline;
 
@@ -35,6 +36,8 @@ pub enum Tale {
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
     Engines,
+    /// Versions go through stages, in two accounts, and back.
+    Stages,
 }
 
 impl Tale {
@@ -67,6 +70,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::Promotion => promotion::by_policy(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
         Tale::Engines => engines::each(story).await?,
+        Tale::Stages => stages::all(story).await?,
     }
     story.close().await
 }

@@ -171,7 +171,7 @@ fn gist(event: &Value) -> String {
 #[must_use]
 pub fn model_of(event: &Value) -> Option<String> {
     let text = event.get("detail")?.to_string();
-    ["churn", "forecast", "pricing", "ranking", "segments"]
+    ["churn", "forecast", "loans", "pricing", "ranking", "segments"]
         .into_iter()
         .find(|model| text.contains(model))
         .map(str::to_owned)

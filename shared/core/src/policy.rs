@@ -12,6 +12,7 @@ mod key;
 mod length;
 pub mod monitor;
 mod retrain;
+mod stage;
 pub mod suite;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ pub use engine::{Airflow, Engine, Kubeflow};
 pub use integrate::Integrate;
 pub use key::{Key, KeyKind};
 pub use retrain::{Budget, Parameters, Retrain};
+pub use stage::{Gate, Place, SOLE, Smoke, Stage};
 pub use suite::{Guard, Stoppable, SuitePolicy};
 
 use crate::name::{GroupName, ModelName};
@@ -109,7 +111,20 @@ impl Policy {
     /// # Errors
     /// One fault, with file, line, key and what was expected.
     pub fn parse(label: &str, text: &str) -> Result<Self, PolicyError> {
-        check::parse(label, text, check::limits)
+        let mut policy: Self = check::parse(label, text, check::limits)?;
+        policy.name_sessions();
+        Ok(policy)
+    }
+
+    /// A session in another account is named after the model and the stage.
+    fn name_sessions(&mut self) {
+        let model = &self.model;
+        let stages = self.deploy.iter_mut().flat_map(|deploy| &mut deploy.stages);
+        for Stage { name, place, .. } in stages {
+            if let Some(place) = place {
+                place.session = format!("trimtab-{model}-{name}");
+            }
+        }
     }
 
     /// The names by which events find this model.

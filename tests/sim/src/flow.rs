@@ -14,6 +14,7 @@ use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 use crate::check::{self, Violation};
+use crate::events::LOANS;
 use crate::faults::{Chance, Fault, Schedule};
 pub use crate::invoke::invoke;
 pub use crate::script::Flow;
@@ -68,11 +69,13 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     static DAG: OnceLock<Arc<Policies>> = OnceLock::new();
     static CLUSTER: OnceLock<Arc<Policies>> = OnceLock::new();
     static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
+    static STAGED: OnceLock<Arc<Policies>> = OnceLock::new();
     let (known, texts): (_, &[&str]) = match flow {
         Some(Flow::Workflow) => (&WORKFLOW, &[include_str!("../../../models/forecast.toml")]),
         Some(Flow::Dag) => (&DAG, &[include_str!("../../../models/pricing.toml")]),
         Some(Flow::Cluster) => (&CLUSTER, &[include_str!("../../../models/ranking.toml")]),
         Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
+        Some(Flow::Stages) => (&STAGED, &[CHURN, SEGMENTS, include_str!("../../../models/loans.toml")]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };
     Arc::clone(known.get_or_init(|| read(texts)))
@@ -202,6 +205,9 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.set_faults(&case.faults);
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });
+    if case.flow == Flow::Stages {
+        services.staged.dumb.insert(LOANS + 1);
+    }
     if case.flow == Flow::CanaryFails {
         services.bad.insert(2);
     }

@@ -75,6 +75,10 @@ impl Services {
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),
+            Item::StageRests(slot) => self.stage_rests(slot),
+            Item::Promote { .. } | Item::GoBack => self.person_asks(&item),
+            Item::Break => self.endpoint_fails(),
+            Item::EndpointGone => self.endpoint = None,
             Item::Malformed => {
                 let event = events::malformed(self.now);
                 self.emit(Function::Deploy, false, &event);

@@ -27,11 +27,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
             run(world.react(&reaction, event))?
         }
         Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,
-        Function::Deploy => {
-            let reaction =
-                deploy::Reaction { registry: s(), endpoints: s(), scaling: s(), deliveries: s(), alarms: s() };
-            run(world.react(&reaction, event))?
-        }
+        Function::Deploy => run(world.react(&deploy::Reaction { registry: s(), places: s(), deliveries: s() }, event))?,
         Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,
         Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
         Function::Lineage => run(world.react(&lineage::Reaction { lineage: s() }, event))?,

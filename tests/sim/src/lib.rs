@@ -19,6 +19,7 @@ mod ledger;
 mod ports;
 mod script;
 pub mod services;
+mod staged;
 mod tracked;
 
 include!(concat!(env!("OUT_DIR"), "/sites.rs"));

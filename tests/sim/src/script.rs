@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use trimtab_core::event::Approval;
 
-use crate::events::SEGMENTS;
+use crate::events::{LOANS, SEGMENTS};
 use crate::services::Item;
 
 /// What happens in the world.
@@ -49,6 +49,10 @@ pub enum Flow {
     Cluster,
     /// A commit of a model that CodePipeline trains: it takes no token.
     Piped,
+    /// A version goes through stages, and the next one does not pass the second.
+    Stages,
+    /// The endpoint fails, and a person wants the version before back.
+    ByHand,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -58,7 +62,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -79,6 +83,8 @@ impl Flow {
         Self::Dag,
         Self::Cluster,
         Self::Piped,
+        Self::Stages,
+        Self::ByHand,
     ];
 
     /// Whether the run's end is known by looking only.
@@ -114,6 +120,19 @@ impl Flow {
             Self::Breach => vec![(minutes(0), Item::Make)],
             Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
             Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],
+            Self::Stages => vec![
+                (minutes(0), verdict(LOANS, Approval::Approved)),
+                (hours(120), verdict(LOANS + 1, Approval::Approved)),
+            ],
+            Self::ByHand => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(30), Item::Break),
+                (hours(31), Item::GoBack),
+                (hours(48), Item::Look),
+                (hours(60), Item::Look),
+                (hours(72), Item::Look),
+            ],
             Self::HeldBack => vec![
                 (minutes(0), Item::Alarm { name: "churn-prod-data-drift" }),
                 (hours(2), Item::Alarm { name: "churn-prod-bias-drift" }),

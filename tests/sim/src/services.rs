@@ -20,6 +20,7 @@ use crate::candidate::Candidacy;
 use crate::events;
 use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
+use crate::staged::{Slot, Staged};
 use crate::tracked::Tracked;
 
 /// Something that will happen.
@@ -61,6 +62,16 @@ pub(crate) enum Item {
     Tag,
     /// The job that was told to stop has stopped.
     JobEnds,
+    /// A stage's endpoint comes to rest.
+    StageRests(Slot),
+    /// A person lets a version into production.
+    Promote { version: u32 },
+    /// A person wants the version before back.
+    GoBack,
+    /// The endpoint fails.
+    Break,
+    /// It is gone.
+    EndpointGone,
     /// An event comes that is none.
     Malformed,
 }
@@ -185,10 +196,12 @@ pub struct Services {
     /// The job that somebody made by hand, and how often it was stopped.
     pub(crate) job: Option<ResourceTruth>,
     pub(crate) stops: usize,
-    /// What SageMaker's lineage has; `None` where this run does not look at it.
+    /// SageMaker's lineage; `None` where this run does not look at it.
     pub(crate) lineage: Option<Tracked>,
     /// The test suite of the candidate, and what stands on it.
     pub(crate) candidate: Candidacy,
+    /// The endpoints of stages.
+    pub(crate) staged: Staged,
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,
@@ -316,7 +329,8 @@ impl Services {
 
     /// The suite's bus: a fact reaches the function that its rule names.
     pub(crate) fn publish(&mut self, fact: &Fact) {
-        self.told.insert((fact.kind, fact.matter.clone()));
+        let new = self.told.insert((fact.kind, fact.matter.clone()));
+        self.read_by_a_person(fact, new);
         if self.trace.is_some() {
             self.facts.push(fact.clone());
         }
@@ -326,6 +340,10 @@ impl Services {
             FactKind::BuildRequested => &[Function::Integrate],
             FactKind::EvaluationRequested => &[Function::Evaluate],
             FactKind::LookRequested => &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy],
+            FactKind::PromotionRequested
+            | FactKind::WithdrawalRequested
+            | FactKind::RollbackRequested
+            | FactKind::StageLookRequested => &[Function::Deploy],
             _ => &[Function::Notify],
         };
         for function in functions {
@@ -362,11 +380,11 @@ impl Services {
 
 /// The services, shared by the ports of one run.
 #[derive(Clone, Default)]
-pub struct Sim(Arc<Mutex<Services>>);
+pub struct Sim(Arc<Mutex<Services>>, pub(crate) bool);
 
 impl Sim {
     pub(crate) fn of(services: Services) -> Self {
-        Self(Arc::new(Mutex::new(services)))
+        Self(Arc::new(Mutex::new(services)), false)
     }
 
     /// The services, to look at or to change.

@@ -48,11 +48,13 @@ pub enum Flow {
     Cluster,
     /// Drift, an execution of CodePipeline, its end.
     Piped,
+    /// A version passes its smoke test, its endpoint fails, and an operator takes it back.
+    ByHand,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -70,12 +72,14 @@ impl Flow {
         Self::Dag,
         Self::Cluster,
         Self::Piped,
+        Self::ByHand,
     ];
 
     fn steps(self) -> usize {
         match self {
             Self::Notice | Self::Clock | Self::Breach => 1,
             Self::UnheardPush => 3,
+            Self::ByHand => 4,
             _ => 2,
         }
     }
@@ -92,6 +96,7 @@ impl Flow {
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
             Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
+            Self::ByHand => &["DeleteEndpoint", "CreateEndpointConfig"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
             Self::Notice | Self::Clock => &[],
         }
@@ -105,7 +110,7 @@ impl Flow {
                 Some("Training Succeeded")
             }
             Self::Push | Self::UnheardPush => Some("Training Requested"),
-            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion => Some("Rollout Succeeded"),
+            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion | Self::ByHand => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),
@@ -124,6 +129,8 @@ impl Flow {
         match self {
             Self::Clock => 0,
             Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion | Self::Dag | Self::Cluster => 1,
+            // The last is a look.
+            Self::ByHand => 2 * (events - 1),
             _ => 2 * events,
         }
     }

@@ -64,6 +64,13 @@ pub(super) async fn replace(world: Arc<World>, name: String) {
     tell(&world, &name).await;
 }
 
+/// A deletion, until the endpoint is gone. Whether AWS tells of the end is not known: here nothing does.
+pub(super) async fn remove(world: Arc<World>, name: String) {
+    tell(&world, &name).await;
+    world.over(Phase::Fleets).await;
+    lock(&world.sagemaker).endpoints.remove(&name);
+}
+
 /// Waits until the canary has baked; gives the alarm that went off before.
 async fn bake(world: &World, baking: bool, alarms: &[String]) -> Option<String> {
     let baked = async {
@@ -131,13 +138,13 @@ async fn tell_baking(world: &World, endpoint: &Endpoint) {
         fields.insert("PendingDeploymentSummary".to_owned(), summary);
     }
     let kind = "SageMaker Endpoint Deployment State Change";
-    world.emit("aws.sagemaker", kind, &[arn(world, &endpoint.name)], detail).await;
+    world.emit("aws.sagemaker", kind, &[arn(world, &endpoint.key)], detail).await;
 }
 
 fn detail(world: &World, endpoint: &Endpoint) -> Value {
     json!({
         "EndpointName": endpoint.name,
-        "EndpointArn": arn(world, &endpoint.name),
+        "EndpointArn": arn(world, &endpoint.key),
         "EndpointConfigName": endpoint.config,
         "ProductionVariants": endpoint.variants,
         "EndpointStatus": in_capitals(endpoint.status),

@@ -125,7 +125,12 @@ pub(crate) fn describe(world: &World, input: Input<'_>) -> Answer {
         "LastModifiedTime": time(schedule.modified),
         "MonitoringScheduleConfig": schedule.config,
     });
-    let last = lock(&world.sagemaker).executions_of_schedules.iter().rev().find(|run| run.schedule == schedule.name).map(|run| summary(world, run));
+    let last = lock(&world.sagemaker)
+        .executions_of_schedules
+        .iter()
+        .rev()
+        .find(|run| run.schedule == schedule.name)
+        .map(|run| summary(world, run));
     if let Some(fields) = answer.as_object_mut() {
         let optional = [
             ("FailureReason", schedule.failure.map(Value::String)),

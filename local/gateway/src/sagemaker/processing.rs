@@ -85,8 +85,7 @@ pub(crate) fn describe(world: &World, input: Input<'_>) -> Answer {
     fields.insert("ProcessingJobStatus".to_owned(), json!(job.status));
     fields.insert("CreationTime".to_owned(), time(job.created));
     fields.insert("LastModifiedTime".to_owned(), time(job.modified));
-    let optional =
-        [("ExitMessage", job.exit), ("FailureReason", job.failure), ("MonitoringScheduleArn", job.schedule)];
+    let optional = [("ExitMessage", job.exit), ("FailureReason", job.failure), ("MonitoringScheduleArn", job.schedule)];
     fields.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))));
     Ok(found)
 }

@@ -65,7 +65,8 @@ fn worst(measure: &Measure, statistic: &Statistic, period: i32) -> Vec<MetricDat
     };
     let mut queries: Vec<MetricDataQuery> = measure.metrics.iter().enumerate().map(query).collect();
     let of = if matches!(measure.bound, Bound::AtLeast(_)) { "MIN" } else { "MAX" };
-    queries.push(MetricDataQuery::builder().id("worst").expression(format!("{of}(METRICS())")).return_data(true).build());
+    queries
+        .push(MetricDataQuery::builder().id("worst").expression(format!("{of}(METRICS())")).return_data(true).build());
     queries
 }
 

@@ -186,7 +186,10 @@ mod tests {
         assert_eq!(read.keys().copied().collect::<Vec<_>>(), [DriftKind::DataQuality, DriftKind::Bias]);
         assert_eq!(read[&DriftKind::DataQuality].statistics.as_ref().unwrap().as_str(), "s3://b/s");
         let bias = &read[&DriftKind::Bias];
-        assert_eq!((bias.constraints.as_str(), bias.config.as_ref().unwrap().as_str()), ("s3://b/post", "s3://b/config"));
+        assert_eq!(
+            (bias.constraints.as_str(), bias.config.as_ref().unwrap().as_str()),
+            ("s3://b/post", "s3://b/config")
+        );
         let nothing = DriftCheckBaselines::builder().model_data_quality(DriftCheckModelDataQuality::builder().build());
         assert!(super::read(&nothing.build()).is_empty());
     }

@@ -2,11 +2,12 @@
 
 use aws_sdk_sagemaker::types::{
     Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, CapacitySize, CapacitySizeType, CaptureContentTypeHeader,
-    CaptureMode, CaptureOption, ContainerDefinition, DataCaptureConfig, DeploymentConfig, ModelPackageSortBy, ModelPackageSummary, ModelPackageType, ProductionVariant,
-    ProductionVariantInstanceType, SortOrder, TrafficRoutingConfig, TrafficRoutingConfigType,
+    CaptureMode, CaptureOption, ContainerDefinition, DataCaptureConfig, DeploymentConfig, ModelLifeCycle,
+    ModelPackageSortBy, ModelPackageSummary, ModelPackageType, ProductionVariant, ProductionVariantInstanceType,
+    SortOrder, TrafficRoutingConfig, TrafficRoutingConfigType,
 };
 use jiff::Timestamp;
-use trimtab_core::event::{Approval, EndpointStatus};
+use trimtab_core::event::{Approval, EndpointStatus, LifeCycle};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{EndpointName, GroupName, PackageArn};
 use trimtab_core::policy::Canary;
@@ -44,7 +45,8 @@ impl Registry for SageMaker {
         let read = |summary: &ModelPackageSummary| {
             let approval = summary.model_approval_status().map_or("unknown", |status| status.as_str());
             let status = summary.model_package_status().map_or("unknown", |status| status.as_str());
-            let truth = PackageTruth { approval: Approval::parse(approval), status: status.to_owned() };
+            let lifecycle = summary.model_life_cycle().map(lifecycle);
+            let truth = PackageTruth { approval: Approval::parse(approval), status: status.to_owned(), lifecycle };
             Some(Listed { package: PackageArn::parse(summary.model_package_arn()?).ok()?, truth })
         };
         let mut versions: Vec<Listed> = page.model_package_summary_list().iter().filter_map(read).collect();
@@ -57,6 +59,7 @@ impl Registry for SageMaker {
             Ok(found) => Ok(Some(PackageTruth {
                 approval: Approval::parse(found.model_approval_status().map_or("unknown", |status| status.as_str())),
                 status: found.model_package_status().map_or("unknown", |status| status.as_str()).to_owned(),
+                lifecycle: found.model_life_cycle().map(lifecycle),
             })),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeModelPackage", &error)),
@@ -148,6 +151,24 @@ impl Endpoints for SageMaker {
             Err(error) => Err(not_yet(operation, message(&error)).unwrap_or_else(|| failure(operation, &error))),
         }
     }
+
+    async fn delete(&self, endpoint: &EndpointName) -> Answer<()> {
+        match self.0.delete_endpoint().endpoint_name(endpoint.as_str()).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(()),
+            Err(error) => match self.describe(endpoint).await? {
+                // An earlier attempt was heard after all.
+                None => Ok(()),
+                Some(truth) if truth.status == EndpointStatus::Deleting => Ok(()),
+                Some(_) => Err(failure("sagemaker:DeleteEndpoint", &error)),
+            },
+        }
+    }
+}
+
+fn lifecycle(found: &ModelLifeCycle) -> LifeCycle {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    LifeCycle { stage: text(found.stage()), stage_status: text(found.stage_status()) }
 }
 
 impl SageMaker {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::check::Fault;
 use super::length;
-use crate::name::{AlarmName, DeliveryName, EndpointName, RoleArn, TRAINING};
+use super::stage::{self, Gate, Stage};
+use crate::name::{AlarmName, DeliveryName, EndpointName, RoleArn, StageName, TRAINING};
 
 /// How approved versions get to production.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,8 +14,8 @@ use crate::name::{AlarmName, DeliveryName, EndpointName, RoleArn, TRAINING};
 pub struct Deploy {
     /// What a rejection of the live version leads to.
     pub on_rejected: OnRejected,
-    /// By what.
-    pub target: Target,
+    /// The stages on the way there, in order, the last of them production; at least one.
+    pub stages: Vec<Stage>,
 }
 
 /// What a rejection of the live version leads to.
@@ -37,7 +38,7 @@ pub enum Target {
     Pipeline(PipelineTarget),
 }
 
-/// `[deploy]` as it is written: exactly one of the two tables.
+/// `[deploy]` as it is written: exactly one of the tables, or stages that have one each.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -47,27 +48,54 @@ struct Written {
     endpoint: Option<EndpointTarget>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pipeline: Option<PipelineTarget>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stages: Option<Vec<stage::Written>>,
+}
+
+/// Exactly one of the tables.
+pub(super) fn target(
+    endpoint: Option<EndpointTarget>,
+    pipeline: Option<PipelineTarget>,
+) -> Result<Target, &'static str> {
+    match (endpoint, pipeline) {
+        (Some(endpoint), None) => Ok(Target::Endpoint(endpoint)),
+        (None, Some(pipeline)) => Ok(Target::Pipeline(pipeline)),
+        _ => Err("expected exactly one of [deploy.endpoint] and [deploy.pipeline]"),
+    }
 }
 
 impl TryFrom<Written> for Deploy {
     type Error = &'static str;
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let target = match (written.endpoint, written.pipeline) {
-            (Some(endpoint), None) => Target::Endpoint(endpoint),
-            (None, Some(pipeline)) => Target::Pipeline(pipeline),
-            _ => return Err("expected exactly one of [deploy.endpoint] and [deploy.pipeline]"),
+        let Written { on_rejected, endpoint, pipeline, stages } = written;
+        let stages = match stages {
+            Some(_) if endpoint.is_some() || pipeline.is_some() => {
+                return Err("expected the tables within [[deploy.stages]], or no stages");
+            }
+            Some(stages) => stages.into_iter().map(|stage| stage.read(on_rejected)).collect::<Result<_, _>>()?,
+            None => {
+                let target = target(endpoint, pipeline)?;
+                let name = StageName::parse(stage::SOLE).map_err(|error| error.expected)?;
+                vec![Stage { name, sole: true, gate: Gate::None, on_rejected, target, place: None, smoke: None }]
+            }
         };
-        Ok(Self { on_rejected: written.on_rejected, target })
+        Ok(Self { on_rejected, stages })
     }
 }
 
 impl From<Deploy> for Written {
     fn from(deploy: Deploy) -> Self {
-        let (endpoint, pipeline) = match deploy.target {
-            Target::Endpoint(endpoint) => (Some(endpoint), None),
-            Target::Pipeline(pipeline) => (None, Some(pipeline)),
-        };
-        Self { on_rejected: deploy.on_rejected, endpoint, pipeline }
+        let Deploy { on_rejected, stages } = deploy;
+        let written = Self { on_rejected, endpoint: None, pipeline: None, stages: None };
+        match stages.as_slice() {
+            [Stage { sole: true, target: Target::Endpoint(endpoint), .. }] => {
+                Self { endpoint: Some(endpoint.clone()), ..written }
+            }
+            [Stage { sole: true, target: Target::Pipeline(pipeline), .. }] => {
+                Self { pipeline: Some(pipeline.clone()), ..written }
+            }
+            _ => Self { stages: Some(stages.into_iter().map(stage::Written::of).collect()), ..written },
+        }
     }
 }
 
@@ -127,7 +155,7 @@ pub struct PipelineTarget {
 }
 
 pub(super) fn limits(deploy: &Deploy) -> Option<Fault> {
-    match &deploy.target {
+    let of = |stage: &Stage| match &stage.target {
         Target::Endpoint(target) => endpoint(target),
         // By this ending retrain and deploy tell their executions apart.
         Target::Pipeline(target) => target
@@ -135,7 +163,8 @@ pub(super) fn limits(deploy: &Deploy) -> Option<Fault> {
             .as_str()
             .ends_with(TRAINING)
             .then_some(("deploy.pipeline.name", "expected a name that does not end with \"-training\": those train")),
-    }
+    };
+    deploy.stages.iter().find_map(of).or_else(|| stage::limits(&deploy.stages))
 }
 
 fn endpoint(target: &EndpointTarget) -> Option<Fault> {

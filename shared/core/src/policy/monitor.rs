@@ -354,10 +354,11 @@ pub fn alarm_name(endpoint: &EndpointName, kind: DriftKind) -> String {
 }
 
 impl Policy {
-    /// The endpoint that the suite brings versions to; `None` where a pipeline does.
+    /// The endpoint of production, in this account; `None` where a pipeline makes it, or it is elsewhere.
     #[must_use]
     pub fn endpoint(&self) -> Option<&EndpointTarget> {
-        match self.deploy.as_ref().map(|deploy| &deploy.target) {
+        let production = self.deploy.as_ref().and_then(|deploy| deploy.production());
+        match production.filter(|stage| stage.place.is_none()).map(|stage| &stage.target) {
             Some(Target::Endpoint(target)) => Some(target),
             _ => None,
         }
@@ -439,7 +440,9 @@ fn kinds(monitor: &Monitor) -> Option<Fault> {
     };
     let bias = monitor.bias.as_ref();
     let words = |rules: &Bias| {
-        [&rules.metric, &rules.label, &rules.label_value, &rules.facet, &rules.facet_value].into_iter().all(|w| is_word(w))
+        [&rules.metric, &rules.label, &rules.label_value, &rules.facet, &rules.facet_value]
+            .into_iter()
+            .all(|w| is_word(w))
     };
     let attribution = monitor.feature_attribution.as_ref();
     let named = |rules: &FeatureAttribution| is_word(&rules.feature) && is_word(&rules.label);
@@ -491,8 +494,7 @@ mod tests {
         assert_eq!(DriftKind::of_namespace(&measure.namespace), Some(DriftKind::Bias));
         assert_eq!(measure.metrics, ["bias_metric_DPPL"]);
         let names: Vec<&str> = measure.dimensions.keys().map(String::as_str).collect();
-        let expected =
-            ["BiasStage", "Endpoint", "Facet", "FacetValue", "Label", "LabelValue", "MonitoringSchedule"];
+        let expected = ["BiasStage", "Endpoint", "Facet", "FacetValue", "Label", "LabelValue", "MonitoringSchedule"];
         assert_eq!(names, expected);
     }
 
@@ -511,7 +513,10 @@ mod tests {
         assert!(refused("every = \"1h\"", "every = \"5h\"").contains("monitor.every: expected \"1h\""));
         assert!(refused("percent = 20,", "percent = 0,").contains("monitor.capture: expected a percent"));
         assert!(refused("features = [\"tenure\"]", "features = []").contains("monitor.data_quality: expected 1 to 10"));
-        assert!(refused("at_least = 0.8 ", "at_least = 0.8, at_most = 0.9 ").contains("monitor.model_quality: expected exactly"));
+        assert!(
+            refused("at_least = 0.8 ", "at_least = 0.8, at_most = 0.9 ")
+                .contains("monitor.model_quality: expected exactly")
+        );
         assert!(refused("s3://churn-monitoring/reports", "churn-monitoring").contains("monitor.output"));
         let segments = include_str!("../../../../models/segments.toml");
         let table = CHURN.split_once("[monitor]").unwrap().1;
