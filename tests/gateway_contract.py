@@ -17,7 +17,7 @@ from botocore.validate import ParamValidator
 GATEWAY, MOTO = sys.argv[1:]
 ROLE = "arn:aws:iam::123456789012:role/contract"
 # The services that the gateway plays; the others' answers are MiniStack's.
-PLAYED = ("sagemaker", "codebuild", "codecommit", "codepipeline", "mwaa")
+PLAYED = ("sagemaker", "codebuild", "codecommit", "codepipeline", "mwaa", "cloudformation")
 # There is no host `env.` before the gateway's.
 CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
 
@@ -213,6 +213,25 @@ def delivery(name):
     }
 
 
+def images(aws):
+    """The suite reads these, whoever keeps them: MiniStack behind the gateway, or moto."""
+    ecr = aws.ecr
+    ecr.create_repository(repositoryName=f"{aws.own}-training")
+    manifest = lambda text: json.dumps(
+        {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "config": {"digest": text}}
+    )
+    put = lambda text: ecr.put_image(
+        repositoryName=f"{aws.own}-training", imageManifest=manifest(text), imageTag="latest"
+    )["image"]["imageId"]["imageDigest"]
+    there = lambda: ecr.describe_images(repositoryName=f"{aws.own}-training", imageIds=[{"imageTag": "latest"}])
+    for text in ("one", "two"):
+        digest = put(text)
+        (image,) = there()["imageDetails"]
+        assert (image["imageDigest"], image["registryId"]) == (digest, "123456789012"), image
+        assert len(digest) == len("sha256:") + 64, digest
+    refused(ecr.describe_images, "RepositoryNotFoundException", repositoryName="none")
+
+
 def deliveries(aws):
     codepipeline = aws.codepipeline
     trust = {"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -313,6 +332,127 @@ def updates_of_the_gateway(aws):
         refused(call, "ValidationException", "Cannot create already existing", **arguments)
 
 
+SHAPES = {
+    "serverless": [{"VariantName": "AllTraffic", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}],
+    "two": [
+        {"VariantName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, "InitialVariantWeight": weight}
+        for name, weight in (("AllTraffic", 0.8), ("Challenger", 0.2))
+    ],
+}
+LINEAR = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {
+            "Type": "LINEAR", "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 300,
+        },
+    },
+}
+ROLLING = {"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 60}}
+
+
+def shapes_of_the_gateway(aws):
+    """What configurations hold comes back, and updates go by every policy."""
+    sagemaker = aws.sagemaker
+    serve(aws, "shape", 1)
+    one = [{"VariantName": "AllTraffic", "ModelName": "shape", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1,
+            "InitialVariantWeight": 1.0}]
+    shadow = [dict(one[0], VariantName="Shadow", InitialVariantWeight=0.5)]
+    sagemaker.create_endpoint_config(EndpointConfigName="shadowed", ProductionVariants=one, ShadowProductionVariants=shadow)
+    kept = sagemaker.describe_endpoint_config(EndpointConfigName="shadowed")["ShadowProductionVariants"]
+    assert [(variant["VariantName"], variant["InitialVariantWeight"]) for variant in kept] == [("Shadow", 0.5)], kept
+    output = {"OutputConfig": {"S3OutputPath": "s3://b/out"}, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 4}}
+    sagemaker.create_endpoint_config(EndpointConfigName="later", ProductionVariants=one, AsyncInferenceConfig=output)
+    assert sagemaker.describe_endpoint_config(EndpointConfigName="later")["AsyncInferenceConfig"] == output
+    for name, variants in SHAPES.items():
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[dict(variant, ModelName="shape") for variant in variants]
+        )
+    look = lambda: sagemaker.describe_endpoint(EndpointName="shaped")
+    rests = lambda: until(lambda: look()["EndpointStatus"], "InService")
+    sagemaker.create_endpoint(EndpointName="shaped", EndpointConfigName="serverless")
+    rests()
+    assert look()["ProductionVariants"][0]["CurrentServerlessConfig"]["MemorySizeInMB"] == 2048, look()
+    for config, policy in (("shape", LINEAR), ("later", ROLLING)):
+        sagemaker.update_endpoint(EndpointName="shaped", EndpointConfigName=config, DeploymentConfig=policy)
+        assert look()["LastDeploymentConfig"] == policy
+        rests()
+        assert look()["EndpointConfigName"] == config
+    sagemaker.update_endpoint(EndpointName="shaped", EndpointConfigName="shadowed")
+    rests()
+    assert [variant["VariantName"] for variant in look()["ShadowProductionVariants"]] == ["Shadow"], look()
+    two = dict(EndpointName="shaped", EndpointConfigName="two")
+    refused(sagemaker.update_endpoint, "ValidationException", "same variant names", **two, DeploymentConfig=CANARY)
+    sagemaker.update_endpoint(**two)
+    rests()
+    assert [(variant["VariantName"], variant["CurrentWeight"]) for variant in look()["ProductionVariants"]] == [
+        ("AllTraffic", 0.8), ("Challenger", 0.2)], look()
+    assert "ShadowProductionVariants" not in look()
+
+
+def stacks_of_the_gateway(aws):
+    cloudformation = aws.cloudformation
+    fate = lambda end: requests("fate", {"phase": "stacks", "end": end})
+    requests("pace", {"stacks": 100})
+    given = lambda value: [{"ParameterKey": "ModelPackageArn", "ParameterValue": value}]
+    call = dict(StackName="own", TemplateURL="https://b.s3.amazonaws.com/t.yaml", RoleARN=ROLE)
+    refused(cloudformation.describe_stacks, "ValidationError", "does not exist", StackName="own")
+    made = cloudformation.create_stack(**call, Parameters=given("arn:1 & 2"), ClientRequestToken="t-1")["StackId"]
+    assert ":stack/own/" in made, made
+    refused(cloudformation.create_stack, "AlreadyExistsException", **call, Parameters=given("a"))
+    look = lambda: cloudformation.describe_stacks(StackName="own")["Stacks"][0]
+    status = lambda: look()["StackStatus"]
+    refused(cloudformation.update_stack, "ValidationError", "is in CREATE_IN_PROGRESS state", **call, Parameters=given("b"))
+    until(status, "CREATE_COMPLETE")
+    assert (look()["Parameters"], look()["RoleARN"], look()["StackId"]) == (given("arn:1 & 2"), ROLE, made), look()
+    refused(cloudformation.update_stack, "ValidationError", "No updates are to be performed", **call, Parameters=given("arn:1 & 2"))
+    refused(cloudformation.update_stack, "TokenAlreadyExistsException", **call, Parameters=given("b"), ClientRequestToken="t-1")
+    cloudformation.update_stack(**call, Parameters=given("b"), ClientRequestToken="t-2")
+    until(status, "UPDATE_COMPLETE")
+    assert (look()["Parameters"], look()["LastUpdatedTime"] > look()["CreationTime"]) == (given("b"), True), look()
+    fate("UPDATE_ROLLBACK_COMPLETE")
+    cloudformation.update_stack(**call, Parameters=given("c"))
+    until(status, "UPDATE_ROLLBACK_COMPLETE")
+    assert look()["Parameters"] == given("b"), "what it was before"
+    refused(cloudformation.continue_update_rollback, "ValidationError", "can not continue", StackName="own")
+    fate("UPDATE_ROLLBACK_FAILED")
+    cloudformation.update_stack(**call, Parameters=given("d"))
+    until(status, "UPDATE_ROLLBACK_FAILED")
+    refused(cloudformation.update_stack, "ValidationError", "UPDATE_ROLLBACK_FAILED state", **call, Parameters=given("e"))
+    cloudformation.continue_update_rollback(StackName="own", RoleARN=ROLE, ClientRequestToken="t-3")
+    until(status, "UPDATE_ROLLBACK_COMPLETE")
+    cloudformation.delete_stack(StackName="own", RoleARN=ROLE)
+    gone = lambda: refused(cloudformation.describe_stacks, "ValidationError", "does not exist", StackName="own")
+    def is_gone():
+        try:
+            return gone() is None
+        except AssertionError:
+            return False
+    until(is_gone, True)
+
+
+def requests(control, body):
+    from urllib.request import Request, urlopen
+
+    urlopen(Request(f"{GATEWAY}/_trimtab/{control}", json.dumps(body).encode(), {"content-type": "application/json"}))
+
+
+def schedules(aws):
+    """Scheduled actions are moto's: the suite's puts repeat, and what is gone is not found."""
+    scaling = aws.application_autoscaling
+    name = f"endpoint/{aws.own}/variant/AllTraffic"
+    of = dict(ServiceNamespace="sagemaker", ResourceId=name, ScalableDimension="sagemaker:variant:DesiredInstanceCount")
+    limits = {"MinCapacity": 2, "MaxCapacity": 4}
+    for _ in range(2):
+        scaling.put_scheduled_action(
+            **of, ScheduledActionName="trimtab-night", Schedule="cron(0 20 ? * * *)", Timezone="Europe/Paris",
+            ScalableTargetAction=limits,
+        )
+    listed = scaling.describe_scheduled_actions(**of)["ScheduledActions"]
+    assert [(one["ScheduledActionName"], one["ScalableTargetAction"]) for one in listed] == [("trimtab-night", limits)], listed
+    scaling.delete_scheduled_action(**of, ScheduledActionName="trimtab-night")
+    assert scaling.describe_scheduled_actions(**of)["ScheduledActions"] == []
+    refused(scaling.delete_scheduled_action, "ObjectNotFoundException", **of, ScheduledActionName="trimtab-night")
+
+
 def registry_of_the_gateway(aws):
     arn = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/none/1"
     refused(aws.sagemaker.describe_model_package, "ValidationException", "does not exist", ModelPackageName=arn)
@@ -372,6 +512,19 @@ def branches_of_codecommit(aws):
     refused(codecommit.post_comment_for_pull_request, "CommitDoesNotExistException", **{**said, "afterCommitId": "0" * 40})
     there = codecommit.get_comments_for_pull_request(pullRequestId=own)["commentsForPullRequestData"]
     assert [one["comments"][0]["commentId"] for one in there] == [once]
+    codecommit.create_branch(repositoryName="gateway", branchName="c", commitId=first)
+    other = codecommit.create_pull_request(title="u", targets=[dict(target, sourceReference="c")])["pullRequest"]
+    named = dict(pullRequestId=other["pullRequestId"], repositoryName="gateway")
+    merged = codecommit.merge_pull_request_by_three_way(**named)["pullRequest"]
+    (aim,) = merged["pullRequestTargets"]
+    assert (merged["pullRequestStatus"], aim["sourceCommit"], aim["destinationCommit"]) == ("CLOSED", first, second)
+    metadata = aim["mergeMetadata"]
+    assert (metadata["isMerged"], metadata["mergeOption"]) == (True, "THREE_WAY_MERGE"), metadata
+    joined = codecommit.get_commit(repositoryName="gateway", commitId=metadata["mergeCommitId"])["commit"]
+    assert joined["parents"] == [second, first], "the destination first"
+    main = codecommit.get_branch(repositoryName="gateway", branchName="main")["branch"]["commitId"]
+    assert main == metadata["mergeCommitId"]
+    refused(codecommit.merge_pull_request_by_fast_forward, "PullRequestAlreadyClosedException", **named)
     shut = codecommit.update_pull_request_status(pullRequestId=own, pullRequestStatus="CLOSED")["pullRequest"]
     assert shut["pullRequestStatus"] == "CLOSED"
     assert codecommit.list_pull_requests(repositoryName="gateway", pullRequestStatus="OPEN")["pullRequestIds"] == []
@@ -400,6 +553,15 @@ def executions_of_codepipeline(aws):
     )
     listed = codepipeline.list_pipeline_executions(pipelineName="own")["pipelineExecutionSummaries"]
     assert [one["pipelineExecutionId"] for one in listed] == [run]
+    revision = dict(actionName="S3", revisionType="COMMIT_ID", revisionValue="c" * 40)
+    refused(
+        codepipeline.start_pipeline_execution, "ValidationException", "no source action",
+        name="own", sourceRevisions=[dict(revision, actionName="CloudFormation")],
+    )
+    exact = codepipeline.start_pipeline_execution(name="own", variables=given, sourceRevisions=[revision])
+    (newest, *_) = codepipeline.list_pipeline_executions(pipelineName="own")["pipelineExecutionSummaries"]
+    assert newest["pipelineExecutionId"] == exact["pipelineExecutionId"]
+    assert newest["sourceRevisions"] == [{"actionName": "S3", "revisionId": "c" * 40}], newest
     stopped = codepipeline.start_pipeline_execution(name="own")["pipelineExecutionId"]
     codepipeline.stop_pipeline_execution(pipelineName="own", pipelineExecutionId=stopped)
     status = lambda: codepipeline.list_pipeline_executions(pipelineName="own")["pipelineExecutionSummaries"][0]["status"]
@@ -452,6 +614,7 @@ def a_definition(name, kind, baseline, **specification):
     truth = {"GroundTruthS3Input": {"S3Uri": "s3://bucket/labels"}} if kind in ("ModelQuality", "ModelBias") else {}
     return {
         "JobDefinitionName": name, "RoleArn": ROLE, "JobResources": {"ClusterConfig": cluster},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 1800},
         f"{kind}BaselineConfig": baseline, f"{kind}AppSpecification": {"ImageUri": "image", **specification},
         f"{kind}JobInput": {**endpoint, **truth}, f"{kind}JobOutputConfig": {"MonitoringOutputs": [place]},
     }
@@ -547,6 +710,7 @@ def schedules_of_the_gateway(aws):
     found = sagemaker.describe_processing_job(ProcessingJobName=job)
     assert (found["MonitoringScheduleArn"], found["ProcessingJobStatus"]) == (arn, "Completed"), found
     assert found["ExitMessage"].startswith("CompletedWithViolations"), found
+    assert found["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] == "s3://bucket/reports", found
     (run,) = sagemaker.list_monitoring_executions(MonitoringScheduleName="own-bias")["MonitoringExecutionSummaries"]
     assert (run["MonitoringExecutionStatus"], run["ProcessingJobArn"]) == ("CompletedWithViolations", found["ProcessingJobArn"])
     assert look()["LastMonitoringExecutionSummary"]["MonitoringExecutionStatus"] == "CompletedWithViolations"
@@ -624,12 +788,12 @@ def life_cycles_of_the_gateway(aws):
 
 
 SHARED = [
-    training_jobs, pipelines, endpoints, registry, builds, repositories, deliveries, definitions, processing_jobs,
+    training_jobs, pipelines, endpoints, registry, builds, repositories, images, deliveries, definitions, processing_jobs, schedules,
 ]
 OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
     executions_of_codepipeline, stops_of_training_jobs, lineage_of_the_gateway,
-    ends_of_processing_jobs, schedules_of_the_gateway, airflow_behind_mwaa,
+    ends_of_processing_jobs, schedules_of_the_gateway, airflow_behind_mwaa, shapes_of_the_gateway, stacks_of_the_gateway,
     accounts_of_the_gateway, invocations_of_the_gateway, life_cycles_of_the_gateway,
 ]
 

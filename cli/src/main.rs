@@ -75,6 +75,26 @@ enum Command {
         #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
         bus: String,
     },
+    /// Ask for a training run of a model. The cool-down does not hold for it; the budget does.
+    Retrain {
+        /// The model.
+        model: String,
+        /// Who asks: stands in the reason.
+        #[arg(long, env = "USER")]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// By what the request is known again: however often it is made, it is one run. The minute, unless given.
+        #[arg(long, value_name = "ID")]
+        request: Option<String>,
+        /// Whatever the budget says.
+        #[arg(long)]
+        over_budget: bool,
+        /// The suite's event bus.
+        #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
+        bus: String,
+    },
     /// Let a version into a stage that waits for a person.
     Promote {
         /// The model.
@@ -184,6 +204,12 @@ async fn run(command: Command) -> Result<String, Fault> {
             Redrive::new(&aws, ledger, stack, dry_run).run(queue).await
         }
         Command::Look { model, bus } => operate::look(bus, &model, jiff::Timestamp::now()).await,
+        Command::Retrain { model, by, reason, request, over_budget, bus } => {
+            let model = trimtab_core::name::ModelName::parse(&model)?;
+            let asked = operate::Request { model, by, reason, id: request, over_budget };
+            let bus = trimtab_eventbridge::EventBus::new(&operate::aws().await, bus);
+            operate::retrain(&bus, &asked, jiff::Timestamp::now()).await
+        }
         Command::Promote { model, version, to, by, bus } => {
             let bus = trimtab_eventbridge::EventBus::new(&operate::aws().await, bus);
             release::promote(&bus, &model, version, &to, &by, jiff::Timestamp::now()).await

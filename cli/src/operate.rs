@@ -2,6 +2,7 @@
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use jiff::Timestamp;
+pub use retrain::operator::Request;
 use trimtab_core::name::ModelName;
 use trimtab_core::port::{Bus, HistoryEntry, Pause};
 use trimtab_core::text::one_line;
@@ -69,6 +70,17 @@ pub async fn look(bus: String, model: &str, now: Timestamp) -> Result<String, Fa
     let model = ModelName::parse(model)?;
     EventBus::new(&aws().await, bus).publish(&reconcile::decide::look(&model, now)).await?;
     Ok(format!("asked for a look at {model}: trimtab history {model} says what was found\n"))
+}
+
+/// Asks for a training run.
+///
+/// # Errors
+/// The bus did not take the request.
+pub async fn retrain(bus: &EventBus, asked: &Request, now: Timestamp) -> Result<String, Fault> {
+    let fact = retrain::operator::request(asked, now);
+    bus.publish(&fact).await?;
+    let model = &asked.model;
+    Ok(format!("asked for a run of {model} ({}): trimtab history {model} says what came of it\n", fact.matter))
 }
 
 /// Lets the scope go on.

@@ -8,6 +8,7 @@ use evaluate::Evaluation;
 use guard::Guard;
 use integrate::Integrate;
 use lineage::Lineage;
+use monitor::Monitor;
 use notify::Notify;
 use reconcile::Reconcile;
 use retrain::Retrain;
@@ -60,6 +61,7 @@ fn of_function(function: &str, event: &Event, models: &Models) -> Option<Planned
         Retrain::FUNCTION => Some(of::<Retrain>(event, models)),
         Evaluation::FUNCTION => Some(of::<Evaluation>(event, models)),
         Deploy::FUNCTION => Some(of::<Deploy>(event, models)),
+        Monitor::FUNCTION => Some(of::<Monitor>(event, models)),
         Notify::FUNCTION => Some(of::<Notify>(event, models)),
         Lineage::FUNCTION => Some(of::<Lineage>(event, models)),
         Guard::FUNCTION => Some(of::<Guard>(event, models)),
@@ -88,6 +90,14 @@ fn of<D: Decide>(event: &Event, models: &Models) -> Planned {
             Some(policy) => decided::<D>(event, Some(policy), None),
             None => nothing(format!("model {model} has no policy"), Decision::Rejected),
         },
+        Subject::Keys(keys) => match keys.iter().find_map(|key| owner(policies, key)) {
+            Some(policy) => decided::<D>(event, Some(policy), None),
+            None => nothing("no model's policy watches this".to_owned(), Decision::Skipped),
+        },
+        Subject::Asked => nothing(
+            "it depends on what AWS says: the event does not name what a policy could know it by".to_owned(),
+            Decision::Skipped,
+        ),
         Subject::Key(key) => match owner(policies, &key) {
             Some(policy) => decided::<D>(event, Some(policy), None),
             None => nothing(format!("no model has {key} in its policy"), Decision::Rejected),

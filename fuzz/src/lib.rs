@@ -7,6 +7,7 @@ use evaluate::Evaluation;
 use guard::Guard;
 use integrate::Integrate;
 use lineage::Lineage;
+use monitor::Monitor;
 use notify::Notify;
 use retrain::Retrain;
 use serde_json::Value;
@@ -33,6 +34,7 @@ pub fn event(data: &[u8]) {
             plan::<Notify>(&event);
             plan::<Guard>(&event);
             plan::<Lineage>(&event);
+            plan::<Monitor>(&event);
         }
         Err(refusal) => is_a_line(&refusal.to_string()),
     }
@@ -77,7 +79,7 @@ pub fn notice(data: &[u8]) {
 }
 
 fn is_a_message(fact: &Fact) {
-    let message = notify::words::message(fact);
+    let message = notify::words::message(fact, &notify::place::Place::default());
     let plain = message.subject.len() < 100 && message.subject.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     assert!(plain, "not a subject: {:?}", message.subject);
     let invisible = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}');

@@ -4,6 +4,7 @@
 mod cloud;
 mod engines;
 mod flow;
+mod integrated;
 mod process;
 mod scene;
 

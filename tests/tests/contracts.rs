@@ -15,7 +15,8 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::pattern::Pattern;
 use trimtab_tests::{events, routes};
 
-const FUNCTIONS: [&str; 8] = ["deploy", "evaluate", "guard", "integrate", "lineage", "notify", "reconcile", "retrain"];
+const FUNCTIONS: [&str; 9] =
+    ["deploy", "evaluate", "guard", "integrate", "lineage", "monitor", "notify", "reconcile", "retrain"];
 
 #[test]
 fn every_event_is_read_and_reads_the_same_after_it_was_written_again() {

@@ -23,7 +23,10 @@ async fn the_story_is_seen_in_the_services() {
     let story = told(Tale::Loop).await;
     let timeline = story.timeline();
     let functions: BTreeSet<&str> = timeline.iter().filter_map(|entry| entry.function.as_deref()).collect();
-    assert_eq!(functions, BTreeSet::from(["deploy", "evaluate", "integrate", "lineage", "notify", "retrain"]));
+    assert_eq!(
+        functions,
+        BTreeSet::from(["deploy", "evaluate", "integrate", "lineage", "monitor", "notify", "retrain"])
+    );
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
     assert_eq!(decisions, BTreeSet::from(["acted", "parked", "rejected", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
@@ -43,6 +46,25 @@ async fn versions_are_tested_and_approved_rejected_or_asked_about() {
     told(Tale::Promotion).await;
 }
 
+/// A pushed image reaches the run by its digest, CodePipeline builds exactly the commit, and a merged pull request
+/// reads how its merge was built.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_a_pipelines_build_and_a_merge_are_trained() {
+    told(Tale::Integrate).await;
+}
+
+/// Asynchronous and serverless endpoints; rolling and linear updates; a shadow that goes on and a challenger that goes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_way_of_serving_and_of_moving_traffic_is_what_sagemaker_is_asked_for() {
+    told(Tale::Strategies).await;
+}
+
+/// A stack is made, updated and taken back; a rollback that failed is tried once more, and then a person is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stack_takes_versions_and_is_helped_back_once() {
+    told(Tale::Cloudformation).await;
+}
+
 /// Dev is a non-production endpoint without a gate; staging is in another account, by an assumed role; production waits for
 /// a person; what fails its smoke test goes back; and an operator goes back, also from a failed endpoint.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,4 +82,16 @@ async fn a_job_that_breaks_the_rules_is_told_and_stopped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_engine_trains_once_and_its_end_closes_the_incident() {
     told(Tale::Engines).await;
+}
+
+/// A version that goes live is held against its baselines, computed or registered, and the alarm on its drift starts one run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn model_monitor_and_clarify_watch_the_live_version_and_their_alarm_starts_a_run() {
+    told(Tale::Monitor).await;
+}
+
+/// Violations without an alarm, forty objects, a feature group's data, a person, an alarm on alarms: one run each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn violations_data_features_people_and_composite_alarms_start_one_run_each() {
+    told(Tale::Triggers).await;
 }

@@ -8,28 +8,32 @@ use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
     AlarmTruth, Alarms, Deliveries, Endpoints, Invocations, Listed, Places, Registry, Scaling,
 };
+use trimtab_core::port::stack::Stacks;
 use trimtab_core::react::Act;
 
 use crate::decide::{Action, Deploy, Done, Seen};
-use crate::rollout::{Progress, State};
+use crate::rollout::{Progress, Rollout, State};
 use crate::{look, smoke, stages};
 
 /// `deploy` over its ports.
 #[derive(Debug)]
-pub struct Reaction<R, P, D> {
+pub struct Reaction<R, P, D, F> {
     /// The Model Registry.
     pub registry: R,
     /// The accounts that stages are in, with what serves there.
     pub places: P,
     /// CodePipeline.
     pub deliveries: D,
+    /// CloudFormation.
+    pub stacks: F,
 }
 
-impl<R, P, D> Reaction<R, P, D>
+impl<R, P, D, F> Reaction<R, P, D, F>
 where
     R: Registry + Sync,
     P: Places + Sync,
     D: Deliveries,
+    F: Stacks,
 {
     /// What CodePipeline says of the rollout that it is at.
     async fn delivery(&self, stage: &Stage, state: &State) -> Answer<Option<DeliveryState>> {
@@ -75,15 +79,30 @@ where
         Ok(())
     }
 
-    /// The stage's endpoint, its canary's alarms, and what it makes of the smoke test where one is due.
-    async fn serving(&self, seen: &mut Seen, stage: &Stage, target: &EndpointTarget, state: &State) -> Answer<()> {
+    /// What serves the stage.
+    async fn serving(&self, seen: &mut Seen, stage: &Stage, state: &State) -> Answer<()> {
+        match &stage.target {
+            Target::Endpoint(target) => self.endpoint(seen, stage, target, state).await?,
+            Target::Stack(target) => seen.stack = self.stacks.describe(&target.name).await?,
+            Target::Pipeline(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The stage's endpoint, what the alarms that watch it say, and what it makes of the smoke test where one is due.
+    async fn endpoint(&self, seen: &mut Seen, stage: &Stage, target: &EndpointTarget, state: &State) -> Answer<()> {
         let hands = self.places.at(stage.place.as_ref()).await?;
         seen.endpoint = hands.endpoints.describe(&target.name).await?;
-        if let Some(canary) = &target.canary {
-            let truths = hands.alarms.describe(&canary.alarms).await?;
-            let speaks = |truth: &&AlarmTruth| matches!(truth.state, AlarmState::Ok | AlarmState::Alarm);
-            let heard: Vec<&AlarmName> = truths.iter().filter(speaks).map(|truth| &truth.name).collect();
-            seen.silent = canary.alarms.iter().filter(|alarm| !heard.contains(alarm)).cloned().collect();
+        let alarms = target.strategy.alarms();
+        if !alarms.is_empty() {
+            seen.silent = silent(alarms, &hands.alarms.describe(alarms).await?);
+        }
+        let tried = |rollout: &Rollout| matches!(rollout.progress, Progress::Trying { .. });
+        if let (Some(trial), true) = (&target.trial, state.current.as_ref().is_some_and(tried)) {
+            let truths = hands.alarms.describe(trial.alarms()).await?;
+            seen.mute = silent(trial.alarms(), &truths);
+            let rings = |truth: &AlarmTruth| truth.state == AlarmState::Alarm;
+            seen.ringing = truths.into_iter().filter(rings).map(|truth| truth.name).collect();
         }
         if let Some(smoke) = smoke::due(stage, state, seen.endpoint.as_ref()) {
             seen.smoked = Some(hands.invocations.invoke(&target.name, smoke).await?);
@@ -92,11 +111,19 @@ where
     }
 }
 
-impl<R, P, D> Act for Reaction<R, P, D>
+/// The alarms that have nothing to say.
+fn silent(alarms: &[AlarmName], truths: &[AlarmTruth]) -> Vec<AlarmName> {
+    let speaks = |truth: &&AlarmTruth| matches!(truth.state, AlarmState::Ok | AlarmState::Alarm);
+    let heard: Vec<&AlarmName> = truths.iter().filter(speaks).map(|truth| &truth.name).collect();
+    alarms.iter().filter(|alarm| !heard.contains(alarm)).cloned().collect()
+}
+
+impl<R, P, D, F> Act for Reaction<R, P, D, F>
 where
     R: Registry + Send + Sync,
     P: Places + Send + Sync,
     D: Deliveries + Send + Sync,
+    F: Stacks + Send + Sync,
 {
     type Decide = Deploy;
 
@@ -120,9 +147,7 @@ where
         if let Some(parked) = &state.parked {
             seen.parked = self.registry.package(&parked.package).await?;
         }
-        if let Target::Endpoint(target) = &stage.target {
-            self.serving(&mut seen, stage, target, state).await?;
-        }
+        self.serving(&mut seen, stage, state).await?;
         Ok(seen)
     }
 
@@ -152,6 +177,14 @@ where
                 let hands = self.places.at(place.as_ref()).await?;
                 hands.scaling.scale(endpoint, limits).await.map(|()| Done::Made)
             }
+            Action::PutScheduledActions { endpoint, limits, place, .. } => {
+                let hands = self.places.at(place.as_ref()).await?;
+                hands.scaling.schedule(endpoint, limits).await.map(|()| Done::Made)
+            }
+            Action::CreateStack { request, .. } => self.stacks.create(request).await.map(Done::Stack),
+            Action::UpdateStack { request, .. } => self.stacks.update(request).await.map(Done::Stack),
+            Action::ContinueUpdateRollback { call, .. } => self.stacks.proceed(call).await.map(|()| Done::Made),
+            Action::DeleteStack { call, .. } => self.stacks.delete(call).await.map(|()| Done::Made),
             Action::StartPipelineExecution { request, .. } => match self.deliveries.find(request).await? {
                 Some(execution) => Ok(Done::Execution(execution)),
                 None => self.deliveries.start(request).await.map(Done::Execution),

@@ -3,14 +3,14 @@
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{EndpointTarget, Policy, Stage as Deployment, Target};
-use trimtab_core::port::ml::{DeliveryRequest, EndpointRequest, EndpointTruth, ServingRequest};
+use trimtab_core::policy::{EndpointTarget, Policy, Stage as Deployment, Strategy, Target};
+use trimtab_core::port::ml::{Beside, DeliveryRequest, EndpointRequest, EndpointTruth, ServingRequest};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
 use crate::decide::{Action, Answer, Seen};
-use crate::rollout::{Cause, Parked, Progress, Rollout, State, Way, serving_name, tell};
-use crate::{proof, rollback};
+use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, Way, serving_name, tell, trial_name};
+use crate::{proof, rollback, stack, trial};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
 /// what does.
@@ -26,18 +26,13 @@ pub(crate) fn begin_or_park(
         _ if state.current.is_some() => Some("a rollout is on".to_owned()),
         Target::Endpoint(target) => case.seen.endpoint.as_ref().and_then(|truth| in_the_way(target, truth)),
         Target::Pipeline(_) => None,
+        Target::Stack(target) => stack::in_the_way(target, case.seen.stack.as_ref()),
     };
     let round = state.round(&wanted.package);
     if let Some(cause) = busy {
         let reason = Reason::new("parked", format!("{cause}: version {} waits for its end", wanted.package.version()));
-        let told = tell(
-            FactKind::RolloutParked,
-            Way::of(policy, deploy),
-            &wanted.package,
-            round,
-            vec![reason.text.clone()],
-            case.now,
-        );
+        let (way, texts) = (Way::of(policy, deploy), vec![reason.text.clone()]);
+        let told = tell(FactKind::RolloutParked, way, &wanted.package, round, texts, case.now);
         reasons.push(reason);
         state.parked = Some(wanted);
         return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] };
@@ -52,23 +47,31 @@ pub(crate) fn begin_or_park(
         state.parked = Some(wanted);
         return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![remove], facts: vec![] };
     }
-    let config = match &deploy.target {
-        Target::Endpoint(target) => known_config(&state, &wanted)
-            .unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy, deploy))),
-        Target::Pipeline(_) => wanted.package.to_string(),
-    };
+    let leg = trial::leg(case, deploy, &state, &wanted);
+    let config = config(policy, deploy, &state, &wanted, &leg);
     let Parked { package, cause, .. } = wanted;
-    let (model, stage, since) = (policy.model.clone(), deploy.label().cloned(), case.now);
-    let rollout =
-        Rollout { model, stage, round, package, cause, config, since, progress: Progress::Intended, late: false };
-    let actions = steps(policy, deploy, case.seen.endpoint.as_ref(), &rollout);
+    let (model, stage, since, progress) = (policy.model.clone(), deploy.label().cloned(), case.now, Progress::Intended);
+    let rollout = Rollout { model, stage, round, package, cause, config, since, progress, late: false, leg };
+    let actions = steps(policy, deploy, case.seen, &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
 }
 
+/// What makes the rollout known again where it arrives.
+fn config(policy: &Policy, deploy: &Deployment, state: &State, wanted: &Parked, leg: &Leg) -> String {
+    let Target::Endpoint(target) = &deploy.target else {
+        return wanted.package.to_string();
+    };
+    match (leg, &target.trial) {
+        (Leg::Trial { live, model }, Some(trial)) => trial_name(&policy.model, &wanted.package, model, trial, live),
+        _ => known_config(state, wanted)
+            .unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy, deploy))),
+    }
+}
+
 /// Takes up a rollout that an earlier attempt left between its intent and its end.
 pub(crate) fn resume(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
-    let actions = steps(policy, deploy, case.seen.endpoint.as_ref(), rollout);
+    let actions = steps(policy, deploy, case.seen, rollout);
     let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
 }
@@ -87,19 +90,14 @@ fn known_config(state: &State, wanted: &Parked) -> Option<String> {
 }
 
 /// What the endpoint keeps of its traffic, for those who watch it: production's, in this account.
-fn capture<'a>(policy: &'a Policy, deploy: &Deployment) -> Option<&'a Capture> {
+pub(crate) fn capture<'a>(policy: &'a Policy, deploy: &Deployment) -> Option<&'a Capture> {
     let Target::Endpoint(target) = &deploy.target else { return None };
     let watched = deploy.place.is_none() && policy.endpoint().is_some_and(|watched| watched.name == target.name);
     policy.monitor.as_ref().filter(|_| watched).map(|monitor| &monitor.capture)
 }
 
 /// The calls that bring the version to production, in order.
-pub(crate) fn steps(
-    policy: &Policy,
-    deploy: &Deployment,
-    endpoint: Option<&EndpointTruth>,
-    rollout: &Rollout,
-) -> Vec<Action> {
+pub(crate) fn steps(policy: &Policy, deploy: &Deployment, seen: &Seen, rollout: &Rollout) -> Vec<Action> {
     match &deploy.target {
         Target::Pipeline(target) => vec![Action::StartPipelineExecution {
             service: "codepipeline",
@@ -111,37 +109,51 @@ pub(crate) fn steps(
                 since: rollout.since,
             },
         }],
-        Target::Endpoint(target) => {
-            let serving = ServingRequest {
-                name: rollout.config.clone(),
-                package: rollout.package.clone(),
-                role: target.role.clone(),
-                instance_type: target.instance_type.clone(),
-                instances: target.instances,
-                capture: capture(policy, deploy).cloned(),
-                place: deploy.place.clone(),
-            };
-            let request = EndpointRequest {
-                endpoint: target.name.clone(),
-                config: rollout.config.clone(),
-                // Whoever goes back by hand does not wait for alarms that ring already.
-                canary: target.canary.clone().filter(|_| rollout.cause != Cause::Operator),
-                place: deploy.place.clone(),
-            };
-            let service = "sagemaker";
-            let last = match endpoint {
-                None => Action::CreateEndpoint { service, request },
-                Some(_) => Action::UpdateEndpoint { service, request },
-            };
-            match rollout.cause {
-                Cause::RollBack => vec![last],
-                // What is there already is not made again.
-                Cause::Approved | Cause::Operator => vec![
-                    Action::CreateModel { service, request: serving.clone() },
-                    Action::CreateEndpointConfig { service, request: serving },
-                    last,
-                ],
-            }
+        Target::Endpoint(target) => serve(policy, deploy, target, seen.endpoint.as_ref(), rollout),
+        Target::Stack(target) => vec![stack::step(target, seen.stack.as_ref(), rollout)],
+    }
+}
+
+/// On trial all goes at once: SageMaker moves in steps only between the same variants.
+fn serve(
+    policy: &Policy,
+    deploy: &Deployment,
+    target: &EndpointTarget,
+    endpoint: Option<&EndpointTruth>,
+    rollout: &Rollout,
+) -> Vec<Action> {
+    let service = "sagemaker";
+    let (model, beside, strategy) = match (&rollout.leg, &target.trial) {
+        (Leg::Trial { live, model }, Some(trial)) => {
+            (model, Some(Beside { live: live.clone(), trial: trial.clone() }), Strategy::AllAtOnce)
         }
+        // Whoever goes back by hand does not wait for alarms that ring already.
+        _ if rollout.cause == Cause::Operator => (&rollout.config, None, Strategy::AllAtOnce),
+        _ => (&rollout.config, None, target.strategy.clone()),
+    };
+    let serving = ServingRequest {
+        name: rollout.config.clone(),
+        model: model.clone(),
+        package: rollout.package.clone(),
+        role: target.role.clone(),
+        serving: target.serving.clone(),
+        capture: capture(policy, deploy).cloned(),
+        beside,
+        place: deploy.place.clone(),
+    };
+    let (endpoint_name, config, place) = (target.name.clone(), rollout.config.clone(), deploy.place.clone());
+    let request = EndpointRequest { endpoint: endpoint_name, config, strategy, place };
+    let last = match endpoint {
+        None => Action::CreateEndpoint { service, request },
+        Some(_) => Action::UpdateEndpoint { service, request },
+    };
+    match rollout.cause {
+        Cause::RollBack => vec![last],
+        // What is there already is not made again.
+        Cause::Approved | Cause::Operator => vec![
+            Action::CreateModel { service, request: serving.clone() },
+            Action::CreateEndpointConfig { service, request: serving },
+            last,
+        ],
     }
 }

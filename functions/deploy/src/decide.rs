@@ -9,15 +9,16 @@ use trimtab_core::event::{Approval, Body, DeliveryState, Event, Package};
 use trimtab_core::fact::FactKind;
 use trimtab_core::name::{AlarmName, EndpointName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Autoscaling, Gate, Key, KeyKind, OnRejected, Place, Policy, Stage as Deployment};
+use trimtab_core::policy::{Autoscaling, Gate, Key, KeyKind, OnRejected, Place, Policy, Stage as Deployment, Target};
 use trimtab_core::port::ml::{
     Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, Listed, PackageTruth, ServingRequest, Smoked,
 };
+use trimtab_core::port::stack::{self, StackCall, StackRequest, StackTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 
 use crate::begin::{begin_or_park, resume, steps};
 use crate::rollout::{Cause, Parked, Progress, State, Verdict, Way, tell};
-use crate::{assume, endings, look, rollback, stages};
+use crate::{assume, endings, look, rollback, settle, stages, trial};
 
 /// The deciding half of `deploy`.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +33,14 @@ pub struct Seen {
     pub parked: Option<PackageTruth>,
     /// The model's endpoint.
     pub endpoint: Option<EndpointTruth>,
-    /// The canary's alarms that have no data, or that are not there.
+    /// The strategy's alarms that have no data, or that are not there.
     pub silent: Vec<AlarmName>,
+    /// The same of the trial's.
+    pub mute: Vec<AlarmName>,
+    /// The trial's alarms that have gone off.
+    pub ringing: Vec<AlarmName>,
+    /// The model's stack.
+    pub stack: Option<StackTruth>,
     /// The pipeline execution that the event is about; where the event asks to look, the rollout's.
     pub delivery: Option<DeliveryState>,
     /// The group's newest versions, where the event asks to look or to go back.
@@ -75,6 +82,14 @@ pub enum Action {
         #[serde(skip_serializing_if = "Option::is_none")]
         place: Option<Place>,
     },
+    PutScheduledActions {
+        service: &'static str,
+        endpoint: EndpointName,
+        #[serde(flatten)]
+        limits: Autoscaling,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place: Option<Place>,
+    },
     DeleteEndpoint {
         service: &'static str,
         endpoint: EndpointName,
@@ -85,6 +100,26 @@ pub enum Action {
         service: &'static str,
         #[serde(flatten)]
         request: DeliveryRequest,
+    },
+    CreateStack {
+        service: &'static str,
+        #[serde(flatten)]
+        request: StackRequest,
+    },
+    UpdateStack {
+        service: &'static str,
+        #[serde(flatten)]
+        request: StackRequest,
+    },
+    ContinueUpdateRollback {
+        service: &'static str,
+        #[serde(flatten)]
+        call: StackCall,
+    },
+    DeleteStack {
+        service: &'static str,
+        #[serde(flatten)]
+        call: StackCall,
     },
 }
 
@@ -97,6 +132,8 @@ pub enum Done {
     Endpoint(Accepted),
     /// The pipeline's execution.
     Execution(String),
+    /// The stack took the update, has nothing to update, or is busy.
+    Stack(stack::Accepted),
 }
 
 pub(crate) type Answer = Plan<State, Action>;
@@ -114,7 +151,13 @@ impl Decide for Deploy {
         match &event.body {
             Body::Package(package) => key(KeyKind::PackageGroup, package.arn.group()),
             Body::Endpoint(endpoint) => key(KeyKind::Endpoint, endpoint.name.as_str()),
-            Body::Delivery(delivery) => key(KeyKind::DeliveryPipeline, delivery.pipeline.as_str()),
+            // CodePipeline tells of every pipeline, and some build what others deliver.
+            Body::Delivery(delivery) => {
+                let name = delivery.pipeline.to_string();
+                Subject::Keys(vec![Key { kind: KeyKind::DeliveryPipeline, name }])
+            }
+            // Every stack of the account tells of itself; most are nobody's here.
+            Body::Stack(stack) => Subject::Keys(vec![Key { kind: KeyKind::Stack, name: stack.name.to_string() }]),
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }
@@ -144,6 +187,7 @@ impl Decide for Deploy {
             Body::Package(package) => on_package(case, policy, deploy, package),
             Body::Endpoint(_) => endings::on_endpoint(case, policy, deploy),
             Body::Delivery(delivery) => endings::on_delivery(case, policy, deploy, delivery),
+            Body::Stack(stack) => crate::stack::on_stack(case, policy, deploy, stack),
             Body::Fact(fact) => match fact.kind {
                 FactKind::LookRequested | FactKind::StageLookRequested => look::on_look(case, policy, deploy, fact),
                 FactKind::PromotionRequested => stages::on_promotion(case, policy, deploy, fact),
@@ -160,6 +204,10 @@ impl Decide for Deploy {
         let deploy = stages::of(case.event, policy.deploy.as_ref()?)?;
         let rollout = case.state.current.as_ref()?;
         match (&case.event.body, &rollout.progress) {
+            (Body::Package(_) | Body::Fact(_), Progress::Trying { .. }) => trial::gone(case, policy, deploy),
+            (Body::Package(_) | Body::Fact(_), _) if matches!(deploy.target, Target::Stack(_)) => {
+                crate::stack::found(case, policy, deploy)
+            }
             (Body::Fact(_), Progress::Delivering { .. }) => endings::delivered(case, policy, deploy, rollout),
             (Body::Package(_) | Body::Fact(_), _) => {
                 let truth = rollout.ended(case.seen.endpoint.as_ref())?;
@@ -176,17 +224,20 @@ impl Decide for Deploy {
             return Vec::new();
         };
         let unscaled = state.live_now().is_some_and(|live| !live.scaled);
-        let mut left: Vec<Action> = if unscaled { endings::scaling(deploy).into_iter().collect() } else { Vec::new() };
+        let mut left: Vec<Action> = if unscaled { endings::scaling(deploy) } else { Vec::new() };
         left.extend(rollback::left(deploy, state, case.seen.endpoint.as_ref()));
+        if let (Target::Stack(target), Some(rollout)) = (&deploy.target, &state.current) {
+            return crate::stack::left(target, case.seen, rollout);
+        }
         let intended = state.current.as_ref().filter(|rollout| rollout.progress == Progress::Intended);
         if let Some(rollout) = intended.filter(|rollout| rollout.ended(case.seen.endpoint.as_ref()).is_none()) {
-            left.extend(steps(policy, deploy, case.seen.endpoint.as_ref(), rollout));
+            left.extend(steps(policy, deploy, case.seen, rollout));
         }
         left
     }
 
     fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
-        endings::settle(state, action, outcome, now)
+        settle::settle(state, action, outcome, now)
     }
 }
 
@@ -302,10 +353,13 @@ pub(crate) fn on_rejected(
             format!("version {version} waited for a rollout to end, and no longer does"),
         ));
     }
+    // On trial, a rejected version serves for nothing: it goes whatever the policy says of live ones.
+    let on_trial = trial::take(&mut state, package);
+    let answer = if on_trial { OnRejected::RollBack } else { deploy.on_rejected };
     let live = case.state.live_now().is_some_and(|live| live.package == *package);
     let coming = case.state.current.as_ref().is_some_and(|rollout| rollout.package == *package);
     let back = if live { case.state.live_before() } else { case.state.live_now() }.map(|live| live.package.clone());
-    let wanted = match (deploy.on_rejected, live || coming, back) {
+    let wanted = match (answer, live || coming, back) {
         (OnRejected::RollBack, true, Some(before)) => {
             reasons
                 .push(Reason::new("roll_back", format!("version {} was live before it: going back", before.version())));

@@ -1,25 +1,24 @@
 //! How rollouts end, and what follows: the version is live, the alarm sent it back, it failed.
 //! Whatever waited goes next.
 
-use jiff::Timestamp;
 use trimtab_core::event::{Approval, Delivery, DeliveryState, EndpointStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Stage as Deployment, Target};
-use trimtab_core::port::ml::{Accepted, EndpointTruth};
-use trimtab_core::react::{Case, Settled};
+use trimtab_core::port::ml::EndpointTruth;
+use trimtab_core::react::Case;
 
 use crate::begin::begin_or_park;
-use crate::decide::{Action, Answer, Done, Seen};
-use crate::rollout::{Cause, Parked, Progress, Rollout, State, Way, tell};
-use crate::{proof, rollback, smoke, stages};
+use crate::decide::{Action, Answer, Seen};
+use crate::rollout::{Cause, Leg, Progress, Rollout, State};
+use crate::{proof, rollback, smoke, stages, trial};
 
 /// The endpoint came to rest, or to grief.
 pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
     let Some(truth) = &case.seen.endpoint else {
         // A failed endpoint that was removed for a version that waits is gone.
-        if case.state.parked.as_ref().is_some_and(|parked| parked.cause == Cause::Operator) {
-            return follow_on(case, policy, deploy, case.state.clone(), vec![]);
+        if rollback::waits(case.state) {
+            return on_rest(case, policy, deploy);
         }
         return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint");
     };
@@ -27,8 +26,11 @@ pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy:
         return Plan::skip("still_moving", format!("SageMaker says that the endpoint is {}", truth.status));
     }
     let Some(rollout) = &case.state.current else {
-        return follow_on(case, policy, deploy, case.state.clone(), vec![]);
+        return on_rest(case, policy, deploy);
     };
+    if let Some(answer) = trial::at_rest(rollout, Some(truth)) {
+        return answer;
+    }
     if rollout.progress == Progress::Intended {
         return match rollout.ended(Some(truth)) {
             // An attempt died after the update: it has come to its end all the same.
@@ -42,6 +44,11 @@ pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy:
     }
     let (kind, reason) = verdict(truth, rollout);
     end(case, policy, deploy, rollout, kind, reason)
+}
+
+/// What serves is at rest, and no rollout is on: what waits goes next.
+pub(crate) fn on_rest(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
+    follow_on(case, policy, deploy, case.state.clone(), vec![])
 }
 
 /// CodePipeline's execution ended.
@@ -133,7 +140,7 @@ pub(crate) fn found(
 }
 
 /// Closes the rollout and begins what waited.
-fn end(
+pub(crate) fn end(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
     deploy: &Deployment,
@@ -141,6 +148,9 @@ fn end(
     kind: FactKind,
     reason: Reason,
 ) -> Answer {
+    if kind == FactKind::RolloutSucceeded && rollout.leg != Leg::Last {
+        return trial::begun(case, policy, deploy, rollout);
+    }
     if kind == FactKind::RolloutSucceeded
         && let Some(back) =
             proof::go_back(case, policy, deploy, rollout).or_else(|| smoke::failed(case, policy, deploy, rollout))
@@ -150,13 +160,13 @@ fn end(
     let mut state = State { current: None, ..case.state.clone() };
     let told = rollout.tell(kind, &reason.text, case.now);
     let mut plan = if kind == FactKind::RolloutSucceeded {
-        state.make_live(rollout, scaling(deploy).is_some(), case.now);
+        state.make_live(rollout, !scaling(deploy).is_empty(), case.now);
         follow_on(case, policy, deploy, state, vec![reason])
     } else if kind == FactKind::RolloutFailed
-        && matches!(deploy.target, Target::Endpoint(_))
-        && state.parked.as_ref().is_none_or(|parked| parked.cause != Cause::Operator)
+        && !matches!(deploy.target, Target::Pipeline(_))
+        && !rollback::waits(&state)
     {
-        // An endpoint in this state takes no update: what waits, waits for a person.
+        // An endpoint or a stack in this state takes no update: what waits, waits for a person.
         Plan { reasons: vec![reason], ..Plan::note(state, "", "") }
     } else {
         follow_on(case, policy, deploy, state, vec![reason])
@@ -165,21 +175,27 @@ fn end(
     if kind == FactKind::RolloutSucceeded {
         plan.actions.splice(0..0, scaling(deploy));
         // What an operator waits to take back goes no further.
-        let by_hand = case.state.parked.as_ref().is_some_and(|parked| parked.cause == Cause::Operator);
-        if rollout.cause == Cause::Approved && !by_hand {
+        if rollout.cause == Cause::Approved && !rollback::waits(case.state) {
             plan.facts.extend(stages::onward(policy, deploy, rollout, case.now));
         }
     }
     plan
 }
 
-pub(crate) fn scaling(deploy: &Deployment) -> Option<Action> {
+/// How many instances there are, by what is asked of them and by the clock.
+pub(crate) fn scaling(deploy: &Deployment) -> Vec<Action> {
     let Target::Endpoint(target) = &deploy.target else {
-        return None;
+        return Vec::new();
     };
-    let limits = target.autoscaling.clone()?;
+    let Some(limits) = &target.autoscaling else {
+        return Vec::new();
+    };
     let (service, endpoint, place) = ("application-autoscaling", target.name.clone(), deploy.place.clone());
-    Some(Action::PutScalingPolicy { service, endpoint, limits, place })
+    let (limits, again) = (limits.clone(), limits.clone());
+    vec![
+        Action::PutScalingPolicy { service, endpoint: endpoint.clone(), limits, place: place.clone() },
+        Action::PutScheduledActions { service, endpoint, limits: again, place },
+    ]
 }
 
 /// Begins the version that waits, if one does and it is still wanted.
@@ -217,74 +233,4 @@ pub(crate) fn follow_on(
         plan.decision = Decision::Acted;
     }
     plan
-}
-
-/// Takes what an action gave into the rollout.
-pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
-    if let Action::PutScalingPolicy { endpoint, .. } = action {
-        return scaled(state, endpoint.as_str(), outcome.err(), now);
-    }
-    if let Action::DeleteEndpoint { endpoint, .. } = action {
-        return removed(state, endpoint.as_str(), outcome.err());
-    }
-    let Some(mut rollout) = state.current.take() else {
-        return Settled::default();
-    };
-    match outcome {
-        Err(cause) => {
-            let reason = Reason::new("refused", format!("version {} was refused: {cause}", rollout.package.version()));
-            let told = rollout.tell(FactKind::RolloutFailed, &reason.text, now);
-            Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
-        }
-        Ok(Done::Endpoint(Accepted::Busy)) => {
-            let reason =
-                Reason::new("busy", format!("the endpoint is busy: version {} waits", rollout.package.version()));
-            let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
-            state.parked = Some(Parked { package: rollout.package, cause: rollout.cause, since: rollout.since });
-            Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
-        }
-        Ok(done) => {
-            let progress = match done {
-                Done::Made => None,
-                Done::Endpoint(_) => Some(Progress::Updating),
-                Done::Execution(execution) => Some(Progress::Delivering { execution }),
-            };
-            let told = progress.map(|progress| {
-                rollout.progress = progress;
-                let word = if rollout.cause == Cause::Approved { "rolling out" } else { "going back to" };
-                rollout.tell(FactKind::RolloutStarted, &format!("{word} version {}", rollout.package.version()), now)
-            });
-            state.current = Some(rollout);
-            Settled { facts: told.into_iter().collect(), ..Settled::default() }
-        }
-    }
-}
-
-/// The failed endpoint goes; the version that waits for that is begun by the look that finds it gone.
-fn removed(state: &mut State, endpoint: &str, refused: Option<String>) -> Settled {
-    let Some(cause) = refused else {
-        let text = format!("endpoint {endpoint} is removed: the version is begun when it is gone");
-        return Settled { reasons: vec![Reason::new("removed", text)], ..Settled::default() };
-    };
-    state.parked = None;
-    let reason = Reason::new("refused", format!("endpoint {endpoint} could not be removed: {cause}"));
-    Settled { reasons: vec![reason], decision: Some(Decision::Rejected), ..Settled::default() }
-}
-
-/// The version is live whether or not it scales; that it does not is told.
-fn scaled(state: &mut State, endpoint: &str, refused: Option<String>, now: Timestamp) -> Settled {
-    if let Some(live) = state.live.last_mut() {
-        live.scaled = true;
-    }
-    let (Some(cause), Some(live)) = (refused, state.live_now()) else {
-        return Settled::default();
-    };
-    let reason =
-        Reason::new("not_scaled", format!("endpoint {endpoint} is live, but autoscaling was refused: {cause}"));
-    let whose = state.current.as_ref().map(|rollout| (rollout.model.clone(), rollout.stage.clone()));
-    let told = whose.map(|(model, stage)| {
-        let way = Way { model: &model, stage: stage.as_ref() };
-        tell(FactKind::RolloutFailed, way, &live.package, state.round(&live.package), vec![reason.text.clone()], now)
-    });
-    Settled { facts: told.into_iter().collect(), reasons: vec![reason], decision: Some(Decision::Acted) }
 }

@@ -12,8 +12,11 @@ mod look;
 mod proof;
 mod rollback;
 pub mod rollout;
+mod settle;
 mod smoke;
+mod stack;
 mod stages;
+mod trial;
 
 pub use act::Reaction;
 pub use decide::Deploy;

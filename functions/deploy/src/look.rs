@@ -5,13 +5,13 @@ use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Gate, Policy, Stage as Deployment};
+use trimtab_core::policy::{Gate, Policy, Stage as Deployment, Target, Trial};
 use trimtab_core::port::ml::Listed;
 use trimtab_core::react::Case;
 
 use crate::decide::{Answer, Seen, on_approved, on_rejected};
-use crate::rollout::{Cause, State, Verdict};
-use crate::{endings, stages};
+use crate::rollout::{Leg, State, Verdict};
+use crate::{endings, rollback, stages, trial};
 
 /// One finding at a time: the next look finds the next.
 pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, look: &Fact) -> Answer {
@@ -20,7 +20,8 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &De
     let first = || of_registry.then(|| first(case)).flatten();
     let news = || if of_registry { unheard(case, policy, deploy) } else { unheard_offer(case, policy, deploy) };
     let mut plan = first()
-        .or_else(|| late(case, policy))
+        .or_else(|| trial::on_look(case, policy, deploy))
+        .or_else(|| late(case, policy, deploy))
         .or_else(news)
         .or_else(|| waiting(case, policy, deploy))
         .unwrap_or_else(|| Plan::skip("nothing_new", "nothing has happened that was not heard of"));
@@ -71,9 +72,14 @@ fn verdict(listed: &Listed) -> Option<Verdict> {
 }
 
 /// The rollout takes longer than the policy allows: a person is told, once.
-fn late(case: &Case<'_, State, Seen>, policy: &Policy) -> Option<Answer> {
-    let most = policy.reconcile?.rollout;
+fn late(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
     let rollout = case.state.current.as_ref()?;
+    // What is on trial is meant to last.
+    let trial = match (&deploy.target, &rollout.leg) {
+        (Target::Endpoint(target), Leg::Trial { .. }) => target.trial.as_ref().map(Trial::lasts),
+        _ => None,
+    };
+    let most = policy.reconcile?.rollout.saturating_add(trial.unwrap_or_default());
     if rollout.late || case.now.duration_since(rollout.since) < most {
         return None;
     }
@@ -113,14 +119,15 @@ pub(crate) fn is_unanswered(state: &State, listed: &Listed) -> bool {
     verdict.is_some() && state.before.is_some() && answered != verdict
 }
 
-/// A version waits, no rollout is on, and the endpoint is at rest and well.
+/// A version waits, no rollout is on, and the endpoint or the stack is at rest and well.
 fn waiting(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
     let waits = case.state.parked.is_some() && case.state.current.is_none();
-    let by_hand = case.state.parked.as_ref().is_some_and(|parked| parked.cause == Cause::Operator);
-    let ready = match &case.seen.endpoint {
-        Some(truth) if by_hand => !truth.status.is_moving(),
-        Some(truth) => truth.status == EndpointStatus::InService,
-        None => by_hand,
+    let by_hand = rollback::waits(case.state);
+    let ready = match (&deploy.target, &case.seen.endpoint) {
+        (Target::Stack(target), _) => crate::stack::in_the_way(target, case.seen.stack.as_ref()).is_none(),
+        (_, Some(truth)) if by_hand => !truth.status.is_moving(),
+        (_, Some(truth)) => truth.status == EndpointStatus::InService,
+        (_, None) => by_hand,
     };
-    (waits && ready).then(|| endings::on_endpoint(case, policy, deploy))
+    (waits && ready).then(|| endings::on_rest(case, policy, deploy))
 }

@@ -2,6 +2,7 @@
 
 use deploy::Reaction;
 use trimtab_accounts::Accounts;
+use trimtab_cloudformation::CloudFormation;
 use trimtab_codepipeline::CodePipeline;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::DynamoLedger;
@@ -12,7 +13,11 @@ use trimtab_sagemaker::SageMaker;
 async fn main() -> Result<(), trimtab_runtime::Exit> {
     let (settings, aws) = trimtab_runtime::start()?;
     let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
-    let reaction =
-        Reaction { registry: SageMaker::new(&aws), places: Accounts::new(&aws), deliveries: CodePipeline::new(&aws) };
+    let reaction = Reaction {
+        registry: SageMaker::new(&aws),
+        places: Accounts::new(&aws),
+        deliveries: CodePipeline::new(&aws),
+        stacks: CloudFormation::new(&aws),
+    };
     trimtab_runtime::serve(reaction, world).await
 }

@@ -1,4 +1,5 @@
-//! A canary whose alarms have no data proves nothing: SageMaker lets it pass, the suite does not.
+//! A version whose alarms have no data proves nothing on its way: SageMaker lets it pass, the suite
+//! does not. That holds for canaries, linear and rolling updates alike.
 
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
@@ -9,13 +10,13 @@ use crate::begin::begin_or_park;
 use crate::decide::{Answer, Seen};
 use crate::rollout::{Cause, Parked, Rollout, State, Way, tell};
 
-/// The canary's alarms that have nothing to say; `None` where all have, or where there is no canary:
+/// The strategy's alarms that have nothing to say; `None` where all have, or where there are none:
 /// going back is never held up, and an endpoint's first version has nothing to be compared with.
 fn silent(case: &Case<'_, State, Seen>, deploy: &Deployment, cause: Cause) -> Option<String> {
     let Target::Endpoint(target) = &deploy.target else {
         return None;
     };
-    let watched = cause == Cause::Approved && target.canary.is_some() && case.seen.endpoint.is_some();
+    let watched = cause == Cause::Approved && !target.strategy.alarms().is_empty() && case.seen.endpoint.is_some();
     let names: Vec<&str> = case.seen.silent.iter().map(|name| name.as_str()).collect();
     (watched && !names.is_empty()).then(|| names.join(", "))
 }
@@ -33,9 +34,7 @@ pub(crate) fn hold(
     let version = wanted.package.version();
     let reason = Reason::new(
         "no_alarm_data",
-        format!(
-            "version {version} is held back: nothing would send its canary back, since there is no data on {names}"
-        ),
+        format!("version {version} is held back: nothing would send it back, since there is no data on {names}"),
     );
     let mut state = state.clone();
     state.hold(&wanted.package);
@@ -51,7 +50,7 @@ pub(crate) fn hold(
     Some(Plan::only(Decision::Rejected, reason).with_state(state).telling(told))
 }
 
-/// SageMaker let the canary pass, and its alarms have no data: back to the version before.
+/// SageMaker let the version pass, and its alarms have no data: back to the version before.
 pub(crate) fn go_back(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
@@ -59,12 +58,23 @@ pub(crate) fn go_back(
     rollout: &Rollout,
 ) -> Option<Answer> {
     let names = silent(case, deploy, rollout.cause)?;
-    let before = case.state.live_now()?.package.clone();
-    let (version, good) = (rollout.package.version(), before.version());
+    let (version, good) = (rollout.package.version(), case.state.live_now()?.package.version());
     let reason = Reason::new(
         "unproven",
-        format!("version {version}'s canary proves nothing, since there is no data on {names}: going back to {good}"),
+        format!("version {version} has proved nothing, since there is no data on {names}: going back to {good}"),
     );
+    back(case, policy, deploy, rollout, reason)
+}
+
+/// Back to the version that was live before this rollout; `None` where there was none.
+pub(crate) fn back(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    rollout: &Rollout,
+    reason: Reason,
+) -> Option<Answer> {
+    let before = case.state.live_now()?.package.clone();
     let told = rollout.tell(FactKind::RolloutRolledBack, &reason.text, case.now);
     let mut state = State { current: None, ..case.state.clone() };
     state.come_back(&before);

@@ -15,7 +15,7 @@ use trimtab_core::react::Case;
 use crate::begin::begin_or_park;
 use crate::decide::{Action, Answer, Seen};
 use crate::rollout::{Cause, Parked, State};
-use crate::stages;
+use crate::{stages, trial};
 
 /// Each request is answered once, however often it comes.
 pub(crate) fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage, fact: &Fact) -> Answer {
@@ -37,6 +37,10 @@ pub(crate) fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, stage: &
     if let Some(parked) = state.parked.take() {
         let text = format!("version {} waited, and no longer does", parked.package.version());
         reasons.push(Reason::new("unparked", text));
+    }
+    if let Some(tried) = trial::take_any(&mut state) {
+        let text = format!("version {} was on trial, and no longer is", tried.package.version());
+        reasons.push(Reason::new("taken_back", text));
     }
     state.come_back(&package);
     let wanted = Parked { package, cause: Cause::Operator, since: case.now };
@@ -68,7 +72,7 @@ fn wanted(case: &Case<'_, State, Seen>, stage: &Stage, fact: &Fact) -> Result<Pa
 fn is_well(case: &Case<'_, State, Seen>, stage: &Stage, config: &str) -> bool {
     match &stage.target {
         Target::Endpoint(_) => case.seen.endpoint.as_ref().is_some_and(|truth| serves(truth, config)),
-        Target::Pipeline(_) => true,
+        Target::Pipeline(_) | Target::Stack(_) => true,
     }
 }
 
@@ -115,4 +119,9 @@ pub(crate) fn remove_first(
 pub(crate) fn left(stage: &Stage, state: &State, endpoint: Option<&EndpointTruth>) -> Option<Action> {
     let Target::Endpoint(target) = &stage.target else { return None };
     remove_first(target, stage, endpoint, state.parked.as_ref().filter(|_| state.current.is_none())?)
+}
+
+/// Whether a version that an operator wants waits.
+pub(crate) fn waits(state: &State) -> bool {
+    state.parked.as_ref().is_some_and(|parked| parked.cause == Cause::Operator)
 }

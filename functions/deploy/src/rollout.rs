@@ -8,7 +8,7 @@ use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, PackageArn, StageName};
 use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{EndpointTarget, Policy, Stage};
+use trimtab_core::policy::{EndpointTarget, Policy, Stage, Trial};
 use trimtab_core::port::ml::EndpointTruth;
 use trimtab_core::text::digest;
 
@@ -41,10 +41,40 @@ pub enum Progress {
     Intended,
     /// The endpoint is on its way to the rollout's configuration.
     Updating,
+    /// It is on trial beside the live version.
+    Trying {
+        /// Since when.
+        since: Timestamp,
+    },
     /// CodePipeline runs it.
     Delivering {
         /// The execution.
         execution: String,
+    },
+    /// CloudFormation has taken it.
+    Stacking,
+    /// CloudFormation deletes what is left of a stack that could not be made.
+    Clearing,
+    /// CloudFormation could not go back, and is to try again.
+    Continuing {
+        /// Whether it has been told to.
+        told: bool,
+    },
+}
+
+/// The part of its way that a rollout is on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leg {
+    /// To taking all traffic.
+    #[default]
+    Last,
+    /// To being tried beside the live version.
+    Trial {
+        /// The live version's model, which stays.
+        live: String,
+        /// The version's own: its configuration has the same name, when the trial is over.
+        model: String,
     },
 }
 
@@ -71,6 +101,9 @@ pub struct Rollout {
     /// Whether a person was told that it takes too long.
     #[serde(default)]
     pub late: bool,
+    /// The part of its way that it is on.
+    #[serde(default)]
+    pub leg: Leg,
 }
 
 /// A version that is or was live.
@@ -259,15 +292,23 @@ pub fn serving_name(
     target: &EndpointTarget,
     capture: Option<&Capture>,
 ) -> String {
-    let (instances, percent) = (target.instances.to_string(), capture.map(|capture| capture.percent.to_string()));
-    let mut parts =
-        vec![package.as_str(), target.name.as_str(), target.role.as_str(), &target.instance_type, &instances];
+    let (shape, percent) = (target.serving.shape(), capture.map(|capture| capture.percent.to_string()));
+    let mut parts = vec![package.as_str(), target.name.as_str(), target.role.as_str()];
+    parts.extend(shape.iter().map(String::as_str));
     if let Some(capture) = capture {
         parts.extend([capture.destination.as_str(), percent.as_deref().unwrap_or_default()]);
         parts.extend(capture.kms_key.as_ref().map(|key| key.as_str()));
     }
     // SageMaker allows 63 characters; a model's name has at most 40.
     format!("{model}-v{}-{}", package.version(), digest(&parts, 8))
+}
+
+/// The name of the configuration in which this version, whose model is `own`, is on trial beside the
+/// model `live`.
+#[must_use]
+pub fn trial_name(model: &ModelName, package: &PackageArn, own: &str, trial: &Trial, live: &str) -> String {
+    let shape = digest(&[own, live, trial.variant(), &trial.percent().to_string()], 8);
+    format!("{model}-v{}-trial-{shape}", package.version())
 }
 
 /// A fact about a version's way to production. Each round of a version is a matter of its own.

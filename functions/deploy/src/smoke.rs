@@ -12,13 +12,15 @@ use trimtab_core::react::Case;
 use crate::begin::begin_or_park;
 use crate::decide::{Answer, Seen};
 use crate::endings::follow_on;
-use crate::rollout::{Cause, Parked, Rollout, State};
+use crate::rollout::{Cause, Leg, Parked, Rollout, State};
 
 /// What is to be asked of the endpoint: it serves the version of a rollout that has not ended. Going
 /// back is never held up.
 pub(crate) fn due<'a>(stage: &'a Stage, state: &State, endpoint: Option<&EndpointTruth>) -> Option<&'a Smoke> {
     let rollout = state.current.as_ref()?;
-    stage.smoke.as_ref().filter(|_| rollout.cause == Cause::Approved && rollout.is_served(endpoint))
+    // On trial, it is the live version that answers.
+    let alone = rollout.cause == Cause::Approved && rollout.leg == Leg::Last;
+    stage.smoke.as_ref().filter(|_| alone && rollout.is_served(endpoint))
 }
 
 /// What follows where the version did not answer as it must; `None` where it did, or need not.

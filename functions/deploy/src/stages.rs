@@ -32,6 +32,10 @@ pub(crate) fn of<'a>(event: &Event, deploy: &'a Deploy) -> Option<&'a Stage> {
             .stages
             .iter()
             .find(|stage| matches!(&stage.target, Target::Pipeline(target) if target.name == delivery.pipeline)),
+        Body::Stack(stack) => deploy
+            .stages
+            .iter()
+            .find(|stage| matches!(&stage.target, Target::Stack(target) if target.name == stack.name)),
         Body::Fact(fact) => match (fact.kind, fact.details.get("stage")) {
             (FactKind::LookRequested, _) => deploy.first(),
             (FactKind::RollbackRequested, None) => deploy.production(),

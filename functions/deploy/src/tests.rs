@@ -9,7 +9,7 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, DeliveryName, EndpointName, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Autoscaling, Place, Policy, Smoke};
+use trimtab_core::policy::{Autoscaling, Place, Policy, Smoke, Strategy};
 use trimtab_core::port::ml::{
     Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Hands,
     HandsOf, Invocations, Listed, PackageTruth, Places, Registry, Scaling, ServingRequest, Smoked,
@@ -22,7 +22,13 @@ use crate::Reaction;
 mod look;
 mod places;
 mod rollback;
+mod shapes;
+mod stack;
 mod stages;
+mod trial;
+
+/// The alarm that watches a version on trial.
+const TRIAL_ALARM: &str = "churn-trial-5xx";
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -32,9 +38,15 @@ struct Cloud {
     endpoint: Mutex<Option<EndpointTruth>>,
     updates: Mutex<Vec<String>>,
     scaled: Mutex<u32>,
+    scheduled: Mutex<Vec<String>>,
     silent: Mutex<bool>,
     lifecycles: Mutex<std::collections::BTreeMap<String, LifeCycle>>,
     deleted: Mutex<u32>,
+    /// What the trial's alarms say; they have data unless told.
+    trial: Mutex<Option<AlarmState>>,
+    strategies: Mutex<Vec<Strategy>>,
+    configs: Mutex<Vec<ServingRequest>>,
+    stack: Mutex<stack::Cloud>,
 }
 
 impl Registry for &Cloud {
@@ -66,7 +78,8 @@ impl Endpoints for &Cloud {
         Ok(())
     }
 
-    async fn create_config(&self, _: &ServingRequest) -> Answer<()> {
+    async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
+        self.configs.lock().unwrap().push(request.clone());
         Ok(())
     }
 
@@ -88,6 +101,7 @@ impl Endpoints for &Cloud {
             return Ok(Accepted::Busy);
         }
         self.updates.lock().unwrap().push(request.config.clone());
+        self.strategies.lock().unwrap().push(request.strategy.clone());
         let config = endpoint.as_ref().and_then(|endpoint| endpoint.config.clone());
         *endpoint = Some(EndpointTruth {
             status: EndpointStatus::Updating,
@@ -105,12 +119,16 @@ impl Alarms for &Cloud {
         let silent = *self.silent.lock().unwrap();
         let state = if silent { AlarmState::InsufficientData } else { AlarmState::Ok };
         let arn = |name: &AlarmName| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
+        let tried = self.trial.lock().unwrap().clone();
         let truth = |name: &AlarmName| AlarmTruth {
             arn: AlarmArn::parse(&arn(name)).unwrap(),
             name: name.clone(),
-            state: state.clone(),
+            state: tried.clone().filter(|_| name.as_str() == TRIAL_ALARM).unwrap_or_else(|| state.clone()),
             since: None,
             drift: None,
+            features: vec![],
+            children: vec![],
+            suppressed: false,
         };
         Ok(alarms.iter().map(truth).collect())
     }
@@ -119,6 +137,11 @@ impl Alarms for &Cloud {
 impl Scaling for &Cloud {
     async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
         *self.scaled.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    async fn schedule(&self, _: &EndpointName, limits: &Autoscaling) -> Answer<()> {
+        *self.scheduled.lock().unwrap() = limits.schedule.iter().map(|one| one.name.clone()).collect();
         Ok(())
     }
 }
@@ -143,10 +166,21 @@ struct Stage {
     world: World<MemoryLedger, MemoryBus, FixedClock>,
 }
 
+fn parse(text: &str) -> Policy {
+    Policy::parse("policy.toml", text).unwrap()
+}
+
 fn stage() -> Stage {
-    let parse = |text| Policy::parse("policy.toml", text).unwrap();
-    let policies =
-        [parse(include_str!("../../../models/churn.toml")), parse(include_str!("../../../models/segments.toml"))];
+    stage_with(|text| text.to_owned())
+}
+
+/// The same, with another policy for `churn`.
+fn stage_with(change: impl Fn(&str) -> String) -> Stage {
+    let policies = [
+        parse(&change(include_str!("../../../models/churn.toml"))),
+        parse(include_str!("../../../models/segments.toml")),
+        parse(include_str!("../../../models/tariffs.toml")),
+    ];
     let clock = FixedClock::at(NOON.parse().unwrap());
     let world = World { ledger: MemoryLedger::with(policies), bus: MemoryBus::default(), clock };
     Stage { cloud: Cloud::default(), world }
@@ -163,7 +197,7 @@ impl Stage {
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": "123456789012",
             "region": "eu-west-1", "time": now.to_string(), "resources": [], "detail": detail});
         let cloud = &self.cloud;
-        let reaction = Reaction { registry: cloud, places: cloud, deliveries: cloud };
+        let reaction = Reaction { registry: cloud, places: cloud, deliveries: cloud, stacks: cloud };
         let report = run(self.world.react(&reaction, &event)).unwrap().unwrap();
         (report.entry.decision, report.codes.last().copied().unwrap())
     }

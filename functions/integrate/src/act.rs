@@ -1,28 +1,35 @@
 //! Asks AWS what is true, starts the build and asks for training.
 
 use trimtab_core::event::{Body, BuildStatus, Event};
+use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::BranchName;
+use trimtab_core::name::{BranchName, ImageTag, PipelineBuildId};
 use trimtab_core::policy::{Integrate as Rules, Policy};
+use trimtab_core::port::builder::{BuildPipelines, PipelineBuildTruth};
 use trimtab_core::port::definition::{DefinitionRequest, Definitions};
+use trimtab_core::port::image::Images;
 use trimtab_core::port::ml::{BuildTruth, Builds, PullRequests, Repositories};
 use trimtab_core::port::{AggregateId, Answer, Bus, Ledger};
 use trimtab_core::react::Act;
 
-use crate::build::{Head, Standing, State, build_of};
+use crate::build::{Built, Head, Standing, State, Tagged, build_of};
 use crate::decide::{Action, Done, Integrate, Seen};
-use crate::look::Request;
-use crate::{definition, look, review};
+use crate::look::Wanted;
+use crate::{definition, execution, image, look, review};
 
 /// `integrate` over its ports.
 #[derive(Debug)]
-pub struct Reaction<R, P, B, D, U, L> {
+pub struct Reaction<R, P, B, C, I, D, U, L> {
     /// CodeCommit.
     pub repositories: R,
     /// CodeCommit's pull requests.
     pub pulls: P,
     /// CodeBuild.
     pub builds: B,
+    /// CodePipeline, as a builder.
+    pub pipelines: C,
+    /// ECR.
+    pub images: I,
     /// SageMaker's pipelines.
     pub definitions: D,
     /// The suite's bus, on which training is asked for.
@@ -31,7 +38,57 @@ pub struct Reaction<R, P, B, D, U, L> {
     pub ledger: L,
 }
 
-impl<R: Repositories, P: PullRequests, B: Builds, D: Definitions, U, L: Ledger> Reaction<R, P, B, D, U, L> {
+impl<R, P, B, C, I, D, U, L> Reaction<R, P, B, C, I, D, U, L>
+where
+    R: Repositories,
+    P: PullRequests,
+    B: Builds,
+    C: BuildPipelines,
+    I: Images,
+    D: Definitions,
+    L: Ledger,
+{
+    /// What the builder says of a build.
+    async fn truth(&self, rules: &Rules, built: &Built) -> Answer<Option<BuildTruth>> {
+        match built {
+            Built::Project(build) => self.builds.describe(build).await,
+            Built::Pipeline(execution) => Ok(self.execution(rules, execution).await?.map(execution::as_build)),
+        }
+    }
+
+    async fn execution(&self, rules: &Rules, execution: &PipelineBuildId) -> Answer<Option<PipelineBuildTruth>> {
+        match &rules.delivery {
+            Some(delivery) => self.pipelines.describe(&delivery.name, &delivery.variable, execution).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What a tag points at, if the policy watches it.
+    async fn tagged(&self, rules: &Rules, tag: Option<&ImageTag>) -> Answer<Seen> {
+        let watched = rules.image.as_ref().zip(tag).filter(|(image, tag)| image.tags.contains(*tag));
+        Ok(Seen::Image(match watched {
+            Some((image, tag)) => self.images.tagged(&image.repository, tag).await?,
+            None => None,
+        }))
+    }
+
+    /// The tags of the training image, and whether what they point at has had its answer.
+    async fn tags(&self, policy: &Policy, rules: &Rules) -> Answer<Vec<Tagged>> {
+        let Some(image) = &rules.image else { return Ok(Vec::new()) };
+        let state = self.state(policy, image::AGGREGATE.to_owned()).await?;
+        let mut tags = Vec::new();
+        for tag in &image.tags {
+            let uri = self.images.tagged(&image.repository, tag).await?;
+            let digest = uri.and_then(|uri| trimtab_core::name::ImageDigest::parse(uri.digest()).ok());
+            let answered = match &state {
+                Some(State::Image { seen, told: true, .. }) => seen.get(tag) == digest.as_ref(),
+                _ => false,
+            };
+            tags.push(Tagged { tag: tag.clone(), digest, answered });
+        }
+        Ok(tags)
+    }
+
     /// The head of a branch, if the policy watches it.
     async fn head(&self, rules: &Rules, branch: &BranchName) -> Answer<Seen> {
         if !rules.branches.contains(branch) {
@@ -71,15 +128,25 @@ impl<R: Repositories, P: PullRequests, B: Builds, D: Definitions, U, L: Ledger> 
     }
 
     /// What is asked for, and its build where one was started.
-    async fn asked(&self, rules: &Rules, request: &Request, state: &State) -> Answer<Seen> {
-        let build = match state {
-            State::Started { build, .. } => self.builds.describe(build).await?,
+    async fn asked(&self, rules: &Rules, wanted: &Wanted, state: &State) -> Answer<Seen> {
+        let on = match (&wanted.execution, state) {
+            (Some(execution), _) => Some(Built::Pipeline(execution.clone())),
+            (None, State::Started { build, .. } | State::Asking { build, .. }) => Some(build.clone()),
             _ => None,
         };
-        Ok(match &request.pull {
-            Some(pull) => Seen::Review(self.pulls.pull_request(pull).await?, build),
-            None if matches!(state, State::Started { .. }) => self.built(rules, build).await?,
-            None => self.head(rules, &request.branch).await?,
+        let build = match &on {
+            Some(build) => self.truth(rules, build).await?,
+            None => None,
+        };
+        let seen = match (&wanted.pull, &wanted.branch) {
+            (Some(pull), _) => return Ok(Seen::Review(self.pulls.pull_request(pull).await?, build)),
+            _ if on.is_some() => self.built(rules, build).await?,
+            (_, Some(branch)) => self.head(rules, branch).await?,
+            _ => Seen::Nothing,
+        };
+        Ok(match &wanted.merged {
+            Some(pull) => Seen::Merged(self.pulls.pull_request(pull).await?, Box::new(seen)),
+            None => seen,
         })
     }
 
@@ -108,23 +175,32 @@ impl<R: Repositories, P: PullRequests, B: Builds, D: Definitions, U, L: Ledger> 
         Ok(heads)
     }
 
-    async fn standing(&self, policy: &Policy, name: String) -> Answer<Standing> {
+    async fn state(&self, policy: &Policy, name: String) -> Answer<Option<State>> {
         let id = AggregateId { owner: policy.model.to_string(), name };
         let state = self.ledger.load(&id).await?.state.map(serde_json::from_value).transpose();
-        let state: Option<State> = state.map_err(|error| Failure::retry("ledger:read", error.to_string()))?;
-        Ok(match state {
+        state.map_err(|error| Failure::retry("ledger:read", error.to_string()))
+    }
+
+    async fn standing(&self, policy: &Policy, name: String) -> Answer<Standing> {
+        Ok(match self.state(policy, name).await? {
             None | Some(State::Unknown) => Standing::Unknown,
-            Some(State::Succeeded | State::Failed | State::Reviewed) => Standing::Done,
+            // A pull request waits to read of it.
+            Some(State::Succeeded { merged: Some(merge) } | State::Failed { merged: Some(merge) }) if !merge.told => {
+                Standing::Open
+            }
+            Some(State::Succeeded { .. } | State::Failed { .. } | State::Reviewed | State::Closed) => Standing::Done,
             Some(_) => Standing::Open,
         })
     }
 }
 
-impl<R, P, B, D, U, L> Act for Reaction<R, P, B, D, U, L>
+impl<R, P, B, C, I, D, U, L> Act for Reaction<R, P, B, C, I, D, U, L>
 where
     R: Repositories + Send + Sync,
     P: PullRequests + Send + Sync,
     B: Builds + Send + Sync,
+    C: BuildPipelines + Send + Sync,
+    I: Images + Send + Sync,
     D: Definitions + Send + Sync,
     U: Bus + Send + Sync,
     L: Ledger + Send + Sync,
@@ -143,9 +219,19 @@ where
                     None => self.built(rules, truth).await?,
                 }
             }
-            (Body::Fact(_), _) if event.is_look() => Seen::Heads(self.heads(policy, rules).await?),
+            (Body::Delivery(delivery), _) => match PipelineBuildId::parse(&delivery.execution) {
+                Ok(execution) => Seen::Execution(self.execution(rules, &execution).await?),
+                Err(_) => Seen::Execution(None),
+            },
+            (Body::Image(image), _) => self.tagged(rules, image.tag.as_ref().filter(|_| image.pushed)).await?,
+            (Body::Fact(fact), _) if fact.kind == FactKind::ImageRequested => {
+                self.tagged(rules, image::requested(fact).map(|(tag, _)| tag).as_ref()).await?
+            }
+            (Body::Fact(_), _) if event.is_look() => {
+                Seen::Heads(self.heads(policy, rules).await?, self.tags(policy, rules).await?)
+            }
             (Body::Fact(fact), _) => match look::requested(fact) {
-                Some(request) => self.asked(rules, &request, state).await?,
+                Some(wanted) => self.asked(rules, &wanted, state).await?,
                 None => Seen::Nothing,
             },
             (Body::Reference(push), _) => match &push.branch {
@@ -156,12 +242,17 @@ where
         })
     }
 
-    /// Looks for the build before starting one: CodeBuild forgets a token after five minutes.
+    /// Looks for the build before starting one: CodeBuild forgets a token after five minutes, and
+    /// CodePipeline's is not to be relied upon.
     async fn act(&self, action: &Action) -> Answer<Done> {
         match action {
             Action::StartBuild { request, .. } => match self.builds.find(request).await? {
-                Some(build) => Ok(Done::Build(build)),
-                None => self.builds.start(request).await.map(Done::Build),
+                Some(build) => Ok(Done::Build(Built::Project(build))),
+                None => self.builds.start(request).await.map(|build| Done::Build(Built::Project(build))),
+            },
+            Action::StartPipelineExecution { request, .. } => match self.pipelines.find(request).await? {
+                Some(execution) => Ok(Done::Build(Built::Pipeline(execution))),
+                None => self.pipelines.start(request).await.map(|id| Done::Build(Built::Pipeline(id))),
             },
             Action::UpdatePipeline { request, .. } => self.define(request).await.map(|()| Done::Said),
             Action::PostCommentForPullRequest { request, .. } => self.pulls.comment(request).await.map(|()| Done::Said),

@@ -5,11 +5,66 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_core::fact::{self, Fact, FactKind};
-use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName, PullRequestId};
+use trimtab_core::name::{
+    BranchName, BuildId, CommitId, ImageDigest, ImageTag, ImageUri, ModelName, PipelineBuildId, PullRequestId,
+};
+use trimtab_core::port::builder::PipelineBuildRequest;
 use trimtab_core::port::ml::{BuildRequest, CommentRequest};
 
 /// The build's environment variable that names the model: a build that carries it is the suite's.
 pub const MODEL_VARIABLE: &str = "TRIMTAB_MODEL";
+
+/// What is asked for: CodeBuild or CodePipeline builds, as the policy says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[allow(missing_docs, reason = "each holds its port's request")]
+pub enum Request {
+    Project(BuildRequest),
+    Pipeline(PipelineBuildRequest),
+}
+
+impl Request {
+    /// The commit.
+    pub(crate) fn commit(&self) -> &CommitId {
+        match self {
+            Self::Project(request) => &request.commit,
+            Self::Pipeline(request) => &request.commit,
+        }
+    }
+}
+
+/// What builds: a build of CodeBuild, or an execution of CodePipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[allow(missing_docs, reason = "each holds its service's name for it")]
+pub enum Built {
+    Project(BuildId),
+    Pipeline(PipelineBuildId),
+}
+
+impl Built {
+    /// The id as people know it.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        match self {
+            Self::Project(build) => build.short(),
+            Self::Pipeline(execution) => execution.as_str(),
+        }
+    }
+}
+
+/// A pull request whose merge made the commit: it reads how the build ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merge {
+    /// The pull request.
+    pub pull: PullRequestId,
+    /// The commit that it was compared with.
+    pub before: CommitId,
+    /// The commit that was proposed.
+    pub after: CommitId,
+    /// Whether it was told.
+    pub told: bool,
+}
 
 /// What the ledger keeps of one commit's build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,30 +76,47 @@ pub enum State {
     /// A build was decided; whether CodeBuild has heard of it is not on record.
     Intended {
         /// What was decided.
-        request: BuildRequest,
+        request: Request,
         /// The branch it was pushed to.
         branch: BranchName,
+        /// The pull request that it comes from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merged: Option<Merge>,
     },
-    /// CodeBuild has it.
+    /// The builder has it.
     Started {
         /// The build.
-        build: BuildId,
+        build: Built,
         /// Since when.
         #[serde(default)]
         since: Option<Timestamp>,
         /// Whether a person was told that it takes too long.
         #[serde(default)]
         late: bool,
+        /// The pull request that it comes from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merged: Option<Merge>,
     },
     /// The build succeeded, and training is being asked for.
     Asking {
         /// The build.
-        build: BuildId,
+        build: Built,
+        /// The pull request that it comes from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merged: Option<Merge>,
     },
     /// The build succeeded, and training has been asked for.
-    Succeeded,
+    Succeeded {
+        /// The pull request that it comes from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merged: Option<Merge>,
+    },
     /// It did not succeed.
-    Failed,
+    Failed {
+        /// The pull request that it comes from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merged: Option<Merge>,
+    },
     /// A pull request's build has ended, and is being told of there.
     Reporting {
         /// What is said.
@@ -52,12 +124,60 @@ pub enum State {
     },
     /// A pull request's build has ended, and was told of there.
     Reviewed,
+    /// The pull request was closed without a merge: how its build ends is told to nobody.
+    Closed,
+    /// No build, but the image that training runs in.
+    Image {
+        /// The image.
+        uri: ImageUri,
+        /// The tag under which it was pushed.
+        tag: ImageTag,
+        /// Which it is, counted from 1: a higher one is newer.
+        serial: u32,
+        /// Whether it was handed on.
+        told: bool,
+        /// What each tag pointed at when it was last answered for.
+        seen: BTreeMap<ImageTag, ImageDigest>,
+    },
     /// No build, but what the suite keeps of the watched branches.
     Watching {
         /// Each branch's head, and what each pull request proposed, when the suite first looked: nobody
         /// asked it to build that.
         before: BTreeMap<String, Option<CommitId>>,
+        /// What each tag of the image pointed at then.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        images: BTreeMap<ImageTag, Option<ImageDigest>>,
     },
+}
+
+impl State {
+    /// The place for the pull request that the commit comes from, where this state has one.
+    pub(crate) fn merge(&mut self) -> Option<&mut Option<Merge>> {
+        match self {
+            Self::Intended { merged, .. }
+            | Self::Started { merged, .. }
+            | Self::Asking { merged, .. }
+            | Self::Succeeded { merged }
+            | Self::Failed { merged } => Some(merged),
+            _ => None,
+        }
+    }
+
+    /// The same, taken out of it.
+    pub(crate) fn take_merge(&mut self) -> Option<Merge> {
+        self.merge().and_then(Option::take)
+    }
+}
+
+/// A tag of the training image, as it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tagged {
+    /// The tag.
+    pub tag: ImageTag,
+    /// What it points at; `None` where there is no such tag.
+    pub digest: Option<ImageDigest>,
+    /// Whether that has had its answer.
+    pub answered: bool,
 }
 
 /// A watched branch, or a pull request for it.
@@ -99,7 +219,7 @@ pub(crate) fn about(
     kind: FactKind,
     model: Option<ModelName>,
     commit: &CommitId,
-    build: Option<&BuildId>,
+    build: Option<&Built>,
     reasons: Vec<String>,
     at: Timestamp,
 ) -> Fact {

@@ -8,18 +8,19 @@ use jiff::Timestamp;
 use serde::Serialize;
 use trimtab_core::event::{Body, Event, Reference, ReferenceKind};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{BranchName, BuildId, CommitId, ModelName};
+use trimtab_core::name::{BranchName, CommitId, ImageUri, ModelName};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
+use trimtab_core::port::builder::{PipelineBuildRequest, PipelineBuildTruth};
 use trimtab_core::port::definition::DefinitionRequest;
 use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullRequestTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
-use crate::build::{Head, MODEL_VARIABLE, State, about, build_of, model_of, with};
+use crate::build::{Built, Head, MODEL_VARIABLE, Merge, Request, State, Tagged, build_of};
 use crate::endings::{ask, on_build};
-use crate::look::Request;
-use crate::{definition, look, review};
+use crate::look::Wanted;
+use crate::{branch, execution, image, look, merge, review, settle};
 
 /// The deciding half of `integrate`.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +35,15 @@ pub enum Seen {
     Build(Option<BuildTruth>, Vec<CommitId>),
     /// A pull request, and its build where that has ended.
     Review(Option<PullRequestTruth>, Option<BuildTruth>),
-    /// The heads of the watched branches and what is proposed for them, and how far their builds are.
-    Heads(Vec<Head>),
+    /// A pull request that may be merged, and what is seen of the commit.
+    Merged(Option<PullRequestTruth>, Box<Seen>),
+    /// An execution of the pipeline that builds.
+    Execution(Option<PipelineBuildTruth>),
+    /// What a tag of the training image points at.
+    Image(Option<ImageUri>),
+    /// The heads of the watched branches and what is proposed for them, and how far their builds are;
+    /// and the tags of the training image.
+    Heads(Vec<Head>, Vec<Tagged>),
     /// Nothing was asked.
     Nothing,
 }
@@ -49,6 +57,11 @@ pub enum Action {
         service: &'static str,
         #[serde(flatten)]
         request: BuildRequest,
+    },
+    StartPipelineExecution {
+        service: &'static str,
+        #[serde(flatten)]
+        request: PipelineBuildRequest,
     },
     UpdatePipeline {
         service: &'static str,
@@ -74,7 +87,7 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
     /// The build that was started, or was there.
-    Build(BuildId),
+    Build(Built),
     /// The request is on the bus, the comment on the pull request, or the definition in its pipeline.
     Said,
 }
@@ -95,6 +108,15 @@ impl Decide for Integrate {
             Body::Reference(reference) => key(KeyKind::Repository, reference.repository.as_str()),
             Body::PullRequest(pull) => key(KeyKind::Repository, pull.repository.as_str()),
             Body::Build(build) => key(KeyKind::BuildProject, build.project.as_str()),
+            // AWS tells of everybody's pipelines and images.
+            Body::Delivery(delivery) => {
+                let name = delivery.pipeline.to_string();
+                Subject::Keys(vec![Key { kind: KeyKind::BuildPipeline, name }])
+            }
+            Body::Image(image) => {
+                let name = image.repository.to_string();
+                Subject::Keys(vec![Key { kind: KeyKind::ImageRepository, name }])
+            }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }
@@ -103,6 +125,11 @@ impl Decide for Integrate {
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         let commit = match &event.body {
             _ if event.is_look() => return "branches".to_owned(),
+            Body::Image(_) => return image::AGGREGATE.to_owned(),
+            Body::Fact(fact) if fact.kind == FactKind::ImageRequested => return image::AGGREGATE.to_owned(),
+            Body::Delivery(delivery) => return execution::aggregate(&delivery.execution),
+            Body::Reference(reference) if reference.kind == ReferenceKind::Deleted => return "branches".to_owned(),
+            Body::PullRequest(pull) if pull.merged => return merge::aggregate(&pull.id),
             Body::PullRequest(pull) => return review::aggregate(&pull.id, pull.source_commit.as_ref()),
             Body::Build(build) => match review::of(&build.variables) {
                 Some(pull) => return review::aggregate(&pull, build.commit.as_ref()),
@@ -110,7 +137,7 @@ impl Decide for Integrate {
             },
             Body::Reference(reference) => reference.commit.clone(),
             Body::Fact(fact) => match look::requested(fact) {
-                Some(Request { pull: Some(pull), commit, .. }) => return review::aggregate(&pull, Some(&commit)),
+                Some(Wanted { pull: Some(pull), commit, .. }) => return review::aggregate(&pull, Some(&commit)),
                 request => request.map(|request| request.commit),
             },
             _ => None,
@@ -120,16 +147,20 @@ impl Decide for Integrate {
 
     fn assume(event: &Event) -> Seen {
         match &event.body {
-            _ if event.is_look() => Seen::Heads(Vec::new()),
+            _ if event.is_look() => Seen::Heads(Vec::new(), Vec::new()),
+            Body::Image(image) => Seen::Image(image::assume(event, image)),
+            Body::Delivery(delivery) => Seen::Execution(execution::assume(delivery)),
             Body::Reference(reference) => Seen::Head(reference.commit.clone()),
             Body::Fact(fact) => match look::requested(fact) {
-                Some(Request { pull: Some(_), commit, branch }) => {
-                    Seen::Review(Some(open(Some(commit), Some(branch))), None)
+                Some(Wanted { pull: Some(_), commit, branch, .. }) => {
+                    Seen::Review(Some(open(Some(commit), branch)), None)
                 }
                 request => Seen::Head(request.map(|request| request.commit)),
             },
             Body::PullRequest(pull) => {
-                Seen::Review(Some(open(pull.source_commit.clone(), pull.destination.clone())), None)
+                let merged = pull.source_commit.clone().filter(|_| pull.merged);
+                let truth = open(pull.source_commit.clone(), pull.destination.clone());
+                Seen::Review(Some(PullRequestTruth { open: pull.status != "Closed", merged, ..truth }), None)
             }
             Body::Build(build) => {
                 let (status, commit) = (build.status.clone(), build.commit.clone());
@@ -154,96 +185,68 @@ impl Decide for Integrate {
             );
         };
         match (&case.event.body, case.seen) {
+            (Body::PullRequest(pull), Seen::Review(truth, _)) if pull.merged => {
+                merge::on_merge(case, policy, rules, pull, truth.as_ref())
+            }
             (Body::PullRequest(pull), Seen::Review(truth, _)) => {
                 review::on_pull_request(case, policy, rules, pull, truth.as_ref())
             }
             (Body::Build(build), Seen::Review(truth, ended)) => {
                 review::on_build(case, rules, build, truth.as_ref(), ended.as_ref())
             }
+            (Body::Reference(reference), Seen::Head(head)) if reference.kind == ReferenceKind::Deleted => {
+                branch::on_deletion(case, policy, rules, reference, head.as_ref())
+            }
             (Body::Reference(reference), Seen::Head(head)) => on_push(case, policy, rules, reference, head.as_ref()),
             (Body::Build(build), Seen::Build(truth, _)) => {
-                on_build(case, policy, &build.id, build.logs.as_deref(), truth.as_ref())
+                on_build(case, policy, &Built::Project(build.id.clone()), build.logs.as_deref(), truth.as_ref())
             }
+            (Body::Delivery(delivery), Seen::Execution(truth)) => {
+                execution::on_execution(case, policy, delivery, truth.as_ref())
+            }
+            (Body::Image(pushed), Seen::Image(truth)) => image::on_push(case, policy, rules, pushed, truth.as_ref()),
+            (Body::Fact(fact), Seen::Image(truth)) => image::on_request(case, policy, rules, fact, truth.as_ref()),
             (Body::Fact(fact), seen) if fact.kind == FactKind::BuildRequested => {
                 look::on_request(case, policy, rules, fact, seen)
             }
-            (Body::Fact(_), Seen::Heads(heads)) => look::on_look(case, policy, heads),
+            (Body::Fact(_), Seen::Heads(heads, tags)) => look::on_look(case, policy, heads, tags),
             _ => Plan::skip("not_concerned", "nothing in this event asks for a build or ends one"),
         }
     }
 
     fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
+        let rules = case.policy.and_then(|policy| policy.integrate.as_ref());
         let commit = match &case.event.body {
             Body::Reference(push) => push.commit.clone(),
-            Body::Fact(fact) => look::requested(fact).map(|request| request.commit),
-            // The build's own event asks again by itself.
+            Body::Fact(fact) => look::requested(fact).map(|wanted| wanted.commit),
+            Body::Build(build) => build.commit.clone(),
             _ => None,
         };
         match (state, case.policy, commit) {
-            (State::Intended { request, .. }, ..) => {
-                vec![Action::StartBuild { service: "codebuild", request: request.clone() }]
-            }
+            (State::Intended { request, .. }, ..) => vec![starting(request)],
             (State::Reporting { comment }, ..) => vec![review::saying(comment)],
-            (State::Asking { build }, Some(policy), Some(commit)) => ask(case, policy, &commit, build).actions,
+            (State::Asking { build, .. }, Some(policy), Some(commit)) => ask(case, policy, &commit, build).actions,
+            (State::Image { told: false, .. }, Some(policy), _) => {
+                image::telling(case, policy, state).into_iter().collect()
+            }
+            (State::Succeeded { merged: Some(merge) }, _, Some(commit)) => {
+                merge::saying(rules, &commit, merge, merge::SUCCEEDED).into_iter().collect()
+            }
+            (State::Failed { merged: Some(merge) }, _, Some(commit)) => {
+                merge::saying(rules, &commit, merge, merge::FAILED).into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
 
     fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
-        match (action, outcome) {
-            (Action::StartBuild { request, .. }, Ok(Done::Build(build))) => {
-                let branch = match state {
-                    State::Intended { branch, .. } => Some(branch.to_string()),
-                    _ => None,
-                };
-                let reasons = vec![format!("commit {} is being built", request.commit)];
-                let told =
-                    about(FactKind::BuildStarted, model_of(request), &request.commit, Some(&build), reasons, now);
-                *state = State::Started { build, since: Some(now), late: false };
-                // Whoever proposed it reads of it on the pull request, when it has ended.
-                let told = review::of(&request.variables).is_none().then(|| with(told, "branch", branch));
-                Settled { facts: told.into_iter().collect(), ..Settled::default() }
-            }
-            (Action::StartBuild { request, .. }, Err(cause)) => {
-                *state = State::Failed;
-                let reason = Reason::new(
-                    "start_refused",
-                    format!("{} would not build {}: {cause}", request.project, request.commit),
-                );
-                let told = about(
-                    FactKind::BuildFailed,
-                    model_of(request),
-                    &request.commit,
-                    None,
-                    vec![reason.text.clone()],
-                    now,
-                );
-                Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
-            }
-            (Action::UpdatePipeline { model, request, .. }, Err(cause)) => {
-                definition::refused(state, model, request, &cause, now)
-            }
-            (Action::PostCommentForPullRequest { .. }, Ok(_)) => {
-                *state = State::Reviewed;
-                Settled::default()
-            }
-            (Action::PutEvents { fact, .. }, Ok(_)) => {
-                if fact.kind == FactKind::TrainingRequested {
-                    *state = State::Succeeded;
-                }
-                Settled::default()
-            }
-            (_, outcome) => {
-                let cause = outcome.err().unwrap_or_else(|| "the answer does not fit the call".to_owned());
-                Settled { reasons: vec![Reason::new("refused", cause)], ..Settled::default() }
-            }
-        }
+        settle::settle(state, action, outcome, now)
     }
 }
 
 /// A pull request as its event tells of it.
 fn open(source: Option<CommitId>, destination: Option<BranchName>) -> PullRequestTruth {
-    PullRequestTruth { open: true, source, target: None, destination }
+    PullRequestTruth { open: true, merged: None, source, target: None, destination }
 }
 
 fn on_push(
@@ -289,33 +292,57 @@ pub(crate) fn on_head(
         Some(_) => {}
     }
     let reason = Reason::new("pushed", format!("commit {commit} was pushed to {branch}"));
-    build_once(case.state, request(policy, rules, commit), branch, reason)
+    match request(case, policy, rules, commit) {
+        Some(request) => build_once(case.state, request, branch, reason),
+        None => Plan::reject("no_builder", "the policy names neither integrate.project nor integrate.delivery"),
+    }
 }
 
 /// Starts the build of a commit that has none, or takes up a start that did not come to its end.
-pub(crate) fn build_once(state: &State, request: BuildRequest, branch: &BranchName, reason: Reason) -> Answer {
+pub(crate) fn build_once(state: &State, request: Request, branch: &BranchName, reason: Reason) -> Answer {
     match state {
-        State::Unknown => start(request, branch.clone(), reason),
-        State::Intended { request, branch } => start(
+        State::Unknown => start(request, branch.clone(), None, reason),
+        State::Intended { request, branch, merged } => start(
             request.clone(),
             branch.clone(),
+            merged.clone(),
             Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"),
         ),
-        _ => Plan::skip("already_built", format!("commit {} has its build", request.commit)),
+        _ => Plan::skip("already_built", format!("commit {} has its build", request.commit())),
     }
 }
 
-fn request(policy: &Policy, rules: &Rules, commit: &CommitId) -> BuildRequest {
-    BuildRequest {
-        project: rules.project.clone(),
+/// What builds this commit: the project, or the pipeline. Of the push, only the commit goes on.
+fn request(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, commit: &CommitId) -> Option<Request> {
+    let token = |builder: &str| digest(&["build", policy.model.as_str(), builder, commit.as_str()], 40);
+    if let Some(delivery) = &rules.delivery {
+        return Some(Request::Pipeline(PipelineBuildRequest {
+            model: policy.model.clone(),
+            pipeline: delivery.name.clone(),
+            source: delivery.source.clone(),
+            variable: delivery.variable.clone(),
+            commit: commit.clone(),
+            token: token(delivery.name.as_str()),
+            since: case.now,
+        }));
+    }
+    let project = rules.project.as_ref()?;
+    Some(Request::Project(BuildRequest {
+        project: project.clone(),
         commit: commit.clone(),
         variables: BTreeMap::from([(MODEL_VARIABLE.to_owned(), policy.model.to_string())]),
-        token: digest(&["build", policy.model.as_str(), rules.project.as_str(), commit.as_str()], 40),
-    }
+        token: token(project.as_str()),
+    }))
 }
 
-fn start(request: BuildRequest, branch: BranchName, reason: Reason) -> Answer {
-    Plan::only(Decision::Acted, reason)
-        .with_state(State::Intended { request: request.clone(), branch })
-        .doing(Action::StartBuild { service: "codebuild", request })
+fn start(request: Request, branch: BranchName, merged: Option<Merge>, reason: Reason) -> Answer {
+    let action = starting(&request);
+    Plan::only(Decision::Acted, reason).with_state(State::Intended { request, branch, merged }).doing(action)
+}
+
+fn starting(request: &Request) -> Action {
+    match request.clone() {
+        Request::Project(request) => Action::StartBuild { service: "codebuild", request },
+        Request::Pipeline(request) => Action::StartPipelineExecution { service: "codepipeline", request },
+    }
 }

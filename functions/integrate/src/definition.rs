@@ -50,8 +50,9 @@ pub(crate) fn refused(
     cause: &str,
     now: Timestamp,
 ) -> Settled {
-    let build = match std::mem::replace(state, State::Failed) {
-        State::Asking { build } => Some(build),
+    let merged = state.take_merge();
+    let build = match std::mem::replace(state, State::Failed { merged }) {
+        State::Asking { build, .. } => Some(build),
         _ => None,
     };
     let DefinitionRequest { pipeline, commit, .. } = request;

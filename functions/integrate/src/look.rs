@@ -6,57 +6,76 @@
 
 use trimtab_core::event::BuildStatus;
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{BranchName, CommitId, PullRequestId};
+use trimtab_core::name::{BranchName, CommitId, PipelineBuildId, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::port::ml::BuildTruth;
 use trimtab_core::react::Case;
 
-use crate::build::{Head, Standing, State, about, with};
+use crate::build::{Built, Head, Standing, State, Tagged, about, with};
 use crate::decide::{Action, Answer, Seen, not_watched, on_head};
 use crate::endings::on_build;
 use crate::review::{self, Proposal};
+use crate::{image, merge};
 
-/// What a request names.
-pub(crate) struct Request {
-    pub(crate) branch: BranchName,
+/// What a request names: the branch, or the execution that has ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) branch: Option<BranchName>,
     pub(crate) pull: Option<PullRequestId>,
+    pub(crate) merged: Option<PullRequestId>,
+    pub(crate) execution: Option<PipelineBuildId>,
     pub(crate) commit: CommitId,
 }
 
 /// Reads a request; `None` where it lacks what it must name.
-pub(crate) fn requested(fact: &Fact) -> Option<Request> {
+pub(crate) fn requested(fact: &Fact) -> Option<Wanted> {
     let named = |name: &str| fact.details.get(name).map(String::as_str);
-    Some(Request {
-        branch: BranchName::parse(named("branch")?).ok()?,
+    let branch = named("branch").map(BranchName::parse).transpose().ok()?;
+    let execution = named("execution").map(PipelineBuildId::parse).transpose().ok()?;
+    if branch.is_none() && execution.is_none() {
+        return None;
+    }
+    Some(Wanted {
+        branch,
         pull: named("pull-request").map(PullRequestId::parse).transpose().ok()?,
+        merged: named("merged").map(PullRequestId::parse).transpose().ok()?,
+        execution,
         commit: CommitId::parse(named("commit")?).ok()?,
     })
 }
 
 /// The heads that have no build, or one whose end is not on record, are asked for.
-pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, heads: &[Head]) -> Answer {
-    let known = match case.state {
-        State::Watching { before } => Some(before),
-        _ => None,
+pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, heads: &[Head], tags: &[Tagged]) -> Answer {
+    let (known, mut images) = match case.state {
+        State::Watching { before, images } => (Some(before), images.clone()),
+        _ => (None, std::collections::BTreeMap::new()),
     };
     let mut before = known.cloned().unwrap_or_default();
+    let fresh: Vec<&Tagged> = tags.iter().filter(|tagged| !images.contains_key(&tagged.tag)).collect();
     // A branch that is new to the policy is taken as it is; a pull request is new because it is.
     let first = |head: &&Head| known.is_none() || (head.pull.is_none() && !before.contains_key(&name(head)));
     let new: Vec<&Head> = heads.iter().filter(first).collect();
-    if known.is_none() || !new.is_empty() {
+    if known.is_none() || !new.is_empty() || !fresh.is_empty() {
         // What the suite is building already is its own to finish.
         let taken = |head: &&Head| head.commit.clone().filter(|_| head.build == Standing::Unknown);
         before.extend(new.iter().map(|head| (name(head), taken(head))));
-        return Plan::note(State::Watching { before }, "first_look", "the branches are taken as they are");
+        images.extend(fresh.iter().map(|tagged| (tagged.tag.clone(), tagged.digest.clone())));
+        return Plan::note(
+            State::Watching { before, images },
+            "first_look",
+            "the heads and tags that are there are taken as they are",
+        );
     }
     let was_there = |head: &Head| before.get(&name(head)) == Some(&head.commit);
     let wanted = heads.iter().filter(|head| head.build != Standing::Done && !was_there(head));
-    let actions: Vec<Action> = wanted.filter_map(|head| ask(case, policy, head)).collect();
+    let mut actions: Vec<Action> = wanted.filter_map(|head| ask(case, policy, head)).collect();
+    let news = |tagged: &&Tagged| !tagged.answered && images.get(&tagged.tag) != Some(&tagged.digest);
+    actions.extend(tags.iter().filter(news).filter_map(|tagged| image::ask(case, policy, tagged)));
     if actions.is_empty() {
         return Plan::skip("nothing_new", "every head has its build");
     }
-    let reason = Reason::new("look", "a head's build, or its end, is not on record: looking at it");
+    let reason = Reason::new("look", "a head's build, its end or an image is not on record: looking at it");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
 }
 
@@ -83,33 +102,48 @@ pub(crate) fn on_request(
     fact: &Fact,
     seen: &Seen,
 ) -> Answer {
-    let Some(Request { branch, pull, commit }) = requested(fact) else {
+    let Some(wanted) = requested(fact) else {
         return Plan::reject(
             "no_commit",
             "the request names no branch, or no full commit id: expected details.branch and details.commit",
         );
     };
-    if !rules.branches.contains(&branch) {
+    if wanted.branch.as_ref().is_some_and(|branch| !rules.branches.contains(branch)) {
         return not_watched(policy);
     }
-    if let Some(pull) = pull {
-        return review::on_request(
-            case,
-            policy,
-            rules,
-            &Proposal { pull: &pull, branch: &branch, commit: &commit },
-            seen,
-        );
+    match (&wanted.branch, &wanted.pull, &wanted.merged) {
+        (Some(branch), Some(pull), _) => {
+            review::on_request(case, policy, rules, &Proposal { pull, branch, commit: &wanted.commit }, seen)
+        }
+        (_, _, Some(pull)) => {
+            merge::on_request(case, rules, &wanted, pull, |case| on_commit(case, policy, rules, &wanted))
+        }
+        _ => on_commit(case, policy, rules, &wanted),
     }
-    match (seen, case.state) {
-        (Seen::Build(truth, _), State::Started { .. }) => late(case, policy, &commit, truth.as_ref()),
-        (Seen::Head(head), _) => on_head(case, policy, rules, &branch, &commit, head.as_ref()),
+}
+
+/// What is decided of a commit that was pushed.
+fn on_commit(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, wanted: &Wanted) -> Answer {
+    let commit = &wanted.commit;
+    match (case.seen, case.state, &wanted.branch) {
+        (Seen::Build(Some(truth), _), ..) if truth.commit.as_ref() != Some(commit) => {
+            Plan::reject("other_build", "the builder says that this build is of another commit")
+        }
+        (Seen::Build(truth, _), State::Started { .. }, _) if wanted.execution.is_none() => {
+            late(case, policy, commit, truth.as_ref())
+        }
+        (Seen::Build(truth, _), State::Asking { build, .. }, _) => on_build(case, policy, build, None, truth.as_ref()),
+        (Seen::Build(truth, _), _, _) => match &wanted.execution {
+            Some(execution) => on_build(case, policy, &Built::Pipeline(execution.clone()), None, truth.as_ref()),
+            None => Plan::skip("not_concerned", "nothing is known of this commit"),
+        },
+        (Seen::Head(head), _, Some(branch)) => on_head(case, policy, rules, branch, commit, head.as_ref()),
         _ => Plan::skip("not_concerned", "nothing is known of this commit"),
     }
 }
 
 fn late(case: &Case<'_, State, Seen>, policy: &Policy, commit: &CommitId, truth: Option<&BuildTruth>) -> Answer {
-    let State::Started { build, since, late } = case.state else {
+    let State::Started { build, since, late, merged } = case.state else {
         return Plan::skip("not_concerned", "no build of this commit is on");
     };
     let running = truth.is_some_and(|truth| matches!(truth.status, BuildStatus::InProgress | BuildStatus::Other(_)));
@@ -126,6 +160,6 @@ fn late(case: &Case<'_, State, Seen>, policy: &Policy, commit: &CommitId, truth:
     let mut told =
         about(FactKind::DeadlinePassed, Some(policy.model.clone()), commit, Some(build), vec![text.clone()], case.now);
     told.matter = format!("late/{}", told.matter);
-    let state = State::Started { build: build.clone(), since: Some(since), late: true };
+    let state = State::Started { build: build.clone(), since: Some(since), late: true, merged: merged.clone() };
     Plan::only(Decision::Acted, Reason::new("late", text)).with_state(state).telling(told)
 }

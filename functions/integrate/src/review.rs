@@ -1,19 +1,19 @@
 //! Pull requests: the proposed commit is built, and the result stands on the pull request.
 //!
 //! They have a project of their own, since they run what nobody has reviewed. A merge is a push, and
-//! has that event.
+//! has that event; what its pull request reads then is in [`crate::merge`].
 
 use std::collections::BTreeMap;
 
 use trimtab_core::event::{Build, BuildStatus, PullRequest};
-use trimtab_core::name::{BranchName, BuildId, CommitId, ProjectName, PullRequestId};
+use trimtab_core::name::{BranchName, CommitId, ProjectName, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullRequestTruth};
 use trimtab_core::react::Case;
 use trimtab_core::text::{digest, one_line};
 
-use crate::build::{MODEL_VARIABLE, State};
+use crate::build::{Built, MODEL_VARIABLE, Request, State};
 use crate::decide::{Action, Answer, Seen, build_once, not_watched};
 use crate::endings::no_such_build;
 
@@ -51,8 +51,11 @@ pub(crate) fn on_pull_request(
     let Some(branch) = pull.destination.as_ref().filter(|branch| rules.branches.contains(branch)) else {
         return not_watched(policy);
     };
+    if pull.status == "Closed" {
+        return on_closed(case, &pull.id, truth);
+    }
     if !PROPOSALS.contains(&pull.event.as_str()) {
-        return Plan::skip("no_proposal", "no commit was proposed: a merge is a push, and has that event");
+        return Plan::skip("no_proposal", "no commit was proposed");
     }
     let Some(commit) = &pull.source_commit else {
         return Plan::reject("no_commit", "the pull request names no full commit id: expected 40 hexadecimal digits");
@@ -79,7 +82,31 @@ pub(crate) fn on_request(
     }
 }
 
-fn off(policy: &Policy) -> Answer {
+/// A pull request was closed without a merge: what was proposed last is told to nobody any more.
+fn on_closed(case: &Case<'_, State, Seen>, pull: &PullRequestId, truth: Option<&PullRequestTruth>) -> Answer {
+    match (truth, case.state) {
+        (None, _) => no_such_pull_request(),
+        (Some(truth), _) if truth.open => Plan::skip("open", format!("pull request {pull} is open")),
+        (Some(truth), _) if truth.merged.is_some() => {
+            Plan::skip("merged", format!("pull request {pull} was merged, and that has its own event"))
+        }
+        (_, State::Intended { .. } | State::Started { .. } | State::Reporting { .. }) => Plan::note(
+            State::Closed,
+            "closed",
+            format!("pull request {pull} was closed: how its build ends is told to nobody"),
+        ),
+        _ => Plan::skip("closed", format!("pull request {pull} was closed, and nothing of it is under way")),
+    }
+}
+
+pub(crate) fn no_such_pull_request() -> Answer {
+    Plan::reject(
+        "no_such_pull_request",
+        "CodeCommit knows no such pull request: the event is forged or the pull request is gone",
+    )
+}
+
+pub(crate) fn off(policy: &Policy) -> Answer {
     Plan::skip("off", format!("the policy of {} has no integrate.pull_requests", policy.model))
 }
 
@@ -99,12 +126,7 @@ fn on_proposal(
 ) -> Answer {
     let Proposal { pull, branch, commit } = *proposal;
     match truth {
-        None => {
-            return Plan::reject(
-                "no_such_pull_request",
-                "CodeCommit knows no such pull request: the event is forged or the pull request is gone",
-            );
-        }
+        None => return no_such_pull_request(),
         Some(truth) if !truth.open => return Plan::skip("closed", "the pull request is closed since"),
         Some(truth) if truth.source.as_ref() != Some(commit) => {
             return Plan::skip("moved_on", "another commit is proposed since, and that has its own event");
@@ -122,12 +144,12 @@ fn on_proposal(
         ]),
     };
     let text = format!("commit {commit} is proposed for {branch} in pull request {pull}");
-    build_once(case.state, request, branch, Reason::new("proposed", text))
+    build_once(case.state, Request::Project(request), branch, Reason::new("proposed", text))
 }
 
 /// A build that has ended, as it was heard of.
 struct Ended<'a> {
-    build: &'a BuildId,
+    build: &'a Built,
     pull: &'a PullRequestId,
     commit: &'a CommitId,
     logs: Option<&'a str>,
@@ -144,7 +166,8 @@ pub(crate) fn on_build(
     let (Some(id), Some(commit)) = (of(&build.variables), &build.commit) else {
         return Plan::skip("no_commit", "this build is not of one exact commit of a pull request");
     };
-    on_end(case, rules, &Ended { build: &build.id, pull: &id, commit, logs: build.logs.as_deref() }, pull, truth)
+    let built = Built::Project(build.id.clone());
+    on_end(case, rules, &Ended { build: &built, pull: &id, commit, logs: build.logs.as_deref() }, pull, truth)
 }
 
 /// The result stands on the pull request, once.
@@ -164,6 +187,7 @@ fn on_end(
     }
     match case.state {
         State::Unknown => return Plan::skip("not_ours", "somebody else started this build: it is told of nowhere"),
+        State::Closed => return Plan::skip("closed", format!("pull request {id} was closed since")),
         State::Reviewed => {
             return Plan::skip("already_handled", format!("pull request {id} says how the build of {commit} ended"));
         }

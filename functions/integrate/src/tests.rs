@@ -7,9 +7,12 @@ use trimtab_core::event::BuildStatus;
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{BranchName, BuildId, CommitId, FilePath, PipelineName, PullRequestId, RepositoryName};
+use trimtab_core::name::{
+    BranchName, BuildId, CommitId, FilePath, ImageUri, PipelineName, PullRequestId, RepositoryName,
+};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
+use trimtab_core::port::builder::PipelineBuildRequest;
 use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
 use trimtab_core::port::ml::{
     BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories,
@@ -20,7 +23,10 @@ use trimtab_core::react::{LEASE, Report, World};
 use crate::Reaction;
 
 mod definition;
+mod image;
 mod look;
+mod merge;
+mod pipeline;
 mod review;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -42,6 +48,10 @@ struct Cloud {
     defined: Mutex<Option<DefinitionTruth>>,
     /// What the pipeline was brought to, and by which call.
     definitions: Mutex<Vec<(&'static str, CommitId)>>,
+    /// What every tag points at.
+    image: Mutex<Option<ImageUri>>,
+    /// What CodePipeline was asked to build.
+    executions: Mutex<Vec<PipelineBuildRequest>>,
 }
 
 impl Cloud {
@@ -119,11 +129,14 @@ impl Builds for &Cloud {
         Ok(BuildId::parse(&build_id(builds.len() - 1)).unwrap())
     }
 
-    async fn describe(&self, _: &BuildId) -> Answer<Option<BuildTruth>> {
+    async fn describe(&self, build: &BuildId) -> Answer<Option<BuildTruth>> {
         let status = self.status.lock().unwrap().clone();
         let builds = self.builds.lock().unwrap();
-        let variables = builds.first().map(|request| request.variables.clone()).unwrap_or_default();
-        Ok(status.map(|status| BuildTruth { status, commit: CommitId::parse(COMMIT).ok(), variables }))
+        let number: usize = build.as_str().rsplit(':').next().unwrap().parse().unwrap();
+        let request = builds.get(number);
+        let variables = request.map(|request| request.variables.clone()).unwrap_or_default();
+        let commit = request.map(|request| request.commit.clone()).or(CommitId::parse(COMMIT).ok());
+        Ok(status.map(|status| BuildTruth { status, commit, variables }))
     }
 }
 
@@ -145,6 +158,8 @@ fn stage() -> Stage {
         file: Mutex::new(Some(DEFINITION.into())),
         defined: Mutex::new(Some(DefinitionTruth { commit: None })),
         definitions: Mutex::default(),
+        image: Mutex::default(),
+        executions: Mutex::default(),
     };
     let clock = FixedClock::at(NOON.parse().unwrap());
     Stage { cloud, world: World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock } }
@@ -174,6 +189,8 @@ impl Stage {
             repositories: cloud,
             pulls: cloud,
             builds: cloud,
+            pipelines: cloud,
+            images: cloud,
             definitions: cloud,
             bus: &self.world.bus,
             ledger: self.world.ledger.clone(),

@@ -114,9 +114,7 @@ fn commit(policy: &Policy, commit: &CommitId) -> Option<Entity> {
 
 /// The endpoint of the stage that the fact names, or of the last one.
 fn endpoint(fact: &Fact, policy: &Policy) -> Option<Entity> {
-    let deploy = policy.deploy.as_ref()?;
-    let named = fact.details.get("stage").and_then(|name| deploy.stage(name));
-    let stage = named.or_else(|| deploy.production())?;
+    let stage = policy.deploy.as_ref()?.named(fact.details.get("stage"))?;
     match &stage.target {
         Target::Endpoint(target) => {
             // Another account may have an endpoint of the same name.
@@ -124,7 +122,7 @@ fn endpoint(fact: &Fact, policy: &Policy) -> Option<Entity> {
             let source = format!("{}endpoint/{}", account.unwrap_or_default(), target.name);
             Some(entity(EntityKind::Context, policy, "endpoint", &source, "Endpoint"))
         }
-        Target::Pipeline(_) => None,
+        Target::Pipeline(_) | Target::Stack(_) => None,
     }
 }
 

@@ -97,7 +97,9 @@ impl Monitoring for &Cloud {
     }
 
     async fn define(&self, definition: &JobDefinition) -> Answer<()> {
-        self.change(|state| drop(state.definitions.insert(definition.name.clone())))
+        self.change(|state| {
+            state.definitions.insert(definition.name.clone());
+        })
     }
 
     async fn undefine(&self, _: DriftKind, name: &str) -> Answer<()> {
@@ -156,6 +158,9 @@ impl Alarms for &Cloud {
             state: AlarmState::Ok,
             since: None,
             drift: None,
+            features: vec![],
+            children: vec![],
+            suppressed: false,
         };
         Ok(alarms.iter().filter(|name| there.contains_key(name.as_str())).map(truth).collect())
     }

@@ -1,32 +1,55 @@
 //! Publishes the message.
 
-use trimtab_core::event::Event;
+use trimtab_core::event::{Body, Event};
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Answer;
 use trimtab_core::port::ml::Topic;
+use trimtab_core::port::{Answer, Ledger};
 use trimtab_core::react::Act;
 
-use crate::decide::{Action, Notify, State};
+use crate::decide::{Action, Notify, Seen, State};
 
-/// `notify` over its port.
+/// `notify` over its ports.
 #[derive(Debug)]
-pub struct Reaction<T> {
-    /// The SNS topic.
+pub struct Reaction<T, L> {
+    /// The SNS topic that people subscribe to.
     pub topic: T,
+    /// The one that a chat channel is fed from.
+    pub chat: Option<T>,
+    /// The ledger, which has the model's policy.
+    pub ledger: L,
 }
 
-impl<T: Topic + Send + Sync> Act for Reaction<T> {
+impl<T: Topic + Send + Sync, L: Ledger + Send + Sync> Act for Reaction<T, L> {
     type Decide = Notify;
 
-    async fn observe(&self, _: &Event, _: Option<&Policy>, _: &State) -> Answer<()> {
-        Ok(())
+    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &State) -> Answer<Seen> {
+        let model = match &event.body {
+            Body::Fact(fact) => fact.model.as_ref(),
+            _ => None,
+        };
+        let policy = match model {
+            Some(model) => self.ledger.policy(model).await?,
+            None => None,
+        };
+        Ok(Seen { policy, chat: self.chat.is_some() })
     }
 
     async fn act(&self, action: &Action) -> Answer<String> {
-        let Action::Publish { message, .. } = action;
-        // A message that cannot be sent must end in a queue that raises an alert: whatever SNS
-        // says, it is given back.
-        self.topic.publish(message).await.map_err(|failure| Failure::retry("sns:Publish", failure.to_string()))
+        match (action, &self.chat) {
+            // A message that cannot be sent must end in a queue that raises an alert: whatever SNS
+            // says, it is given back.
+            (Action::Publish { message, .. }, _) => {
+                self.topic.publish(message).await.map_err(|failure| Failure::retry("sns:Publish", failure.to_string()))
+            }
+            // The people's message is out: giving the event back would send that again. So what the
+            // chat does not take is kept in the ledger, and sent from there.
+            (Action::PublishToChat { message, .. }, Some(chat)) => {
+                chat.publish(message).await.map_err(|failure| Failure::reject("sns:Publish", failure.to_string()))
+            }
+            (Action::PublishToChat { .. }, None) => {
+                Err(Failure::reject("sns:Publish", "there is no topic for the chat"))
+            }
+        }
     }
 }

@@ -1,27 +1,47 @@
-//! Whether a fact becomes a message: each matter once.
+//! Whether a fact becomes a message: each matter once; at once, or with others in the digest.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::{Body, Event};
+use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::ml::Message;
 use trimtab_core::react::{Case, Decide, Settled, Subject};
-use trimtab_core::text::digest;
+use trimtab_core::text;
 
-use crate::words;
+use crate::digest::Digest;
+use crate::place::Place;
+use crate::{chat, digest, words};
 
 /// The deciding half of `notify`.
 #[derive(Debug, Clone, Copy)]
 pub struct Notify;
 
-/// What the ledger keeps of one matter.
+/// What the ledger keeps of one matter; or, for a model, of what waits for its digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// When its message was sent.
+    /// When its message was sent, or given to the digest.
     pub sent: Option<Timestamp>,
     /// SNS's id of it.
     pub message_id: Option<String>,
+    /// When the chat got it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<Timestamp>,
+    /// What waits for the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+}
+
+/// What the decision knows besides the fact.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// The model's policy.
+    pub policy: Option<Arc<Policy>>,
+    /// Whether there is a topic for a chat.
+    pub chat: bool,
 }
 
 /// What `notify` can do.
@@ -34,11 +54,18 @@ pub enum Action {
         #[serde(flatten)]
         message: Message,
     },
+    PublishToChat {
+        service: &'static str,
+        #[serde(flatten)]
+        message: Message,
+    },
 }
+
+pub(crate) type Answer = Plan<State, Action>;
 
 impl Decide for Notify {
     type State = State;
-    type Seen = ();
+    type Seen = Seen;
     type Action = Action;
     type Done = String;
 
@@ -53,42 +80,79 @@ impl Decide for Notify {
 
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         match &event.body {
+            Body::Fact(fact) if event.is_look() || fact.kind == FactKind::NoticeHeld => digest::aggregate(fact),
             Body::Fact(fact) => {
-                format!("notice#{}", digest(&[fact.kind.as_str(), &fact.matter], 32))
+                format!("notice#{}", text::digest(&[fact.kind.as_str(), &fact.matter], 32))
             }
             _ => "notice#none".to_owned(),
         }
     }
 
-    fn assume(_: &Event) -> Self::Seen {}
+    fn assume(_: &Event) -> Seen {
+        Seen::default()
+    }
 
-    fn decide(case: &Case<'_, State, ()>) -> Plan<State, Action> {
+    fn decide(case: &Case<'_, State, Seen>) -> Answer {
         let Body::Fact(fact) = &case.event.body else {
             return Plan::skip("not_concerned", "only the suite's facts become messages");
         };
+        if case.event.is_look() {
+            return digest::on_look(case, fact);
+        }
+        if fact.kind == FactKind::NoticeHeld {
+            return digest::on_held(case, fact);
+        }
         if fact.kind.is_request() {
             return Plan::skip("not_for_people", "this is between two functions");
         }
-        if let Some(sent) = case.state.sent {
-            return Plan::skip("already_sent", format!("the message on this matter was sent at {sent}"));
-        }
-        let message = words::message(fact);
-        let reason = Reason::new("told", format!("{} on {}", fact.kind.as_str(), fact.matter));
-        Plan::only(Decision::Acted, reason).doing(Action::Publish { service: "sns", message })
+        on_fact(case, fact)
     }
 
     /// A message has no state between decided and sent: its fact's retry sends it.
-    fn left(_: &State, _: &Case<'_, State, ()>) -> Vec<Action> {
+    fn left(_: &State, _: &Case<'_, State, Seen>) -> Vec<Action> {
         Vec::new()
     }
 
-    fn settle(state: &mut State, _: &Action, outcome: Result<String, String>, now: Timestamp) -> Settled {
-        match outcome {
-            Ok(message_id) => {
-                *state = State { sent: Some(now), message_id: Some(message_id) };
+    fn settle(state: &mut State, action: &Action, outcome: Result<String, String>, now: Timestamp) -> Settled {
+        match (action, outcome) {
+            (Action::Publish { .. }, Ok(message_id)) => {
+                state.sent = Some(now);
+                state.message_id = Some(message_id);
+                if let Some(digest) = &mut state.digest {
+                    digest.was_sent();
+                }
                 Settled::default()
             }
-            Err(cause) => Settled { reasons: vec![Reason::new("publish_refused", cause)], ..Settled::default() },
+            (Action::PublishToChat { .. }, Ok(_)) => {
+                state.chat = Some(now);
+                Settled::default()
+            }
+            (_, Err(cause)) => Settled { reasons: vec![Reason::new("publish_refused", cause)], ..Settled::default() },
         }
     }
+}
+
+fn on_fact(case: &Case<'_, State, Seen>, fact: &Fact) -> Answer {
+    let (state, seen) = (case.state, case.seen);
+    let told = state.sent.is_some();
+    let quiet = seen.policy.as_ref().and_then(|policy| policy.notify.as_ref());
+    if quiet.is_some_and(|notify| notify.quiet.contains(&fact.kind.severity())) && !told {
+        let text = format!("{} on {} waits for the digest", fact.kind.as_str(), fact.matter);
+        let state = State { sent: Some(case.now), chat: Some(case.now), ..State::default() };
+        return Plan::note(state, "quiet", text).telling(digest::held(fact, case.now));
+    }
+    let place = Place::of(case.event, seen.policy.as_deref());
+    let to_chat = seen.chat && state.chat.is_none();
+    if let Some(sent) = state.sent.filter(|_| !to_chat) {
+        return Plan::skip("already_sent", format!("the message on this matter was sent at {sent}"));
+    }
+    let mut plan =
+        Plan::only(Decision::Acted, Reason::new("told", format!("{} on {}", fact.kind.as_str(), fact.matter)));
+    if !told {
+        plan.actions.push(Action::Publish { service: "sns", message: words::message(fact, &place) });
+    }
+    if to_chat {
+        plan.actions.push(Action::PublishToChat { service: "sns", message: chat::message(fact, &place) });
+    }
+    plan
 }

@@ -10,6 +10,8 @@ use trimtab_sns::SnsTopic;
 async fn main() -> Result<(), trimtab_runtime::Exit> {
     let (settings, aws) = trimtab_runtime::start()?;
     let topic = SnsTopic::new(&aws, settings.topic()?);
-    let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
-    trimtab_runtime::serve(Reaction { topic }, world).await
+    let chat = settings.chat_topic.map(|arn| SnsTopic::new(&aws, arn));
+    let ledger = DynamoLedger::new(&aws, settings.table);
+    let world = World::new(ledger.clone(), EventBus::new(&aws, settings.bus), SystemClock);
+    trimtab_runtime::serve(Reaction { topic, chat, ledger }, world).await
 }

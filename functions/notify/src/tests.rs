@@ -12,6 +12,9 @@ use trimtab_core::react::{Report, World};
 
 use crate::Reaction;
 
+mod chat;
+mod digest;
+
 const NOON: &str = "2026-11-20T12:00:00Z";
 
 #[derive(Default)]
@@ -41,7 +44,7 @@ fn world() -> World<MemoryLedger, MemoryBus, FixedClock> {
 }
 
 fn react(world: &World<MemoryLedger, MemoryBus, FixedClock>, sns: &Sns, event: &Value) -> Answer<Report> {
-    run(world.react(&Reaction { topic: sns }, event)).unwrap()
+    run(world.react(&Reaction { topic: sns, chat: None, ledger: world.ledger.clone() }, event)).unwrap()
 }
 
 #[test]

@@ -7,8 +7,13 @@ use trimtab_core::name::ModelName;
 use trimtab_core::port::ml::Message;
 use trimtab_core::text;
 
+use crate::place::{Place, thread};
+
 /// SNS takes subjects of fewer than 100 characters.
-const SUBJECT_MAX: usize = 99;
+pub(crate) const SUBJECT_MAX: usize = 99;
+
+/// The longest thread's name.
+const THREAD_MAX: usize = 200;
 
 /// The longest line of a body.
 const LINE_MAX: usize = 600;
@@ -17,13 +22,20 @@ const LINE_MAX: usize = 600;
 const LINES_MAX: usize = 40;
 
 /// What happened, in a few words, and what a person does next.
-fn words(kind: FactKind) -> (&'static str, &'static str) {
+pub(crate) fn words(kind: FactKind) -> (&'static str, &'static str) {
     match kind {
         FactKind::BuildStarted => ("build started", "Nothing to do: the build's end will be reported."),
         FactKind::BuildFailed => {
             ("build failed", "Read the build's log, mend the commit and push again. Nothing was trained.")
         }
         FactKind::BuildRequested => ("build requested", "Nothing to do."),
+        FactKind::BranchDeleted => (
+            "a watched branch was deleted",
+            "Nothing is built from it until it is there again. If it is gone for good, take it out of integrate.branches.",
+        ),
+        FactKind::ImageRequested => ("image requested", "Nothing to do."),
+        FactKind::ImageAdopted => ("runs get another image", "Nothing to do: the next training run gets it."),
+        FactKind::NoticeHeld => ("message waits for the digest", "Nothing to do."),
         FactKind::TrainingRequested => ("training requested", "Nothing to do."),
         FactKind::LookRequested => ("look requested", "Nothing to do."),
         FactKind::DeadlinePassed => (
@@ -138,18 +150,25 @@ fn words(kind: FactKind) -> (&'static str, &'static str) {
     }
 }
 
+/// What the fact says in one line.
+pub(crate) fn subject(fact: &Fact) -> String {
+    let (what, severity) = (words(fact.kind).0, word(fact.kind.severity()));
+    let model = fact.model.as_ref().map_or("trimtab", ModelName::as_str);
+    let version = fact.details.get("version").map(|version| format!(" (version {version})")).unwrap_or_default();
+    text::subject(&format!("[{severity}] {model}: {what}{version}"), SUBJECT_MAX)
+}
+
 /// The message for a fact.
 #[must_use]
-pub fn message(fact: &Fact) -> Message {
+pub fn message(fact: &Fact, place: &Place<'_>) -> Message {
     let (what, next) = words(fact.kind);
     let severity = word(fact.kind.severity());
     let model = fact.model.as_ref().map_or("trimtab", ModelName::as_str);
-    let version = fact.details.get("version").map(|version| format!(" (version {version})")).unwrap_or_default();
-    let subject = text::subject(&format!("[{severity}] {model}: {what}{version}"), SUBJECT_MAX);
-    let attributes = [("severity", severity), ("model", model), ("kind", fact.kind.as_str())];
+    let thread = text::one_line(&thread(&fact.matter), THREAD_MAX);
+    let attributes = [("severity", severity), ("model", model), ("kind", fact.kind.as_str()), ("thread", &thread)];
     Message {
-        subject,
-        body: body(fact, what, next),
+        subject: subject(fact),
+        body: body(fact, place, what, next),
         attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
     }
 }
@@ -162,14 +181,15 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
-fn body(fact: &Fact, what: &str, next: &str) -> String {
+fn body(fact: &Fact, place: &Place<'_>, what: &str, next: &str) -> String {
     let line = |value: &str| text::one_line(value, LINE_MAX);
     let model = fact.model.as_ref().map_or("the suite", ModelName::as_str);
     let mut body = format!("{model}: {what}\n\nWhy\n");
     for reason in fact.reasons.iter().take(LINES_MAX) {
         let _ = writeln!(body, "  - {}", line(reason));
     }
-    let _ = writeln!(body, "\nWhat next\n  {next}\n\nDetails");
+    let (link, command) = (place.link(fact), line(&place.command(fact)));
+    let _ = writeln!(body, "\nWhat next\n  {next}\n  Look: {link}\n  Command: {command}\n\nDetails");
     for (name, value) in fact.details.iter().take(LINES_MAX) {
         let _ = writeln!(body, "  {}: {}", line(name), line(value));
     }
@@ -195,13 +215,14 @@ mod tests {
 
     #[test]
     fn the_message_says_what_why_and_what_next() {
-        let message = message(&fact(FactKind::RolloutRolledBack));
+        let message = message(&fact(FactKind::RolloutRolledBack), &Place::default());
         assert_eq!(message.subject, "[critical] churn: rollout went back (version 3)");
         assert_eq!(
             message.body,
             "churn: rollout went back\n\nWhy\n  - the endpoint went back to the version before 3: alarm churn-prod-5xx\n\n\
              What next\n  The version before serves again. Look at the alarms named in the policy; reject the version, or \
-             approve it again after a rejection.\n\nDetails\n  version: 3\n  at: 2026-11-20T03:12:00Z\n  matter: rollout/churn/3/1\n"
+             approve it again after a rejection.\n  Look: https://.console.aws.amazon.com/cloudwatch/home?region=#logsV2:log-groups$3FlogGroupNameFilter$3D$252Ftrimtab\n  \
+             Command: trimtab history churn\n\nDetails\n  version: 3\n  at: 2026-11-20T03:12:00Z\n  matter: rollout/churn/3/1\n"
         );
     }
 
@@ -210,7 +231,7 @@ mod tests {
         for kind in FactKind::ALL {
             let mut fact = fact(*kind);
             fact.details.insert("version".into(), "9\u{202e}\n\r".repeat(60));
-            let subject = message(&fact).subject;
+            let subject = message(&fact, &Place::default()).subject;
             assert!(subject.len() < 100 && subject.chars().all(|c| c.is_ascii() && !c.is_control()), "{subject:?}");
         }
     }
@@ -219,6 +240,6 @@ mod tests {
     fn a_line_break_in_a_reason_cannot_make_a_line_of_its_own() {
         let mut fact = fact(FactKind::TrainingFailed);
         fact.reasons = vec!["bad\n\nWhat next\n  run this".into()];
-        assert_eq!(message(&fact).body.matches("\nWhat next\n").count(), 1);
+        assert_eq!(message(&fact, &Place::default()).body.matches("\nWhat next\n").count(), 1);
     }
 }

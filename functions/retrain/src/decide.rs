@@ -3,9 +3,9 @@
 //! Knows nothing of SageMaker's API beyond the words of a plan.
 
 use jiff::Timestamp;
-use trimtab_core::event::{Alarm, AlarmState, Body, Event, RunStatus};
+use trimtab_core::event::{Body, Event, Object, RunStatus};
 use trimtab_core::fact::{self, Fact, FactKind};
-use trimtab_core::name::{CommitId, ModelName, RunId, TRAINING};
+use trimtab_core::name::{CommitId, FeatureGroupName, ModelName, RunId, TRAINING};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Key, KeyKind, Policy, Retrain as Limits};
 use trimtab_core::port::ml::{AlarmTruth, RunRequest};
@@ -13,8 +13,10 @@ use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
 use crate::incident::{Held, Incident, Kind, State, Streak, Trigger};
+use crate::limit::{limit, skipped};
 use crate::start::{parameters, starting};
-use crate::{endings, look};
+use crate::violations::{self, Monitored};
+use crate::{drift, endings, gather, image, look, operator};
 
 pub use crate::start::Action;
 
@@ -25,8 +27,13 @@ pub struct Retrain;
 /// What AWS says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// The state of the event's alarm now; `None` where there is no such alarm.
-    pub alarm: Option<AlarmState>,
+    /// The event's alarm now; `None` where there is no such alarm.
+    pub alarm: Option<AlarmTruth>,
+    /// What composite alarms that are on watch.
+    pub children: Vec<AlarmTruth>,
+    /// The event's monitoring run; where the event asks to look, the newest of each schedule that
+    /// have found violations and had no answer.
+    pub monitored: Vec<Monitored>,
     /// The status of the event's run now; `None` where there is no such run.
     pub run: Option<RunStatus>,
     /// The status of the open incident's run, where the event is about something else.
@@ -48,7 +55,13 @@ impl Decide for Retrain {
     fn subject(event: &Event) -> Subject {
         let key = |kind, name: &str| Subject::Key(Key { kind, name: name.to_owned() });
         match &event.body {
+            // Whoever has composite alarms has more of them than those about models.
+            Body::Alarm(alarm) if alarm.is_composite() => {
+                Subject::Keys(vec![Key { kind: KeyKind::Alarm, name: alarm.name.clone() }])
+            }
             Body::Alarm(alarm) => key(KeyKind::Alarm, &alarm.name),
+            Body::ProcessingJob(job) if job.is_of_a_monitor() && job.status == "Completed" => Subject::Asked,
+            Body::Object(object) => Subject::Keys(watched(object)),
             Body::Run(run) => key(KeyKind::Pipeline, run.pipeline.as_str()),
             // Whatever else is executed in the account is nobody's training.
             Body::Execution(execution) if endings::trains(execution) => {
@@ -68,7 +81,7 @@ impl Decide for Retrain {
 
     fn assume(event: &Event) -> Seen {
         match &event.body {
-            Body::Alarm(alarm) => Seen { alarm: Some(alarm.state.clone()), ..Seen::default() },
+            Body::Alarm(alarm) => Seen { alarm: drift::assumed(alarm), ..Seen::default() },
             _ => Seen { run: endings::Ended::of(event).map(|ended| ended.status), ..Seen::default() },
         }
     }
@@ -81,7 +94,10 @@ impl Decide for Retrain {
             return Plan::skip("off", format!("the policy of {} has no [retrain]: this reaction is off", policy.model));
         };
         match &case.event.body {
-            Body::Alarm(alarm) => on_alarm(case, policy, limits, alarm),
+            Body::Alarm(alarm) => drift::on_alarm(case, policy, limits, alarm),
+            Body::ProcessingJob(_) => violations::on_run(case, policy, limits),
+            Body::Object(object) => gather::on_object(case, limits, object),
+            Body::Fact(fact) if image::is_in(fact) => image::on_image(case, policy, limits, fact),
             Body::Fact(fact) if fact.kind == FactKind::TrainingRequested => on_request(case, policy, limits, fact),
             Body::Fact(fact) if fact.kind == FactKind::LookRequested => look::on_look(case, policy, limits),
             _ => match endings::Ended::of(case.event) {
@@ -123,50 +139,29 @@ impl Decide for Retrain {
     }
 }
 
-fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, alarm: &Alarm) -> Answer {
-    let Some(drift) = alarm.drift() else {
-        return Plan::skip(
-            "not_drift",
-            format!("alarm {} watches no SageMaker monitoring metric: it says nothing about drift", alarm.name),
-        );
-    };
-    if !limits.drift.contains(&drift) {
-        return Plan::skip(
-            "drift_ignored",
-            format!("{drift} drift is not among the kinds that the policy of {} retrains on", policy.model),
-        );
+/// The names under which a policy may watch for this object.
+fn watched(object: &Object) -> Vec<Key> {
+    if !object.is_data() {
+        return Vec::new();
     }
-    if alarm.state != AlarmState::Alarm {
-        return Plan::skip("not_in_alarm", format!("alarm {} is not in ALARM", alarm.name));
-    }
-    match &case.seen.alarm {
-        None => {
-            return Plan::reject(
-                "no_such_alarm",
-                format!("CloudWatch knows no alarm {}: the event is forged or the alarm is gone", alarm.name),
-            );
-        }
-        Some(AlarmState::Ok) => {
-            return Plan::skip("recovered", format!("alarm {} has returned to OK since", alarm.name));
-        }
-        Some(_) => {}
-    }
-    triage(case, policy, limits, Trigger::of_alarm(&alarm.arn, &alarm.name, drift, alarm.since))
+    let group = object.feature_group().filter(|name| FeatureGroupName::parse(name).is_ok());
+    let group = group.map(|name| Key { kind: KeyKind::FeatureGroup, name: name.to_owned() });
+    let folders = object.folders().into_iter().map(|name| Key { kind: KeyKind::DataPrefix, name });
+    group.into_iter().chain(folders).collect()
 }
 
 fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, fact: &Fact) -> Answer {
+    if let Some(trigger) = operator::asked(fact) {
+        return triage(case, policy, limits, trigger);
+    }
     let Some(Ok(commit)) = fact.details.get("commit").map(|text| CommitId::parse(text)) else {
         return Plan::reject(
             "no_commit",
-            "the request names no full commit id: expected 40 hexadecimal digits in details.commit",
+            "the request names neither who asks in details.by, nor a full commit id, 40 hexadecimal digits, in details.commit",
         );
     };
-    let trigger = Trigger {
-        subject: format!("commit/{commit}"),
-        kind: Kind::Build,
-        reason: format!("commit {commit} was built"),
-        commit: Some(commit),
-    };
+    let (subject, reason) = (format!("commit/{commit}"), format!("commit {commit} was built"));
+    let trigger = Trigger { commit: Some(commit), ..Trigger::new(Kind::Build, subject, reason) };
     triage(case, policy, limits, trigger)
 }
 
@@ -190,9 +185,10 @@ pub(crate) fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
     if let Some(incident) = case.state.incident.clone() {
         return join(state, &incident, trigger, case.now);
     }
-    if let Some(reason) = limit(&state, limits, trigger.kind, case.now) {
+    if let Some(reason) = limit(&state, limits, &trigger, case.now) {
         state.remember(&trigger, reason.code, case.now);
-        if trigger.kind == Kind::Drift {
+        // Of what no alarm tells, the next monitoring run tells again.
+        if trigger.is_an_alarm() {
             state.held = Some(Held { trigger: trigger.clone(), since: case.now });
         }
         let told = skipped(policy, &state, &trigger, &reason, case.now);
@@ -201,58 +197,21 @@ pub(crate) fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
     open(state, policy, limits, trigger, case.now)
 }
 
-/// The limit that keeps this kind of trigger from a run now, if one does.
-pub(crate) fn limit(state: &State, limits: &Limits, kind: Kind, now: Timestamp) -> Option<Reason> {
-    let of_drift = match kind {
-        Kind::Drift => state
-            .cooling_until(limits.cool_down, now)
-            .map(|until| cool_down(state, limits, until))
-            .or_else(|| state.in_vain(limits, now).map(|streak| circuit_open(streak, limits))),
-        Kind::Build => None,
-    };
-    of_drift.or_else(|| over_budget(state, limits, now))
-}
-
-fn cool_down(state: &State, limits: &Limits, until: Timestamp) -> Reason {
-    let ended = state.ended.map(|at| at.to_string()).unwrap_or_default();
-    let length = limits.cool_down;
-    Reason::new(
-        "cool_down",
-        format!(
-            "cool-down: the last run ended at {ended}, and the policy waits {length:#}; until {until} drift starts nothing"
-        ),
-    )
-}
-
-fn circuit_open(streak: &Streak, limits: &Limits) -> Reason {
-    let Streak { since, runs, .. } = streak;
-    let per = limits.budget.per;
-    Reason::new(
-        "circuit_open",
-        format!("circuit open: {runs} runs have not ended the drift since {since}; one is tried per {per:#}"),
-    )
-}
-
-pub(crate) fn over_budget(state: &State, limits: &Limits, now: Timestamp) -> Option<Reason> {
-    let (spent, budget) = (state.spent(&limits.budget, now), &limits.budget);
-    let (runs, per) = (budget.runs, budget.per);
-    (spent >= usize::try_from(runs).unwrap_or(usize::MAX))
-        .then(|| Reason::new("budget", format!("budget: {spent} runs within {per:#}, and the policy allows {runs}")))
-}
-
 fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp) -> Answer {
     state.remember(&trigger, &format!("joined {}", incident.id), now);
     let text = match trigger.kind {
-        Kind::Drift => format!("run of {} is on and will answer this too", incident.id),
         Kind::Build => format!("run of {} is on; this commit gets the next one", incident.id),
+        Kind::Image => format!("run of {} is on; this image gets the next one", incident.id),
+        Kind::Operator => format!("run of {} is on; this request gets the next one", incident.id),
+        _ => format!("run of {} is on and will answer this too", incident.id),
     };
     let matter = format!("{}/{}", incident.matter(), digest(&[&trigger.subject], 8));
     let mut told =
         tell(FactKind::TrainingJoined, incident, incident.run.as_ref(), now, &[trigger.reason.clone(), text.clone()]);
     told.matter = matter;
-    let parked = trigger.kind == Kind::Build;
+    let parked = trigger.kind.is_of_a_person();
     if parked {
-        state.waiting = Some(trigger);
+        state.park(trigger);
     }
     let decision = if parked { Decision::Parked } else { Decision::Skipped };
     Plan::only(decision, Reason::new("run_in_progress", text)).with_state(state).telling(told)
@@ -264,7 +223,7 @@ pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: 
         engine: limits.engine.clone(),
         display_name: id.clone(),
         token: format!("trimtab-{}", digest(&[policy.model.as_str(), &id, &trigger.subject], 48)),
-        parameters: parameters(policy, limits, &id, &trigger),
+        parameters: parameters(&state, policy, limits, &id, &trigger),
         since: now,
     };
     state.remember(&trigger, &id, now);
@@ -272,10 +231,14 @@ pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: 
     state.streak = match trigger.kind {
         Kind::Drift => state.streak.map(|streak| Streak { runs: streak.runs + 1, ..streak }),
         // Somebody has changed something: what drifts after this is another drift.
-        Kind::Build => None,
+        Kind::Build | Kind::Image | Kind::Operator => None,
+        Kind::Data | Kind::Features | Kind::Schedule => state.streak,
     };
-    // Whatever waited for a limit to end is answered by this run too.
+    // Whatever waited for a limit to end, or for more data, is answered by this run too.
     state.held = None;
+    state.gathering = None;
+    state.told = None;
+    state.begun = Some(now);
     let reason = Reason::new(trigger.kind.as_str(), &trigger.reason);
     start(state, Incident { id, trigger, opened: now, request, run: None, late: false }, reason)
 }
@@ -299,28 +262,13 @@ pub(crate) fn tell(
     if let Some(run) = run {
         details.insert("run".to_owned(), run.to_string());
     }
+    details.insert("trigger".to_owned(), incident.trigger.kind.as_str().to_owned());
     if let Some(commit) = &incident.trigger.commit {
         details.insert("commit".to_owned(), commit.to_string());
     }
+    if !incident.trigger.features.is_empty() {
+        details.insert("features".to_owned(), incident.trigger.named());
+    }
     let model = incident.id.rsplitn(3, '-').nth(2).and_then(|name| ModelName::parse(name).ok());
     Fact { kind, version: fact::VERSION, model, matter: incident.matter(), at, reasons: reasons.to_vec(), details }
-}
-
-/// One matter for as long as the same limit holds: an alarm that goes off all night is one message.
-pub(crate) fn skipped(policy: &Policy, state: &State, trigger: &Trigger, reason: &Reason, at: Timestamp) -> Fact {
-    let (kind, since) = match reason.code {
-        "circuit_open" => (FactKind::CircuitOpened, state.streak.as_ref().map(|streak| &streak.since)),
-        "budget" => (FactKind::TrainingSkipped, state.starts.first()),
-        _ => (FactKind::TrainingSkipped, state.ended.as_ref()),
-    };
-    let since = since.map(ToString::to_string).unwrap_or_default();
-    Fact {
-        kind,
-        version: fact::VERSION,
-        model: Some(policy.model.clone()),
-        matter: format!("held/{}/{}/{}", policy.model, reason.code, digest(&[&since], 16)),
-        at,
-        reasons: vec![trigger.reason.clone(), reason.text.clone()],
-        details: [("limit".to_owned(), reason.code.to_owned())].into(),
-    }
 }

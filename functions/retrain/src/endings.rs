@@ -1,4 +1,4 @@
-//! How runs end, in whichever engine: the incident is closed, and a commit that waited gets its run.
+//! How runs end, in whichever engine: the incident is closed, and who waited gets a run.
 
 use jiff::Timestamp;
 use trimtab_core::event::{Body, Event, Execution, RunStatus};
@@ -8,8 +8,9 @@ use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Retrain as Limits};
 use trimtab_core::react::Case;
 
-use crate::decide::{Answer, Seen, open, over_budget, skipped, tell};
+use crate::decide::{Answer, Seen, open, tell};
 use crate::incident::{Incident, State, Trigger};
+use crate::limit::{limit, skipped};
 
 /// What an event says of a run.
 pub(crate) struct Ended {
@@ -107,7 +108,7 @@ fn close(
     Some(next(state.waiting.take(), state, policy, limits, reason, told, case.now))
 }
 
-/// A commit that waited gets its run now, if the budget still allows.
+/// A commit, or a person, that waited gets a run now, if the budget still allows.
 fn next(
     waiting: Option<Trigger>,
     mut state: State,
@@ -119,7 +120,7 @@ fn next(
 ) -> Answer {
     let mut plan = match waiting {
         None => Plan::only(Decision::Acted, ended).with_state(state),
-        Some(trigger) => match over_budget(&state, limits, now) {
+        Some(trigger) => match limit(&state, limits, &trigger, now) {
             None => {
                 let mut plan = open(state, policy, limits, trigger, now);
                 plan.reasons.insert(0, ended);

@@ -2,11 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use trimtab_core::event::DriftKind;
-use trimtab_core::name::{AlarmArn, CommitId, ModelName, RunId};
+use trimtab_core::name::{ImageUri, ModelName, ResourceName, RunId};
 use trimtab_core::policy::{Budget, Retrain as Limits};
 use trimtab_core::port::ml::RunRequest;
 use trimtab_core::text::digest;
+
+use crate::gather::Gathering;
+pub use crate::trigger::{Kind, Trigger};
 
 /// How long a handled trigger is remembered: longer than any redelivery of it (EventBridge 24 h,
 /// queues 14 days).
@@ -14,61 +16,6 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// How many handled triggers are remembered at most, so that the record stays small.
 const REMEMBERED_AT_MOST: usize = 500;
-
-/// Why a run is wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trigger {
-    /// What it is about, the same for every delivery of it: an alarm's transition, a commit.
-    pub subject: String,
-    /// One word for the incident's id: `drift` or `build`.
-    pub kind: Kind,
-    /// The reason, in words.
-    pub reason: String,
-    /// The commit to train, where one asks.
-    pub commit: Option<CommitId>,
-}
-
-impl Trigger {
-    /// An alarm's transition.
-    #[must_use]
-    pub fn of_alarm(arn: &AlarmArn, name: &str, drift: DriftKind, since: Timestamp) -> Self {
-        Self {
-            subject: format!("alarm/{arn}@{since}"),
-            kind: Kind::Drift,
-            reason: format!("{drift} drift: alarm {name} since {since}"),
-            commit: None,
-        }
-    }
-
-    /// Whether it is a transition of this alarm.
-    #[must_use]
-    pub fn is_of(&self, alarm: &AlarmArn) -> bool {
-        self.subject
-            .strip_prefix("alarm/")
-            .is_some_and(|rest| rest.rsplit_once('@').is_some_and(|(arn, _)| arn == alarm.as_str()))
-    }
-}
-
-/// The kinds of trigger; they differ in which limits hold for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// The world moved: cool-down and budget hold.
-    Drift,
-    /// A person pushed code: only the budget holds.
-    Build,
-}
-
-impl Kind {
-    /// The word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Drift => "drift",
-            Self::Build => "build",
-        }
-    }
-}
 
 /// One matter that is answered with one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,10 +62,25 @@ impl Incident {
 pub struct State {
     /// The incident that is open.
     pub incident: Option<Incident>,
-    /// The newest commit that asked while a run was on; it gets the next run.
+    /// The newest commit, image or person that asked while a run was on; it gets the next run.
     pub waiting: Option<Trigger>,
+    /// New data that no run has answered yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gathering: Option<Gathering>,
+    /// When the last run was begun: what was there by then is answered by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Timestamp>,
+    /// Since when a schedule counts where no run has begun yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counting: Option<Timestamp>,
+    /// The last that was told of what a limit makes wait, so that each look does not tell it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
     /// When the last run ended.
     pub ended: Option<Timestamp>,
+    /// The image that runs get.
+    #[serde(default)]
+    pub image: Option<Image>,
     /// Drift that no run has ended yet.
     #[serde(default)]
     pub streak: Option<Streak>,
@@ -132,6 +94,15 @@ pub struct State {
     /// Until when handled triggers have been forgotten: what is as old may be one of them.
     #[serde(default)]
     pub forgotten: Option<Timestamp>,
+}
+
+/// The image that runs get, as `integrate` said it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// The image, by its digest.
+    pub uri: ImageUri,
+    /// Which it is: a higher number is newer, whatever order they come in.
+    pub serial: u32,
 }
 
 /// Drift that a limit keeps from a run.
@@ -179,6 +150,39 @@ impl State {
         let old = self.handled.iter().filter(|handled| at.duration_since(handled.at) >= REMEMBERED).count();
         let surplus = old.max(self.handled.len().saturating_sub(REMEMBERED_AT_MOST));
         self.forgotten = self.handled.drain(..surplus).map(|handled| handled.at).max().or(self.forgotten);
+    }
+
+    /// Whether this monitoring run had its answer.
+    #[must_use]
+    pub fn has_answered_run(&self, job: &ResourceName) -> bool {
+        self.answer_to(&Trigger::new(Kind::Drift, format!("monitoring/{job}"), String::new())).is_some()
+    }
+
+    /// Whether anything had its answer since: it was answered knowing all that was so by then.
+    #[must_use]
+    pub fn has_answered_since(&self, time: Timestamp) -> bool {
+        // The latest answer is never forgotten.
+        self.handled.iter().any(|handled| handled.at >= time)
+    }
+
+    /// Parks what a person waits for. A commit goes before an image or a request, since its run answers
+    /// them too: it gets the newest image.
+    pub fn park(&mut self, trigger: Trigger) {
+        self.waiting = Some(match self.waiting.take() {
+            Some(before) if before.kind == Kind::Build && trigger.kind != Kind::Build => {
+                Trigger { over_budget: before.over_budget || trigger.over_budget, ..before }
+            }
+            before => Trigger {
+                over_budget: trigger.over_budget || before.is_some_and(|before| before.over_budget),
+                ..trigger
+            },
+        });
+    }
+
+    /// When the last run was begun, as far as is remembered.
+    #[must_use]
+    pub fn last_begun(&self) -> Option<Timestamp> {
+        self.begun.or_else(|| self.starts.last().copied())
     }
 
     /// When the cool-down ends, if it is still on: it counts from the end of the last run.

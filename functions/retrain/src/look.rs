@@ -1,21 +1,26 @@
 //! What `retrain` finds when it looks by itself: a run that takes too long, drift that a limit held
-//! back and that is still there, an alarm whose event never came.
+//! back and that is still there, an alarm or a monitoring run whose event never came, data of which no
+//! more comes, a model that nothing has trained for long.
 
 use trimtab_core::event::AlarmState;
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Retrain as Limits};
-use trimtab_core::port::ml::AlarmTruth;
 use trimtab_core::react::Case;
 
-use crate::decide::{Answer, Seen, limit, open, tell, triage};
-use crate::incident::{Kind, State, Trigger};
+use crate::decide::{Answer, Seen, open, tell, triage};
+use crate::incident::State;
+use crate::limit::limit;
+use crate::{drift, gather, violations};
 
 /// One finding at a time: the next look finds the next.
 pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Answer {
     late(case, policy)
         .or_else(|| held(case, policy, limits))
         .or_else(|| unheard(case, policy, limits))
+        .or_else(|| violations::unheard(case, policy, limits))
+        .or_else(|| gather::ripe(case, policy, limits))
+        .or_else(|| gather::due(case, policy, limits))
         .unwrap_or_else(|| Plan::skip("nothing_new", "nothing has happened that was not heard of"))
 }
 
@@ -52,7 +57,7 @@ fn held(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Optio
         return None;
     }
     state.hear_of_drift(limits, case.now);
-    if limit(&state, limits, Kind::Drift, case.now).is_some() {
+    if limit(&state, limits, &held.trigger, case.now).is_some() {
         return None;
     }
     let mut plan = open(state, policy, limits, held.trigger.clone(), case.now);
@@ -67,16 +72,9 @@ fn held(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Optio
 /// An alarm went off after the last trigger that had its answer, and its event has not come. (What
 /// was answered since was answered knowing the drift.)
 fn unheard(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Option<Answer> {
-    let trigger = case.seen.alarms.iter().find_map(|alarm| transition(alarm, case.state, limits))?;
+    let of = |alarm| drift::unanswered(alarm, &case.seen.children, case.state, limits);
+    let trigger = case.seen.alarms.iter().find_map(of)?;
     let mut plan = triage(case, policy, limits, trigger);
     plan.reasons.push(Reason::new("unheard", "the alarm's own event has not come: seen by looking"));
     Some(plan)
-}
-
-fn transition(alarm: &AlarmTruth, state: &State, limits: &Limits) -> Option<Trigger> {
-    let (since, drift) = (alarm.since?, alarm.drift.filter(|drift| limits.drift.contains(drift))?);
-    // The latest answer is never forgotten.
-    let answered = state.handled.iter().any(|handled| handled.at >= since);
-    let news = alarm.state == AlarmState::Alarm && !answered;
-    news.then(|| Trigger::of_alarm(&alarm.arn, alarm.name.as_str(), drift, since))
 }

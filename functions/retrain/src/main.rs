@@ -6,11 +6,18 @@ use trimtab_cloudwatch::CloudWatch;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::DynamoLedger;
 use trimtab_runtime::{SystemClock, World};
+use trimtab_s3::S3;
+use trimtab_sagemaker::SageMaker;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), trimtab_runtime::Exit> {
     let (settings, aws) = trimtab_runtime::start()?;
     let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
-    let reaction = Reaction { runs: Backends::new(&aws), alarms: CloudWatch::new(&aws) };
+    let reaction = Reaction {
+        runs: Backends::new(&aws),
+        alarms: CloudWatch::new(&aws),
+        monitors: SageMaker::new(&aws),
+        objects: S3::new(&aws),
+    };
     trimtab_runtime::serve(reaction, world).await
 }

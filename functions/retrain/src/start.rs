@@ -6,7 +6,7 @@ use serde::Serialize;
 use trimtab_core::policy::{Engine, Parameters, Policy, Retrain as Limits};
 use trimtab_core::port::ml::RunRequest;
 
-use crate::incident::Trigger;
+use crate::incident::{State, Trigger};
 
 /// What `retrain` can do: start the run, unless it is there already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,7 +34,13 @@ pub(crate) fn starting(request: &RunRequest) -> Action {
 
 /// Only what the policy asks for, under the names that the pipeline declares: an engine refuses a run
 /// with a parameter that it does not know. What declares none gets all.
-pub(crate) fn parameters(policy: &Policy, limits: &Limits, id: &str, trigger: &Trigger) -> BTreeMap<String, String> {
+pub(crate) fn parameters(
+    state: &State,
+    policy: &Policy,
+    limits: &Limits,
+    id: &str,
+    trigger: &Trigger,
+) -> BTreeMap<String, String> {
     let all = |name: &str| Some(name.to_owned());
     let names = if limits.engine.takes_anything() {
         Parameters {
@@ -43,6 +49,8 @@ pub(crate) fn parameters(policy: &Policy, limits: &Limits, id: &str, trigger: &T
             reason: all("reason"),
             experiment: all("experiment"),
             trial: all("trial"),
+            image: all("image"),
+            features: all("features"),
         }
     } else {
         limits.parameters.clone()
@@ -53,6 +61,8 @@ pub(crate) fn parameters(policy: &Policy, limits: &Limits, id: &str, trigger: &T
         (names.reason, Some(trigger.kind.as_str().to_owned())),
         (names.experiment, Some(policy.model.to_string())),
         (names.trial, Some(id.to_owned())),
+        (names.image, state.image.as_ref().map(|image| image.uri.to_string())),
+        (names.features, Some(trigger.named()).filter(|named| !named.is_empty())),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name?, value?)))

@@ -8,17 +8,23 @@ use trimtab_core::event::{AlarmState, DriftKind, Event, RunStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{AlarmArn, AlarmName, RunArn, RunId};
+use trimtab_core::name::{AlarmArn, AlarmName, ObjectUri, ResourceName, RunArn, RunId, ScheduleName};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Engine, Policy};
+use trimtab_core::policy::{Engine, Policy, Retrain};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
+use trimtab_core::port::report::{MonitoringRun, MonitoringRuns, Objects};
 use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod drift;
 mod engines;
+mod gather;
+mod image;
 mod look;
+mod monitored;
+mod operator;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -54,6 +60,11 @@ struct Cloud {
     refuse: bool,
     /// CloudWatch tells nothing.
     blind: bool,
+    /// Further alarms.
+    others: Mutex<Vec<AlarmTruth>>,
+    /// The monitoring run that there is, and the text of its report.
+    monitored: Mutex<Option<MonitoringRun>>,
+    report: Mutex<Option<String>>,
 }
 
 impl Runs for &Cloud {
@@ -96,8 +107,32 @@ impl Alarms for &Cloud {
             state,
             since: *self.since.lock().unwrap(),
             drift: Some(DriftKind::DataQuality),
+            features: vec!["tenure".to_owned()],
+            children: vec![],
+            suppressed: false,
         });
-        Ok(truth.into_iter().collect())
+        let others = self.others.lock().unwrap();
+        Ok(truth.into_iter().chain(others.iter().filter(|other| alarms.contains(&other.name)).cloned()).collect())
+    }
+}
+
+impl MonitoringRuns for &Cloud {
+    async fn run(&self, job: &ResourceName) -> Answer<Option<MonitoringRun>> {
+        Ok(self.monitored.lock().unwrap().clone().filter(|run| run.job == *job))
+    }
+
+    async fn newest(&self, _: &ScheduleName) -> Answer<Option<ResourceName>> {
+        Ok(self.monitored.lock().unwrap().clone().filter(|run| run.violated).map(|run| run.job))
+    }
+}
+
+impl Objects for &Cloud {
+    async fn read(&self, _: &ObjectUri, most: u32) -> Answer<Option<Vec<u8>>> {
+        assert!(most > 0);
+        match self.report.lock().unwrap().as_deref() {
+            Some("denied") => Err(Failure::reject("s3:GetObject", "AccessDenied: Access Denied")),
+            report => Ok(report.map(|text| text.as_bytes().to_vec())),
+        }
     }
 }
 
@@ -106,8 +141,16 @@ struct Stage {
     world: World<MemoryLedger, MemoryBus, FixedClock>,
 }
 
+/// As `models/churn.toml` says, but that nothing runs by the calendar.
 fn stage() -> Stage {
-    let policy = Policy::parse("churn.toml", include_str!("../../../models/churn.toml")).unwrap();
+    stage_with(|_| ())
+}
+
+fn stage_with(change: impl Fn(&mut Retrain)) -> Stage {
+    let mut policy = Policy::parse("churn.toml", include_str!("../../../models/churn.toml")).unwrap();
+    let retrain = policy.retrain.as_mut().unwrap();
+    retrain.every = None;
+    change(retrain);
     let cloud = Cloud { alarm: Mutex::new(Some(AlarmState::Alarm)), ..Cloud::default() };
     let clock = FixedClock::at(NOON.parse().unwrap());
     Stage { cloud, world: World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock } }
@@ -115,7 +158,8 @@ fn stage() -> Stage {
 
 impl Stage {
     fn try_react(&self, event: &Value) -> Answer<Report> {
-        let reaction = Reaction { runs: &self.cloud, alarms: &self.cloud };
+        let cloud = &self.cloud;
+        let reaction = Reaction { runs: cloud, alarms: cloud, monitors: cloud, objects: cloud };
         run(self.world.react(&reaction, event)).unwrap()
     }
 

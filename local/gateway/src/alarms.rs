@@ -15,12 +15,14 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Sends the event of every change, for as long as the gateway runs.
 pub(crate) async fn watch(world: Arc<World>) {
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
+    let all = json!({"MaxRecords": 100, "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]});
     loop {
         tokio::time::sleep(LOOK).await;
-        let Ok(answer) = world.backends.cloudwatch("DescribeAlarms", &json!({"MaxRecords": 100})).await else {
+        let Ok(answer) = world.backends.cloudwatch("DescribeAlarms", &all).await else {
             continue;
         };
-        for alarm in Input(&answer).list("MetricAlarms") {
+        let answer = Input(&answer);
+        for alarm in answer.list("MetricAlarms").chain(answer.list("CompositeAlarms")) {
             let Some(name) = alarm.text("AlarmName") else { continue };
             let before = known.insert(name.to_owned(), alarm.0.clone());
             let changed = |before: &Value| Input(before).text("StateValue") != alarm.text("StateValue");
@@ -47,11 +49,20 @@ async fn tell(world: &World, name: &str, alarm: Input<'_>, was: Input<'_>) {
     let arn = world.arn("cloudwatch", &format!("alarm:{name}"));
     let detail = json!({
         "alarmName": name,
-        "configuration": {"description": alarm.text("AlarmDescription"), "metrics": metrics(alarm)},
+        "configuration": configuration(alarm),
         "previousState": state(was),
         "state": state(alarm),
     });
     world.emit("aws.cloudwatch", "CloudWatch Alarm State Change", &[arn], detail).await;
+}
+
+/// A composite alarm has a rule, and no metrics.
+fn configuration(alarm: Input<'_>) -> Value {
+    let description = alarm.text("AlarmDescription");
+    match alarm.text("AlarmRule") {
+        Some(rule) => json!({"description": description, "alarmRule": rule}),
+        None => json!({"description": description, "metrics": metrics(alarm)}),
+    }
 }
 
 fn state(alarm: Input<'_>) -> Value {
@@ -112,6 +123,12 @@ mod tests {
             Some(&json!("aws/sagemaker/Endpoints/data-metrics"))
         );
         assert_eq!(metrics.pointer("/0/metricStat/metric/dimensions/Endpoint"), Some(&json!("e")));
+    }
+
+    #[test]
+    fn a_composite_alarm_is_told_with_its_rule() {
+        let told = configuration(Input(&json!({"AlarmRule": "ALARM(a) OR ALARM(b)"})));
+        assert_eq!(told, json!({"description": null, "alarmRule": "ALARM(a) OR ALARM(b)"}));
     }
 
     #[test]

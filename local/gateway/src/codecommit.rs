@@ -1,6 +1,7 @@
 //! CodeCommit: repositories, commits whose ids follow from what they hold, branches and pull requests.
 
 mod files;
+mod merge;
 mod pulls;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "GetPullRequest" => pulls::get(world, input),
         "ListPullRequests" => pulls::list(world, input),
         "UpdatePullRequestStatus" => pulls::close(world, input).await,
+        "MergePullRequestByFastForward" => merge::merge(world, input, merge::Option::FastForward).await,
+        "MergePullRequestByThreeWay" => merge::merge(world, input, merge::Option::ThreeWay).await,
         "PostCommentForPullRequest" => pulls::comment(world, input),
         "GetCommentsForPullRequest" => pulls::comments(world, input),
         _ => return None,

@@ -21,6 +21,8 @@ struct Execution {
     id: String,
     pipeline: String,
     variables: Vec<Value>,
+    /// The revisions that took the place of the source actions' own.
+    revisions: Vec<Value>,
     status: String,
     started: Timestamp,
     updated: Timestamp,
@@ -84,6 +86,7 @@ fn start(world: &Arc<World>, input: Input<'_>) -> Answer {
             return Err(Refusal::validation(format!("Variable {variable} is not declared in pipeline {name}")));
         }
     }
+    let revisions = revisions(pipeline, input)?;
     let given = |name: &str| {
         input
             .list("variables")
@@ -100,6 +103,7 @@ fn start(world: &Arc<World>, input: Input<'_>) -> Answer {
         id: id.clone(),
         pipeline: name.to_owned(),
         variables,
+        revisions,
         status: "InProgress".to_owned(),
         started: now,
         updated: now,
@@ -107,6 +111,29 @@ fn start(world: &Arc<World>, input: Input<'_>) -> Answer {
     state.executions.push(execution);
     world.later(run(Arc::clone(world), id.clone()));
     Ok(json!({"pipelineExecutionId": id}))
+}
+
+/// A revision can take the place only of a source action's own.
+fn revisions(pipeline: &Value, input: Input<'_>) -> Result<Vec<Value>, Refusal> {
+    let mut sources = Vec::new();
+    for action in Input(pipeline).list("stages").flat_map(|stage| stage.list("actions").collect::<Vec<_>>()) {
+        if action.0.pointer("/actionTypeId/category").and_then(Value::as_str) == Some("Source") {
+            sources.extend(action.text("name"));
+        }
+    }
+    let mut revisions = Vec::new();
+    for given in input.list("sourceRevisions") {
+        let (action, value) = (given.need("actionName")?, given.need("revisionValue")?);
+        if !sources.contains(&action) {
+            return Err(Refusal::validation(format!("{action} is no source action of this pipeline")));
+        }
+        let kinds = ["COMMIT_ID", "IMAGE_DIGEST", "S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY"];
+        if !kinds.contains(&given.need("revisionType")?) {
+            return Err(Refusal::validation("Member must satisfy enum value set at 'sourceRevisions.revisionType'"));
+        }
+        revisions.push(json!({"actionName": action, "revisionId": value}));
+    }
+    Ok(revisions)
 }
 
 async fn run(world: Arc<World>, id: String) {
@@ -181,6 +208,7 @@ fn list(world: &World, input: Input<'_>) -> Answer {
             "startTime": time(execution.started),
             "lastUpdateTime": time(execution.updated),
             "executionMode": "SUPERSEDED",
+            "sourceRevisions": execution.revisions,
         })
     };
     let mut answer = json!({"pipelineExecutionSummaries": found.into_iter().map(summary).collect::<Vec<_>>()});

@@ -104,7 +104,7 @@ pub(crate) fn refusal(kind: FaultKind, service: &str) -> Response<Body> {
     let throttled = kind != FaultKind::ServerError;
     let code = if throttled { "ThrottlingException" } else { "InternalFailure" };
     let (mut status, content, body) = match service {
-        "sns" | "sqs" => {
+        "sns" | "sqs" | "cloudformation" => {
             let xml =
                 format!("<ErrorResponse><Error><Code>{code}</Code><Message>injected</Message></Error></ErrorResponse>");
             (StatusCode::BAD_REQUEST, "text/xml", xml)

@@ -5,10 +5,12 @@
 mod accounts;
 mod alarms;
 mod backends;
+mod cloudformation;
 mod codebuild;
 mod codecommit;
 mod codepipeline;
 mod control;
+mod ecr;
 mod events;
 mod faults;
 mod journal;

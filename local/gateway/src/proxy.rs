@@ -15,10 +15,16 @@ use crate::journal::Entry;
 use crate::route::{Backend, Scope};
 use crate::wire::{self, Answer, Input};
 use crate::world::World;
-use crate::{accounts, codebuild, codecommit, codepipeline, kubeflow, mwaa, sagemaker, trail};
+use crate::{accounts, cloudformation, codebuild, codecommit, codepipeline, ecr, kubeflow, mwaa, sagemaker, trail};
 
 /// Lambda takes zips of up to 50 MB, which travel as base64.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
+
+/// The one service that is played in AWS's query protocol.
+const CLOUDFORMATION: &str = "cloudformation";
+
+/// A form that is longer holds a template, which nobody reads here.
+const FORM_LIMIT: usize = 32 * 1024;
 
 type Passed = Result<Response, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -100,8 +106,10 @@ async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Byte
         let (status, said) = wire::render(&answer);
         entry = Entry { status: status.as_u16(), response: said, ..entry };
         trail::tell(world, &entry);
+        let forms = entry.service == CLOUDFORMATION;
+        let response = if forms { wire::respond_in_xml(&entry.action, &answer) } else { wire::respond(&answer) };
         world.journal.push(entry);
-        return Ok(wire::respond(&answer));
+        return Ok(response);
     }
     let base = world.backends.url(scope.as_ref().map_or(Backend::MiniStack, Scope::backend));
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -114,6 +122,7 @@ async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Byte
     if entry.service == "sts" && status.is_success() {
         world.learn(&entry, &answer);
     }
+    ecr::tell(world, &entry);
     trail::tell(world, &entry);
     world.journal.push(entry);
     let mut response = Response::new(Body::from(answer));
@@ -133,6 +142,7 @@ async fn played(world: &Arc<World>, entry: &Entry) -> Option<Answer> {
         "codecommit" => codecommit::call(world, &entry.action, input).await,
         "codepipeline" => codepipeline::call(world, &entry.action, input),
         "airflow" => mwaa::call(world, &entry.action, input).await,
+        CLOUDFORMATION => cloudformation::call(world, &entry.action, input),
         _ => None,
     }
 }
@@ -161,6 +171,10 @@ fn entry(scope: Option<&Scope>, parts: &Parts, body: &Bytes) -> Entry {
         (action, request) = accounts::form(body).unwrap_or_default();
     } else if service == kubeflow::SERVICE {
         kubeflow::operation(&parts.method, &parts.uri).clone_into(&mut action);
+    }
+    if service == CLOUDFORMATION && body.len() < FORM_LIMIT {
+        request = wire::form(body);
+        cloudformation::action(&request).clone_into(&mut action);
     }
     Entry { kind: "call", service, action, principal, request, ..Entry::default() }
 }

@@ -112,6 +112,67 @@ impl<'a> Input<'a> {
     }
 }
 
+/// The fields of a call in AWS's query protocol, flat: `Parameters.member.1.ParameterKey`.
+pub(crate) fn form(body: &[u8]) -> Value {
+    let plain = |text: &str| -> String {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            let code = (byte == b'%').then(|| rest.clone().take(2).collect::<Vec<u8>>());
+            let code = code.and_then(|two| u8::from_str_radix(std::str::from_utf8(&two).ok()?, 16).ok());
+            match (byte, code) {
+                (b'%', Some(code)) => {
+                    bytes.push(code);
+                    let _ = (rest.next(), rest.next());
+                }
+                (b'+', _) => bytes.push(b' '),
+                _ => bytes.push(byte),
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let text = String::from_utf8_lossy(body);
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    Value::Object(pairs.map(|(name, value)| (plain(name), json!(plain(value)))).collect())
+}
+
+/// The HTTP answer to a call in AWS's query protocol.
+pub(crate) fn respond_in_xml(action: &str, answer: &Answer) -> Response<Body> {
+    let (status, body) = match answer {
+        Ok(value) => {
+            let inner = xml(value);
+            let result = format!("<{action}Result>{inner}</{action}Result>");
+            let about = "<ResponseMetadata><RequestId>local</RequestId></ResponseMetadata>";
+            (StatusCode::OK, format!("<{action}Response>{result}{about}</{action}Response>"))
+        }
+        Err(Refusal { code, message, .. }) => {
+            let (code, message) = (escaped(code), escaped(message));
+            let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>");
+            (StatusCode::BAD_REQUEST, format!("<ErrorResponse>{error}<RequestId>local</RequestId></ErrorResponse>"))
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    response
+}
+
+fn xml(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| format!("<{name}>{}</{name}>", xml(value))).collect()
+        }
+        Value::Array(members) => members.iter().map(|member| format!("<member>{}</member>", xml(member))).collect(),
+        Value::String(text) => escaped(text),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// One page of a list. The token is the number of members that came before.
 pub(crate) fn page<T>(
     all: Vec<T>,
@@ -140,6 +201,16 @@ mod tests {
         let input = json!({"MaxResults": 2, "NextToken": next});
         let (second, end) = page(all, Input(&input), "MaxResults", "NextToken").unwrap();
         assert_eq!((first, second, end), (vec![1, 2], vec![3], None));
+    }
+
+    #[test]
+    fn a_form_is_read_and_an_answer_is_written_in_xml() {
+        let read = form(b"Action=CreateStack&Parameters.member.1.ParameterValue=arn%3Aaws%3A1+2");
+        assert_eq!(read, json!({"Action": "CreateStack", "Parameters.member.1.ParameterValue": "arn:aws:1 2"}));
+        assert_eq!(
+            xml(&json!({"Stacks": [{"StackName": "a&b"}]})),
+            "<Stacks><member><StackName>a&amp;b</StackName></member></Stacks>"
+        );
     }
 
     #[test]

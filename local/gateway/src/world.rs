@@ -12,7 +12,7 @@ use crate::backends::Backends;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::kubeflow::tls::Place;
-use crate::{codebuild, codecommit, codepipeline, kubeflow, mwaa, sagemaker};
+use crate::{cloudformation, codebuild, codecommit, codepipeline, kubeflow, mwaa, sagemaker};
 
 /// The servers behind the gateway, and where everything is.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub(crate) enum Phase {
     Schedules,
     /// What an endpoint answers: its fate is an HTTP status.
     Invocations,
+    /// A stack is at work.
+    Stacks,
 }
 
 /// All that is played here.
@@ -56,6 +58,7 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) sagemaker: Mutex<sagemaker::State>,
+    pub(crate) cloudformation: Mutex<cloudformation::State>,
     pub(crate) codebuild: Mutex<codebuild::State>,
     pub(crate) codecommit: Mutex<codecommit::State>,
     pub(crate) codepipeline: Mutex<codepipeline::State>,
@@ -85,6 +88,7 @@ impl World {
             journal: Journal::default(),
             faults: Faults::default(),
             sagemaker: Mutex::default(),
+            cloudformation: Mutex::default(),
             codebuild: Mutex::default(),
             codecommit: Mutex::default(),
             codepipeline: Mutex::default(),

@@ -9,10 +9,12 @@ use trimtab_cloud::{Cloud, REGION};
 #[derive(Debug, Clone)]
 pub struct Aws {
     pub(crate) autoscaling: aws_sdk_applicationautoscaling::Client,
+    pub(crate) cloudformation: aws_sdk_cloudformation::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) codebuild: aws_sdk_codebuild::Client,
     pub(crate) codecommit: aws_sdk_codecommit::Client,
     pub(crate) codepipeline: aws_sdk_codepipeline::Client,
+    pub(crate) ecr: aws_sdk_ecr::Client,
     pub(crate) events: aws_sdk_eventbridge::Client,
     pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) sagemaker: aws_sdk_sagemaker::Client,
@@ -30,10 +32,12 @@ impl Aws {
         let front = config(&cloud.endpoint());
         Self {
             autoscaling: aws_sdk_applicationautoscaling::Client::new(&front),
+            cloudformation: aws_sdk_cloudformation::Client::new(&front),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&front),
             codebuild: aws_sdk_codebuild::Client::new(&front),
             codecommit: aws_sdk_codecommit::Client::new(&front),
             codepipeline: aws_sdk_codepipeline::Client::new(&front),
+            ecr: aws_sdk_ecr::Client::new(&front),
             events: aws_sdk_eventbridge::Client::new(&front),
             lambda: aws_sdk_lambda::Client::new(&front),
             sagemaker: aws_sdk_sagemaker::Client::new(&front),

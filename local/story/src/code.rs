@@ -62,13 +62,13 @@ pub(crate) async fn pull_request(story: &mut Story) -> Result<(), StoryError> {
 }
 
 /// What the pull request says of this commit, once it does.
-async fn reviewed(story: &mut Story, id: &str, commit: &str) -> Result<String, StoryError> {
+pub(crate) async fn reviewed(story: &mut Story, id: &str, commit: &str) -> Result<String, StoryError> {
     let short = commit.get(..8).unwrap_or_default();
     let look = async |story: &Story| Ok(comments(story, id).await?.into_iter().find(|said| said.contains(short)));
     story.until(&format!("a comment on {short}"), look).await
 }
 
-async fn comments(story: &Story, id: &str) -> Result<Vec<String>, StoryError> {
+pub(crate) async fn comments(story: &Story, id: &str) -> Result<Vec<String>, StoryError> {
     let found =
         story.aws.codecommit.get_comments_for_pull_request().pull_request_id(id).send().await.map_err(service)?;
     let threads = found.comments_for_pull_request_data.unwrap_or_default();

@@ -3,18 +3,24 @@
 
 mod aws;
 mod chapters;
+mod cloudformation;
 mod code;
 mod engines;
 mod guard;
+mod integrate;
 mod lineage;
 mod look;
 mod lost;
 mod page;
+mod people;
 mod promotion;
 mod stage;
 mod stages;
 mod story;
+mod strategies;
 mod timeline;
+mod triggers;
+mod watched;
 
 use clap::ValueEnum;
 
@@ -22,6 +28,7 @@ pub use aws::{Aws, config};
 pub use page::render;
 pub use story::{Story, StoryError};
 pub use timeline::{Chapter, Entry, Line, Told, lines};
+pub use triggers::watch;
 
 /// A story that can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -32,12 +39,22 @@ pub enum Tale {
     LostEvents,
     /// Versions are tested, and approved, rejected or asked about by policy.
     Promotion,
+    /// An image is pushed, CodePipeline builds, and a pull request is merged.
+    Integrate,
+    /// Asynchronous, serverless; batch by batch, step by step; a shadow, a challenger.
+    Strategies,
+    /// A stack takes versions, goes back, and is helped back.
+    Cloudformation,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
     Engines,
     /// Versions go through stages, in two accounts, and back.
     Stages,
+    /// A live version is held against its baselines, and the alarm on its drift starts a run.
+    Monitor,
+    /// What starts a run, besides a push and an alarm on a metric.
+    Triggers,
 }
 
 impl Tale {
@@ -68,9 +85,14 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::Loop => whole(story).await?,
         Tale::LostEvents => lost::every_event(story).await?,
         Tale::Promotion => promotion::by_policy(story).await?,
+        Tale::Integrate => integrate::everything(story).await?,
+        Tale::Strategies => strategies::all(story).await?,
+        Tale::Cloudformation => cloudformation::there_and_back(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
         Tale::Engines => engines::each(story).await?,
         Tale::Stages => stages::all(story).await?,
+        Tale::Monitor => watched::live_version(story).await?,
+        Tale::Triggers => triggers::each(story).await?,
     }
     story.close().await
 }

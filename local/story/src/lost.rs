@@ -154,8 +154,8 @@ async fn once(story: &mut Story) -> Result<(), StoryError> {
     for _ in 0..3 {
         tick(story).await?;
     }
-    // Two models are looked after, one of them by two functions that look there.
-    let looked = async |story: &Story| Ok((story.calls("ListModelPackages").await? >= before + 9).then_some(()));
+    // Four models are looked after, one of them by two functions that look there.
+    let looked = async |story: &Story| Ok((story.calls("ListModelPackages").await? >= before + 15).then_some(()));
     story.until("more looks at the registry", looked).await?;
     let runs = story.runs().await?;
     let ended = runs.iter().filter(|run| run.pipeline_execution_status() == Some(&PipelineExecutionStatus::Succeeded));

@@ -4,7 +4,9 @@ use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Statistic};
 use aws_sdk_codebuild::types::{
     ArtifactsType, ComputeType, EnvironmentType, ProjectArtifacts, ProjectEnvironment, ProjectSource, SourceType,
 };
-use aws_sdk_sagemaker::types::{InferenceSpecification, ModelApprovalStatus, ModelPackageContainerDefinition};
+use aws_sdk_sagemaker::types::{
+    DriftCheckBaselines, InferenceSpecification, ModelApprovalStatus, ModelPackageContainerDefinition,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
@@ -26,7 +28,7 @@ pub(crate) const SHORT_COOL_DOWN: SignedDuration = SignedDuration::from_secs(1);
 pub(crate) async fn set(story: &mut Story) -> Result<(), StoryError> {
     story.begin("The stage: a team's repository, pipeline and alarms; the suite, and its policies");
     // Long enough to look at what is under way, short enough to wait for.
-    story.control("pace", json!({"builds": 700, "runs": 900, "fleets": 900, "bakes": 900, "deliveries": 700})).await?;
+    story.control("pace", json!({"builds": 700, "runs": 900, "fleets": 900, "bakes": 900, "deliveries": 700, "jobs": 700, "schedules": 400})).await?;
     subscribe(story).await?;
     code(story).await?;
     training(story).await?;
@@ -100,7 +102,7 @@ async fn training(story: &Story) -> Result<(), StoryError> {
 /// What a training run does: it registers a version.
 pub(crate) fn definition(after: &str) -> Value {
     let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
-    let parameters = ["Commit", "Incident", "Reason", "Experiment", "Trial"].map(parameter);
+    let parameters = ["Commit", "Incident", "Reason", "Features", "Experiment", "Trial", "Image"].map(parameter);
     let container = json!({"Image": IMAGE, "ModelDataUrl": "s3://churn-123456789012/model.tar.gz"});
     json!({
         "Version": "2020-12-01",
@@ -160,6 +162,15 @@ pub(crate) const ERRORS: &str = "Invocation5XXErrors";
 
 /// A data scientist registers a version by hand; gives its ARN.
 pub(crate) async fn register(story: &Story, group: &str) -> Result<String, StoryError> {
+    register_as(story, group, None).await
+}
+
+/// The same, with what the version is to be held against.
+pub(crate) async fn register_as(
+    story: &Story,
+    group: &str,
+    baselines: Option<DriftCheckBaselines>,
+) -> Result<String, StoryError> {
     let container = ModelPackageContainerDefinition::builder()
         .image(IMAGE)
         .model_data_url(format!("s3://{group}-{ACCOUNT}/model.tar.gz"))
@@ -175,6 +186,7 @@ pub(crate) async fn register(story: &Story, group: &str) -> Result<String, Story
         .create_model_package()
         .model_package_group_name(group)
         .inference_specification(specification)
+        .set_drift_check_baselines(baselines)
         .model_approval_status(ModelApprovalStatus::PendingManualApproval);
     let made = call.send().await.map_err(service)?;
     made.model_package_arn.ok_or_else(|| StoryError::Service("CreateModelPackage gave no ARN".to_owned()))

@@ -69,6 +69,8 @@ pub struct Story {
     pub(crate) aws: Aws,
     pub(crate) ledger: DynamoLedger,
     pub(crate) inbox: String,
+    /// Whether live versions are watched in it: most stories leave that out.
+    pub(crate) watched: bool,
     models: Models,
     rules: Vec<rules::Rule>,
     http: reqwest::Client,
@@ -106,6 +108,7 @@ impl Story {
             // Past the gateway: reading the ledger is no part of the story.
             ledger: DynamoLedger::new(&config(&cloud.ministack()), TABLE.to_owned()),
             inbox: String::new(),
+            watched: false,
             models: models::read(models)?,
             rules: rules::embedded()?,
             http: reqwest::Client::builder().no_proxy().build().map_err(service)?,
@@ -184,6 +187,16 @@ impl Story {
         }
     }
 
+    /// How many messages were received, but for digests.
+    pub(crate) fn messages(&self) -> usize {
+        self.messages.iter().filter(|message| message.kind != "Digest").count()
+    }
+
+    /// Whether a message of this kind on a matter that begins so was received.
+    pub(crate) fn was_told(&self, kind: &str, matter: &str) -> bool {
+        self.messages.iter().any(|message| message.kind == kind && message.matter().starts_with(matter))
+    }
+
     /// The message of this kind on this matter that was received; empty where there is none.
     pub(crate) fn message(&self, kind: &str, matter: &str) -> String {
         let of = |message: &&Message| message.kind == kind && message.matter() == matter;
@@ -248,6 +261,15 @@ impl Story {
         call.send().await.map_err(service)?.json().await.map_err(service)
     }
 
+    /// Puts an object, or a setting of a bucket, into S3. Nobody checks the signature; it names the service.
+    pub(crate) async fn put(&self, path: &str, body: impl Into<reqwest::Body>) -> Result<(), StoryError> {
+        let scope =
+            "AWS4-HMAC-SHA256 Credential=local/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        let call = self.http.put(format!("{}/{path}", self.endpoint)).header("authorization", scope).body(body);
+        call.send().await.map_err(service)?.error_for_status().map_err(service)?;
+        Ok(())
+    }
+
     /// The ledger's terminal records of all owners.
     pub(crate) async fn records(&self) -> Result<Vec<HistoryEntry>, StoryError> {
         let mut all = self.ledger.history(&Scope::Suite).await?;
@@ -261,9 +283,14 @@ impl Story {
 
     /// Applies the policies, with a change that only the story makes.
     pub(crate) async fn apply(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
+        self.apply_to("churn", change).await
+    }
+
+    /// The same, with a change of another model's.
+    pub(crate) async fn apply_to(&self, model: &str, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
         self.apply_each(|policy| {
-            if policy.model.as_str() == "churn" {
-                change(policy)
+            if policy.model.as_str() == model {
+                change(policy);
             }
         })
         .await
@@ -272,7 +299,10 @@ impl Story {
     /// Applies the policies, with a change of any of them.
     pub(crate) async fn apply_each(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
         let mut models = self.models.clone();
-        models.policies.iter_mut().for_each(change);
+        for policy in &mut models.policies {
+            policy.monitor = policy.monitor.take().filter(|_| self.watched);
+            change(policy);
+        }
         Ok(operate::apply(&self.ledger, &models).await?)
     }
 

@@ -142,7 +142,9 @@ impl Entry {
 fn model_in(name: &str) -> String {
     let mut parts = name.rsplitn(3, '-');
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(_), Some("build" | "drift"), Some(model)) => model.to_owned(),
+        (Some(_), Some("build" | "image" | "drift" | "data" | "features" | "schedule" | "operator"), Some(model)) => {
+            model.to_owned()
+        }
         _ => name.to_owned(),
     }
 }
@@ -171,7 +173,7 @@ fn gist(event: &Value) -> String {
 #[must_use]
 pub fn model_of(event: &Value) -> Option<String> {
     let text = event.get("detail")?.to_string();
-    ["churn", "forecast", "loans", "pricing", "ranking", "segments"]
+    ["churn", "demand", "forecast", "loans", "pricing", "ranking", "segments"]
         .into_iter()
         .find(|model| text.contains(model))
         .map(str::to_owned)

@@ -59,7 +59,13 @@ kinds! {
     BuildFailed = "Build Failed", Warning;
     /// A commit whose push or build nobody heard of asks for its build. `integrate` reacts to it.
     BuildRequested = "Build Requested", Info;
-    /// A built commit asks for a training run. `retrain` reacts to it.
+    /// A branch that is watched was deleted.
+    BranchDeleted = "Branch Deleted", Warning;
+    /// An image whose push nobody heard of is to be looked at. `integrate` reacts to it.
+    ImageRequested = "Image Requested", Info;
+    /// Training runs get another image from now on. `retrain` reacts to it.
+    ImageAdopted = "Image Adopted", Info;
+    /// A built commit, or an image, asks for a training run. `retrain` reacts to it.
     TrainingRequested = "Training Requested", Info;
     /// A training run began.
     TrainingStarted = "Training Started", Info;
@@ -139,6 +145,8 @@ kinds! {
     WatchBlind = "Watch Blind", Warning;
     /// A version is not watched.
     WatchFailed = "Watch Failed", Critical;
+    /// A message can wait for the digest. `notify` reacts to it.
+    NoticeHeld = "Notice Held", Info;
     /// An event could not be acted on, and is kept.
     EventRejected = "Event Rejected", Warning;
 }
@@ -164,6 +172,8 @@ impl FactKind {
                 | Self::StageLookRequested
                 | Self::WatchRequested
                 | Self::LookRequested
+                | Self::ImageRequested
+                | Self::NoticeHeld
         )
     }
 }

@@ -122,6 +122,13 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
+    async fn note(&self, id: &AggregateId, held: u64, state: &Value, _: Timestamp) -> Result<(), WriteError> {
+        let noted = self.write(id, held, |record| {
+            *record = Record { state: Some(state.clone()), epoch: record.epoch, ..Record::EMPTY };
+        });
+        noted.map(drop)
+    }
+
     async fn keep(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
         self.contents().kept.insert(raw.to_string(), entry.clone());
         Ok(())

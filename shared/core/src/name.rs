@@ -95,6 +95,16 @@ fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
         && parts.next().is_some_and(resource)
 }
 
+/// How many folders deep a prefix goes at most: an event looks each of them up.
+pub const MOST_FOLDERS: usize = 8;
+
+fn bucket(text: &str) -> bool {
+    (3..=63).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c))
+        && !text.starts_with(['.', '-'])
+        && !text.contains("..")
+}
+
 fn account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -114,6 +124,17 @@ fn run_resource(text: &str) -> bool {
         && parts.next() == Some("execution")
         && parts.next().is_some_and(|id| word(id, 64, "-"))
         && parts.next().is_none()
+}
+
+fn image_uri(text: &str) -> bool {
+    let Some((place, digest)) = text.split_once('@') else { return false };
+    let Some((host, repository)) = place.split_once('/') else { return false };
+    let Some((owner, rest)) = host.split_once(".dkr.ecr.") else { return false };
+    let region = rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"));
+    account(owner)
+        && region.is_some_and(|region| word(region, 30, "-"))
+        && ImageRepository::parse(repository).is_ok()
+        && ImageDigest::parse(digest).is_ok()
 }
 
 names! {
@@ -153,6 +174,22 @@ names! {
         |t| arn(t, "codebuild", |r| r.strip_prefix("build/").is_some_and(|r| word(r, 250, "_-:")));
     /// A CodePipeline pipeline.
     DeliveryName, "CodePipeline pipeline", "1 to 100 letters, digits, '.', '@', '_' and '-'", |t| word(t, 100, ".@_-");
+    /// An action of a CodePipeline pipeline.
+    ActionName, "CodePipeline action", "1 to 100 letters, digits, '.', '@', '_' and '-'", |t| word(t, 100, ".@_-");
+    /// An execution of a CodePipeline pipeline that builds a commit, by its id.
+    PipelineBuildId, "CodePipeline execution", "1 to 64 letters, digits and '-'", |t| word(t, 64, "-");
+    /// An ECR repository.
+    ImageRepository, "ECR repository", "2 to 256 lower-case letters, digits, and '.', '_', '-' and '/' between them",
+        |t| t.len() > 1 && word(t, 256, "._-/") && !t.chars().any(|c| c.is_ascii_uppercase())
+            && !t.starts_with(['.', '_', '-', '/']) && !t.ends_with(['.', '_', '-', '/']) && !t.contains("//") && !t.contains("..");
+    /// A tag of an image.
+    ImageTag, "image tag", "1 to 128 letters, digits, '.', '_' and '-', and no '.' or '-' in front",
+        |t| word(t, 128, "._-") && !t.starts_with(['.', '-']);
+    /// The digest of an image: what it holds, and nothing else.
+    ImageDigest, "image digest", "sha256: and 64 hexadecimal digits in lower case",
+        |t| t.strip_prefix("sha256:").is_some_and(|d| d.len() == 64 && d.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+    /// An image in ECR, by its digest.
+    ImageUri, "ECR image by digest", "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST", image_uri;
     /// A CloudWatch alarm, by its name.
     AlarmName, "alarm name", "1 to 255 characters without control characters", |t| printable(t, 255);
     /// A CloudWatch alarm, by its ARN.
@@ -175,6 +212,30 @@ names! {
             && t.chars().all(|c| c.is_ascii_graphic());
     /// A KMS key, by its id, its alias or its ARN.
     KmsKeyId, "KMS key", "1 to 2048 letters, digits, ':', '/', '_' and '-'", |t| word(t, 2048, ":/_-");
+    /// A monitoring schedule of SageMaker. ARNs write it in lower case.
+    ScheduleName, "monitoring schedule", "1 to 63 letters, digits and inner hyphens", |t| hyphenated(t, 63);
+    /// A feature group of SageMaker Feature Store.
+    FeatureGroupName, "feature group", "1 to 64 letters, digits, inner '_' and inner hyphens",
+        |t| word(t, 64, "_-") && !t.starts_with(['_', '-']) && !t.ends_with(['_', '-']);
+    /// A folder in a bucket: all objects whose keys begin so.
+    S3Prefix, "prefix", "s3://BUCKET/FOLDER/ with 1 to 8 folders, each with a '/' after it", |t| t.strip_prefix("s3://")
+        .and_then(|t| t.split_once('/')).is_some_and(|(name, folders)| bucket(name) && printable(folders, 900)
+            && folders.ends_with('/') && !folders.contains("//") && (1..=MOST_FOLDERS).contains(&folders.matches('/').count()));
+    /// An object, by its bucket and key.
+    ObjectUri, "object", "s3://BUCKET/KEY", |t| t.strip_prefix("s3://")
+        .and_then(|t| t.split_once('/')).is_some_and(|(name, key)| bucket(name) && printable(key, 1024) && key.len() <= 1024);
+    /// An SNS topic, by its ARN.
+    TopicArn, "topic ARN", "arn:aws:sns:…:NAME", |t| arn(t, "sns", |r| word(r, 256, "_-."));
+    /// A CloudFormation stack, by its name.
+    StackName, "stack name", "1 to 128 letters, digits and '-', a letter first",
+        |t| word(t, 128, "-") && t.starts_with(|c: char| c.is_ascii_alphabetic());
+    /// Where a CloudFormation template is: in S3.
+    TemplateUrl, "template URL", "https://BUCKET.s3.REGION.amazonaws.com/KEY, or s3.REGION.amazonaws.com/BUCKET/KEY",
+        |t| t.strip_prefix("https://").and_then(|r| r.split_once('/')).is_some_and(|(host, key)| {
+            (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")) && word(host, 253, ".-")
+                && (host.contains(".s3.") || host.contains(".s3-") || host.starts_with("s3.") || host.starts_with("s3-"))
+                && word(key, 1024, "!-_.*'()/") && !key.contains("..")
+        });
     /// An IAM role, by its ARN.
     RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
         |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")
@@ -222,6 +283,41 @@ impl RunArn {
     }
 }
 
+impl ImageUri {
+    /// The image of this digest in the registry of this account and region.
+    ///
+    /// # Errors
+    /// The account or the region is none.
+    pub fn of(
+        account: &str,
+        region: &str,
+        repository: &ImageRepository,
+        digest: &ImageDigest,
+    ) -> Result<Self, NameError> {
+        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+        Self::parse(&format!("{account}.dkr.ecr.{region}.amazonaws.com{suffix}/{repository}@{digest}"))
+    }
+
+    /// The account whose registry it is in.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
+    }
+
+    /// The repository.
+    #[must_use]
+    pub fn repository(&self) -> &str {
+        let place = self.0.split('@').next().unwrap_or_default();
+        place.split_once('/').map(|(_, repository)| repository).unwrap_or_default()
+    }
+
+    /// The digest.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        self.0.split('@').nth(1).unwrap_or_default()
+    }
+}
+
 impl StateMachineArn {
     /// Its name.
     #[must_use]
@@ -258,6 +354,24 @@ impl BuildId {
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl ObjectUri {
+    /// The bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.parts().1
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.0.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).unwrap_or_default()
     }
 }
 
@@ -310,12 +424,43 @@ mod tests {
     }
 
     #[test]
+    fn an_image_is_named_by_its_digest_in_a_registry_and_by_nothing_else() {
+        let digest = format!("sha256:{}", "a1".repeat(32));
+        let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+        let uri = ImageUri::parse(&format!("{host}/team/churn@{digest}")).unwrap();
+        assert_eq!((uri.account(), uri.repository(), uri.digest()), ("123456789012", "team/churn", digest.as_str()));
+        let bad = [
+            format!("{host}/churn:latest"),
+            format!("{host}/churn@sha256:abc"),
+            format!("public.ecr.aws/churn@{digest}"),
+            format!("{host}.evil.example/churn@{digest}"),
+            format!("{host}/../churn@{digest}"),
+            format!("{host}/churn@{digest}\n"),
+        ];
+        for bad in bad {
+            assert!(ImageUri::parse(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn an_execution_is_named_by_its_machine_and_its_name() {
         let machine = StateMachineArn::parse("arn:aws:states:eu-west-1:123456789012:stateMachine:churn-tests").unwrap();
         let execution = machine.execution("churn-3").unwrap();
         assert_eq!(execution.as_str(), "arn:aws:states:eu-west-1:123456789012:execution:churn-tests:churn-3");
         assert_eq!((execution.machine().as_str(), execution.name()), (machine.as_str(), "churn-3"));
         assert!(machine.execution(&"x".repeat(81)).is_err());
+    }
+
+    #[test]
+    fn a_prefix_ends_with_a_folder_and_is_not_a_whole_bucket() {
+        assert!(S3Prefix::parse("s3://churn-123456789012/features/").is_ok());
+        for bad in ["s3://churn/", "s3://churn/features", "s3://churn/a//b/", "s3://Churn/a/", "churn/a/", "s3://../a/"]
+        {
+            assert!(S3Prefix::parse(bad).is_err(), "{bad}");
+        }
+        assert!(S3Prefix::parse(&format!("s3://churn/{}", "a/".repeat(9))).is_err());
+        let uri = ObjectUri::parse("s3://churn/a/b.json").unwrap();
+        assert_eq!((uri.bucket(), uri.key()), ("churn", "a/b.json"));
     }
 
     #[test]

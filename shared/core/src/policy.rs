@@ -4,16 +4,24 @@
 //! Knows nothing of files: the caller brings the text and the name to show in errors.
 
 mod check;
+pub mod data;
 mod deploy;
+mod endpoint;
 mod engine;
 pub mod evaluate;
 mod integrate;
 mod key;
 mod length;
 pub mod monitor;
+mod notify;
 mod retrain;
+mod scaling;
+mod serving;
+mod stack;
 mod stage;
+mod strategy;
 pub mod suite;
+mod trial;
 
 use std::collections::BTreeSet;
 
@@ -21,13 +29,20 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub use check::{PolicyError, check_all};
-pub use deploy::{Autoscaling, Canary, Deploy, EndpointTarget, OnRejected, PipelineTarget, Target};
+pub use deploy::{Deploy, OnRejected, PipelineTarget, Target};
+pub use endpoint::EndpointTarget;
 pub use engine::{Airflow, Engine, Kubeflow};
-pub use integrate::Integrate;
+pub use integrate::{BuildPipeline, Integrate, TrainingImage};
 pub use key::{Key, KeyKind};
+pub use notify::Notify;
 pub use retrain::{Budget, Parameters, Retrain};
+pub use scaling::{Aim, Autoscaling, Scheduled};
+pub use serving::{Asynchronous, Fleet, Serverless, Serving, Topics};
+pub use stack::{Capability, StackTarget};
 pub use stage::{Gate, Place, SOLE, Smoke, Stage};
+pub use strategy::{Canary, Linear, Rolling, Strategy};
 pub use suite::{Guard, Stoppable, SuitePolicy};
+pub use trial::{Challenger, Shadow, Trial};
 
 use crate::name::{GroupName, ModelName};
 
@@ -67,6 +82,8 @@ pub struct Policy {
     /// What is watched about the version that is live; absent means off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monitor: Option<monitor::Monitor>,
+    /// Which messages can wait; absent means that each is sent by itself, at once.
+    pub notify: Option<Notify>,
 }
 
 /// How long things may take before a person is told. Whoever has this table is looked after: every

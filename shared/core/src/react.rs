@@ -18,7 +18,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
-use crate::policy::{Policy, SuitePolicy};
+use crate::policy::{Key, Policy, SuitePolicy};
 use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record, WriteError};
 
 /// How long one invocation may act before another may take over: the functions' time-out (30 s),
@@ -104,6 +104,15 @@ where
             }
             Subject::Organisation => self.for_organisation(function, &event, raw).await,
             Subject::Model(model) => self.for_model(function, &event, raw, &model).await,
+            Subject::Keys(keys) => self.for_first(function, &event, raw, keys).await,
+            Subject::Asked => match function.trace(&event).await {
+                Ok(key) => self.for_first(function, &event, raw, key).await,
+                Err(Failure::Reject { operation, cause }) => {
+                    let reason = Reason::new("refused", format!("{operation}: {cause}"));
+                    self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await
+                }
+                Err(retry) => Err(retry),
+            },
             Subject::Key(key) => match self.ledger.model_of(&key).await? {
                 Some(model) => self.for_model(function, &event, raw, &model).await,
                 None => {
@@ -122,11 +131,30 @@ where
             let reason = Reason::new("unknown_model", format!("model {model} has no policy: apply one"));
             return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
         };
-        if let Some(report) = self.held_up::<A::Decide>(event, raw, Some(model)).await? {
+        if !event.is_counted()
+            && let Some(report) = self.held_up::<A::Decide>(event, raw, Some(model)).await?
+        {
             return Ok(report);
         }
         let heard = Heard { event, raw, policy: Some(&policy), suite: None };
         self.run(function, heard, model.as_str()).await
+    }
+
+    /// For the model that owns the first of these names that is owned.
+    async fn for_first<A: Act>(
+        &self,
+        function: &A,
+        event: &Event,
+        raw: &Value,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Answer<Report> {
+        for key in keys {
+            if let Some(model) = self.ledger.model_of(&key).await? {
+                return self.for_model(function, event, raw, &model).await;
+            }
+        }
+        let reason = Reason::new("not_watched", "no model's policy watches this");
+        Ok(self.unrecorded::<A::Decide>(event, "suite", reason))
     }
 
     /// For what asks for the suite's own policy: without one there is nothing to do, and no record.
@@ -256,7 +284,12 @@ where
         state: Option<&D::State>,
         plan: Plan<D::State, D::Action>,
     ) -> Result<Report, WriteError> {
-        if event.is_routine() && plan.decision == Decision::Skipped && state.is_none() {
+        let quiet = plan.decision == Decision::Skipped
+            && if state.is_some() { event.is_counted() } else { event.is_routine() || event.is_one_of_many() };
+        if quiet {
+            if let Some(state) = state {
+                self.ledger.note(id, held, &write(state)?, self.clock.now()).await?;
+            }
             let reason = plan.reasons.into_iter().next().unwrap_or_else(|| Reason::new("nothing_new", "nothing new"));
             return Ok(self.unrecorded::<D>(event, &id.owner, reason));
         }

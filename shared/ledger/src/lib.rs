@@ -184,6 +184,12 @@ impl Ledger for DynamoLedger {
         self.write(items).await
     }
 
+    async fn note(&self, id: &AggregateId, held: u64, state: &Value, at: Timestamp) -> Result<(), WriteError> {
+        let (set, values) = item::set_state(id, state, at);
+        let update = self.next(id, held, &format!("{set} REMOVE lease_until, untold"), values)?;
+        self.write(vec![item::state(update)]).await
+    }
+
     async fn keep(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
         match self.write(vec![self.put(item::kept(entry, raw)?)?]).await {
             Ok(()) => Ok(()),

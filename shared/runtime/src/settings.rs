@@ -9,6 +9,8 @@ pub struct Settings {
     pub bus: String,
     /// `TRIMTAB_LOG`: the least level that is logged; `info` unless set.
     pub log: String,
+    /// `TRIMTAB_CHAT_TOPIC_ARN`: the topic that a chat channel is fed from; nothing is if it is not set.
+    pub chat_topic: Option<String>,
     topic: Option<String>,
 }
 
@@ -38,6 +40,7 @@ impl Settings {
             table: need("TRIMTAB_TABLE", "the name of the ledger's DynamoDB table")?,
             bus: need("TRIMTAB_BUS", "the name of the suite's event bus")?,
             log: get("TRIMTAB_LOG").unwrap_or_else(|| "info".to_owned()),
+            chat_topic: get("TRIMTAB_CHAT_TOPIC_ARN"),
             topic: get("TRIMTAB_TOPIC_ARN"),
         })
     }

@@ -11,6 +11,7 @@ use trimtab_core::fact::FactKind;
 use crate::baseline::Design;
 use crate::events::LOANS;
 use crate::flow::{Case, Flow};
+use crate::script::LAST_LOOK;
 use crate::services::{Function, Services};
 
 /// What `churn`'s policy says.
@@ -39,17 +40,26 @@ impl Violation {
 /// What the suite has done to the world.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
     let made = (services.runs.len(), services.builds.len() + services.defined.len(), services.deliveries.len());
+    let integrated = services.integrated.executions.len() + services.comments.len();
     (
         made.0,
-        made.1,
+        made.1 + integrated,
         made.2,
         services.stops
+            + services.watch.as_ref().map_or(0, |watched| watched.changes)
             + services.candidate.executions
             + services.candidate.verdicts
             + services.staged.removals
-            + services.staged.updates.values().map(Vec::len).sum::<usize>(),
+            + services.staged.updates.values().map(Vec::len).sum::<usize>()
+            + stacked(services),
         services.updates.clone(),
     )
+}
+
+/// What was made of the stack.
+fn stacked(services: &Services) -> usize {
+    let stack = &services.stacked;
+    stack.creates + stack.updates + stack.continues + stack.deletes
 }
 
 /// All violations of a run.
@@ -87,6 +97,12 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if services.builds.len() > 1 {
         found.push(Violation::doubled(format!("{} builds of one commit", services.builds.len())));
     }
+    if services.integrated.executions.len() > 1 {
+        found.push(Violation::doubled(format!("{} executions for one commit", services.integrated.executions.len())));
+    }
+    if services.comments.len() > 1 {
+        found.push(Violation::doubled(format!("{} comments on one build", services.comments.len())));
+    }
     if services.stops > 1 {
         found.push(Violation::doubled(format!("the job was stopped {} times", services.stops)));
     }
@@ -98,6 +114,10 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     }
     if services.deliveries.len() > 1 {
         found.push(Violation::doubled(format!("{} deliveries of one version", services.deliveries.len())));
+    }
+    let stack = &services.stacked;
+    if stack.creates > 2 || stack.updates > 1 || stack.continues > 1 || stack.deletes > 1 {
+        found.push(Violation::doubled(format!("the stack: {stack:?}")));
     }
     let most = match case.flow {
         Flow::Drift
@@ -114,10 +134,18 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Cluster
         | Flow::Piped
         | Flow::Stages
-        | Flow::Review => 0,
+        | Flow::Merged
+        | Flow::PipelineBuild
+        | Flow::Image
+        | Flow::Review
+        | Flow::Violations
+        | Flow::NewData
+        | Flow::Stacked
+        | Flow::StackFails
+        | Flow::Asked => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
-        Flow::Rollouts | Flow::CanaryFails => 2,
-        Flow::RollBack | Flow::FallsSilent | Flow::ByHand => 3,
+        Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,
+        Flow::RollBack | Flow::FallsSilent | Flow::ByHand | Flow::Shadowed | Flow::ShadowRejected => 3,
     };
     if services.updates.len() > most {
         found.push(Violation::doubled(format!("the endpoint was asked for {:?}", services.updates)));
@@ -143,9 +171,20 @@ fn order(services: &Services) -> Option<Violation> {
 fn records(services: &Services) -> Vec<Violation> {
     let name = |function: Function| format!("{function:?}").to_lowercase();
     let routine = |event: &Value| {
-        ["Scheduled Event", "Look Requested", "Build Requested", "Evaluation Requested", "Stage Look Requested"]
-            .iter()
-            .any(|kind| event["detail-type"] == *kind)
+        const QUIET: [&str; 8] = [
+            "Scheduled Event",
+            "Look Requested",
+            "Stage Look Requested",
+            "Build Requested",
+            "Image Requested",
+            "Evaluation Requested",
+            "Watch Requested",
+            // One of very many, like a monitoring run: on record where something came of it.
+            "Object Created",
+        ];
+        let job = event["detail"]["ProcessingJobName"].as_str();
+        job.is_some_and(|job| job.starts_with("model-monitoring-"))
+            || QUIET.iter().any(|kind| event["detail-type"] == *kind)
     };
     let missing = services.log.iter().filter(|(_, event, _)| !routine(event)).filter(|(function, event, _)| {
         let id = event["id"].as_str().unwrap_or_default().to_owned();
@@ -189,6 +228,21 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(told("Training Succeeded on"), "nobody was told that training succeeded");
             must(!open("incident"), "the incident is open for ever");
         }
+        Flow::Violations | Flow::Asked => {
+            must(services.runs.len() == 1, "the run was not started");
+            must(told("Training Succeeded on"), "nobody was told that training succeeded");
+            must(!open("incident"), "the incident is open for ever");
+        }
+        Flow::NewData => {
+            let last = services.runs.last().map(|run| run.created);
+            // What came out of the failure queue after the last look waits for the next.
+            must(
+                last >= services.uploaded || gathers_since_the_last_look(services),
+                "the last object is in no run's data",
+            );
+            must(services.runs.len() <= 2, "four objects in two bursts have more than two runs");
+            must(!open("incident"), "the incident is open for ever");
+        }
         Flow::Rollouts => {
             must(live == Some(2), "version 2 is not live");
             must(told("Rollout Succeeded on rollout/churn/2"), "nobody was told that version 2 is live");
@@ -210,6 +264,29 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             let held = told("Rollout Held on rollout/churn/2") || told("Rollout Rolled Back on rollout/churn/2");
             must(held, "nobody was told of version 2");
         }
+        // Version 1 may have reached the suite after version 2, by the failure queue.
+        Flow::Shadowed | Flow::ShadowRejected if told("Rollout Skipped on rollout/churn/1") => {}
+        Flow::Shadowed => {
+            must(live == Some(2), "version 2 is not live");
+            must(!services.trials.contains(&serving(services)), "version 2 is on trial for ever");
+            must(told("Rollout Succeeded on rollout/churn/2"), "nobody was told that version 2 is live");
+        }
+        Flow::ShadowRejected => {
+            must(live == Some(1), "version 1 is not live alone");
+            must(told("Package Rejected on rollout/churn/2"), "nobody was told of the rejection");
+        }
+        Flow::Stacked | Flow::StackFails if told("Rollout Skipped on rollout/tariffs/201") => {}
+        Flow::Stacked => {
+            must(services.stacked.holds() == Some(202), "the stack does not hold version 202");
+            must(told("Rollout Rolled Back on rollout/tariffs/201"), "nobody was told of the rollback");
+            must(told("Rollout Succeeded on rollout/tariffs/202"), "nobody was told that version 202 is live");
+        }
+        Flow::StackFails => {
+            must(services.stacked.holds() == Some(201), "the stack does not hold version 201");
+            // Where version 201 came second, nothing was updated.
+            must(services.stacked.continues == services.stacked.updates, "the rollback was not tried again");
+            must(told("Rollout Rolled Back on rollout/tariffs/202"), "nobody was told of the rollback");
+        }
         Flow::Permanent => {
             let pages = services.messages.keys().filter(|message| message.starts_with("Circuit Opened")).count();
             must(pages == 1, &format!("{pages} pages for one drift"));
@@ -219,6 +296,25 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(services.builds.len() == 1, "the proposed commit was not built");
             must(services.comments.len() == 1, "the pull request does not say how the build ended");
             must(services.runs.is_empty(), "a proposal was trained");
+        }
+        Flow::Merged => {
+            must(services.builds.len() == 1, "the merge was not built");
+            must(services.runs.len() == 1, "the merge was not trained");
+            // Merges are not looked for: of one that AWS did not tell, no pull request reads.
+            let read = services.comments.len() == 1 || !services.heard_of_merge();
+            must(read, "the pull request does not say how the merge's build ended");
+        }
+        Flow::PipelineBuild => {
+            must(services.integrated.executions.len() == 1, "the commit was not built by the pipeline");
+            must(services.runs.len() == 1, "the commit was not trained");
+            // It can wait: the policy says so.
+            must(waits(services, "demand: training succeeded"), "that training succeeded waits for no digest");
+        }
+        Flow::Image => {
+            let given = services.runs.iter().map(|run| run.request.parameters.get("Image").cloned());
+            let image = services.integrated.image.as_ref().map(ToString::to_string);
+            must(given.collect::<Vec<_>>() == [image], "no run was given the image");
+            must(!open("incident"), "the incident is open for ever");
         }
         Flow::HeldBack => {
             // Where the first run began as late as the second alarm, it answers both.
@@ -250,6 +346,12 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
                 must(false, missing);
             }
         }
+        Flow::Watched => {
+            for missing in services.unwatched(live) {
+                must(false, &missing);
+            }
+            must(told("Watch Started on watch/churn/data-quality/"), "nobody was told that a version is watched");
+        }
         // The guard does not look by itself: of what AWS did not tell, nothing is known.
         Flow::Breach if !heard(services, "CreateTrainingJob") => {}
         Flow::Breach => {
@@ -279,6 +381,7 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
     must(!open("rollout"), "a rollout is open for ever");
     if !services.lived.is_empty() {
         must(services.scaled > 0, "autoscaling was not asked for");
+        must(services.scheduled == 2, "the schedule was not put");
     }
     let by_hand = flow == Flow::ByHand;
     for version in BTreeSet::from_iter(services.lived.iter().filter(|_| !by_hand)) {
@@ -292,6 +395,17 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         must(said >= times, &format!("version {version} went live {times} times, and {said} were told"));
     }
     found
+}
+
+/// Whether a message with these words waits for a digest.
+fn waits(services: &Services, words: &str) -> bool {
+    let mut digests = services.aggregates.iter().filter(|(id, _)| id.name.starts_with("digest#"));
+    digests.any(|(_, record)| record.state.as_ref().is_some_and(|state| state["digest"].to_string().contains(words)))
+}
+
+/// The configuration that serves.
+fn serving(services: &Services) -> String {
+    services.endpoint.as_ref().and_then(|endpoint| endpoint.config.clone()).unwrap_or_default()
 }
 
 /// Each stage took each version once; the one that did not answer went no further, and back.
@@ -317,14 +431,20 @@ fn stages(services: &Services) -> Vec<Violation> {
     };
     must(services.serves(false, "loans") == Some(LOANS), "production does not serve the first version");
     must(services.serves(true, "loans") == Some(LOANS), "staging does not serve the first version again");
-    must(told("Smoke Test Failed on rollout/loans/staging/202"), "nobody was told of the smoke test");
-    must(told("Rollout Succeeded on rollout/loans/prod/201"), "nobody was told that the first version is live");
+    must(told("Smoke Test Failed on rollout/loans/staging/302"), "nobody was told of the smoke test");
+    must(told("Rollout Succeeded on rollout/loans/prod/301"), "nobody was told that the first version is live");
     found
 }
 
 /// Whether CloudTrail's word of this call was delivered.
 fn heard(services: &Services, call: &str) -> bool {
     services.log.iter().any(|(_, event, _)| event["detail"]["eventName"] == call)
+}
+
+fn gathers_since_the_last_look(services: &Services) -> bool {
+    let mut states = services.aggregates.values().filter_map(|record| record.state.as_ref());
+    let since = states.find_map(|state| state["gathering"]["since"].as_str()?.parse::<Timestamp>().ok());
+    since.is_some_and(|since| since >= Timestamp::UNIX_EPOCH + LAST_LOOK)
 }
 
 fn open_finding(services: &Services) -> bool {

@@ -24,12 +24,16 @@ fn event(source: &str, kind: &str, at: Timestamp, resources: &[String], detail: 
 /// Versions of `segments`, the model that CodePipeline delivers, begin here.
 pub(crate) const SEGMENTS: u32 = 101;
 
+/// Versions of `tariffs`, which a CloudFormation stack takes, begin here.
+pub(crate) const TARIFFS: u32 = 201;
+
 /// Versions of `loans`, the model with stages, begin here.
-pub(crate) const LOANS: u32 = 201;
+pub(crate) const LOANS: u32 = 301;
 
 fn group(version: u32) -> &'static str {
     match version {
         LOANS.. => "loans",
+        TARIFFS.. => "tariffs",
         SEGMENTS.. => "segments",
         _ => "churn",
     }
@@ -76,6 +80,17 @@ pub(crate) fn asked(model: &str, at: Timestamp) -> Value {
     event(SOURCE, "Training Requested", at, &[], &detail)
 }
 
+pub(crate) fn monitored(job: &str, at: Timestamp) -> Value {
+    let detail = json!({"ProcessingJobName": job, "ProcessingJobStatus": "Completed"});
+    event("aws.sagemaker", "SageMaker Processing Job State Change", at, &[], &detail)
+}
+
+pub(crate) fn object(number: u32, at: Timestamp) -> Value {
+    let detail = json!({"bucket": {"name": "churn-123456789012"},
+        "object": {"key": format!("features/part-{number:05}.parquet")}, "reason": "PutObject"});
+    event("aws.s3", "Object Created", at, &["arn:aws:s3:::churn-123456789012".to_owned()], &detail)
+}
+
 pub(crate) fn tick(at: Timestamp) -> Value {
     let rule = "arn:aws:events:eu-west-1:123456789012:rule/trimtab-ReconcileClock-1";
     event("aws.events", "Scheduled Event", at, &[rule.to_owned()], &json!({}))
@@ -85,6 +100,35 @@ pub(crate) fn push(at: Timestamp) -> Value {
     let detail = json!({"event": "referenceUpdated", "repositoryName": "churn-model", "referenceType": "branch",
         "referenceName": "main", "commitId": COMMIT});
     event("aws.codecommit", "CodeCommit Repository State Change", at, &[], &detail)
+}
+
+/// The repository that CodePipeline builds.
+pub(crate) const PIPED: &str = "demand-model";
+
+pub(crate) fn push_piped(at: Timestamp) -> Value {
+    let mut event = push(at);
+    event["detail"]["repositoryName"] = json!(PIPED);
+    event
+}
+
+pub(crate) fn merged(at: Timestamp) -> Value {
+    let mut event = pull_request(at);
+    let ended = [("event", "pullRequestMergeStatusUpdated"), ("pullRequestStatus", "Closed"), ("isMerged", "True")];
+    for (field, value) in ended {
+        event["detail"][field] = json!(value);
+    }
+    event
+}
+
+pub(crate) fn pipeline_ended(id: &str, at: Timestamp) -> Value {
+    let detail = json!({"pipeline": "demand-integration", "execution-id": id, "state": "SUCCEEDED"});
+    event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail)
+}
+
+pub(crate) fn image(digest: &str, at: Timestamp) -> Value {
+    let detail = json!({"result": "SUCCESS", "repository-name": "churn-training", "image-digest": digest,
+        "action-type": "PUSH", "image-tag": "latest"});
+    event("aws.ecr", "ECR Image Action", at, &[], &detail)
 }
 
 pub(crate) fn pull_request(at: Timestamp) -> Value {
@@ -121,6 +165,11 @@ pub(crate) fn endpoint(at: Timestamp) -> Value {
     event("aws.sagemaker", "SageMaker Endpoint State Change", at, &[], &detail)
 }
 
+pub(crate) fn job_ended(name: &str, at: Timestamp) -> Value {
+    let detail = json!({"ProcessingJobName": name, "ProcessingJobStatus": "Completed"});
+    event("aws.sagemaker", "SageMaker Processing Job State Change", at, &[], &detail)
+}
+
 pub(crate) fn stage_endpoint(account: &str, name: &str, at: Timestamp) -> Value {
     let detail = json!({"EndpointName": name, "EndpointStatus": "IN_SERVICE"});
     let mut event = event("aws.sagemaker", "SageMaker Endpoint State Change", at, &[], &detail);
@@ -135,6 +184,12 @@ pub(crate) fn fact(fact: &Fact, at: Timestamp) -> Value {
 pub(crate) fn delivery(id: &str, at: Timestamp) -> Value {
     let detail = json!({"pipeline": "segments-delivery", "execution-id": id, "state": "SUCCEEDED"});
     event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail)
+}
+
+pub(crate) fn stack(status: &str, at: Timestamp) -> Value {
+    let id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/5f0c1d2e-3b4a-11f0-9c8d-0a1b2c3d4e5f";
+    let detail = json!({"stack-id": id, "status-details": {"status": status, "status-reason": ""}});
+    event("aws.cloudformation", "CloudFormation Stack Status Change", at, &[id.to_owned()], &detail)
 }
 
 pub(crate) fn job_arn() -> String {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use trimtab_core::policy::monitor::Monitor;
 use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_core::port::definition::DefinitionTruth;
 
@@ -14,7 +15,7 @@ use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 use crate::check::{self, Violation};
-use crate::events::LOANS;
+use crate::events::{LOANS, TARIFFS};
 use crate::faults::{Chance, Fault, Schedule};
 pub use crate::invoke::invoke;
 pub use crate::script::Flow;
@@ -28,6 +29,9 @@ const RETRIES: [SignedDuration; 2] = [SignedDuration::from_secs(60), SignedDurat
 
 /// How often the failure queue is sent again before what is left in it counts as lost.
 const REDRIVES: usize = 2;
+
+/// How long a version is a shadow.
+const SHADOWED: SignedDuration = SignedDuration::from_hours(24);
 
 /// How often the clock asks for a look.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(15);
@@ -60,6 +64,9 @@ pub struct Outcome {
     pub trace: Vec<String>,
 }
 
+/// A shadow of a day before `churn`'s canary.
+const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"churn-shadow-5xx\"]\n\n";
+
 /// The policies of `models/` that a flow is about: what is looked after costs calls.
 fn policies(flow: Option<Flow>) -> Arc<Policies> {
     const CHURN: &str = include_str!("../../../models/churn.toml");
@@ -68,25 +75,48 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     static WORKFLOW: OnceLock<Arc<Policies>> = OnceLock::new();
     static DAG: OnceLock<Arc<Policies>> = OnceLock::new();
     static CLUSTER: OnceLock<Arc<Policies>> = OnceLock::new();
+    const TARIFFS: &str = include_str!("../../../models/tariffs.toml");
+    static SHADOWED: OnceLock<Arc<Policies>> = OnceLock::new();
+    static STACK: OnceLock<Arc<Policies>> = OnceLock::new();
     static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
+    static DEMAND: OnceLock<Arc<Policies>> = OnceLock::new();
     static STAGED: OnceLock<Arc<Policies>> = OnceLock::new();
     let (known, texts): (_, &[&str]) = match flow {
         Some(Flow::Workflow) => (&WORKFLOW, &[include_str!("../../../models/forecast.toml")]),
         Some(Flow::Dag) => (&DAG, &[include_str!("../../../models/pricing.toml")]),
         Some(Flow::Cluster) => (&CLUSTER, &[include_str!("../../../models/ranking.toml")]),
         Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
+        Some(Flow::PipelineBuild) => (&DEMAND, &[include_str!("../../../models/demand.toml")]),
+        Some(Flow::Stacked | Flow::StackFails) => (&STACK, &[TARIFFS]),
         Some(Flow::Stages) => (&STAGED, &[CHURN, SEGMENTS, include_str!("../../../models/loans.toml")]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };
-    Arc::clone(known.get_or_init(|| read(texts)))
+    let watched = |monitor: &mut Monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None);
+    if matches!(flow, Some(Flow::Shadowed | Flow::ShadowRejected)) {
+        let canary = "[deploy.endpoint.canary]";
+        let shadowed = || read(&[&CHURN.replace(canary, &format!("{SHADOW}{canary}"))], watched);
+        return Arc::clone(SHADOWED.get_or_init(shadowed));
+    }
+    Arc::clone(known.get_or_init(|| read(texts, watched)))
 }
 
-fn read(texts: &[&str]) -> Arc<Policies> {
+/// The usual ones, with less to be watched.
+pub(crate) fn fewer() -> Arc<Policies> {
+    static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
+    let less = |monitor: &mut Monitor| {
+        (monitor.model_quality, monitor.feature_attribution, monitor.bias) = (None, None, None);
+    };
+    let texts = &[include_str!("../../../models/churn.toml"), include_str!("../../../models/segments.toml")];
+    Arc::clone(POLICIES.get_or_init(|| read(texts, less)))
+}
+
+fn read(texts: &[&str], watched: fn(&mut Monitor)) -> Arc<Policies> {
     let mut policies = Policies::default();
     // A verdict by policy goes all the way; one by a person is the other flows'.
     let by_policy =
         |text: &&str| Policy::parse("policy.toml", &text.replace("on_pass = \"ask\"", "on_pass = \"approve\""));
-    for policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
+    for mut policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
+        policy.monitor.as_mut().map(watched);
         policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
         policies.by_model.insert(policy.model.clone(), Arc::new(policy));
     }
@@ -177,8 +207,11 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
 
 /// The clock goes on: the event that never came is found by looking.
 fn look(sim: &Sim, case: &Case) {
-    if (case.schedule == Schedule::Dropped || case.flow.is_watched()) && case.design == Design::Suite {
-        sim.services().after(LOOK_EVERY, Item::Look);
+    let tried = case.flow == Flow::Shadowed;
+    if (tried || case.schedule == Schedule::Dropped || case.flow.is_watched()) && case.design == Design::Suite {
+        // A trial lasts a day: that it is over is found by looking alone.
+        let wait = if tried { LOOK_EVERY + SHADOWED } else { LOOK_EVERY };
+        sim.services().after(wait, Item::Look);
         settle(sim, case.design);
     }
 }
@@ -203,14 +236,19 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.chance = Some(chance);
     services.trace = trace.then(Vec::new);
     services.set_faults(&case.faults);
+    services.chats = case.flow == Flow::Delivery;
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
+    services.watch = (case.flow == Flow::Watched).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });
     if case.flow == Flow::Stages {
         services.staged.dumb.insert(LOANS + 1);
     }
-    if case.flow == Flow::CanaryFails {
-        services.bad.insert(2);
-    }
+    services.bad.extend(match case.flow {
+        Flow::CanaryFails => Some(2),
+        Flow::Stacked => Some(TARIFFS),
+        Flow::StackFails => Some(TARIFFS + 1),
+        _ => None,
+    });
     for (wait, item) in case.flow.script() {
         services.after(wait, item);
     }

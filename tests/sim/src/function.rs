@@ -12,11 +12,12 @@ pub enum Function {
     Guard,
     Lineage,
     Evaluate,
+    Monitor,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Integrate,
         Self::Retrain,
         Self::Deploy,
@@ -25,5 +26,6 @@ impl Function {
         Self::Guard,
         Self::Lineage,
         Self::Evaluate,
+        Self::Monitor,
     ];
 }

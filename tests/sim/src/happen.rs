@@ -60,6 +60,10 @@ impl Services {
                 let event = events::pull_request(self.now);
                 self.emit(Function::Integrate, true, &event);
             }
+            Item::Merge => self.merge(),
+            Item::PushForPipeline => self.push_piped(),
+            Item::PipelineEnds(number) => self.pipeline_ends(number),
+            Item::PushImage => self.push_image(),
             Item::DeliveryEnds(number) => {
                 let Some(delivery) = self.deliveries.get_mut(number) else { return };
                 delivery.ended = true;
@@ -72,9 +76,19 @@ impl Services {
             }
             Item::Register { version } => self.register(version),
             Item::TestsEnd => self.tests_end(),
+            Item::Violation => self.violate(),
+            Item::Upload { number } => self.upload(number),
+            Item::Request => self.request(),
+            Item::StackRests => self.stack_rests(),
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),
+            Item::BaselineEnds(name) => self.baseline_ends(name),
+            Item::ScheduleSettles(name) => self.schedule_settles(&name),
+            Item::AskForLess => {
+                self.note(|| "the policy asks for data quality alone".to_owned());
+                self.policies = crate::flow::fewer();
+            }
             Item::StageRests(slot) => self.stage_rests(slot),
             Item::Promote { .. } | Item::GoBack => self.person_asks(&item),
             Item::Break => self.endpoint_fails(),
@@ -94,8 +108,10 @@ impl Services {
             if self.bad.contains(&version) {
                 endpoint.failure = Some("an alarm went off".to_owned());
             } else {
+                if !self.trials.contains(&pending) {
+                    self.lived.push(version);
+                }
                 endpoint.config = Some(pending);
-                self.lived.push(version);
             }
         } else {
             let first = endpoint.config.as_ref().and_then(|config| self.configs.get(config));
@@ -107,5 +123,8 @@ impl Services {
         self.endpoint_before = self.endpoint.replace(endpoint);
         let event = events::endpoint(self.now);
         self.emit(Function::Deploy, true, &event);
+        if self.watch.is_some() {
+            self.emit(Function::Monitor, true, &event);
+        }
     }
 }

@@ -20,16 +20,29 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
                 repositories: s(),
                 pulls: s(),
                 builds: s(),
+                pipelines: s(),
+                images: s(),
                 definitions: s(),
                 bus: s(),
                 ledger: s(),
             };
             run(world.react(&reaction, event))?
         }
-        Function::Retrain => run(world.react(&retrain::Reaction { runs: s(), alarms: s() }, event))?,
-        Function::Deploy => run(world.react(&deploy::Reaction { registry: s(), places: s(), deliveries: s() }, event))?,
+        Function::Retrain => {
+            let reaction = retrain::Reaction { runs: s(), alarms: s(), monitors: s(), objects: s() };
+            run(world.react(&reaction, event))?
+        }
+        Function::Deploy => {
+            let reaction = deploy::Reaction { registry: s(), places: s(), deliveries: s(), stacks: s() };
+            run(world.react(&reaction, event))?
+        }
         Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,
-        Function::Notify => run(world.react(&notify::Reaction { topic: s() }, event))?,
+        Function::Monitor => run(world.react(&monitor::Reaction { monitoring: s(), alarms: s() }, event))?,
+        Function::Notify => {
+            // The chat has flows of its own: it would double every message's calls.
+            let chat = sim.services().chats.then(s);
+            run(world.react(&notify::Reaction { topic: s(), chat, ledger: s() }, event))?
+        }
         Function::Lineage => run(world.react(&lineage::Reaction { lineage: s() }, event))?,
         Function::Guard => run(world.react(&guard::Reaction { resources: s() }, event))?,
         Function::Reconcile => run(world.react(&reconcile::Reaction { ledger: s() }, event))?,

@@ -109,6 +109,17 @@ impl Ledger for Sim {
         .await
     }
 
+    async fn note(&self, id: &AggregateId, held: u64, state: &Value, _: Timestamp) -> Result<(), WriteError> {
+        let (id, state) = (id.clone(), state.clone());
+        self.call(Site::LedgerNote, move |services| {
+            let noted = services.write(&id, held, |record| {
+                *record = Record { state: Some(state), epoch: record.epoch, ..Record::EMPTY };
+            });
+            noted.map(drop)
+        })
+        .await
+    }
+
     async fn keep(&self, entry: &HistoryEntry, _: &Value) -> Answer<()> {
         let key = (entry.function.clone(), entry.event_id.clone());
         self.call(Site::LedgerKeep, move |services| {

@@ -12,14 +12,18 @@ mod events;
 pub mod faults;
 pub mod flow;
 mod function;
+mod gathered;
 mod guarded;
 mod happen;
+mod integrated;
 mod invoke;
 mod ledger;
 mod ports;
 mod script;
 pub mod services;
+mod stacked;
 mod staged;
 mod tracked;
+mod watched;
 
 include!(concat!(env!("OUT_DIR"), "/sites.rs"));

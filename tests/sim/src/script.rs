@@ -3,8 +3,11 @@
 use jiff::SignedDuration;
 use trimtab_core::event::Approval;
 
-use crate::events::{LOANS, SEGMENTS};
+use crate::events::{LOANS, SEGMENTS, TARIFFS};
 use crate::services::Item;
+
+/// When it is last looked for new data: after the cool-down of the first run.
+pub(crate) const LAST_LOOK: SignedDuration = SignedDuration::from_hours(30);
 
 /// What happens in the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +34,12 @@ pub enum Flow {
     Malformed,
     /// A pull request is opened, and its build ends.
     Review,
+    /// A pull request is merged, and the merge is built.
+    Merged,
+    /// CodePipeline builds a push, and its commit is trained.
+    PipelineBuild,
+    /// An image is pushed, and trained with.
+    Image,
     /// An alarm goes off during the cool-down, and is still on when that ends.
     HeldBack,
     /// Somebody makes a job that breaks a rule.
@@ -49,6 +58,22 @@ pub enum Flow {
     Cluster,
     /// A commit of a model that CodePipeline trains: it takes no token.
     Piped,
+    /// Two versions go live, the first without baselines; then less is to be watched.
+    Watched,
+    /// A monitoring run finds violations, and there is no alarm.
+    Violations,
+    /// Objects come, and one more during the run that answers them.
+    NewData,
+    /// A person asks for a run.
+    Asked,
+    /// A second version is a shadow of the first for a day, and then takes its place.
+    Shadowed,
+    /// The same, and it is rejected while it is one.
+    ShadowRejected,
+    /// A stack cannot be made with a first version, and is made with a second.
+    Stacked,
+    /// A stack goes neither on to a second version nor back, until it is told to try again.
+    StackFails,
     /// A version goes through stages, and the next one does not pass the second.
     Stages,
     /// The endpoint fails, and a person wants the version before back.
@@ -62,7 +87,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 33] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -74,6 +99,9 @@ impl Flow {
         Self::Delivery,
         Self::Malformed,
         Self::Review,
+        Self::Merged,
+        Self::PipelineBuild,
+        Self::Image,
         Self::HeldBack,
         Self::Breach,
         Self::PutRight,
@@ -83,6 +111,14 @@ impl Flow {
         Self::Dag,
         Self::Cluster,
         Self::Piped,
+        Self::Watched,
+        Self::Violations,
+        Self::NewData,
+        Self::Asked,
+        Self::Shadowed,
+        Self::ShadowRejected,
+        Self::Stacked,
+        Self::StackFails,
         Self::Stages,
         Self::ByHand,
     ];
@@ -116,7 +152,42 @@ impl Flow {
             Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
             Self::Review => vec![(minutes(0), Item::Propose)],
+            Self::Merged => vec![(minutes(0), Item::Merge)],
+            Self::PipelineBuild => vec![(minutes(0), Item::PushForPipeline)],
+            Self::Image => vec![(minutes(0), Item::PushImage)],
             Self::Promotion => vec![(minutes(0), Item::Register { version: 1 })],
+            Self::Watched => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(12), Item::AskForLess),
+                (hours(13), Item::Look),
+            ],
+            Self::Violations => vec![(minutes(0), Item::Violation)],
+            Self::Asked => vec![(minutes(0), Item::Request)],
+            Self::NewData => {
+                let objects =
+                    [0, 1, 2, 40].into_iter().zip(0..).map(|(at, number)| (minutes(at), Item::Upload { number }));
+                let looks = [minutes(30), LAST_LOOK].map(|at| (at, Item::Look));
+                objects.chain(looks).collect()
+            }
+            Self::Shadowed => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), Item::Look),
+                (hours(7), verdict(2, Approval::Approved)),
+                (hours(20), Item::Look),
+                (hours(48), Item::Look),
+            ],
+            Self::ShadowRejected => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(18), verdict(2, Approval::Rejected)),
+            ],
+            Self::Stacked | Self::StackFails => {
+                vec![
+                    (minutes(0), verdict(TARIFFS, Approval::Approved)),
+                    (hours(6), verdict(TARIFFS + 1, Approval::Approved)),
+                ]
+            }
             Self::Breach => vec![(minutes(0), Item::Make)],
             Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
             Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],

@@ -20,8 +20,11 @@ use crate::candidate::Candidacy;
 use crate::events;
 use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
+use crate::integrated::Integrated;
+use crate::stacked::Stacked;
 use crate::staged::{Slot, Staged};
 use crate::tracked::Tracked;
+use crate::watched::Watched;
 
 /// Something that will happen.
 #[derive(Clone)]
@@ -46,6 +49,14 @@ pub(crate) enum Item {
     Ask,
     /// Somebody opens a pull request.
     Propose,
+    /// The pull request is merged.
+    Merge,
+    /// Somebody pushes to the repository that CodePipeline builds.
+    PushForPipeline,
+    /// CodePipeline's build of this number ends.
+    PipelineEnds(usize),
+    /// Somebody pushes an image.
+    PushImage,
     /// The clock says that it is time to look.
     Look,
     /// The canary's alarm has no data any more.
@@ -56,12 +67,26 @@ pub(crate) enum Item {
     Register { version: u32 },
     /// The test suite of a candidate ends.
     TestsEnd,
+    /// A monitoring run finds violations.
+    Violation,
+    /// New data comes.
+    Upload { number: u32 },
+    /// A person asks for a run.
+    Request,
+    /// What the stack was at is over.
+    StackRests,
     /// Somebody makes a training job that breaks a rule.
     Make,
     /// Its owner puts it right.
     Tag,
     /// The job that was told to stop has stopped.
     JobEnds,
+    /// The job of this name has computed a baseline.
+    BaselineEnds(String),
+    /// The schedule of this name takes updates again.
+    ScheduleSettles(String),
+    /// The policy asks for less to be watched.
+    AskForLess,
     /// A stage's endpoint comes to rest.
     StageRests(Slot),
     /// A person lets a version into production.
@@ -178,6 +203,8 @@ pub struct Services {
     pub facts: Vec<Fact>,
     /// Messages, by the subject and body's matter.
     pub messages: BTreeMap<String, u32>,
+    /// Whether there is a topic for a chat.
+    pub(crate) chats: bool,
     /// Training runs.
     pub runs: Vec<Run>,
     /// Builds.
@@ -198,6 +225,10 @@ pub struct Services {
     pub(crate) stops: usize,
     /// SageMaker's lineage; `None` where this run does not look at it.
     pub(crate) lineage: Option<Tracked>,
+    /// What watches the live version; `None` where this run does not look at it.
+    pub(crate) watch: Option<Watched>,
+    /// What CodePipeline builds, the image, and the pull request's merge.
+    pub(crate) integrated: Integrated,
     /// The test suite of the candidate, and what stands on it.
     pub(crate) candidate: Candidacy,
     /// The endpoints of stages.
@@ -205,13 +236,22 @@ pub struct Services {
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,
+    /// When a monitoring run found violations, and when the last object came.
+    pub(crate) violated: Option<Timestamp>,
+    pub(crate) uploaded: Option<Timestamp>,
     /// When each alarm went off last.
     pub(crate) alarms: BTreeMap<&'static str, Timestamp>,
     /// The endpoint.
     pub endpoint: Option<EndpointTruth>,
     pub(crate) endpoint_before: Option<EndpointTruth>,
     pub(crate) scaled: u32,
+    /// How many scheduled actions there are.
+    pub(crate) scheduled: usize,
     pub(crate) configs: BTreeMap<String, u32>,
+    /// The configurations in which a version is on trial.
+    pub(crate) trials: BTreeSet<String>,
+    /// The stack of `tariffs`.
+    pub(crate) stacked: Stacked,
     /// The versions that the endpoint was asked to take, in order.
     pub updates: Vec<u32>,
     /// The versions that went live, in order.
@@ -337,9 +377,13 @@ impl Services {
         let event = events::fact(fact, self.now);
         let functions: &[Function] = match fact.kind {
             FactKind::TrainingRequested => &[Function::Retrain],
-            FactKind::BuildRequested => &[Function::Integrate],
+            FactKind::BuildRequested | FactKind::ImageRequested => &[Function::Integrate],
+            FactKind::ImageAdopted => &[Function::Retrain, Function::Notify],
             FactKind::EvaluationRequested => &[Function::Evaluate],
-            FactKind::LookRequested => &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy],
+            FactKind::WatchRequested => &[Function::Monitor],
+            FactKind::LookRequested => {
+                &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy, Function::Notify]
+            }
             FactKind::PromotionRequested
             | FactKind::WithdrawalRequested
             | FactKind::RollbackRequested
@@ -348,6 +392,10 @@ impl Services {
         };
         for function in functions {
             self.emit(*function, false, &event);
+        }
+        // Most flows leave the watch out, too.
+        if self.watch.is_some() && fact.kind == FactKind::LookRequested {
+            self.emit(Function::Monitor, false, &event);
         }
         // Most flows leave lineage out: it takes no part in them, and its calls would be half of all.
         if self.lineage.is_some() && functions == [Function::Notify] {

@@ -39,7 +39,10 @@ fn one_fault_at_every_call_loses_nothing_and_doubles_nothing() {
         for schedule in [Schedule::Once, Schedule::Twice] {
             let calls = play(&case(flow, schedule, vec![], 0), false).calls;
             for call in 0..calls {
-                for kind in Kind::ALL {
+                // The long flow meets each kind in turn; `make sim` plays all.
+                let turn = |number: usize| flow != Flow::Watched || number == call as usize % Kind::ALL.len();
+                let kinds = Kind::ALL.into_iter().enumerate().filter(|(number, _)| turn(*number));
+                for (_, kind) in kinds {
                     struck.extend(holds(&case(flow, schedule, vec![Fault { call, kind }], 0)).struck);
                 }
             }

@@ -19,8 +19,8 @@ use trimtab_core::policy::{Engine, Parameters, Policy, SuitePolicy};
 use trimtab_gateway::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
-use super::Case;
 use super::scene::run_of;
+use super::{Case, Flow};
 
 const TABLE: &str = "trimtab-ledger";
 const ROLE: &str = "arn:aws:iam::123456789012:role/chaos-endpoint";
@@ -38,8 +38,10 @@ pub struct Stage {
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
     pub(super) codebuild: aws_sdk_codebuild::Client,
     codecommit: aws_sdk_codecommit::Client,
-    cloudwatch: aws_sdk_cloudwatch::Client,
+    cloudformation: aws_sdk_cloudformation::Client,
     pub(super) codepipeline: aws_sdk_codepipeline::Client,
+    pub(super) ecr: aws_sdk_ecr::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) secrets: aws_sdk_secretsmanager::Client,
     pub(super) sfn: aws_sdk_sfn::Client,
     topic: String,
@@ -64,8 +66,10 @@ impl Stage {
             sagemaker: aws_sdk_sagemaker::Client::new(&config),
             codebuild: aws_sdk_codebuild::Client::new(&config),
             codecommit: aws_sdk_codecommit::Client::new(&config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            cloudformation: aws_sdk_cloudformation::Client::new(&config),
             codepipeline: aws_sdk_codepipeline::Client::new(&config),
+            ecr: aws_sdk_ecr::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sfn: aws_sdk_sfn::Client::new(&config),
             topic: topic.topic_arn.unwrap(),
@@ -74,7 +78,8 @@ impl Stage {
         let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap();
         stage.ledger.apply_suite(&suite).await.unwrap();
         // An endpoint takes longer than all attempts of one call on it, as on AWS.
-        let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50});
+        let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50, "jobs": 50, "schedules": 50,
+            "stacks": 8000});
         stage.control("pace", &paces).await;
         stage
     }
@@ -166,15 +171,55 @@ impl Stage {
 
     /// `models/churn.toml`, for a model of this name. The clock asks about all that are looked after:
     /// few are.
-    pub(super) async fn apply(&self, model: &str, looked_after: bool, engine: Option<(Engine, Parameters)>) {
+    pub(super) async fn apply(&self, model: &str, flow: Flow, engine: Option<(Engine, Parameters)>) {
+        let looked_after = flow == Flow::Clock;
         let text = include_str!("../../../models/churn.toml").replace("churn", model);
         let text = text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
+        let delivery =
+            format!("delivery = {{ name = \"{model}-integration\", source = \"Source\", variable = \"Commit\" }}");
+        let text = match flow {
+            // The pipeline's definition is the other pushes'.
+            Flow::PipelineBuild => text
+                .replace(&format!("project = \"{model}-build\""), &delivery)
+                .replace("definition = \"pipeline.json\"", ""),
+            _ => text,
+        };
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = policy.reconcile.filter(|_| looked_after);
         if let (Some(rules), Some((engine, parameters))) = (&mut policy.retrain, engine) {
             (rules.engine, rules.parameters) = (engine, parameters);
         }
+        // New data is ripe at once.
+        if let Some(data) = policy.retrain.as_mut().and_then(|retrain| retrain.data.as_mut()) {
+            data.quiet = jiff::SignedDuration::ZERO;
+        }
         self.ledger.apply(&policy).await.unwrap();
+    }
+
+    /// A run of the model's monitoring schedule that has found violations; gives its job.
+    pub(super) async fn monitored(&self, model: &str) -> String {
+        let (schedule, output) = (format!("{model}-prod-data-quality"), format!("s3://{model}-{ACCOUNT}/monitoring"));
+        trimtab_story::watch(&self.sagemaker, &schedule, &format!("{model}-prod"), &output).await.unwrap();
+        let told = json!({"schedule": schedule, "status": "CompletedWithViolations"});
+        let url = format!("{}/_trimtab/monitoring", self.cloud.endpoint());
+        let sent = self.http.post(url).header("content-type", "application/json").body(told.to_string()).send().await;
+        let found: Value = serde_json::from_str(&sent.unwrap().text().await.unwrap()).unwrap();
+        found["ProcessingJobName"].as_str().unwrap().to_owned()
+    }
+
+    /// `models/tariffs.toml`, for a model of this name.
+    pub(super) async fn apply_stack(&self, model: &str) {
+        let text = include_str!("../../../models/tariffs.toml").replace("tariffs", model);
+        let mut policy = Policy::parse("policy.toml", &text).unwrap();
+        policy.reconcile = None;
+        self.ledger.apply(&policy).await.unwrap();
+    }
+
+    /// The status of the model's stack.
+    pub(super) async fn stack(&self, model: &str) -> Option<String> {
+        let found = self.cloudformation.describe_stacks().stack_name(format!("{model}-prod")).send().await.ok()?;
+        let stack = found.stacks.unwrap_or_default().into_iter().next()?;
+        stack.stack_status.map(|status| status.as_str().to_owned())
     }
 
     /// The same with one stage, whose versions are asked something before they count as live.
@@ -280,6 +325,18 @@ impl Stage {
         found.model_approval_status() == Some(&ModelApprovalStatus::Approved) && metrics.is_some()
     }
 
+    /// How many jobs compute baselines of the model, or did.
+    pub(super) async fn baselines(&self, model: &str) -> usize {
+        let call = self.sagemaker.list_processing_jobs().name_contains(format!("trimtab-{model}-"));
+        call.send().await.unwrap().processing_job_summaries.unwrap_or_default().len()
+    }
+
+    /// How many schedules watch the model.
+    pub(super) async fn schedules(&self, model: &str) -> usize {
+        let call = self.sagemaker.list_monitoring_schedules().endpoint_name(format!("{model}-prod"));
+        call.send().await.unwrap().monitoring_schedule_summaries.unwrap_or_default().len()
+    }
+
     /// A state machine that tests the model's versions; gives its ARN.
     pub(super) async fn tests(&self, model: &str) -> String {
         let result = json!({"metrics": {"auc": 0.91, "log_loss": 0.31}, "bias_report": "s3://chaos/bias.json"});
@@ -325,6 +382,6 @@ pub(super) fn event(source: &str, kind: &str, resource: &str, detail: &Value) ->
 /// A training pipeline's definition.
 fn definition() -> String {
     let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
-    let parameters = ["Commit", "Incident", "Reason", "Experiment", "Trial"].map(parameter);
+    let parameters = ["Commit", "Incident", "Reason", "Features", "Experiment", "Trial"].map(parameter);
     json!({"Version": "2020-12-01", "Parameters": parameters, "Steps": []}).to_string()
 }

@@ -20,10 +20,16 @@ pub enum Flow {
     Push,
     /// A pull request, its build's end.
     Review,
+    /// A push that CodePipeline builds, the execution's end, and the look at its commit.
+    PipelineBuild,
+    /// A training image is pushed.
+    Image,
     /// A first version is approved, and in service.
     FirstVersion,
     /// A second version is approved while the first serves.
     NextVersion,
+    /// A version is approved, and a stack is made with it.
+    Stack,
     /// A version is registered, and its test suite ends.
     Candidate,
     /// A fact for people.
@@ -48,18 +54,27 @@ pub enum Flow {
     Cluster,
     /// Drift, an execution of CodePipeline, its end.
     Piped,
+    /// A live version gets its baseline, its schedule and its alarm.
+    Watch,
+    /// A monitoring run finds violations, a training run, its end.
+    Violations,
+    /// An object comes, a look starts its run, its end.
+    NewData,
     /// A version passes its smoke test, its endpoint fails, and an operator takes it back.
     ByHand,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::Drift,
         Self::Push,
         Self::Review,
+        Self::PipelineBuild,
+        Self::Image,
         Self::FirstVersion,
         Self::NextVersion,
+        Self::Stack,
         Self::Candidate,
         Self::Notice,
         Self::UnheardDrift,
@@ -72,13 +87,16 @@ impl Flow {
         Self::Dag,
         Self::Cluster,
         Self::Piped,
+        Self::Watch,
+        Self::Violations,
+        Self::NewData,
         Self::ByHand,
     ];
 
     fn steps(self) -> usize {
         match self {
-            Self::Notice | Self::Clock | Self::Breach => 1,
-            Self::UnheardPush => 3,
+            Self::Notice | Self::Clock | Self::Breach | Self::Image => 1,
+            Self::UnheardPush | Self::PipelineBuild | Self::NewData => 3,
             Self::ByHand => 4,
             _ => 2,
         }
@@ -87,18 +105,21 @@ impl Flow {
     /// What the services must have been made to do, once each.
     fn effects(self) -> &'static [&'static str] {
         match self {
-            Self::Drift | Self::UnheardDrift => &["StartPipelineExecution"],
+            Self::Drift | Self::UnheardDrift | Self::Violations | Self::NewData => &["StartPipelineExecution"],
             // Whoever pushes unheard has no pipeline yet: it is made.
             Self::Push | Self::UnheardPush => &["StartBuild", "UpdatePipeline"],
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
+            Self::PipelineBuild => &["StartBuildPipeline"],
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
+            Self::Stack => &["CreateStack"],
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
             Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
             Self::ByHand => &["DeleteEndpoint", "CreateEndpointConfig"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
-            Self::Notice | Self::Clock => &[],
+            Self::Watch => &["CreateProcessingJob", "CreateMonitoringSchedule"],
+            Self::Notice | Self::Clock | Self::Image => &[],
         }
     }
 
@@ -106,14 +127,22 @@ impl Flow {
     /// too, unless the function died before it could, and it is over by the time that it is looked at.
     fn told(self) -> Option<&'static str> {
         match self {
-            Self::Drift | Self::UnheardDrift | Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => {
-                Some("Training Succeeded")
+            Self::Drift
+            | Self::UnheardDrift
+            | Self::Workflow
+            | Self::Dag
+            | Self::Cluster
+            | Self::Piped
+            | Self::Violations
+            | Self::NewData => Some("Training Succeeded"),
+            Self::Push | Self::UnheardPush | Self::PipelineBuild | Self::Image => Some("Training Requested"),
+            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion | Self::Stack | Self::ByHand => {
+                Some("Rollout Succeeded")
             }
-            Self::Push | Self::UnheardPush => Some("Training Requested"),
-            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion | Self::ByHand => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),
+            Self::Watch => Some("Watch Started"),
             Self::Notice | Self::Review | Self::Lineage => None,
         }
     }
@@ -129,6 +158,12 @@ impl Flow {
         match self {
             Self::Clock => 0,
             Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion | Self::Dag | Self::Cluster => 1,
+            // Both deliveries of the job's end; what is asked of monitor is on record where something came of it.
+            Self::Watch => 2,
+            // The look at its commit is by request: it leaves a record where something comes of it.
+            Self::PipelineBuild => 2 * (events - 1) + 1,
+            // Of what is one of very many, only what comes of it is on record.
+            Self::Violations | Self::NewData => 2,
             // The last is a look.
             Self::ByHand => 2 * (events - 1),
             _ => 2 * events,
@@ -236,6 +271,7 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
                 let call = stage.codebuild.list_builds_for_project().project_name(flow.project(name));
                 call.send().await.unwrap().ids.unwrap_or_default().len()
             }
+            "StartBuildPipeline" => stage.executions(name).await.len(),
             // To give it the same definition again changes nothing.
             "UpdatePipeline" => {
                 let call = stage.sagemaker.describe_pipeline().pipeline_name(format!("{name}-training"));
@@ -252,6 +288,8 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
             // The same token takes effect once.
             "UpdateModelPackage" => usize::from(stage.is_approved(name).await),
             "CreateAction" => stage.tracked(name).await.0,
+            "CreateProcessingJob" => stage.baselines(name).await,
+            "CreateMonitoringSchedule" => stage.schedules(name).await,
             // One from the commit, one from the incident.
             "AddAssociation" => stage.tracked(name).await.1 / 2,
             other => journal(other),

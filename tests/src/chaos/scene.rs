@@ -20,17 +20,20 @@ const LOOK: Duration = Duration::from_millis(700);
 #[derive(Default)]
 pub(super) struct Scene {
     commit: String,
+    digest: String,
     pull: String,
     package: String,
     machine: String,
+    job: String,
 }
 
 pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let (stage, name) = (model.stage, model.name.clone());
     let engine = engines::engine(stage, flow, &name).await;
     match flow {
+        Flow::Stack => stage.apply_stack(&name).await,
         Flow::ByHand => stage.apply_stages(&name).await,
-        _ => stage.apply(&name, flow == Flow::Clock, engine).await,
+        _ => stage.apply(&name, flow, engine).await,
     }
     let mut scene = Scene::default();
     use ModelApprovalStatus::{Approved, PendingManualApproval};
@@ -42,6 +45,11 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
         Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped => {
             stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
         }
+        Flow::Violations => {
+            stage.pipeline(&name).await;
+            scene.job = stage.monitored(&name).await;
+        }
+        Flow::NewData => stage.pipeline(&name).await,
         Flow::UnheardPush => {
             // What is there at the first look is no news.
             model.deliver("integrate", &look_at(&name)).await.unwrap();
@@ -55,6 +63,11 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             stage.pipeline(&name).await;
             scene.commit = stage.repository(&name).await;
         }
+        Flow::PipelineBuild => {
+            stage.build_pipeline(&name).await;
+            scene.commit = stage.repository(&name).await;
+        }
+        Flow::Image => scene.digest = stage.image(&name).await,
         Flow::Review => {
             stage.repository(&name).await;
             (scene.pull, scene.commit) = stage.pull_request(&name).await;
@@ -63,7 +76,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             model.deliver("deploy", &look_at(&name)).await.unwrap();
             scene.package = stage.package(&name, true, Approved).await;
         }
-        Flow::FirstVersion => scene.package = stage.package(&name, true, Approved).await,
+        Flow::FirstVersion | Flow::Stack => scene.package = stage.package(&name, true, Approved).await,
         Flow::NextVersion => {
             stage.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
             scene.package = stage.package(&name, true, Approved).await;
@@ -78,6 +91,13 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             scene.package = stage.package(&name, true, PendingManualApproval).await;
         }
         Flow::Breach => stage.job(&name).await,
+        Flow::Watch => {
+            scene.package = stage.package(&name, true, Approved).await;
+            for step in 0..2 {
+                let (function, event) = scene.event(model, Flow::FirstVersion, step).await;
+                model.deliver(function, &event).await.unwrap();
+            }
+        }
         Flow::Notice | Flow::Clock | Flow::Lineage => {}
     }
     scene
@@ -93,6 +113,17 @@ impl Scene {
                 ("retrain", engines::ended(stage, flow, name).await)
             }
             (Flow::Drift, _) => ("retrain", run_ended(stage, name).await),
+            (Flow::Violations, 0) => {
+                let detail = json!({"ProcessingJobName": self.job, "ProcessingJobStatus": "Completed"});
+                ("retrain", event("aws.sagemaker", "SageMaker Processing Job State Change", &self.job, &detail))
+            }
+            (Flow::NewData, 0) => {
+                let object = json!({"key": "features/part-00000.csv", "size": 5});
+                let detail = json!({"bucket": {"name": format!("{name}-{ACCOUNT}")}, "object": object});
+                ("retrain", event("aws.s3", "Object Created", name, &detail))
+            }
+            (Flow::NewData, 1) => ("retrain", look_at(name)),
+            (Flow::Violations | Flow::NewData, _) => ("retrain", run_ended(stage, name).await),
             (Flow::UnheardDrift, step) => {
                 if step > 0 {
                     run_ended(stage, name).await;
@@ -114,7 +145,18 @@ impl Scene {
                 ("deploy", look_at(name))
             }
             (Flow::Clock, _) => ("reconcile", event("aws.events", "Scheduled Event", name, &json!({}))),
-            (Flow::Push, 0) => {
+            (Flow::PipelineBuild, 1) => ("integrate", execution_ended(stage, name).await),
+            (Flow::PipelineBuild, 2) => {
+                let execution = stage.executions(name).await.pop().unwrap_or_default();
+                let details = json!({"execution": execution, "commit": self.commit});
+                ("integrate", asked("Build Requested", name, &details))
+            }
+            (Flow::Image, _) => {
+                let detail = json!({"result": "SUCCESS", "repository-name": format!("{name}-training"),
+                    "image-digest": self.digest, "action-type": "PUSH", "image-tag": "latest"});
+                ("integrate", event("aws.ecr", "ECR Image Action", name, &detail))
+            }
+            (Flow::Push | Flow::PipelineBuild, 0) => {
                 let detail = json!({"event": "referenceUpdated", "repositoryName": format!("{name}-model"),
                     "referenceType": "branch", "referenceName": "main", "commitId": self.commit});
                 ("integrate", event("aws.codecommit", "CodeCommit Repository State Change", name, &detail))
@@ -125,7 +167,7 @@ impl Scene {
                     "destinationReference": "refs/heads/main"});
                 ("integrate", event("aws.codecommit", "CodeCommit Pull Request State Change", name, &detail))
             }
-            (Flow::Push | Flow::Review, _) => ("integrate", build_ended(stage, flow, name).await),
+            (Flow::Push | Flow::Review | Flow::PipelineBuild, _) => ("integrate", build_ended(stage, flow, name).await),
             (Flow::ByHand, 2) => {
                 stage.control("endpoint", &json!({"name": format!("{name}-prod"), "status": "Failed"})).await;
                 ("deploy", asked("Rollback Requested", name, &json!({"by": "maya"})))
@@ -134,7 +176,9 @@ impl Scene {
                 endpoint_is_gone(stage, name).await;
                 ("deploy", look_at(name))
             }
-            (Flow::FirstVersion | Flow::NextVersion | Flow::ByHand, 0) => ("deploy", self.package_is(name, "Approved")),
+            (Flow::FirstVersion | Flow::NextVersion | Flow::Stack | Flow::ByHand, 0) => {
+                ("deploy", self.package_is(name, "Approved"))
+            }
             (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
             (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
             (Flow::FirstVersion | Flow::NextVersion | Flow::ByHand, _) => {
@@ -142,12 +186,23 @@ impl Scene {
                 let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
                 ("deploy", event("aws.sagemaker", "SageMaker Endpoint State Change", name, &detail))
             }
+            (Flow::Stack, _) => {
+                until("a stack that is made", async || {
+                    stage.stack(name).await.filter(|status| status == "CREATE_COMPLETE")
+                })
+                .await;
+                let id = format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}-prod/1");
+                let detail = json!({"stack-id": id, "status-details": {"status": "CREATE_COMPLETE"}});
+                ("deploy", event("aws.cloudformation", "CloudFormation Stack Status Change", name, &detail))
+            }
             (Flow::Breach, _) => {
                 let who = json!({"arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/data-science/maya")});
                 let detail = json!({"eventSource": "sagemaker.amazonaws.com", "eventName": "CreateTrainingJob",
                     "requestParameters": {"trainingJobName": name}, "userIdentity": who});
                 ("guard", event("aws.sagemaker", "AWS API Call via CloudTrail", name, &detail))
             }
+            (Flow::Watch, 0) => ("monitor", asked("Watch Requested", name, &json!({"kind": "data-quality"}))),
+            (Flow::Watch, _) => ("monitor", baseline_ended(stage, name).await),
             (Flow::Lineage, step) => {
                 let kind = if step == 0 { "Training Started" } else { "Training Succeeded" };
                 let detail = json!({"version": 1, "model": name, "matter": format!("incident/{name}-build-1"),
@@ -246,6 +301,17 @@ async fn build_ended(stage: &Stage, flow: Flow, model: &str) -> Value {
     event("aws.codebuild", "CodeBuild Build State Change", model, &detail)
 }
 
+async fn execution_ended(stage: &Stage, model: &str) -> Value {
+    let ended = until("an execution that has ended", async || {
+        let call = stage.codepipeline.list_pipeline_executions().pipeline_name(format!("{model}-integration"));
+        let listed = call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default();
+        let done = listed.into_iter().find(|run| run.status().is_some_and(|status| status.as_str() == "Succeeded"));
+        done.and_then(|run| run.pipeline_execution_id)
+    });
+    let detail = json!({"pipeline": format!("{model}-integration"), "execution-id": ended.await, "state": "SUCCEEDED"});
+    event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", model, &detail)
+}
+
 pub(super) async fn tests_ended(stage: &Stage, machine: &str) -> Value {
     let ended = until("an execution that has ended", async || {
         let listed = stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions;
@@ -255,6 +321,17 @@ pub(super) async fn tests_ended(stage: &Stage, machine: &str) -> Value {
     let detail = json!({"executionArn": ended.execution_arn, "stateMachineArn": machine, "name": ended.name,
         "status": "SUCCEEDED"});
     event("aws.states", "Step Functions Execution Status Change", &ended.execution_arn, &detail)
+}
+
+async fn baseline_ended(stage: &Stage, model: &str) -> Value {
+    let job = until("a baseline's job that has ended", async || {
+        let call = stage.sagemaker.list_processing_jobs().name_contains(format!("trimtab-{model}-"));
+        let jobs = call.send().await.unwrap().processing_job_summaries.unwrap_or_default();
+        jobs.into_iter().find(|job| job.processing_job_status().is_some_and(|status| status.as_str() == "Completed"))
+    });
+    let name = job.await.processing_job_name.unwrap();
+    let detail = json!({"ProcessingJobName": name, "ProcessingJobStatus": "Completed"});
+    event("aws.sagemaker", "SageMaker Processing Job State Change", &name, &detail)
 }
 
 async fn endpoint_rests(stage: &Stage, model: &str) {

@@ -81,6 +81,10 @@ impl Scaling for &Account {
     async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
         Ok(())
     }
+
+    async fn schedule(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
+        Ok(())
+    }
 }
 
 impl Invocations for &Account {
@@ -134,8 +138,8 @@ impl Loans {
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
             "region": "eu-west-1", "time": self.world.clock.now().to_string(), "resources": [], "detail": detail});
         let all = &self.accounts;
-        let deliveries = &all.registry;
-        let report = run(self.world.react(&Reaction { registry: all, places: all, deliveries }, &event));
+        let (deliveries, stacks) = (&all.registry, &all.registry);
+        let report = run(self.world.react(&Reaction { registry: all, places: all, deliveries, stacks }, &event));
         let report = report.unwrap().unwrap();
         (report.entry.decision, report.codes.last().copied().unwrap())
     }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::*;
 
-fn asked(kind: &str, details: &Value) -> Value {
+pub(super) fn asked(kind: &str, details: &Value) -> Value {
     let detail = json!({"version": 1, "model": "churn", "matter": "look/churn/x", "at": NOON, "details": details});
     event("trimtab", kind, &detail)
 }

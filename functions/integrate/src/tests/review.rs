@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn proposed(happened: &str, branch: &str) -> Value {
+pub(super) fn proposed(happened: &str, branch: &str) -> Value {
     let detail = json!({"event": happened, "repositoryNames": ["churn-model"], "pullRequestId": "41",
         "pullRequestStatus": "Open", "sourceCommit": COMMIT, "destinationReference": format!("refs/heads/{branch}")});
     event("aws.codecommit", "CodeCommit Pull Request State Change", &detail)
@@ -18,25 +18,26 @@ fn ended() -> Value {
 }
 
 /// A stage with an open pull request.
-fn open() -> Stage {
+pub(super) fn open() -> Stage {
     let stage = stage();
     let target = CommitId::parse(&"d".repeat(40)).ok();
     let (source, destination) = (CommitId::parse(COMMIT).ok(), BranchName::parse("main").ok());
-    *stage.cloud.pull.lock().unwrap() = Some(PullRequestTruth { open: true, source, target, destination });
+    *stage.cloud.pull.lock().unwrap() =
+        Some(PullRequestTruth { open: true, merged: None, source, target, destination });
     stage
 }
 
 impl Stage {
-    fn propose(&self) -> (Decision, &'static str) {
+    pub(super) fn propose(&self) -> (Decision, &'static str) {
         self.react(&proposed("pullRequestCreated", "main"))
     }
 
-    fn ends(&self, status: &str) -> (Decision, &'static str) {
+    pub(super) fn ends(&self, status: &str) -> (Decision, &'static str) {
         *self.cloud.status.lock().unwrap() = Some(BuildStatus::parse(status));
         self.react(&ended())
     }
 
-    fn comments(&self) -> Vec<String> {
+    pub(super) fn comments(&self) -> Vec<String> {
         self.cloud.comments.lock().unwrap().iter().map(|comment| comment.content.clone()).collect()
     }
 }

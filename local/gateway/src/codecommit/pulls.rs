@@ -15,8 +15,18 @@ pub(crate) struct Pull {
     source: String,
     destination: String,
     open: bool,
+    merged: Option<Merged>,
     created: Timestamp,
     comments: Vec<Comment>,
+}
+
+/// What a merge was made of; the branches may have moved on since.
+#[derive(Debug, Clone)]
+pub(super) struct Merged {
+    pub(super) source: String,
+    pub(super) target: String,
+    pub(super) commit: String,
+    pub(super) option: &'static str,
 }
 
 #[derive(Debug, Clone)]
@@ -43,10 +53,19 @@ impl State {
     }
 
     /// The number and the pull request, as the API shows it.
-    fn described(&self, world: &World, id: &str) -> Answer {
+    pub(super) fn described(&self, world: &World, id: &str) -> Answer {
         let pull = self.pull(id)?;
-        let (source, target) =
-            (self.head(&pull.repository, &pull.source), self.head(&pull.repository, &pull.destination));
+        let (source, target) = match &pull.merged {
+            Some(merged) => (Some(&merged.source), Some(&merged.target)),
+            None => (self.head(&pull.repository, &pull.source), self.head(&pull.repository, &pull.destination)),
+        };
+        let merge = pull.merged.as_ref().map_or_else(
+            || json!({"isMerged": false}),
+            |merged| {
+                json!({"isMerged": true, "mergedBy": author(world), "mergeCommitId": merged.commit,
+                    "mergeOption": merged.option})
+            },
+        );
         Ok(json!({
             "pullRequestId": id,
             "title": pull.title,
@@ -61,10 +80,33 @@ impl State {
                 "sourceCommit": source,
                 "destinationCommit": target,
                 "mergeBase": target,
-                "mergeMetadata": {"isMerged": false},
+                "mergeMetadata": merge,
             }],
             "revisionId": hash(&[id, source.map(String::as_str).unwrap_or_default()]),
         }))
+    }
+}
+
+impl State {
+    /// The repository, source and destination branch of an open pull request.
+    pub(super) fn open(&self, id: &str) -> Result<(String, String, String), Refusal> {
+        let pull = self.pull(id)?;
+        if !pull.open {
+            return Err(Refusal::new(
+                "PullRequestAlreadyClosedException",
+                "The pull request is already closed and cannot be merged.",
+            ));
+        }
+        Ok((pull.repository.clone(), pull.source.clone(), pull.destination.clone()))
+    }
+
+    /// The pull request is closed by this merge.
+    pub(super) fn close(&mut self, id: &str, merged: Merged) {
+        let number = id.parse::<usize>().unwrap_or_default();
+        if let Some(pull) = self.pulls.get_mut(number.saturating_sub(1)) {
+            pull.open = false;
+            pull.merged = Some(merged);
+        }
     }
 }
 
@@ -89,6 +131,7 @@ pub(super) async fn create(world: &World, input: Input<'_>) -> Answer {
             source,
             destination,
             open: true,
+            merged: None,
             created: Timestamp::now(),
             comments: Vec::new(),
         });
@@ -191,16 +234,17 @@ pub(super) async fn pushed(world: &World, repository: &str, branch: &str) {
     }
 }
 
-async fn tell(world: &World, id: &str, event: &str) {
+pub(super) async fn tell(world: &World, id: &str, event: &str) {
     let Ok(described) = lock(&world.codecommit).described(world, id) else { return };
     let target = described.pointer("/pullRequestTargets/0").cloned().unwrap_or_default();
     let repository = target.get("repositoryName").and_then(Value::as_str).unwrap_or_default();
+    let merged = target.pointer("/mergeMetadata/isMerged").and_then(Value::as_bool).unwrap_or_default();
     let open = described.get("pullRequestStatus").and_then(Value::as_str) == Some("OPEN");
     let detail = json!({
         "event": event,
         "author": author(world),
         "callerUserArn": author(world),
-        "isMerged": "False",
+        "isMerged": if merged { "True" } else { "False" },
         "pullRequestId": id,
         "pullRequestStatus": if open { "Open" } else { "Closed" },
         "repositoryNames": [repository],

@@ -1,4 +1,4 @@
-//! How a deployment goes on: a fleet is made, a canary bakes under its alarms, traffic moves over
+//! How a deployment goes on: a fleet is made, each step bakes under its alarms, traffic moves over
 //! or goes back; and the events on the way.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::alarms;
 use crate::wire::Input;
 use crate::world::{Phase, World, lock};
 
-/// How often the canary's alarms are looked at while it bakes.
+/// How often the alarms are looked at while a step bakes.
 const WATCH: Duration = Duration::from_millis(100);
 
 /// A new endpoint, until it serves.
@@ -37,12 +37,9 @@ pub(super) async fn replace(world: Arc<World>, name: String) {
     tell(&world, &name).await;
     world.over(Phase::Fleets).await;
     let Ok(endpoint) = found(&world, &name) else { return };
-    let baking = endpoint.deployment.as_ref().is_some_and(has_canary);
+    let steps = endpoint.deployment.as_ref().map(steps).unwrap_or_default();
     let alarms = endpoint.deployment.as_ref().map(rollback_alarms).unwrap_or_default();
-    if baking {
-        tell_baking(&world, &endpoint).await;
-    }
-    match bake(&world, baking, &alarms).await {
+    match go(&world, &endpoint, &steps, &alarms).await {
         None => change(&world, &name, |endpoint| {
             if let Some(pending) = endpoint.pending.take() {
                 endpoint.config = pending.config;
@@ -71,13 +68,20 @@ pub(super) async fn remove(world: Arc<World>, name: String) {
     lock(&world.sagemaker).endpoints.remove(&name);
 }
 
-/// Waits until the canary has baked; gives the alarm that went off before.
-async fn bake(world: &World, baking: bool, alarms: &[String]) -> Option<String> {
-    let baked = async {
-        if baking {
-            world.over(Phase::Bakes).await;
+/// Goes the steps, each of which bakes; gives the alarm that went off on the way.
+async fn go(world: &World, endpoint: &Endpoint, steps: &[u64], alarms: &[String]) -> Option<String> {
+    for percent in steps {
+        tell_baking(world, endpoint, *percent).await;
+        if let Some(alarm) = bake(world, alarms).await {
+            return Some(alarm);
         }
-    };
+    }
+    alarms::any_in_alarm(world, alarms).await
+}
+
+/// Waits until a step has baked; gives the alarm that went off before.
+async fn bake(world: &World, alarms: &[String]) -> Option<String> {
+    let baked = world.over(Phase::Bakes);
     tokio::pin!(baked);
     loop {
         if let Some(alarm) = alarms::any_in_alarm(world, alarms).await {
@@ -90,9 +94,25 @@ async fn bake(world: &World, baking: bool, alarms: &[String]) -> Option<String> 
     }
 }
 
-fn has_canary(deployment: &Value) -> bool {
-    let routing = deployment.pointer("/BlueGreenUpdatePolicy/TrafficRoutingConfiguration/Type").and_then(Value::as_str);
-    matches!(routing, Some("CANARY" | "LINEAR"))
+/// The shares of the new fleet that bake, one after the other: one of a canary, all of a linear or
+/// rolling update's.
+fn steps(deployment: &Value) -> Vec<u64> {
+    let size = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_u64).unwrap_or(100).clamp(1, 100);
+    let all = |step: u64| (1..=100_u64.div_ceil(step)).map(|number| (number * step).min(100)).collect();
+    let routing = "/BlueGreenUpdatePolicy/TrafficRoutingConfiguration";
+    match deployment.pointer(&format!("{routing}/Type")).and_then(Value::as_str) {
+        Some("CANARY") => vec![size(&format!("{routing}/CanarySize/Value"))],
+        Some("LINEAR") => all(size(&format!("{routing}/LinearStepSize/Value"))),
+        _ if deployment.get("RollingUpdatePolicy").is_some() => {
+            all(size("/RollingUpdatePolicy/MaximumBatchSize/Value"))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether it moves traffic in steps: only between configurations with the same variants.
+pub(super) fn is_guarded(deployment: &Value) -> bool {
+    !steps(deployment).is_empty()
 }
 
 fn rollback_alarms(deployment: &Value) -> Vec<String> {
@@ -124,12 +144,12 @@ async fn tell(world: &World, name: &str) {
     world.emit("aws.sagemaker", "SageMaker Endpoint State Change", &[arn(world, name)], detail(world, &endpoint)).await;
 }
 
-async fn tell_baking(world: &World, endpoint: &Endpoint) {
+async fn tell_baking(world: &World, endpoint: &Endpoint, percent: u64) {
     let mut detail = detail(world, endpoint);
     if let (Some(pending), Some(fields)) = (&endpoint.pending, detail.as_object_mut()) {
         let since = pending.since.as_millisecond();
-        let status =
-            json!([{"Status": "Baking", "StatusMessage": "Baking with traffic on the canary.", "StartTime": since}]);
+        let message = format!("Baking with traffic enabled on {percent} % of the capacity.");
+        let status = json!([{"Status": "Baking", "StatusMessage": message, "StartTime": since}]);
         let mut variants = pending.variants.clone();
         if let Some(variant) = variants.get_mut(0).and_then(Value::as_object_mut) {
             variant.insert("VariantStatus".to_owned(), status);
@@ -172,8 +192,15 @@ mod tests {
             "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "CANARY"}},
             "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]},
         });
-        assert!(has_canary(&deployment));
         assert_eq!(rollback_alarms(&deployment), ["a"]);
-        assert!(!has_canary(&json!({})));
+    }
+
+    #[test]
+    fn each_strategy_bakes_in_its_steps() {
+        let routing = |routing: Value| json!({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}});
+        assert_eq!(steps(&routing(json!({"Type": "CANARY", "CanarySize": {"Value": 10}}))), [10]);
+        assert_eq!(steps(&routing(json!({"Type": "LINEAR", "LinearStepSize": {"Value": 30}}))), [30, 60, 90, 100]);
+        assert_eq!(steps(&json!({"RollingUpdatePolicy": {"MaximumBatchSize": {"Value": 50}}})), [50, 100]);
+        assert_eq!(steps(&routing(json!({"Type": "ALL_AT_ONCE"}))), [0; 0]);
     }
 }

@@ -89,6 +89,12 @@ pub(crate) async fn update(world: &Arc<World>, account: Option<&str>, input: Inp
         if !matches!(endpoint.status, "InService" | "OutOfService" | "UpdateRollbackFailed") {
             return Err(Refusal::validation(format!("Cannot update in-progress endpoint \"{arn}\".")));
         }
+        let guarded = input.get("DeploymentConfig").is_some_and(deployment::is_guarded);
+        if guarded && names(&endpoint.variants) != names(&variants) {
+            return Err(Refusal::validation(
+                "The new endpoint configuration must have the same variant names as the endpoint's own for this deployment.",
+            ));
+        }
         // Unless it is sent or retained, the last deployment's configuration is dropped.
         endpoint.deployment = match input.get("DeploymentConfig") {
             Some(sent) => Some(sent.clone()),
@@ -139,7 +145,9 @@ pub(crate) fn describe(world: &World, account: Option<&str>, input: Input<'_>) -
             "StartTime": time(pending.since),
         })
     });
+    let shadows = lock(&world.sagemaker).shadows.get(&endpoint.config).map(|shadows| described(Input(shadows)));
     let optional = [
+        ("ShadowProductionVariants", shadows),
         ("FailureReason", endpoint.failure.map(Value::String)),
         ("LastDeploymentConfig", endpoint.deployment),
         ("PendingDeploymentSummary", pending),
@@ -198,16 +206,31 @@ async fn variants(world: &World, config: &str) -> Result<Value, Refusal> {
         let arn = world.arn("sagemaker", &format!("endpoint-config/{}", config.to_lowercase()));
         Refusal::validation(format!("Could not find endpoint configuration \"{arn}\"."))
     })?;
+    Ok(described(Input(&found)))
+}
+
+/// The variants of a configuration, or its shadows, as an endpoint describes them.
+fn described(config: Input<'_>) -> Value {
     let one = |variant: Input<'_>| {
-        let count = variant.get("InitialInstanceCount").cloned().unwrap_or_else(|| json!(1));
         let weight = variant.get("InitialVariantWeight").cloned().unwrap_or_else(|| json!(1.0));
-        json!({
+        let mut found = json!({
             "VariantName": variant.text("VariantName"),
             "CurrentWeight": weight,
             "DesiredWeight": weight,
-            "CurrentInstanceCount": count,
-            "DesiredInstanceCount": count,
-        })
+        });
+        let count = variant.get("InitialInstanceCount").cloned().unwrap_or_else(|| json!(1));
+        let size = match variant.get("ServerlessConfig") {
+            Some(config) => [("CurrentServerlessConfig", config.clone()), ("DesiredServerlessConfig", config.clone())],
+            None => [("CurrentInstanceCount", count.clone()), ("DesiredInstanceCount", count)],
+        };
+        if let Some(fields) = found.as_object_mut() {
+            fields.extend(size.map(|(name, value)| (name.to_owned(), value)));
+        }
+        found
     };
-    Ok(Input(&found).list("ProductionVariants").map(one).collect())
+    config.list("ProductionVariants").map(one).collect()
+}
+
+fn names(variants: &Value) -> Vec<&str> {
+    variants.as_array().into_iter().flatten().filter_map(|variant| variant.get("VariantName")?.as_str()).collect()
 }

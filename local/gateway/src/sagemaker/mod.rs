@@ -24,6 +24,8 @@ pub(crate) struct State {
     pipelines: BTreeMap<String, pipelines::Pipeline>,
     executions: Vec<pipelines::Execution>,
     endpoints: BTreeMap<String, endpoints::Endpoint>,
+    /// The shadow variants of configurations, as `{"ProductionVariants": …}`; moto does not keep them.
+    shadows: BTreeMap<String, serde_json::Value>,
     jobs: BTreeMap<String, jobs::Job>,
     processing: BTreeMap<String, processing::Job>,
     schedules: BTreeMap<String, monitoring::Schedule>,
@@ -67,6 +69,10 @@ pub(crate) async fn call(world: &Arc<World>, account: Option<&str>, action: &str
         "DescribeProcessingJob" => processing::describe(world, input),
         "ListProcessingJobs" => processing::list(world, input),
         "StopProcessingJob" => processing::stop(world, input),
+        "CreateDataQualityJobDefinition"
+        | "CreateModelQualityJobDefinition"
+        | "CreateModelBiasJobDefinition"
+        | "CreateModelExplainabilityJobDefinition" => monitoring::define(world, action, input).await,
         "CreateMonitoringSchedule" => monitoring::create(world, input).await,
         "UpdateMonitoringSchedule" => monitoring::update(world, input).await,
         "DescribeMonitoringSchedule" => monitoring::describe(world, input),
@@ -90,6 +96,7 @@ pub(crate) async fn call(world: &Arc<World>, account: Option<&str>, action: &str
         "AddAssociation" => lineage::associate(world, input),
         "ListAssociations" => lineage::associations(world, input),
         "CreateModel" | "CreateEndpointConfig" => registry::create_once(world, action, input).await,
+        "DescribeEndpointConfig" => registry::describe_config(world, input).await,
         "CreateModelPackage" => registry::create_package(world, input).await,
         "UpdateModelPackage" => registry::update_package(world, input).await,
         "DescribeModelPackage" => registry::describe_package(world, input).await,

@@ -15,6 +15,7 @@ pub(crate) struct Schedule {
     name: String,
     config: Value,
     endpoint: Option<String>,
+    output: Option<String>,
     status: &'static str,
     failure: Option<String>,
     created: Timestamp,
@@ -38,9 +39,19 @@ impl Schedule {
     }
 }
 
+/// moto overwrites what AWS refuses to create twice.
+pub(crate) async fn define(world: &World, action: &str, input: Input<'_>) -> Answer {
+    let name = input.need("JobDefinitionName")?;
+    let describe = action.replacen("Create", "Describe", 1);
+    if world.backends.sagemaker(&describe, &json!({"JobDefinitionName": name})).await.is_ok() {
+        return Err(Refusal::new("ResourceInUse", format!("Job definition {name} already exists")));
+    }
+    world.backends.sagemaker(action, input.0).await
+}
+
 pub(crate) async fn create(world: &Arc<World>, input: Input<'_>) -> Answer {
     let name = input.need("MonitoringScheduleName")?.to_owned();
-    let (config, endpoint) = config(world, input).await?;
+    let (config, endpoint, output) = config(world, input).await?;
     let now = Timestamp::now();
     {
         let schedules = &mut lock(&world.sagemaker).schedules;
@@ -52,6 +63,7 @@ pub(crate) async fn create(world: &Arc<World>, input: Input<'_>) -> Answer {
             name: name.clone(),
             config,
             endpoint,
+            output,
             status: "Pending",
             failure: None,
             created: now,
@@ -66,7 +78,7 @@ pub(crate) async fn create(world: &Arc<World>, input: Input<'_>) -> Answer {
 pub(crate) async fn update(world: &Arc<World>, input: Input<'_>) -> Answer {
     let name = input.need("MonitoringScheduleName")?.to_owned();
     found(world, &name)?;
-    let (config, endpoint) = config(world, input).await?;
+    let (config, endpoint, output) = config(world, input).await?;
     {
         let schedules = &mut lock(&world.sagemaker).schedules;
         let schedule = schedules.get_mut(&name).ok_or_else(|| missing(world, &name))?;
@@ -75,7 +87,7 @@ pub(crate) async fn update(world: &Arc<World>, input: Input<'_>) -> Answer {
                 "Monitoring Schedule {name} is in Pending status and cannot be updated."
             )));
         }
-        (schedule.config, schedule.endpoint) = (config, endpoint);
+        (schedule.config, schedule.endpoint, schedule.output) = (config, endpoint, output);
         (schedule.status, schedule.failure, schedule.modified) = ("Pending", None, Timestamp::now());
     }
     world.later(settle(Arc::clone(world), name.clone()));
@@ -192,8 +204,12 @@ pub(crate) async fn execute(world: &Arc<World>, name: &str, status: &str, messag
         let state = &mut lock(&world.sagemaker);
         let number = state.executions_of_schedules.len();
         let job = format!("model-monitoring-{}-{number:08x}", now.strftime("%Y%m%d%H%M"));
+        // AWS's goes on with the endpoint, the schedule and the hour.
+        let output =
+            json!({"S3Uri": schedule.output, "LocalPath": "/opt/ml/processing/output", "S3UploadMode": "EndOfJob"});
         let request = json!({
             "ProcessingJobName": job,
+            "ProcessingOutputConfig": {"Outputs": [{"OutputName": "result", "S3Output": output}]},
             "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}},
             "AppSpecification": {"ImageUri": "model-monitor"},
         });
@@ -263,8 +279,8 @@ fn paged(list: &str, all: Vec<Value>, next: Option<String>) -> Value {
     answer
 }
 
-/// The configuration, and the endpoint of its job's definition, which must be there.
-async fn config(world: &World, input: Input<'_>) -> Result<(Value, Option<String>), Refusal> {
+/// The configuration, and the endpoint and the output of its job's definition, which must be there.
+async fn config(world: &World, input: Input<'_>) -> Result<(Value, Option<String>, Option<String>), Refusal> {
     let null = |field: &str| {
         Refusal::validation(format!(
             "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
@@ -286,7 +302,9 @@ async fn config(world: &World, input: Input<'_>) -> Result<(Value, Option<String
         Refusal::validation(format!("Could not find {kind} job definition \"{definition}\"."))
     })?;
     let endpoint = known.pointer(&format!("/{kind}JobInput/EndpointInput/EndpointName")).and_then(Value::as_str);
-    Ok((config.clone(), endpoint.map(str::to_owned)))
+    let output = known.pointer(&format!("/{kind}JobOutputConfig/MonitoringOutputs/0/S3Output/S3Uri"));
+    let output = output.and_then(Value::as_str);
+    Ok((config.clone(), endpoint.map(str::to_owned), output.map(str::to_owned)))
 }
 
 fn found(world: &World, name: &str) -> Result<Schedule, Refusal> {

@@ -21,7 +21,22 @@ pub(crate) async fn create_once(world: &World, action: &str, input: Input<'_>) -
         let arn = world.arn("sagemaker", &format!("{kind}/{}", name.to_lowercase()));
         return Err(Refusal::validation(format!("Cannot create already existing {words} \"{arn}\".")));
     }
-    world.backends.sagemaker(action, input.0).await
+    let made = world.backends.sagemaker(action, input.0).await?;
+    if let Some(shadows) = input.get("ShadowProductionVariants") {
+        lock(&world.sagemaker).shadows.insert(name.to_owned(), json!({"ProductionVariants": shadows}));
+    }
+    Ok(made)
+}
+
+/// moto's, with the shadows.
+pub(crate) async fn describe_config(world: &World, input: Input<'_>) -> Answer {
+    let name = input.need("EndpointConfigName")?;
+    let mut found = world.backends.sagemaker("DescribeEndpointConfig", input.0).await?;
+    let shadows = lock(&world.sagemaker).shadows.get(name).and_then(|kept| kept.get("ProductionVariants")).cloned();
+    if let (Some(shadows), Some(fields)) = (shadows, found.as_object_mut()) {
+        fields.insert("ShadowProductionVariants".to_owned(), shadows);
+    }
+    Ok(found)
 }
 
 pub(crate) async fn create_package(world: &Arc<World>, input: Input<'_>) -> Answer {

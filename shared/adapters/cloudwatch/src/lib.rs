@@ -5,9 +5,9 @@ mod write;
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, StateValue};
 use jiff::Timestamp;
-use trimtab_core::event::{AlarmState, DriftKind};
+use trimtab_core::event::{AlarmState, DriftKind, FACET, children, feature};
 use trimtab_core::name::{AlarmArn, AlarmName};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{AlarmTruth, Alarms};
@@ -56,15 +56,29 @@ impl Alarms for CloudWatch {
 }
 
 fn metric(alarm: &MetricAlarm) -> Option<AlarmTruth> {
-    let several = alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric()?.namespace());
-    let drift = alarm.namespace().into_iter().chain(several).find_map(DriftKind::of_namespace);
+    let several: Vec<&Metric> =
+        alarm.metrics().iter().filter_map(|query| query.metric_stat().and_then(|stat| stat.metric())).collect();
+    let namespaces = several.iter().filter_map(|metric| metric.namespace());
+    let drift = alarm.namespace().into_iter().chain(namespaces).find_map(DriftKind::of_namespace);
     let since = alarm.state_transitioned_timestamp().or_else(|| alarm.state_updated_timestamp());
-    truth(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since, drift)
+    let mut found = truth(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since)?;
+    let one = feature(alarm.metric_name().unwrap_or_default(), facet(alarm.dimensions()));
+    let of = |metric: &&Metric| feature(metric.metric_name()?, facet(metric.dimensions())).map(str::to_owned);
+    found.drift = drift;
+    found.features = one.map(str::to_owned).into_iter().chain(several.iter().filter_map(of)).collect();
+    Some(found)
+}
+
+fn facet(dimensions: &[Dimension]) -> Option<&str> {
+    dimensions.iter().find(|dimension| dimension.name() == Some(FACET)).and_then(|dimension| dimension.value())
 }
 
 fn composite(alarm: &CompositeAlarm) -> Option<AlarmTruth> {
     let since = alarm.state_transitioned_timestamp().or_else(|| alarm.state_updated_timestamp());
-    truth(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since, None)
+    let mut found = truth(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since)?;
+    found.children = alarm.alarm_rule().map(children).unwrap_or_default();
+    found.suppressed = alarm.actions_suppressed_by().is_some();
+    Some(found)
 }
 
 fn truth(
@@ -72,13 +86,15 @@ fn truth(
     arn: Option<&str>,
     state: Option<&StateValue>,
     since: Option<&DateTime>,
-    drift: Option<DriftKind>,
 ) -> Option<AlarmTruth> {
     Some(AlarmTruth {
         name: AlarmName::parse(name?).ok()?,
         arn: AlarmArn::parse(arn?).ok()?,
         state: AlarmState::parse(state?.as_str()),
         since: since.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok()),
-        drift,
+        drift: None,
+        features: Vec::new(),
+        children: Vec::new(),
+        suppressed: false,
     })
 }

@@ -73,6 +73,12 @@ impl PullRequests for CodeCommit {
             let target = found.pull_request_targets().first();
             PullRequestTruth {
                 open: found.pull_request_status() == Some(&PullRequestStatusEnum::Open),
+                merged: commit(
+                    target
+                        .and_then(|target| target.merge_metadata())
+                        .filter(|merge| merge.is_merged())
+                        .and_then(|merge| merge.merge_commit_id()),
+                ),
                 source: commit(target.and_then(|target| target.source_commit())),
                 target: commit(target.and_then(|target| target.destination_commit())),
                 destination: target.and_then(|target| branch(target.destination_reference()?)),

@@ -1,6 +1,8 @@
 //! [`Deliveries`], and [`Runs`](trimtab_core::port::ml::Runs) in `runs`, over CodePipeline (V2): the
-//! package's ARN travels in a pipeline variable, and an execution is known again by it.
+//! package's ARN travels in a pipeline variable, and an execution is known again by it. So does a
+//! commit that a pipeline builds: see [`builder`].
 
+mod builder;
 mod runs;
 
 use aws_config::SdkConfig;

@@ -1,6 +1,6 @@
-//! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry and endpoints in
-//! `endpoints`, versions that wait for a verdict in `candidates`, what the guard looks at in
-//! `resources`, ML Lineage Tracking in `lineage`, what watches a live version in `monitoring`, `baselines`
+//! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry in `registry`,
+//! endpoints in `endpoints` and `shape`, versions that wait for a verdict in `candidates`, what the guard looks at in
+//! `resources`, monitoring runs in `reports`, ML Lineage Tracking in `lineage`, what watches a live version in `monitoring`, `baselines`
 //! and `job_definitions`.
 //!
 //! SageMaker's models declare almost no errors: it answers `ValidationException` with a sentence,
@@ -13,9 +13,12 @@ mod endpoints;
 mod job_definitions;
 mod lineage;
 mod monitoring;
+mod registry;
+mod reports;
 mod resources;
 mod runs;
 mod says;
+mod shape;
 
 use aws_config::SdkConfig;
 use aws_sdk_sagemaker::Client;

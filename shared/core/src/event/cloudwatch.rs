@@ -88,6 +88,8 @@ pub struct Alarm {
     pub rule: Option<String>,
     /// What a person wrote about it. Untrusted.
     pub description: Option<String>,
+    /// Whether a composite alarm's actions are held back: it tells of the same change again when they no longer are.
+    pub suppressed: bool,
 }
 
 /// A metric that an alarm watches.
@@ -125,6 +127,8 @@ struct State {
     timestamp: Timestamp,
     #[serde(default, deserialize_with = "loose::or_default")]
     reason: String,
+    #[serde(rename = "actionsSuppressedBy")]
+    suppressed_by: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -176,6 +180,7 @@ impl Alarm {
                 })
                 .collect(),
             rule: detail.configuration.alarm_rule,
+            suppressed: detail.state.suppressed_by.is_some(),
             description: detail.configuration.description,
         })
     }
@@ -184,5 +189,79 @@ impl Alarm {
     #[must_use]
     pub fn drift(&self) -> Option<DriftKind> {
         self.metrics.iter().find_map(|metric| DriftKind::of_namespace(&metric.namespace))
+    }
+
+    /// Whether it watches other alarms instead of metrics.
+    #[must_use]
+    pub fn is_composite(&self) -> bool {
+        self.rule.is_some()
+    }
+
+    /// The features that its metrics are about. Untrusted.
+    #[must_use]
+    pub fn features(&self) -> Vec<String> {
+        let of = |metric: &AlarmMetric| {
+            feature(&metric.name, metric.dimensions.get(FACET).map(String::as_str)).map(str::to_owned)
+        };
+        self.metrics.iter().filter_map(of).collect()
+    }
+}
+
+/// The dimension of a bias metric that names the feature.
+pub const FACET: &str = "Facet";
+
+/// The feature that one of SageMaker's monitoring metrics is about: data quality has it in the
+/// metric's name, bias in the dimension [`FACET`]. Untrusted.
+#[must_use]
+pub fn feature<'a>(metric: &'a str, facet: Option<&'a str>) -> Option<&'a str> {
+    metric.strip_prefix("feature_baseline_drift_").or(facet).filter(|name| !name.is_empty())
+}
+
+/// How many alarms of a rule are looked at: CloudWatch allows a rule 100.
+const MOST_CHILDREN: usize = 100;
+
+/// The alarms that a composite alarm's rule names, by [its syntax][doc]: `ALARM(name)`, `OK("a name")`, with the ARN
+/// for the name, too.
+///
+/// [doc]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+#[must_use]
+pub fn children(rule: &str) -> Vec<AlarmName> {
+    let mut found: Vec<AlarmName> = Vec::new();
+    let mut rest = rule;
+    while let Some((before, after)) = rest.split_once('(') {
+        let word = before.trim_end().rsplit(|c: char| !c.is_ascii_alphabetic() && c != '_').next().unwrap_or_default();
+        rest = after;
+        if !["ALARM", "OK", "INSUFFICIENT_DATA"].contains(&word) {
+            continue;
+        }
+        let (text, end) = match after.trim_start().strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => after.split_once(')').unwrap_or((after, "")),
+        };
+        rest = end;
+        let name = AlarmArn::parse(text.trim()).map_or_else(|_| text.trim().to_owned(), |arn| arn.name().to_owned());
+        found.extend(AlarmName::parse(&name).ok().filter(|name| !found.contains(name)));
+    }
+    found.truncate(MOST_CHILDREN);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_names_its_alarms() {
+        let rule = r#"(ALARM(churn-drift) OR ALARM("churn (bias)")) AND NOT OK(arn:aws:cloudwatch:eu-west-1:123456789012:alarm:x) AND TRUE AND ALARM(churn-drift)"#;
+        let names: Vec<String> = children(rule).iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["churn-drift", "churn (bias)", "x"]);
+    }
+
+    #[test]
+    fn a_broken_rule_names_what_it_can_and_ends() {
+        for (rule, names) in [("", 0), ("ALARM(", 0), ("ALARM(\"a", 1), ("((((", 0), ("FALSE", 0), ("ALARM(a) OR (", 1)]
+        {
+            assert_eq!(children(rule).len(), names, "{rule}");
+        }
     }
 }

@@ -75,6 +75,8 @@ pub struct Reference {
     pub branch: Option<BranchName>,
     /// The commit it points to now; `None` when it is gone or not a full id.
     pub commit: Option<CommitId>,
+    /// The commit it pointed to before.
+    pub before: Option<CommitId>,
 }
 
 impl Reference {
@@ -89,6 +91,7 @@ impl Reference {
             #[serde(default, deserialize_with = "loose::or_default")]
             reference_name: String,
             commit_id: Option<String>,
+            old_commit_id: Option<String>,
         }
         let detail: Detail = read(what, detail)?;
         let is_branch = detail.reference_type == "branch";
@@ -97,6 +100,7 @@ impl Reference {
             kind: detail.event,
             branch: is_branch.then(|| BranchName::parse(&detail.reference_name).ok()).flatten(),
             commit: detail.commit_id.and_then(|id| CommitId::parse(&id).ok()),
+            before: detail.old_commit_id.and_then(|id| CommitId::parse(&id).ok()),
         })
     }
 }
@@ -112,6 +116,8 @@ pub struct PullRequest {
     pub event: String,
     /// `Open` or `Closed`.
     pub status: String,
+    /// Whether it was merged.
+    pub merged: bool,
     /// The commit that is proposed.
     pub source_commit: Option<CommitId>,
     /// The branch it is proposed for.
@@ -129,6 +135,9 @@ impl PullRequest {
             event: String,
             #[serde(default, deserialize_with = "loose::or_default")]
             pull_request_status: String,
+            // `True` or `False`, as text.
+            #[serde(default, deserialize_with = "loose::or_default")]
+            is_merged: String,
             source_commit: Option<String>,
             destination_reference: Option<String>,
         }
@@ -140,6 +149,7 @@ impl PullRequest {
             id: detail.pull_request_id,
             event: detail.event,
             status: detail.pull_request_status,
+            merged: detail.is_merged.eq_ignore_ascii_case("true"),
             source_commit: detail.source_commit.and_then(|id| CommitId::parse(&id).ok()),
             destination: detail.destination_reference.and_then(branch),
         })

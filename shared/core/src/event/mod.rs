@@ -17,10 +17,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use cloudtrail::{Call, Caller, Resource, ResourceKind};
-pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind};
+pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind, FACET, children, feature};
 pub use code::{Build, BuildStatus, Delivery, DeliveryAction, DeliveryState, PullRequest, Reference, ReferenceKind};
 pub use envelope::Envelope;
-pub use other::{FeatureGroup, Image, Job, Object, Stack};
+pub use other::{FeatureGroup, Image, Job, Object, Stack, StackRest, StackStatus};
 pub use sagemaker::{
     Approval, Endpoint, EndpointDeployment, EndpointStatus, LifeCycle, Package, Run, RunStatus, RunStep,
 };
@@ -109,10 +109,28 @@ impl Event {
                         | FactKind::BuildRequested
                         | FactKind::EvaluationRequested
                         | FactKind::WatchRequested
+                        | FactKind::ImageRequested
                 )
             }
             _ => false,
         }
+    }
+
+    /// Whether it is one of very many, of which only what comes of them is on record: an object, a
+    /// monitoring run.
+    #[must_use]
+    pub fn is_one_of_many(&self) -> bool {
+        match &self.body {
+            Body::Object(_) => true,
+            Body::ProcessingJob(job) => job.is_of_a_monitor(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is only counted, and nothing is done by it alone: it is counted during a pause, too.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        matches!(self.body, Body::Object(_))
     }
 
     /// Whether it asks to look for what was not heard of.
@@ -142,7 +160,7 @@ fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
         ("aws.codepipeline", "CodePipeline Action Execution State Change") => Body::DeliveryAction(read(kind, detail)?),
         ("aws.cloudformation", "CloudFormation Stack Status Change") => Body::Stack(Stack::read(kind, detail)?),
         ("aws.states", "Step Functions Execution Status Change") => Body::Execution(read(kind, detail)?),
-        ("aws.ecr", "ECR Image Action") => Body::Image(read(kind, detail)?),
+        ("aws.ecr", "ECR Image Action") => Body::Image(Image::read(kind, detail)?),
         ("aws.s3", "Object Created") => Body::Object(Object::read(kind, detail)?),
         ("aws.events", "Scheduled Event") => Body::Scheduled,
         ("aws.sagemaker", "AWS API Call via CloudTrail") => Body::Call(Box::new(Call::read(kind, detail)?)),

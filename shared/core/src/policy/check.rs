@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-use super::{Key, Policy, VERSION, deploy, evaluate, integrate, monitor, retrain};
+use super::{Key, Policy, VERSION, deploy, evaluate, integrate, monitor, notify, retrain};
 
 /// A fault in a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,14 +93,14 @@ pub(super) fn limits(policy: &Policy) -> Option<Fault> {
         (policy.version == VERSION, "version", "expected 1"),
         (!policy.owner.trim().is_empty(), "owner", "expected who answers for this model"),
     ];
-    let trains = policy.retrain.as_ref().is_some_and(|table| table.engine.pipeline().is_some());
     first(rules)
-        .or_else(|| policy.integrate.as_ref().and_then(|table| integrate::limits(table, trains)))
-        .or_else(|| policy.retrain.as_ref().and_then(retrain::limits))
+        .or_else(|| policy.integrate.as_ref().and_then(|table| integrate::limits(table, policy)))
+        .or_else(|| policy.retrain.as_ref().and_then(|table| retrain::limits(table, policy.reconcile.is_some())))
         .or_else(|| unwatched(policy))
-        .or_else(|| policy.deploy.as_ref().and_then(deploy::limits))
+        .or_else(|| policy.deploy.as_ref().and_then(|table| deploy::limits(table, policy.reconcile.is_some())))
         .or_else(|| policy.evaluate.as_ref().and_then(evaluate::limits))
         .or_else(|| policy.monitor.as_ref().and_then(|table| monitor::limits(table, policy.endpoint())))
+        .or_else(|| policy.notify.as_ref().and_then(|table| notify::limits(table, policy)))
 }
 
 /// Of what nobody tells, looking must: without it an incident would stay open for ever.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Engine, Policy, Target};
+use crate::name::ScheduleName;
 
 /// What kind of name a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,12 +12,18 @@ use super::{Engine, Policy, Target};
 pub enum KeyKind {
     Repository,
     BuildProject,
+    BuildPipeline,
+    ImageRepository,
     Pipeline,
     Alarm,
     PackageGroup,
     StateMachine,
     Endpoint,
     DeliveryPipeline,
+    MonitoringSchedule,
+    FeatureGroup,
+    DataPrefix,
+    Stack,
 }
 
 /// A name that belongs to one model.
@@ -32,6 +39,12 @@ impl Key {
     fn new(kind: KeyKind, name: impl fmt::Display) -> Self {
         Self { kind, name: name.to_string() }
     }
+
+    /// A monitoring schedule; ARNs have its name in lower case.
+    #[must_use]
+    pub fn schedule(name: &ScheduleName) -> Self {
+        Self { kind: KeyKind::MonitoringSchedule, name: name.as_str().to_ascii_lowercase() }
+    }
 }
 
 impl fmt::Display for Key {
@@ -39,12 +52,18 @@ impl fmt::Display for Key {
         let kind = match self.kind {
             KeyKind::Repository => "repository",
             KeyKind::BuildProject => "build-project",
+            KeyKind::BuildPipeline => "build-pipeline",
+            KeyKind::ImageRepository => "image-repository",
             KeyKind::Pipeline => "pipeline",
             KeyKind::Alarm => "alarm",
             KeyKind::StateMachine => "state-machine",
             KeyKind::PackageGroup => "package-group",
             KeyKind::Endpoint => "endpoint",
             KeyKind::DeliveryPipeline => "delivery-pipeline",
+            KeyKind::MonitoringSchedule => "monitoring-schedule",
+            KeyKind::FeatureGroup => "feature-group",
+            KeyKind::DataPrefix => "data",
+            KeyKind::Stack => "stack",
         };
         write!(f, "{kind}#{}", self.name)
     }
@@ -64,12 +83,18 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     let mut keys = BTreeSet::from([Key::new(KeyKind::PackageGroup, &policy.package_group)]);
     if let Some(integrate) = &policy.integrate {
         keys.insert(Key::new(KeyKind::Repository, &integrate.repository));
-        keys.insert(Key::new(KeyKind::BuildProject, &integrate.project));
+        keys.extend(integrate.project.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
+        keys.extend(integrate.delivery.as_ref().map(|delivery| Key::new(KeyKind::BuildPipeline, &delivery.name)));
+        keys.extend(integrate.image.as_ref().map(|image| Key::new(KeyKind::ImageRepository, &image.repository)));
         keys.extend(integrate.pull_requests.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
     }
     if let Some(retrain) = &policy.retrain {
         keys.extend(of_engine(&retrain.engine));
         keys.extend(retrain.alarms.iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
+        keys.extend(retrain.monitors.iter().map(Key::schedule));
+        keys.extend(retrain.feature_groups.iter().map(|group| Key::new(KeyKind::FeatureGroup, group)));
+        let prefixes = retrain.data.iter().flat_map(|data| &data.prefixes);
+        keys.extend(prefixes.map(|prefix| Key::new(KeyKind::DataPrefix, prefix)));
     }
     keys.extend(policy.own_alarms().iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
     keys.extend(policy.evaluate.as_ref().map(|rules| Key::new(KeyKind::StateMachine, &rules.tests)));
@@ -77,6 +102,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
         keys.insert(match &stage.target {
             Target::Endpoint(target) => Key::new(KeyKind::Endpoint, &target.name),
             Target::Pipeline(target) => Key::new(KeyKind::DeliveryPipeline, &target.name),
+            Target::Stack(target) => Key::new(KeyKind::Stack, &target.name),
         });
     }
     keys

@@ -33,3 +33,27 @@ pub(super) fn serialize<S: Serializer>(length: &SignedDuration, to: S) -> Result
     let (letter, size) = UNITS.into_iter().find(|(_, size)| seconds % size == 0).unwrap_or(('s', 1));
     to.collect_str(&format_args!("{}{letter}", seconds / size))
 }
+
+/// The same, where it may be left out.
+pub(super) mod optional {
+    use jiff::SignedDuration;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Length(#[serde(with = "super")] SignedDuration);
+
+    pub(in crate::policy) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<SignedDuration>, D::Error> {
+        Ok(Option::<Length>::deserialize(from)?.map(|length| length.0))
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's `with` calls it with a reference")]
+    #[allow(clippy::ref_option, reason = "serde's `with` calls it with a reference")]
+    pub(in crate::policy) fn serialize<S: Serializer>(
+        length: &Option<SignedDuration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        length.map(Length).serialize(to)
+    }
+}

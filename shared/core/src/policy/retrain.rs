@@ -6,10 +6,14 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::check::Fault;
+use super::data::Data;
 use super::engine::{self, Airflow, Engine, Kubeflow};
 use super::length;
 use crate::event::DriftKind;
-use crate::name::{AlarmName, DeliveryName, PipelineName, StateMachineArn};
+use crate::name::{AlarmName, DeliveryName, FeatureGroupName, PipelineName, ScheduleName, StateMachineArn};
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is trained, on which alarms, and within which limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +32,14 @@ pub struct Retrain {
     /// After so many drift runs in a row that did not end the drift, no more are started: one
     /// message, and one more try per budget window, until the drift ends or a commit is trained.
     pub give_up_after: u32,
+    /// The monitoring schedules whose runs count as drift when they find violations, with an alarm or without.
+    pub monitors: BTreeSet<ScheduleName>,
+    /// New data in S3 that asks for a run, and how it is gathered.
+    pub data: Option<Data>,
+    /// The feature groups whose new offline data asks for a run; it is gathered as `data` says.
+    pub feature_groups: BTreeSet<FeatureGroupName>,
+    /// A run if none has been started for so long, whatever asked for it; absent means never.
+    pub every: Option<SignedDuration>,
     /// What the run is told.
     pub parameters: Parameters,
 }
@@ -55,6 +67,14 @@ struct Written {
     budget: Budget,
     #[serde(default = "three")]
     give_up_after: u32,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    monitors: BTreeSet<ScheduleName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<Data>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    feature_groups: BTreeSet<FeatureGroupName>,
+    #[serde(default, with = "length::optional", skip_serializing_if = "Option::is_none")]
+    every: Option<SignedDuration>,
     #[serde(default)]
     parameters: Parameters,
 }
@@ -73,14 +93,50 @@ impl TryFrom<Written> for Retrain {
         let (Some(engine), None) = (named.next(), named.next()) else {
             return Err("expected exactly one of pipeline, state_machine, airflow, kubeflow and codepipeline");
         };
-        let Written { alarms, drift, cool_down, budget, give_up_after, parameters, .. } = written;
-        Ok(Self { engine, alarms, drift, cool_down, budget, give_up_after, parameters })
+        let Written {
+            alarms,
+            drift,
+            cool_down,
+            budget,
+            give_up_after,
+            monitors,
+            data,
+            feature_groups,
+            every,
+            parameters,
+            ..
+        } = written;
+        Ok(Self {
+            engine,
+            alarms,
+            drift,
+            cool_down,
+            budget,
+            give_up_after,
+            monitors,
+            data,
+            feature_groups,
+            every,
+            parameters,
+        })
     }
 }
 
 impl From<Retrain> for Written {
     fn from(retrain: Retrain) -> Self {
-        let Retrain { engine, alarms, drift, cool_down, budget, give_up_after, parameters } = retrain;
+        let Retrain {
+            engine,
+            alarms,
+            drift,
+            cool_down,
+            budget,
+            give_up_after,
+            monitors,
+            data,
+            feature_groups,
+            every,
+            parameters,
+        } = retrain;
         let (mut pipeline, mut state_machine, mut airflow, mut kubeflow, mut codepipeline) =
             (None, None, None, None, None);
         match engine {
@@ -101,6 +157,10 @@ impl From<Retrain> for Written {
             cool_down,
             budget,
             give_up_after,
+            monitors,
+            data,
+            feature_groups,
+            every,
             parameters,
         }
     }
@@ -136,15 +196,32 @@ pub struct Parameters {
     pub commit: Option<String>,
     /// The incident's id.
     pub incident: Option<String>,
-    /// `drift` or `build`.
+    /// `drift`, `build`, `image`, `data`, `features`, `schedule` or `operator`.
     pub reason: Option<String>,
     /// The experiment that the run belongs to: the model's name.
     pub experiment: Option<String>,
     /// The trial within it: the incident's id.
     pub trial: Option<String>,
+    /// The image, by its digest: the newest of `integrate.image`.
+    pub image: Option<String>,
+    /// The features that drifted, with commas between, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
 }
 
-pub(super) fn limits(retrain: &Retrain) -> Option<Fault> {
+impl Retrain {
+    /// How new data is gathered.
+    #[must_use]
+    pub fn gathering(&self) -> Data {
+        self.data.clone().unwrap_or_default()
+    }
+}
+
+/// What is found by looking needs somebody who looks.
+const LOOK: &str = "expected a [reconcile] table: the run is started by looking";
+
+pub(super) fn limits(retrain: &Retrain, looked_after: bool) -> Option<Fault> {
+    let data = retrain.gathering();
     let rules = [
         (
             retrain.budget.runs > 0,
@@ -155,6 +232,23 @@ pub(super) fn limits(retrain: &Retrain) -> Option<Fault> {
         // CloudWatch describes 100 at once; `monitor` may add one for each kind.
         (retrain.alarms.len() <= 96, "retrain.alarms", "expected at most 96 alarms"),
         (!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift"),
+        // Each look asks about each of them.
+        (retrain.monitors.len() <= 10, "retrain.monitors", "expected at most 10 schedules"),
+        (looked_after || retrain.data.is_none(), "retrain.data", LOOK),
+        (looked_after || retrain.feature_groups.is_empty(), "retrain.feature_groups", LOOK),
+        (looked_after || retrain.every.is_none(), "retrain.every", LOOK),
+        (
+            retrain.data.is_none() || !(data.prefixes.is_empty() && retrain.feature_groups.is_empty()),
+            "retrain.data",
+            "expected prefixes, or feature_groups beside it: nothing is gathered otherwise",
+        ),
+        (retrain.every.is_none_or(|every| every >= HOUR), "retrain.every", "expected at least \"1h\""),
+        (
+            data.quiet >= MINUTE && data.quiet <= data.longest,
+            "retrain.data.quiet",
+            "expected at least \"1m\", and no more than longest (\"6h\" unless set)",
+        ),
+        ((1..=super::data::MOST_AWAITED).contains(&data.at_least), "retrain.data.at_least", "expected 1 to 100"),
     ];
     super::check::first(rules).or_else(|| engine::limits(&retrain.engine, &retrain.parameters))
 }

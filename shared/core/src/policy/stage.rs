@@ -4,8 +4,11 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::check::Fault;
-use super::deploy::{Deploy, EndpointTarget, OnRejected, PipelineTarget, Target, target};
+use super::deploy::{Deploy, OnRejected, PipelineTarget, Target, target};
+use super::endpoint::EndpointTarget;
 use super::length;
+use super::serving::Serving;
+use super::stack::StackTarget;
 use crate::name::{RoleArn, StageName};
 
 /// What the one stage of a policy without stages is called; a stage of this name goes on where that left off.
@@ -123,6 +126,12 @@ impl Deploy {
         self.stages.iter().find(|stage| stage.name.as_str() == name)
     }
 
+    /// The stage of this name; the last one where there is no such stage, or none is named.
+    #[must_use]
+    pub fn named(&self, name: Option<&String>) -> Option<&Stage> {
+        name.and_then(|name| self.stage(name)).or_else(|| self.production())
+    }
+
     /// The stage after this one.
     #[must_use]
     pub fn after(&self, stage: &Stage) -> Option<&Stage> {
@@ -145,21 +154,26 @@ pub(super) struct Written {
     endpoint: Option<EndpointTarget>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pipeline: Option<PipelineTarget>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stack: Option<StackTarget>,
 }
 
 impl Written {
     pub(super) fn read(self, on_rejected: OnRejected) -> Result<Stage, &'static str> {
-        let target = target(self.endpoint, self.pipeline)?;
+        let target = target(self.endpoint, self.pipeline, self.stack)?;
         let Self { name, gate, account, smoke, .. } = self;
         Ok(Stage { name, sole: false, gate, on_rejected, target, place: account, smoke })
     }
 
     pub(super) fn of(stage: Stage) -> Self {
-        let (endpoint, pipeline) = match stage.target {
-            Target::Endpoint(endpoint) => (Some(endpoint), None),
-            Target::Pipeline(pipeline) => (None, Some(pipeline)),
-        };
-        Self { name: stage.name, gate: stage.gate, account: stage.place, smoke: stage.smoke, endpoint, pipeline }
+        let Stage { name, gate, place, smoke, target, .. } = stage;
+        let mut written = Self { name, gate, account: place, smoke, endpoint: None, pipeline: None, stack: None };
+        match target {
+            Target::Endpoint(endpoint) => written.endpoint = Some(endpoint),
+            Target::Pipeline(pipeline) => written.pipeline = Some(pipeline),
+            Target::Stack(stack) => written.stack = Some(stack),
+        }
+        written
     }
 }
 
@@ -170,7 +184,7 @@ pub(super) fn limits(stages: &[Stage]) -> Option<Fault> {
         stages.iter().enumerate().all(|(at, stage)| stages.iter().skip(at + 1).all(|s| s.name != stage.name));
     let endpoints = |stage: &Stage| match &stage.target {
         Target::Endpoint(target) => Some((target.name.clone(), stage.account().map(str::to_owned))),
-        Target::Pipeline(_) => None,
+        Target::Pipeline(_) | Target::Stack(_) => None,
     };
     let apart = stages.iter().enumerate().all(|(at, stage)| {
         endpoints(stage).is_none_or(|of| stages.iter().skip(at + 1).all(|other| endpoints(other).as_ref() != Some(&of)))
@@ -192,7 +206,7 @@ pub(super) fn limits(stages: &[Stage]) -> Option<Fault> {
         (
             many(|stage| stage.place.is_none() || matches!(stage.target, Target::Endpoint(_))),
             "deploy.stages.account",
-            "expected an endpoint: a pipeline has its own way into another account",
+            "expected an endpoint: a pipeline or a stack has its own way into another account",
         ),
         (many(one_account), "deploy.stages.account", "expected a role in the account of the endpoint's role"),
         (
@@ -201,9 +215,9 @@ pub(super) fn limits(stages: &[Stage]) -> Option<Fault> {
             "expected an external_id of 2 to 1224 letters, digits and +=,.@:/-",
         ),
         (
-            many(|stage| stage.smoke.is_none() || matches!(stage.target, Target::Endpoint(_))),
+            many(answers),
             "deploy.stages.smoke",
-            "expected an endpoint: nothing else can be asked",
+            "expected an endpoint that is not asynchronous: nothing else answers at once",
         ),
         (many(smoke), "deploy.stages.smoke", "expected a body of 1 to 8192 bytes, and within at most \"15s\""),
     ])
@@ -216,6 +230,11 @@ fn gate(stage: &Stage) -> bool {
         Gate::Lifecycle(name) => word(name),
         Gate::None | Gate::Person => true,
     }
+}
+
+fn answers(stage: &Stage) -> bool {
+    let at_once = |target: &EndpointTarget| !matches!(target.serving, Serving::Asynchronous { .. });
+    stage.smoke.is_none() || matches!(&stage.target, Target::Endpoint(target) if at_once(target))
 }
 
 fn one_account(stage: &Stage) -> bool {

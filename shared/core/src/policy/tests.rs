@@ -5,6 +5,15 @@ use super::*;
 const CHURN: &str = include_str!("../../../../models/churn.toml");
 const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
 const LOANS: &str = include_str!("../../../../models/loans.toml");
+const DEMAND: &str = include_str!("../../../../models/demand.toml");
+const OTHERS: [(&str, &str); 6] = [
+    ("demand.toml", DEMAND),
+    ("documents.toml", include_str!("../../../../models/documents.toml")),
+    ("fraud.toml", include_str!("../../../../models/fraud.toml")),
+    ("loans.toml", LOANS),
+    ("tariffs.toml", include_str!("../../../../models/tariffs.toml")),
+    ("summaries.toml", include_str!("../../../../models/summaries.toml")),
+];
 
 fn fault(from: &str, to: &str) -> String {
     assert!(CHURN.contains(from), "{from}");
@@ -18,13 +27,14 @@ fn line(of: &str) -> usize {
 #[test]
 fn the_examples_are_valid_and_do_not_collide() {
     let parse = |name: &str, text| (name.to_owned(), Policy::parse(name, text).unwrap());
-    let policies = [parse("churn.toml", CHURN), parse("segments.toml", SEGMENTS), parse("loans.toml", LOANS)];
+    let mut policies = vec![parse("churn.toml", CHURN), parse("segments.toml", SEGMENTS)];
+    policies.extend(OTHERS.map(|(name, text)| parse(name, text)));
     assert_eq!(check_all(&policies), Ok(()));
 }
 
 #[test]
 fn a_policy_survives_the_ledger() {
-    for text in [CHURN, SEGMENTS, LOANS] {
+    for text in [CHURN, SEGMENTS].into_iter().chain(OTHERS.map(|(_, text)| text)) {
         let policy = Policy::parse("x", text).unwrap();
         let back: Policy = serde_json::from_str(&serde_json::to_string(&policy).unwrap()).unwrap();
         assert_eq!(back, policy);
@@ -69,7 +79,95 @@ fn two_ways_to_production_are_one_too_many() {
     let message = Policy::parse("c", &format!("{CHURN}\n[deploy.pipeline]\nname = \"x\"\nvariable = \"y\"\n"))
         .unwrap_err()
         .to_string();
-    assert!(message.contains("expected exactly one of [deploy.endpoint] and [deploy.pipeline]"), "{message}");
+    assert!(
+        message.contains("expected exactly one of [deploy.endpoint], [deploy.pipeline] and [deploy.stack]"),
+        "{message}"
+    );
+}
+
+/// A fault in one of the other examples, after a change.
+fn other(name: &str, from: &str, to: &str) -> String {
+    let text = OTHERS.iter().find(|(known, _)| *known == name).unwrap().1;
+    assert!(text.contains(from), "{from}");
+    Policy::parse(name, &text.replacen(from, to, 1)).unwrap_err().to_string()
+}
+
+#[test]
+fn what_sagemaker_refuses_of_a_strategy_is_refused() {
+    let linear = |from, to| other("fraud.toml", from, to);
+    assert!(linear("percent = 25", "percent = 9").contains("deploy.endpoint.linear.percent: expected 10 to 50"));
+    assert!(
+        linear("interval = \"10m\"", "interval = \"2h\"").contains("deploy.endpoint.linear.interval: expected at most")
+    );
+    assert!(linear("percent = 25\ninterval = \"10m\"", "percent = 10\ninterval = \"1h\"").contains("within \"7h\""));
+    assert!(linear("[\"fraud-prod-5xx\"]", "[]").contains("deploy.endpoint.linear.alarms: expected 1 to 10"));
+    let rolling = |from, to| other("documents.toml", from, to);
+    assert!(rolling("percent = 50", "percent = 51").contains("deploy.endpoint.rolling.percent: expected 5 to 50"));
+    assert!(rolling("instances = 2", "instances = 1").contains("deploy.endpoint.instances: expected at least 2"));
+    assert!(
+        linear(
+            "[deploy.endpoint.linear]",
+            "[deploy.endpoint.canary]\npercent = 5\nbake = \"5m\"\nalarms = [\"a\"]\n[deploy.endpoint.linear]"
+        )
+        .contains("at most one of canary, linear and rolling")
+    );
+}
+
+#[test]
+fn what_does_not_go_together_on_sagemaker_is_refused() {
+    let added = |name: &str, table: &str| {
+        let text = OTHERS.iter().find(|(known, _)| *known == name).unwrap().1;
+        Policy::parse(name, &format!("{text}\n{table}\n")).unwrap_err().to_string()
+    };
+    let canary = "[deploy.endpoint.canary]\npercent = 5\nbake = \"5m\"\nalarms = [\"a\"]";
+    let shadow = "[deploy.endpoint.shadow]\npercent = 5\nfor = \"5m\"\nalarms = [\"a\"]";
+    let scaling = "[deploy.endpoint.autoscaling]\nmin = 1\nmax = 2\ninvocations_per_instance = 1";
+    assert!(added("summaries.toml", canary).contains("moves a serverless endpoint all at once"));
+    assert!(added("summaries.toml", scaling).contains("a serverless endpoint scales by itself"));
+    assert!(added("summaries.toml", shadow).contains("only a real-time endpoint"));
+    assert!(added("documents.toml", shadow).contains("only a real-time endpoint"));
+    let challenger = other(
+        "fraud.toml",
+        "[deploy.endpoint.shadow] # before anything else; nobody hears its answers\npercent = 50\nfor",
+        "[deploy.endpoint.challenger]\npercent = 50\nkeep",
+    );
+    assert!(challenger.contains("moves between one variant and two all at once"), "{challenger}");
+    assert!(other("fraud.toml", "[reconcile]", "[lineage]").contains("found by looking"));
+}
+
+#[test]
+fn serving_and_scaling_have_their_limits() {
+    assert!(other("summaries.toml", "4096", "4000").contains("serverless.memory_mb: expected 1024 to 6144"));
+    assert!(other("summaries.toml", "provisioned = 1", "provisioned = 21").contains("expected 1 to max_concurrency"));
+    assert!(other("summaries.toml", "serverless", "asynchronous").contains("unknown field"));
+    assert!(other("documents.toml", "max_concurrent = 4", "max_concurrent = 0").contains("expected 1 to 1000"));
+    assert!(
+        other("documents.toml", "s3://documents-123456789012/answers/", "/answers").contains("not a valid place in S3")
+    );
+    assert!(other("documents.toml", "backlog_per_instance", "invocations_per_instance").contains("expected"));
+    assert!(other("fraud.toml", "min = 2\n", "min = 0\n").contains("autoscaling.min: expected 1 to max"));
+    assert!(other("fraud.toml", "at(2026-11-27T00:00:00)", "tomorrow").contains("expected times such as"));
+    assert!(fault("\"night\"", "\"office-hours\"").contains("expected each name once"));
+}
+
+#[test]
+fn a_stack_comes_from_a_template_in_s3_and_has_one_parameter_for_the_version() {
+    let template = "https://tariffs-templates.s3.eu-west-1.amazonaws.com/endpoint.yaml";
+    for bad in [
+        "http://tariffs-templates.s3.amazonaws.com/a",
+        "https://example.com/a.yaml",
+        "s3://tariffs/a",
+        "https://s3.amazonaws.com.example.com/a",
+    ] {
+        assert!(other("tariffs.toml", template, bad).contains("not a valid template URL"), "{bad}");
+    }
+    assert!(
+        other("tariffs.toml", "Stage = \"prod\"", "ModelPackageArn = \"x\"").contains("without the one that takes")
+    );
+    assert!(
+        other("tariffs.toml", "capabilities = []", "capabilities = [\"CAPABILITY_AUTO_EXPAND\"]")
+            .contains("unknown variant")
+    );
 }
 
 #[test]
@@ -152,4 +250,36 @@ fn a_life_cycle_can_be_a_gate() {
     let text = LOANS.replace("gate = \"none\"", "gate = { lifecycle = \"Staging\" }");
     let deploy = Policy::parse("loans.toml", &text).unwrap().deploy.unwrap();
     assert_eq!(deploy.stage("staging").unwrap().gate, Gate::Lifecycle("Staging".into()));
+}
+
+#[test]
+fn one_builder_builds_and_not_the_pipeline_that_delivers() {
+    let refused = |from: &str, to: &str| {
+        assert!(DEMAND.contains(from), "{from}");
+        Policy::parse("demand.toml", &DEMAND.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    let both = refused("[retrain]", "project = \"demand-build\"\n[retrain]");
+    assert!(both.contains("integrate.project: expected exactly one of project"), "{both}");
+    assert!(fault("project = \"churn-build\"", "").contains("integrate.project: expected exactly one of project"));
+    assert!(refused("variable = \"Commit\"", "variable = \"a b\"").contains("integrate.delivery: expected variable"));
+    let same = "[deploy]\non_rejected = \"notice\"\n[deploy.pipeline]\nname = \"demand-integration\"\nvariable = \"x\"\n[retrain]";
+    assert!(refused("[retrain]", same).contains("integrate.delivery: expected another pipeline"));
+}
+
+#[test]
+fn an_image_needs_tags_and_a_parameter_that_takes_it() {
+    assert!(fault(", image = \"Image\"", "").contains("integrate.image: expected retrain.parameters to name"));
+    assert!(fault("tags = [\"latest\"]", "tags = []").contains("integrate.image: expected 1 to 10 tags"));
+    assert!(fault("\"churn-training\", tags", "\"public.ecr.aws/Churn\", tags").contains("ECR repository"));
+    let key = Key { kind: KeyKind::ImageRepository, name: "churn-training".into() };
+    assert!(Policy::parse("c", CHURN).unwrap().keys().contains(&key));
+}
+
+#[test]
+fn what_is_critical_never_waits_for_a_digest() {
+    let refused =
+        |from: &str, to: &str| Policy::parse("demand.toml", &DEMAND.replacen(from, to, 1)).unwrap_err().to_string();
+    assert!(refused("[\"info\"]", "[\"info\", \"critical\"]").contains("notify.quiet: expected"));
+    assert!(refused("[\"info\"]", "[]").contains("notify.quiet: expected"));
+    assert!(refused("[reconcile]", "[lineage]").contains("notify.digest: expected a [reconcile] table"));
 }

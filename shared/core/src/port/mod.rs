@@ -2,12 +2,16 @@
 //! over AWS's SDKs, tests and the simulation over memory. Their methods are the complete list of
 //! the suite's call sites.
 
+pub mod builder;
 pub mod definition;
 pub mod evaluate;
 pub mod guard;
+pub mod image;
 pub mod lineage;
 pub mod ml;
 pub mod monitor;
+pub mod report;
+pub mod stack;
 pub mod workflow;
 
 use std::future::Future;
@@ -137,6 +141,15 @@ pub trait Ledger {
         held: u64,
         state: Option<&Value>,
         entry: &HistoryEntry,
+    ) -> impl Future<Output = Result<(), WriteError>> + Send;
+    /// Writes the aggregate if its epoch is still `held`, without a record, and forgets what was
+    /// untold: for what is one of very many.
+    fn note(
+        &self,
+        id: &AggregateId,
+        held: u64,
+        state: &Value,
+        at: Timestamp,
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
     /// Keeps an event that could not be acted on, whole, with the reason, so that it can be looked
     /// at and sent again. Keeping it twice keeps it once.

@@ -18,6 +18,12 @@ use crate::port::Answer;
 pub enum Subject {
     /// The model that owns this name.
     Key(Key),
+    /// The model that owns one of these names, the first that is owned. Nobody is concerned where
+    /// none is: no record.
+    Keys(Vec<Key>),
+    /// The event does not say, and AWS has to be asked: [`Act::trace`]. Nobody is concerned where the
+    /// name that it gives is owned by nobody: no record.
+    Asked,
     /// A fact names its model.
     Model(ModelName),
     /// It belongs to the suite, and needs the suite's own policy. No record where that is off.
@@ -105,6 +111,11 @@ pub trait Act: Send + Sync {
     /// The half that decides.
     type Decide: Decide;
 
+    /// Asks AWS for the name by which the model of this event is found; only [`Subject::Asked`] needs it.
+    fn trace(&self, event: &Event) -> impl Future<Output = Answer<Option<Key>>> + Send {
+        let _ = event;
+        async { Ok(None) }
+    }
     /// Asks AWS what the decision needs to know.
     fn observe(
         &self,

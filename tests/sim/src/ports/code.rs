@@ -15,8 +15,13 @@ use crate::events;
 use crate::services::{Build, Item, Sim, TOKEN_MEMORY};
 
 impl Repositories for Sim {
-    async fn head(&self, _: &RepositoryName, _: &BranchName) -> Answer<Option<CommitId>> {
-        self.call(Site::RepositoriesHead, |services| Ok(services.head.clone())).await
+    async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> Answer<Option<CommitId>> {
+        let (piped, main) = (repository.as_str() == events::PIPED, branch.as_str() == "main");
+        self.call(Site::RepositoriesHead, move |services| {
+            let head = if piped { &services.integrated.head } else { &services.head };
+            Ok(head.clone().filter(|_| main))
+        })
+        .await
     }
 
     async fn file(&self, _: &RepositoryName, _: &CommitId, _: &FilePath) -> Answer<Option<Vec<u8>>> {
@@ -55,15 +60,18 @@ impl Definitions for Sim {
 impl PullRequests for Sim {
     async fn open(&self, _: &RepositoryName) -> Answer<Vec<PullRequestId>> {
         self.call(Site::PullRequestsOpen, |services| {
-            Ok(services.proposed.iter().filter_map(|_| PullRequestId::parse("41").ok()).collect())
+            let open = services.proposed.iter().filter(|_| services.integrated.merged.is_none());
+            Ok(open.filter_map(|_| PullRequestId::parse("41").ok()).collect())
         })
         .await
     }
 
     async fn pull_request(&self, _: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
         self.call(Site::PullRequestsPullRequest, |services| {
+            let merged = services.integrated.merged.clone();
             let truth = |source| PullRequestTruth {
-                open: true,
+                open: merged.is_none(),
+                merged: merged.clone(),
                 source: Some(source),
                 target: CommitId::parse(events::TARGET).ok(),
                 destination: BranchName::parse("main").ok(),

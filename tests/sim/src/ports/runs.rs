@@ -90,7 +90,13 @@ impl Alarms for Sim {
     async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
         let names = alarms.to_vec();
         self.call(Site::AlarmsDescribe, move |services| {
-            Ok(names.into_iter().filter_map(|name| alarm(services, name)).collect())
+            // Where monitor makes alarms, those are there that it has made, and the canary's.
+            let made = services.watch.as_ref().map(|watched| watched.alarms.clone());
+            let there = |name: &AlarmName| {
+                made.as_ref().is_none_or(|made| made.contains(name.as_str()) || name.as_str() == CANARY_ALARM)
+            };
+            let names = names.into_iter().filter(there);
+            Ok(names.filter_map(|name| alarm(services, name)).collect())
         })
         .await
     }
@@ -107,5 +113,5 @@ fn alarm(services: &Services, name: AlarmName) -> Option<AlarmTruth> {
     };
     let arn = AlarmArn::parse(&events::alarm_arn(name.as_str())).ok()?;
     let drift = (!watches_canary).then_some(DriftKind::DataQuality);
-    Some(AlarmTruth { name, arn, state, since, drift })
+    Some(AlarmTruth { name, arn, state, since, drift, features: vec![], children: vec![], suppressed: false })
 }

@@ -62,7 +62,11 @@ impl Endpoints for Sim {
 
     async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
         let (name, version) = (request.name.clone(), request.package.version());
+        let trial = request.beside.is_some();
         self.call(Site::EndpointsCreateConfig, move |services| {
+            if trial {
+                services.trials.insert(name.clone());
+            }
             services.configs.insert(name, version);
             Ok(())
         })
@@ -109,6 +113,15 @@ impl Scaling for Sim {
     async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
         self.call(Site::ScalingScale, |services| {
             services.scaled += 1;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn schedule(&self, _: &EndpointName, limits: &Autoscaling) -> Answer<()> {
+        let count = limits.schedule.len();
+        self.call(Site::ScalingSchedule, move |services| {
+            services.scheduled = count;
             Ok(())
         })
         .await

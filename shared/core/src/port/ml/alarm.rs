@@ -21,6 +21,20 @@ pub struct AlarmTruth {
     pub since: Option<Timestamp>,
     /// The kind of drift that its metric tells of, if a monitor publishes it.
     pub drift: Option<DriftKind>,
+    /// The features that its metrics are about. Untrusted.
+    pub features: Vec<String>,
+    /// The alarms that its rule names; empty unless it is a composite alarm.
+    pub children: Vec<AlarmName>,
+    /// Whether its actions are held back by another alarm or a wait.
+    pub suppressed: bool,
+}
+
+impl AlarmTruth {
+    /// Whether it watches other alarms instead of metrics.
+    #[must_use]
+    pub fn is_composite(&self) -> bool {
+        !self.children.is_empty()
+    }
 }
 
 /// CloudWatch alarms, reading.

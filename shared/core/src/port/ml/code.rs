@@ -31,6 +31,8 @@ pub trait Repositories {
 pub struct PullRequestTruth {
     /// Whether it is open.
     pub open: bool,
+    /// The commit that its merge made, where it was merged: `mergeMetadata.mergeCommitId`.
+    pub merged: Option<CommitId>,
     /// The commit that is proposed.
     pub source: Option<CommitId>,
     /// The commit that it is compared with.

@@ -18,5 +18,6 @@ pub use notice::{Message, Topic};
 pub use place::{Hands, HandsOf, Invocations, Places, Smoked};
 pub use run::{RunRequest, Runs, other_engine};
 pub use serve::{
-    Accepted, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, Scaling, ServingRequest,
+    Accepted, Beside, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, Scaling,
+    ServingRequest,
 };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Approval, EndpointStatus, LifeCycle};
 use crate::name::{EndpointName, GroupName, PackageArn, RoleArn};
 use crate::policy::monitor::Capture;
-use crate::policy::{Autoscaling, Canary, Place};
+use crate::policy::{Autoscaling, Place, Serving, Strategy, Trial};
 use crate::port::Answer;
 
 /// A package version as the registry knows it.
@@ -54,25 +54,37 @@ pub struct EndpointTruth {
     pub modified: Option<Timestamp>,
 }
 
-/// What serves a package version: a model, and an endpoint configuration of the same name.
+/// What serves a package version: a model, and an endpoint configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServingRequest {
-    /// The name of the model and of the configuration, made of the package and the shape.
+    /// The name of the configuration, made of all that it holds.
     pub name: String,
+    /// The name of the model, made of the package and the shape; the configuration's own unless on trial.
+    pub model: String,
     /// The package version.
     pub package: PackageArn,
     /// The role the containers run as.
     pub role: RoleArn,
-    /// The instance type.
-    pub instance_type: String,
-    /// How many instances at first.
-    pub instances: u32,
+    /// What it is served by.
+    pub serving: Serving,
     /// What is kept of the traffic; `None` is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<Capture>,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// The live version that it is on trial beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
+}
+
+/// The live version stays, and another is on trial beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// The live version's model.
+    pub live: String,
+    /// How the other is tried.
+    pub trial: Trial,
 }
 
 /// An endpoint to bring to a configuration.
@@ -82,8 +94,8 @@ pub struct EndpointRequest {
     pub endpoint: EndpointName,
     /// The configuration.
     pub config: String,
-    /// Blue/green with a canary and alarms; `None` is blue/green all at once.
-    pub canary: Option<Canary>,
+    /// How traffic moves.
+    pub strategy: Strategy,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -105,19 +117,23 @@ pub trait Endpoints {
     fn describe(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<EndpointTruth>>> + Send;
     /// `CreateModel` from the package.
     fn create_model(&self, request: &ServingRequest) -> impl Future<Output = Answer<()>> + Send;
-    /// `CreateEndpointConfig` with one variant, `AllTraffic`.
+    /// `CreateEndpointConfig` with the variant `AllTraffic`, and the one that is on trial.
     fn create_config(&self, request: &ServingRequest) -> impl Future<Output = Answer<()>> + Send;
     /// `CreateEndpoint`.
     fn create(&self, request: &EndpointRequest) -> impl Future<Output = Answer<Accepted>> + Send;
-    /// `UpdateEndpoint`, always with its `DeploymentConfig`: without it the canary is dropped.
+    /// `UpdateEndpoint`, always with its `DeploymentConfig`: without it the strategy is dropped.
     fn update(&self, request: &EndpointRequest) -> impl Future<Output = Answer<Accepted>> + Send;
     /// `DeleteEndpoint`: the only thing that SageMaker lets be done to an endpoint that is `Failed`. One
     /// that is not there, or is being deleted, counts as done.
     fn delete(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// Application Auto Scaling for an endpoint's variant `AllTraffic`. Both calls are puts.
+/// Application Auto Scaling for an endpoint's variant `AllTraffic`. All calls are puts, or delete
+/// what the suite itself has put.
 pub trait Scaling {
-    /// `RegisterScalableTarget` and `PutScalingPolicy` (target tracking on invocations).
+    /// `RegisterScalableTarget` and `PutScalingPolicy` (target tracking).
     fn scale(&self, endpoint: &EndpointName, limits: &Autoscaling) -> impl Future<Output = Answer<()>> + Send;
+    /// `PutScheduledAction` for each of the schedule; those that the suite has put before and that
+    /// are none of it any more are deleted.
+    fn schedule(&self, endpoint: &EndpointName, limits: &Autoscaling) -> impl Future<Output = Answer<()>> + Send;
 }

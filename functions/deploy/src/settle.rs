@@ -1,0 +1,106 @@
+//! What the calls gave, taken into the rollout.
+
+use jiff::Timestamp;
+use trimtab_core::fact::FactKind;
+use trimtab_core::plan::{Decision, Reason};
+use trimtab_core::port::{ml, stack};
+use trimtab_core::react::Settled;
+
+use crate::decide::{Action, Done};
+use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, Way, tell};
+
+/// Takes what an action gave into the rollout.
+pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
+    if let Action::PutScalingPolicy { endpoint, .. } | Action::PutScheduledActions { endpoint, .. } = action {
+        let last = matches!(action, Action::PutScheduledActions { .. });
+        return scaled(state, endpoint.as_str(), outcome.err(), last, now);
+    }
+    if let Action::DeleteEndpoint { endpoint, .. } = action {
+        return removed(state, endpoint.as_str(), outcome.err());
+    }
+    let Some(rollout) = state.current.take() else {
+        return Settled::default();
+    };
+    match (action, outcome) {
+        (_, Err(cause)) => {
+            let reason = Reason::new("refused", format!("version {} was refused: {cause}", rollout.package.version()));
+            let told = rollout.tell(FactKind::RolloutFailed, &reason.text, now);
+            Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
+        }
+        (_, Ok(Done::Endpoint(ml::Accepted::Busy))) => parked(state, rollout, "the endpoint", now),
+        (_, Ok(Done::Stack(stack::Accepted::Busy))) => parked(state, rollout, "the stack", now),
+        (_, Ok(Done::Stack(stack::Accepted::Nothing))) => nothing_to_update(state, &rollout, now),
+        (Action::DeleteStack { .. }, Ok(_)) => goes_on(state, rollout, Progress::Clearing),
+        (Action::ContinueUpdateRollback { .. }, Ok(_)) => goes_on(state, rollout, Progress::Continuing { told: true }),
+        (_, Ok(Done::Made)) => {
+            state.current = Some(rollout);
+            Settled::default()
+        }
+        (_, Ok(Done::Endpoint(ml::Accepted::Started))) => started(state, rollout, Progress::Updating, now),
+        (_, Ok(Done::Stack(stack::Accepted::Started))) => started(state, rollout, Progress::Stacking, now),
+        (_, Ok(Done::Execution(execution))) => started(state, rollout, Progress::Delivering { execution }, now),
+    }
+}
+
+fn started(state: &mut State, rollout: Rollout, progress: Progress, now: Timestamp) -> Settled {
+    let version = rollout.package.version();
+    let words = match (rollout.cause, &rollout.leg) {
+        (Cause::RollBack | Cause::Operator, _) => format!("going back to version {version}"),
+        (Cause::Approved, Leg::Last) => format!("rolling out version {version}"),
+        (Cause::Approved, Leg::Trial { .. }) => format!("version {version} goes on trial beside the live one"),
+    };
+    let told = rollout.tell(FactKind::RolloutStarted, &words, now);
+    state.current = Some(Rollout { progress, ..rollout });
+    Settled { facts: vec![told], ..Settled::default() }
+}
+
+fn goes_on(state: &mut State, rollout: Rollout, progress: Progress) -> Settled {
+    state.current = Some(Rollout { progress, ..rollout });
+    Settled::default()
+}
+
+/// It waits for the end of whatever is on.
+fn parked(state: &mut State, rollout: Rollout, what: &str, now: Timestamp) -> Settled {
+    let reason = Reason::new("busy", format!("{what} is busy: version {} waits", rollout.package.version()));
+    let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
+    state.parked = Some(Parked { package: rollout.package, cause: rollout.cause, since: rollout.since });
+    Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
+}
+
+/// The stack holds this version already: no event will come.
+fn nothing_to_update(state: &mut State, rollout: &Rollout, now: Timestamp) -> Settled {
+    let version = rollout.package.version();
+    let reason = Reason::new("live", format!("the stack holds version {version} already: there is nothing to update"));
+    let told = rollout.tell(FactKind::RolloutSucceeded, &reason.text, now);
+    state.make_live(rollout, false, now);
+    Settled { facts: vec![told], reasons: vec![reason], ..Settled::default() }
+}
+
+/// The failed endpoint goes; the version that waits for that is begun by the look that finds it gone.
+fn removed(state: &mut State, endpoint: &str, refused: Option<String>) -> Settled {
+    let Some(cause) = refused else {
+        let text = format!("endpoint {endpoint} is removed: the version is begun when it is gone");
+        return Settled { reasons: vec![Reason::new("removed", text)], ..Settled::default() };
+    };
+    state.parked = None;
+    let reason = Reason::new("refused", format!("endpoint {endpoint} could not be removed: {cause}"));
+    Settled { reasons: vec![reason], decision: Some(Decision::Rejected), ..Settled::default() }
+}
+
+/// The version is live whether or not it scales; that it does not is told.
+fn scaled(state: &mut State, endpoint: &str, refused: Option<String>, last: bool, now: Timestamp) -> Settled {
+    if let Some(live) = state.live.last_mut() {
+        live.scaled |= last || refused.is_some();
+    }
+    let (Some(cause), Some(live)) = (refused, state.live_now()) else {
+        return Settled::default();
+    };
+    let reason =
+        Reason::new("not_scaled", format!("endpoint {endpoint} is live, but autoscaling was refused: {cause}"));
+    let whose = state.current.as_ref().map(|rollout| (rollout.model.clone(), rollout.stage.clone()));
+    let told = whose.map(|(model, stage)| {
+        let way = Way { model: &model, stage: stage.as_ref() };
+        tell(FactKind::RolloutFailed, way, &live.package, state.round(&live.package), vec![reason.text.clone()], now)
+    });
+    Settled { facts: told.into_iter().collect(), reasons: vec![reason], decision: Some(Decision::Acted) }
+}

@@ -1,0 +1,95 @@
+//! Strategies, what serves, and the schedule: what the policy says is what SageMaker is asked for.
+
+use trimtab_core::policy::{Serving, Trial};
+
+use super::*;
+
+const CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake = \"10m\"";
+
+fn instead_of_canary(other: &str) -> Stage {
+    stage_with(|text| {
+        assert!(text.contains(CANARY), "{text}");
+        text.replace(CANARY, other).replace("instances = 1\n", "instances = 4\n")
+    })
+}
+
+#[test]
+fn a_linear_rollout_moves_in_the_steps_of_the_policy() {
+    let stage = instead_of_canary("[deploy.endpoint.linear]\npercent = 25\ninterval = \"5m\"");
+    stage.approve(1);
+    let strategies = stage.cloud.strategies.lock().unwrap().clone();
+    assert!(matches!(&strategies[..], [Strategy::Linear(linear)] if linear.percent == 25 && linear.alarms.len() == 1));
+}
+
+#[test]
+fn a_rolling_update_goes_by_the_batches_of_the_policy() {
+    let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nwait = \"5m\"");
+    stage.approve(1);
+    let strategies = stage.cloud.strategies.lock().unwrap().clone();
+    assert!(matches!(&strategies[..], [Strategy::Rolling(rolling)] if rolling.percent == 50));
+}
+
+#[test]
+fn a_rolling_update_without_data_is_held_back_like_a_canary() {
+    let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nwait = \"5m\"");
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.approve(2), (Decision::Rejected, "no_alarm_data"));
+    *stage.cloud.silent.lock().unwrap() = false;
+    stage.approve(2);
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
+}
+
+#[test]
+fn a_version_goes_out_serverless_and_all_at_once() {
+    let stage = stage_with(|text| {
+        let start = text.find("instance_type").unwrap();
+        let rest = &text[text.find("[evaluate]").unwrap()..text.find("[monitor]").unwrap()];
+        format!("{}serverless = {{ memory_mb = 2048, max_concurrency = 20 }}\n\n{rest}", &text[..start])
+    });
+    stage.approve(1);
+    let configs = stage.cloud.configs.lock().unwrap().clone();
+    assert!(matches!(&configs[0].serving, Serving::Serverless(serverless) if serverless.memory_mb == 2048));
+    assert_eq!(*stage.cloud.strategies.lock().unwrap(), [Strategy::AllAtOnce]);
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(*stage.cloud.scaled.lock().unwrap(), 0, "a serverless endpoint scales by itself");
+}
+
+#[test]
+fn another_shape_has_another_name() {
+    let name = |change: &dyn Fn(&str) -> String| {
+        let stage = stage_with(change);
+        stage.approve(1);
+        stage.cloud.updates.lock().unwrap().remove(0)
+    };
+    let asynchronous = |text: &str| {
+        text.replace("instances = 1\n", "instances = 1\nasynchronous = { output = \"s3://churn/out\" }\n")
+            .replace("invocations_per_instance", "backlog_per_instance")
+    };
+    let elsewhere = |text: &str| asynchronous(text).replace("s3://churn/out", "s3://churn/elsewhere");
+    let names = [name(&str::to_owned), name(&asynchronous), name(&elsewhere)];
+    assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), 3, "{names:?}");
+    assert_eq!(names[0], "churn-v1-6ed9053b", "what is live keeps its name");
+}
+
+#[test]
+fn the_schedule_is_put_with_the_scaling_policy() {
+    let stage = stage();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    assert_eq!(*stage.cloud.scheduled.lock().unwrap(), ["office-hours", "night"]);
+}
+
+#[test]
+fn a_challenger_shares_the_variant_of_the_policy() {
+    let stage = super::trial::challenged();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    let configs = stage.cloud.configs.lock().unwrap().clone();
+    let beside = configs.last().and_then(|config| config.beside.clone()).unwrap();
+    assert!(matches!(beside.trial, Trial::Challenger(challenger) if challenger.percent == 20));
+    assert!(beside.live.starts_with("churn-v1-"), "{}", beside.live);
+}

@@ -1,0 +1,223 @@
+//! A version that a CloudFormation stack takes: forward, back, and out of a rollback that failed.
+
+use std::collections::BTreeMap;
+
+use trimtab_core::event::StackStatus;
+use trimtab_core::name::StackName;
+use trimtab_core::port::stack::{Accepted, StackCall, StackRequest, StackTruth, Stacks};
+
+use super::*;
+
+const STACK: &str =
+    "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/5f0c1d2e-3b4a-11f0-9c8d-0a1b2c3d4e5f";
+
+#[derive(Default)]
+pub(super) struct Cloud {
+    truth: Option<StackTruth>,
+    calls: Vec<&'static str>,
+    tokens: Vec<String>,
+    /// What an update is answered with.
+    nothing: bool,
+}
+
+impl Cloud {
+    fn take(&mut self, call: &'static str, status: &str, request: &StackRequest) {
+        self.calls.push(call);
+        self.tokens.push(request.token.clone());
+        self.truth = Some(StackTruth {
+            status: StackStatus::new(status),
+            reason: None,
+            parameters: request.parameters.clone(),
+            changed: None,
+        });
+    }
+}
+
+impl Stacks for &super::Cloud {
+    async fn describe(&self, _: &StackName) -> Answer<Option<StackTruth>> {
+        Ok(self.stack.lock().unwrap().truth.clone())
+    }
+
+    async fn create(&self, request: &StackRequest) -> Answer<Accepted> {
+        self.stack.lock().unwrap().take("create", "CREATE_IN_PROGRESS", request);
+        Ok(Accepted::Started)
+    }
+
+    async fn update(&self, request: &StackRequest) -> Answer<Accepted> {
+        let mut stack = self.stack.lock().unwrap();
+        if stack.nothing {
+            return Ok(Accepted::Nothing);
+        }
+        stack.take("update", "UPDATE_IN_PROGRESS", request);
+        Ok(Accepted::Started)
+    }
+
+    async fn proceed(&self, call: &StackCall) -> Answer<()> {
+        let mut stack = self.stack.lock().unwrap();
+        stack.calls.push("continue");
+        stack.tokens.push(call.token.clone());
+        Ok(())
+    }
+
+    async fn delete(&self, _: &StackCall) -> Answer<()> {
+        self.stack.lock().unwrap().calls.push("delete");
+        Ok(())
+    }
+}
+
+impl Stage {
+    /// The stack has this status, and CloudFormation says so.
+    fn stack(&self, status: &str) -> (Decision, &'static str) {
+        self.stack_unheard(status);
+        self.stack_heard(status)
+    }
+
+    fn stack_unheard(&self, status: &str) {
+        let mut stack = self.cloud.stack.lock().unwrap();
+        match (&mut stack.truth, status) {
+            (truth, "DELETE_COMPLETE") => *truth = None,
+            (Some(truth), _) => truth.status = StackStatus::new(status),
+            (None, _) => panic!("there is no stack"),
+        }
+    }
+
+    fn stack_heard(&self, status: &str) -> (Decision, &'static str) {
+        let detail = json!({"stack-id": STACK, "status-details": {"status": status, "status-reason": ""}});
+        self.react("CloudFormation Stack Status Change", "aws.cloudformation", &detail)
+    }
+
+    fn stack_calls(&self) -> Vec<&'static str> {
+        self.cloud.stack.lock().unwrap().calls.clone()
+    }
+}
+
+/// A stage on which version 1 is live.
+fn made() -> Stage {
+    let stage = stage();
+    assert_eq!(stage.say("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.stack("CREATE_COMPLETE"), (Decision::Acted, "live"));
+    stage
+}
+
+#[test]
+fn a_stack_is_made_with_the_first_version_and_updated_with_the_next() {
+    let stage = made();
+    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
+    assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "live"));
+    assert_eq!(stage.stack_heard("UPDATE_COMPLETE"), (Decision::Skipped, "no_rollout"));
+    let stack = stage.cloud.stack.lock().unwrap();
+    assert_eq!(stack.calls, ["create", "update"]);
+    let parameters = stack.truth.as_ref().unwrap().parameters.clone();
+    let expected = [("ModelPackageArn", arn("tariffs", 2)), ("Stage", "prod".to_owned())];
+    assert_eq!(parameters, BTreeMap::from(expected.map(|(name, value)| (name.to_owned(), value))));
+}
+
+#[test]
+fn an_update_that_cloudformation_took_back_is_told_and_not_tried_again() {
+    let stage = made();
+    stage.say("tariffs", 2, "Approved");
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
+    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Skipped, "already_handled"));
+    assert_eq!(
+        (stage.stack_calls(), stage.told().pop()),
+        (vec!["create", "update"], Some(FactKind::RolloutRolledBack))
+    );
+}
+
+#[test]
+fn a_rollback_that_failed_is_continued_once() {
+    let stage = made();
+    stage.say("tariffs", 2, "Approved");
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_FAILED"), (Decision::Acted, "continued"));
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
+    assert_eq!(stage.stack_heard("UPDATE_ROLLBACK_FAILED"), (Decision::Skipped, "still_moving"), "a copy of the first");
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
+    assert_eq!(stage.stack_calls(), ["create", "update", "continue"]);
+}
+
+#[test]
+fn a_rollback_that_failed_again_is_a_persons() {
+    let stage = made();
+    stage.say("tariffs", 2, "Approved");
+    stage.stack("UPDATE_ROLLBACK_FAILED");
+    stage.stack("UPDATE_ROLLBACK_IN_PROGRESS");
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_FAILED"), (Decision::Acted, "rollback_failed"));
+    assert_eq!((stage.stack_calls().len(), stage.told().pop()), (3, Some(FactKind::RolloutFailed)));
+    assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Parked, "parked"));
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "resumed"), "a person has mended it");
+}
+
+#[test]
+fn what_is_left_of_a_stack_that_could_not_be_made_goes_before_it_is_made_again() {
+    let stage = stage();
+    stage.say("tariffs", 1, "Approved");
+    assert_eq!(stage.stack("ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
+    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Acted, "cleared"));
+    assert_eq!(stage.stack("CREATE_COMPLETE"), (Decision::Acted, "live"));
+    assert_eq!(stage.stack_calls(), ["create", "delete", "create"]);
+}
+
+#[test]
+fn a_stack_that_holds_the_version_already_is_live() {
+    let stage = made();
+    stage.cloud.stack.lock().unwrap().nothing = true;
+    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "live"));
+    assert_eq!(stage.told().last(), Some(&FactKind::RolloutSucceeded));
+}
+
+#[test]
+fn a_rejected_version_leads_back_to_the_one_before() {
+    let stage = made();
+    stage.say("tariffs", 2, "Approved");
+    stage.stack("UPDATE_COMPLETE");
+    assert_eq!(stage.say("tariffs", 2, "Rejected"), (Decision::Acted, "roll_back"));
+    assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "live"));
+    let held = stage.cloud.stack.lock().unwrap().truth.as_ref().unwrap().parameters["ModelPackageArn"].clone();
+    assert_eq!(held, arn("tariffs", 1));
+}
+
+#[test]
+fn an_approval_during_an_update_waits_for_its_end() {
+    let stage = made();
+    stage.say("tariffs", 2, "Approved");
+    assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Parked, "parked"));
+    assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "resumed"));
+    assert_eq!(stage.stack_calls(), ["create", "update", "update"]);
+}
+
+#[test]
+fn each_update_has_a_token_of_its_own() {
+    let stage = made();
+    stage.say("tariffs", 2, "Approved");
+    stage.stack("UPDATE_ROLLBACK_FAILED");
+    let tokens = stage.cloud.stack.lock().unwrap().tokens.clone();
+    let distinct: std::collections::BTreeSet<&String> = tokens.iter().collect();
+    assert_eq!(distinct.len(), 3, "{tokens:?}");
+    assert!(tokens.iter().all(|token| token.len() <= 128 && token.starts_with("trimtab-")));
+}
+
+#[test]
+fn a_stack_of_nobodys_leaves_no_record() {
+    let stage = stage();
+    let detail = json!({"stack-id": "arn:aws:cloudformation:eu-west-1:123456789012:stack/theirs/1",
+        "status-details": {"status": "UPDATE_COMPLETE"}});
+    let end = stage.react("CloudFormation Stack Status Change", "aws.cloudformation", &detail);
+    assert_eq!((end, stage.told().len()), ((Decision::Skipped, "not_concerned"), 0));
+}
+
+#[test]
+fn an_end_that_nobody_heard_of_is_found_by_looking() {
+    let stage = made();
+    let look = || {
+        let detail = json!({"version": 1, "model": "tariffs", "matter": "look/x", "at": NOON, "details": {}});
+        stage.react("Look Requested", "trimtab", &detail)
+    };
+    look();
+    stage.say("tariffs", 2, "Approved");
+    assert_eq!(look(), (Decision::Skipped, "nothing_new"));
+    stage.stack_unheard("UPDATE_COMPLETE");
+    assert_eq!(look(), (Decision::Acted, "taken_up"));
+    assert_eq!(stage.told().last(), Some(&FactKind::RolloutSucceeded));
+}

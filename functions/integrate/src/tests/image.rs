@@ -1,0 +1,109 @@
+//! The image that training runs in: what was pushed last, checked against ECR, handed on once.
+
+use trimtab_core::name::{ImageRepository, ImageTag};
+use trimtab_core::port::image::Images;
+
+use super::look::asked;
+use super::*;
+
+impl Images for &Cloud {
+    async fn tagged(&self, _: &ImageRepository, _: &ImageTag) -> Answer<Option<ImageUri>> {
+        Ok(self.image.lock().unwrap().clone())
+    }
+}
+
+fn digest(number: u8) -> String {
+    format!("sha256:{}", format!("{number:02x}").repeat(32))
+}
+
+fn pushed(tag: &str, digest: &str) -> Value {
+    let detail = json!({"result": "SUCCESS", "repository-name": "churn-training", "image-digest": digest,
+        "action-type": "PUSH", "image-tag": tag});
+    event("aws.ecr", "ECR Image Action", &detail)
+}
+
+impl Stage {
+    fn points_at(&self, number: u8) {
+        let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(number));
+        *self.cloud.image.lock().unwrap() = ImageUri::parse(&uri).ok();
+    }
+
+    fn push_image(&self, number: u8) -> (Decision, &'static str) {
+        self.points_at(number);
+        self.react(&pushed("latest", &digest(number)))
+    }
+}
+
+#[test]
+fn a_pushed_image_is_handed_to_training_once_by_its_digest() {
+    let stage = stage();
+    assert_eq!(stage.push_image(1), (Decision::Acted, "image_pushed"));
+    assert_eq!(stage.push_image(1), (Decision::Skipped, "already_adopted"));
+    let facts = stage.world.bus.facts();
+    assert_eq!(stage.told(), [FactKind::TrainingRequested]);
+    let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(1));
+    assert_eq!((facts[0].details["image"].as_str(), facts[0].details["serial"].as_str()), (uri.as_str(), "1"));
+}
+
+#[test]
+fn an_image_that_comes_back_is_newer_than_the_one_between() {
+    let stage = stage();
+    for number in [1, 2, 1] {
+        assert_eq!(stage.push_image(number).0, Decision::Acted);
+    }
+    assert_eq!(stage.world.bus.facts()[2].details["serial"], "3");
+}
+
+#[test]
+fn without_train_the_image_is_kept_for_the_next_run() {
+    let stage = stage();
+    let model = trimtab_core::name::ModelName::parse("churn").unwrap();
+    let mut contents = stage.world.ledger.contents();
+    let policy = contents.policies.get_mut(&model).unwrap();
+    policy.integrate.as_mut().unwrap().image.as_mut().unwrap().train = false;
+    drop(contents);
+    assert_eq!(stage.push_image(1), (Decision::Acted, "image_pushed"));
+    assert_eq!(stage.told(), [FactKind::ImageAdopted]);
+}
+
+#[test]
+fn what_ecr_does_not_say_is_not_adopted() {
+    let stage = stage();
+    assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "tag_gone"));
+    stage.points_at(2);
+    assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "tag_moved"));
+    assert_eq!(stage.react(&pushed("nightly", &digest(2))), (Decision::Skipped, "tag_not_watched"));
+    assert_eq!(stage.react(&pushed("latest", "sha256:short")), (Decision::Rejected, "no_digest"));
+    let mut deleted = pushed("latest", &digest(2));
+    deleted["detail"]["action-type"] = json!("DELETE");
+    assert_eq!(stage.react(&deleted), (Decision::Skipped, "not_a_push"));
+    let mut foreign = pushed("latest", &digest(2));
+    foreign["account"] = json!("210987654321");
+    assert_eq!(stage.react(&foreign), (Decision::Rejected, "foreign_registry"));
+    assert!(!stage.told().contains(&FactKind::TrainingRequested));
+}
+
+#[test]
+fn a_repository_that_no_policy_names_leaves_no_record() {
+    let stage = stage();
+    let mut other = pushed("latest", &digest(1));
+    other["detail"]["repository-name"] = json!("somebody-elses");
+    assert_eq!(stage.react(&other), (Decision::Skipped, "not_watched"));
+    assert!(stage.world.ledger.contents().history.is_empty());
+}
+
+#[test]
+fn a_push_that_nobody_heard_of_is_found_by_looking_and_the_first_look_finds_none() {
+    let stage = stage();
+    *stage.cloud.head.lock().unwrap() = None;
+    stage.points_at(1);
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    stage.points_at(2);
+    assert_eq!(stage.look(), (Decision::Acted, "look"));
+    let wanted = stage.world.bus.facts().pop().unwrap();
+    assert_eq!(wanted.kind, FactKind::ImageRequested);
+    assert_eq!(stage.react(&asked("Image Requested", &json!(wanted.details))), (Decision::Acted, "image_pushed"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&asked("Image Requested", &json!({"tag": "latest"}))), (Decision::Rejected, "no_digest"));
+}

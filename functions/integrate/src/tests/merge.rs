@@ -1,0 +1,118 @@
+//! Pull requests that end: merged, they read how the merged commit's build ended; closed, nobody is
+//! told any more. And branches that are deleted.
+
+use super::look::asked;
+use super::review::{open, proposed};
+use super::*;
+
+const MERGE: &str = "5e2c9a7b1d4f6083e5c2a9b7d1f4e6082c9a7b5d";
+
+fn ended(merged: bool) -> Value {
+    let happened = if merged { "pullRequestMergeStatusUpdated" } else { "pullRequestStatusChanged" };
+    let mut event = proposed(happened, "main");
+    event["detail"]["pullRequestStatus"] = json!("Closed");
+    event["detail"]["isMerged"] = json!(if merged { "True" } else { "False" });
+    event
+}
+
+impl Stage {
+    /// The pull request is merged, and the merge is pushed.
+    fn merge(&self) {
+        let merged = CommitId::parse(MERGE).ok();
+        let mut pull = self.cloud.pull.lock().unwrap();
+        let pull = pull.as_mut().unwrap();
+        (pull.open, pull.merged) = (false, merged.clone());
+        *self.cloud.head.lock().unwrap() = merged;
+    }
+
+    fn hear_of_merge(&self) -> (Decision, &'static str) {
+        assert_eq!(self.react(&ended(true)), (Decision::Acted, "merged"));
+        let wanted = self.world.bus.facts().pop().unwrap();
+        assert_eq!((wanted.kind, wanted.details["commit"].as_str()), (FactKind::BuildRequested, MERGE));
+        self.react(&asked("Build Requested", &json!(wanted.details)))
+    }
+
+    /// The merged commit's build is the newest.
+    fn merge_ends(&self, status: &str) -> (Decision, &'static str) {
+        *self.cloud.status.lock().unwrap() = Some(BuildStatus::parse(status));
+        let number = self.cloud.builds.lock().unwrap().len() - 1;
+        let detail = json!({"build-status": status, "project-name": "churn-build", "build-id": build_id(number),
+            "additional-information": {"source-version": MERGE}});
+        self.react(&event("aws.codebuild", "CodeBuild Build State Change", &detail))
+    }
+}
+
+#[test]
+fn a_merged_pull_request_reads_once_how_the_merged_commits_build_ended() {
+    let stage = open();
+    stage.merge();
+    assert_eq!(stage.react(&push("main", MERGE)), (Decision::Acted, "pushed"));
+    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::InProgress);
+    assert_eq!(stage.hear_of_merge(), (Decision::Acted, "merged"));
+    assert_eq!(stage.comments(), [] as [String; 0]);
+    assert_eq!(stage.merge_ends("SUCCEEDED"), (Decision::Acted, "built"));
+    assert_eq!(stage.merge_ends("SUCCEEDED"), (Decision::Skipped, "already_asked"));
+    stage.hear_of_merge();
+    assert_eq!(stage.comments(), ["Merged as 5e2c9a7b: its build succeeded."]);
+    assert!(stage.told().contains(&FactKind::TrainingRequested));
+}
+
+#[test]
+fn a_merge_that_is_heard_of_before_its_push_is_built_once_and_told() {
+    let stage = open();
+    stage.merge();
+    assert_eq!(stage.hear_of_merge(), (Decision::Acted, "pushed"));
+    assert_eq!(stage.react(&push("main", MERGE)), (Decision::Skipped, "already_built"));
+    assert_eq!(stage.merge_ends("FAILED"), (Decision::Acted, "build_failed"));
+    assert_eq!(stage.comments(), ["Merged as 5e2c9a7b: its build ended as FAILED."]);
+    assert_eq!(stage.cloud.builds.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_merge_that_is_heard_of_after_its_builds_end_is_told_all_the_same() {
+    let stage = open();
+    stage.merge();
+    stage.react(&push("main", MERGE));
+    stage.merge_ends("SUCCEEDED");
+    assert_eq!(stage.hear_of_merge(), (Decision::Acted, "merged"));
+    assert_eq!(stage.comments(), ["Merged as 5e2c9a7b: its build succeeded."]);
+}
+
+#[test]
+fn a_commit_that_the_pull_request_did_not_make_is_refused() {
+    let stage = open();
+    stage.merge();
+    let details = json!({"branch": "main", "commit": COMMIT, "merged": "41"});
+    assert_eq!(stage.react(&asked("Build Requested", &details)), (Decision::Rejected, "other_merge"));
+}
+
+#[test]
+fn how_the_build_of_a_closed_pull_request_ends_is_told_to_nobody() {
+    let stage = open();
+    stage.propose();
+    assert_eq!(stage.react(&ended(false)), (Decision::Skipped, "open"));
+    stage.cloud.pull.lock().unwrap().as_mut().unwrap().open = false;
+    assert_eq!(stage.react(&ended(false)), (Decision::Acted, "closed"));
+    assert_eq!(stage.react(&ended(false)), (Decision::Skipped, "closed"));
+    assert_eq!(stage.ends("FAILED"), (Decision::Skipped, "closed"));
+    assert!(stage.comments().is_empty());
+}
+
+#[test]
+fn a_watched_branch_that_was_deleted_is_told_once_and_forgotten() {
+    let stage = stage();
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    let mut gone = push("main", COMMIT);
+    gone["detail"]["event"] = json!("referenceDeleted");
+    gone["detail"]["oldCommitId"] = json!(COMMIT);
+    assert_eq!(stage.react(&gone), (Decision::Skipped, "branch_there"));
+    *stage.cloud.head.lock().unwrap() = None;
+    assert_eq!(stage.react(&gone), (Decision::Acted, "branch_deleted"));
+    let facts = stage.world.bus.facts();
+    assert_eq!((stage.told(), facts[0].details["commit"].as_str()), (vec![FactKind::BranchDeleted], COMMIT));
+    // Its next head is taken as it is: the branch is new.
+    *stage.cloud.head.lock().unwrap() = CommitId::parse(&"c".repeat(40)).ok();
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    gone["detail"]["referenceName"] = json!("feature/x");
+    assert_eq!(stage.react(&gone), (Decision::Skipped, "branch_not_watched"));
+}

@@ -1,0 +1,97 @@
+//! What can wait is kept in the ledger, and sent together when the clock asks.
+
+use jiff::SignedDuration;
+use trimtab_core::policy::Policy;
+use trimtab_core::port::Clock;
+
+use super::*;
+
+type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
+
+fn demand() -> Suite {
+    let policy = Policy::parse("demand.toml", include_str!("../../../../models/demand.toml")).unwrap();
+    let clock = FixedClock::at(NOON.parse().unwrap());
+    World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock }
+}
+
+fn of_demand(kind: &str, matter: &str) -> Value {
+    let mut event = fact("1", kind, matter);
+    event["detail"]["model"] = json!("demand");
+    event
+}
+
+/// The fact is heard, and so is what `notify` says of it to itself.
+fn hear(world: &Suite, sns: &Sns, event: &Value) -> &'static str {
+    let before = world.bus.facts().len();
+    let code = react(world, sns, event).unwrap().codes[0];
+    for held in world.bus.facts().drain(before..) {
+        let mut again = of_demand(held.kind.as_str(), &held.matter);
+        again["detail"] = json!(held);
+        react(world, sns, &again).unwrap();
+    }
+    code
+}
+
+fn look(world: &Suite, sns: &Sns) -> &'static str {
+    react(world, sns, &of_demand("Look Requested", "look/demand/x")).unwrap().codes[0]
+}
+
+fn pass(world: &Suite, hours: i64) {
+    world.clock.set(world.clock.now() + SignedDuration::from_hours(hours));
+}
+
+#[test]
+fn what_can_wait_is_sent_together_once_and_when_it_is_due() {
+    let (world, sns) = (demand(), Sns::default());
+    for matter in ["incident/demand-build-1", "incident/demand-build-2", "incident/demand-build-2"] {
+        hear(&world, &sns, &of_demand("Training Started", matter));
+    }
+    assert_eq!((look(&world, &sns), sns.sent.lock().unwrap().len()), ("nothing_new", 0));
+    pass(&world, 24);
+    assert_eq!(look(&world, &sns), "due");
+    pass(&world, 24);
+    assert_eq!(look(&world, &sns), "nothing_new");
+    let sent = sns.sent.lock().unwrap();
+    assert_eq!((sent.len(), sent[0].subject.as_str()), (1, "[info] demand: 2 messages that could wait"));
+    assert_eq!(sent[0].body.matches("training started: because").count(), 2);
+}
+
+#[test]
+fn what_matters_does_not_wait() {
+    let (world, sns) = (demand(), Sns::default());
+    assert_eq!(hear(&world, &sns, &of_demand("Training Failed", "incident/demand-build-1")), "told");
+    assert_eq!(sns.sent.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_line_that_was_sent_comes_in_no_other_digest() {
+    let (world, sns) = (demand(), Sns::default());
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    let held = world.bus.facts().pop().unwrap();
+    pass(&world, 25);
+    look(&world, &sns);
+    let mut again = of_demand(held.kind.as_str(), &held.matter);
+    again["detail"] = json!(held);
+    assert_eq!(react(&world, &sns, &again).unwrap().codes[0], "already_held");
+}
+
+#[test]
+fn a_digest_that_sns_does_not_take_is_not_lost() {
+    let (world, sns) = (demand(), Sns::default());
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    pass(&world, 25);
+    let refused = react(&world, &Sns { refuse: true, ..Sns::default() }, &of_demand("Look Requested", "look/demand/x"));
+    assert!(matches!(refused, Err(Failure::Retry { .. })));
+    pass(&world, 1);
+    assert_eq!(look(&world, &sns), "due");
+}
+
+#[test]
+fn a_digest_that_is_full_does_not_wait_for_the_clock() {
+    let (world, sns) = (demand(), Sns::default());
+    for number in 0..100 {
+        hear(&world, &sns, &of_demand("Training Started", &format!("incident/demand-build-{number}")));
+    }
+    let sent = sns.sent.lock().unwrap();
+    assert_eq!((sent.len(), sent[0].subject.as_str()), (1, "[info] demand: 100 messages that could wait"));
+}

@@ -1,0 +1,142 @@
+//! The four kinds of drift, and the kinds of alarm that tell of them.
+
+use super::*;
+
+fn event(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// The event of this case in `events/cloudwatch`.
+macro_rules! alarm_event {
+    ($case:literal) => {
+        event(include_str!(concat!("../../../../events/cloudwatch/", $case, ".json")))
+    };
+}
+
+fn arn(name: &str) -> AlarmArn {
+    AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap()
+}
+
+fn truth(name: &str, drift: Option<DriftKind>, state: AlarmState) -> AlarmTruth {
+    AlarmTruth {
+        name: AlarmName::parse(name).unwrap(),
+        arn: arn(name),
+        state,
+        since: Some("2026-11-22T03:12:09.482Z".parse().unwrap()),
+        drift,
+        features: vec![],
+        children: vec![],
+        suppressed: false,
+    }
+}
+
+/// What churn's alarm on any drift watches: two alarms, of which the second is on.
+fn any_drift() -> Vec<AlarmTruth> {
+    let bias = AlarmTruth {
+        features: vec!["age".to_owned()],
+        ..truth("churn-prod-bias-drift", Some(DriftKind::Bias), AlarmState::Alarm)
+    };
+    let children = ["churn-prod-data-drift", "churn-prod-bias-drift"].map(|name| AlarmName::parse(name).unwrap());
+    let any = AlarmTruth { children: children.into(), ..truth("churn-prod-any-drift", None, AlarmState::Alarm) };
+    vec![bias, any]
+}
+
+impl Stage {
+    fn with_others(others: Vec<AlarmTruth>) -> Self {
+        let stage = stage();
+        *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
+        *stage.cloud.others.lock().unwrap() = others;
+        stage
+    }
+
+    fn reason(&self, event: &Value) -> String {
+        self.try_react(event).unwrap().entry.reasons[0].clone()
+    }
+}
+
+#[test]
+fn each_of_the_four_kinds_of_drift_starts_a_run_that_names_it() {
+    let cases = [
+        (alarm_event!("drift-data-quality"), "data quality drift of tenure: alarm churn-prod-data-drift"),
+        (alarm_event!("drift-model-quality"), "model quality drift: alarm churn-prod-quality-drift"),
+        (alarm_event!("drift-bias"), "bias drift"),
+        (alarm_event!("drift-feature-attribution"), "feature attribution drift: alarm churn-prod-attribution-drift"),
+        (alarm_event!("drift-metric-math"), "data quality drift"),
+        (alarm_event!("drift-anomaly"), "data quality drift of tenure: alarm churn-prod-data-drift"),
+    ];
+    for (event, words) in cases {
+        let name = event["detail"]["alarmName"].as_str().unwrap();
+        let stage = Stage::with_others(vec![truth(name, None, AlarmState::Alarm)]);
+        *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
+        let reason = stage.reason(&event);
+        assert!(reason.starts_with(words), "{reason}");
+        assert_eq!(stage.started().len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_kind_of_drift_that_the_policy_leaves_out_starts_nothing() {
+    let stage = stage_with(|retrain| retrain.drift = [DriftKind::Bias].into());
+    assert_eq!(stage.react(&alarm_event!("drift-data-quality")), (Decision::Skipped, "drift_ignored"));
+}
+
+#[test]
+fn the_run_is_told_which_feature_drifts() {
+    let stage = stage();
+    stage.react(&alarm_event!("drift-data-quality"));
+    let (request, _) = &stage.started()[0];
+    assert_eq!(request.parameters.get("Features").map(String::as_str), Some("tenure"));
+    let fact = stage.world.bus.facts().pop().unwrap();
+    assert_eq!((fact.details["features"].as_str(), fact.details["trigger"].as_str()), ("tenure", "drift"));
+}
+
+#[test]
+fn a_composite_alarm_is_of_the_kind_that_its_child_in_alarm_tells_of() {
+    let stage = Stage::with_others(any_drift());
+    let reason = stage.reason(&alarm_event!("drift-composite"));
+    assert_eq!(reason, "bias drift of age: alarm churn-prod-any-drift since 2026-11-22T03:12:09.482Z");
+    assert_eq!(stage.started()[0].0.parameters["Features"], "age");
+}
+
+#[test]
+fn a_composite_alarm_whose_children_say_nothing_counts_because_the_policy_names_it() {
+    let mut others = any_drift();
+    others.remove(0);
+    let stage = Stage::with_others(others);
+    let reason = stage.reason(&alarm_event!("drift-composite"));
+    assert!(reason.starts_with("composite drift: alarm churn-prod-any-drift"), "{reason}");
+}
+
+#[test]
+fn a_composite_alarm_of_a_kind_that_the_policy_leaves_out_starts_nothing() {
+    let stage = stage_with(|retrain| retrain.drift = [DriftKind::ModelQuality].into());
+    *stage.cloud.others.lock().unwrap() = any_drift();
+    assert_eq!(stage.react(&alarm_event!("drift-composite")), (Decision::Skipped, "drift_ignored"));
+}
+
+#[test]
+fn a_composite_alarm_that_is_told_again_when_its_suppression_ends_is_one_incident() {
+    let stage = Stage::with_others(any_drift());
+    assert_eq!(stage.react(&alarm_event!("drift-composite")), (Decision::Acted, "drift"));
+    assert_eq!(stage.react(&alarm_event!("drift-composite-again")), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.started().len(), 1);
+}
+
+#[test]
+fn a_suppressed_alarm_waits_until_it_no_longer_is() {
+    let mut others = any_drift();
+    others[1].suppressed = true;
+    let stage = Stage::with_others(others);
+    assert_eq!(stage.react(&alarm_event!("drift-composite")), (Decision::Skipped, "suppressed"));
+    stage.cloud.others.lock().unwrap()[1].suppressed = false;
+    assert_eq!(stage.react(&alarm_event!("drift-composite-again")), (Decision::Acted, "drift"));
+}
+
+#[test]
+fn a_composite_alarm_that_no_policy_names_is_nobodys() {
+    let stage = Stage::with_others(any_drift());
+    let text = alarm_event!("drift-composite").to_string().replace("churn-prod-any-drift", "shop-any-error");
+    assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_watched"));
+    let contents = stage.world.ledger.contents();
+    assert!(contents.kept.is_empty() && contents.history.is_empty(), "nobody is told, and nothing is on record");
+}

@@ -1,0 +1,72 @@
+//! The image that runs get: the newest that `integrate` said, whatever order it comes in.
+
+use super::*;
+
+fn uri(number: u8) -> String {
+    let digest = format!("{number:02x}").repeat(32);
+    format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@sha256:{digest}")
+}
+
+fn image(kind: &str, serial: u8, uri: &str) -> Value {
+    let mut event = request_for("none");
+    event["detail-type"] = json!(kind);
+    event["detail"]["matter"] = json!(format!("image/churn/{serial}"));
+    event["detail"]["details"] = json!({"image": uri, "serial": serial.to_string()});
+    event
+}
+
+impl Stage {
+    fn given(&self) -> Vec<Option<String>> {
+        let runs = self.cloud.runs.lock().unwrap();
+        runs.iter().map(|(request, _)| request.parameters.get("Image").cloned()).collect()
+    }
+
+    fn hear(&self, event: &Value) -> (Decision, &'static str) {
+        let report = self.try_react(event).unwrap();
+        (report.entry.decision, report.codes[0])
+    }
+}
+
+#[test]
+fn a_pushed_image_gets_a_run_that_is_given_its_digest() {
+    let stage = stage();
+    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))), (Decision::Acted, "image"));
+    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.given(), [Some(uri(1))]);
+}
+
+#[test]
+fn whatever_asks_for_a_run_is_given_the_newest_image() {
+    let stage = stage();
+    assert_eq!(stage.hear(&image("Image Adopted", 2, &uri(2))), (Decision::Acted, "image_adopted"));
+    assert_eq!(stage.hear(&image("Image Adopted", 1, &uri(1))), (Decision::Skipped, "image_known"));
+    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))), (Decision::Skipped, "image_superseded"));
+    stage.hear(&alarm_at(NOON));
+    assert_eq!(stage.given(), [Some(uri(2))]);
+}
+
+#[test]
+fn an_image_that_comes_during_a_run_waits_and_takes_no_commits_place() {
+    let stage = stage();
+    stage.hear(&alarm_at(NOON));
+    assert_eq!(stage.hear(&request_for(&"a".repeat(40))).0, Decision::Parked);
+    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))).0, Decision::Parked);
+    let run = stage.cloud.runs.lock().unwrap()[0].1.clone();
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.hear(&ended(&run, "Succeeded"));
+    let runs = stage.cloud.runs.lock().unwrap();
+    assert_eq!(runs[1].0.parameters["Commit"], "a".repeat(40));
+    assert_eq!(runs[1].0.parameters["Image"], uri(1));
+}
+
+#[test]
+fn an_image_from_elsewhere_or_by_tag_is_refused() {
+    let stage = stage();
+    let elsewhere = [uri(1).replace("123456789012", "210987654321"), uri(1).replace("churn-training", "other")];
+    for foreign in elsewhere {
+        assert_eq!(stage.hear(&image("Training Requested", 1, &foreign)), (Decision::Rejected, "foreign_image"));
+    }
+    let by_tag = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training:latest";
+    assert_eq!(stage.hear(&image("Image Adopted", 1, by_tag)), (Decision::Rejected, "no_image"));
+    assert!(stage.cloud.runs.lock().unwrap().is_empty());
+}

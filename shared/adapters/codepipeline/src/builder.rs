@@ -1,0 +1,61 @@
+//! [`BuildPipelines`]: the commit takes the place of the source action's revision, and travels in a
+//! pipeline variable, by which the execution is known again.
+
+use aws_sdk_codepipeline::types::{PipelineVariable, SourceRevisionOverride, SourceRevisionType};
+use trimtab_core::event::DeliveryState;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{CommitId, DeliveryName, PipelineBuildId};
+use trimtab_core::port::Answer;
+use trimtab_core::port::builder::{BuildPipelines, PipelineBuildRequest, PipelineBuildTruth};
+use trimtab_runtime::sdk;
+
+use crate::{CodePipeline, LIST, START, carries, state};
+
+impl BuildPipelines for CodePipeline {
+    async fn find(&self, request: &PipelineBuildRequest) -> Answer<Option<PipelineBuildId>> {
+        for execution in self.since(&request.pipeline, request.since).await? {
+            let known = self.get(&request.pipeline, &execution).await?;
+            if known.is_some_and(|known| carries(&known, &request.variable, request.commit.as_str())) {
+                return id(LIST, &execution).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn start(&self, request: &PipelineBuildRequest) -> Answer<PipelineBuildId> {
+        let unmade = |error: aws_sdk_codepipeline::error::BuildError| Failure::reject(START, error.to_string());
+        let variable = PipelineVariable::builder().name(&request.variable).value(request.commit.as_str());
+        let revision = SourceRevisionOverride::builder()
+            .action_name(request.source.as_str())
+            .revision_type(SourceRevisionType::CommitId)
+            .revision_value(request.commit.as_str());
+        let call = self
+            .client
+            .start_pipeline_execution()
+            .name(request.pipeline.as_str())
+            .client_request_token(&request.token)
+            .variables(variable.build().map_err(unmade)?)
+            .source_revisions(revision.build().map_err(unmade)?);
+        let answer = call.send().await.map_err(|error| sdk::failure(START, &error))?;
+        id(START, &answer.pipeline_execution_id.unwrap_or_default())
+    }
+
+    async fn describe(
+        &self,
+        pipeline: &DeliveryName,
+        variable: &str,
+        execution: &PipelineBuildId,
+    ) -> Answer<Option<PipelineBuildTruth>> {
+        let known = self.get(pipeline, execution.as_str()).await?;
+        Ok(known.map(|known| {
+            let carried = known.variables().iter().find(|found| found.name() == Some(variable));
+            let commit = carried.and_then(|found| CommitId::parse(found.resolved_value()?).ok());
+            let state = known.status().map_or_else(|| DeliveryState::parse("unknown"), state);
+            PipelineBuildTruth { state, commit }
+        }))
+    }
+}
+
+fn id(operation: &'static str, text: &str) -> Answer<PipelineBuildId> {
+    PipelineBuildId::parse(text).map_err(|error| Failure::retry(operation, error.to_string()))
+}

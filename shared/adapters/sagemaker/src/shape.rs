@@ -1,0 +1,172 @@
+//! What an endpoint configuration holds, and how an update moves traffic to it.
+
+use aws_sdk_sagemaker::types::{
+    Alarm, AsyncInferenceClientConfig, AsyncInferenceConfig, AsyncInferenceNotificationConfig,
+    AsyncInferenceOutputConfig, AutoRollbackConfig, BlueGreenUpdatePolicy, CapacitySize, CapacitySizeType,
+    CaptureContentTypeHeader, CaptureMode, CaptureOption, DataCaptureConfig, DeploymentConfig, ProductionVariant,
+    ProductionVariantInstanceType, ProductionVariantServerlessConfig, RollingUpdatePolicy, TrafficRoutingConfig,
+    TrafficRoutingConfigType,
+};
+use jiff::SignedDuration;
+use trimtab_core::name::S3Uri;
+use trimtab_core::policy::monitor::Capture;
+use trimtab_core::policy::{Canary, Linear, Rolling, Serving, Strategy, Trial};
+use trimtab_core::port::ml::ServingRequest;
+
+/// The variant that serves; on trial, there is another beside it.
+const VARIANT: &str = "AllTraffic";
+
+/// How long the old fleet stays after the new one has all traffic; 0 to 3600.
+const TERMINATION_WAIT_SECONDS: i32 = 120;
+
+/// When SageMaker gives a deployment up; 600 to 28800. Two hours hold the longest bake.
+const MAXIMUM_SECONDS: i32 = 7200;
+
+/// The same where there are many steps: as long as SageMaker allows.
+const MAXIMUM_SECONDS_OF_STEPS: i32 = 28_800;
+
+/// The variants that answer.
+pub(crate) fn variants(request: &ServingRequest) -> Vec<ProductionVariant> {
+    let serving = &request.serving;
+    match &request.beside {
+        None => vec![variant(VARIANT, &request.model, serving, 1.0)],
+        Some(beside) => match &beside.trial {
+            Trial::Shadow(_) => vec![variant(VARIANT, &beside.live, serving, 1.0)],
+            Trial::Challenger(_) => {
+                let share = share(&beside.trial);
+                let live = variant(VARIANT, &beside.live, serving, 1.0 - share);
+                vec![live, variant(beside.trial.variant(), &request.model, serving, share)]
+            }
+        },
+    }
+}
+
+/// The variant that hears a copy: of as many requests as its weight is of the other's.
+pub(crate) fn shadows(request: &ServingRequest) -> Option<Vec<ProductionVariant>> {
+    let trial =
+        request.beside.as_ref().map(|beside| &beside.trial).filter(|trial| matches!(trial, Trial::Shadow(_)))?;
+    Some(vec![variant(trial.variant(), &request.model, &request.serving, share(trial))])
+}
+
+fn share(trial: &Trial) -> f32 {
+    f32::from(trial.percent()) / 100.0
+}
+
+fn variant(name: &str, model: &str, serving: &Serving, weight: f32) -> ProductionVariant {
+    let variant = ProductionVariant::builder().variant_name(name).model_name(model).initial_variant_weight(weight);
+    match serving {
+        Serving::RealTime(fleet) | Serving::Asynchronous { fleet, .. } => variant
+            .instance_type(ProductionVariantInstanceType::from(fleet.instance_type.as_str()))
+            .initial_instance_count(number(fleet.instances)),
+        Serving::Serverless(serverless) => variant.serverless_config(
+            ProductionVariantServerlessConfig::builder()
+                .memory_size_in_mb(number(serverless.memory_mb))
+                .max_concurrency(number(serverless.max_concurrency))
+                .set_provisioned_concurrency(serverless.provisioned.map(number))
+                .build(),
+        ),
+    }
+    .build()
+}
+
+/// Where an asynchronous endpoint writes its answers.
+pub(crate) fn answers(request: &ServingRequest) -> Option<AsyncInferenceConfig> {
+    let Serving::Asynchronous { answers, .. } = &request.serving else { return None };
+    let told = answers.topics.as_ref().map(|topics| {
+        AsyncInferenceNotificationConfig::builder()
+            .success_topic(topics.success.as_str())
+            .error_topic(topics.error.as_str())
+            .build()
+    });
+    let output = AsyncInferenceOutputConfig::builder()
+        .s3_output_path(answers.output.as_str())
+        .set_s3_failure_path(answers.failures.as_ref().map(S3Uri::to_string))
+        .set_notification_config(told)
+        .build();
+    let most = answers.max_concurrent.map(number);
+    let client =
+        most.map(|most| AsyncInferenceClientConfig::builder().max_concurrent_invocations_per_instance(most).build());
+    Some(AsyncInferenceConfig::builder().output_config(output).set_client_config(client).build())
+}
+
+/// Requests and answers are kept as text where their content type says that they are.
+pub(crate) fn data_capture(capture: &Capture) -> DataCaptureConfig {
+    let mode = |mode| CaptureOption::builder().capture_mode(mode).build();
+    let header = CaptureContentTypeHeader::builder().csv_content_types("text/csv");
+    let header = header.json_content_types("application/json").json_content_types("application/jsonlines");
+    DataCaptureConfig::builder()
+        .enable_capture(true)
+        .initial_sampling_percentage(i32::from(capture.percent))
+        .destination_s3_uri(capture.destination.as_str())
+        .set_kms_key_id(capture.kms_key.as_ref().map(ToString::to_string))
+        .capture_options(mode(CaptureMode::Input))
+        .capture_options(mode(CaptureMode::Output))
+        .capture_content_type_header(header.build())
+        .build()
+}
+
+/// An update, always with its policy: SageMaker drops what is not sent.
+pub(crate) fn deployment(strategy: &Strategy) -> DeploymentConfig {
+    let alarms = strategy.alarms().iter().map(|name| Alarm::builder().alarm_name(name.as_str()).build());
+    let alarms: Vec<Alarm> = alarms.collect();
+    let rollback = (!alarms.is_empty()).then(|| AutoRollbackConfig::builder().set_alarms(Some(alarms)).build());
+    let config = DeploymentConfig::builder().set_auto_rollback_configuration(rollback);
+    match strategy {
+        Strategy::AllAtOnce => config.blue_green_update_policy(blue_green(at_once(), MAXIMUM_SECONDS)),
+        Strategy::Canary(canary) => config.blue_green_update_policy(blue_green(self::canary(canary), MAXIMUM_SECONDS)),
+        Strategy::Linear(linear) => {
+            config.blue_green_update_policy(blue_green(self::linear(linear), MAXIMUM_SECONDS_OF_STEPS))
+        }
+        Strategy::Rolling(rolling) => config.rolling_update_policy(self::rolling(rolling)),
+    }
+    .build()
+}
+
+fn blue_green(routing: TrafficRoutingConfig, most: i32) -> BlueGreenUpdatePolicy {
+    BlueGreenUpdatePolicy::builder()
+        .traffic_routing_configuration(routing)
+        .termination_wait_in_seconds(TERMINATION_WAIT_SECONDS)
+        .maximum_execution_timeout_in_seconds(most)
+        .build()
+}
+
+fn at_once() -> TrafficRoutingConfig {
+    TrafficRoutingConfig::builder().r#type(TrafficRoutingConfigType::AllAtOnce).wait_interval_in_seconds(0).build()
+}
+
+fn canary(canary: &Canary) -> TrafficRoutingConfig {
+    TrafficRoutingConfig::builder()
+        .r#type(TrafficRoutingConfigType::Canary)
+        .canary_size(percent(canary.percent))
+        .wait_interval_in_seconds(seconds(canary.bake))
+        .build()
+}
+
+fn linear(linear: &Linear) -> TrafficRoutingConfig {
+    TrafficRoutingConfig::builder()
+        .r#type(TrafficRoutingConfigType::Linear)
+        .linear_step_size(percent(linear.percent))
+        .wait_interval_in_seconds(seconds(linear.interval))
+        .build()
+}
+
+/// Going back is not by batches: SageMaker brings the whole old fleet up at once unless told.
+fn rolling(rolling: &Rolling) -> RollingUpdatePolicy {
+    RollingUpdatePolicy::builder()
+        .maximum_batch_size(percent(rolling.percent))
+        .wait_interval_in_seconds(seconds(rolling.wait))
+        .maximum_execution_timeout_in_seconds(MAXIMUM_SECONDS_OF_STEPS)
+        .build()
+}
+
+fn percent(percent: u8) -> CapacitySize {
+    CapacitySize::builder().r#type(CapacitySizeType::CapacityPercent).value(i32::from(percent)).build()
+}
+
+fn number(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn seconds(length: SignedDuration) -> i32 {
+    i32::try_from(length.as_secs()).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,69 @@
+//! What monitoring runs find, the data that comes, and the ports to both.
+
+use jiff::Timestamp;
+use trimtab_core::name::{ObjectUri, ResourceName, ScheduleName};
+use trimtab_core::port::Answer;
+use trimtab_core::port::report::{MonitoringRun, MonitoringRuns, Objects};
+
+use crate::Site;
+use crate::events;
+use crate::services::{Function, Services, Sim};
+
+/// The job of the run that finds violations.
+pub(crate) const JOB: &str = "model-monitoring-197001010000-00000001";
+
+/// Its report.
+const REPORT: &str = r#"{"violations": [{"feature_name": "tenure", "constraint_check_type": "baseline_drift_check",
+    "description": "Baseline drift distance: 0.31 exceeds threshold: 0.1"}]}"#;
+
+impl Services {
+    /// A monitoring run ends, and has found violations.
+    pub(crate) fn violate(&mut self) {
+        self.violated = Some(self.now);
+        let event = events::monitored(JOB, self.now);
+        self.emit(Function::Retrain, true, &event);
+    }
+
+    /// An object is created where the policy watches. S3's events are not best effort.
+    pub(crate) fn upload(&mut self, number: u32) {
+        self.uploaded = Some(self.now);
+        let event = events::object(number, self.now);
+        self.emit(Function::Retrain, false, &event);
+    }
+
+    /// A person asks for a run.
+    pub(crate) fn request(&mut self) {
+        let model = trimtab_core::name::ModelName::parse("churn");
+        let Ok(model) = model else { return };
+        let (by, reason) = ("maya".to_owned(), "new labels".to_owned());
+        let asked = retrain::operator::Request { model, by, reason, id: None, over_budget: false };
+        let event = events::fact(&retrain::operator::request(&asked, self.now), self.now);
+        self.emit(Function::Retrain, false, &event);
+    }
+}
+
+fn run(at: Timestamp) -> Option<MonitoringRun> {
+    Some(MonitoringRun {
+        job: ResourceName::parse(JOB).ok()?,
+        schedule: ScheduleName::parse("churn-prod-data-quality").ok()?,
+        violated: true,
+        ended: Some(at),
+        report: ObjectUri::parse("s3://churn-123456789012/monitoring/constraint_violations.json").ok(),
+    })
+}
+
+impl MonitoringRuns for Sim {
+    async fn run(&self, _: &ResourceName) -> Answer<Option<MonitoringRun>> {
+        self.call(Site::MonitoringRunsRun, |services| Ok(services.violated.and_then(run))).await
+    }
+
+    async fn newest(&self, _: &ScheduleName) -> Answer<Option<ResourceName>> {
+        self.call(Site::MonitoringRunsNewest, |services| Ok(services.violated.and_then(run).map(|run| run.job))).await
+    }
+}
+
+impl Objects for Sim {
+    async fn read(&self, _: &ObjectUri, _: u32) -> Answer<Option<Vec<u8>>> {
+        self.call(Site::ObjectsRead, |_| Ok(Some(REPORT.as_bytes().to_vec()))).await
+    }
+}

@@ -1,0 +1,124 @@
+//! What CodePipeline builds, the image that training runs in, and a pull request's merge; and the
+//! ports to them.
+
+use jiff::SignedDuration;
+use trimtab_core::event::DeliveryState;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::{CommitId, DeliveryName, ImageRepository, ImageTag, ImageUri, PipelineBuildId};
+use trimtab_core::port::Answer;
+use trimtab_core::port::builder::{BuildPipelines, PipelineBuildRequest, PipelineBuildTruth};
+use trimtab_core::port::image::Images;
+
+use crate::Site;
+use crate::events;
+use crate::services::{Function, Item, Services, Sim};
+
+/// The digest of the image that is pushed.
+const DIGEST: &str = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+
+/// How long the pipeline builds.
+const BUILDING: SignedDuration = SignedDuration::from_mins(9);
+
+/// An execution that builds.
+#[derive(Debug, Clone)]
+pub(crate) struct Execution {
+    request: PipelineBuildRequest,
+    id: PipelineBuildId,
+    ended: bool,
+}
+
+/// What there is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Integrated {
+    /// The head of the branch that CodePipeline builds.
+    pub(crate) head: Option<CommitId>,
+    pub(crate) executions: Vec<Execution>,
+    /// What the tag points at.
+    pub(crate) image: Option<ImageUri>,
+    /// The commit that the pull request's merge made.
+    pub(crate) merged: Option<CommitId>,
+}
+
+impl Services {
+    pub(crate) fn push_piped(&mut self) {
+        self.integrated.head = CommitId::parse(events::COMMIT).ok();
+        let event = events::push_piped(self.now);
+        self.emit(Function::Integrate, true, &event);
+    }
+
+    pub(crate) fn pipeline_ends(&mut self, number: usize) {
+        let Some(execution) = self.integrated.executions.get_mut(number) else { return };
+        execution.ended = true;
+        let event = events::pipeline_ended(execution.id.as_str(), self.now);
+        self.emit(Function::Integrate, true, &event);
+    }
+
+    pub(crate) fn push_image(&mut self) {
+        let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{DIGEST}");
+        self.integrated.image = ImageUri::parse(&uri).ok();
+        let event = events::image(DIGEST, self.now);
+        self.emit(Function::Integrate, true, &event);
+    }
+
+    /// The proposed commit becomes the head: a push, and the pull request's end.
+    pub(crate) fn merge(&mut self) {
+        let commit = CommitId::parse(events::COMMIT).ok();
+        (self.head, self.proposed, self.integrated.merged) = (commit.clone(), commit.clone(), commit);
+        for event in [events::push(self.now), events::merged(self.now)] {
+            self.emit(Function::Integrate, true, &event);
+        }
+    }
+
+    /// Whether AWS has told of the merge.
+    pub(crate) fn heard_of_merge(&self) -> bool {
+        self.log.iter().any(|(_, event, _)| event["detail"]["isMerged"] == "True")
+    }
+}
+
+impl Images for Sim {
+    async fn tagged(&self, _: &ImageRepository, _: &ImageTag) -> Answer<Option<ImageUri>> {
+        self.call(Site::ImagesTagged, |services| Ok(services.integrated.image.clone())).await
+    }
+}
+
+impl BuildPipelines for Sim {
+    async fn find(&self, request: &PipelineBuildRequest) -> Answer<Option<PipelineBuildId>> {
+        let commit = request.commit.clone();
+        self.call(Site::BuildPipelinesFind, move |services| {
+            let known = services.integrated.executions.iter().find(|execution| execution.request.commit == commit);
+            Ok(known.map(|execution| execution.id.clone()))
+        })
+        .await
+    }
+
+    async fn start(&self, request: &PipelineBuildRequest) -> Answer<PipelineBuildId> {
+        let request = request.clone();
+        self.call(Site::BuildPipelinesStart, move |services| {
+            let number = services.integrated.executions.len();
+            let id = PipelineBuildId::parse(&format!("execution-{number}"))
+                .map_err(|error| Failure::reject("simulated", error.to_string()))?;
+            let execution = Execution { request, id: id.clone(), ended: false };
+            services.integrated.executions.push(execution);
+            services.after(BUILDING, Item::PipelineEnds(number));
+            Ok(id)
+        })
+        .await
+    }
+
+    async fn describe(
+        &self,
+        _: &DeliveryName,
+        _: &str,
+        execution: &PipelineBuildId,
+    ) -> Answer<Option<PipelineBuildTruth>> {
+        let id = execution.clone();
+        self.call(Site::BuildPipelinesDescribe, move |services| {
+            let known = services.integrated.executions.iter().find(|execution| execution.id == id);
+            Ok(known.map(|execution| PipelineBuildTruth {
+                state: if execution.ended { DeliveryState::Succeeded } else { DeliveryState::Started },
+                commit: Some(execution.request.commit.clone()),
+            }))
+        })
+        .await
+    }
+}

@@ -1,0 +1,165 @@
+//! A CloudFormation stack, and the port to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use trimtab_core::event::{StackRest, StackStatus};
+use trimtab_core::name::{PackageArn, StackName};
+use trimtab_core::port::Answer;
+use trimtab_core::port::stack::{Accepted, StackCall, StackRequest, StackTruth, Stacks};
+
+use crate::Site;
+use crate::events;
+use crate::services::{Function, Item, Services, Sim};
+
+/// How long an update lasts, or a rollback.
+const WORK: SignedDuration = SignedDuration::from_mins(9);
+
+/// What there is of the stack.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stacked {
+    truth: Option<StackTruth>,
+    /// Its parameters before the update that is on.
+    before: BTreeMap<String, String>,
+    tokens: BTreeSet<String>,
+    /// How often each call took effect.
+    pub(crate) creates: usize,
+    pub(crate) updates: usize,
+    pub(crate) continues: usize,
+    pub(crate) deletes: usize,
+}
+
+impl Stacked {
+    /// The version that the stack holds, at rest.
+    pub(crate) fn holds(&self) -> Option<u32> {
+        let truth = self.truth.as_ref().filter(|truth| truth.status.rest() != StackRest::Moving)?;
+        version(&truth.parameters)
+    }
+
+    fn is(&self, status: &str) -> bool {
+        self.truth.as_ref().is_some_and(|truth| truth.status.to_string() == status)
+    }
+}
+
+fn version(parameters: &BTreeMap<String, String>) -> Option<u32> {
+    parameters.get("ModelPackageArn").and_then(|arn| PackageArn::parse(arn).ok()).map(|package| package.version())
+}
+
+impl Services {
+    /// CloudFormation goes on with this request.
+    fn take_up(&mut self, status: &str, request: &StackRequest) -> Accepted {
+        if !self.stacked.tokens.insert(request.token.clone()) {
+            return Accepted::Started;
+        }
+        self.note(|| format!("the stack is {status}"));
+        let before = self.stacked.truth.take().map(|truth| truth.parameters).unwrap_or_default();
+        self.stacked.before = before;
+        self.stacked.truth = Some(StackTruth {
+            status: StackStatus::new(status),
+            reason: None,
+            parameters: request.parameters.clone(),
+            changed: Some(self.now),
+        });
+        self.after(WORK, Item::StackRests);
+        Accepted::Started
+    }
+
+    /// What the stack was at is over.
+    pub(crate) fn stack_rests(&mut self) {
+        let Some(truth) = self.stacked.truth.clone() else { return };
+        let bad = version(&truth.parameters).is_some_and(|version| self.bad.contains(&version));
+        let next = match (truth.status.to_string().as_str(), bad) {
+            ("CREATE_IN_PROGRESS", false) => "CREATE_COMPLETE",
+            ("CREATE_IN_PROGRESS", true) => "ROLLBACK_COMPLETE",
+            ("UPDATE_IN_PROGRESS", false) => "UPDATE_COMPLETE",
+            ("UPDATE_IN_PROGRESS", true) => "UPDATE_ROLLBACK_FAILED",
+            ("UPDATE_ROLLBACK_IN_PROGRESS", _) => "UPDATE_ROLLBACK_COMPLETE",
+            ("DELETE_IN_PROGRESS", _) => "DELETE_COMPLETE",
+            _ => return,
+        };
+        self.note(|| format!("the stack is {next}"));
+        let parameters =
+            if next.starts_with("UPDATE_ROLLBACK") { self.stacked.before.clone() } else { truth.parameters };
+        let rest = StackTruth { status: StackStatus::new(next), parameters, ..truth };
+        self.stacked.truth = (next != "DELETE_COMPLETE").then_some(rest);
+        let event = events::stack(next, self.now);
+        // CloudFormation's events are durable.
+        self.emit(Function::Deploy, false, &event);
+    }
+}
+
+impl Stacks for Sim {
+    async fn describe(&self, _: &StackName) -> Answer<Option<StackTruth>> {
+        self.call(Site::StacksDescribe, |services| Ok(services.stacked.truth.clone())).await
+    }
+
+    async fn create(&self, request: &StackRequest) -> Answer<Accepted> {
+        let request = request.clone();
+        self.call(Site::StacksCreate, move |services| {
+            if services.stacked.truth.is_some() {
+                return Ok(adopt(services, &request));
+            }
+            services.stacked.creates += 1;
+            Ok(services.take_up("CREATE_IN_PROGRESS", &request))
+        })
+        .await
+    }
+
+    async fn update(&self, request: &StackRequest) -> Answer<Accepted> {
+        let request = request.clone();
+        self.call(Site::StacksUpdate, move |services| {
+            let Some(truth) = &services.stacked.truth else { return Ok(Accepted::Busy) };
+            if truth.status.rest() == StackRest::Moving {
+                return Ok(adopt(services, &request));
+            }
+            if truth.parameters == request.parameters {
+                return Ok(Accepted::Nothing);
+            }
+            services.stacked.updates += 1;
+            Ok(services.take_up("UPDATE_IN_PROGRESS", &request))
+        })
+        .await
+    }
+
+    async fn proceed(&self, call: &StackCall) -> Answer<()> {
+        let token = call.token.clone();
+        self.call(Site::StacksProceed, move |services| {
+            if services.stacked.is("UPDATE_ROLLBACK_FAILED") && services.stacked.tokens.insert(token) {
+                services.stacked.continues += 1;
+                services.set("UPDATE_ROLLBACK_IN_PROGRESS");
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete(&self, call: &StackCall) -> Answer<()> {
+        let token = call.token.clone();
+        self.call(Site::StacksDelete, move |services| {
+            if services.stacked.is("ROLLBACK_COMPLETE") && services.stacked.tokens.insert(token) {
+                services.stacked.deletes += 1;
+                services.set("DELETE_IN_PROGRESS");
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Services {
+    fn set(&mut self, status: &str) {
+        self.note(|| format!("the stack is {status}"));
+        if let Some(truth) = &mut self.stacked.truth {
+            truth.status = StackStatus::new(status);
+        }
+        self.after(WORK, Item::StackRests);
+    }
+}
+
+/// The stack is at something: at this, or at something else.
+fn adopt(services: &Services, request: &StackRequest) -> Accepted {
+    let truth = services.stacked.truth.as_ref();
+    let at_it =
+        truth.is_some_and(|truth| truth.parameters == request.parameters && truth.status.rest() == StackRest::Moving);
+    if at_it { Accepted::Started } else { Accepted::Busy }
+}

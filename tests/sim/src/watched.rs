@@ -1,0 +1,214 @@
+//! What watches the live version, and the ports to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use trimtab_core::event::DriftKind;
+use trimtab_core::name::{AlarmName, EndpointName, PackageArn, S3Uri};
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::Accepted;
+use trimtab_core::port::monitor::{
+    AlarmRequest, AlarmWrites, Baseline, BaselineRequest, BaselineTruth, JobDefinition, Monitoring, ScheduleRequest,
+    ScheduleStatus, ScheduleTruth, Served,
+};
+
+use crate::Site;
+use crate::events;
+use crate::services::{Function, Item, Services, Sim};
+
+/// How long a baseline's job lasts.
+const COMPUTING: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long a schedule takes no update.
+const PENDING: SignedDuration = SignedDuration::from_secs(20);
+
+/// The first version that the registry has baselines of.
+const REGISTERED: u32 = 2;
+
+/// What is watched.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Watched {
+    /// The baselines' jobs, by name, and whether each has ended.
+    jobs: BTreeMap<String, bool>,
+    /// The constraints of each definition.
+    definitions: BTreeMap<String, String>,
+    schedules: BTreeMap<String, ScheduleTruth>,
+    pub(crate) alarms: BTreeSet<String>,
+    /// How often something was made or taken down.
+    pub(crate) changes: usize,
+}
+
+impl Services {
+    pub(crate) fn baseline_ends(&mut self, name: String) {
+        let Some(watched) = &mut self.watch else { return };
+        watched.jobs.insert(name.clone(), true);
+        let event = events::job_ended(&name, self.now);
+        self.emit(Function::Monitor, true, &event);
+    }
+
+    pub(crate) fn schedule_settles(&mut self, name: &str) {
+        let schedule = self.watch.as_mut().and_then(|watched| watched.schedules.get_mut(name));
+        if let Some(schedule) = schedule {
+            schedule.status = ScheduleStatus::Scheduled;
+        }
+    }
+
+    /// What is not as the policy, which asks for data quality alone in the end, has it.
+    pub(crate) fn unwatched(&self, live: Option<u32>) -> Vec<String> {
+        let Some(watched) = &self.watch else { return vec!["nothing is watched".to_owned()] };
+        let mut found = Vec::new();
+        let schedules: Vec<&String> = watched.schedules.keys().collect();
+        if schedules != ["churn-data-quality"] {
+            found.push(format!("there are the schedules {schedules:?}"));
+        }
+        let used: Vec<&String> = watched.schedules.values().filter_map(|truth| truth.definition.as_ref()).collect();
+        if watched.definitions.keys().collect::<Vec<_>>() != used {
+            found.push(format!("there are the definitions {:?}, and {used:?} are used", watched.definitions));
+        }
+        if !watched.alarms.iter().eq(["churn-prod-data-quality-drift"]) {
+            found.push(format!("there are the alarms {:?}", watched.alarms));
+        }
+        let old = watched.definitions.values().any(|constraints| !constraints.contains("/v2/"));
+        if live == Some(REGISTERED) && old {
+            found.push(format!("version 2 is held against {:?}", watched.definitions));
+        }
+        found
+    }
+
+    fn watched(&mut self) -> &mut Watched {
+        let watched = self.watch.get_or_insert_default();
+        watched.changes += 1;
+        watched
+    }
+}
+
+impl Monitoring for Sim {
+    async fn served(&self, _: &EndpointName) -> Answer<Option<Served>> {
+        self.call(Site::MonitoringServed, |services| {
+            let Some(endpoint) = services.endpoint.clone() else { return Ok(None) };
+            let config = endpoint.config.unwrap_or_default();
+            let version = services.configs.get(&config);
+            let package = version.and_then(|version| PackageArn::parse(&events::package_arn(*version)).ok());
+            Ok(Some(Served { status: endpoint.status, config, package, captures: true }))
+        })
+        .await
+    }
+
+    async fn baselines(&self, package: &PackageArn) -> Answer<BTreeMap<DriftKind, Baseline>> {
+        let version = package.version();
+        self.call(Site::MonitoringBaselines, move |_| {
+            let place = S3Uri::parse(&format!("s3://churn/v{version}/constraints.json")).ok();
+            let constraints = place.filter(|_| version >= REGISTERED);
+            let baseline = constraints.map(|constraints| Baseline { statistics: None, constraints, config: None });
+            let kinds = [DriftKind::DataQuality, DriftKind::Bias];
+            Ok(kinds.into_iter().filter_map(|kind| Some((kind, baseline.clone()?))).collect())
+        })
+        .await
+    }
+
+    async fn baseline_job(&self, name: &str) -> Answer<Option<BaselineTruth>> {
+        let name = name.to_owned();
+        self.call(Site::MonitoringBaselineJob, move |services| {
+            let ended = services.watch.as_ref().and_then(|watched| watched.jobs.get(&name));
+            Ok(ended.map(|ended| if *ended { BaselineTruth::Completed } else { BaselineTruth::Running }))
+        })
+        .await
+    }
+
+    async fn start_baseline(&self, request: &BaselineRequest) -> Answer<()> {
+        let name = request.name.clone();
+        self.call(Site::MonitoringStartBaseline, move |services| {
+            if services.watch.as_ref().is_some_and(|watched| watched.jobs.contains_key(&name)) {
+                return Ok(());
+            }
+            services.watched().jobs.insert(name.clone(), false);
+            services.after(COMPUTING, Item::BaselineEnds(name));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn define(&self, definition: &JobDefinition) -> Answer<()> {
+        let (name, constraints) = (definition.name.clone(), definition.baseline.constraints.to_string());
+        self.call(Site::MonitoringDefine, move |services| {
+            services.watched().definitions.insert(name, constraints);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn undefine(&self, _: DriftKind, name: &str) -> Answer<()> {
+        let name = name.to_owned();
+        self.call(Site::MonitoringUndefine, move |services| {
+            services.watched().definitions.remove(&name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn schedule(&self, name: &str) -> Answer<Option<ScheduleTruth>> {
+        let name = name.to_owned();
+        self.call(Site::MonitoringSchedule, move |services| {
+            Ok(services.watch.as_ref().and_then(|watched| watched.schedules.get(&name)).cloned())
+        })
+        .await
+    }
+
+    async fn create_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+        let request = request.clone();
+        self.call(Site::MonitoringCreateSchedule, move |services| Ok(take(services, request))).await
+    }
+
+    async fn update_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+        let request = request.clone();
+        self.call(Site::MonitoringUpdateSchedule, move |services| Ok(take(services, request))).await
+    }
+
+    async fn delete_schedule(&self, name: &str) -> Answer<Accepted> {
+        let name = name.to_owned();
+        self.call(Site::MonitoringDeleteSchedule, move |services| {
+            services.watched().schedules.remove(&name);
+            Ok(Accepted::Started)
+        })
+        .await
+    }
+}
+
+/// A schedule that is pending takes nothing; the adapter then looks whether it is at this.
+fn take(services: &mut Services, request: ScheduleRequest) -> Accepted {
+    let there = services.watch.as_ref().and_then(|watched| watched.schedules.get(&request.name));
+    if let Some(there) = there.filter(|there| there.status == ScheduleStatus::Pending) {
+        let at_it = there.definition.as_ref() == Some(&request.definition);
+        return if at_it { Accepted::Started } else { Accepted::Busy };
+    }
+    let name = request.name.clone();
+    let truth = ScheduleTruth {
+        status: ScheduleStatus::Pending,
+        definition: Some(request.definition),
+        expression: Some(request.expression),
+        failure: None,
+    };
+    services.watched().schedules.insert(request.name, truth);
+    services.after(PENDING, Item::ScheduleSettles(name));
+    Accepted::Started
+}
+
+impl AlarmWrites for Sim {
+    async fn put(&self, request: &AlarmRequest) -> Answer<()> {
+        let name = request.name.to_string();
+        self.call(Site::AlarmWritesPut, move |services| {
+            services.watched().alarms.insert(name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete(&self, name: &AlarmName) -> Answer<()> {
+        let name = name.to_string();
+        self.call(Site::AlarmWritesDelete, move |services| {
+            services.watched().alarms.remove(&name);
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,16 @@
+//! What other teams may rely on: each kind of fact has its schema, and each fact on record fits it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::process::Command;
+
+use trimtab_cloud::{root, tool};
+use trimtab_core::fact::FactKind;
+
+#[test]
+fn every_kind_of_fact_has_a_schema_that_its_facts_fit() {
+    let kinds = FactKind::ALL.iter().map(|kind| kind.as_str());
+    let mut command = Command::new(tool("python").unwrap());
+    let ran = command.arg(root().join("tests/fact_schemas.py")).arg(root()).args(kinds).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
