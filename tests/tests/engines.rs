@@ -107,7 +107,7 @@ impl Drop for Standalone {
 /// An Airflow of its own, with the one DAG; its address.
 async fn real_airflow() -> (Standalone, String) {
     use std::os::unix::process::CommandExt;
-    let venv = PathBuf::from(std::env::var_os("TRIMTAB_AIRFLOW_VENV").expect("make test-airflow sets it"));
+    let venv = PathBuf::from(std::env::var_os("TRIMTAB_AIRFLOW_VENV").unwrap());
     let home = root().join("target/tests/airflow-real");
     let _ = std::fs::remove_dir_all(&home);
     std::fs::create_dir_all(&home).unwrap();
@@ -228,7 +228,7 @@ async fn a_certificate_that_nobody_trusts_gets_no_token() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "Kubeflow's own client: make test-kubeflow"]
 async fn kubeflows_own_client_reads_every_answer() {
-    let venv = PathBuf::from(std::env::var_os("TRIMTAB_KUBEFLOW_VENV").expect("make test-kubeflow sets it"));
+    let venv = PathBuf::from(std::env::var_os("TRIMTAB_KUBEFLOW_VENV").unwrap());
     let cloud = cloud("kubeflow-client").await;
     let place = cluster(&cloud, "first").await;
     let bundle = cloud.folder().join("ca.pem");

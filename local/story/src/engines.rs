@@ -157,7 +157,7 @@ async fn cluster(story: &mut Story) -> Result<(), StoryError> {
     };
     let runs = story.until("a run of Kubeflow that succeeded", ended).await?;
     let run = only("run of Kubeflow", &runs)?;
-    let incident = told("ranking", &run["runtime_config"]["parameters"])?;
+    let incident = told("ranking", run.pointer("/runtime_config/parameters").unwrap_or(&Value::Null))?;
     Story::expect("the run's name:", &run["display_name"], &json!(incident))?;
     tick(story).await?;
     story.told("Training Succeeded", "incident/ranking-drift-").await?;
@@ -205,8 +205,8 @@ async fn again(story: &mut Story) -> Result<(), StoryError> {
     let events = story.events("CloudWatch Alarm State Change").await?;
     for (model, _) in MODELS {
         let of = |event: &&Value| {
-            event["detail"]["alarmName"] == format!("{model}-prod-data-drift")
-                && event["detail"]["state"]["value"] == "ALARM"
+            let said = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default();
+            said("/detail/alarmName") == format!("{model}-prod-data-drift") && said("/detail/state/value") == "ALARM"
         };
         let event = events.iter().rev().find(of);
         let event = event.ok_or_else(|| StoryError::NotSeen(format!("the alarm of {model}")))?.clone();

@@ -11,6 +11,7 @@ use aws_sdk_sagemaker::types::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_cli::operate;
+use trimtab_cloud::REGION;
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
@@ -27,6 +28,9 @@ const BUCKET: &str = "churn-123456789012";
 /// How many objects one delivery of data has.
 const OBJECTS: usize = 40;
 
+/// How long no more of it must have come.
+const QUIET: SignedDuration = SignedDuration::from_secs(2);
+
 /// What an alarm on latency watches.
 const LATENCY: &str = "ModelLatency";
 
@@ -36,7 +40,8 @@ const SCHEDULE: &str = "churn-prod-data-quality";
 /// From violations that no alarm tells of to an alarm on alarms.
 pub(crate) async fn each(story: &mut Story) -> Result<(), StoryError> {
     story.apply(at_the_pace_of_a_story).await?;
-    story.put(BUCKET, "").await?;
+    let here = format!("<LocationConstraint>{REGION}</LocationConstraint>");
+    story.put(BUCKET, format!("<CreateBucketConfiguration>{here}</CreateBucketConfiguration>")).await?;
     let on = "<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>";
     story.put(&format!("{BUCKET}?notification"), on).await?;
     violations(story).await?;
@@ -53,7 +58,7 @@ fn at_the_pace_of_a_story(policy: &mut Policy) {
     retrain.cool_down = SignedDuration::from_secs(1);
     retrain.budget.runs = 10;
     if let Some(data) = &mut retrain.data {
-        data.quiet = SignedDuration::from_secs(2);
+        data.quiet = QUIET;
         data.cool_down = false;
     }
 }
@@ -135,13 +140,17 @@ async fn once(story: &mut Story) -> Result<(), StoryError> {
     story.saw("five runs were started, one for each").await
 }
 
-/// The new data is in the ledger, and the clock ticks until it has its run.
+/// The new data is in the ledger, and once no more has come the clock ticks until it has its run.
 async fn gathered(story: &mut Story) -> Result<(), StoryError> {
     let waits = async |story: &Story| Ok(gathering(story).await?.map(|_| ()));
     story.until("new data gathered in the ledger", waits).await?;
     let taken = async |story: &Story| {
-        tick(story).await?;
-        Ok(gathering(story).await?.is_none().then_some(()))
+        let Some(gathering) = gathering(story).await? else { return Ok(Some(())) };
+        let last = gathering.get("last").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok());
+        if last.is_some_and(|last| Timestamp::now().duration_since(last) >= QUIET) {
+            tick(story).await?;
+        }
+        Ok(None)
     };
     story.until("a look that starts its run", taken).await
 }

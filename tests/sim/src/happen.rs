@@ -1,6 +1,7 @@
-//! What happens by itself, or by people.
+//! What happens by itself, or by people; and where the suite's own facts go.
 
 use trimtab_core::event::EndpointStatus;
+use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::CommitId;
 
 use crate::events;
@@ -83,7 +84,7 @@ impl Services {
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),
-            Item::BaselineEnds(name) => self.baseline_ends(name),
+            Item::BaselineEnds(name) => self.baseline_ends(&name),
             Item::ScheduleSettles(name) => self.schedule_settles(&name),
             Item::AskForLess => {
                 self.note(|| "the policy asks for data quality alone".to_owned());
@@ -125,6 +126,42 @@ impl Services {
         self.emit(Function::Deploy, true, &event);
         if self.watch.is_some() {
             self.emit(Function::Monitor, true, &event);
+        }
+    }
+
+    /// The suite's bus: a fact reaches the function that its rule names.
+    pub(crate) fn publish(&mut self, fact: &Fact) {
+        let new = self.told.insert((fact.kind, fact.matter.clone()));
+        self.read_by_a_person(fact, new);
+        if self.trace.is_some() {
+            self.facts.push(fact.clone());
+        }
+        let event = events::fact(fact, self.now);
+        let functions: &[Function] = match fact.kind {
+            FactKind::TrainingRequested => &[Function::Retrain],
+            FactKind::BuildRequested | FactKind::ImageRequested => &[Function::Integrate],
+            FactKind::ImageAdopted => &[Function::Retrain, Function::Notify],
+            FactKind::EvaluationRequested => &[Function::Evaluate],
+            FactKind::WatchRequested => &[Function::Monitor],
+            FactKind::LookRequested => {
+                &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy, Function::Notify]
+            }
+            FactKind::PromotionRequested
+            | FactKind::WithdrawalRequested
+            | FactKind::RollbackRequested
+            | FactKind::StageLookRequested => &[Function::Deploy],
+            _ => &[Function::Notify],
+        };
+        for function in functions {
+            self.emit(*function, false, &event);
+        }
+        // Most flows leave the watch out, too.
+        if self.watch.is_some() && fact.kind == FactKind::LookRequested {
+            self.emit(Function::Monitor, false, &event);
+        }
+        // Most flows leave lineage out: it takes no part in them, and its calls would be half of all.
+        if self.lineage.is_some() && functions == [Function::Notify] {
+            self.emit(Function::Lineage, false, &event);
         }
     }
 }

@@ -6,8 +6,9 @@ use trimtab_core::event::Approval;
 use crate::events::{LOANS, SEGMENTS, TARIFFS};
 use crate::services::Item;
 
-/// When it is last looked for new data: after the cool-down of the first run.
-pub(crate) const LAST_LOOK: SignedDuration = SignedDuration::from_hours(30);
+/// When it is last looked for new data: after the first run's cool-down, even where its end was seen by
+/// the look before, a day after it.
+pub(crate) const LAST_LOOK: SignedDuration = SignedDuration::from_hours(60);
 
 /// What happens in the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -167,7 +168,7 @@ impl Flow {
             Self::NewData => {
                 let objects =
                     [0, 1, 2, 40].into_iter().zip(0..).map(|(at, number)| (minutes(at), Item::Upload { number }));
-                let looks = [minutes(30), LAST_LOOK].map(|at| (at, Item::Look));
+                let looks = [minutes(30), hours(30), LAST_LOOK].map(|at| (at, Item::Look));
                 objects.chain(looks).collect()
             }
             Self::Shadowed => vec![

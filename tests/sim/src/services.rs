@@ -17,7 +17,6 @@ use trimtab_core::port::{AggregateId, Record};
 
 use crate::Site;
 use crate::candidate::Candidacy;
-use crate::events;
 use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
 use crate::integrated::Integrated;
@@ -365,42 +364,6 @@ impl Services {
         self.ids += 1;
         event["id"] = Value::String(format!("event-{}", self.ids));
         event
-    }
-
-    /// The suite's bus: a fact reaches the function that its rule names.
-    pub(crate) fn publish(&mut self, fact: &Fact) {
-        let new = self.told.insert((fact.kind, fact.matter.clone()));
-        self.read_by_a_person(fact, new);
-        if self.trace.is_some() {
-            self.facts.push(fact.clone());
-        }
-        let event = events::fact(fact, self.now);
-        let functions: &[Function] = match fact.kind {
-            FactKind::TrainingRequested => &[Function::Retrain],
-            FactKind::BuildRequested | FactKind::ImageRequested => &[Function::Integrate],
-            FactKind::ImageAdopted => &[Function::Retrain, Function::Notify],
-            FactKind::EvaluationRequested => &[Function::Evaluate],
-            FactKind::WatchRequested => &[Function::Monitor],
-            FactKind::LookRequested => {
-                &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy, Function::Notify]
-            }
-            FactKind::PromotionRequested
-            | FactKind::WithdrawalRequested
-            | FactKind::RollbackRequested
-            | FactKind::StageLookRequested => &[Function::Deploy],
-            _ => &[Function::Notify],
-        };
-        for function in functions {
-            self.emit(*function, false, &event);
-        }
-        // Most flows leave the watch out, too.
-        if self.watch.is_some() && fact.kind == FactKind::LookRequested {
-            self.emit(Function::Monitor, false, &event);
-        }
-        // Most flows leave lineage out: it takes no part in them, and its calls would be half of all.
-        if self.lineage.is_some() && functions == [Function::Notify] {
-            self.emit(Function::Lineage, false, &event);
-        }
     }
 
     pub(crate) fn define(&mut self, commit: CommitId) {

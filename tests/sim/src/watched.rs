@@ -39,10 +39,10 @@ pub(crate) struct Watched {
 }
 
 impl Services {
-    pub(crate) fn baseline_ends(&mut self, name: String) {
+    pub(crate) fn baseline_ends(&mut self, name: &str) {
         let Some(watched) = &mut self.watch else { return };
-        watched.jobs.insert(name.clone(), true);
-        let event = events::job_ended(&name, self.now);
+        watched.jobs.insert(name.to_owned(), true);
+        let event = events::job_ended(name, self.now);
         self.emit(Function::Monitor, true, &event);
     }
 

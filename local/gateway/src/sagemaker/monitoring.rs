@@ -174,7 +174,7 @@ pub(crate) fn list(world: &World, input: Input<'_>) -> Answer {
             "MonitoringType": schedule.text("MonitoringType"),
         })
     };
-    Ok(paged("MonitoringScheduleSummaries", all.into_iter().map(summary).collect(), next))
+    Ok(paged("MonitoringScheduleSummaries", &all.into_iter().map(summary).collect::<Vec<_>>(), next))
 }
 
 pub(crate) fn list_executions(world: &World, input: Input<'_>) -> Answer {
@@ -192,8 +192,8 @@ pub(crate) fn list_executions(world: &World, input: Input<'_>) -> Answer {
         all.reverse();
     }
     let (all, next) = page(all, input, "MaxResults", "NextToken")?;
-    let all = all.into_iter().map(|run| summary(world, run)).collect();
-    Ok(paged("MonitoringExecutionSummaries", all, next))
+    let all: Vec<Value> = all.into_iter().map(|run| summary(world, run)).collect();
+    Ok(paged("MonitoringExecutionSummaries", &all, next))
 }
 
 /// An execution of a schedule begins, and ends so: `Completed`, `CompletedWithViolations` or `Failed`.
@@ -271,7 +271,7 @@ fn summary(world: &World, run: &Execution) -> Value {
     found
 }
 
-fn paged(list: &str, all: Vec<Value>, next: Option<String>) -> Value {
+fn paged(list: &str, all: &[Value], next: Option<String>) -> Value {
     let mut answer = json!({(list): all});
     if let (Some(next), Some(fields)) = (next, answer.as_object_mut()) {
         fields.insert("NextToken".to_owned(), json!(next));
