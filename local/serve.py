@@ -31,6 +31,22 @@ def let_aws_sources_in() -> None:
     put_events.__defaults__ = (True,)
 
 
+def keep_accounts_of_events() -> None:
+    """MiniStack forwards no event to another account's bus. The gateway puts the events of all accounts on
+    the one bus, where AWS would have forwarded them to; such an event keeps the account that it is of."""
+    from ministack.services import eventbridge
+
+    view = eventbridge._pattern_event_view
+
+    def of_its_account(event):
+        arns = [arn.split(":") for arn in event.get("Resources") or () if arn.startswith("arn:aws:sagemaker:")]
+        if arns and str(event.get("Source", "")).startswith("aws."):
+            event["Account"] = arns[0][4]
+        return view(event)
+
+    eventbridge._pattern_event_view = of_its_account
+
+
 def ministack(port: str) -> None:
     os.environ.update(
         BIND_HOST="127.0.0.1",
@@ -40,6 +56,7 @@ def ministack(port: str) -> None:
     )
     sys.argv = ["ministack"]
     let_aws_sources_in()
+    keep_accounts_of_events()
     from ministack import app
 
     app.main()

@@ -752,6 +752,41 @@ def airflow_behind_mwaa(aws):
     assert call(Method="GET", Path=runs)["RestApiResponse"]["total_entries"] == 1
 
 
+def accounts_of_the_gateway(aws):
+    """Credentials of a role belong to its account: endpoints of one name are two."""
+    role = "arn:aws:iam::210987654321:role/trimtab-stage-contract"
+    keys = aws.sts.assume_role(RoleArn=role, RoleSessionName="contract", ExternalId="x-1")["Credentials"]
+    there = boto3.client(
+        "sagemaker", endpoint_url=aws.url, region_name="eu-west-1", aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"], config=CONFIG,
+    )
+    create = dict(EndpointName="Own", EndpointConfigName="own-1")
+    refused(there.describe_endpoint, "ValidationException", "Could not find endpoint", EndpointName="Own")
+    assert there.create_endpoint(**create)["EndpointArn"] == "arn:aws:sagemaker:eu-west-1:210987654321:endpoint/own"
+    until(lambda: there.describe_endpoint(EndpointName="Own")["EndpointStatus"], "InService")
+    assert "123456789012" in aws.sagemaker.describe_endpoint(EndpointName="Own")["EndpointArn"]
+    assert there.list_endpoints()["Endpoints"] != aws.sagemaker.list_endpoints()["Endpoints"]
+    there.delete_endpoint(EndpointName="Own")
+    assert there.describe_endpoint(EndpointName="Own")["EndpointStatus"] == "Deleting"
+    refused(there.create_endpoint, "ValidationException", "Cannot create already existing endpoint", **create)
+    until(lambda: [one["EndpointName"] for one in there.list_endpoints()["Endpoints"]], [])
+
+
+def invocations_of_the_gateway(aws):
+    asked = dict(Body=b"1,2", ContentType="text/csv")
+    answer = aws.sagemaker_runtime.invoke_endpoint(EndpointName="Own", **asked)
+    assert (answer["Body"].read(), answer["InvokedProductionVariant"]) == (b"0.27\n", "AllTraffic"), answer
+    refused(aws.sagemaker_runtime.invoke_endpoint, "ValidationError", "not found", EndpointName="none", **asked)
+
+
+def life_cycles_of_the_gateway(aws):
+    mine = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/gateway/1"
+    stage = {"Stage": "Staging", "StageStatus": "Approved"}
+    aws.sagemaker.update_model_package(ModelPackageArn=mine, ModelLifeCycle=stage)
+    found = aws.sagemaker.describe_model_package(ModelPackageName=mine)
+    assert (found["ModelLifeCycle"], found["ModelApprovalStatus"]) == (stage, "Approved"), found
+
+
 SHARED = [
     training_jobs, pipelines, endpoints, registry, builds, repositories, images, deliveries, definitions, processing_jobs, schedules,
 ]
@@ -759,6 +794,7 @@ OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
     executions_of_codepipeline, stops_of_training_jobs, lineage_of_the_gateway,
     ends_of_processing_jobs, schedules_of_the_gateway, airflow_behind_mwaa, shapes_of_the_gateway, stacks_of_the_gateway,
+    accounts_of_the_gateway, invocations_of_the_gateway, life_cycles_of_the_gateway,
 ]
 
 for name, url, steps in (("moto", MOTO, SHARED), ("gateway", GATEWAY, SHARED + OWN)):

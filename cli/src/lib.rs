@@ -5,4 +5,5 @@ pub mod models;
 pub mod operate;
 pub mod plan;
 pub mod redrive;
+pub mod release;
 pub mod rules;

@@ -1,4 +1,4 @@
-//! `trimtab`: plan offline, apply policies, pause and resume.
+//! `trimtab`: plan offline, apply policies, promote and roll back, pause and resume.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use trimtab_cli::fault::Fault;
 use trimtab_cli::redrive::{Queue, Redrive};
-use trimtab_cli::{models, operate, plan, rules};
+use trimtab_cli::{models, operate, plan, release, rules};
 
 /// Keeps machine-learning models on course on Amazon SageMaker.
 #[derive(Parser)]
@@ -95,6 +95,39 @@ enum Command {
         #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
         bus: String,
     },
+    /// Let a version into a stage that waits for a person.
+    Promote {
+        /// The model.
+        model: String,
+        /// The version.
+        version: u32,
+        /// The stage.
+        #[arg(long, value_name = "STAGE")]
+        to: String,
+        /// Who lets it in: shown to whoever asks why it is there.
+        #[arg(long, env = "USER")]
+        by: String,
+        /// The suite's event bus.
+        #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
+        bus: String,
+    },
+    /// Take a stage back to the version that was live before, whatever state its endpoint is in.
+    RollBack {
+        /// The model.
+        model: String,
+        /// The stage; the last one unless named.
+        #[arg(long)]
+        stage: Option<String>,
+        /// The version to go back to, if another: one that was live there, or is approved.
+        #[arg(long, value_name = "VERSION")]
+        to: Option<u32>,
+        /// Who takes it back: shown to whoever asks why it is there.
+        #[arg(long, env = "USER")]
+        by: String,
+        /// The suite's event bus.
+        #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
+        bus: String,
+    },
     /// Stop every reaction for a model, or for all. Events that come meanwhile are kept.
     Pause {
         /// The model; all of them unless named.
@@ -176,6 +209,14 @@ async fn run(command: Command) -> Result<String, Fault> {
             let asked = operate::Request { model, by, reason, id: request, over_budget };
             let bus = trimtab_eventbridge::EventBus::new(&operate::aws().await, bus);
             operate::retrain(&bus, &asked, jiff::Timestamp::now()).await
+        }
+        Command::Promote { model, version, to, by, bus } => {
+            let bus = trimtab_eventbridge::EventBus::new(&operate::aws().await, bus);
+            release::promote(&bus, &model, version, &to, &by, jiff::Timestamp::now()).await
+        }
+        Command::RollBack { model, stage, to, by, bus } => {
+            let bus = trimtab_eventbridge::EventBus::new(&operate::aws().await, bus);
+            release::roll_back(&bus, &model, stage.as_deref(), to, &by, jiff::Timestamp::now()).await
         }
         Command::Pause { model, by, ledger } => {
             let scope = operate::scope(model.as_deref())?;

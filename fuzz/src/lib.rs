@@ -44,7 +44,7 @@ fn plan<D: Decide>(event: &Event) {
     let Ok(policy) = Policy::parse("churn.toml", include_str!("../../models/churn.toml")) else { return };
     let Ok(suite) = SuitePolicy::parse("suite.toml", include_str!("../../models/suite.toml")) else { return };
     let (state, seen) = (D::State::default(), D::assume(event));
-    let _ = (D::subject(event), D::aggregate(event));
+    let _ = (D::subject(event), D::aggregate(event, None));
     let (policy, suite, now) = (Some(&policy), Some(&suite), event.envelope.time);
     let plan = D::decide(&Case { event, policy, suite, state: &state, seen: &seen, now });
     for reason in &plan.reasons {

@@ -65,6 +65,13 @@ async fn a_stack_takes_versions_and_is_helped_back_once() {
     told(Tale::Cloudformation).await;
 }
 
+/// Dev is a non-production endpoint without a gate; staging is in another account, by an assumed role; production waits for
+/// a person; what fails its smoke test goes back; and an operator goes back, also from a failed endpoint.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_goes_through_a_non_production_endpoint_and_another_account_to_production() {
+    told(Tale::Stages).await;
+}
+
 /// What breaks the organisation's rules is told with its owner and stopped, once; what does not is left alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_breaks_the_rules_is_told_and_stopped() {

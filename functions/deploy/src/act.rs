@@ -1,71 +1,111 @@
 //! Asks AWS what is true, and makes the calls.
 
 use trimtab_core::event::{AlarmState, Body, DeliveryState, Event};
+use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::AlarmName;
-use trimtab_core::policy::{Policy, Target};
+use trimtab_core::policy::{EndpointTarget, Policy, Stage, Target};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{AlarmTruth, Alarms, Deliveries, Endpoints, Registry, Scaling};
+use trimtab_core::port::ml::{
+    AlarmTruth, Alarms, Deliveries, Endpoints, Invocations, Listed, Places, Registry, Scaling,
+};
 use trimtab_core::port::stack::Stacks;
 use trimtab_core::react::Act;
 
 use crate::decide::{Action, Deploy, Done, Seen};
-use crate::look;
 use crate::rollout::{Progress, Rollout, State};
+use crate::{look, smoke, stages};
 
 /// `deploy` over its ports.
 #[derive(Debug)]
-pub struct Reaction<R, E, S, D, A, F> {
+pub struct Reaction<R, P, D, F> {
     /// The Model Registry.
     pub registry: R,
-    /// SageMaker endpoints.
-    pub endpoints: E,
-    /// Application Auto Scaling.
-    pub scaling: S,
+    /// The accounts that stages are in, with what serves there.
+    pub places: P,
     /// CodePipeline.
     pub deliveries: D,
-    /// CloudWatch alarms.
-    pub alarms: A,
     /// CloudFormation.
     pub stacks: F,
 }
 
-impl<R, E, S, D, A, F> Reaction<R, E, S, D, A, F>
+impl<R, P, D, F> Reaction<R, P, D, F>
 where
-    E: Endpoints,
+    R: Registry + Sync,
+    P: Places + Sync,
     D: Deliveries,
-    A: Alarms,
     F: Stacks,
 {
     /// What CodePipeline says of the rollout that it is at.
-    async fn delivery(&self, policy: &Policy, state: &State) -> Answer<Option<DeliveryState>> {
-        let target = policy.deploy.as_ref().map(|deploy| &deploy.target);
-        match (target, state.current.as_ref().map(|rollout| &rollout.progress)) {
-            (Some(Target::Pipeline(target)), Some(Progress::Delivering { execution })) => {
+    async fn delivery(&self, stage: &Stage, state: &State) -> Answer<Option<DeliveryState>> {
+        match (&stage.target, state.current.as_ref().map(|rollout| &rollout.progress)) {
+            (Target::Pipeline(target), Some(Progress::Delivering { execution })) => {
                 self.deliveries.state(&target.name, execution).await
             }
             _ => Ok(None),
         }
     }
 
-    /// What serves, and what the alarms that watch it say.
-    async fn target(&self, target: &Target, state: &State, seen: &mut Seen) -> Answer<()> {
-        match target {
-            Target::Endpoint(target) => {
-                seen.endpoint = self.endpoints.describe(&target.name).await?;
-                let alarms = target.strategy.alarms();
-                if !alarms.is_empty() {
-                    seen.silent = silent(alarms, &self.alarms.describe(alarms).await?);
-                }
-                let tried = |rollout: &Rollout| matches!(rollout.progress, Progress::Trying { .. });
-                if let (Some(trial), true) = (&target.trial, state.current.as_ref().is_some_and(tried)) {
-                    let truths = self.alarms.describe(trial.alarms()).await?;
-                    seen.mute = silent(trial.alarms(), &truths);
-                    let rings = |truth: &AlarmTruth| truth.state == AlarmState::Alarm;
-                    seen.ringing = truths.into_iter().filter(rings).map(|truth| truth.name).collect();
-                }
+    /// What the registry says of the version that a request is about.
+    async fn asked_about(&self, seen: &mut Seen, fact: &Fact, policy: &Policy, state: &State) -> Answer<()> {
+        let package = match fact.kind {
+            FactKind::LookRequested => {
+                return self.newest(seen, policy, |listed| look::is_unanswered(state, listed)).await;
             }
+            FactKind::RollbackRequested => {
+                let named = stages::version(fact);
+                return match named {
+                    Some(version) => self.newest(seen, policy, |listed| listed.package.version() == version).await,
+                    None => Ok(()),
+                };
+            }
+            FactKind::PromotionRequested | FactKind::WithdrawalRequested => stages::package(fact, state),
+            FactKind::StageLookRequested => look::offer(state).cloned(),
+            _ => None,
+        };
+        if let Some(package) = package {
+            seen.package = self.registry.package(&package).await?;
+        }
+        Ok(())
+    }
+
+    /// The group's newest versions. A list may lag behind: of what matters, the registry is asked itself.
+    async fn newest(&self, seen: &mut Seen, policy: &Policy, matters: impl Fn(&Listed) -> bool + Send) -> Answer<()> {
+        seen.newest = self.registry.newest(&policy.package_group).await?;
+        for listed in seen.newest.iter_mut().filter(|listed| matters(listed)) {
+            if let Some(truth) = self.registry.package(&listed.package).await? {
+                listed.truth = truth;
+            }
+        }
+        Ok(())
+    }
+
+    /// What serves the stage.
+    async fn serving(&self, seen: &mut Seen, stage: &Stage, state: &State) -> Answer<()> {
+        match &stage.target {
+            Target::Endpoint(target) => self.endpoint(seen, stage, target, state).await?,
             Target::Stack(target) => seen.stack = self.stacks.describe(&target.name).await?,
             Target::Pipeline(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The stage's endpoint, what the alarms that watch it say, and what it makes of the smoke test where one is due.
+    async fn endpoint(&self, seen: &mut Seen, stage: &Stage, target: &EndpointTarget, state: &State) -> Answer<()> {
+        let hands = self.places.at(stage.place.as_ref()).await?;
+        seen.endpoint = hands.endpoints.describe(&target.name).await?;
+        let alarms = target.strategy.alarms();
+        if !alarms.is_empty() {
+            seen.silent = silent(alarms, &hands.alarms.describe(alarms).await?);
+        }
+        let tried = |rollout: &Rollout| matches!(rollout.progress, Progress::Trying { .. });
+        if let (Some(trial), true) = (&target.trial, state.current.as_ref().is_some_and(tried)) {
+            let truths = hands.alarms.describe(trial.alarms()).await?;
+            seen.mute = silent(trial.alarms(), &truths);
+            let rings = |truth: &AlarmTruth| truth.state == AlarmState::Alarm;
+            seen.ringing = truths.into_iter().filter(rings).map(|truth| truth.name).collect();
+        }
+        if let Some(smoke) = smoke::due(stage, state, seen.endpoint.as_ref()) {
+            seen.smoked = Some(hands.invocations.invoke(&target.name, smoke).await?);
         }
         Ok(())
     }
@@ -78,59 +118,68 @@ fn silent(alarms: &[AlarmName], truths: &[AlarmTruth]) -> Vec<AlarmName> {
     alarms.iter().filter(|alarm| !heard.contains(alarm)).cloned().collect()
 }
 
-impl<R, E, S, D, A, F> Act for Reaction<R, E, S, D, A, F>
+impl<R, P, D, F> Act for Reaction<R, P, D, F>
 where
     R: Registry + Send + Sync,
-    E: Endpoints + Send + Sync,
-    S: Scaling + Send + Sync,
+    P: Places + Send + Sync,
     D: Deliveries + Send + Sync,
-    A: Alarms + Send + Sync,
     F: Stacks + Send + Sync,
 {
     type Decide = Deploy;
 
     async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Seen> {
         let mut seen = Seen::default();
+        let deploy = policy.and_then(|policy| policy.deploy.as_ref());
+        let stage = deploy.and_then(|deploy| stages::of(event, deploy));
+        // What is of no stage is refused, whatever else is so.
+        let (Some(policy), Some(stage)) = (policy, stage) else { return Ok(seen) };
         match &event.body {
             Body::Package(package) => seen.package = self.registry.package(&package.arn).await?,
             Body::Delivery(delivery) => {
                 seen.delivery = self.deliveries.state(&delivery.pipeline, &delivery.execution).await?;
             }
+            Body::Fact(fact) => self.asked_about(&mut seen, fact, policy, state).await?,
             _ => {}
         }
-        if let (true, Some(policy)) = (event.is_look(), policy) {
-            seen.newest = self.registry.newest(&policy.package_group).await?;
-            // A list may lag behind: what it says anew is looked up.
-            for listed in seen.newest.iter_mut().filter(|listed| look::is_unanswered(state, listed)) {
-                if let Some(truth) = self.registry.package(&listed.package).await? {
-                    listed.truth = truth;
-                }
-            }
-            seen.delivery = self.delivery(policy, state).await?;
+        if event.is_look() {
+            seen.delivery = self.delivery(stage, state).await?;
         }
         if let Some(parked) = &state.parked {
             seen.parked = self.registry.package(&parked.package).await?;
         }
-        let target = policy.and_then(|policy| policy.deploy.as_ref()).map(|deploy| &deploy.target);
-        if let Some(target) = target {
-            self.target(target, state, &mut seen).await?;
-        }
+        self.serving(&mut seen, stage, state).await?;
         Ok(seen)
     }
 
     async fn act(&self, action: &Action) -> Answer<Done> {
         match action {
-            Action::CreateModel { request, .. } => self.endpoints.create_model(request).await.map(|()| Done::Made),
+            Action::CreateModel { request, .. } => {
+                let hands = self.places.at(request.place.as_ref()).await?;
+                hands.endpoints.create_model(request).await.map(|()| Done::Made)
+            }
             Action::CreateEndpointConfig { request, .. } => {
-                self.endpoints.create_config(request).await.map(|()| Done::Made)
+                let hands = self.places.at(request.place.as_ref()).await?;
+                hands.endpoints.create_config(request).await.map(|()| Done::Made)
             }
-            Action::CreateEndpoint { request, .. } => self.endpoints.create(request).await.map(Done::Endpoint),
-            Action::UpdateEndpoint { request, .. } => self.endpoints.update(request).await.map(Done::Endpoint),
-            Action::PutScalingPolicy { endpoint, limits, .. } => {
-                self.scaling.scale(endpoint, limits).await.map(|()| Done::Made)
+            Action::CreateEndpoint { request, .. } => {
+                let hands = self.places.at(request.place.as_ref()).await?;
+                hands.endpoints.create(request).await.map(Done::Endpoint)
             }
-            Action::PutScheduledActions { endpoint, limits, .. } => {
-                self.scaling.schedule(endpoint, limits).await.map(|()| Done::Made)
+            Action::UpdateEndpoint { request, .. } => {
+                let hands = self.places.at(request.place.as_ref()).await?;
+                hands.endpoints.update(request).await.map(Done::Endpoint)
+            }
+            Action::DeleteEndpoint { endpoint, place, .. } => {
+                let hands = self.places.at(place.as_ref()).await?;
+                hands.endpoints.delete(endpoint).await.map(|()| Done::Made)
+            }
+            Action::PutScalingPolicy { endpoint, limits, place, .. } => {
+                let hands = self.places.at(place.as_ref()).await?;
+                hands.scaling.scale(endpoint, limits).await.map(|()| Done::Made)
+            }
+            Action::PutScheduledActions { endpoint, limits, place, .. } => {
+                let hands = self.places.at(place.as_ref()).await?;
+                hands.scaling.schedule(endpoint, limits).await.map(|()| Done::Made)
             }
             Action::CreateStack { request, .. } => self.stacks.create(request).await.map(Done::Stack),
             Action::UpdateStack { request, .. } => self.stacks.update(request).await.map(Done::Stack),

@@ -3,14 +3,14 @@
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{Deploy as Deployment, EndpointTarget, Policy, Strategy, Target};
+use trimtab_core::policy::{EndpointTarget, Policy, Stage as Deployment, Strategy, Target};
 use trimtab_core::port::ml::{Beside, DeliveryRequest, EndpointRequest, EndpointTruth, ServingRequest};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
 use crate::decide::{Action, Answer, Seen};
-use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, serving_name, tell, trial_name};
-use crate::{proof, stack, trial};
+use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, Way, serving_name, tell, trial_name};
+use crate::{proof, rollback, stack, trial};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
 /// what does.
@@ -31,8 +31,8 @@ pub(crate) fn begin_or_park(
     let round = state.round(&wanted.package);
     if let Some(cause) = busy {
         let reason = Reason::new("parked", format!("{cause}: version {} waits for its end", wanted.package.version()));
-        let told =
-            tell(FactKind::RolloutParked, &policy.model, &wanted.package, round, vec![reason.text.clone()], case.now);
+        let (way, texts) = (Way::of(policy, deploy), vec![reason.text.clone()]);
+        let told = tell(FactKind::RolloutParked, way, &wanted.package, round, texts, case.now);
         reasons.push(reason);
         state.parked = Some(wanted);
         return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] };
@@ -40,12 +40,18 @@ pub(crate) fn begin_or_park(
     if let Some(held) = proof::hold(case, policy, deploy, &state, &wanted) {
         return held;
     }
+    if let Target::Endpoint(target) = &deploy.target
+        && let Some(remove) = rollback::remove_first(target, deploy, case.seen.endpoint.as_ref(), &wanted)
+    {
+        reasons.push(Reason::new("removed_first", "the endpoint has failed: it is removed, and then made anew"));
+        state.parked = Some(wanted);
+        return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![remove], facts: vec![] };
+    }
     let leg = trial::leg(case, deploy, &state, &wanted);
     let config = config(policy, deploy, &state, &wanted, &leg);
     let Parked { package, cause, .. } = wanted;
-    let (model, since) = (policy.model.clone(), case.now);
-    let rollout =
-        Rollout { model, round, package, cause, config, since, progress: Progress::Intended, late: false, leg };
+    let (model, stage, since, progress) = (policy.model.clone(), deploy.label().cloned(), case.now, Progress::Intended);
+    let rollout = Rollout { model, stage, round, package, cause, config, since, progress, late: false, leg };
     let actions = steps(policy, deploy, case.seen, &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }
@@ -59,7 +65,7 @@ fn config(policy: &Policy, deploy: &Deployment, state: &State, wanted: &Parked, 
     match (leg, &target.trial) {
         (Leg::Trial { live, model }, Some(trial)) => trial_name(&policy.model, &wanted.package, model, trial, live),
         _ => known_config(state, wanted)
-            .unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy))),
+            .unwrap_or_else(|| serving_name(&policy.model, &wanted.package, target, capture(policy, deploy))),
     }
 }
 
@@ -77,15 +83,17 @@ fn in_the_way(target: &EndpointTarget, truth: &EndpointTruth) -> Option<String> 
 
 /// A version that was live has its configuration: going back is going back to exactly that.
 fn known_config(state: &State, wanted: &Parked) -> Option<String> {
-    (wanted.cause == Cause::RollBack)
+    (wanted.cause != Cause::Approved)
         .then(|| state.live.iter().rev().find(|live| live.package == wanted.package))
         .flatten()
         .map(|live| live.config.clone())
 }
 
-/// What the endpoint keeps of its traffic, for those who watch it.
-pub(crate) fn capture(policy: &Policy) -> Option<&Capture> {
-    policy.monitor.as_ref().map(|monitor| &monitor.capture)
+/// What the endpoint keeps of its traffic, for those who watch it: production's, in this account.
+pub(crate) fn capture<'a>(policy: &'a Policy, deploy: &Deployment) -> Option<&'a Capture> {
+    let Target::Endpoint(target) = &deploy.target else { return None };
+    let watched = deploy.place.is_none() && policy.endpoint().is_some_and(|watched| watched.name == target.name);
+    policy.monitor.as_ref().filter(|_| watched).map(|monitor| &monitor.capture)
 }
 
 /// The calls that bring the version to production, in order.
@@ -101,18 +109,26 @@ pub(crate) fn steps(policy: &Policy, deploy: &Deployment, seen: &Seen, rollout: 
                 since: rollout.since,
             },
         }],
-        Target::Endpoint(target) => serve(policy, target, seen.endpoint.as_ref(), rollout),
+        Target::Endpoint(target) => serve(policy, deploy, target, seen.endpoint.as_ref(), rollout),
         Target::Stack(target) => vec![stack::step(target, seen.stack.as_ref(), rollout)],
     }
 }
 
 /// On trial all goes at once: SageMaker moves in steps only between the same variants.
-fn serve(policy: &Policy, target: &EndpointTarget, endpoint: Option<&EndpointTruth>, rollout: &Rollout) -> Vec<Action> {
+fn serve(
+    policy: &Policy,
+    deploy: &Deployment,
+    target: &EndpointTarget,
+    endpoint: Option<&EndpointTruth>,
+    rollout: &Rollout,
+) -> Vec<Action> {
     let service = "sagemaker";
     let (model, beside, strategy) = match (&rollout.leg, &target.trial) {
         (Leg::Trial { live, model }, Some(trial)) => {
             (model, Some(Beside { live: live.clone(), trial: trial.clone() }), Strategy::AllAtOnce)
         }
+        // Whoever goes back by hand does not wait for alarms that ring already.
+        _ if rollout.cause == Cause::Operator => (&rollout.config, None, Strategy::AllAtOnce),
         _ => (&rollout.config, None, target.strategy.clone()),
     };
     let serving = ServingRequest {
@@ -121,17 +137,20 @@ fn serve(policy: &Policy, target: &EndpointTarget, endpoint: Option<&EndpointTru
         package: rollout.package.clone(),
         role: target.role.clone(),
         serving: target.serving.clone(),
-        capture: capture(policy).cloned(),
+        capture: capture(policy, deploy).cloned(),
         beside,
+        place: deploy.place.clone(),
     };
-    let request = EndpointRequest { endpoint: target.name.clone(), config: rollout.config.clone(), strategy };
+    let (endpoint_name, config, place) = (target.name.clone(), rollout.config.clone(), deploy.place.clone());
+    let request = EndpointRequest { endpoint: endpoint_name, config, strategy, place };
     let last = match endpoint {
         None => Action::CreateEndpoint { service, request },
         Some(_) => Action::UpdateEndpoint { service, request },
     };
     match rollout.cause {
         Cause::RollBack => vec![last],
-        Cause::Approved => vec![
+        // What is there already is not made again.
+        Cause::Approved | Cause::Operator => vec![
             Action::CreateModel { service, request: serving.clone() },
             Action::CreateEndpointConfig { service, request: serving },
             last,

@@ -5,20 +5,20 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use trimtab_core::event::{Approval, Body, DeliveryState, EndpointStatus, Event, Package};
+use trimtab_core::event::{Approval, Body, DeliveryState, Event, Package};
 use trimtab_core::fact::FactKind;
 use trimtab_core::name::{AlarmName, EndpointName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Autoscaling, Deploy as Deployment, Key, KeyKind, OnRejected, Policy, Target};
+use trimtab_core::policy::{Autoscaling, Gate, Key, KeyKind, OnRejected, Place, Policy, Stage as Deployment, Target};
 use trimtab_core::port::ml::{
-    Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, Listed, PackageTruth, ServingRequest,
+    Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, Listed, PackageTruth, ServingRequest, Smoked,
 };
 use trimtab_core::port::stack::{self, StackCall, StackRequest, StackTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 
 use crate::begin::{begin_or_park, resume, steps};
-use crate::rollout::{Cause, Parked, Progress, State, Verdict, tell};
-use crate::{endings, look, settle, trial};
+use crate::rollout::{Cause, Parked, Progress, State, Verdict, Way, tell};
+use crate::{assume, endings, look, rollback, settle, stages, trial};
 
 /// The deciding half of `deploy`.
 #[derive(Debug, Clone, Copy)]
@@ -43,8 +43,10 @@ pub struct Seen {
     pub stack: Option<StackTruth>,
     /// The pipeline execution that the event is about; where the event asks to look, the rollout's.
     pub delivery: Option<DeliveryState>,
-    /// The group's newest versions, where the event asks to look.
+    /// The group's newest versions, where the event asks to look or to go back.
     pub newest: Vec<Listed>,
+    /// What the endpoint made of its smoke test, where one was due.
+    pub smoked: Option<Smoked>,
 }
 
 /// What `deploy` can do.
@@ -77,12 +79,22 @@ pub enum Action {
         endpoint: EndpointName,
         #[serde(flatten)]
         limits: Autoscaling,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place: Option<Place>,
     },
     PutScheduledActions {
         service: &'static str,
         endpoint: EndpointName,
         #[serde(flatten)]
         limits: Autoscaling,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place: Option<Place>,
+    },
+    DeleteEndpoint {
+        service: &'static str,
+        endpoint: EndpointName,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place: Option<Place>,
     },
     StartPipelineExecution {
         service: &'static str,
@@ -151,37 +163,16 @@ impl Decide for Deploy {
         }
     }
 
-    fn aggregate(_: &Event) -> String {
-        "rollout".to_owned()
+    /// Each stage is an aggregate of its own.
+    fn aggregate(event: &Event, policy: Option<&Policy>) -> String {
+        match policy.and_then(|policy| policy.deploy.as_ref()) {
+            Some(deploy) => stages::of(event, deploy).map_or_else(|| "rollout#none".to_owned(), stages::aggregate),
+            None => "rollout".to_owned(),
+        }
     }
 
     fn assume(event: &Event) -> Seen {
-        match &event.body {
-            Body::Package(package) => Seen {
-                package: Some(PackageTruth { approval: package.approval.clone(), status: package.status.clone() }),
-                // Somebody who plans a rollout has an endpoint; which version it serves is not known.
-                endpoint: Some(EndpointTruth {
-                    status: EndpointStatus::InService,
-                    config: None,
-                    pending: None,
-                    failure: None,
-                    modified: None,
-                }),
-                ..Seen::default()
-            },
-            Body::Endpoint(endpoint) => Seen {
-                endpoint: Some(EndpointTruth {
-                    status: endpoint.status.clone(),
-                    config: endpoint.config.clone(),
-                    pending: None,
-                    failure: None,
-                    modified: None,
-                }),
-                ..Seen::default()
-            },
-            Body::Delivery(delivery) => Seen { delivery: Some(delivery.state.clone()), ..Seen::default() },
-            _ => Seen::default(),
-        }
+        assume::of(event)
     }
 
     fn decide(case: &Case<'_, State, Seen>) -> Answer {
@@ -191,19 +182,26 @@ impl Decide for Deploy {
         let Some(deploy) = &policy.deploy else {
             return Plan::skip("off", format!("the policy of {} has no [deploy]: this reaction is off", policy.model));
         };
+        let Some(deploy) = stages::of(case.event, deploy) else { return stages::stranger(case.event) };
         match &case.event.body {
             Body::Package(package) => on_package(case, policy, deploy, package),
             Body::Endpoint(_) => endings::on_endpoint(case, policy, deploy),
             Body::Delivery(delivery) => endings::on_delivery(case, policy, deploy, delivery),
             Body::Stack(stack) => crate::stack::on_stack(case, policy, deploy, stack),
-            _ if case.event.is_look() => look::on_look(case, policy, deploy),
+            Body::Fact(fact) => match fact.kind {
+                FactKind::LookRequested | FactKind::StageLookRequested => look::on_look(case, policy, deploy, fact),
+                FactKind::PromotionRequested => stages::on_promotion(case, policy, deploy, fact),
+                FactKind::WithdrawalRequested => stages::on_withdrawal(case, policy, deploy, fact),
+                FactKind::RollbackRequested => rollback::on_request(case, policy, deploy, fact),
+                _ => Plan::skip("not_concerned", "nothing in this event moves a rollout"),
+            },
             _ => Plan::skip("not_concerned", "nothing in this event moves a rollout"),
         }
     }
 
     fn overdue(case: &Case<'_, State, Seen>) -> Option<Answer> {
         let policy = case.policy?;
-        let deploy = policy.deploy.as_ref()?;
+        let deploy = stages::of(case.event, policy.deploy.as_ref()?)?;
         let rollout = case.state.current.as_ref()?;
         match (&case.event.body, &rollout.progress) {
             (Body::Package(_) | Body::Fact(_), Progress::Trying { .. }) => trial::gone(case, policy, deploy),
@@ -220,11 +218,14 @@ impl Decide for Deploy {
     }
 
     fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
-        let Some((policy, deploy)) = case.policy.and_then(|policy| Some((policy, policy.deploy.as_ref()?))) else {
+        let Some((policy, deploy)) =
+            case.policy.and_then(|policy| Some((policy, stages::of(case.event, policy.deploy.as_ref()?)?)))
+        else {
             return Vec::new();
         };
         let unscaled = state.live_now().is_some_and(|live| !live.scaled);
         let mut left: Vec<Action> = if unscaled { endings::scaling(deploy) } else { Vec::new() };
+        left.extend(rollback::left(deploy, state, case.seen.endpoint.as_ref()));
         if let (Target::Stack(target), Some(rollout)) = (&deploy.target, &state.current) {
             return crate::stack::left(target, case.seen, rollout);
         }
@@ -253,6 +254,9 @@ fn on_package(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment
             "the registry knows no such package: the event is forged or the package is gone",
         );
     };
+    if package.lifecycle_edit().is_some() && matches!(deploy.gate, Gate::Lifecycle(_)) {
+        return stages::on_lifecycle(case, policy, deploy, package);
+    }
     if package.is_metadata_edit() {
         return Plan::skip(
             "metadata_only",
@@ -304,7 +308,7 @@ pub(crate) fn on_approved(
             );
             let told = tell(
                 FactKind::RolloutSkipped,
-                &policy.model,
+                Way::of(policy, deploy),
                 package,
                 state.round(package),
                 vec![reason.text.clone()],
@@ -379,11 +383,13 @@ pub(crate) fn on_rejected(
         (_, false, _) => None,
     };
     let texts = reasons.iter().map(|reason| reason.text.clone()).collect();
-    let told = tell(FactKind::PackageRejected, &policy.model, package, state.round(package), texts, case.now);
+    let round = state.round(package);
+    let told = tell(FactKind::PackageRejected, Way::of(policy, deploy), package, round, texts, case.now);
     let mut plan = match wanted {
         Some(wanted) => begin_or_park(case, policy, deploy, state, wanted, reasons),
         None => Plan { reasons, state: Some(state), ..Plan::note(State::default(), "", "") },
     };
     plan.facts.insert(0, told);
+    plan.facts.extend(stages::withdrawals(policy, deploy, package, round, case.now));
     plan
 }

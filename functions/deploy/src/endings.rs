@@ -4,18 +4,22 @@
 use trimtab_core::event::{Approval, Delivery, DeliveryState, EndpointStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Deploy as Deployment, Policy, Target};
+use trimtab_core::policy::{Policy, Stage as Deployment, Target};
 use trimtab_core::port::ml::EndpointTruth;
 use trimtab_core::react::Case;
 
 use crate::begin::begin_or_park;
 use crate::decide::{Action, Answer, Seen};
-use crate::rollout::{Leg, Progress, Rollout, State};
-use crate::{proof, trial};
+use crate::rollout::{Cause, Leg, Progress, Rollout, State};
+use crate::{proof, rollback, smoke, stages, trial};
 
 /// The endpoint came to rest, or to grief.
 pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
     let Some(truth) = &case.seen.endpoint else {
+        // A failed endpoint that was removed for a version that waits is gone.
+        if rollback::waits(case.state) {
+            return on_rest(case, policy, deploy);
+        }
         return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint");
     };
     if truth.status.is_moving() {
@@ -148,7 +152,8 @@ pub(crate) fn end(
         return trial::begun(case, policy, deploy, rollout);
     }
     if kind == FactKind::RolloutSucceeded
-        && let Some(back) = proof::go_back(case, policy, deploy, rollout)
+        && let Some(back) =
+            proof::go_back(case, policy, deploy, rollout).or_else(|| smoke::failed(case, policy, deploy, rollout))
     {
         return back;
     }
@@ -157,7 +162,10 @@ pub(crate) fn end(
     let mut plan = if kind == FactKind::RolloutSucceeded {
         state.make_live(rollout, !scaling(deploy).is_empty(), case.now);
         follow_on(case, policy, deploy, state, vec![reason])
-    } else if kind == FactKind::RolloutFailed && !matches!(deploy.target, Target::Pipeline(_)) {
+    } else if kind == FactKind::RolloutFailed
+        && !matches!(deploy.target, Target::Pipeline(_))
+        && !rollback::waits(&state)
+    {
         // An endpoint or a stack in this state takes no update: what waits, waits for a person.
         Plan { reasons: vec![reason], ..Plan::note(state, "", "") }
     } else {
@@ -166,6 +174,10 @@ pub(crate) fn end(
     plan.facts.insert(0, told);
     if kind == FactKind::RolloutSucceeded {
         plan.actions.splice(0..0, scaling(deploy));
+        // What an operator waits to take back goes no further.
+        if rollout.cause == Cause::Approved && !rollback::waits(case.state) {
+            plan.facts.extend(stages::onward(policy, deploy, rollout, case.now));
+        }
     }
     plan
 }
@@ -178,15 +190,16 @@ pub(crate) fn scaling(deploy: &Deployment) -> Vec<Action> {
     let Some(limits) = &target.autoscaling else {
         return Vec::new();
     };
-    let (service, endpoint) = ("application-autoscaling", target.name.clone());
+    let (service, endpoint, place) = ("application-autoscaling", target.name.clone(), deploy.place.clone());
+    let (limits, again) = (limits.clone(), limits.clone());
     vec![
-        Action::PutScalingPolicy { service, endpoint: endpoint.clone(), limits: limits.clone() },
-        Action::PutScheduledActions { service, endpoint, limits: limits.clone() },
+        Action::PutScalingPolicy { service, endpoint: endpoint.clone(), limits, place: place.clone() },
+        Action::PutScheduledActions { service, endpoint, limits: again, place },
     ]
 }
 
 /// Begins the version that waits, if one does and it is still wanted.
-fn follow_on(
+pub(crate) fn follow_on(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
     deploy: &Deployment,
@@ -200,7 +213,12 @@ fn follow_on(
         };
     };
     let version = wanted.package.version();
-    let approved = case.seen.parked.as_ref().is_some_and(|truth| truth.approval == Approval::Approved);
+    let by_hand = wanted.cause == Cause::Operator;
+    if by_hand && rollback::is_there(&Case { state: &state, ..*case }, &wanted.package) {
+        reasons.push(Reason::new("already_there", format!("version {version} serves already")));
+        return Plan { reasons, ..Plan::note(state, "", "") };
+    }
+    let approved = by_hand || case.seen.parked.as_ref().is_some_and(|truth| truth.approval == Approval::Approved);
     if !approved {
         reasons.push(Reason::new(
             "no_longer_approved",

@@ -4,14 +4,18 @@
 //! [`decide`] knows no SDK; [`act`] makes the calls, each of which finds its own earlier effect.
 
 pub mod act;
+mod assume;
 mod begin;
 pub mod decide;
 pub mod endings;
 mod look;
 mod proof;
+mod rollback;
 pub mod rollout;
 mod settle;
+mod smoke;
 mod stack;
+mod stages;
 mod trial;
 
 pub use act::Reaction;

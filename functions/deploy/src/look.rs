@@ -2,24 +2,53 @@
 //! waits for nothing any more, a rollout that takes too long. (A rollout's end it finds before that.)
 
 use trimtab_core::event::{Approval, EndpointStatus};
-use trimtab_core::fact::FactKind;
+use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Deploy as Deployment, Policy, Target, Trial};
+use trimtab_core::policy::{Gate, Policy, Stage as Deployment, Target, Trial};
 use trimtab_core::port::ml::Listed;
 use trimtab_core::react::Case;
 
 use crate::decide::{Answer, Seen, on_approved, on_rejected};
 use crate::rollout::{Leg, State, Verdict};
-use crate::{endings, trial};
+use crate::{endings, rollback, stages, trial};
 
 /// One finding at a time: the next look finds the next.
-pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
-    first(case)
+pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, look: &Fact) -> Answer {
+    // The registry's events are the first stage's; what the others wait for, it has told them.
+    let of_registry = look.kind == FactKind::LookRequested;
+    let first = || of_registry.then(|| first(case)).flatten();
+    let news = || if of_registry { unheard(case, policy, deploy) } else { unheard_offer(case, policy, deploy) };
+    let mut plan = first()
         .or_else(|| trial::on_look(case, policy, deploy))
         .or_else(|| late(case, policy, deploy))
-        .or_else(|| unheard(case, policy, deploy))
+        .or_else(news)
         .or_else(|| waiting(case, policy, deploy))
-        .unwrap_or_else(|| Plan::skip("nothing_new", "nothing has happened that was not heard of"))
+        .unwrap_or_else(|| Plan::skip("nothing_new", "nothing has happened that was not heard of"));
+    plan.facts.extend(stages::looks(policy, deploy, look, case.now));
+    plan
+}
+
+/// The newest version that may come into this stage and has not: it was held back, or waits at the gate.
+pub(crate) fn offer(state: &State) -> Option<&PackageArn> {
+    let answered = |version: &u32| state.verdicts.get(version).is_some_and(|judged| judged.verdict != Verdict::Held);
+    state.offered.iter().rev().find(|(version, _)| !answered(version)).map(|(_, package)| package)
+}
+
+/// What held it back does no longer, or its life cycle lets it in and nobody has heard of it.
+fn unheard_offer(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
+    let package = offer(case.state)?;
+    let held = case.state.verdicts.contains_key(&package.version());
+    let let_in = match &deploy.gate {
+        Gate::Lifecycle(name) => stages::is_let_in(case, name) && !(held && !case.seen.silent.is_empty()),
+        Gate::None | Gate::Person => held && case.seen.silent.is_empty(),
+    };
+    if !let_in {
+        return None;
+    }
+    let mut plan = stages::enter(case, policy, deploy, case.state.clone(), package, true, None);
+    plan.reasons.push(Reason::new("unheard", "its own event has not come: seen by looking"));
+    Some(plan)
 }
 
 /// The first look takes what is there as it is: a model that comes to the suite with versions
@@ -93,9 +122,12 @@ pub(crate) fn is_unanswered(state: &State, listed: &Listed) -> bool {
 /// A version waits, no rollout is on, and the endpoint or the stack is at rest and well.
 fn waiting(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
     let waits = case.state.parked.is_some() && case.state.current.is_none();
-    let ready = match &deploy.target {
-        Target::Stack(target) => crate::stack::in_the_way(target, case.seen.stack.as_ref()).is_none(),
-        _ => case.seen.endpoint.as_ref().is_some_and(|truth| truth.status == EndpointStatus::InService),
+    let by_hand = rollback::waits(case.state);
+    let ready = match (&deploy.target, &case.seen.endpoint) {
+        (Target::Stack(target), _) => crate::stack::in_the_way(target, case.seen.stack.as_ref()).is_none(),
+        (_, Some(truth)) if by_hand => !truth.status.is_moving(),
+        (_, Some(truth)) => truth.status == EndpointStatus::InService,
+        (_, None) => by_hand,
     };
     (waits && ready).then(|| endings::on_rest(case, policy, deploy))
 }

@@ -1,9 +1,8 @@
 //! Wires `deploy` to AWS.
 
 use deploy::Reaction;
-use trimtab_autoscaling::AutoScaling;
+use trimtab_accounts::Accounts;
 use trimtab_cloudformation::CloudFormation;
-use trimtab_cloudwatch::CloudWatch;
 use trimtab_codepipeline::CodePipeline;
 use trimtab_eventbridge::EventBus;
 use trimtab_ledger::DynamoLedger;
@@ -16,10 +15,8 @@ async fn main() -> Result<(), trimtab_runtime::Exit> {
     let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
     let reaction = Reaction {
         registry: SageMaker::new(&aws),
-        endpoints: SageMaker::new(&aws),
-        scaling: AutoScaling::new(&aws),
+        places: Accounts::new(&aws),
         deliveries: CodePipeline::new(&aws),
-        alarms: CloudWatch::new(&aws),
         stacks: CloudFormation::new(&aws),
     };
     trimtab_runtime::serve(reaction, world).await

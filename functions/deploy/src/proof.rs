@@ -3,12 +3,12 @@
 
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Deploy as Deployment, Policy, Target};
+use trimtab_core::policy::{Policy, Stage as Deployment, Target};
 use trimtab_core::react::Case;
 
 use crate::begin::begin_or_park;
 use crate::decide::{Answer, Seen};
-use crate::rollout::{Cause, Parked, Rollout, State, tell};
+use crate::rollout::{Cause, Parked, Rollout, State, Way, tell};
 
 /// The strategy's alarms that have nothing to say; `None` where all have, or where there are none:
 /// going back is never held up, and an endpoint's first version has nothing to be compared with.
@@ -39,7 +39,14 @@ pub(crate) fn hold(
     let mut state = state.clone();
     state.hold(&wanted.package);
     let round = state.round(&wanted.package);
-    let told = tell(FactKind::RolloutHeld, &policy.model, &wanted.package, round, vec![reason.text.clone()], case.now);
+    let told = tell(
+        FactKind::RolloutHeld,
+        Way::of(policy, deploy),
+        &wanted.package,
+        round,
+        vec![reason.text.clone()],
+        case.now,
+    );
     Some(Plan::only(Decision::Rejected, reason).with_state(state).telling(told))
 }
 

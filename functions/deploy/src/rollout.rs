@@ -6,14 +6,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{self, Fact, FactKind};
-use trimtab_core::name::{ModelName, PackageArn};
+use trimtab_core::name::{ModelName, PackageArn, StageName};
 use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{EndpointTarget, Trial};
+use trimtab_core::policy::{EndpointTarget, Policy, Stage, Trial};
 use trimtab_core::port::ml::EndpointTruth;
 use trimtab_core::text::digest;
 
 /// How many versions that were live are remembered: enough to go back more than once.
 const LIVE_REMEMBERED: usize = 10;
+
+/// How many requests of operators are remembered.
+const ASKED_REMEMBERED: usize = 50;
 
 /// How many verdicts are remembered; the lowest versions are forgotten first.
 const VERDICTS_REMEMBERED: usize = 200;
@@ -24,8 +27,10 @@ const VERDICTS_REMEMBERED: usize = 200;
 pub enum Cause {
     /// It was approved.
     Approved,
-    /// The version that was live has been rejected; this is the one before.
+    /// The version that was live has been rejected, or did not prove itself; this is the one before.
     RollBack,
+    /// An operator wants it.
+    Operator,
 }
 
 /// Where a rollout has got to.
@@ -78,6 +83,9 @@ pub enum Leg {
 pub struct Rollout {
     /// The model.
     pub model: ModelName,
+    /// The stage, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<StageName>,
     /// Which turn of this version it is, from 1 up: see [`Judged::round`].
     pub round: u32,
     /// The version.
@@ -138,6 +146,12 @@ pub struct State {
     /// The verdicts that were there before the suite first looked: nobody asked it to follow them.
     #[serde(default)]
     pub before: Option<BTreeMap<u32, Verdict>>,
+    /// Versions that are live in the stage before, and may come here.
+    #[serde(default)]
+    pub offered: BTreeMap<u32, PackageArn>,
+    /// Operators' requests that have had their answer, by a digest of their matters.
+    #[serde(default)]
+    pub asked: Vec<String>,
 }
 
 /// The last verdict on a version.
@@ -231,10 +245,30 @@ impl State {
         }
     }
 
+    /// The version is live in the stage before.
+    pub fn offer(&mut self, package: &PackageArn, most: usize) {
+        self.offered.insert(package.version(), package.clone());
+        while self.offered.len() > most {
+            self.offered.pop_first();
+        }
+    }
+
+    /// Takes a request on record; false if it is there already.
+    pub fn ask(&mut self, matter: &str) -> bool {
+        let matter = digest(&[matter], 16);
+        let new = !self.asked.contains(&matter);
+        if new {
+            self.asked.push(matter);
+            let surplus = self.asked.len().saturating_sub(ASKED_REMEMBERED);
+            self.asked.drain(..surplus);
+        }
+        new
+    }
+
     /// A rollout has made this version live.
     pub fn make_live(&mut self, rollout: &Rollout, scales: bool, now: Timestamp) {
-        if rollout.cause == Cause::RollBack {
-            // The version that was rejected is not one to come back to.
+        if rollout.cause != Cause::Approved && self.live.iter().any(|live| live.package == rollout.package) {
+            // The version that was left is not one to come back to.
             self.live.pop();
             self.live.retain(|live| live.package != rollout.package);
         }
@@ -281,21 +315,43 @@ pub fn trial_name(model: &ModelName, package: &PackageArn, own: &str, trial: &Tr
 #[must_use]
 pub fn tell(
     kind: FactKind,
-    model: &ModelName,
+    Way { model, stage }: Way<'_>,
     package: &PackageArn,
     round: u32,
     reasons: Vec<String>,
     at: Timestamp,
 ) -> Fact {
     let version = package.version();
+    let named = stage.map(|stage| ("stage".to_owned(), stage.to_string()));
+    let details = [("package".to_owned(), package.to_string()), ("version".to_owned(), version.to_string())];
     Fact {
         kind,
         version: fact::VERSION,
         model: Some(model.clone()),
-        matter: format!("rollout/{model}/{version}/{round}"),
+        matter: match stage {
+            Some(stage) => format!("rollout/{model}/{stage}/{version}/{round}"),
+            None => format!("rollout/{model}/{version}/{round}"),
+        },
         at,
         reasons,
-        details: [("package".to_owned(), package.to_string()), ("version".to_owned(), version.to_string())].into(),
+        details: details.into_iter().chain(named).collect(),
+    }
+}
+
+/// Whose way to production a fact is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    /// The model.
+    pub model: &'a ModelName,
+    /// The stage, where there are several.
+    pub stage: Option<&'a StageName>,
+}
+
+impl<'a> Way<'a> {
+    /// The way through this stage.
+    #[must_use]
+    pub fn of(policy: &'a Policy, stage: &'a Stage) -> Self {
+        Self { model: &policy.model, stage: stage.label() }
     }
 }
 
@@ -322,6 +378,7 @@ impl Rollout {
     /// A fact about this rollout.
     #[must_use]
     pub fn tell(&self, kind: FactKind, reason: &str, at: Timestamp) -> Fact {
-        tell(kind, &self.model, &self.package, self.round, vec![reason.to_owned()], at)
+        let way = Way { model: &self.model, stage: self.stage.as_ref() };
+        tell(kind, way, &self.package, self.round, vec![reason.to_owned()], at)
     }
 }

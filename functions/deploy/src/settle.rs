@@ -7,13 +7,16 @@ use trimtab_core::port::{ml, stack};
 use trimtab_core::react::Settled;
 
 use crate::decide::{Action, Done};
-use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, tell};
+use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, Way, tell};
 
 /// Takes what an action gave into the rollout.
 pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
     if let Action::PutScalingPolicy { endpoint, .. } | Action::PutScheduledActions { endpoint, .. } = action {
         let last = matches!(action, Action::PutScheduledActions { .. });
         return scaled(state, endpoint.as_str(), outcome.err(), last, now);
+    }
+    if let Action::DeleteEndpoint { endpoint, .. } = action {
+        return removed(state, endpoint.as_str(), outcome.err());
     }
     let Some(rollout) = state.current.take() else {
         return Settled::default();
@@ -42,7 +45,7 @@ pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, S
 fn started(state: &mut State, rollout: Rollout, progress: Progress, now: Timestamp) -> Settled {
     let version = rollout.package.version();
     let words = match (rollout.cause, &rollout.leg) {
-        (Cause::RollBack, _) => format!("going back to version {version}"),
+        (Cause::RollBack | Cause::Operator, _) => format!("going back to version {version}"),
         (Cause::Approved, Leg::Last) => format!("rolling out version {version}"),
         (Cause::Approved, Leg::Trial { .. }) => format!("version {version} goes on trial beside the live one"),
     };
@@ -73,6 +76,17 @@ fn nothing_to_update(state: &mut State, rollout: &Rollout, now: Timestamp) -> Se
     Settled { facts: vec![told], reasons: vec![reason], ..Settled::default() }
 }
 
+/// The failed endpoint goes; the version that waits for that is begun by the look that finds it gone.
+fn removed(state: &mut State, endpoint: &str, refused: Option<String>) -> Settled {
+    let Some(cause) = refused else {
+        let text = format!("endpoint {endpoint} is removed: the version is begun when it is gone");
+        return Settled { reasons: vec![Reason::new("removed", text)], ..Settled::default() };
+    };
+    state.parked = None;
+    let reason = Reason::new("refused", format!("endpoint {endpoint} could not be removed: {cause}"));
+    Settled { reasons: vec![reason], decision: Some(Decision::Rejected), ..Settled::default() }
+}
+
 /// The version is live whether or not it scales; that it does not is told.
 fn scaled(state: &mut State, endpoint: &str, refused: Option<String>, last: bool, now: Timestamp) -> Settled {
     if let Some(live) = state.live.last_mut() {
@@ -83,9 +97,10 @@ fn scaled(state: &mut State, endpoint: &str, refused: Option<String>, last: bool
     };
     let reason =
         Reason::new("not_scaled", format!("endpoint {endpoint} is live, but autoscaling was refused: {cause}"));
-    let model = state.current.as_ref().map(|rollout| rollout.model.clone());
-    let told = model.map(|model| {
-        tell(FactKind::RolloutFailed, &model, &live.package, state.round(&live.package), vec![reason.text.clone()], now)
+    let whose = state.current.as_ref().map(|rollout| (rollout.model.clone(), rollout.stage.clone()));
+    let told = whose.map(|(model, stage)| {
+        let way = Way { model: &model, stage: stage.as_ref() };
+        tell(FactKind::RolloutFailed, way, &live.package, state.round(&live.package), vec![reason.text.clone()], now)
     });
     Settled { facts: told.into_iter().collect(), reasons: vec![reason], decision: Some(Decision::Acted) }
 }

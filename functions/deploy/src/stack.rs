@@ -4,7 +4,7 @@
 use trimtab_core::event::{Stack, StackRest};
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Deploy as Deployment, Policy, StackTarget, Target};
+use trimtab_core::policy::{Policy, StackTarget, Stage as Deployment, Target};
 use trimtab_core::port::stack::{StackCall, StackRequest, StackTruth};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;

@@ -4,15 +4,15 @@ use std::sync::Mutex;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use trimtab_core::event::{AlarmState, Approval, DeliveryState, EndpointStatus};
+use trimtab_core::event::{AlarmState, Approval, DeliveryState, EndpointStatus, LifeCycle};
 use trimtab_core::fact::FactKind;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, DeliveryName, EndpointName, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Autoscaling, Policy, Strategy};
+use trimtab_core::policy::{Autoscaling, Place, Policy, Smoke, Strategy};
 use trimtab_core::port::ml::{
-    Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Listed,
-    PackageTruth, Registry, Scaling, ServingRequest,
+    Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Hands,
+    HandsOf, Invocations, Listed, PackageTruth, Places, Registry, Scaling, ServingRequest, Smoked,
 };
 use trimtab_core::port::{Answer, Clock};
 use trimtab_core::react::World;
@@ -20,8 +20,11 @@ use trimtab_core::react::World;
 use crate::Reaction;
 
 mod look;
+mod places;
+mod rollback;
 mod shapes;
 mod stack;
+mod stages;
 mod trial;
 
 /// The alarm that watches a version on trial.
@@ -37,6 +40,8 @@ struct Cloud {
     scaled: Mutex<u32>,
     scheduled: Mutex<Vec<String>>,
     silent: Mutex<bool>,
+    lifecycles: Mutex<std::collections::BTreeMap<String, LifeCycle>>,
+    deleted: Mutex<u32>,
     /// What the trial's alarms say; they have data unless told.
     trial: Mutex<Option<AlarmState>>,
     strategies: Mutex<Vec<Strategy>>,
@@ -49,14 +54,18 @@ impl Registry for &Cloud {
         let approvals = self.approvals.lock().unwrap();
         let listed = approvals.iter().map(|(arn, approval)| Listed {
             package: PackageArn::parse(arn).unwrap(),
-            truth: PackageTruth { approval: approval.clone(), status: "Completed".into() },
+            truth: PackageTruth { approval: approval.clone(), status: "Completed".into(), lifecycle: None },
         });
         Ok(listed.filter(|listed| listed.package.group() == group.as_str()).collect())
     }
 
     async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
         let approval = self.approvals.lock().unwrap().get(package.as_str()).cloned();
-        Ok(approval.map(|approval| PackageTruth { approval, status: "Completed".into() }))
+        Ok(approval.map(|approval| PackageTruth {
+            approval,
+            status: "Completed".into(),
+            lifecycle: self.lifecycles.lock().unwrap().get(package.as_str()).cloned(),
+        }))
     }
 }
 
@@ -78,9 +87,17 @@ impl Endpoints for &Cloud {
         self.update(request).await
     }
 
+    async fn delete(&self, _: &EndpointName) -> Answer<()> {
+        *self.deleted.lock().unwrap() += 1;
+        if let Some(endpoint) = self.endpoint.lock().unwrap().as_mut() {
+            endpoint.status = EndpointStatus::Deleting;
+        }
+        Ok(())
+    }
+
     async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
         let mut endpoint = self.endpoint.lock().unwrap();
-        if endpoint.as_ref().is_some_and(|endpoint| endpoint.status != EndpointStatus::InService) {
+        if endpoint.as_ref().is_some_and(|endpoint| endpoint.status.is_moving()) {
             return Ok(Accepted::Busy);
         }
         self.updates.lock().unwrap().push(request.config.clone());
@@ -180,14 +197,7 @@ impl Stage {
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": "123456789012",
             "region": "eu-west-1", "time": now.to_string(), "resources": [], "detail": detail});
         let cloud = &self.cloud;
-        let reaction = Reaction {
-            registry: cloud,
-            endpoints: cloud,
-            scaling: cloud,
-            deliveries: cloud,
-            alarms: cloud,
-            stacks: cloud,
-        };
+        let reaction = Reaction { registry: cloud, places: cloud, deliveries: cloud, stacks: cloud };
         let report = run(self.world.react(&reaction, &event)).unwrap().unwrap();
         (report.entry.decision, report.codes.last().copied().unwrap())
     }

@@ -3,16 +3,17 @@
 //! event tells that the time has passed: that is found by looking.
 
 use trimtab_core::event::EndpointStatus;
+use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Deploy as Deployment, Policy, Target};
+use trimtab_core::policy::{Policy, Stage as Deployment, Target};
 use trimtab_core::port::ml::EndpointTruth;
 use trimtab_core::react::Case;
 
 use crate::begin::{capture, steps};
 use crate::decide::{Answer, Seen};
 use crate::endings;
-use crate::proof;
 use crate::rollout::{Cause, Leg, Live, Parked, Progress, Rollout, State, Verdict, serving_name};
+use crate::{proof, rollback};
 
 /// The leg that a rollout begins with: a trial needs a live version that the endpoint serves.
 pub(crate) fn leg(case: &Case<'_, State, Seen>, deploy: &Deployment, state: &State, wanted: &Parked) -> Leg {
@@ -23,7 +24,7 @@ pub(crate) fn leg(case: &Case<'_, State, Seen>, deploy: &Deployment, state: &Sta
     match (live, case.policy) {
         (Some(live), Some(policy)) if target.trial.is_some() && wanted.cause == Cause::Approved => Leg::Trial {
             live: live.config.clone(),
-            model: serving_name(&policy.model, &wanted.package, target, capture(policy)),
+            model: serving_name(&policy.model, &wanted.package, target, capture(policy, deploy)),
         },
         _ => Leg::Last,
     }
@@ -36,6 +37,14 @@ fn serves(endpoint: Option<&EndpointTruth>, config: &str) -> bool {
 /// The endpoint serves both: from now on the version is tried, unless it was rejected on the way.
 pub(crate) fn begun(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
     let version = rollout.package.version();
+    if rollback::waits(case.state) {
+        let reason = Reason::new("taken_back", format!("version {version} is not tried: an operator wants another"));
+        let told = rollout.tell(FactKind::RolloutRolledBack, &reason.text, case.now);
+        let state = State { current: None, ..case.state.clone() };
+        let mut plan = endings::follow_on(case, policy, deploy, state, vec![reason]);
+        plan.facts.insert(0, told);
+        return plan;
+    }
     let parked = case.state.parked.as_ref().is_some_and(|parked| parked.cause == Cause::RollBack);
     if parked || case.state.judged(&rollout.package, Verdict::Rejected) {
         let mut state = case.state.clone();
@@ -115,6 +124,11 @@ pub(crate) fn take(state: &mut State, package: &trimtab_core::name::PackageArn) 
     let on_trial =
         |rollout: &mut Rollout| rollout.package == *package && matches!(rollout.progress, Progress::Trying { .. });
     state.current.take_if(on_trial).is_some()
+}
+
+/// Whatever is on trial: an operator does not wait for the end of it.
+pub(crate) fn take_any(state: &mut State) -> Option<Rollout> {
+    state.current.take_if(|rollout| matches!(rollout.progress, Progress::Trying { .. }))
 }
 
 /// The endpoint no longer serves the trial: somebody else has changed it.

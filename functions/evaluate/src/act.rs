@@ -80,7 +80,10 @@ where
     /// The version that is live: what the endpoint serves; of a delivery by CodePipeline nothing but
     /// the newest approval is known.
     async fn champion(&self, policy: &Policy, package: &PackageArn) -> Answer<Option<Champion>> {
-        let live = match policy.deploy.as_ref().map(|deploy| &deploy.target) {
+        let production = policy.deploy.as_ref().and_then(|deploy| deploy.production());
+        // What serves in another account is not looked at from here.
+        let here = production.filter(|stage| stage.place.is_none());
+        let live = match here.map(|stage| &stage.target) {
             Some(Target::Endpoint(target)) => self.registry.live(&target.name).await?,
             _ => {
                 let listed = self.registry.newest(&policy.package_group).await?;

@@ -95,7 +95,7 @@ impl Decide for Evaluation {
         }
     }
 
-    fn aggregate(event: &Event) -> String {
+    fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         let version = match &event.body {
             Body::Package(package) => Some(package.version),
             Body::Execution(execution) => version_of(execution.execution_arn.name()),

@@ -97,7 +97,7 @@ impl Registry for &Cloud {
         let versions = self.versions.lock().unwrap();
         let listed = |(version, truth): (&u32, &CandidateTruth)| Listed {
             package: package(*version),
-            truth: PackageTruth { approval: truth.approval.clone(), status: truth.status.clone() },
+            truth: PackageTruth { approval: truth.approval.clone(), status: truth.status.clone(), lifecycle: None },
         };
         Ok(versions.iter().map(listed).collect())
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use trimtab_core::event::{Body, Call, Event, Resource};
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::plan::{Plan, Reason};
-use trimtab_core::policy::{Guard as Rules, SuitePolicy};
+use trimtab_core::policy::{Guard as Rules, Policy, SuitePolicy};
 use trimtab_core::port::guard::{Activity, Halted, ResourceTruth};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::one_line;
@@ -79,7 +79,7 @@ impl Decide for Guard {
         suite.guard.is_some()
     }
 
-    fn aggregate(event: &Event) -> String {
+    fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         let resource = match &event.body {
             Body::Call(call) => call.resource.as_ref(),
             _ => None,

@@ -122,7 +122,7 @@ impl Decide for Integrate {
         }
     }
 
-    fn aggregate(event: &Event) -> String {
+    fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         let commit = match &event.body {
             _ if event.is_look() => return "branches".to_owned(),
             Body::Image(_) => return image::AGGREGATE.to_owned(),

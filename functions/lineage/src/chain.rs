@@ -56,7 +56,9 @@ pub fn of(fact: &Fact, policy: &Policy, origin: Option<&RunArn>) -> Chain {
         FactKind::TrainingFailed => training(fact, policy, Progress::Failed),
         FactKind::RolloutStarted => rollout(fact, policy, origin, Progress::InProgress),
         FactKind::RolloutSucceeded => rollout(fact, policy, origin, Progress::Completed),
-        FactKind::RolloutRolledBack | FactKind::RolloutFailed => rollout(fact, policy, origin, Progress::Failed),
+        FactKind::RolloutRolledBack | FactKind::RolloutFailed | FactKind::SmokeTestFailed => {
+            rollout(fact, policy, origin, Progress::Failed)
+        }
         _ => Chain::default(),
     }
 }
@@ -72,7 +74,7 @@ fn training(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
     let commit = commit.and_then(|commit| self::commit(policy, &commit));
     let mut links: Vec<Link> =
         commit.into_iter().map(|from| Link { from, kind: LinkKind::ContributedTo, to: run.clone() }).collect();
-    let endpoint = endpoint(policy).filter(|_| fact.matter.contains("-drift-"));
+    let endpoint = endpoint(fact, policy).filter(|_| fact.matter.contains("-drift-"));
     links.extend(endpoint.map(|from| Link { from, kind: LinkKind::AssociatedWith, to: incident.clone() }));
     links.push(Link { from: incident, kind: LinkKind::AssociatedWith, to: run.clone() });
     Chain { action: Some(run), links }
@@ -82,7 +84,7 @@ fn training(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
 fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Progress) -> Chain {
     let Some(package) = package(fact) else { return Chain::default() };
     let artifact = entity(EntityKind::Artifact, policy, "package", package.as_str(), "ModelPackage");
-    let target = endpoint(policy);
+    let target = endpoint(fact, policy);
     let source = target.as_ref().map_or_else(|| package.to_string(), |endpoint| endpoint.source.clone());
     let mut action = entity(EntityKind::Action, policy, "rollout", &fact.matter, "Rollout");
     (action.source, action.progress, action.properties) = (source, Some(progress), said(fact));
@@ -110,10 +112,14 @@ fn commit(policy: &Policy, commit: &CommitId) -> Option<Entity> {
     Some(entity(EntityKind::Artifact, policy, "commit", &format!("codecommit://{repository}/{commit}"), "Commit"))
 }
 
-fn endpoint(policy: &Policy) -> Option<Entity> {
-    match &policy.deploy.as_ref()?.target {
+/// The endpoint of the stage that the fact names, or of the last one.
+fn endpoint(fact: &Fact, policy: &Policy) -> Option<Entity> {
+    let stage = policy.deploy.as_ref()?.named(fact.details.get("stage"))?;
+    match &stage.target {
         Target::Endpoint(target) => {
-            let source = format!("endpoint/{}", target.name);
+            // Another account may have an endpoint of the same name.
+            let account = stage.place.as_ref().map(|place| format!("{}/", place.role.account()));
+            let source = format!("{}endpoint/{}", account.unwrap_or_default(), target.name);
             Some(entity(EntityKind::Context, policy, "endpoint", &source, "Endpoint"))
         }
         Target::Pipeline(_) | Target::Stack(_) => None,

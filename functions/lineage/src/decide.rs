@@ -6,6 +6,7 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::fact::FactKind;
 use trimtab_core::name::RunArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::Policy;
 use trimtab_core::port::lineage::Entity;
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
@@ -60,7 +61,7 @@ impl Decide for Lineage {
         }
     }
 
-    fn aggregate(event: &Event) -> String {
+    fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         match &event.body {
             Body::Fact(fact) => format!("lineage#{}", digest(&[fact.kind.as_str(), &fact.matter], 32)),
             _ => "lineage#none".to_owned(),
@@ -121,6 +122,7 @@ fn is_told(kind: FactKind) -> bool {
             | FactKind::RolloutStarted
             | FactKind::RolloutSucceeded
             | FactKind::RolloutRolledBack
+            | FactKind::SmokeTestFailed
             | FactKind::RolloutFailed
     )
 }

@@ -122,7 +122,7 @@ impl Decide for Monitor {
         }
     }
 
-    fn aggregate(event: &Event) -> String {
+    fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         kind_in(event).map_or_else(|| "watch".to_owned(), |kind| format!("watch#{}", slug(kind)))
     }
 

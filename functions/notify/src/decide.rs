@@ -78,7 +78,7 @@ impl Decide for Notify {
         }
     }
 
-    fn aggregate(event: &Event) -> String {
+    fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         match &event.body {
             Body::Fact(fact) if event.is_look() || fact.kind == FactKind::NoticeHeld => digest::aggregate(fact),
             Body::Fact(fact) => {

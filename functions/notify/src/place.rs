@@ -115,11 +115,17 @@ impl<'a> Place<'a> {
         Some(self.sagemaker(&format!("{page}/{}", escaped(name))))
     }
 
+    /// What the fact's stage serves by; `None` where that is in another account, whose pages are not this one's.
+    fn target(&self, fact: &Fact) -> Option<&'a Target> {
+        let stage = self.policy?.deploy.as_ref()?.named(fact.details.get("stage"))?;
+        stage.place.is_none().then_some(&stage.target)
+    }
+
     /// What the policy names for this part of the loop.
     fn stage(&self, fact: &Fact) -> Option<String> {
         let policy = self.policy?;
         match fact.matter.trim_start_matches("late/").split('/').next()? {
-            "rollout" => Some(match &policy.deploy.as_ref()?.target {
+            "rollout" => Some(match self.target(fact)? {
                 Target::Endpoint(target) => self.sagemaker(&format!("endpoints/{}", target.name)),
                 Target::Pipeline(target) => {
                     self.suite(&format!("codepipeline/pipelines/{}/view", escaped(target.name.as_str())))
@@ -157,8 +163,7 @@ impl<'a> Place<'a> {
     }
 
     fn asking(&self, fact: &Fact, model: &ModelName) -> String {
-        let target = self.policy.and_then(|policy| policy.deploy.as_ref()).map(|deploy| &deploy.target);
-        match (target, fact.matter.starts_with("rollout/")) {
+        match (self.target(fact), fact.matter.starts_with("rollout/")) {
             (Some(Target::Endpoint(target)), true) => {
                 format!("aws sagemaker describe-endpoint --endpoint-name {}", target.name)
             }
@@ -174,6 +179,11 @@ impl<'a> Place<'a> {
 #[must_use]
 pub fn thread(matter: &str) -> String {
     let matter = matter.trim_start_matches("late/");
-    let parts = if matter.starts_with("incident/") { 2 } else { 3 };
+    let parts = match matter.split('/').next() {
+        Some("incident") => 2,
+        // Through stages, the stage stands before the version.
+        Some("rollout") if matter.split('/').count() > 4 => 4,
+        _ => 3,
+    };
     matter.split('/').take(parts).collect::<Vec<_>>().join("/")
 }

@@ -101,6 +101,21 @@ pub(crate) fn words(kind: FactKind) -> (&'static str, &'static str) {
             "rollout failed",
             "Look at the endpoint or the delivery pipeline now: it takes no further version until a person has mended it.",
         ),
+        FactKind::SmokeTestFailed => (
+            "smoke test failed",
+            "The version goes no further, and the one before serves again if there is one. Look at the reason and at the endpoint's log; reject the version, or approve it again after a rejection.",
+        ),
+        FactKind::PromotionRequested => ("promotion requested", "Nothing to do."),
+        FactKind::PromotionWaits => (
+            "version waits before its next stage",
+            "Look at it where it is live now, then let it go on as the reason says; or reject it.",
+        ),
+        FactKind::WithdrawalRequested => ("withdrawal requested", "Nothing to do."),
+        FactKind::RollbackRequested => ("rollback requested", "Nothing to do."),
+        FactKind::RollbackRefused => {
+            ("rollback refused", "Nothing was changed. Name a version that was live there, or one that is approved.")
+        }
+        FactKind::StageLookRequested => ("look requested", "Nothing to do."),
         FactKind::PackageRejected => {
             ("version rejected", "Nothing to do, unless the version is live and the policy only gives notice.")
         }

@@ -6,6 +6,7 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::{Plan, Reason};
+use trimtab_core::policy::Policy;
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 
 /// The deciding half of `reconcile`.
@@ -31,7 +32,7 @@ impl Decide for Reconcile {
         }
     }
 
-    fn aggregate(_: &Event) -> String {
+    fn aggregate(_: &Event, _: Option<&Policy>) -> String {
         "looks".to_owned()
     }
 

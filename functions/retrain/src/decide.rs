@@ -75,7 +75,7 @@ impl Decide for Retrain {
         }
     }
 
-    fn aggregate(_: &Event) -> String {
+    fn aggregate(_: &Event, _: Option<&Policy>) -> String {
         "incident".to_owned()
     }
 

@@ -68,6 +68,19 @@ pub(crate) async fn fate(State(world): State<Arc<World>>, Json(fate): Json<End>)
 }
 
 #[derive(Deserialize)]
+pub(crate) struct Stands {
+    account: Option<String>,
+    name: String,
+    status: String,
+}
+
+/// From now on the endpoint stands so, as when it could not be re-scaled; nothing tells of it.
+pub(crate) async fn endpoint(State(world): State<Arc<World>>, Json(stands): Json<Stands>) -> Json<Value> {
+    let known = crate::sagemaker::stand(&world, stands.account.as_deref(), &stands.name, &stands.status);
+    Json(json!({"known": known}))
+}
+
+#[derive(Deserialize)]
 pub(crate) struct Lose {
     on: bool,
 }

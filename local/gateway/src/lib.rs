@@ -2,6 +2,7 @@
 //! MiniStack or moto, plays what neither has with AWS's semantics, sends the events that AWS would
 //! send, and keeps a journal of it all. Knows nothing about the suite.
 
+mod accounts;
 mod alarms;
 mod backends;
 mod cloudformation;
@@ -54,6 +55,7 @@ pub async fn serve(
         .route("/_trimtab/hold", post(control::hold))
         .route("/_trimtab/release", post(control::release))
         .route("/_trimtab/fate", post(control::fate))
+        .route("/_trimtab/endpoint", post(control::endpoint))
         .route("/_trimtab/lose", post(control::lose))
         .route("/_trimtab/person", post(control::person))
         .route("/_trimtab/monitoring", post(control::monitoring))

@@ -15,7 +15,7 @@ use crate::journal::Entry;
 use crate::route::{Backend, Scope};
 use crate::wire::{self, Answer, Input};
 use crate::world::World;
-use crate::{cloudformation, codebuild, codecommit, codepipeline, ecr, kubeflow, mwaa, sagemaker, trail};
+use crate::{accounts, cloudformation, codebuild, codecommit, codepipeline, ecr, kubeflow, mwaa, sagemaker, trail};
 
 /// Lambda takes zips of up to 50 MB, which travel as base64.
 const BODY_LIMIT: usize = 128 * 1024 * 1024;
@@ -94,6 +94,14 @@ async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Byte
         world.journal.push(Entry { status: status.as_u16(), response: said.clone(), ..entry });
         return Ok((status, axum::Json(said)).into_response());
     }
+    if let Some(name) = sagemaker::runtime::invoked(parts.uri.path()).filter(|_| entry.service == "sagemaker") {
+        let account = world.account_of(&entry.principal);
+        let (response, said) = sagemaker::runtime::invoke(world, account.as_deref(), name);
+        entry =
+            Entry { action: "InvokeEndpoint".to_owned(), status: response.status().as_u16(), response: said, ..entry };
+        world.journal.push(entry);
+        return Ok(response);
+    }
     if let Some(answer) = played(world, &entry).await {
         let (status, said) = wire::render(&answer);
         entry = Entry { status: status.as_u16(), response: said, ..entry };
@@ -111,6 +119,9 @@ async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Byte
     let answer = sent.bytes().await?;
     entry.status = status.as_u16();
     entry.response = seen(&headers, &answer);
+    if entry.service == "sts" && status.is_success() {
+        world.learn(&entry, &answer);
+    }
     ecr::tell(world, &entry);
     trail::tell(world, &entry);
     world.journal.push(entry);
@@ -124,7 +135,9 @@ async fn pass(world: &Arc<World>, parts: Parts, scope: Option<Scope>, body: Byte
 async fn played(world: &Arc<World>, entry: &Entry) -> Option<Answer> {
     let input = Input(&entry.request);
     match entry.service.as_str() {
-        "sagemaker" => sagemaker::call(world, &entry.action, input).await,
+        "sagemaker" => {
+            sagemaker::call(world, world.account_of(&entry.principal).as_deref(), &entry.action, input).await
+        }
         "codebuild" => codebuild::call(world, &entry.action, input),
         "codecommit" => codecommit::call(world, &entry.action, input).await,
         "codepipeline" => codepipeline::call(world, &entry.action, input),
@@ -154,6 +167,8 @@ fn entry(scope: Option<&Scope>, parts: &Parts, body: &Bytes) -> Entry {
         let mut fields = request.as_object().cloned().unwrap_or_default();
         fields.insert("Name".to_owned(), json!(name));
         request = Value::Object(fields);
+    } else if service == "sts" {
+        (action, request) = accounts::form(body).unwrap_or_default();
     } else if service == kubeflow::SERVICE {
         kubeflow::operation(&parts.method, &parts.uri).clone_into(&mut action);
     }

@@ -45,6 +45,8 @@ pub(crate) enum Phase {
     Jobs,
     /// From a monitoring schedule's change until it is scheduled.
     Schedules,
+    /// What an endpoint answers: its fate is an HTTP status.
+    Invocations,
     /// A stack is at work.
     Stacks,
 }
@@ -66,6 +68,8 @@ pub(crate) struct World {
     pub(crate) place: Place,
     /// Callers of whose calls CloudTrail tells, by access key, and who they are.
     pub(crate) people: Mutex<BTreeMap<String, String>>,
+    /// The accounts of credentials that were given for a role.
+    pub(crate) sessions: Mutex<BTreeMap<String, String>>,
     paces: Mutex<BTreeMap<Phase, Duration>>,
     fates: Mutex<BTreeMap<Phase, VecDeque<String>>>,
     held: watch::Sender<BTreeSet<Phase>>,
@@ -92,6 +96,7 @@ impl World {
             kubeflow: Mutex::default(),
             place,
             people: Mutex::default(),
+            sessions: Mutex::default(),
             paces: Mutex::default(),
             fates: Mutex::default(),
             held: watch::Sender::default(),

@@ -15,6 +15,7 @@ mod page;
 mod people;
 mod promotion;
 mod stage;
+mod stages;
 mod story;
 mod strategies;
 mod timeline;
@@ -48,6 +49,8 @@ pub enum Tale {
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
     Engines,
+    /// Versions go through stages, in two accounts, and back.
+    Stages,
     /// A live version is held against its baselines, and the alarm on its drift starts a run.
     Monitor,
     /// What starts a run, besides a push and an alarm on a metric.
@@ -87,6 +90,7 @@ pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
         Tale::Cloudformation => cloudformation::there_and_back(story).await?,
         Tale::Guard => guard::by_hand(story).await?,
         Tale::Engines => engines::each(story).await?,
+        Tale::Stages => stages::all(story).await?,
         Tale::Monitor => watched::live_version(story).await?,
         Tale::Triggers => triggers::each(story).await?,
     }

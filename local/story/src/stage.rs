@@ -84,7 +84,7 @@ async fn code(story: &Story) -> Result<(), StoryError> {
 
 async fn training(story: &Story) -> Result<(), StoryError> {
     let sagemaker = &story.aws.sagemaker;
-    for group in ["churn", "segments"] {
+    for group in ["churn", "segments", "loans"] {
         sagemaker.create_model_package_group().model_package_group_name(group).send().await.map_err(service)?;
     }
     sagemaker

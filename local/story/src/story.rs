@@ -219,7 +219,7 @@ impl Story {
         Ok(seen)
     }
 
-    async fn journal(&self, after: u64, wait: u64) -> Result<(Vec<Value>, u64), StoryError> {
+    pub(crate) async fn journal(&self, after: u64, wait: u64) -> Result<(Vec<Value>, u64), StoryError> {
         let url = format!("{}/_trimtab/journal?after={after}&wait={wait}", self.endpoint);
         let page: Value = self.http.get(url).send().await.map_err(service)?.json().await.map_err(service)?;
         let entries = page.get("entries").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -160,7 +160,8 @@ async fn serverless(story: &mut Story) -> Result<(), StoryError> {
 }
 
 fn short_shadow(policy: &mut Policy) {
-    if let Some(Target::Endpoint(target)) = policy.deploy.as_mut().map(|deploy| &mut deploy.target)
+    if let Some(Target::Endpoint(target)) =
+        policy.deploy.as_mut().and_then(|deploy| deploy.stages.first_mut()).map(|stage| &mut stage.target)
         && let Some(Trial::Shadow(shadow)) = &mut target.trial
     {
         shadow.length = SHORT_TRIAL;
@@ -234,7 +235,9 @@ async fn recorded(story: &mut Story, words: &str) -> Result<(), StoryError> {
 }
 
 fn challenged(policy: &mut Policy) {
-    if let Some(Target::Endpoint(target)) = policy.deploy.as_mut().map(|deploy| &mut deploy.target) {
+    if let Some(Target::Endpoint(target)) =
+        policy.deploy.as_mut().and_then(|deploy| deploy.stages.first_mut()).map(|stage| &mut stage.target)
+    {
         target.strategy = Strategy::AllAtOnce;
         let alarms = AlarmName::parse("churn-challenger-5xx").into_iter().collect();
         target.trial =

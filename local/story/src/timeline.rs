@@ -173,7 +173,7 @@ fn gist(event: &Value) -> String {
 #[must_use]
 pub fn model_of(event: &Value) -> Option<String> {
     let text = event.get("detail")?.to_string();
-    ["churn", "demand", "forecast", "pricing", "ranking", "segments"]
+    ["churn", "demand", "forecast", "loans", "pricing", "ranking", "segments"]
         .into_iter()
         .find(|model| text.contains(model))
         .map(str::to_owned)

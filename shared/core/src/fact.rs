@@ -105,6 +105,20 @@ kinds! {
     RolloutRolledBack = "Rollout Rolled Back", Critical;
     /// A rollout ended badly.
     RolloutFailed = "Rollout Failed", Critical;
+    /// A version is live and did not answer as it must.
+    SmokeTestFailed = "Smoke Test Failed", Critical;
+    /// A version is live in the stage before, or a person wants it further. `deploy` reacts to it.
+    PromotionRequested = "Promotion Requested", Info;
+    /// A version waits for a person before its next stage.
+    PromotionWaits = "Promotion Waits", Warning;
+    /// A version was rejected: its stages take it back. `deploy` reacts to it.
+    WithdrawalRequested = "Withdrawal Requested", Info;
+    /// An operator wants a stage back at a version. `deploy` reacts to it.
+    RollbackRequested = "Rollback Requested", Info;
+    /// What an operator wanted cannot be done, and why.
+    RollbackRefused = "Rollback Refused", Warning;
+    /// A stage is to look for what it has not heard of. `deploy` reacts to it.
+    StageLookRequested = "Stage Look Requested", Info;
     /// A person rejected a version.
     PackageRejected = "Package Rejected", Warning;
     /// The functions are asked to look for what they have not heard of. Each looks at its own.
@@ -152,6 +166,10 @@ impl FactKind {
             Self::BuildRequested
                 | Self::TrainingRequested
                 | Self::EvaluationRequested
+                | Self::PromotionRequested
+                | Self::WithdrawalRequested
+                | Self::RollbackRequested
+                | Self::StageLookRequested
                 | Self::WatchRequested
                 | Self::LookRequested
                 | Self::ImageRequested

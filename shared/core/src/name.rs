@@ -143,6 +143,9 @@ names! {
     /// A model, as its team's policy names it.
     ModelName, "model name", "1 to 40 lower-case letters, digits and inner hyphens",
         |t| hyphenated(t, 40) && !t.chars().any(|c| c.is_ascii_uppercase());
+    /// A stage on the way to production, as the policy names it.
+    StageName, "stage name", "1 to 15 lower-case letters, digits and inner hyphens",
+        |t| hyphenated(t, 15) && !t.chars().any(|c| c.is_ascii_uppercase());
     /// A SageMaker pipeline.
     PipelineName, "SageMaker pipeline name", "1 to 256 letters, digits and inner hyphens", |t| hyphenated(t, 256);
     /// A SageMaker model package group.
@@ -261,6 +264,14 @@ impl PackageArn {
     #[must_use]
     pub fn version(&self) -> u32 {
         self.0.rsplit('/').next().and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl RoleArn {
+    /// The account that it is in.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        arn_field(&self.0, 4)
     }
 }
 

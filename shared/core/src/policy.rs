@@ -18,6 +18,7 @@ mod retrain;
 mod scaling;
 mod serving;
 mod stack;
+mod stage;
 mod strategy;
 pub mod suite;
 mod trial;
@@ -38,6 +39,7 @@ pub use retrain::{Budget, Parameters, Retrain};
 pub use scaling::{Aim, Autoscaling, Scheduled};
 pub use serving::{Asynchronous, Fleet, Serverless, Serving, Topics};
 pub use stack::{Capability, StackTarget};
+pub use stage::{Gate, Place, SOLE, Smoke, Stage};
 pub use strategy::{Canary, Linear, Rolling, Strategy};
 pub use suite::{Guard, Stoppable, SuitePolicy};
 pub use trial::{Challenger, Shadow, Trial};
@@ -126,7 +128,20 @@ impl Policy {
     /// # Errors
     /// One fault, with file, line, key and what was expected.
     pub fn parse(label: &str, text: &str) -> Result<Self, PolicyError> {
-        check::parse(label, text, check::limits)
+        let mut policy: Self = check::parse(label, text, check::limits)?;
+        policy.name_sessions();
+        Ok(policy)
+    }
+
+    /// A session in another account is named after the model and the stage.
+    fn name_sessions(&mut self) {
+        let model = &self.model;
+        let stages = self.deploy.iter_mut().flat_map(|deploy| &mut deploy.stages);
+        for Stage { name, place, .. } in stages {
+            if let Some(place) = place {
+                place.session = format!("trimtab-{model}-{name}");
+            }
+        }
     }
 
     /// The names by which events find this model.

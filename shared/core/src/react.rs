@@ -171,7 +171,7 @@ where
 
     /// Observe, decide, act, record; anew when somebody else wrote in between.
     async fn run<A: Act>(&self, function: &A, heard: Heard<'_>, owner: &str) -> Answer<Report> {
-        let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(heard.event) };
+        let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(heard.event, heard.policy) };
         let mut taken_up = None;
         for _ in 0..ATTEMPTS {
             let record = self.ledger.load(&id).await?;

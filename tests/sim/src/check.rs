@@ -9,6 +9,7 @@ use trimtab_core::event::Approval;
 use trimtab_core::fact::FactKind;
 
 use crate::baseline::Design;
+use crate::events::LOANS;
 use crate::flow::{Case, Flow};
 use crate::script::LAST_LOOK;
 use crate::services::{Function, Services};
@@ -48,6 +49,8 @@ pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u
             + services.watch.as_ref().map_or(0, |watched| watched.changes)
             + services.candidate.executions
             + services.candidate.verdicts
+            + services.staged.removals
+            + services.staged.updates.values().map(Vec::len).sum::<usize>()
             + stacked(services),
         services.updates.clone(),
     )
@@ -65,7 +68,10 @@ pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
     if case.design != Design::Suite {
         return found;
     }
-    found.extend(order(services));
+    // An operator goes back to an older version, and from an end that nobody may have heard of.
+    if case.flow != Flow::ByHand {
+        found.extend(order(services));
+    }
     found.extend(limits(services));
     found.extend(records(services));
     found.extend(
@@ -74,6 +80,9 @@ pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
         }),
     );
     found.extend(ends(case.flow, services));
+    if case.flow == Flow::Stages {
+        found.extend(stages(services));
+    }
     found
 }
 
@@ -124,6 +133,7 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Dag
         | Flow::Cluster
         | Flow::Piped
+        | Flow::Stages
         | Flow::Merged
         | Flow::PipelineBuild
         | Flow::Image
@@ -135,7 +145,7 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Asked => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,
-        Flow::RollBack | Flow::FallsSilent | Flow::Shadowed | Flow::ShadowRejected => 3,
+        Flow::RollBack | Flow::FallsSilent | Flow::ByHand | Flow::Shadowed | Flow::ShadowRejected => 3,
     };
     if services.updates.len() > most {
         found.push(Violation::doubled(format!("the endpoint was asked for {:?}", services.updates)));
@@ -161,9 +171,10 @@ fn order(services: &Services) -> Option<Violation> {
 fn records(services: &Services) -> Vec<Violation> {
     let name = |function: Function| format!("{function:?}").to_lowercase();
     let routine = |event: &Value| {
-        const QUIET: [&str; 7] = [
+        const QUIET: [&str; 8] = [
             "Scheduled Event",
             "Look Requested",
+            "Stage Look Requested",
             "Build Requested",
             "Image Requested",
             "Evaluation Requested",
@@ -321,6 +332,13 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(told("Evaluation Passed on candidate/churn/1"), "nobody was told that the version passed");
             must(live == Some(1), "version 1 is not live");
         }
+        Flow::Stages => {}
+        // Version 1 may have reached the suite after version 2, and the request before either.
+        Flow::ByHand if told("Rollout Skipped on rollout/churn/1") || told("Rollback Refused on asked/churn") => {}
+        Flow::ByHand => {
+            must(live.is_some(), "no version is live again");
+            must(services.staged.removals <= 1, "the endpoint was removed more than once");
+        }
         Flow::Tracked => {
             must(services.runs.len() == 1, "the run was not started");
             must(live == Some(1), "version 1 is not live");
@@ -365,7 +383,8 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         must(services.scaled > 0, "autoscaling was not asked for");
         must(services.scheduled == 2, "the schedule was not put");
     }
-    for version in BTreeSet::from_iter(&services.lived) {
+    let by_hand = flow == Flow::ByHand;
+    for version in BTreeSet::from_iter(services.lived.iter().filter(|_| !by_hand)) {
         let times = services.lived.iter().filter(|lived| *lived == version).count();
         let ends = [
             format!("Rollout Succeeded on rollout/churn/{version}/"),
@@ -387,6 +406,34 @@ fn waits(services: &Services, words: &str) -> bool {
 /// The configuration that serves.
 fn serving(services: &Services) -> String {
     services.endpoint.as_ref().and_then(|endpoint| endpoint.config.clone()).unwrap_or_default()
+}
+
+/// Each stage took each version once; the one that did not answer went no further, and back.
+fn stages(services: &Services) -> Vec<Violation> {
+    let (slots, mut found) = (&services.staged.updates, Vec::new());
+    let taken = |other, name: &str| slots.get(&(other, name.to_owned())).cloned().unwrap_or_default();
+    let (dev, staging, prod) = (taken(false, "loans-dev"), taken(true, "loans"), taken(false, "loans"));
+    if dev.len() > 2 || staging.len() > 3 || prod.len() > 1 {
+        found.push(Violation::doubled(format!("dev took {dev:?}, staging {staging:?}, production {prod:?}")));
+    }
+    if prod.contains(&(LOANS + 1)) {
+        found.push(Violation::doubled("a version that does not answer went to production".to_owned()));
+    }
+    let told = |words: &str| services.messages.keys().any(|message| message.starts_with(words));
+    // The first version may have reached the suite after the second.
+    if told("Rollout Skipped on rollout/loans/") {
+        return found;
+    }
+    let mut must = |holds: bool, what: &str| {
+        if !holds {
+            found.push(Violation::lost(what.to_owned()));
+        }
+    };
+    must(services.serves(false, "loans") == Some(LOANS), "production does not serve the first version");
+    must(services.serves(true, "loans") == Some(LOANS), "staging does not serve the first version again");
+    must(told("Smoke Test Failed on rollout/loans/staging/302"), "nobody was told of the smoke test");
+    must(told("Rollout Succeeded on rollout/loans/prod/301"), "nobody was told that the first version is live");
+    found
 }
 
 /// Whether CloudTrail's word of this call was delivered.

@@ -13,6 +13,9 @@ pub(crate) const TARGET: &str = "3f9b1e7c6d2a4085b9e1f0c3d4a5968778695a4b";
 
 pub(crate) const COMMIT: &str = "8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190";
 
+/// The suite's own account.
+pub(crate) const ACCOUNT: &str = "123456789012";
+
 fn event(source: &str, kind: &str, at: Timestamp, resources: &[String], detail: &Value) -> Value {
     json!({"version": "0", "id": "", "source": source, "detail-type": kind, "account": "123456789012",
         "region": "eu-west-1", "time": at.to_string(), "resources": resources, "detail": detail})
@@ -24,8 +27,12 @@ pub(crate) const SEGMENTS: u32 = 101;
 /// Versions of `tariffs`, which a CloudFormation stack takes, begin here.
 pub(crate) const TARIFFS: u32 = 201;
 
+/// Versions of `loans`, the model with stages, begin here.
+pub(crate) const LOANS: u32 = 301;
+
 fn group(version: u32) -> &'static str {
     match version {
+        LOANS.. => "loans",
         TARIFFS.. => "tariffs",
         SEGMENTS.. => "segments",
         _ => "churn",
@@ -161,6 +168,13 @@ pub(crate) fn endpoint(at: Timestamp) -> Value {
 pub(crate) fn job_ended(name: &str, at: Timestamp) -> Value {
     let detail = json!({"ProcessingJobName": name, "ProcessingJobStatus": "Completed"});
     event("aws.sagemaker", "SageMaker Processing Job State Change", at, &[], &detail)
+}
+
+pub(crate) fn stage_endpoint(account: &str, name: &str, at: Timestamp) -> Value {
+    let detail = json!({"EndpointName": name, "EndpointStatus": "IN_SERVICE"});
+    let mut event = event("aws.sagemaker", "SageMaker Endpoint State Change", at, &[], &detail);
+    event["account"] = json!(account);
+    event
 }
 
 pub(crate) fn fact(fact: &Fact, at: Timestamp) -> Value {

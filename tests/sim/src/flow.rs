@@ -15,7 +15,7 @@ use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 use crate::check::{self, Violation};
-use crate::events::TARIFFS;
+use crate::events::{LOANS, TARIFFS};
 use crate::faults::{Chance, Fault, Schedule};
 pub use crate::invoke::invoke;
 pub use crate::script::Flow;
@@ -80,6 +80,7 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     static STACK: OnceLock<Arc<Policies>> = OnceLock::new();
     static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
     static DEMAND: OnceLock<Arc<Policies>> = OnceLock::new();
+    static STAGED: OnceLock<Arc<Policies>> = OnceLock::new();
     let (known, texts): (_, &[&str]) = match flow {
         Some(Flow::Workflow) => (&WORKFLOW, &[include_str!("../../../models/forecast.toml")]),
         Some(Flow::Dag) => (&DAG, &[include_str!("../../../models/pricing.toml")]),
@@ -87,6 +88,7 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
         Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
         Some(Flow::PipelineBuild) => (&DEMAND, &[include_str!("../../../models/demand.toml")]),
         Some(Flow::Stacked | Flow::StackFails) => (&STACK, &[TARIFFS]),
+        Some(Flow::Stages) => (&STAGED, &[CHURN, SEGMENTS, include_str!("../../../models/loans.toml")]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };
     let watched = |monitor: &mut Monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None);
@@ -238,6 +240,9 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
     services.watch = (case.flow == Flow::Watched).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });
+    if case.flow == Flow::Stages {
+        services.staged.dumb.insert(LOANS + 1);
+    }
     services.bad.extend(match case.flow {
         Flow::CanaryFails => Some(2),
         Flow::Stacked => Some(TARIFFS),

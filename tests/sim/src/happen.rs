@@ -90,6 +90,10 @@ impl Services {
                 self.note(|| "the policy asks for data quality alone".to_owned());
                 self.policies = crate::flow::fewer();
             }
+            Item::StageRests(slot) => self.stage_rests(slot),
+            Item::Promote { .. } | Item::GoBack => self.person_asks(&item),
+            Item::Break => self.endpoint_fails(),
+            Item::EndpointGone => self.endpoint = None,
             Item::Malformed => {
                 let event = events::malformed(self.now);
                 self.emit(Function::Deploy, false, &event);
@@ -127,7 +131,8 @@ impl Services {
 
     /// The suite's bus: a fact reaches the function that its rule names.
     pub(crate) fn publish(&mut self, fact: &Fact) {
-        self.told.insert((fact.kind, fact.matter.clone()));
+        let new = self.told.insert((fact.kind, fact.matter.clone()));
+        self.read_by_a_person(fact, new);
         if self.trace.is_some() {
             self.facts.push(fact.clone());
         }
@@ -141,6 +146,10 @@ impl Services {
             FactKind::LookRequested => {
                 &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy, Function::Notify]
             }
+            FactKind::PromotionRequested
+            | FactKind::WithdrawalRequested
+            | FactKind::RollbackRequested
+            | FactKind::StageLookRequested => &[Function::Deploy],
             _ => &[Function::Notify],
         };
         for function in functions {

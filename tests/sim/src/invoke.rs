@@ -33,14 +33,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
             run(world.react(&reaction, event))?
         }
         Function::Deploy => {
-            let reaction = deploy::Reaction {
-                registry: s(),
-                endpoints: s(),
-                scaling: s(),
-                deliveries: s(),
-                alarms: s(),
-                stacks: s(),
-            };
+            let reaction = deploy::Reaction { registry: s(), places: s(), deliveries: s(), stacks: s() };
             run(world.react(&reaction, event))?
         }
         Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,

@@ -22,6 +22,7 @@ mod ports;
 mod script;
 pub mod services;
 mod stacked;
+mod staged;
 mod tracked;
 mod watched;
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use trimtab_core::event::Approval;
 
-use crate::events::{SEGMENTS, TARIFFS};
+use crate::events::{LOANS, SEGMENTS, TARIFFS};
 use crate::services::Item;
 
 /// When it is last looked for new data: after the first run's cool-down, even where its end was seen by
@@ -75,6 +75,10 @@ pub enum Flow {
     Stacked,
     /// A stack goes neither on to a second version nor back, until it is told to try again.
     StackFails,
+    /// A version goes through stages, and the next one does not pass the second.
+    Stages,
+    /// The endpoint fails, and a person wants the version before back.
+    ByHand,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -84,7 +88,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -116,6 +120,8 @@ impl Flow {
         Self::ShadowRejected,
         Self::Stacked,
         Self::StackFails,
+        Self::Stages,
+        Self::ByHand,
     ];
 
     /// Whether the run's end is known by looking only.
@@ -186,6 +192,19 @@ impl Flow {
             Self::Breach => vec![(minutes(0), Item::Make)],
             Self::Tracked => vec![(minutes(0), Item::Push), (hours(24), verdict(1, Approval::Approved))],
             Self::PutRight => vec![(minutes(0), Item::Make), (hours(6), Item::Tag)],
+            Self::Stages => vec![
+                (minutes(0), verdict(LOANS, Approval::Approved)),
+                (hours(120), verdict(LOANS + 1, Approval::Approved)),
+            ],
+            Self::ByHand => vec![
+                (minutes(0), verdict(1, Approval::Approved)),
+                (hours(6), verdict(2, Approval::Approved)),
+                (hours(30), Item::Break),
+                (hours(31), Item::GoBack),
+                (hours(48), Item::Look),
+                (hours(60), Item::Look),
+                (hours(72), Item::Look),
+            ],
             Self::HeldBack => vec![
                 (minutes(0), Item::Alarm { name: "churn-prod-data-drift" }),
                 (hours(2), Item::Alarm { name: "churn-prod-bias-drift" }),

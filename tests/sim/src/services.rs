@@ -21,6 +21,7 @@ use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
 use crate::integrated::Integrated;
 use crate::stacked::Stacked;
+use crate::staged::{Slot, Staged};
 use crate::tracked::Tracked;
 use crate::watched::Watched;
 
@@ -85,6 +86,16 @@ pub(crate) enum Item {
     ScheduleSettles(String),
     /// The policy asks for less to be watched.
     AskForLess,
+    /// A stage's endpoint comes to rest.
+    StageRests(Slot),
+    /// A person lets a version into production.
+    Promote { version: u32 },
+    /// A person wants the version before back.
+    GoBack,
+    /// The endpoint fails.
+    Break,
+    /// It is gone.
+    EndpointGone,
     /// An event comes that is none.
     Malformed,
 }
@@ -211,7 +222,7 @@ pub struct Services {
     /// The job that somebody made by hand, and how often it was stopped.
     pub(crate) job: Option<ResourceTruth>,
     pub(crate) stops: usize,
-    /// What SageMaker's lineage has; `None` where this run does not look at it.
+    /// SageMaker's lineage; `None` where this run does not look at it.
     pub(crate) lineage: Option<Tracked>,
     /// What watches the live version; `None` where this run does not look at it.
     pub(crate) watch: Option<Watched>,
@@ -219,6 +230,8 @@ pub struct Services {
     pub(crate) integrated: Integrated,
     /// The test suite of the candidate, and what stands on it.
     pub(crate) candidate: Candidacy,
+    /// The endpoints of stages.
+    pub(crate) staged: Staged,
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,
@@ -378,11 +391,11 @@ impl Services {
 
 /// The services, shared by the ports of one run.
 #[derive(Clone, Default)]
-pub struct Sim(Arc<Mutex<Services>>);
+pub struct Sim(Arc<Mutex<Services>>, pub(crate) bool);
 
 impl Sim {
     pub(crate) fn of(services: Services) -> Self {
-        Self(Arc::new(Mutex::new(services)))
+        Self(Arc::new(Mutex::new(services)), false)
     }
 
     /// The services, to look at or to change.

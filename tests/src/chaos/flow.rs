@@ -60,11 +60,13 @@ pub enum Flow {
     Violations,
     /// An object comes, a look starts its run, its end.
     NewData,
+    /// A version passes its smoke test, its endpoint fails, and an operator takes it back.
+    ByHand,
 }
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -88,12 +90,14 @@ impl Flow {
         Self::Watch,
         Self::Violations,
         Self::NewData,
+        Self::ByHand,
     ];
 
     fn steps(self) -> usize {
         match self {
             Self::Notice | Self::Clock | Self::Breach | Self::Image => 1,
             Self::UnheardPush | Self::PipelineBuild | Self::NewData => 3,
+            Self::ByHand => 4,
             _ => 2,
         }
     }
@@ -112,6 +116,7 @@ impl Flow {
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
             Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
+            Self::ByHand => &["DeleteEndpoint", "CreateEndpointConfig"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
             Self::Watch => &["CreateProcessingJob", "CreateMonitoringSchedule"],
             Self::Notice | Self::Clock | Self::Image => &[],
@@ -131,7 +136,9 @@ impl Flow {
             | Self::Violations
             | Self::NewData => Some("Training Succeeded"),
             Self::Push | Self::UnheardPush | Self::PipelineBuild | Self::Image => Some("Training Requested"),
-            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion | Self::Stack => Some("Rollout Succeeded"),
+            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion | Self::Stack | Self::ByHand => {
+                Some("Rollout Succeeded")
+            }
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),
@@ -157,6 +164,8 @@ impl Flow {
             Self::PipelineBuild => 2 * (events - 1) + 1,
             // Of what is one of very many, only what comes of it is on record.
             Self::Violations | Self::NewData => 2,
+            // The last is a look.
+            Self::ByHand => 2 * (events - 1),
             _ => 2 * events,
         }
     }

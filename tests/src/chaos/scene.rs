@@ -32,6 +32,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let engine = engines::engine(stage, flow, &name).await;
     match flow {
         Flow::Stack => stage.apply_stack(&name).await,
+        Flow::ByHand => stage.apply_stages(&name).await,
         _ => stage.apply(&name, flow, engine).await,
     }
     let mut scene = Scene::default();
@@ -70,6 +71,10 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
         Flow::Review => {
             stage.repository(&name).await;
             (scene.pull, scene.commit) = stage.pull_request(&name).await;
+        }
+        Flow::ByHand => {
+            model.deliver("deploy", &look_at(&name)).await.unwrap();
+            scene.package = stage.package(&name, true, Approved).await;
         }
         Flow::FirstVersion | Flow::Stack => scene.package = stage.package(&name, true, Approved).await,
         Flow::NextVersion => {
@@ -163,10 +168,20 @@ impl Scene {
                 ("integrate", event("aws.codecommit", "CodeCommit Pull Request State Change", name, &detail))
             }
             (Flow::Push | Flow::Review | Flow::PipelineBuild, _) => ("integrate", build_ended(stage, flow, name).await),
-            (Flow::FirstVersion | Flow::NextVersion | Flow::Stack, 0) => ("deploy", self.package_is(name, "Approved")),
+            (Flow::ByHand, 2) => {
+                stage.control("endpoint", &json!({"name": format!("{name}-prod"), "status": "Failed"})).await;
+                ("deploy", asked("Rollback Requested", name, &json!({"by": "maya"})))
+            }
+            (Flow::ByHand, 3) => {
+                endpoint_is_gone(stage, name).await;
+                ("deploy", look_at(name))
+            }
+            (Flow::FirstVersion | Flow::NextVersion | Flow::Stack | Flow::ByHand, 0) => {
+                ("deploy", self.package_is(name, "Approved"))
+            }
             (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
             (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
-            (Flow::FirstVersion | Flow::NextVersion, _) => {
+            (Flow::FirstVersion | Flow::NextVersion | Flow::ByHand, _) => {
                 endpoint_rests(stage, name).await;
                 let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
                 ("deploy", event("aws.sagemaker", "SageMaker Endpoint State Change", name, &detail))
@@ -323,6 +338,14 @@ async fn endpoint_rests(stage: &Stage, model: &str) {
     until("an endpoint in service", async || {
         let found = stage.sagemaker.describe_endpoint().endpoint_name(format!("{model}-prod")).send().await.ok()?;
         found.endpoint_status().filter(|status| status.as_str() == "InService").map(|_| ())
+    })
+    .await;
+}
+
+async fn endpoint_is_gone(stage: &Stage, model: &str) {
+    until("an endpoint that is gone", async || {
+        let found = stage.sagemaker.describe_endpoint().endpoint_name(format!("{model}-prod")).send().await;
+        found.is_err().then_some(())
     })
     .await;
 }

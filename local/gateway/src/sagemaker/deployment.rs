@@ -61,6 +61,13 @@ pub(super) async fn replace(world: Arc<World>, name: String) {
     tell(&world, &name).await;
 }
 
+/// A deletion, until the endpoint is gone. Whether AWS tells of the end is not known: here nothing does.
+pub(super) async fn remove(world: Arc<World>, name: String) {
+    tell(&world, &name).await;
+    world.over(Phase::Fleets).await;
+    lock(&world.sagemaker).endpoints.remove(&name);
+}
+
 /// Goes the steps, each of which bakes; gives the alarm that went off on the way.
 async fn go(world: &World, endpoint: &Endpoint, steps: &[u64], alarms: &[String]) -> Option<String> {
     for percent in steps {
@@ -151,13 +158,13 @@ async fn tell_baking(world: &World, endpoint: &Endpoint, percent: u64) {
         fields.insert("PendingDeploymentSummary".to_owned(), summary);
     }
     let kind = "SageMaker Endpoint Deployment State Change";
-    world.emit("aws.sagemaker", kind, &[arn(world, &endpoint.name)], detail).await;
+    world.emit("aws.sagemaker", kind, &[arn(world, &endpoint.key)], detail).await;
 }
 
 fn detail(world: &World, endpoint: &Endpoint) -> Value {
     json!({
         "EndpointName": endpoint.name,
-        "EndpointArn": arn(world, &endpoint.name),
+        "EndpointArn": arn(world, &endpoint.key),
         "EndpointConfigName": endpoint.config,
         "ProductionVariants": endpoint.variants,
         "EndpointStatus": in_capitals(endpoint.status),

@@ -14,6 +14,8 @@ use crate::world::{World, lock};
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     pub(super) name: String,
+    /// What it is kept under.
+    pub(super) key: String,
     /// The configuration that serves.
     pub(super) config: String,
     /// Its variants, as they are described.
@@ -36,8 +38,15 @@ pub(crate) struct Pending {
     pub(super) since: Timestamp,
 }
 
-pub(crate) async fn create(world: &Arc<World>, input: Input<'_>) -> Answer {
-    let (name, config) = (input.need("EndpointName")?, input.need("EndpointConfigName")?);
+/// Where an endpoint is kept: under its name, and that of its account where this is another.
+pub(crate) fn key(account: Option<&str>, name: &str) -> String {
+    account.map_or_else(|| name.to_owned(), |account| format!("{account}/{name}"))
+}
+
+pub(crate) async fn create(world: &Arc<World>, account: Option<&str>, input: Input<'_>) -> Answer {
+    let (named, config) = (input.need("EndpointName")?, input.need("EndpointConfigName")?);
+    let name = key(account, named);
+    let name = name.as_str();
     let variants = variants(world, config).await?;
     let now = Timestamp::now();
     {
@@ -47,7 +56,8 @@ pub(crate) async fn create(world: &Arc<World>, input: Input<'_>) -> Answer {
             return Err(Refusal::validation(format!("Cannot create already existing endpoint \"{arn}\".")));
         }
         let endpoint = Endpoint {
-            name: name.to_owned(),
+            name: named.to_owned(),
+            key: name.to_owned(),
             config: config.to_owned(),
             variants,
             status: "Creating",
@@ -63,16 +73,20 @@ pub(crate) async fn create(world: &Arc<World>, input: Input<'_>) -> Answer {
     Ok(json!({"EndpointArn": arn(world, name)}))
 }
 
-pub(crate) async fn update(world: &Arc<World>, input: Input<'_>) -> Answer {
-    let (name, config) = (input.need("EndpointName")?, input.need("EndpointConfigName")?);
+pub(crate) async fn update(world: &Arc<World>, account: Option<&str>, input: Input<'_>) -> Answer {
+    let (name, config) = (key(account, input.need("EndpointName")?), input.need("EndpointConfigName")?);
+    let name = name.as_str();
     found(world, name)?;
     let variants = variants(world, config).await?;
     let retained = input.get("RetainDeploymentConfig").and_then(Value::as_bool).unwrap_or(false);
     {
         let endpoints = &mut lock(&world.sagemaker).endpoints;
         let endpoint = endpoints.get_mut(name).ok_or_else(|| missing(world, name))?;
-        if !matches!(endpoint.status, "InService" | "Failed") {
-            let arn = arn(world, name);
+        let arn = arn(world, name);
+        if endpoint.status == "Failed" {
+            return Err(Refusal::validation(format!("Cannot update failed endpoint \"{arn}\".")));
+        }
+        if !matches!(endpoint.status, "InService" | "OutOfService" | "UpdateRollbackFailed") {
             return Err(Refusal::validation(format!("Cannot update in-progress endpoint \"{arn}\".")));
         }
         let guarded = input.get("DeploymentConfig").is_some_and(deployment::is_guarded);
@@ -96,17 +110,28 @@ pub(crate) async fn update(world: &Arc<World>, input: Input<'_>) -> Answer {
     Ok(json!({"EndpointArn": arn(world, name)}))
 }
 
-pub(crate) fn delete(world: &World, input: Input<'_>) -> Answer {
-    let name = input.need("EndpointName")?;
-    let removed = lock(&world.sagemaker).endpoints.remove(name);
-    removed.map(|_| json!({})).ok_or_else(|| missing(world, name))
+/// It is `Deleting` for a while, and then gone.
+pub(crate) fn delete(world: &Arc<World>, account: Option<&str>, input: Input<'_>) -> Answer {
+    let name = key(account, input.need("EndpointName")?);
+    {
+        let endpoints = &mut lock(&world.sagemaker).endpoints;
+        let endpoint = endpoints.get_mut(&name).ok_or_else(|| missing(world, &name))?;
+        if matches!(endpoint.status, "Creating" | "Updating" | "SystemUpdating" | "RollingBack" | "Deleting") {
+            let arn = arn(world, &name);
+            return Err(Refusal::validation(format!("Cannot delete in-progress endpoint \"{arn}\".")));
+        }
+        endpoint.status = "Deleting";
+        endpoint.modified = Timestamp::now();
+    }
+    world.later(deployment::remove(Arc::clone(world), name));
+    Ok(json!({}))
 }
 
-pub(crate) fn describe(world: &World, input: Input<'_>) -> Answer {
-    let endpoint = found(world, input.need("EndpointName")?)?;
+pub(crate) fn describe(world: &World, account: Option<&str>, input: Input<'_>) -> Answer {
+    let endpoint = found(world, &key(account, input.need("EndpointName")?))?;
     let mut answer = Map::from_iter([
         ("EndpointName".to_owned(), json!(endpoint.name)),
-        ("EndpointArn".to_owned(), json!(arn(world, &endpoint.name))),
+        ("EndpointArn".to_owned(), json!(arn(world, &endpoint.key))),
         ("EndpointConfigName".to_owned(), json!(endpoint.config)),
         ("ProductionVariants".to_owned(), endpoint.variants),
         ("EndpointStatus".to_owned(), json!(endpoint.status)),
@@ -131,16 +156,20 @@ pub(crate) fn describe(world: &World, input: Input<'_>) -> Answer {
     Ok(Value::Object(answer))
 }
 
-pub(crate) fn list(world: &World, input: Input<'_>) -> Answer {
+pub(crate) fn list(world: &World, account: Option<&str>, input: Input<'_>) -> Answer {
     let state = lock(&world.sagemaker);
     let wanted = input.text("NameContains").unwrap_or_default();
-    let mut all: Vec<&Endpoint> = state.endpoints.values().filter(|endpoint| endpoint.name.contains(wanted)).collect();
+    let mut all: Vec<&Endpoint> = state
+        .endpoints
+        .values()
+        .filter(|endpoint| endpoint.name.contains(wanted) && endpoint.key == key(account, &endpoint.name))
+        .collect();
     all.sort_by_key(|endpoint| std::cmp::Reverse(endpoint.created));
     let (all, next) = page(all, input, "MaxResults", "NextToken")?;
     let summary = |endpoint: &Endpoint| {
         json!({
             "EndpointName": endpoint.name,
-            "EndpointArn": arn(world, &endpoint.name),
+            "EndpointArn": arn(world, &endpoint.key),
             "EndpointStatus": endpoint.status,
             "CreationTime": time(endpoint.created),
             "LastModifiedTime": time(endpoint.modified),
@@ -154,8 +183,9 @@ pub(crate) fn list(world: &World, input: Input<'_>) -> Answer {
 }
 
 /// The endpoint's ARN: in lower case, whatever its name is.
-pub(super) fn arn(world: &World, name: &str) -> String {
-    world.arn("sagemaker", &format!("endpoint/{}", name.to_lowercase()))
+pub(super) fn arn(world: &World, key: &str) -> String {
+    let (account, name) = key.split_once('/').unwrap_or((world.config.account.as_str(), key));
+    format!("arn:aws:sagemaker:{}:{account}:endpoint/{}", world.config.region, name.to_lowercase())
 }
 
 pub(super) fn found(world: &World, name: &str) -> Result<Endpoint, Refusal> {

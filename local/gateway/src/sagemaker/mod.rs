@@ -9,13 +9,14 @@ pub(crate) mod monitoring;
 mod pipelines;
 mod processing;
 mod registry;
+pub(crate) mod runtime;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::lineage::Kind;
 use crate::wire::{Answer, Input};
-use crate::world::World;
+use crate::world::{World, lock};
 
 /// What is played here.
 #[derive(Debug, Default)]
@@ -32,9 +33,20 @@ pub(crate) struct State {
     lineage: lineage::Tracked,
     /// The tokens of updates of packages, each after its package.
     package_tokens: BTreeSet<String>,
+    /// The life cycles of packages, by ARN: moto has none.
+    life_cycles: BTreeMap<String, serde_json::Value>,
 }
 
-pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> Option<Answer> {
+/// What an endpoint's status is from now on; whether there is one.
+pub(crate) fn stand(world: &World, account: Option<&str>, name: &str, status: &str) -> bool {
+    let known = ["OutOfService", "UpdateRollbackFailed", "Failed"].into_iter().find(|known| *known == status);
+    let mut state = lock(&world.sagemaker);
+    let endpoint = state.endpoints.get_mut(&endpoints::key(account, name));
+    endpoint.zip(known).map(|(endpoint, status)| endpoint.status = status).is_some()
+}
+
+/// `account` is the caller's, where it is another than the world's own: endpoints are kept apart by it.
+pub(crate) async fn call(world: &Arc<World>, account: Option<&str>, action: &str, input: Input<'_>) -> Option<Answer> {
     Some(match action {
         "CreatePipeline" => pipelines::create(world, input),
         "UpdatePipeline" => pipelines::update(world, input),
@@ -45,11 +57,11 @@ pub(crate) async fn call(world: &Arc<World>, action: &str, input: Input<'_>) -> 
         "ListPipelineExecutions" => pipelines::list_executions(world, input),
         "ListPipelineParametersForExecution" => pipelines::parameters(world, input),
         "StopPipelineExecution" => pipelines::stop(world, input),
-        "CreateEndpoint" => endpoints::create(world, input).await,
-        "DescribeEndpoint" => endpoints::describe(world, input),
-        "UpdateEndpoint" => endpoints::update(world, input).await,
-        "DeleteEndpoint" => endpoints::delete(world, input),
-        "ListEndpoints" => endpoints::list(world, input),
+        "CreateEndpoint" => endpoints::create(world, account, input).await,
+        "DescribeEndpoint" => endpoints::describe(world, account, input),
+        "UpdateEndpoint" => endpoints::update(world, account, input).await,
+        "DeleteEndpoint" => endpoints::delete(world, account, input),
+        "ListEndpoints" => endpoints::list(world, account, input),
         "CreateTrainingJob" => jobs::create(world, input),
         "DescribeTrainingJob" => jobs::describe(world, input),
         "StopTrainingJob" => jobs::stop(world, input),

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use crate::wire::{Answer, Input, Refusal};
 use crate::world::{World, lock};
 
+/// The field of a package's life cycle.
+const LIFE_CYCLE: &str = "ModelLifeCycle";
+
 /// moto overwrites what AWS refuses to create twice.
 pub(crate) async fn create_once(world: &World, action: &str, input: Input<'_>) -> Answer {
     let (describe, field, kind, words) = match action {
@@ -62,8 +65,14 @@ pub(crate) async fn update_package(world: &Arc<World>, input: Input<'_>) -> Answ
             fields.insert(field.to_owned(), was.clone());
         }
     }
+    // moto has no life cycle.
+    let life_cycle = request.as_object_mut().and_then(|fields| fields.remove(LIFE_CYCLE));
     let answer = world.backends.sagemaker("UpdateModelPackage", &request).await?;
-    lock(&world.sagemaker).package_tokens.extend(told);
+    {
+        let mut state = lock(&world.sagemaker);
+        state.package_tokens.extend(told);
+        state.life_cycles.extend(life_cycle.map(|of| (arn.to_owned(), of)));
+    }
     tell(world, arn, Some(changed)).await;
     Ok(answer)
 }
@@ -81,6 +90,10 @@ pub(crate) async fn describe_package(world: &World, input: Input<'_>) -> Answer 
         && let Some(group) = fields.get("ModelPackageGroupName").cloned()
     {
         fields.entry("ModelPackageName").or_insert(group);
+    }
+    let life_cycle = lock(&world.sagemaker).life_cycles.get(name).cloned();
+    if let (Some(life_cycle), Some(fields)) = (life_cycle, found.as_object_mut()) {
+        fields.insert(LIFE_CYCLE.to_owned(), life_cycle);
     }
     Ok(found)
 }

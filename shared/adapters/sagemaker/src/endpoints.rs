@@ -88,6 +88,19 @@ impl Endpoints for SageMaker {
             Err(error) => Err(not_yet(operation, message(&error)).unwrap_or_else(|| failure(operation, &error))),
         }
     }
+
+    async fn delete(&self, endpoint: &EndpointName) -> Answer<()> {
+        match self.0.delete_endpoint().endpoint_name(endpoint.as_str()).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(()),
+            Err(error) => match self.describe(endpoint).await? {
+                // An earlier attempt was heard after all.
+                None => Ok(()),
+                Some(truth) if truth.status == EndpointStatus::Deleting => Ok(()),
+                Some(_) => Err(failure("sagemaker:DeleteEndpoint", &error)),
+            },
+        }
+    }
 }
 
 impl SageMaker {

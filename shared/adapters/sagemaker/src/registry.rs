@@ -1,7 +1,7 @@
 //! The Model Registry, reading.
 
-use aws_sdk_sagemaker::types::{ModelPackageSortBy, ModelPackageSummary, ModelPackageType, SortOrder};
-use trimtab_core::event::Approval;
+use aws_sdk_sagemaker::types::{ModelLifeCycle, ModelPackageSortBy, ModelPackageSummary, ModelPackageType, SortOrder};
+use trimtab_core::event::{Approval, LifeCycle};
 use trimtab_core::name::{GroupName, PackageArn};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{Listed, PackageTruth, Registry};
@@ -25,7 +25,8 @@ impl Registry for SageMaker {
         let read = |summary: &ModelPackageSummary| {
             let approval = summary.model_approval_status().map_or("unknown", |status| status.as_str());
             let status = summary.model_package_status().map_or("unknown", |status| status.as_str());
-            let truth = PackageTruth { approval: Approval::parse(approval), status: status.to_owned() };
+            let lifecycle = summary.model_life_cycle().map(lifecycle);
+            let truth = PackageTruth { approval: Approval::parse(approval), status: status.to_owned(), lifecycle };
             Some(Listed { package: PackageArn::parse(summary.model_package_arn()?).ok()?, truth })
         };
         let mut versions: Vec<Listed> = page.model_package_summary_list().iter().filter_map(read).collect();
@@ -38,9 +39,15 @@ impl Registry for SageMaker {
             Ok(found) => Ok(Some(PackageTruth {
                 approval: Approval::parse(found.model_approval_status().map_or("unknown", |status| status.as_str())),
                 status: found.model_package_status().map_or("unknown", |status| status.as_str()).to_owned(),
+                lifecycle: found.model_life_cycle().map(lifecycle),
             })),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeModelPackage", &error)),
         }
     }
+}
+
+fn lifecycle(found: &ModelLifeCycle) -> LifeCycle {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    LifeCycle { stage: text(found.stage()), stage_status: text(found.stage_status()) }
 }

@@ -21,7 +21,9 @@ pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKi
 pub use code::{Build, BuildStatus, Delivery, DeliveryAction, DeliveryState, PullRequest, Reference, ReferenceKind};
 pub use envelope::Envelope;
 pub use other::{FeatureGroup, Image, Job, Object, Stack, StackRest, StackStatus};
-pub use sagemaker::{Approval, Endpoint, EndpointDeployment, EndpointStatus, Package, Run, RunStatus, RunStep};
+pub use sagemaker::{
+    Approval, Endpoint, EndpointDeployment, EndpointStatus, LifeCycle, Package, Run, RunStatus, RunStep,
+};
 pub use workflow::{Execution, ExecutionStatus};
 
 use crate::fact::{self, Fact, FactKind};
@@ -103,6 +105,7 @@ impl Event {
                 matches!(
                     fact.kind,
                     FactKind::LookRequested
+                        | FactKind::StageLookRequested
                         | FactKind::BuildRequested
                         | FactKind::EvaluationRequested
                         | FactKind::WatchRequested
@@ -133,7 +136,8 @@ impl Event {
     /// Whether it asks to look for what was not heard of.
     #[must_use]
     pub fn is_look(&self) -> bool {
-        matches!(&self.body, Body::Fact(fact) if fact.kind == FactKind::LookRequested)
+        let kinds = [FactKind::LookRequested, FactKind::StageLookRequested];
+        matches!(&self.body, Body::Fact(fact) if kinds.contains(&fact.kind))
     }
 }
 

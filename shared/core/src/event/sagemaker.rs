@@ -118,9 +118,30 @@ pub struct Package {
     /// What an update changed, where AWS says so. It may leave fields out.
     #[serde(rename = "UpdatedModelPackageFields")]
     pub updated_fields: Option<Vec<String>>,
+    /// How far it has got in its life cycle, where it has one.
+    #[serde(rename = "ModelLifeCycle")]
+    pub lifecycle: Option<LifeCycle>,
     /// When it was changed.
     #[serde(rename = "LastModifiedTime", default, deserialize_with = "loose::optional")]
     pub modified: Option<Timestamp>,
+}
+
+/// `ModelLifeCycle`: a stage and its status, both in the words of the model's team.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct LifeCycle {
+    /// The stage, such as `Staging`.
+    pub stage: String,
+    /// Its status, such as `Approved`.
+    pub stage_status: String,
+}
+
+impl LifeCycle {
+    /// Whether it has been approved for this stage.
+    #[must_use]
+    pub fn lets_into(&self, stage: &str) -> bool {
+        self.stage == stage && self.stage_status == "Approved"
+    }
 }
 
 /// An endpoint changed its status.
@@ -192,7 +213,10 @@ impl Run {
 }
 
 /// What an update can change without touching the approval.
-const METADATA_FIELDS: [&str; 2] = ["CustomerMetadataProperties", "CustomerMetadataPropertiesToRemove"];
+const METADATA_FIELDS: [&str; 3] = ["CustomerMetadataProperties", "CustomerMetadataPropertiesToRemove", LIFE_CYCLE];
+
+/// The field of the life cycle.
+const LIFE_CYCLE: &str = "ModelLifeCycle";
 
 impl Package {
     /// Whether the update changed metadata and nothing else: such an edit says `Approved` or
@@ -201,6 +225,14 @@ impl Package {
     pub fn is_metadata_edit(&self) -> bool {
         let changed = self.updated_fields.as_deref().unwrap_or_default();
         !changed.is_empty() && changed.iter().all(|field| METADATA_FIELDS.contains(&field.as_str()))
+    }
+
+    /// The life cycle, if the update changed it and left the approval alone.
+    #[must_use]
+    pub fn lifecycle_edit(&self) -> Option<&LifeCycle> {
+        let changed = self.updated_fields.as_deref().unwrap_or_default();
+        let edit = self.is_metadata_edit() && changed.iter().any(|field| field == LIFE_CYCLE);
+        self.lifecycle.as_ref().filter(|_| edit)
     }
 
     fn read(what: &str, detail: &Value) -> Result<Self, EventError> {

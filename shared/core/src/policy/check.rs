@@ -42,8 +42,20 @@ pub(super) fn parse<T: DeserializeOwned>(
         fault(start(inner.span()), &error.path().to_string(), inner.message())
     })?;
     match limits(&policy) {
-        Some((key, problem)) => Err(fault(line_of_key(text, key), key, problem)),
+        Some((key, problem)) => {
+            let key = placed(text, key);
+            Err(fault(line_of_key(text, &key), &key, problem))
+        }
         None => Ok(policy),
+    }
+}
+
+/// A stage's target breaks the same rules as that of a policy without stages; its table is elsewhere.
+fn placed(text: &str, key: &str) -> String {
+    let staged = text.lines().any(|line| line.trim().starts_with("[[deploy.stages]]"));
+    match key.strip_prefix("deploy.").filter(|rest| staged && *rest != "stages" && !rest.starts_with("stages.")) {
+        Some(rest) => format!("deploy.stages.{rest}"),
+        None => key.to_owned(),
     }
 }
 
@@ -57,6 +69,7 @@ fn line_of_key(text: &str, key: &str) -> usize {
     let mut here = String::new();
     let mut header = 1;
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+        let line = line.strip_prefix("[[").map_or_else(|| line.to_owned(), |rest| format!("[{rest}"));
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
             name.trim().clone_into(&mut here);
             if here == table {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::check::Fault;
 use super::endpoint::{self, EndpointTarget};
 use super::stack::{self, StackTarget};
-use crate::name::{DeliveryName, TRAINING};
+use super::stage::{self, Gate, Stage};
+use crate::name::{DeliveryName, StageName, TRAINING};
 
 /// How approved versions get to production.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,8 +14,8 @@ use crate::name::{DeliveryName, TRAINING};
 pub struct Deploy {
     /// What a rejection of the live version leads to.
     pub on_rejected: OnRejected,
-    /// By what.
-    pub target: Target,
+    /// The stages on the way there, in order, the last of them production; at least one.
+    pub stages: Vec<Stage>,
 }
 
 /// What a rejection of the live version leads to.
@@ -39,7 +40,7 @@ pub enum Target {
     Stack(StackTarget),
 }
 
-/// `[deploy]` as it is written: exactly one of the tables.
+/// `[deploy]` as it is written: exactly one of the tables, or stages that have one each.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -51,28 +52,54 @@ struct Written {
     pipeline: Option<PipelineTarget>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stack: Option<StackTarget>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stages: Option<Vec<stage::Written>>,
+}
+
+/// Exactly one of the tables.
+pub(super) fn target(
+    endpoint: Option<EndpointTarget>,
+    pipeline: Option<PipelineTarget>,
+    stack: Option<StackTarget>,
+) -> Result<Target, &'static str> {
+    match (endpoint, pipeline, stack) {
+        (Some(endpoint), None, None) => Ok(Target::Endpoint(endpoint)),
+        (None, Some(pipeline), None) => Ok(Target::Pipeline(pipeline)),
+        (None, None, Some(stack)) => Ok(Target::Stack(stack)),
+        _ => Err("expected exactly one of [deploy.endpoint], [deploy.pipeline] and [deploy.stack]"),
+    }
 }
 
 impl TryFrom<Written> for Deploy {
     type Error = &'static str;
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let target = match (written.endpoint, written.pipeline, written.stack) {
-            (Some(endpoint), None, None) => Target::Endpoint(endpoint),
-            (None, Some(pipeline), None) => Target::Pipeline(pipeline),
-            (None, None, Some(stack)) => Target::Stack(stack),
-            _ => return Err("expected exactly one of [deploy.endpoint], [deploy.pipeline] and [deploy.stack]"),
+        let Written { on_rejected, endpoint, pipeline, stack, stages } = written;
+        let stages = match stages {
+            Some(_) if endpoint.is_some() || pipeline.is_some() || stack.is_some() => {
+                return Err("expected the tables within [[deploy.stages]], or no stages");
+            }
+            Some(stages) => stages.into_iter().map(|stage| stage.read(on_rejected)).collect::<Result<_, _>>()?,
+            None => {
+                let target = target(endpoint, pipeline, stack)?;
+                let name = StageName::parse(stage::SOLE).map_err(|error| error.expected)?;
+                vec![Stage { name, sole: true, gate: Gate::None, on_rejected, target, place: None, smoke: None }]
+            }
         };
-        Ok(Self { on_rejected: written.on_rejected, target })
+        Ok(Self { on_rejected, stages })
     }
 }
 
 impl From<Deploy> for Written {
     fn from(deploy: Deploy) -> Self {
-        let mut written = Self { on_rejected: deploy.on_rejected, endpoint: None, pipeline: None, stack: None };
-        match deploy.target {
-            Target::Endpoint(endpoint) => written.endpoint = Some(endpoint),
-            Target::Pipeline(pipeline) => written.pipeline = Some(pipeline),
-            Target::Stack(stack) => written.stack = Some(stack),
+        let Deploy { on_rejected, stages } = deploy;
+        let mut written = Self { on_rejected, endpoint: None, pipeline: None, stack: None, stages: None };
+        match stages.as_slice() {
+            [Stage { sole: true, target, .. }] => match target.clone() {
+                Target::Endpoint(endpoint) => written.endpoint = Some(endpoint),
+                Target::Pipeline(pipeline) => written.pipeline = Some(pipeline),
+                Target::Stack(stack) => written.stack = Some(stack),
+            },
+            _ => written.stages = Some(stages.into_iter().map(stage::Written::of).collect()),
         }
         written
     }
@@ -90,7 +117,7 @@ pub struct PipelineTarget {
 
 /// `looks`: whether the policy has `[reconcile]`.
 pub(super) fn limits(deploy: &Deploy, looks: bool) -> Option<Fault> {
-    match &deploy.target {
+    let of = |stage: &Stage| match &stage.target {
         Target::Endpoint(target) => endpoint::limits(target, looks),
         // By this ending retrain and deploy tell their executions apart.
         Target::Pipeline(target) => target
@@ -99,5 +126,6 @@ pub(super) fn limits(deploy: &Deploy, looks: bool) -> Option<Fault> {
             .ends_with(TRAINING)
             .then_some(("deploy.pipeline.name", "expected a name that does not end with \"-training\": those train")),
         Target::Stack(stack) => stack::limits(stack),
-    }
+    };
+    deploy.stages.iter().find_map(of).or_else(|| stage::limits(&deploy.stages))
 }

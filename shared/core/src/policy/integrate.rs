@@ -77,7 +77,7 @@ pub(super) fn limits(integrate: &Integrate, policy: &Policy) -> Option<Fault> {
         .retrain
         .as_ref()
         .is_some_and(|retrain| retrain.engine.takes_anything() || retrain.parameters.image.is_some());
-    let delivers = match policy.deploy.as_ref().map(|deploy| &deploy.target) {
+    let delivers = match policy.deploy.as_ref().and_then(|deploy| deploy.production()).map(|stage| &stage.target) {
         Some(Target::Pipeline(target)) => Some(&target.name),
         _ => None,
     };

@@ -98,11 +98,12 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     }
     keys.extend(policy.own_alarms().iter().map(|alarm| Key::new(KeyKind::Alarm, alarm)));
     keys.extend(policy.evaluate.as_ref().map(|rules| Key::new(KeyKind::StateMachine, &rules.tests)));
-    match policy.deploy.as_ref().map(|deploy| &deploy.target) {
-        Some(Target::Endpoint(target)) => drop(keys.insert(Key::new(KeyKind::Endpoint, &target.name))),
-        Some(Target::Pipeline(target)) => drop(keys.insert(Key::new(KeyKind::DeliveryPipeline, &target.name))),
-        Some(Target::Stack(target)) => drop(keys.insert(Key::new(KeyKind::Stack, &target.name))),
-        None => {}
+    for stage in policy.deploy.iter().flat_map(|deploy| &deploy.stages) {
+        keys.insert(match &stage.target {
+            Target::Endpoint(target) => Key::new(KeyKind::Endpoint, &target.name),
+            Target::Pipeline(target) => Key::new(KeyKind::DeliveryPipeline, &target.name),
+            Target::Stack(target) => Key::new(KeyKind::Stack, &target.name),
+        });
     }
     keys
 }

@@ -248,10 +248,11 @@ pub fn alarm_name(endpoint: &EndpointName, kind: DriftKind) -> String {
 }
 
 impl Policy {
-    /// The endpoint that the suite brings versions to; `None` where a pipeline does.
+    /// The endpoint of production, in this account; `None` where a pipeline makes it, or it is elsewhere.
     #[must_use]
     pub fn endpoint(&self) -> Option<&EndpointTarget> {
-        match self.deploy.as_ref().map(|deploy| &deploy.target) {
+        let production = self.deploy.as_ref().and_then(|deploy| deploy.production());
+        match production.filter(|stage| stage.place.is_none()).map(|stage| &stage.target) {
             Some(Target::Endpoint(target)) => Some(target),
             _ => None,
         }

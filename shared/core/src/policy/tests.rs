@@ -4,11 +4,13 @@ use super::*;
 
 const CHURN: &str = include_str!("../../../../models/churn.toml");
 const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
+const LOANS: &str = include_str!("../../../../models/loans.toml");
 const DEMAND: &str = include_str!("../../../../models/demand.toml");
-const OTHERS: [(&str, &str); 5] = [
+const OTHERS: [(&str, &str); 6] = [
     ("demand.toml", DEMAND),
     ("documents.toml", include_str!("../../../../models/documents.toml")),
     ("fraud.toml", include_str!("../../../../models/fraud.toml")),
+    ("loans.toml", LOANS),
     ("tariffs.toml", include_str!("../../../../models/tariffs.toml")),
     ("summaries.toml", include_str!("../../../../models/summaries.toml")),
 ];
@@ -200,6 +202,54 @@ fn rules_that_no_version_could_be_held_against_are_refused() {
     assert!(refused("\"log_loss\"", "\"auc\"").contains("each metric once"));
     assert!(refused("\"log_loss\"", "\"log loss\"").contains("letters, digits"));
     assert!(refused("at_most = 0.4", "at_most = nan").contains("expected a number between"));
+}
+
+#[test]
+fn a_policy_without_stages_has_one_and_nobody_calls_it_by_its_name() {
+    let deploy = Policy::parse("c", CHURN).unwrap().deploy.unwrap();
+    let stage = deploy.production().unwrap();
+    assert_eq!((deploy.stages.len(), stage.name.as_str(), stage.label()), (1, SOLE, None));
+}
+
+#[test]
+fn stages_follow_each_other_and_each_is_of_an_account() {
+    let policy = Policy::parse("loans.toml", LOANS).unwrap();
+    let deploy = policy.deploy.unwrap();
+    let next = deploy.after(deploy.first().unwrap()).unwrap();
+    assert_eq!((next.name.as_str(), next.account()), ("staging", Some("210987654321")));
+    assert_eq!(next.place.as_ref().unwrap().session, "trimtab-loans-staging");
+    assert_eq!(deploy.after(deploy.production().unwrap()), None);
+    let production = deploy.production().unwrap();
+    assert_eq!((&production.gate, production.account()), (&Gate::Person, Some("123456789012")));
+}
+
+#[test]
+fn stages_that_could_not_be_are_refused_with_their_line() {
+    let refused = |from: &str, to: &str| {
+        assert!(LOANS.contains(from), "{from}");
+        Policy::parse("loans.toml", &LOANS.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    let line = |of: &str| 1 + LOANS.lines().position(|line| line.starts_with(of)).unwrap();
+    let instances = format!("loans.toml:{}: deploy.stages.endpoint.instances: expected at least 1", line("instances"));
+    assert_eq!(refused("instances = 1", "instances = 0"), instances);
+    assert!(refused("name = \"dev\"", "name = \"prod\"").contains("deploy.stages.name: expected another name"));
+    assert!(refused("name = \"dev\"", "name = \"dev\"\ngate = \"person\"").contains("its gate is the approval"));
+    assert!(refused("gate = \"person\"", "gate = \"robot\"").contains("unknown variant `robot`"));
+    assert!(refused("\"loans-dev\"", "\"loans\"").contains("another endpoint for each stage of one account"));
+    let elsewhere = refused("iam::210987654321:role/loans-endpoint", "iam::333333333333:role/loans-endpoint");
+    assert!(elsewhere.contains("deploy.stages.account: expected a role in the account of the endpoint's role"));
+    assert!(refused("within = \"10s\"", "within = \"10m\"").contains("deploy.stages.smoke: expected a body"));
+    assert!(refused("loans-7d1f", "x y").contains("deploy.stages.account: expected an external_id"));
+    assert!(refused("[[deploy.stages]]", "[deploy.endpoint]\n[[deploy.stages]]").contains("deploy"));
+    let none = "version = 1\nmodel = \"x\"\nowner = \"x\"\npackage_group = \"x\"\n[deploy]\nstages = []\n";
+    assert!(Policy::parse("x", none).unwrap_err().to_string().contains("deploy.stages: expected at least one stage"));
+}
+
+#[test]
+fn a_life_cycle_can_be_a_gate() {
+    let text = LOANS.replace("gate = \"none\"", "gate = { lifecycle = \"Staging\" }");
+    let deploy = Policy::parse("loans.toml", &text).unwrap().deploy.unwrap();
+    assert_eq!(deploy.stage("staging").unwrap().gate, Gate::Lifecycle("Staging".into()));
 }
 
 #[test]

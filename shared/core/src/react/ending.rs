@@ -74,7 +74,7 @@ where
     ) -> Answer<Report> {
         self.tell(&facts).await?;
         let entry = self.entry::<D>(Some(event), &Value::Null, owner, decision, &reasons);
-        let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event) };
+        let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event, None) };
         match self.ledger.settle(&id, 0, None, &entry).await {
             Ok(()) => {
                 let codes = reasons.iter().map(|reason| reason.code).collect();

@@ -71,8 +71,8 @@ pub trait Decide {
     fn is_on(_: &SuitePolicy) -> bool {
         true
     }
-    /// The aggregate's name within its owner.
-    fn aggregate(event: &Event) -> String;
+    /// The aggregate's name within its owner. A model's policy may have several.
+    fn aggregate(event: &Event, policy: Option<&Policy>) -> String;
     /// What AWS would say if the event were the whole truth: for planning offline.
     fn assume(event: &Event) -> Self::Seen;
     /// The decision.

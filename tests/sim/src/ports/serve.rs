@@ -15,6 +15,7 @@ use trimtab_core::port::ml::{
 use crate::Site;
 use crate::events;
 use crate::services::{Delivered, Item, Services, Sim};
+use crate::staged::Slot;
 
 impl Registry for Sim {
     async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
@@ -22,7 +23,8 @@ impl Registry for Sim {
         let list = move |approvals: &BTreeMap<u32, Approval>| -> Vec<Listed> {
             let listed = |(version, approval): (&u32, &Approval)| {
                 let package = PackageArn::parse(&events::package_arn(*version)).ok()?;
-                let truth = PackageTruth { approval: approval.clone(), status: "Completed".to_owned() };
+                let truth =
+                    PackageTruth { approval: approval.clone(), status: "Completed".to_owned(), lifecycle: None };
                 (package.group() == group).then_some(Listed { package, truth })
             };
             approvals.iter().filter_map(listed).collect()
@@ -37,7 +39,7 @@ impl Registry for Sim {
         let version = package.version();
         self.call(Site::RegistryPackage, move |services| {
             let approval = services.approvals.get(&version).cloned();
-            let truth = |approval: Approval| PackageTruth { approval, status: "Completed".to_owned() };
+            let truth = |approval: Approval| PackageTruth { approval, status: "Completed".to_owned(), lifecycle: None };
             Ok(approval.map(truth))
         })
         .await
@@ -45,8 +47,13 @@ impl Registry for Sim {
 }
 
 impl Endpoints for Sim {
-    async fn describe(&self, _: &EndpointName) -> Answer<Option<EndpointTruth>> {
-        self.call(Site::EndpointsDescribe, |services| Ok(services.endpoint.clone())).await
+    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<EndpointTruth>> {
+        let slot = self.slot(endpoint);
+        self.call(Site::EndpointsDescribe, move |services| match slot {
+            Some(slot) => Ok(services.staged.endpoints.get(&slot).cloned()),
+            None => Ok(services.endpoint.clone()),
+        })
+        .await
     }
 
     async fn create_model(&self, _: &ServingRequest) -> Answer<()> {
@@ -67,18 +74,29 @@ impl Endpoints for Sim {
     }
 
     async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
-        let config = request.config.clone();
-        self.call(Site::EndpointsCreate, move |services| Ok(take(services, &config))).await
+        let (slot, config) = (self.slot(&request.endpoint), request.config.clone());
+        self.call(Site::EndpointsCreate, move |services| Ok(take(services, slot, &config))).await
     }
 
     async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
-        let config = request.config.clone();
-        self.call(Site::EndpointsUpdate, move |services| Ok(take(services, &config))).await
+        let (slot, config) = (self.slot(&request.endpoint), request.config.clone());
+        self.call(Site::EndpointsUpdate, move |services| Ok(take(services, slot, &config))).await
+    }
+
+    async fn delete(&self, _: &EndpointName) -> Answer<()> {
+        self.call(Site::EndpointsDelete, |services| {
+            services.remove_endpoint();
+            Ok(())
+        })
+        .await
     }
 }
 
 /// SageMaker refuses an endpoint that is in progress; the adapter then looks whether it is at this.
-fn take(services: &mut Services, config: &str) -> Accepted {
+fn take(services: &mut Services, slot: Option<Slot>, config: &str) -> Accepted {
+    if let Some(slot) = slot {
+        return services.stage_updates(slot, config);
+    }
     match &services.endpoint {
         Some(endpoint) if endpoint.status != EndpointStatus::InService => {
             let at_it = endpoint.pending.as_deref().or(endpoint.config.as_deref()) == Some(config);

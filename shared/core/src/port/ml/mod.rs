@@ -7,6 +7,7 @@ mod alarm;
 mod code;
 mod delivery;
 mod notice;
+mod place;
 mod run;
 mod serve;
 
@@ -14,6 +15,7 @@ pub use alarm::{AlarmTruth, Alarms};
 pub use code::{BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories};
 pub use delivery::{Deliveries, DeliveryRequest};
 pub use notice::{Message, Topic};
+pub use place::{Hands, HandsOf, Invocations, Places, Smoked};
 pub use run::{RunRequest, Runs, other_engine};
 pub use serve::{
     Accepted, Beside, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, Scaling,

@@ -5,10 +5,10 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Approval, EndpointStatus};
+use crate::event::{Approval, EndpointStatus, LifeCycle};
 use crate::name::{EndpointName, GroupName, PackageArn, RoleArn};
 use crate::policy::monitor::Capture;
-use crate::policy::{Autoscaling, Serving, Strategy, Trial};
+use crate::policy::{Autoscaling, Place, Serving, Strategy, Trial};
 use crate::port::Answer;
 
 /// A package version as the registry knows it.
@@ -18,6 +18,8 @@ pub struct PackageTruth {
     pub approval: Approval,
     /// `ModelPackageStatus`; only `Completed` can be deployed.
     pub status: String,
+    /// How far it has got in its life cycle, where it has one and the call tells.
+    pub lifecycle: Option<LifeCycle>,
 }
 
 /// A version in a group's list.
@@ -68,6 +70,9 @@ pub struct ServingRequest {
     /// What is kept of the traffic; `None` is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<Capture>,
+    /// In which account; `None` is this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// The live version that it is on trial beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<Beside>,
@@ -91,6 +96,9 @@ pub struct EndpointRequest {
     pub config: String,
     /// How traffic moves.
     pub strategy: Strategy,
+    /// In which account; `None` is this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// What became of an [`EndpointRequest`].
@@ -115,6 +123,9 @@ pub trait Endpoints {
     fn create(&self, request: &EndpointRequest) -> impl Future<Output = Answer<Accepted>> + Send;
     /// `UpdateEndpoint`, always with its `DeploymentConfig`: without it the strategy is dropped.
     fn update(&self, request: &EndpointRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    /// `DeleteEndpoint`: the only thing that SageMaker lets be done to an endpoint that is `Failed`. One
+    /// that is not there, or is being deleted, counts as done.
+    fn delete(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// Application Auto Scaling for an endpoint's variant `AllTraffic`. All calls are puts, or delete

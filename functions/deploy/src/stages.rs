@@ -1,0 +1,248 @@
+//! Which stage an event is of, and how a version gets from one stage to the next. Each stage is an
+//! aggregate of its own; they tell each other by facts.
+
+use jiff::Timestamp;
+use trimtab_core::event::{Approval, Body, Event, Package};
+use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::name::{PackageArn, StageName};
+use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::policy::{Deploy, Gate, Policy, SOLE, Stage, Target};
+use trimtab_core::react::Case;
+use trimtab_core::text::one_line;
+
+use crate::decide::{Answer, Seen, on_approved, on_rejected};
+use crate::rollout::{Rollout, State, Way, tell};
+
+/// How many versions that may go further are remembered; the lowest are forgotten first.
+const OFFERED_REMEMBERED: usize = 50;
+
+/// The stage that this event is of; `None` where the policy has no such stage.
+pub(crate) fn of<'a>(event: &Event, deploy: &'a Deploy) -> Option<&'a Stage> {
+    match &event.body {
+        Body::Package(package) => package
+            .lifecycle_edit()
+            .and_then(|edit| deploy.stages.iter().find(|stage| stage.gate == Gate::Lifecycle(edit.stage.clone())))
+            .or_else(|| deploy.first()),
+        // Two accounts may each have an endpoint of this name.
+        Body::Endpoint(endpoint) => deploy.stages.iter().find(|stage| {
+            let named = matches!(&stage.target, Target::Endpoint(target) if target.name == endpoint.name);
+            named && stage.account() == Some(event.envelope.account.as_str())
+        }),
+        Body::Delivery(delivery) => deploy
+            .stages
+            .iter()
+            .find(|stage| matches!(&stage.target, Target::Pipeline(target) if target.name == delivery.pipeline)),
+        Body::Stack(stack) => deploy
+            .stages
+            .iter()
+            .find(|stage| matches!(&stage.target, Target::Stack(target) if target.name == stack.name)),
+        Body::Fact(fact) => match (fact.kind, fact.details.get("stage")) {
+            (FactKind::LookRequested, _) => deploy.first(),
+            (FactKind::RollbackRequested, None) => deploy.production(),
+            (_, named) => deploy.stage(named?),
+        },
+        _ => deploy.first(),
+    }
+}
+
+/// Its aggregate. A policy that gets stages goes on with what it had in the one of that name.
+pub(crate) fn aggregate(stage: &Stage) -> String {
+    if stage.name.as_str() == SOLE { "rollout".to_owned() } else { format!("rollout#{}", stage.name) }
+}
+
+/// What is said of an event that is of no stage.
+pub(crate) fn stranger(event: &Event) -> Answer {
+    match &event.body {
+        Body::Endpoint(_) => Plan::reject(
+            "foreign_account",
+            "the endpoint belongs to another account than that of the stage that has one of its name",
+        ),
+        Body::Fact(fact) if fact.kind.is_request() => {
+            Plan::reject("no_such_stage", "the policy has no stage of the name that the request gives")
+        }
+        _ => Plan::skip("not_concerned", "nothing in this event moves a rollout"),
+    }
+}
+
+/// A version is live in this stage: the next one hears of it.
+pub(crate) fn onward(policy: &Policy, stage: &Stage, rollout: &Rollout, now: Timestamp) -> Option<Fact> {
+    let next = policy.deploy.as_ref()?.after(stage)?;
+    let text = format!("version {} is live in {}", rollout.package.version(), stage.name);
+    Some(ask(FactKind::PromotionRequested, policy, &next.name, (&rollout.package, rollout.round), &text, now))
+}
+
+/// A version is rejected: the other stages hear of it from the first, which the registry's event is for.
+pub(crate) fn withdrawals(
+    policy: &Policy,
+    stage: &Stage,
+    package: &PackageArn,
+    round: u32,
+    now: Timestamp,
+) -> Vec<Fact> {
+    let text = format!("version {} is rejected", package.version());
+    let ask = |other: &StageName| ask(FactKind::WithdrawalRequested, policy, other, (package, round), &text, now);
+    others(policy, stage).map(ask).collect()
+}
+
+/// The other stages, as the first one tells them; none where this is not the first.
+fn others<'a>(policy: &'a Policy, stage: &Stage) -> impl Iterator<Item = &'a StageName> {
+    let deploy = policy.deploy.as_ref().filter(|deploy| deploy.first().is_some_and(|first| first.name == stage.name));
+    deploy.into_iter().flat_map(|deploy| deploy.stages.iter().skip(1)).map(|stage| &stage.name)
+}
+
+/// A look at the model is a look at each of its stages.
+pub(crate) fn looks(policy: &Policy, stage: &Stage, look: &Fact, now: Timestamp) -> Vec<Fact> {
+    let ask = |other: &StageName| Fact {
+        kind: FactKind::StageLookRequested,
+        matter: format!("{}/{other}", look.matter),
+        at: now,
+        details: [("stage".to_owned(), other.to_string())].into(),
+        ..look.clone()
+    };
+    others(policy, stage).filter(|_| look.kind == FactKind::LookRequested).map(ask).collect()
+}
+
+fn ask(
+    kind: FactKind,
+    policy: &Policy,
+    stage: &StageName,
+    (package, round): (&PackageArn, u32),
+    text: &str,
+    at: Timestamp,
+) -> Fact {
+    let word = if kind == FactKind::PromotionRequested { "promotion" } else { "withdrawal" };
+    let version = package.version();
+    let details = [("stage", stage.to_string()), ("package", package.to_string()), ("version", version.to_string())];
+    Fact {
+        kind,
+        version: fact::VERSION,
+        model: Some(policy.model.clone()),
+        matter: format!("{word}/{}/{stage}/{version}/{round}", policy.model),
+        at,
+        reasons: vec![text.to_owned()],
+        details: details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+    }
+}
+
+/// The package that a request of another stage, or of a person, is about. A person names a version.
+pub(crate) fn package(fact: &Fact, state: &State) -> Option<PackageArn> {
+    match fact.details.get("package") {
+        Some(arn) => PackageArn::parse(arn).ok(),
+        None => state.offered.get(&version(fact)?).cloned(),
+    }
+}
+
+/// The version that a person names.
+pub(crate) fn version(fact: &Fact) -> Option<u32> {
+    fact.details.get("version")?.parse().ok()
+}
+
+/// Who asks; `None` where no person does.
+pub(crate) fn by(fact: &Fact) -> Option<String> {
+    fact.details.get("by").map(|by| one_line(by, 64)).filter(|by| !by.is_empty())
+}
+
+/// A version is live in the stage before, or a person lets it in here.
+pub(crate) fn on_promotion(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage, fact: &Fact) -> Answer {
+    let Some(package) = package(fact, case.state).filter(|arn| arn.group() == policy.package_group.as_str()) else {
+        let text = format!("the version is not live in the stage before {}: nothing is promoted", stage.name);
+        return Plan::reject("not_offered", text);
+    };
+    let mut state = case.state.clone();
+    match by(fact) {
+        None => state.offer(&package, OFFERED_REMEMBERED),
+        Some(_) if matches!(stage.gate, Gate::Lifecycle(_)) => {
+            return Plan::reject("gated", "the stage's gate is the version's life cycle in the Model Registry");
+        }
+        Some(_) if !state.offered.contains_key(&package.version()) => {
+            let text = format!("version {} is not live in the stage before {}", package.version(), stage.name);
+            return Plan::reject("not_offered", text);
+        }
+        Some(_) => {}
+    }
+    let person = by(fact);
+    let let_in = match &stage.gate {
+        Gate::None => true,
+        Gate::Person => person.is_some(),
+        Gate::Lifecycle(name) => is_let_in(case, name),
+    };
+    enter(case, policy, stage, state, &package, let_in, person)
+}
+
+/// The life cycle of a version was edited, and names this stage.
+pub(crate) fn on_lifecycle(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage, package: &Package) -> Answer {
+    let version = package.version;
+    if !matches!(&stage.gate, Gate::Lifecycle(name) if is_let_in(case, name)) {
+        return Plan::skip("not_let_in", format!("the life cycle of version {version} lets it into no stage"));
+    }
+    if !case.state.offered.contains_key(&version) {
+        let text =
+            format!("version {version} is not live yet in the stage before {}: it goes on when it is", stage.name);
+        return Plan::skip("not_offered", text);
+    }
+    enter(case, policy, stage, case.state.clone(), &package.arn, true, None)
+}
+
+/// Whether the registry says that the life cycle lets the version in.
+pub(crate) fn is_let_in(case: &Case<'_, State, Seen>, name: &str) -> bool {
+    let lifecycle = case.seen.package.as_ref().and_then(|truth| truth.lifecycle.as_ref());
+    lifecycle.is_some_and(|lifecycle| lifecycle.lets_into(name))
+}
+
+/// The version goes in, or waits at the gate. The registry has the last word.
+pub(crate) fn enter(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    stage: &Stage,
+    state: State,
+    package: &PackageArn,
+    let_in: bool,
+    person: Option<String>,
+) -> Answer {
+    let version = package.version();
+    let Some(truth) = case.seen.package.as_ref().filter(|truth| truth.approval == Approval::Approved) else {
+        let text = format!("the registry does not say that version {version} is approved: it goes no further");
+        return Plan::skip("no_longer_approved", text);
+    };
+    if !let_in {
+        return wait(case, policy, stage, state, package);
+    }
+    let here = Case { state: &state, ..*case };
+    let mut plan = on_approved(&here, policy, stage, package, truth);
+    plan.reasons.extend(person.map(|by| Reason::new("promoted", format!("{by} lets it into {}", stage.name))));
+    plan.state = plan.state.or(Some(state));
+    plan
+}
+
+/// The version waits at the gate; a person is told what opens it.
+fn wait(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage, state: State, package: &PackageArn) -> Answer {
+    let (model, name, version) = (&policy.model, &stage.name, package.version());
+    let how = match &stage.gate {
+        Gate::Lifecycle(word) => {
+            format!("set its ModelLifeCycle in the Model Registry to Stage={word}, StageStatus=Approved")
+        }
+        Gate::None | Gate::Person => format!("trimtab promote {model} {version} --to {name} --by YOUR-NAME"),
+    };
+    let reason = Reason::new("waits", format!("version {version} waits before {name}. To let it in: {how}"));
+    let round = case.state.verdicts.get(&version).map_or(1, |judged| judged.round + 1);
+    let texts = vec![reason.text.clone()];
+    let told = tell(FactKind::PromotionWaits, Way::of(policy, stage), package, round, texts, case.now);
+    Plan::only(Decision::Parked, reason).with_state(state).telling(told)
+}
+
+/// A version was rejected: it is taken back here, too.
+pub(crate) fn on_withdrawal(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage, fact: &Fact) -> Answer {
+    let rejected = case.seen.package.as_ref().is_some_and(|truth| truth.approval == Approval::Rejected);
+    let Some(package) = package(fact, case.state).filter(|_| rejected) else {
+        return Plan::skip("stale", "the registry does not say that this version is rejected");
+    };
+    let version = package.version();
+    let mut state = case.state.clone();
+    let offered = state.offered.remove(&version).is_some();
+    let here = Case { state: &state, ..*case };
+    if state.verdicts.contains_key(&version) {
+        return on_rejected(&here, policy, stage, &package);
+    }
+    let text = format!("version {version} has not been in {}", stage.name);
+    if offered { Plan::note(state, "withdrawn", text) } else { Plan::skip("not_here", text) }
+}

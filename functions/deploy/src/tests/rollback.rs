@@ -1,0 +1,131 @@
+//! An operator goes back, from whatever state the endpoint is in.
+
+use super::*;
+
+impl Stage {
+    fn asks(&self, matter: &str, details: &Value) -> (Decision, &'static str) {
+        let detail = json!({"version": 1, "model": "churn", "matter": matter, "at": NOON, "details": details});
+        self.react("Rollback Requested", "trimtab", &detail)
+    }
+
+    fn goes_back(&self) -> (Decision, &'static str) {
+        self.asks("rollback/churn/1", &json!({"by": "maya"}))
+    }
+
+    fn stands(&self, status: EndpointStatus) {
+        let mut endpoint = self.cloud.endpoint.lock().unwrap();
+        endpoint.as_mut().unwrap().status = status;
+    }
+
+    fn look_again(&self) -> (Decision, &'static str) {
+        let detail = json!({"version": 1, "model": "churn", "matter": "look/x", "at": NOON, "details": {}});
+        self.react("Look Requested", "trimtab", &detail)
+    }
+}
+
+/// Version 2 is live, version 1 was before it.
+fn with_two() -> Stage {
+    let stage = stage();
+    stage.look_again();
+    for version in [1, 2] {
+        stage.approve(version);
+        stage.comes_to_rest(false);
+    }
+    stage
+}
+
+#[test]
+fn from_in_service_it_goes_back_to_the_version_before_and_only_once() {
+    let stage = with_two();
+    assert_eq!(stage.goes_back(), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.goes_back(), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.goes_back(), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+}
+
+#[test]
+fn during_a_rollout_it_waits_for_its_end() {
+    let stage = with_two();
+    stage.approve(3);
+    assert_eq!(stage.goes_back(), (Decision::Parked, "parked"));
+    stage.comes_to_rest(false);
+    assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2"]);
+}
+
+#[test]
+fn a_rollout_that_went_back_by_itself_leaves_nothing_to_do() {
+    let stage = with_two();
+    stage.approve(3);
+    stage.goes_back();
+    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "already_there"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v3"]);
+}
+
+#[test]
+fn out_of_service_or_half_way_it_is_updated_to_the_last_version_that_was_live() {
+    for status in [EndpointStatus::OutOfService, EndpointStatus::UpdateRollbackFailed] {
+        let stage = with_two();
+        stage.stands(status);
+        assert_eq!(stage.goes_back(), (Decision::Acted, "rolled_back_by_hand"));
+        assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
+    }
+}
+
+#[test]
+fn a_failed_endpoint_is_removed_once_and_made_anew_when_it_is_gone() {
+    let stage = with_two();
+    stage.stands(EndpointStatus::Failed);
+    assert_eq!(stage.goes_back(), (Decision::Parked, "removed"));
+    assert_eq!(stage.look_again(), (Decision::Skipped, "nothing_new"));
+    assert_eq!((stage.updates().len(), *stage.cloud.deleted.lock().unwrap()), (2, 1));
+    *stage.cloud.endpoint.lock().unwrap() = None;
+    assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+}
+
+#[test]
+fn an_endpoint_that_is_not_there_is_made() {
+    let stage = with_two();
+    *stage.cloud.endpoint.lock().unwrap() = None;
+    assert_eq!(stage.goes_back(), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
+}
+
+#[test]
+fn a_version_that_is_named_must_have_been_live_or_be_approved() {
+    let stage = with_two();
+    let to = |number: u32| json!({"by": "maya", "version": number.to_string()});
+    assert_eq!(stage.asks("rollback/churn/1", &to(9)), (Decision::Skipped, "refused"));
+    assert_eq!(stage.asks("rollback/churn/2", &to(2)), (Decision::Skipped, "refused"), "it serves already");
+    assert_eq!(stage.told().last().copied(), Some(FactKind::RollbackRefused));
+    assert_eq!(stage.asks("rollback/churn/3", &to(1)), (Decision::Acted, "rolled_back_by_hand"));
+    stage.comes_to_rest(false);
+    assert_eq!(stage.asks("rollback/churn/4", &to(2)), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1", "v2"]);
+}
+
+#[test]
+fn what_waited_does_not_follow_a_rollback() {
+    let stage = with_two();
+    stage.approve(3);
+    stage.approve(4);
+    assert_eq!(stage.goes_back().0, Decision::Parked);
+    stage.comes_to_rest(false);
+    stage.comes_to_rest(false);
+    assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2"]);
+}
+
+#[test]
+fn whoever_goes_back_by_hand_does_not_wait_for_alarms() {
+    let stage = with_two();
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.goes_back(), (Decision::Acted, "rolled_back_by_hand"));
+}
+
+#[test]
+fn a_stage_that_is_not_in_the_policy_is_refused() {
+    let asked = with_two().asks("rollback/churn/1", &json!({"stage": "moon", "by": "maya"}));
+    assert_eq!(asked, (Decision::Rejected, "no_such_stage"));
+}

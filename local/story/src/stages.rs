@@ -1,0 +1,188 @@
+//! Through stages: dev, staging in an account of its own, production behind a person; and back.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::types::ModelApprovalStatus;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use trimtab_cli::release;
+use trimtab_core::plan::Decision;
+use trimtab_eventbridge::EventBus;
+
+use crate::look::version;
+use crate::lost::tick;
+use crate::stage::register;
+use crate::story::{Story, StoryError, service};
+
+/// The account that staging is in.
+const STAGING: &str = "210987654321";
+
+/// SageMaker as each account sees it.
+struct Accounts {
+    hub: Client,
+    staging: Client,
+    bus: EventBus,
+}
+
+impl Accounts {
+    fn of(story: &Story) -> Self {
+        let config = crate::aws::config(&story.endpoint);
+        let keys = SharedCredentialsProvider::new(Credentials::from_keys(STAGING, STAGING, None));
+        let staging = Client::new(&config.to_builder().credentials_provider(keys).build());
+        Self { hub: story.aws.sagemaker.clone(), staging, bus: EventBus::new(&config, "trimtab") }
+    }
+
+    fn client(&self, account: &str) -> &Client {
+        if account == STAGING { &self.staging } else { &self.hub }
+    }
+}
+
+/// The whole way, and the ways back.
+pub(crate) async fn all(story: &mut Story) -> Result<(), StoryError> {
+    let accounts = Accounts::of(story);
+    to_staging(story, &accounts).await?;
+    to_production(story, &accounts).await?;
+    fails_its_smoke_test(story, &accounts).await?;
+    back_by_hand(story, &accounts).await?;
+    back_from_failure(story, &accounts).await
+}
+
+/// The version that an account's endpoint serves.
+async fn serves(client: &Client, endpoint: &str) -> Result<Option<u32>, StoryError> {
+    let found = match client.describe_endpoint().endpoint_name(endpoint).send().await {
+        Ok(found) => found,
+        Err(error) if format!("{error:?}").contains("Could not find endpoint") => return Ok(None),
+        Err(error) => return Err(service(error)),
+    };
+    let status = found.endpoint_status().map(|status| status.as_str().to_owned());
+    let Some(config) = found.endpoint_config_name.filter(|_| status.as_deref() == Some("InService")) else {
+        return Ok(None);
+    };
+    // The model is named as its configuration is.
+    let model = client.describe_model().model_name(config).send().await.map_err(service)?;
+    Ok(model.containers().first().and_then(|container| container.model_package_name()).map(version))
+}
+
+fn serving(
+    client: &Client,
+    endpoint: &'static str,
+    number: u32,
+) -> impl AsyncFn(&Story) -> Result<Option<()>, StoryError> {
+    async move |_: &Story| Ok((serves(client, endpoint).await? == Some(number)).then_some(()))
+}
+
+async fn approve(story: &Story) -> Result<String, StoryError> {
+    let package = register(story, "loans").await?;
+    story.judge(&package, ModelApprovalStatus::Approved).await?;
+    Ok(package)
+}
+
+async fn to_staging(story: &mut Story, accounts: &Accounts) -> Result<(), StoryError> {
+    story.begin("A version of loans is approved: dev in this account, then staging in another");
+    approve(story).await?;
+    story.until("loans-dev serves version 1", serving(&accounts.hub, "loans-dev", 1)).await?;
+    story.told("Rollout Succeeded", "rollout/loans/dev/1/1").await?;
+    story.saw("the non-production endpoint loans-dev is InService with version 1, and nobody had to let it in").await?;
+    story.until("loans of staging serves version 1", serving(accounts.client(STAGING), "loans", 1)).await?;
+    story.told("Rollout Succeeded", "rollout/loans/staging/1/1").await?;
+    Story::expect("production serves", &serves(&accounts.hub, "loans").await?, &None)?;
+    let assumed = story.requests("AssumeRole").await?;
+    let first = assumed.first().cloned().unwrap_or_default();
+    let said =
+        ["RoleArn", "ExternalId", "RoleSessionName"].map(|field| first[field].as_str().unwrap_or_default().to_owned());
+    let role = format!("arn:aws:iam::{STAGING}:role/trimtab-stage-loans");
+    let expected = [role, "loans-7d1f".to_owned(), "trimtab-loans-staging".to_owned()];
+    Story::expect("the role was assumed as", &said, &expected)?;
+    let of_account = async |story: &Story| {
+        let events = story.events("SageMaker Endpoint State Change").await?;
+        let arn = format!("arn:aws:sagemaker:eu-west-1:{STAGING}:endpoint/loans");
+        Ok(events.into_iter().find(|event| event["resources"][0] == arn.as_str()))
+    };
+    story.until("an event of staging's account", of_account).await?;
+    Story::expect("smoke tests that passed", &story.calls("InvokeEndpoint").await?, &1)?;
+    story
+        .saw(format!(
+            "account {STAGING} serves version 1, reached by its role and an external id; it answered its smoke test"
+        ))
+        .await
+}
+
+async fn to_production(story: &mut Story, accounts: &Accounts) -> Result<(), StoryError> {
+    story.begin("Production waits for a person");
+    story.told("Promotion Waits", "rollout/loans/prod/1/1").await?;
+    let message = story.message("Promotion Waits", "rollout/loans/prod/1/1");
+    let command = "trimtab promote loans 1 --to prod --by";
+    Story::expect(&format!("the message says {command:?}:"), &message.contains(command), &true)?;
+    Story::expect("production serves", &serves(&accounts.hub, "loans").await?, &None)?;
+    story.saw("the message holds the command, and production has no endpoint yet").await?;
+    for _ in 0..2 {
+        release::promote(&accounts.bus, "loans", 1, "prod", "maya", Timestamp::now()).await?;
+    }
+    story.until("loans serves version 1", serving(&accounts.hub, "loans", 1)).await?;
+    story.told("Rollout Succeeded", "rollout/loans/prod/1/1").await?;
+    Story::expect("endpoints made in all", &story.calls("CreateEndpoint").await?, &3)?;
+    story.saw("maya ran it twice; production serves version 1, and three endpoints were made in all").await
+}
+
+async fn fails_its_smoke_test(story: &mut Story, accounts: &Accounts) -> Result<(), StoryError> {
+    story.begin("Version 2 does not answer in staging");
+    story.control("fate", json!({"phase": "invocations", "end": "500"})).await?;
+    approve(story).await?;
+    story.told("Smoke Test Failed", "rollout/loans/staging/2/1").await?;
+    story.until("loans of staging serves version 1 again", serving(&accounts.staging, "loans", 1)).await?;
+    story.told("Rollout Succeeded", "rollout/loans/staging/1/2").await?;
+    Story::expect("dev serves", &serves(&accounts.hub, "loans-dev").await?, &Some(2))?;
+    Story::expect("production serves", &serves(&accounts.hub, "loans").await?, &Some(1))?;
+    release::promote(&accounts.bus, "loans", 2, "prod", "maya", Timestamp::now()).await?;
+    let refused =
+        async |story: &Story| story.recorded("deploy", Decision::Rejected, "is not live in the stage before").await;
+    story.until("deploy's refusal to let version 2 into production", refused).await?;
+    let message = story.message("Smoke Test Failed", "rollout/loans/staging/2/1");
+    Story::expect("the message says why", &message.contains("could not convert string to float"), &true)?;
+    story
+        .saw("staging is back at version 1; version 2 stays in dev, and not even maya can let it into production")
+        .await
+}
+
+async fn back_by_hand(story: &mut Story, accounts: &Accounts) -> Result<(), StoryError> {
+    story.begin("Version 3 goes to production, and maya takes production back");
+    approve(story).await?;
+    story.told("Promotion Waits", "rollout/loans/prod/3/1").await?;
+    release::promote(&accounts.bus, "loans", 3, "prod", "maya", Timestamp::now()).await?;
+    story.until("loans serves version 3", serving(&accounts.hub, "loans", 3)).await?;
+    story.told("Rollout Succeeded", "rollout/loans/prod/3/1").await?;
+    release::roll_back(&accounts.bus, "loans", None, None, "maya", Timestamp::now()).await?;
+    story.until("loans serves version 1 again", serving(&accounts.hub, "loans", 1)).await?;
+    story.told("Rollout Succeeded", "rollout/loans/prod/1/2").await?;
+    Story::expect("staging serves", &serves(&accounts.staging, "loans").await?, &Some(3))?;
+    story.saw("trimtab roll-back: production serves version 1, the one live before; staging keeps version 3").await
+}
+
+/// SageMaker lets nothing be done to a failed endpoint but its removal.
+async fn back_from_failure(story: &mut Story, accounts: &Accounts) -> Result<(), StoryError> {
+    story.begin("Production's endpoint fails, and maya takes it back to the last version that was live");
+    story.control("endpoint", json!({"name": "loans", "status": "Failed"})).await?;
+    let made = story.calls("CreateEndpoint").await?;
+    release::roll_back(&accounts.bus, "loans", Some("prod"), None, "maya", Timestamp::now()).await?;
+    let gone = async |story: &Story| {
+        let removed = story.calls("DeleteEndpoint").await? == 1;
+        let found = accounts.hub.describe_endpoint().endpoint_name("loans").send().await;
+        Ok((removed && found.is_err()).then_some(()))
+    };
+    story.until("the failed endpoint is removed and gone", gone).await?;
+    tick(story).await?;
+    story.until("loans serves version 1", serving(&accounts.hub, "loans", 1)).await?;
+    story.told("Rollout Succeeded", "rollout/loans/prod/1/3").await?;
+    Story::expect("endpoints made", &(story.calls("CreateEndpoint").await? - made), &1)?;
+    story.saw("the failed endpoint was removed once and made anew by the next look; production serves version 1").await
+}
+
+impl Story {
+    /// The requests of this action that the gateway has seen succeed, the first first.
+    pub(crate) async fn requests(&self, action: &str) -> Result<Vec<Value>, StoryError> {
+        let (entries, _) = self.journal(0, 0).await?;
+        let of = |entry: &Value| entry["action"] == *action && entry["status"] == 200;
+        Ok(entries.into_iter().filter(of).map(|entry| entry["request"].clone()).collect())
+    }
+}

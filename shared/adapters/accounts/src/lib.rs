@@ -1,0 +1,108 @@
+//! [`Places`] by STS: what serves in this account, or in another by a role that is assumed there.
+//! Credentials are kept for as long as they last.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials as Keys;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::Client;
+use aws_sdk_sts::types::Credentials;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
+use trimtab_autoscaling::AutoScaling;
+use trimtab_cloudwatch::CloudWatch;
+use trimtab_core::failure::Failure;
+use trimtab_core::policy::Place;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{Hands, HandsOf, Places};
+use trimtab_runtime::sdk;
+use trimtab_sagemaker::SageMaker;
+use trimtab_sagemakerruntime::SageMakerRuntime;
+
+const ASSUME: &str = "sts:AssumeRole";
+
+/// How long a session lasts: the least that STS gives, since a function's role cannot have more than an
+/// hour by another role's session.
+const SESSION_SECONDS: i32 = 900;
+
+/// Credentials that end sooner than this are not begun with: a reaction takes up to 30 s.
+const LEFT: SignedDuration = SignedDuration::from_mins(2);
+
+/// The accounts that stages are in.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    here: SdkConfig,
+    sts: Client,
+    kept: Arc<Mutex<BTreeMap<Place, (SdkConfig, Timestamp)>>>,
+}
+
+impl Accounts {
+    /// This account is that of `here`.
+    #[must_use]
+    pub fn new(here: &SdkConfig) -> Self {
+        Self { here: here.clone(), sts: Client::new(here), kept: Arc::default() }
+    }
+
+    async fn config(&self, place: &Place) -> Answer<SdkConfig> {
+        // Held while the role is assumed: two at once would assume it twice.
+        let mut kept = self.kept.lock().await;
+        match kept.get(place) {
+            Some((config, until)) if *until > Timestamp::now() + LEFT => Ok(config.clone()),
+            _ => {
+                let (config, until) = self.assume(place).await?;
+                kept.insert(place.clone(), (config.clone(), until));
+                Ok(config)
+            }
+        }
+    }
+
+    async fn assume(&self, place: &Place) -> Answer<(SdkConfig, Timestamp)> {
+        let call = self
+            .sts
+            .assume_role()
+            .role_arn(place.role.as_str())
+            .role_session_name(&place.session)
+            .duration_seconds(SESSION_SECONDS)
+            .set_external_id(place.external_id.clone());
+        let answer = call.send().await.map_err(|error| sdk::failure(ASSUME, &error))?;
+        let credentials =
+            answer.credentials().ok_or_else(|| Failure::retry(ASSUME, "the answer has no credentials"))?;
+        let until = Timestamp::from_second(credentials.expiration().secs())
+            .map_err(|error| Failure::retry(ASSUME, error.to_string()))?;
+        let provider = SharedCredentialsProvider::new(keys(credentials));
+        Ok((self.here.to_builder().credentials_provider(provider).build(), until))
+    }
+}
+
+fn keys(credentials: &Credentials) -> Keys {
+    Keys::new(
+        credentials.access_key_id(),
+        credentials.secret_access_key(),
+        Some(credentials.session_token().to_owned()),
+        SystemTime::try_from(*credentials.expiration()).ok(),
+        "sts:AssumeRole",
+    )
+}
+
+impl Places for Accounts {
+    type Endpoints = SageMaker;
+    type Scaling = AutoScaling;
+    type Alarms = CloudWatch;
+    type Invocations = SageMakerRuntime;
+
+    async fn at(&self, place: Option<&Place>) -> Answer<HandsOf<Self>> {
+        let config = match place {
+            Some(place) => self.config(place).await?,
+            None => self.here.clone(),
+        };
+        Ok(Hands {
+            endpoints: SageMaker::new(&config),
+            scaling: AutoScaling::new(&config),
+            alarms: CloudWatch::new(&config),
+            invocations: SageMakerRuntime::new(&config),
+        })
+    }
+}

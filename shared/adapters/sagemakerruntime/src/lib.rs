@@ -1,0 +1,91 @@
+//! [`Invocations`] over SageMaker Runtime.
+
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sagemakerruntime::Client;
+use aws_sdk_sagemakerruntime::config::Config;
+use aws_sdk_sagemakerruntime::error::SdkError;
+use aws_sdk_sagemakerruntime::operation::invoke_endpoint::InvokeEndpointError;
+use aws_smithy_types::Blob;
+use jiff::SignedDuration;
+use trimtab_core::failure::Failure;
+use trimtab_core::name::EndpointName;
+use trimtab_core::policy::Smoke;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{Invocations, Smoked};
+use trimtab_core::text::one_line;
+use trimtab_runtime::sdk;
+
+const INVOKE: &str = "sagemaker:InvokeEndpoint";
+
+/// The longest cause that is told.
+const CAUSE: usize = 200;
+
+/// SageMaker Runtime.
+#[derive(Debug, Clone)]
+pub struct SageMakerRuntime {
+    client: Client,
+}
+
+impl SageMakerRuntime {
+    /// The endpoints of the account and region of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self { client: Client::new(config) }
+    }
+}
+
+impl Invocations for SageMakerRuntime {
+    async fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> Answer<Smoked> {
+        let within = smoke.within.unsigned_abs();
+        let call = self
+            .client
+            .invoke_endpoint()
+            .endpoint_name(endpoint.as_str())
+            .content_type(&smoke.content_type)
+            .body(Blob::new(smoke.body.as_bytes()))
+            .customize()
+            .config_override(once(within));
+        let since = Instant::now();
+        match call.send().await {
+            Ok(_) => Ok(Smoked::Passed { took: SignedDuration::try_from(since.elapsed()).unwrap_or_default() }),
+            Err(SdkError::TimeoutError(_)) => Ok(Smoked::Failed(format!("no answer within {} s", within.as_secs()))),
+            Err(error) => match answered(&error) {
+                Some(said) => Ok(Smoked::Failed(one_line(&said, CAUSE))),
+                None => Err(not_asked(&error)),
+            },
+        }
+    }
+}
+
+/// One attempt: an answer that comes only at the second is not what is asked for.
+fn once(within: Duration) -> aws_sdk_sagemakerruntime::config::Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(within).operation_timeout(within).build();
+    Config::builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts)
+}
+
+/// What the model, or SageMaker for it, answered; `None` where the endpoint was not reached.
+fn answered(error: &SdkError<InvokeEndpointError>) -> Option<String> {
+    match error.as_service_error()? {
+        InvokeEndpointError::ModelError(said) => {
+            let status = said.original_status_code().map(|status| format!("{status}: ")).unwrap_or_default();
+            let message = said.original_message().or_else(|| said.message()).unwrap_or_default();
+            Some(format!("the model answered {status}{message}"))
+        }
+        InvokeEndpointError::ValidationError(said) => {
+            Some(format!("SageMaker refused the request: {}", said.message().unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
+/// Throttled, unreachable, not ready yet: time may mend it. Not allowed: nothing will.
+fn not_asked(error: &SdkError<InvokeEndpointError>) -> Failure {
+    match error.as_service_error() {
+        Some(InvokeEndpointError::ModelNotReadyException(_)) => Failure::retry(INVOKE, "the model is not ready yet"),
+        _ => sdk::failure(INVOKE, error),
+    }
+}

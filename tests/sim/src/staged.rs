@@ -1,0 +1,158 @@
+//! Endpoints of stages, in this account and in another, and the people who let versions in or go back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use trimtab_core::event::EndpointStatus;
+use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::name::{EndpointName, ModelName};
+use trimtab_core::policy::{Place, Smoke};
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{Accepted, EndpointTruth, Hands, HandsOf, Invocations, Places, Smoked};
+
+use crate::Site;
+use crate::events;
+use crate::services::{Function, Item, Services, Sim};
+
+/// The other account.
+pub(crate) const STAGING: &str = "210987654321";
+
+/// How long a person takes to read a message and act.
+const READING: SignedDuration = SignedDuration::from_hours(2);
+
+/// How long an update, or a removal, lasts.
+const UPDATING: SignedDuration = SignedDuration::from_mins(10);
+const REMOVING: SignedDuration = SignedDuration::from_mins(5);
+
+/// An endpoint: whether it is in the other account, and its name.
+pub(crate) type Slot = (bool, String);
+
+/// What there is of stages.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Staged {
+    pub(crate) endpoints: BTreeMap<Slot, EndpointTruth>,
+    /// What each was asked to take, in order.
+    pub(crate) updates: BTreeMap<Slot, Vec<u32>>,
+    /// Versions that do not answer as they must.
+    pub(crate) dumb: BTreeSet<u32>,
+    /// How often the failed endpoint was removed.
+    pub(crate) removals: usize,
+}
+
+impl Services {
+    pub(crate) fn stage_updates(&mut self, slot: Slot, config: &str) -> Accepted {
+        let moving = |truth: &EndpointTruth| truth.status != EndpointStatus::InService;
+        if let Some(truth) = self.staged.endpoints.get(&slot).filter(|truth| moving(truth)) {
+            let at_it = truth.config.as_deref() == Some(config);
+            return if at_it { Accepted::Started } else { Accepted::Busy };
+        }
+        let version = self.configs.get(config).copied().unwrap_or_default();
+        self.note(|| format!("{slot:?} takes {config}"));
+        self.staged.updates.entry(slot.clone()).or_default().push(version);
+        let truth = EndpointTruth {
+            status: EndpointStatus::Updating,
+            config: Some(config.to_owned()),
+            pending: None,
+            failure: None,
+            modified: Some(self.now),
+        };
+        self.staged.endpoints.insert(slot.clone(), truth);
+        self.after(UPDATING, Item::StageRests(slot));
+        Accepted::Started
+    }
+
+    pub(crate) fn stage_rests(&mut self, slot: Slot) {
+        let now = self.now;
+        let Some(truth) = self.staged.endpoints.get_mut(&slot) else { return };
+        (truth.status, truth.modified) = (EndpointStatus::InService, Some(now));
+        let account = if slot.0 { STAGING } else { events::ACCOUNT };
+        let event = events::stage_endpoint(account, &slot.1, now);
+        self.emit(Function::Deploy, true, &event);
+    }
+
+    /// The version that serves there.
+    pub(crate) fn serves(&self, other: bool, name: &str) -> Option<u32> {
+        let truth = self.staged.endpoints.get(&(other, name.to_owned()))?;
+        self.configs.get(truth.config.as_ref()?).copied()
+    }
+
+    /// A person reads that a version waits, and lets it in.
+    pub(crate) fn read_by_a_person(&mut self, fact: &Fact, new: bool) {
+        if new && fact.kind == FactKind::PromotionWaits {
+            let version = fact.details.get("version").and_then(|version| version.parse().ok()).unwrap_or_default();
+            self.after(READING, Item::Promote { version });
+        }
+    }
+
+    pub(crate) fn person_asks(&mut self, item: &Item) {
+        let (kind, model, details) = match item {
+            Item::Promote { version } => {
+                let details = vec![("stage", "prod".to_owned()), ("version", version.to_string())];
+                (FactKind::PromotionRequested, "loans", details)
+            }
+            _ => (FactKind::RollbackRequested, "churn", vec![]),
+        };
+        let details = details.into_iter().chain([("by", "maya".to_owned())]);
+        let fact = Fact {
+            kind,
+            version: 1,
+            model: ModelName::parse(model).ok(),
+            matter: format!("asked/{model}/{}", self.now),
+            at: self.now,
+            reasons: vec![],
+            details: details.map(|(name, value)| (name.to_owned(), value)).collect(),
+        };
+        self.publish(&fact);
+    }
+
+    /// The endpoint fails: nothing but its removal is taken any more.
+    pub(crate) fn endpoint_fails(&mut self) {
+        let now = self.now;
+        if let Some(endpoint) = &mut self.endpoint {
+            (endpoint.status, endpoint.modified, endpoint.pending) = (EndpointStatus::Failed, Some(now), None);
+        }
+    }
+
+    pub(crate) fn remove_endpoint(&mut self) {
+        let gone = self.endpoint.as_ref().is_none_or(|endpoint| endpoint.status == EndpointStatus::Deleting);
+        if let (false, Some(endpoint)) = (gone, &mut self.endpoint) {
+            endpoint.status = EndpointStatus::Deleting;
+            self.staged.removals += 1;
+            self.after(REMOVING, Item::EndpointGone);
+        }
+    }
+}
+
+impl Sim {
+    /// The stage's endpoint of this name; `None` for the one endpoint of the model without stages.
+    pub(crate) fn slot(&self, endpoint: &EndpointName) -> Option<Slot> {
+        (endpoint.as_str() != "churn-prod").then(|| (self.1, endpoint.to_string()))
+    }
+}
+
+impl Invocations for Sim {
+    async fn invoke(&self, endpoint: &EndpointName, _: &Smoke) -> Answer<Smoked> {
+        let (elsewhere, name) = (self.1, endpoint.to_string());
+        self.call(Site::InvocationsInvoke, move |services| {
+            let dumb = services.serves(elsewhere, &name).is_some_and(|version| services.staged.dumb.contains(&version));
+            let failed = || Smoked::Failed("the model answered 500".to_owned());
+            Ok(if dumb { failed() } else { Smoked::Passed { took: SignedDuration::from_millis(20) } })
+        })
+        .await
+    }
+}
+
+impl Places for Sim {
+    type Endpoints = Self;
+    type Scaling = Self;
+    type Alarms = Self;
+    type Invocations = Self;
+
+    async fn at(&self, place: Option<&Place>) -> Answer<HandsOf<Self>> {
+        let mut there = self.clone();
+        there.1 = place.is_some_and(|place| place.role.account() == STAGING);
+        self.call(Site::PlacesAt, |_| Ok(())).await?;
+        let hand = || there.clone();
+        Ok(Hands { endpoints: hand(), scaling: hand(), alarms: hand(), invocations: hand() })
+    }
+}
