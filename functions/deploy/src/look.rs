@@ -40,7 +40,7 @@ fn unheard_offer(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deploym
     let package = offer(case.state)?;
     let held = case.state.verdicts.contains_key(&package.version());
     let let_in = match &deploy.gate {
-        Gate::Lifecycle(name) => stages::is_let_in(case, name) && !(held && !case.seen.silent.is_empty()),
+        Gate::Lifecycle(name) => stages::is_let_in(case, name) && (!held || case.seen.silent.is_empty()),
         Gate::None | Gate::Person => held && case.seen.silent.is_empty(),
     };
     if !let_in {

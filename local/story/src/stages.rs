@@ -48,6 +48,10 @@ pub(crate) async fn all(story: &mut Story) -> Result<(), StoryError> {
     back_from_failure(story, &accounts).await
 }
 
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// The version that an account's endpoint serves.
 async fn serves(client: &Client, endpoint: &str) -> Result<Option<u32>, StoryError> {
     let found = match client.describe_endpoint().endpoint_name(endpoint).send().await {
@@ -89,15 +93,14 @@ async fn to_staging(story: &mut Story, accounts: &Accounts) -> Result<(), StoryE
     Story::expect("production serves", &serves(&accounts.hub, "loans").await?, &None)?;
     let assumed = story.requests("AssumeRole").await?;
     let first = assumed.first().cloned().unwrap_or_default();
-    let said =
-        ["RoleArn", "ExternalId", "RoleSessionName"].map(|field| first[field].as_str().unwrap_or_default().to_owned());
+    let said = ["RoleArn", "ExternalId", "RoleSessionName"].map(|field| text(&first, &format!("/{field}")).to_owned());
     let role = format!("arn:aws:iam::{STAGING}:role/trimtab-stage-loans");
     let expected = [role, "loans-7d1f".to_owned(), "trimtab-loans-staging".to_owned()];
     Story::expect("the role was assumed as", &said, &expected)?;
     let of_account = async |story: &Story| {
         let events = story.events("SageMaker Endpoint State Change").await?;
         let arn = format!("arn:aws:sagemaker:eu-west-1:{STAGING}:endpoint/loans");
-        Ok(events.into_iter().find(|event| event["resources"][0] == arn.as_str()))
+        Ok(events.into_iter().find(|event| text(event, "/resources/0") == arn))
     };
     story.until("an event of staging's account", of_account).await?;
     Story::expect("smoke tests that passed", &story.calls("InvokeEndpoint").await?, &1)?;
@@ -182,7 +185,7 @@ impl Story {
     /// The requests of this action that the gateway has seen succeed, the first first.
     pub(crate) async fn requests(&self, action: &str) -> Result<Vec<Value>, StoryError> {
         let (entries, _) = self.journal(0, 0).await?;
-        let of = |entry: &Value| entry["action"] == *action && entry["status"] == 200;
-        Ok(entries.into_iter().filter(of).map(|entry| entry["request"].clone()).collect())
+        let of = |entry: &Value| text(entry, "/action") == action && entry.get("status") == Some(&json!(200));
+        Ok(entries.into_iter().filter(of).filter_map(|entry| entry.get("request").cloned()).collect())
     }
 }

@@ -90,7 +90,7 @@ impl Services {
                 self.note(|| "the policy asks for data quality alone".to_owned());
                 self.policies = crate::flow::fewer();
             }
-            Item::StageRests(slot) => self.stage_rests(slot),
+            Item::StageRests(slot) => self.stage_rests(&slot),
             Item::Promote { .. } | Item::GoBack => self.person_asks(&item),
             Item::Break => self.endpoint_fails(),
             Item::EndpointGone => self.endpoint = None,

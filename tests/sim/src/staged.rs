@@ -61,9 +61,9 @@ impl Services {
         Accepted::Started
     }
 
-    pub(crate) fn stage_rests(&mut self, slot: Slot) {
+    pub(crate) fn stage_rests(&mut self, slot: &Slot) {
         let now = self.now;
-        let Some(truth) = self.staged.endpoints.get_mut(&slot) else { return };
+        let Some(truth) = self.staged.endpoints.get_mut(slot) else { return };
         (truth.status, truth.modified) = (EndpointStatus::InService, Some(now));
         let account = if slot.0 { STAGING } else { events::ACCOUNT };
         let event = events::stage_endpoint(account, &slot.1, now);
