@@ -92,12 +92,12 @@ test-kubeflow: setup $(CACHE)/kfp-$(KFP_VERSION)/.done ## Kubeflow as the gatewa
 	TRIMTAB_KUBEFLOW_VENV=$(CACHE)/kfp-$(KFP_VERSION) \
 	  cargo nextest run --package trimtab-tests --locked --run-ignored only -E 'test(kubeflows_own_client)'
 
-# Lambda loads what it starts: a function stays under 8 MB.
-# `deploy` has SageMaker, CloudFormation, CodePipeline, CloudWatch and autoscaling in it: more SDKs than any other.
-size: build ## the size of each function's binary; fails from 10 MB on
+# Lambda loads what it starts: a function stays under 12 MB. `deploy`, which reaches endpoints, stacks, pipelines and other
+# accounts, and `retrain` and `integrate`, which reach every engine and builder, have more SDKs in them than the others.
+size: build ## the size of each function's binary; fails from 12 MB on
 	@for function in $(FUNCTIONS); do \
 	  bytes=$$(wc -c < target/lambda/$$function/bootstrap); printf '%-10s %8d bytes\n' $$function $$bytes; \
-	  test $$bytes -lt 10000000; \
+	  test $$bytes -lt 12000000; \
 	done
 
 test: setup size ## everything that CI checks
