@@ -32,7 +32,13 @@ fn every_event_is_read_and_reads_the_same_after_it_was_written_again() {
 fn events_tell_one_story() {
     let mut ids = BTreeSet::new();
     for (name, event) in events() {
-        assert_eq!((&event["account"], &event["region"]), (&json!("123456789012"), &json!("eu-west-1")), "{name}");
+        // Endpoints of stages may be in other accounts, which forward their events.
+        let account = match name.as_str() {
+            "sagemaker/endpoint-of-staging-in-service.json" => "210987654321",
+            "sagemaker/endpoint-of-a-third-account.json" => "333333333333",
+            _ => "123456789012",
+        };
+        assert_eq!((&event["account"], &event["region"]), (&json!(account), &json!("eu-west-1")), "{name}");
         assert!(ids.insert(event["id"].to_string()), "{name}: its id is another's too");
     }
 }
