@@ -1,5 +1,5 @@
 //! Whose event it is, and which kinds are to be looked at. What is next for a kind is in
-//! [`crate::keep`].
+//! `keep.rs`.
 //!
 //! Knows nothing of SageMaker's or CloudWatch's API beyond the words of a plan.
 

@@ -1,6 +1,6 @@
 //! [`Deliveries`], and [`Runs`](trimtab_core::port::ml::Runs) in `runs`, over CodePipeline (V2): the
 //! package's ARN travels in a pipeline variable, and an execution is known again by it. So does a
-//! commit that a pipeline builds: see [`builder`].
+//! commit that a pipeline builds: see `builder`.
 
 mod builder;
 mod runs;
