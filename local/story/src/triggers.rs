@@ -19,7 +19,7 @@ use trimtab_core::port::{AggregateId, HistoryEntry, Ledger};
 use trimtab_eventbridge::EventBus;
 
 use crate::lost::tick;
-use crate::stage::{ROLE, SERVING_METRICS};
+use crate::stage::{ROLE, SERVING_METRICS, SHORT_COOL_DOWN};
 use crate::story::{Story, StoryError, service};
 
 /// Where the team's data is.
@@ -55,7 +55,7 @@ pub(crate) async fn each(story: &mut Story) -> Result<(), StoryError> {
 /// Seconds for the policy's minutes and hours; room for all the runs.
 fn at_the_pace_of_a_story(policy: &mut Policy) {
     let Some(retrain) = &mut policy.retrain else { return };
-    retrain.cool_down = SignedDuration::from_secs(1);
+    retrain.cool_down = SHORT_COOL_DOWN;
     retrain.budget.runs = 10;
     if let Some(data) = &mut retrain.data {
         data.quiet = QUIET;
@@ -119,6 +119,7 @@ async fn operator(story: &mut Story) -> Result<(), StoryError> {
 
 async fn composite(story: &mut Story) -> Result<(), StoryError> {
     story.begin("An alarm on other alarms goes off");
+    story.until("the end of the cool-down", async |story: &Story| rested(story).await).await?;
     let cloudwatch = &story.aws.cloudwatch;
     let call =
         cloudwatch.put_metric_alarm().alarm_name("churn-prod-slow").namespace(SERVING_METRICS).metric_name(LATENCY);
@@ -156,9 +157,21 @@ async fn gathered(story: &mut Story) -> Result<(), StoryError> {
 }
 
 async fn gathering(story: &Story) -> Result<Option<Value>, StoryError> {
+    incident(story, "gathering").await
+}
+
+/// The last run has ended, and so has the cool-down after it.
+async fn rested(story: &Story) -> Result<Option<()>, StoryError> {
+    let ended = incident(story, "ended").await?;
+    let ended = ended.and_then(|at| at.as_str()?.parse::<Timestamp>().ok());
+    Ok(ended.filter(|at| Timestamp::now().duration_since(*at) > SHORT_COOL_DOWN).map(|_| ()))
+}
+
+/// A field of what `retrain` keeps, where it holds something.
+async fn incident(story: &Story, field: &str) -> Result<Option<Value>, StoryError> {
     let id = AggregateId { owner: "churn".to_owned(), name: "incident".to_owned() };
     let state = story.ledger.load(&id).await?.state;
-    Ok(state.and_then(|state| state.get("gathering").cloned()).filter(|gathering| !gathering.is_null()))
+    Ok(state.and_then(|state| state.get(field).cloned()).filter(|value| !value.is_null()))
 }
 
 /// So many runs of incidents of this kind have succeeded, and `retrain` has closed the last; gives its ARN.

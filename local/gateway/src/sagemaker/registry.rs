@@ -32,6 +32,10 @@ pub(crate) async fn create_once(world: &World, action: &str, input: Input<'_>) -
 pub(crate) async fn describe_config(world: &World, input: Input<'_>) -> Answer {
     let name = input.need("EndpointConfigName")?;
     let mut found = world.backends.sagemaker("DescribeEndpointConfig", input.0).await?;
+    // moto answers with an empty capture where none was asked for.
+    if let Some(fields) = found.as_object_mut() {
+        fields.retain(|_, value| value.as_object().is_none_or(|inner| !inner.is_empty()));
+    }
     let shadows = lock(&world.sagemaker).shadows.get(name).and_then(|kept| kept.get("ProductionVariants")).cloned();
     if let (Some(shadows), Some(fields)) = (shadows, found.as_object_mut()) {
         fields.insert("ShadowProductionVariants".to_owned(), shadows);
