@@ -29,6 +29,9 @@ const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/serving:1";
 /// Where SageMaker's monitor publishes drift.
 const METRICS: &str = "aws/sagemaker/Endpoints/data-metrics";
 
+/// How long no more new data must have come before it is trained on.
+pub(super) const QUIET: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+
 /// The running cloud, and the clients of those who set up and look.
 pub struct Stage {
     cloud: Cloud,
@@ -189,9 +192,9 @@ impl Stage {
         if let (Some(rules), Some((engine, parameters))) = (&mut policy.retrain, engine) {
             (rules.engine, rules.parameters) = (engine, parameters);
         }
-        // New data is ripe at once.
+        // New data is soon ripe.
         if let Some(data) = policy.retrain.as_mut().and_then(|retrain| retrain.data.as_mut()) {
-            data.quiet = jiff::SignedDuration::ZERO;
+            data.quiet = QUIET;
         }
         self.ledger.apply(&policy).await.unwrap();
     }

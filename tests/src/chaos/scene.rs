@@ -7,7 +7,7 @@ use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
-use super::cloud::event;
+use super::cloud::{QUIET, event};
 use super::{Flow, Model, Stage, engines};
 
 /// How long a service may take until it shows what it was asked for.
@@ -122,7 +122,11 @@ impl Scene {
                 let detail = json!({"bucket": {"name": format!("{name}-{ACCOUNT}")}, "object": object});
                 ("retrain", event("aws.s3", "Object Created", name, &detail))
             }
-            (Flow::NewData, 1) => ("retrain", look_at(name)),
+            (Flow::NewData, 1) => {
+                // What is waited for is time itself: that no more data comes.
+                tokio::time::sleep(QUIET.unsigned_abs()).await;
+                ("retrain", look_at(name))
+            }
             (Flow::Violations | Flow::NewData, _) => ("retrain", run_ended(stage, name).await),
             (Flow::UnheardDrift, step) => {
                 if step > 0 {
