@@ -112,8 +112,9 @@ impl Decide for Monitor {
 
     fn subject(event: &Event) -> Subject {
         match &event.body {
+            // An endpoint of nobody's is told of by `deploy`; once is enough.
             Body::Endpoint(endpoint) => {
-                Subject::Key(Key { kind: KeyKind::Endpoint, name: endpoint.name.as_str().to_owned() })
+                Subject::Keys(vec![Key { kind: KeyKind::Endpoint, name: endpoint.name.as_str().to_owned() }])
             }
             // Whatever else is processed in the account is nobody's baseline.
             Body::ProcessingJob(job) => owner_of(&job.name).map_or(Subject::None, |(model, _)| Subject::Model(model)),
