@@ -52,13 +52,13 @@ deploy: setup ## what build-arm64 made, to the AWS account of your credentials; 
 	  $(if $(EMAIL),--parameter-overrides AlertEmail=$(EMAIL))
 
 demo: build ## every story through the suite, each on a local cloud of its own; leaves target/demo/timeline.html. STORY=loop plays one
-	cargo run --quiet --locked --package trimtab-story -- demo $(if $(STORY),--story $(STORY))
+	cargo run --quiet --locked --package trimtab-stories -- demo $(if $(STORY),--story $(STORY))
 
 local: build ## a local cloud with the suite in it, left running on port 4566
-	cargo run --quiet --locked --package trimtab-story -- up
+	cargo run --quiet --locked --package trimtab-stories -- up
 
 local-down: ## end it
-	cargo run --quiet --locked --package trimtab-story -- down
+	cargo run --quiet --locked --package trimtab-stories -- down
 
 RUNS ?= 1000000
 SEED ?= 1

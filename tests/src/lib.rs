@@ -52,7 +52,7 @@ pub fn routes() -> BTreeMap<String, Vec<String>> {
 /// # Panics
 /// The table cannot be made: the test that asks fails.
 pub async fn ledger(cloud: &Cloud, table: &str) -> DynamoLedger {
-    let config = trimtab_story::config(&cloud.ministack());
+    let config = trimtab_stories::config(&cloud.ministack());
     let client = aws_sdk_dynamodb::Client::new(&config);
     let mut call = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
     for (attribute, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {

@@ -71,7 +71,7 @@ async fn trains_once(runs: &impl Runs, request: &RunRequest) {
 
 /// What holds of Airflow, whichever answers.
 async fn airflow(cloud: &Cloud) {
-    let mwaa = trimtab_mwaa::Mwaa::new(&trimtab_story::config(&cloud.endpoint()));
+    let mwaa = trimtab_mwaa::Mwaa::new(&trimtab_stories::config(&cloud.endpoint()));
     let first = request(dag("pricing_training"), "pricing-drift-98d33ea0");
     trains_once(&mwaa, &first).await;
     let again = mwaa.start(&first).await.unwrap();
@@ -178,7 +178,7 @@ const SECRET: &str = "trimtab/ranking-kubeflow";
 /// Kubeflow as the gateway has it, and a secret that holds this token.
 async fn cluster(cloud: &Cloud, token: &str) -> Kubeflow {
     control(cloud, "kubeflow", json!({"admit": "first", "pipeline": PIPELINE})).await;
-    let secrets = aws_sdk_secretsmanager::Client::new(&trimtab_story::config(&cloud.endpoint()));
+    let secrets = aws_sdk_secretsmanager::Client::new(&trimtab_stories::config(&cloud.endpoint()));
     secrets.create_secret().name(SECRET).secret_string(token).send().await.unwrap();
     let place = look(cloud, "kubeflow").await;
     Kubeflow {
@@ -194,7 +194,7 @@ async fn cluster(cloud: &Cloud, token: &str) -> Kubeflow {
 async fn a_pipeline_of_kubeflow_is_run_once_and_looked_at() {
     let cloud = cloud("kubeflow-played").await;
     let place = cluster(&cloud, "first").await;
-    let config = trimtab_story::config(&cloud.endpoint());
+    let config = trimtab_stories::config(&cloud.endpoint());
     let kubeflow = trimtab_kubeflow::Kubeflow::new(&config);
     let first = request(Engine::Kubeflow(place.clone()), "ranking-drift-98d33ea0");
     trains_once(&kubeflow, &first).await;
@@ -216,7 +216,7 @@ async fn a_pipeline_of_kubeflow_is_run_once_and_looked_at() {
 async fn a_certificate_that_nobody_trusts_gets_no_token() {
     let cloud = cloud("kubeflow-untrusted").await;
     let place = Kubeflow { ca: None, ..cluster(&cloud, "first").await };
-    let kubeflow = trimtab_kubeflow::Kubeflow::new(&trimtab_story::config(&cloud.endpoint()));
+    let kubeflow = trimtab_kubeflow::Kubeflow::new(&trimtab_stories::config(&cloud.endpoint()));
     let refused = kubeflow.find(&request(Engine::Kubeflow(place), "ranking-drift-98d33ea0")).await;
     let said = refused.unwrap_err().to_string();
     assert!(said.contains("its certificate is not one to trust"), "{said}");

@@ -34,7 +34,7 @@ struct Stage {
 async fn set() -> Stage {
     let cloud = Cloud::start(&root().join("target/tests/redrive"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     cloud.deploy().unwrap();
-    let config = trimtab_story::config(&cloud.ministack());
+    let config = trimtab_stories::config(&cloud.ministack());
     let sqs = aws_sdk_sqs::Client::new(&config);
     let inbox = sqs.create_queue().queue_name("people-on-call").send().await.unwrap().queue_url.unwrap();
     let call = aws_sdk_sns::Client::new(&config).subscribe().protocol("sqs");
@@ -111,7 +111,7 @@ impl Stage {
     }
 
     async fn redrive(&self, queue: Queue, dry_run: bool) -> String {
-        let config = trimtab_story::config(&self.cloud.ministack());
+        let config = trimtab_stories::config(&self.cloud.ministack());
         let redrive = Redrive::new(&config, self.ledger.clone(), STACK.to_owned(), dry_run);
         redrive.run(Some(queue)).await.unwrap()
     }

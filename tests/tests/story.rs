@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use trimtab_cloud::{Cloud, root};
-use trimtab_story::{Story, Tale, Told, play, render};
+use trimtab_stories::{Story, Tale, Told, play, render};
 
 async fn told(tale: Tale) -> Story {
     let folder = format!("target/tests/{}", format!("{tale:?}").to_lowercase());

@@ -58,7 +58,7 @@ impl Stage {
     pub async fn set() -> Self {
         let cloud = Cloud::start(&root().join("target/tests/chaos"), ([127, 0, 0, 1], 0).into()).await.unwrap();
         let ledger = crate::ledger(&cloud, TABLE).await;
-        let config = trimtab_story::config(&cloud.endpoint());
+        let config = trimtab_stories::config(&cloud.endpoint());
         let bus = aws_sdk_eventbridge::Client::new(&config);
         bus.create_event_bus().name("trimtab").send().await.unwrap();
         let topic = aws_sdk_sns::Client::new(&config).create_topic().name("trimtab-notices").send().await.unwrap();
@@ -202,7 +202,7 @@ impl Stage {
     /// A run of the model's monitoring schedule that has found violations; gives its job.
     pub(super) async fn monitored(&self, model: &str) -> String {
         let (schedule, output) = (format!("{model}-prod-data-quality"), format!("s3://{model}-{ACCOUNT}/monitoring"));
-        trimtab_story::watch(&self.sagemaker, &schedule, &format!("{model}-prod"), &output).await.unwrap();
+        trimtab_stories::watch(&self.sagemaker, &schedule, &format!("{model}-prod"), &output).await.unwrap();
         let told = json!({"schedule": schedule, "status": "CompletedWithViolations"});
         let url = format!("{}/_trimtab/monitoring", self.cloud.endpoint());
         let sent = self.http.post(url).header("content-type", "application/json").body(told.to_string()).send().await;

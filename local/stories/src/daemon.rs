@@ -85,7 +85,7 @@ pub(crate) async fn serve() -> Result<(), Fault> {
     let mut hang_up = signal(SignalKind::hangup())?;
     let cloud = Cloud::start(&folder(), ([127, 0, 0, 1], PORT).into()).await?;
     cloud.deploy()?;
-    let ledger = DynamoLedger::new(&trimtab_story::config(&cloud.endpoint()), format!("{STACK}-ledger"));
+    let ledger = DynamoLedger::new(&trimtab_stories::config(&cloud.endpoint()), format!("{STACK}-ledger"));
     operate::apply(&ledger, &models::read(&root().join("models"))?).await?;
     std::fs::write(folder().join("environment"), variables(&cloud))?;
     std::fs::write(folder().join("ready"), "")?;

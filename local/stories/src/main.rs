@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use trimtab_cloud::{Cloud, root};
-use trimtab_story::{Story, Tale, Told, lines, play, render};
+use trimtab_stories::{Story, Tale, Told, lines, play, render};
 
 /// Anything that ends the command, already in words.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
