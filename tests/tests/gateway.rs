@@ -14,9 +14,9 @@ async fn botocore_parses_every_answer_and_moto_agrees() {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let control = client.post(format!("{}/_trimtab/pace", cloud.endpoint()));
     control.body(serde_json::json!(pace).to_string()).header("content-type", "application/json").send().await.unwrap();
-    let script = root().join("tests/gateway_contract.py");
+    let steps = root().join("tests/gateway_contract");
     let mut command = Command::new(tool("python").unwrap());
-    command.arg(script).args([cloud.endpoint(), cloud.moto()]).envs(cloud.environment()).env_remove("AWS_ENDPOINT_URL");
+    command.arg(steps).args([cloud.endpoint(), cloud.moto()]).envs(cloud.environment()).env_remove("AWS_ENDPOINT_URL");
     let ran = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     cloud.stop().await;
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
