@@ -1,0 +1,183 @@
+//! One rollout at a time, in order, and back.
+
+use super::*;
+
+#[test]
+fn an_approved_version_goes_live_and_scales() {
+    let stage = stage();
+    assert_eq!(stage.approve(1), (Decision::Acted, "approved"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!((stage.updates(), *stage.cloud.scaled.lock().unwrap()), (vec!["v1".to_owned()], 1));
+    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+}
+
+#[test]
+fn the_same_approval_again_deploys_nothing() {
+    let stage = stage();
+    stage.approve(1);
+    assert_eq!(stage.approve(1), (Decision::Skipped, "already_handled"));
+    stage.comes_to_rest(false);
+    assert_eq!(stage.approve(1), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.updates(), ["v1"]);
+}
+
+#[test]
+fn an_approval_during_a_rollout_waits_for_its_end() {
+    let stage = stage();
+    stage.approve(1);
+    assert_eq!(stage.approve(2), (Decision::Parked, "parked"));
+    assert_eq!(stage.comes_to_rest(false).0, Decision::Acted);
+    assert_eq!(stage.updates(), ["v1", "v2"]);
+}
+
+#[test]
+fn the_newest_approval_waits_and_the_older_one_never_follows_it() {
+    let stage = stage();
+    stage.approve(1);
+    stage.approve(3);
+    assert_eq!(stage.approve(2), (Decision::Skipped, "superseded"));
+    stage.comes_to_rest(false);
+    stage.comes_to_rest(false);
+    assert_eq!(stage.updates(), ["v1", "v3"]);
+}
+
+#[test]
+fn an_endpoint_that_went_back_is_told_and_not_tried_again() {
+    let stage = stage();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "rolled_back"));
+    assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));
+    assert_eq!((stage.updates().len(), stage.told().pop()), (2, Some(FactKind::RolloutRolledBack)));
+}
+
+#[test]
+fn rejecting_the_live_version_goes_back_to_the_last_one_that_was_live() {
+    let stage = stage();
+    for version in [1, 2] {
+        stage.approve(version);
+        stage.comes_to_rest(false);
+    }
+    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "roll_back"));
+    stage.comes_to_rest(false);
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Skipped, "already_handled"));
+    let facts = stage.world.bus.facts();
+    let live: Vec<&str> =
+        facts.iter().filter(|fact| fact.kind == FactKind::RolloutSucceeded).map(|fact| fact.matter.as_str()).collect();
+    assert_eq!(live, ["rollout/churn/1/1", "rollout/churn/2/1", "rollout/churn/1/2"], "coming back is told again");
+}
+
+#[test]
+fn an_edit_of_metadata_deploys_nothing_though_it_says_approved() {
+    let stage = stage();
+    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 1), Approval::Approved);
+    let edit = |fields: &[&str]| {
+        json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 1, "ModelPackageArn": arn("churn", 1),
+            "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed", "UpdatedModelPackageFields": fields})
+    };
+    let hear = |fields: &[&str]| stage.react("SageMaker Model Package State Change", "aws.sagemaker", &edit(fields));
+    assert_eq!(hear(&["CustomerMetadataProperties"]), (Decision::Skipped, "metadata_only"));
+    assert_eq!(hear(&["ModelApprovalStatus", "CustomerMetadataProperties"]), (Decision::Acted, "approved"));
+}
+
+#[test]
+fn a_version_that_is_rejected_while_it_waits_is_not_deployed() {
+    let stage = stage();
+    stage.approve(1);
+    stage.approve(2);
+    stage.say("churn", 2, "Rejected");
+    stage.comes_to_rest(false);
+    assert_eq!(stage.updates(), ["v1"]);
+}
+
+#[test]
+fn a_version_that_lost_its_approval_unheard_is_not_deployed() {
+    let stage = stage();
+    stage.approve(1);
+    stage.approve(2);
+    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 2), Approval::Rejected);
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "no_longer_approved"));
+    assert_eq!(stage.updates(), ["v1"]);
+}
+
+#[test]
+fn an_approval_that_the_registry_no_longer_knows_of_is_stale() {
+    let stage = stage();
+    stage.say("churn", 1, "Rejected");
+    assert_eq!(stage.hear("churn", 1, "Approved"), (Decision::Skipped, "stale"));
+}
+
+#[test]
+fn an_endpoint_that_somebody_else_updates_is_waited_for() {
+    let stage = stage();
+    let busy = EndpointTruth {
+        status: EndpointStatus::SystemUpdating,
+        config: Some("theirs".into()),
+        pending: None,
+        failure: None,
+        modified: None,
+    };
+    *stage.cloud.endpoint.lock().unwrap() = Some(busy);
+    assert_eq!(stage.approve(1), (Decision::Parked, "parked"));
+    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "resumed"));
+    assert_eq!(stage.updates(), ["v1"]);
+}
+
+#[test]
+fn a_canary_without_data_is_held_back_and_goes_when_it_is_sent_again() {
+    let stage = stage();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.approve(2), (Decision::Rejected, "no_alarm_data"));
+    assert_eq!(stage.approve(2), (Decision::Rejected, "no_alarm_data"));
+    assert_eq!((stage.updates(), stage.told().last().copied()), (vec!["v1".into()], Some(FactKind::RolloutHeld)));
+    let matters: std::collections::BTreeSet<String> =
+        stage.world.bus.facts().into_iter().filter(|f| f.kind == FactKind::RolloutHeld).map(|f| f.matter).collect();
+    assert_eq!(matters.len(), 1, "{matters:?}");
+    *stage.cloud.silent.lock().unwrap() = false;
+    assert_eq!(stage.approve(2), (Decision::Acted, "approved"));
+    assert_eq!(stage.updates(), ["v1", "v2"]);
+}
+
+#[test]
+fn a_canary_whose_alarms_fell_silent_is_no_pass() {
+    let stage = stage();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));
+}
+
+#[test]
+fn a_model_that_is_delivered_by_a_pipeline_starts_it_with_the_package() {
+    let stage = stage();
+    assert_eq!(stage.say("segments", 4, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("segments", 4)]);
+    let detail = json!({"pipeline": "segments-delivery", "execution-id": "execution-1", "state": "SUCCEEDED"});
+    let end = stage.react("CodePipeline Pipeline Execution State Change", "aws.codepipeline", &detail);
+    assert_eq!(end, (Decision::Acted, "live"));
+}
+
+#[test]
+fn a_rejection_by_a_policy_that_gives_notice_changes_nothing_else() {
+    let stage = stage();
+    assert_eq!(stage.say("segments", 4, "Rejected"), (Decision::Acted, "rejected"));
+    assert_eq!((stage.updates().len(), stage.told()), (0, vec![FactKind::PackageRejected]));
+}
+
+#[test]
+fn an_older_version_goes_out_when_the_live_one_is_rejected_with_none_before_it() {
+    let stage = stage();
+    stage.approve(2);
+    stage.comes_to_rest(false);
+    assert_eq!(stage.say("churn", 2, "Rejected").1, "nothing_before");
+    assert_eq!(stage.approve(1), (Decision::Acted, "approved"));
+    assert_eq!(stage.updates(), ["v2", "v1"]);
+}
