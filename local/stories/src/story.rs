@@ -1,5 +1,7 @@
 //! A story while it is being told: what has happened so far, and how one waits for the next thing.
 
+mod error;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,9 +10,8 @@ use aws_sdk_sqs::types::MessageSystemAttributeName;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use trimtab_cli::models::{self, Models};
-use trimtab_cli::{fault::Fault, operate, rules};
-use trimtab_cloud::{Cloud, CloudError};
-use trimtab_core::failure::Failure;
+use trimtab_cli::{operate, rules};
+use trimtab_cloud::Cloud;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::HistoryEntry;
@@ -19,50 +20,14 @@ use trimtab_ledger::{DynamoLedger, Scope};
 use crate::aws::{Aws, config};
 use crate::timeline::{Chapter, Entry, in_order, model_of};
 
+pub use error::StoryError;
+pub(crate) use error::service;
+
 /// How long a step may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The ledger's table, as the template names it.
 pub(crate) const TABLE: &str = "trimtab-ledger";
-
-/// The story cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum StoryError {
-    /// Something did not happen.
-    #[error("not seen in time: {0}")]
-    NotSeen(String),
-    /// Something happened that must not.
-    #[error("expected {expected}, found {found}")]
-    Unexpected {
-        /// What should be.
-        expected: String,
-        /// What is.
-        found: String,
-    },
-    /// A service refused, or was not reached.
-    #[error("{0}")]
-    Service(String),
-    /// The local cloud.
-    #[error(transparent)]
-    Cloud(#[from] CloudError),
-    /// The ledger.
-    #[error(transparent)]
-    Ledger(#[from] Failure),
-    /// The operator's command.
-    #[error(transparent)]
-    Operator(#[from] Fault),
-}
-
-/// Any error of an SDK, with its cause.
-pub(crate) fn service<E: std::error::Error>(error: E) -> StoryError {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        said = format!("{said}: {inner}");
-        cause = inner.source();
-    }
-    StoryError::Service(said)
-}
 
 /// A story.
 pub struct Story {
