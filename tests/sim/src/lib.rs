@@ -17,6 +17,7 @@ mod guarded;
 mod happen;
 mod integrated;
 mod invoke;
+mod item;
 mod ledger;
 mod ports;
 mod script;

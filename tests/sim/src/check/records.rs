@@ -1,0 +1,35 @@
+//! What is on record.
+
+use serde_json::Value;
+
+use super::Violation;
+use crate::services::{Function, Services};
+
+/// Every event that was delivered has its terminal record, but those that come by the clock.
+pub(super) fn records(services: &Services) -> Vec<Violation> {
+    let name = |function: Function| format!("{function:?}").to_lowercase();
+    let routine = |event: &Value| {
+        const QUIET: [&str; 8] = [
+            "Scheduled Event",
+            "Look Requested",
+            "Stage Look Requested",
+            "Build Requested",
+            "Image Requested",
+            "Evaluation Requested",
+            "Watch Requested",
+            // One of very many, like a monitoring run: on record where something came of it.
+            "Object Created",
+        ];
+        let job = event["detail"]["ProcessingJobName"].as_str();
+        job.is_some_and(|job| job.starts_with("model-monitoring-"))
+            || QUIET.iter().any(|kind| event["detail-type"] == *kind)
+    };
+    let missing = services.log.iter().filter(|(_, event, _)| !routine(event)).filter(|(function, event, _)| {
+        let id = event["id"].as_str().unwrap_or_default().to_owned();
+        let key = (name(*function), id);
+        !services.history.contains(&key) && !services.kept.contains(&key)
+    });
+    missing
+        .map(|(function, event, _)| Violation::lost(format!("{function:?} has no record of {}", event["id"])))
+        .collect()
+}
