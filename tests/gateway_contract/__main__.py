@@ -11,7 +11,9 @@ from deliveries import deliveries, executions_of_codepipeline, stacks_of_the_gat
 from endpoints import (
     accounts_of_the_gateway, endpoints, invocations_of_the_gateway, schedules, shapes_of_the_gateway, updates_of_the_gateway,
 )
-from jobs import ends_of_processing_jobs, processing_jobs, stops_of_training_jobs, training_jobs
+from jobs import (
+    ends_of_processing_jobs, ends_of_transform_jobs, processing_jobs, stops_of_training_jobs, training_jobs, transform_jobs,
+)
 from monitoring import definitions, schedules_of_the_gateway
 from registry import life_cycles_of_the_gateway, lineage_of_the_gateway, registry, registry_of_the_gateway
 from runs import airflow_behind_mwaa, pipelines, runs_of_the_gateway
@@ -19,13 +21,14 @@ from sources import branches_of_codecommit, builds, images, repositories, tokens
 
 # What moto has too: the same steps, the same answers.
 SHARED = [
-    training_jobs, pipelines, endpoints, registry, builds, repositories, images, deliveries, definitions, processing_jobs, schedules,
+    training_jobs, pipelines, endpoints, registry, builds, repositories, images, deliveries, definitions, processing_jobs, transform_jobs,
+    schedules,
 ]
 # What only the gateway has.
 OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
     executions_of_codepipeline, stops_of_training_jobs, lineage_of_the_gateway,
-    ends_of_processing_jobs, schedules_of_the_gateway, airflow_behind_mwaa, shapes_of_the_gateway, stacks_of_the_gateway,
+    ends_of_processing_jobs, ends_of_transform_jobs, schedules_of_the_gateway, airflow_behind_mwaa, shapes_of_the_gateway, stacks_of_the_gateway,
     accounts_of_the_gateway, invocations_of_the_gateway, life_cycles_of_the_gateway,
 ]
 

@@ -1,4 +1,4 @@
-"""Training jobs and processing jobs: made, tagged, stopped."""
+"""Training, processing and transform jobs: made, tagged, stopped."""
 
 from client import ROLE, refused, until
 
@@ -69,3 +69,38 @@ def ends_of_processing_jobs(aws):
     sagemaker.stop_processing_job(ProcessingJobName="to-stop")
     refused(sagemaker.stop_processing_job, "ValidationException", "in status Stop", ProcessingJobName="to-stop")
     until(lambda: sagemaker.describe_processing_job(ProcessingJobName="to-stop")["ProcessingJobStatus"], "Stopped")
+
+
+def a_transform(name, model):
+    objects = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/in/"}}
+    return dict(
+        TransformJobName=name, ModelName=model, MaxConcurrentTransforms=4, MaxPayloadInMB=6,
+        TransformInput={"DataSource": objects, "ContentType": "text/csv", "SplitType": "Line"},
+        TransformOutput={"S3OutputPath": f"s3://bucket/out/{name}/", "AssembleWith": "Line", "Accept": "text/csv"},
+        TransformResources={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1},
+        DataProcessing={"JoinSource": "Input"},
+    )
+
+
+def transform_jobs(aws):
+    sagemaker = aws.sagemaker
+    name = f"trimtab-{aws.own}-v1-0123abcd"
+    sagemaker.create_model(ModelName=f"{aws.own}-asked", ExecutionRoleArn=ROLE, Containers=[{"Image": "image"}])
+    arn = sagemaker.create_transform_job(**a_transform(name, f"{aws.own}-asked"))["TransformJobArn"]
+    look = lambda: sagemaker.describe_transform_job(TransformJobName=name)
+    until(lambda: look()["TransformJobStatus"], "Completed")
+    assert (look()["TransformJobArn"], look()["ModelName"]) == (arn, f"{aws.own}-asked"), look()
+    assert look()["TransformOutput"]["S3OutputPath"] == f"s3://bucket/out/{name}/"
+    refused(sagemaker.describe_transform_job, "ValidationException", "ot f", TransformJobName="none")
+
+
+def ends_of_transform_jobs(aws):
+    sagemaker = aws.sagemaker
+    job = a_transform("to-stop", f"{aws.own}-asked")
+    refused(sagemaker.create_transform_job, "ValidationException", "Could not find model", **dict(job, ModelName="none"))
+    sagemaker.create_transform_job(**job)
+    refused(sagemaker.create_transform_job, "ResourceInUse", "already exists", **job)
+    (listed,) = sagemaker.list_transform_jobs(NameContains="to-stop")["TransformJobSummaries"]
+    assert listed["TransformJobStatus"] == "InProgress", listed
+    sagemaker.stop_transform_job(TransformJobName="to-stop")
+    until(lambda: sagemaker.describe_transform_job(TransformJobName="to-stop")["TransformJobStatus"], "Stopped")

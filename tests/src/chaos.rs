@@ -7,6 +7,7 @@ mod flow;
 mod integrated;
 mod process;
 mod scene;
+mod transform;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -6,12 +6,13 @@ use trimtab_core::name::AlarmName;
 use trimtab_core::policy::{EndpointTarget, Policy, Stage, Target};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
-    AlarmTruth, Alarms, Deliveries, Endpoints, Invocations, Listed, Places, Registry, Scaling,
+    AlarmTruth, Alarms, Deliveries, Endpoints, Invocations, Listed, Places, Registry, Scaling, Transforms,
 };
 use trimtab_core::port::stack::Stacks;
 use trimtab_core::react::Act;
 
-use crate::decide::{Action, Deploy, Done, Seen};
+use crate::action::{Action, Done};
+use crate::decide::{Deploy, Seen};
 use crate::rollout::{Progress, Rollout, State};
 use crate::{look, smoke, stages};
 
@@ -84,6 +85,12 @@ where
         match &stage.target {
             Target::Endpoint(target) => self.endpoint(seen, stage, target, state).await?,
             Target::Stack(target) => seen.stack = self.stacks.describe(&target.name).await?,
+            Target::Transform(_) => {
+                if let Some(rollout) = &state.current {
+                    let hands = self.places.at(stage.place.as_ref()).await?;
+                    seen.transform = hands.transforms.find(&rollout.config).await?;
+                }
+            }
             Target::Pipeline(_) => {}
         }
         Ok(())
@@ -180,6 +187,10 @@ where
             Action::PutScheduledActions { endpoint, limits, place, .. } => {
                 let hands = self.places.at(place.as_ref()).await?;
                 hands.scaling.schedule(endpoint, limits).await.map(|()| Done::Made)
+            }
+            Action::CreateTransformJob { request, .. } => {
+                let hands = self.places.at(request.place.as_ref()).await?;
+                hands.transforms.start(request).await.map(|()| Done::Made)
             }
             Action::CreateStack { request, .. } => self.stacks.create(request).await.map(Done::Stack),
             Action::UpdateStack { request, .. } => self.stacks.update(request).await.map(Done::Stack),

@@ -2,7 +2,7 @@
 
 use trimtab_core::event::{Approval, Body, EndpointStatus, Event};
 use trimtab_core::fact::FactKind;
-use trimtab_core::port::ml::{EndpointTruth, PackageTruth};
+use trimtab_core::port::ml::{EndpointTruth, PackageTruth, TransformTruth};
 
 use crate::decide::Seen;
 
@@ -35,6 +35,14 @@ pub(crate) fn of(event: &Event) -> Seen {
             }),
             ..Seen::default()
         },
+        Body::TransformJob(job) => {
+            let transform = match job.status.as_str() {
+                "Completed" => TransformTruth::Completed,
+                "Failed" | "Stopped" => TransformTruth::Ended(job.status.clone()),
+                _ => TransformTruth::Running,
+            };
+            Seen { transform: Some(transform), ..Seen::default() }
+        }
         Body::Delivery(delivery) => Seen { delivery: Some(delivery.state.clone()), ..Seen::default() },
         _ => Seen::default(),
     }

@@ -1,16 +1,18 @@
 //! How a rollout begins, or waits, or is taken up again; and the calls that it consists of.
 
+use jiff::Timestamp;
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::monitor::Capture;
 use trimtab_core::policy::{EndpointTarget, Policy, Stage as Deployment, Strategy, Target};
-use trimtab_core::port::ml::{Beside, DeliveryRequest, EndpointRequest, EndpointTruth, ServingRequest};
+use trimtab_core::port::ml::{Beside, DeliveryRequest, EndpointRequest, EndpointTruth, ModelRequest, ServingRequest};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
-use crate::decide::{Action, Answer, Seen};
+use crate::action::Action;
+use crate::decide::{Answer, Seen};
 use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, Way, serving_name, tell, trial_name};
-use crate::{proof, rollback, stack, trial};
+use crate::{proof, rollback, stack, transform, trial};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
 /// what does.
@@ -25,7 +27,7 @@ pub(crate) fn begin_or_park(
     let busy = match &deploy.target {
         _ if state.current.is_some() => Some("a rollout is on".to_owned()),
         Target::Endpoint(target) => case.seen.endpoint.as_ref().and_then(|truth| in_the_way(target, truth)),
-        Target::Pipeline(_) => None,
+        Target::Pipeline(_) | Target::Transform(_) => None,
         Target::Stack(target) => stack::in_the_way(target, case.seen.stack.as_ref()),
     };
     let round = state.round(&wanted.package);
@@ -48,7 +50,7 @@ pub(crate) fn begin_or_park(
         return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![remove], facts: vec![] };
     }
     let leg = trial::leg(case, deploy, &state, &wanted);
-    let config = config(policy, deploy, &state, &wanted, &leg);
+    let config = config(policy, deploy, &state, &wanted, &leg, case.now);
     let Parked { package, cause, .. } = wanted;
     let (model, stage, since, progress) = (policy.model.clone(), deploy.label().cloned(), case.now, Progress::Intended);
     let rollout = Rollout { model, stage, round, package, cause, config, since, progress, late: false, leg };
@@ -58,9 +60,11 @@ pub(crate) fn begin_or_park(
 }
 
 /// What makes the rollout known again where it arrives.
-fn config(policy: &Policy, deploy: &Deployment, state: &State, wanted: &Parked, leg: &Leg) -> String {
-    let Target::Endpoint(target) = &deploy.target else {
-        return wanted.package.to_string();
+fn config(policy: &Policy, deploy: &Deployment, state: &State, wanted: &Parked, leg: &Leg, now: Timestamp) -> String {
+    let target = match &deploy.target {
+        Target::Endpoint(target) => target,
+        Target::Transform(target) => return transform::job(target, &wanted.package, now),
+        Target::Pipeline(_) | Target::Stack(_) => return wanted.package.to_string(),
     };
     match (leg, &target.trial) {
         (Leg::Trial { live, model }, Some(trial)) => trial_name(&policy.model, &wanted.package, model, trial, live),
@@ -111,6 +115,7 @@ pub(crate) fn steps(policy: &Policy, deploy: &Deployment, seen: &Seen, rollout: 
         }],
         Target::Endpoint(target) => serve(policy, deploy, target, seen.endpoint.as_ref(), rollout),
         Target::Stack(target) => vec![stack::step(target, seen.stack.as_ref(), rollout)],
+        Target::Transform(target) => transform::steps(policy, deploy, target, rollout),
     }
 }
 
@@ -131,11 +136,15 @@ fn serve(
         _ if rollout.cause == Cause::Operator => (&rollout.config, None, Strategy::AllAtOnce),
         _ => (&rollout.config, None, target.strategy.clone()),
     };
-    let serving = ServingRequest {
-        name: rollout.config.clone(),
+    let model = ModelRequest {
         model: model.clone(),
         package: rollout.package.clone(),
         role: target.role.clone(),
+        place: deploy.place.clone(),
+    };
+    let serving = ServingRequest {
+        name: rollout.config.clone(),
+        model: model.model.clone(),
         serving: target.serving.clone(),
         capture: capture(policy, deploy).cloned(),
         beside,
@@ -151,7 +160,7 @@ fn serve(
         Cause::RollBack => vec![last],
         // What is there already is not made again.
         Cause::Approved | Cause::Operator => vec![
-            Action::CreateModel { service, request: serving.clone() },
+            Action::CreateModel { service, request: model },
             Action::CreateEndpointConfig { service, request: serving },
             last,
         ],

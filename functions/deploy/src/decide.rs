@@ -4,21 +4,19 @@
 //! [`crate::endings`].
 
 use jiff::Timestamp;
-use serde::Serialize;
 use trimtab_core::event::{Approval, Body, DeliveryState, Event, Package};
 use trimtab_core::fact::FactKind;
-use trimtab_core::name::{AlarmName, EndpointName, PackageArn};
+use trimtab_core::name::{AlarmName, PackageArn, TransformName};
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Autoscaling, Gate, Key, KeyKind, OnRejected, Place, Policy, Stage as Deployment, Target};
-use trimtab_core::port::ml::{
-    Accepted, DeliveryRequest, EndpointRequest, EndpointTruth, Listed, PackageTruth, ServingRequest, Smoked,
-};
-use trimtab_core::port::stack::{self, StackCall, StackRequest, StackTruth};
+use trimtab_core::policy::{Gate, Key, KeyKind, OnRejected, Policy, Stage as Deployment, Target};
+use trimtab_core::port::ml::{EndpointTruth, Listed, PackageTruth, Smoked, TransformTruth};
+use trimtab_core::port::stack::StackTruth;
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 
+use crate::action::{Action, Done};
 use crate::begin::{begin_or_park, resume, steps};
-use crate::rollout::{Cause, Parked, Progress, State, Verdict, Way, tell};
-use crate::{assume, endings, look, rollback, settle, stages, trial};
+use crate::rollout::{Cause, Parked, Progress, Rollout, State, Verdict, Way, tell};
+use crate::{assume, endings, look, rollback, settle, stages, transform, trial};
 
 /// The deciding half of `deploy`.
 #[derive(Debug, Clone, Copy)]
@@ -41,99 +39,14 @@ pub struct Seen {
     pub ringing: Vec<AlarmName>,
     /// The model's stack.
     pub stack: Option<StackTruth>,
+    /// The rollout's batch transform job.
+    pub transform: Option<TransformTruth>,
     /// The pipeline execution that the event is about; where the event asks to look, the rollout's.
     pub delivery: Option<DeliveryState>,
     /// The group's newest versions, where the event asks to look or to go back.
     pub newest: Vec<Listed>,
     /// What the endpoint made of its smoke test, where one was due.
     pub smoked: Option<Smoked>,
-}
-
-/// What `deploy` can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "action")]
-#[allow(missing_docs, reason = "the names are AWS's own; the fields are the ports' requests")]
-pub enum Action {
-    CreateModel {
-        service: &'static str,
-        #[serde(flatten)]
-        request: ServingRequest,
-    },
-    CreateEndpointConfig {
-        service: &'static str,
-        #[serde(flatten)]
-        request: ServingRequest,
-    },
-    CreateEndpoint {
-        service: &'static str,
-        #[serde(flatten)]
-        request: EndpointRequest,
-    },
-    UpdateEndpoint {
-        service: &'static str,
-        #[serde(flatten)]
-        request: EndpointRequest,
-    },
-    PutScalingPolicy {
-        service: &'static str,
-        endpoint: EndpointName,
-        #[serde(flatten)]
-        limits: Autoscaling,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<Place>,
-    },
-    PutScheduledActions {
-        service: &'static str,
-        endpoint: EndpointName,
-        #[serde(flatten)]
-        limits: Autoscaling,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<Place>,
-    },
-    DeleteEndpoint {
-        service: &'static str,
-        endpoint: EndpointName,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<Place>,
-    },
-    StartPipelineExecution {
-        service: &'static str,
-        #[serde(flatten)]
-        request: DeliveryRequest,
-    },
-    CreateStack {
-        service: &'static str,
-        #[serde(flatten)]
-        request: StackRequest,
-    },
-    UpdateStack {
-        service: &'static str,
-        #[serde(flatten)]
-        request: StackRequest,
-    },
-    ContinueUpdateRollback {
-        service: &'static str,
-        #[serde(flatten)]
-        call: StackCall,
-    },
-    DeleteStack {
-        service: &'static str,
-        #[serde(flatten)]
-        call: StackCall,
-    },
-}
-
-/// What doing it gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Done {
-    /// It is there.
-    Made,
-    /// The endpoint took the update, or is busy.
-    Endpoint(Accepted),
-    /// The pipeline's execution.
-    Execution(String),
-    /// The stack took the update, has nothing to update, or is busy.
-    Stack(stack::Accepted),
 }
 
 pub(crate) type Answer = Plan<State, Action>;
@@ -158,6 +71,10 @@ impl Decide for Deploy {
             }
             // Every stack of the account tells of itself; most are nobody's here.
             Body::Stack(stack) => Subject::Keys(vec![Key { kind: KeyKind::Stack, name: stack.name.to_string() }]),
+            Body::TransformJob(job) => {
+                let key = |name: TransformName| Key { kind: KeyKind::Transform, name: name.to_string() };
+                Subject::Keys(TransformName::of_job(&job.name).map(key).into_iter().collect())
+            }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }
@@ -188,6 +105,7 @@ impl Decide for Deploy {
             Body::Endpoint(_) => endings::on_endpoint(case, policy, deploy),
             Body::Delivery(delivery) => endings::on_delivery(case, policy, deploy, delivery),
             Body::Stack(stack) => crate::stack::on_stack(case, policy, deploy, stack),
+            Body::TransformJob(job) => transform::on_job(case, policy, deploy, job),
             Body::Fact(fact) => match fact.kind {
                 FactKind::LookRequested | FactKind::StageLookRequested => look::on_look(case, policy, deploy, fact),
                 FactKind::PromotionRequested => stages::on_promotion(case, policy, deploy, fact),
@@ -207,6 +125,9 @@ impl Decide for Deploy {
             (Body::Package(_) | Body::Fact(_), Progress::Trying { .. }) => trial::gone(case, policy, deploy),
             (Body::Package(_) | Body::Fact(_), _) if matches!(deploy.target, Target::Stack(_)) => {
                 crate::stack::found(case, policy, deploy)
+            }
+            (Body::Package(_) | Body::Fact(_), _) if matches!(deploy.target, Target::Transform(_)) => {
+                transform::found(case, policy, deploy)
             }
             (Body::Fact(_), Progress::Delivering { .. }) => endings::delivered(case, policy, deploy, rollout),
             (Body::Package(_) | Body::Fact(_), _) => {
@@ -230,7 +151,10 @@ impl Decide for Deploy {
             return crate::stack::left(target, case.seen, rollout);
         }
         let intended = state.current.as_ref().filter(|rollout| rollout.progress == Progress::Intended);
-        if let Some(rollout) = intended.filter(|rollout| rollout.ended(case.seen.endpoint.as_ref()).is_none()) {
+        let ended = |rollout: &&Rollout| {
+            rollout.ended(case.seen.endpoint.as_ref()).is_some() || transform::has_ended(case.seen)
+        };
+        if let Some(rollout) = intended.filter(|rollout| !ended(rollout)) {
             left.extend(steps(policy, deploy, case.seen, rollout));
         }
         left

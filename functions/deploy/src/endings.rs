@@ -8,8 +8,9 @@ use trimtab_core::policy::{Policy, Stage as Deployment, Target};
 use trimtab_core::port::ml::EndpointTruth;
 use trimtab_core::react::Case;
 
+use crate::action::Action;
 use crate::begin::begin_or_park;
-use crate::decide::{Action, Answer, Seen};
+use crate::decide::{Answer, Seen};
 use crate::rollout::{Cause, Leg, Progress, Rollout, State};
 use crate::{proof, rollback, smoke, stages, trial};
 
@@ -163,7 +164,7 @@ pub(crate) fn end(
         state.make_live(rollout, !scaling(deploy).is_empty(), case.now);
         follow_on(case, policy, deploy, state, vec![reason])
     } else if kind == FactKind::RolloutFailed
-        && !matches!(deploy.target, Target::Pipeline(_))
+        && matches!(deploy.target, Target::Endpoint(_) | Target::Stack(_))
         && !rollback::waits(&state)
     {
         // An endpoint or a stack in this state takes no update: what waits, waits for a person.

@@ -4,6 +4,7 @@
 //! [`decide`] knows no SDK; [`act`] makes the calls, each of which finds its own earlier effect.
 
 pub mod act;
+pub mod action;
 mod assume;
 mod begin;
 pub mod decide;
@@ -16,6 +17,7 @@ mod settle;
 mod smoke;
 mod stack;
 mod stages;
+mod transform;
 mod trial;
 
 pub use act::Reaction;

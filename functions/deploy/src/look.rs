@@ -119,11 +119,12 @@ pub(crate) fn is_unanswered(state: &State, listed: &Listed) -> bool {
     verdict.is_some() && state.before.is_some() && answered != verdict
 }
 
-/// A version waits, no rollout is on, and the endpoint or the stack is at rest and well.
+/// A version waits, no rollout is on, and what serves is at rest and well.
 fn waiting(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
     let waits = case.state.parked.is_some() && case.state.current.is_none();
     let by_hand = rollback::waits(case.state);
     let ready = match (&deploy.target, &case.seen.endpoint) {
+        (Target::Pipeline(_) | Target::Transform(_), _) => true,
         (Target::Stack(target), _) => crate::stack::in_the_way(target, case.seen.stack.as_ref()).is_none(),
         (_, Some(truth)) if by_hand => !truth.status.is_moving(),
         (_, Some(truth)) => truth.status == EndpointStatus::InService,

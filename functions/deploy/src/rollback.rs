@@ -12,8 +12,9 @@ use trimtab_core::policy::{EndpointTarget, Policy, Stage, Target};
 use trimtab_core::port::ml::{EndpointTruth, Listed};
 use trimtab_core::react::Case;
 
+use crate::action::Action;
 use crate::begin::begin_or_park;
-use crate::decide::{Action, Answer, Seen};
+use crate::decide::{Answer, Seen};
 use crate::rollout::{Cause, Parked, State};
 use crate::{stages, trial};
 
@@ -72,7 +73,7 @@ fn wanted(case: &Case<'_, State, Seen>, stage: &Stage, fact: &Fact) -> Result<Pa
 fn is_well(case: &Case<'_, State, Seen>, stage: &Stage, config: &str) -> bool {
     match &stage.target {
         Target::Endpoint(_) => case.seen.endpoint.as_ref().is_some_and(|truth| serves(truth, config)),
-        Target::Pipeline(_) | Target::Stack(_) => true,
+        Target::Pipeline(_) | Target::Stack(_) | Target::Transform(_) => true,
     }
 }
 

@@ -51,8 +51,12 @@ pub enum Progress {
         /// The execution.
         execution: String,
     },
+    /// A batch transform job asks it.
+    Transforming,
     /// CloudFormation has taken it.
     Stacking,
+    /// CloudFormation has nothing to update: the stack holds it already.
+    Held,
     /// CloudFormation deletes what is left of a stack that could not be made.
     Clearing,
     /// CloudFormation could not go back, and is to try again.
@@ -92,7 +96,7 @@ pub struct Rollout {
     pub package: PackageArn,
     /// Why.
     pub cause: Cause,
-    /// The endpoint configuration, or the pipeline variable's value: what makes it known again.
+    /// The endpoint configuration, the batch transform job, or else the package: what makes it known again.
     pub config: String,
     /// When it was decided.
     pub since: Timestamp,
@@ -253,11 +257,17 @@ impl State {
         }
     }
 
+    /// Whether this request has had its answer.
+    #[must_use]
+    pub fn has_answered(&self, matter: &str) -> bool {
+        self.asked.contains(&digest(&[matter], 16))
+    }
+
     /// Takes a request on record; false if it is there already.
     pub fn ask(&mut self, matter: &str) -> bool {
-        let matter = digest(&[matter], 16);
-        let new = !self.asked.contains(&matter);
+        let new = !self.has_answered(matter);
         if new {
+            let matter = digest(&[matter], 16);
             self.asked.push(matter);
             let surplus = self.asked.len().saturating_sub(ASKED_REMEMBERED);
             self.asked.drain(..surplus);

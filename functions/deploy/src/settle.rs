@@ -6,8 +6,9 @@ use trimtab_core::plan::{Decision, Reason};
 use trimtab_core::port::{ml, stack};
 use trimtab_core::react::Settled;
 
-use crate::decide::{Action, Done};
+use crate::action::{Action, Done};
 use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, Way, tell};
+use crate::stages;
 
 /// Takes what an action gave into the rollout.
 pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
@@ -29,7 +30,8 @@ pub(crate) fn settle(state: &mut State, action: &Action, outcome: Result<Done, S
         }
         (_, Ok(Done::Endpoint(ml::Accepted::Busy))) => parked(state, rollout, "the endpoint", now),
         (_, Ok(Done::Stack(stack::Accepted::Busy))) => parked(state, rollout, "the stack", now),
-        (_, Ok(Done::Stack(stack::Accepted::Nothing))) => nothing_to_update(state, &rollout, now),
+        (_, Ok(Done::Stack(stack::Accepted::Nothing))) => nothing_to_update(state, rollout, now),
+        (Action::CreateTransformJob { .. }, Ok(_)) => started(state, rollout, Progress::Transforming, now),
         (Action::DeleteStack { .. }, Ok(_)) => goes_on(state, rollout, Progress::Clearing),
         (Action::ContinueUpdateRollback { .. }, Ok(_)) => goes_on(state, rollout, Progress::Continuing { told: true }),
         (_, Ok(Done::Made)) => {
@@ -67,13 +69,14 @@ fn parked(state: &mut State, rollout: Rollout, what: &str, now: Timestamp) -> Se
     Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
 }
 
-/// The stack holds this version already: no event will come.
-fn nothing_to_update(state: &mut State, rollout: &Rollout, now: Timestamp) -> Settled {
+/// The stack holds this version already: no event will come, and the stage is asked to look.
+fn nothing_to_update(state: &mut State, rollout: Rollout, now: Timestamp) -> Settled {
     let version = rollout.package.version();
-    let reason = Reason::new("live", format!("the stack holds version {version} already: there is nothing to update"));
-    let told = rollout.tell(FactKind::RolloutSucceeded, &reason.text, now);
-    state.make_live(rollout, false, now);
-    Settled { facts: vec![told], reasons: vec![reason], ..Settled::default() }
+    let reason =
+        Reason::new("nothing_to_update", format!("CloudFormation says that the stack holds version {version} already"));
+    let look = stages::look_again(&rollout, &reason.text, now);
+    state.current = Some(Rollout { progress: Progress::Held, ..rollout });
+    Settled { facts: vec![look], reasons: vec![reason], ..Settled::default() }
 }
 
 /// The failed endpoint goes; the version that waits for that is begun by the look that finds it gone.

@@ -9,8 +9,9 @@ use trimtab_core::port::stack::{StackCall, StackRequest, StackTruth};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
+use crate::action::Action;
 use crate::begin::steps;
-use crate::decide::{Action, Answer, Seen};
+use crate::decide::{Answer, Seen};
 use crate::endings;
 use crate::rollout::{Progress, Rollout, State};
 
@@ -105,7 +106,7 @@ pub(crate) fn found(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Depl
 fn is_ours(target: &StackTarget, truth: &StackTruth, rollout: &Rollout) -> bool {
     let since = truth.changed.is_some_and(|changed| changed >= rollout.since);
     match rollout.progress {
-        Progress::Stacking | Progress::Continuing { .. } => true,
+        Progress::Stacking | Progress::Held | Progress::Continuing { .. } => true,
         Progress::Clearing => truth.status.rest() == StackRest::Stuck,
         _ => since || (holds(target, truth, rollout) && truth.status.rest() == StackRest::Complete),
     }
@@ -120,6 +121,10 @@ fn verdict(target: &StackTarget, truth: &StackTruth, rollout: &Rollout) -> Optio
     let cause = truth.reason.as_deref().unwrap_or("CloudFormation gives no reason");
     Some(match truth.status.rest() {
         StackRest::Moving => return None,
+        StackRest::Complete | StackRest::RolledBack if rollout.progress == Progress::Held => (
+            FactKind::RolloutSucceeded,
+            Reason::new("live", format!("stack {} holds version {version}: there was nothing to update", target.name)),
+        ),
         StackRest::Complete if holds(target, truth, rollout) => (
             FactKind::RolloutSucceeded,
             Reason::new("live", format!("stack {} is {} with version {version}", target.name, truth.status)),

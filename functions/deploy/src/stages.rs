@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use trimtab_core::event::{Approval, Body, Event, Package};
 use trimtab_core::fact::{self, Fact, FactKind};
-use trimtab_core::name::{PackageArn, StageName};
+use trimtab_core::name::{PackageArn, StageName, TransformName};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Deploy, Gate, Policy, SOLE, Stage, Target};
 use trimtab_core::react::Case;
@@ -12,6 +12,7 @@ use trimtab_core::text::one_line;
 
 use crate::decide::{Answer, Seen, on_approved, on_rejected};
 use crate::rollout::{Rollout, State, Way, tell};
+use crate::trial;
 
 /// How many versions that may go further are remembered; the lowest are forgotten first.
 const OFFERED_REMEMBERED: usize = 50;
@@ -36,6 +37,11 @@ pub(crate) fn of<'a>(event: &Event, deploy: &'a Deploy) -> Option<&'a Stage> {
             .stages
             .iter()
             .find(|stage| matches!(&stage.target, Target::Stack(target) if target.name == stack.name)),
+        Body::TransformJob(job) => deploy.stages.iter().find(|stage| {
+            let name = TransformName::of_job(&job.name);
+            let named = matches!(&stage.target, Target::Transform(target) if Some(&target.name) == name.as_ref());
+            named && stage.account() == Some(event.envelope.account.as_str())
+        }),
         Body::Fact(fact) => match (fact.kind, fact.details.get("stage")) {
             (FactKind::LookRequested, _) => deploy.first(),
             (FactKind::RollbackRequested, None) => deploy.production(),
@@ -53,9 +59,9 @@ pub(crate) fn aggregate(stage: &Stage) -> String {
 /// What is said of an event that is of no stage.
 pub(crate) fn stranger(event: &Event) -> Answer {
     match &event.body {
-        Body::Endpoint(_) => Plan::reject(
+        Body::Endpoint(_) | Body::TransformJob(_) => Plan::reject(
             "foreign_account",
-            "the endpoint belongs to another account than that of the stage that has one of its name",
+            "it belongs to another account than that of the stage that has one of its name",
         ),
         Body::Fact(fact) if fact.kind.is_request() => {
             Plan::reject("no_such_stage", "the policy has no stage of the name that the request gives")
@@ -102,6 +108,20 @@ pub(crate) fn looks(policy: &Policy, stage: &Stage, look: &Fact, now: Timestamp)
     others(policy, stage).filter(|_| look.kind == FactKind::LookRequested).map(ask).collect()
 }
 
+/// What has no event of its own is found by looking: the rollout's stage is asked to look at once.
+pub(crate) fn look_again(rollout: &Rollout, why: &str, at: Timestamp) -> Fact {
+    let stage = rollout.stage.as_ref().map_or(SOLE, StageName::as_str);
+    Fact {
+        kind: FactKind::StageLookRequested,
+        version: fact::VERSION,
+        model: Some(rollout.model.clone()),
+        matter: format!("look/{}/{stage}/{}/{}", rollout.model, rollout.package.version(), rollout.since),
+        at,
+        reasons: vec![why.to_owned()],
+        details: [("stage".to_owned(), stage.to_owned())].into(),
+    }
+}
+
 fn ask(
     kind: FactKind,
     policy: &Policy,
@@ -124,12 +144,15 @@ fn ask(
     }
 }
 
-/// The package that a request of another stage, or of a person, is about. A person names a version.
+/// The package that a request of another stage, or of a person, is about. A person names a version: one
+/// that is on trial here, or may come here.
 pub(crate) fn package(fact: &Fact, state: &State) -> Option<PackageArn> {
-    match fact.details.get("package") {
-        Some(arn) => PackageArn::parse(arn).ok(),
-        None => state.offered.get(&version(fact)?).cloned(),
+    if let Some(arn) = fact.details.get("package") {
+        return PackageArn::parse(arn).ok();
     }
+    let version = version(fact)?;
+    let tried = trial::tried(state).map(|rollout| &rollout.package).filter(|package| package.version() == version);
+    tried.or_else(|| state.offered.get(&version)).cloned()
 }
 
 /// The version that a person names.
@@ -142,12 +165,18 @@ pub(crate) fn by(fact: &Fact) -> Option<String> {
     fact.details.get("by").map(|by| one_line(by, 64)).filter(|by| !by.is_empty())
 }
 
-/// A version is live in the stage before, or a person lets it in here.
+/// A version is live in the stage before, or a person lets it in here, or ends its trial.
 pub(crate) fn on_promotion(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage, fact: &Fact) -> Answer {
+    if case.state.has_answered(&fact.matter) {
+        return Plan::skip("already_handled", "this request has had its answer");
+    }
     let Some(package) = package(fact, case.state).filter(|arn| arn.group() == policy.package_group.as_str()) else {
         let text = format!("the version is not live in the stage before {}: nothing is promoted", stage.name);
         return Plan::reject("not_offered", text);
     };
+    if let (Some(by), Some(tried)) = (by(fact), trial::tried(case.state).filter(|tried| tried.package == package)) {
+        return trial::let_on(case, policy, stage, tried, fact, &by);
+    }
     let mut state = case.state.clone();
     match by(fact) {
         None => state.offer(&package, OFFERED_REMEMBERED),

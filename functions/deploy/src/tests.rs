@@ -12,7 +12,7 @@ use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Autoscaling, Place, Policy, Smoke, Strategy};
 use trimtab_core::port::ml::{
     Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Hands,
-    HandsOf, Invocations, Listed, PackageTruth, Places, Registry, Scaling, ServingRequest, Smoked,
+    HandsOf, Invocations, Listed, ModelRequest, PackageTruth, Places, Registry, Scaling, ServingRequest, Smoked,
 };
 use trimtab_core::port::{Answer, Clock};
 use trimtab_core::react::World;
@@ -26,6 +26,7 @@ mod rollout;
 mod shapes;
 mod stack;
 mod stages;
+mod transform;
 mod trial;
 
 /// The alarm that watches a version on trial.
@@ -48,6 +49,7 @@ struct Cloud {
     strategies: Mutex<Vec<Strategy>>,
     configs: Mutex<Vec<ServingRequest>>,
     stack: Mutex<stack::Cloud>,
+    jobs: Mutex<transform::Jobs>,
 }
 
 impl Registry for &Cloud {
@@ -75,7 +77,7 @@ impl Endpoints for &Cloud {
         Ok(self.endpoint.lock().unwrap().clone())
     }
 
-    async fn create_model(&self, _: &ServingRequest) -> Answer<()> {
+    async fn create_model(&self, _: &ModelRequest) -> Answer<()> {
         Ok(())
     }
 
@@ -181,6 +183,7 @@ fn stage_with(change: impl Fn(&str) -> String) -> Stage {
         parse(&change(include_str!("../../../models/churn.toml"))),
         parse(include_str!("../../../models/segments.toml")),
         parse(include_str!("../../../models/tariffs.toml")),
+        parse(include_str!("../../../models/leads.toml")),
     ];
     let clock = FixedClock::at(NOON.parse().unwrap());
     let world = World { ledger: MemoryLedger::with(policies), bus: MemoryBus::default(), clock };
@@ -193,14 +196,23 @@ fn arn(group: &str, version: u32) -> String {
 
 impl Stage {
     fn react(&self, kind: &str, source: &str, detail: &Value) -> (Decision, &'static str) {
+        self.react_in("123456789012", kind, source, detail)
+    }
+
+    fn react_in(&self, account: &str, kind: &str, source: &str, detail: &Value) -> (Decision, &'static str) {
+        self.try_react(account, kind, source, detail).unwrap()
+    }
+
+    /// `None` where the event is given back.
+    fn try_react(&self, account: &str, kind: &str, source: &str, detail: &Value) -> Option<(Decision, &'static str)> {
         let now = self.world.clock.now() + SignedDuration::from_secs(1);
         self.world.clock.set(now);
-        let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": "123456789012",
+        let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
             "region": "eu-west-1", "time": now.to_string(), "resources": [], "detail": detail});
         let cloud = &self.cloud;
         let reaction = Reaction { registry: cloud, places: cloud, deliveries: cloud, stacks: cloud };
-        let report = run(self.world.react(&reaction, &event)).unwrap().unwrap();
-        (report.entry.decision, report.codes.last().copied().unwrap())
+        let report = run(self.world.react(&reaction, &event)).unwrap().ok()?;
+        Some((report.entry.decision, report.codes.last().copied().unwrap()))
     }
 
     fn say(&self, group: &str, version: u32, verdict: &str) -> (Decision, &'static str) {
@@ -210,9 +222,13 @@ impl Stage {
 
     /// The event alone: the registry says what it said before.
     fn hear(&self, group: &str, version: u32, verdict: &str) -> (Decision, &'static str) {
+        self.try_hear(group, version, verdict).unwrap()
+    }
+
+    fn try_hear(&self, group: &str, version: u32, verdict: &str) -> Option<(Decision, &'static str)> {
         let detail = json!({"ModelPackageGroupName": group, "ModelPackageVersion": version, "ModelPackageArn": arn(group, version),
             "ModelApprovalStatus": verdict, "ModelPackageStatus": "Completed"});
-        self.react("SageMaker Model Package State Change", "aws.sagemaker", &detail)
+        self.try_react("123456789012", "SageMaker Model Package State Change", "aws.sagemaker", &detail)
     }
 
     fn approve(&self, version: u32) -> (Decision, &'static str) {

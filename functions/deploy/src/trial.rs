@@ -2,8 +2,9 @@
 //! long as the policy says; then it goes on by the policy's strategy. Its alarms end it before. No
 //! event tells that the time has passed: that is found by looking.
 
-use trimtab_core::event::EndpointStatus;
-use trimtab_core::fact::FactKind;
+use trimtab_core::event::{Approval, EndpointStatus};
+use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::name::{AlarmName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Stage as Deployment, Target};
 use trimtab_core::port::ml::EndpointTruth;
@@ -79,9 +80,6 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &De
         return None;
     }
     let (version, good) = (rollout.package.version(), case.state.live_now()?.package.version());
-    let names = |alarms: &[trimtab_core::name::AlarmName]| {
-        alarms.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
-    };
     if !case.seen.ringing.is_empty() {
         let words =
             format!("version {version} has set off {} on trial: going back to {good}", names(&case.seen.ringing));
@@ -94,12 +92,45 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &De
         (false, _) => None,
         // What nothing was heard of is no pass; the deadline tells a person if that lasts.
         (true, false) => None,
-        (true, true) => Some(go_on(case, policy, deploy, rollout)),
+        (true, true) => {
+            let text = format!("version {version} was on trial, and its alarms were quiet: it goes on");
+            Some(go_on(case, policy, deploy, rollout, Reason::new("trial_passed", text)))
+        }
     }
 }
 
-/// The version has served its time: it goes on by the policy's strategy.
-fn go_on(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Answer {
+/// A person has seen enough: the trial ends before its time, unless one of its alarms has gone off.
+pub(crate) fn let_on(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    rollout: &Rollout,
+    asked: &Fact,
+    by: &str,
+) -> Answer {
+    let version = rollout.package.version();
+    if case.seen.package.as_ref().is_none_or(|truth| truth.approval != Approval::Approved) {
+        let text = format!("the registry does not say that version {version} is approved: it goes no further");
+        return Plan::skip("no_longer_approved", text);
+    }
+    if !case.seen.ringing.is_empty() {
+        let text = format!("version {version} has set off {} on trial: it goes no further", names(&case.seen.ringing));
+        return Plan::reject("trial_failed", text);
+    }
+    let mut state = case.state.clone();
+    state.ask(&asked.matter);
+    let reason = Reason::new("promoted", format!("{by} ends the trial of version {version}: it goes on"));
+    go_on(&Case { state: &state, ..*case }, policy, deploy, rollout, reason)
+}
+
+/// The version goes on by the policy's strategy.
+fn go_on(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    rollout: &Rollout,
+    reason: Reason,
+) -> Answer {
     let Leg::Trial { model, .. } = &rollout.leg else {
         return Plan::skip("nothing_new", "the version is not on trial");
     };
@@ -111,16 +142,22 @@ fn go_on(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rol
         leg: Leg::Last,
         ..rollout.clone()
     };
-    let version = next.package.version();
-    let reason =
-        Reason::new("trial_passed", format!("version {version} was on trial, and its alarms were quiet: it goes on"));
     let actions = steps(policy, deploy, case.seen, &next);
     let state = State { current: Some(next), ..case.state.clone() };
     Plan { actions, ..Plan::only(Decision::Acted, reason).with_state(state) }
 }
 
+fn names(alarms: &[AlarmName]) -> String {
+    alarms.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The rollout that is on trial.
+pub(crate) fn tried(state: &State) -> Option<&Rollout> {
+    state.current.as_ref().filter(|rollout| matches!(rollout.progress, Progress::Trying { .. }))
+}
+
 /// The rollout that is on trial and serves: a rejection need not wait for an event that never comes.
-pub(crate) fn take(state: &mut State, package: &trimtab_core::name::PackageArn) -> bool {
+pub(crate) fn take(state: &mut State, package: &PackageArn) -> bool {
     let on_trial =
         |rollout: &mut Rollout| rollout.package == *package && matches!(rollout.progress, Progress::Trying { .. });
     state.current.take_if(on_trial).is_some()

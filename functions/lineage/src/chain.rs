@@ -112,7 +112,7 @@ fn commit(policy: &Policy, commit: &CommitId) -> Option<Entity> {
     Some(entity(EntityKind::Artifact, policy, "commit", &format!("codecommit://{repository}/{commit}"), "Commit"))
 }
 
-/// The endpoint of the stage that the fact names, or of the last one.
+/// What serves in the stage that the fact names, or in the last one: an endpoint, or a place for answers.
 fn endpoint(fact: &Fact, policy: &Policy) -> Option<Entity> {
     let stage = policy.deploy.as_ref()?.named(fact.details.get("stage"))?;
     match &stage.target {
@@ -121,6 +121,9 @@ fn endpoint(fact: &Fact, policy: &Policy) -> Option<Entity> {
             let account = stage.place.as_ref().map(|place| format!("{}/", place.role.account()));
             let source = format!("{}endpoint/{}", account.unwrap_or_default(), target.name);
             Some(entity(EntityKind::Context, policy, "endpoint", &source, "Endpoint"))
+        }
+        Target::Transform(target) => {
+            Some(entity(EntityKind::Context, policy, "transform", target.output.as_str(), "BatchTransform"))
         }
         Target::Pipeline(_) | Target::Stack(_) => None,
     }

@@ -3,7 +3,7 @@
 
 use trimtab_core::event::Event;
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{CommitId, ImageUri, ModelName, RunArn};
+use trimtab_core::name::{CommitId, ImageUri, JOBS, ModelName, RunArn};
 use trimtab_core::policy::{Policy, Target};
 
 /// Where the suite runs, and what the model's policy names.
@@ -130,6 +130,7 @@ impl<'a> Place<'a> {
                 Target::Pipeline(target) => {
                     self.suite(&format!("codepipeline/pipelines/{}/view", escaped(target.name.as_str())))
                 }
+                Target::Transform(_) => self.sagemaker("transform-jobs"),
                 Target::Stack(target) => self.console(&format!(
                     "cloudformation/home?region={}#/stacks?filteringText={}",
                     self.region,
@@ -169,6 +170,9 @@ impl<'a> Place<'a> {
             }
             (Some(Target::Pipeline(target)), true) => {
                 format!("aws codepipeline get-pipeline-state --name {}", target.name)
+            }
+            (Some(Target::Transform(target)), true) => {
+                format!("aws sagemaker list-transform-jobs --name-contains {JOBS}{}-v", target.name)
             }
             _ => format!("trimtab history {model}"),
         }

@@ -41,7 +41,7 @@ pub(crate) enum Phase {
     Bakes,
     /// From a delivery's start to its end.
     Deliveries,
-    /// From a processing job's start to its end.
+    /// From a processing or transform job's start to its end.
     Jobs,
     /// From a monitoring schedule's change until it is scheduled.
     Schedules,

@@ -19,6 +19,7 @@ mod stages;
 mod story;
 mod strategies;
 mod timeline;
+mod transform;
 mod triggers;
 mod watched;
 
@@ -34,20 +35,24 @@ pub use triggers::watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Tale {
     /// All that the suite does, once.
+    #[value(alias = "drift", alias = "canary-rollback")]
     Loop,
     /// AWS loses every one of its events; the loop comes to the same end.
     LostEvents,
     /// Versions are tested, and approved, rejected or asked about by policy.
     Promotion,
     /// An image is pushed, CodePipeline builds, and a pull request is merged.
+    #[value(alias = "pull-request")]
     Integrate,
-    /// Asynchronous, serverless; batch by batch, step by step; a shadow, a challenger.
+    /// Asynchronous, serverless; batch by batch, step by step; a shadow, a challenger; batch transform.
+    #[value(alias = "shadow", alias = "batch-transform")]
     Strategies,
     /// A stack takes versions, goes back, and is helped back.
     Cloudformation,
     /// Somebody trains by hand, and breaks the organisation's rules.
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
+    #[value(alias = "step-functions", alias = "airflow", alias = "kubeflow")]
     Engines,
     /// Versions go through stages, in two accounts, and back.
     Stages,

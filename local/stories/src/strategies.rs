@@ -1,5 +1,6 @@
 //! What serves, and how traffic moves: asynchronous, serverless, by batches, step by step, as a shadow,
-//! as a challenger. Each is seen in the endpoint's own configuration and deployment.
+//! as a challenger; and not at all, but in batches. Each is seen in the endpoint's own configuration and
+//! deployment.
 
 use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, StateValue, Statistic};
@@ -16,22 +17,24 @@ use crate::look::version;
 use crate::lost::tick;
 use crate::stage::{ERRORS, SERVING_METRICS, register};
 use crate::story::{Story, StoryError, service};
+use crate::transform;
 
 const BAKING: &str = "SageMaker Endpoint Deployment State Change";
 
 /// A trial that a story can wait for.
 const SHORT_TRIAL: SignedDuration = SignedDuration::from_secs(1);
 
-/// Four models, four shapes.
+/// Five models, five shapes.
 pub(crate) async fn all(story: &mut Story) -> Result<(), StoryError> {
-    for group in ["documents", "summaries", "fraud"] {
+    for group in ["documents", "summaries", "fraud", "leads"] {
         let call = story.aws.sagemaker.create_model_package_group().model_package_group_name(group);
         call.send().await.map_err(service)?;
     }
     asynchronous_by_batches(story).await?;
     serverless(story).await?;
     shadow_then_linear(story).await?;
-    challenger_that_fails(story).await
+    challenger_that_fails(story).await?;
+    transform::in_batches(story).await
 }
 
 /// An alarm on errors of a variant, with data: nothing is wrong.
@@ -95,12 +98,13 @@ async fn at_rest(
 async fn versions(story: &Story, config: &DescribeEndpointConfigOutput) -> Result<Vec<u32>, StoryError> {
     let mut found = Vec::new();
     for variant in config.production_variants() {
-        found.push(version_of(story, variant.model_name().unwrap_or_default()).await?);
+        found.push(model_of(story, variant.model_name().unwrap_or_default()).await?);
     }
     Ok(found)
 }
 
-async fn version_of(story: &Story, model: &str) -> Result<u32, StoryError> {
+/// The version that this model runs.
+pub(crate) async fn model_of(story: &Story, model: &str) -> Result<u32, StoryError> {
     let model = story.aws.sagemaker.describe_model().model_name(model).send().await.map_err(service)?;
     let package = model.containers().first().and_then(|container| container.model_package_name());
     Ok(package.map(version).unwrap_or_default())
@@ -187,7 +191,7 @@ async fn shadow_then_linear(story: &mut Story) -> Result<(), StoryError> {
     Story::expect("those who ask are answered by version", &versions(story, &config).await?, &vec![1])?;
     let shadow = config.shadow_production_variants().first();
     let model = shadow.and_then(|variant| variant.model_name()).unwrap_or_default();
-    Story::expect("the shadow is version", &version_of(story, model).await?, &2)?;
+    Story::expect("the shadow is version", &model_of(story, model).await?, &2)?;
     Story::expect("its share", &shadow.and_then(|variant| variant.initial_variant_weight()), &Some(0.5))?;
     recorded(story, "version 2 is on trial").await?;
     story.saw("version 1 answers, and version 2 hears half of what is asked").await?;

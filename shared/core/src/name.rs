@@ -67,9 +67,11 @@ macro_rules! names {
 mod engine;
 mod parts;
 mod run;
+mod transform;
 
 pub use engine::*;
 pub use run::RunId;
+pub use transform::{JOBS, TransformName};
 
 /// 1 to `max` characters, each a letter, a digit or one of `extra`.
 fn word(text: &str, max: usize, extra: &str) -> bool {

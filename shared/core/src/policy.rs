@@ -21,6 +21,7 @@ mod stack;
 mod stage;
 mod strategy;
 pub mod suite;
+mod transform;
 mod trial;
 
 use std::collections::BTreeSet;
@@ -42,6 +43,7 @@ pub use stack::{Capability, StackTarget};
 pub use stage::{Gate, Place, SOLE, Smoke, Stage};
 pub use strategy::{Canary, Linear, Rolling, Strategy};
 pub use suite::{Guard, Stoppable, SuitePolicy};
+pub use transform::{Split, TransformTarget};
 pub use trial::{Challenger, Shadow, Trial};
 
 use crate::name::{GroupName, ModelName};

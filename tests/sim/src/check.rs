@@ -47,6 +47,7 @@ pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u
             + services.candidate.verdicts
             + services.staged.removals
             + services.staged.updates.values().map(Vec::len).sum::<usize>()
+            + services.transformed.started.len()
             + stacked(services),
         services.updates.clone(),
     )

@@ -30,8 +30,12 @@ pub(crate) const TARIFFS: u32 = 201;
 /// Versions of `loans`, the model with stages, begin here.
 pub(crate) const LOANS: u32 = 301;
 
+/// Versions of `leads`, which batch transform jobs ask, begin here.
+pub(crate) const LEADS: u32 = 401;
+
 fn group(version: u32) -> &'static str {
     match version {
+        LEADS.. => "leads",
         LOANS.. => "loans",
         TARIFFS.. => "tariffs",
         SEGMENTS.. => "segments",
@@ -53,6 +57,13 @@ pub(crate) fn alarm(name: &str, at: Timestamp) -> Value {
     let detail = json!({"alarmName": name, "configuration": {"metrics": [metric]},
         "state": {"value": "ALARM", "timestamp": at.to_string(), "reason": "Threshold Crossed"}});
     event("aws.cloudwatch", "CloudWatch Alarm State Change", at, &[alarm_arn(name)], &detail)
+}
+
+/// That a batch transform job has ended.
+pub(crate) fn transform(job: &str, status: &str, at: Timestamp) -> Value {
+    let arn = format!("arn:aws:sagemaker:eu-west-1:{ACCOUNT}:transform-job/{job}");
+    let detail = json!({"TransformJobName": job, "TransformJobArn": arn, "TransformJobStatus": status});
+    event("aws.sagemaker", "SageMaker Transform Job State Change", at, &[arn], &detail)
 }
 
 /// That a run has ended; of some engines' runs AWS tells nothing.

@@ -15,7 +15,7 @@ use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 use crate::check::{self, Violation};
-use crate::events::{LOANS, TARIFFS};
+use crate::events::{LEADS, LOANS, TARIFFS};
 use crate::faults::{Chance, Fault, Schedule};
 pub use crate::invoke::invoke;
 pub use crate::script::Flow;
@@ -78,6 +78,7 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     const TARIFFS: &str = include_str!("../../../models/tariffs.toml");
     static SHADOWED: OnceLock<Arc<Policies>> = OnceLock::new();
     static STACK: OnceLock<Arc<Policies>> = OnceLock::new();
+    static TRANSFORM: OnceLock<Arc<Policies>> = OnceLock::new();
     static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
     static DEMAND: OnceLock<Arc<Policies>> = OnceLock::new();
     static STAGED: OnceLock<Arc<Policies>> = OnceLock::new();
@@ -88,6 +89,7 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
         Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
         Some(Flow::PipelineBuild) => (&DEMAND, &[include_str!("../../../models/demand.toml")]),
         Some(Flow::Stacked | Flow::StackFails) => (&STACK, &[TARIFFS]),
+        Some(Flow::Transformed | Flow::TransformFails) => (&TRANSFORM, &[include_str!("../../../models/leads.toml")]),
         Some(Flow::Stages) => (&STAGED, &[CHURN, SEGMENTS, include_str!("../../../models/loans.toml")]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };
@@ -247,6 +249,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
         Flow::CanaryFails => Some(2),
         Flow::Stacked => Some(TARIFFS),
         Flow::StackFails => Some(TARIFFS + 1),
+        Flow::TransformFails => Some(LEADS + 1),
         _ => None,
     });
     for (wait, item) in case.flow.script() {

@@ -81,6 +81,7 @@ impl Services {
             Item::Upload { number } => self.upload(number),
             Item::Request => self.request(),
             Item::StackRests => self.stack_rests(),
+            Item::TransformEnds(job) => self.transform_ends(&job),
             Item::Make => self.make(),
             Item::Tag => self.tag(),
             Item::JobEnds => self.job_ends(),

@@ -57,6 +57,8 @@ pub(crate) enum Item {
     Request,
     /// What the stack was at is over.
     StackRests,
+    /// The batch transform job of this name ends.
+    TransformEnds(String),
     /// Somebody makes a training job that breaks a rule.
     Make,
     /// Its owner puts it right.

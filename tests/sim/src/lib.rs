@@ -25,6 +25,7 @@ pub mod services;
 mod stacked;
 mod staged;
 mod tracked;
+mod transformed;
 mod watched;
 
 include!(concat!(env!("OUT_DIR"), "/sites.rs"));

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use trimtab_core::event::Approval;
 
-use crate::events::{LOANS, SEGMENTS, TARIFFS};
+use crate::events::{LEADS, LOANS, SEGMENTS, TARIFFS};
 use crate::services::Item;
 
 /// When it is last looked for new data: after the first run's cool-down, even where its end was seen by
@@ -75,6 +75,10 @@ pub enum Flow {
     Stacked,
     /// A stack goes neither on to a second version nor back, until it is told to try again.
     StackFails,
+    /// Two versions are asked by batch transform jobs, and the second is rejected.
+    Transformed,
+    /// The second version's job fails.
+    TransformFails,
     /// A version goes through stages, and the next one does not pass the second.
     Stages,
     /// The endpoint fails, and a person wants the version before back.
@@ -88,7 +92,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -120,6 +124,8 @@ impl Flow {
         Self::ShadowRejected,
         Self::Stacked,
         Self::StackFails,
+        Self::Transformed,
+        Self::TransformFails,
         Self::Stages,
         Self::ByHand,
     ];
@@ -187,6 +193,17 @@ impl Flow {
                 vec![
                     (minutes(0), verdict(TARIFFS, Approval::Approved)),
                     (hours(6), verdict(TARIFFS + 1, Approval::Approved)),
+                ]
+            }
+            Self::Transformed => vec![
+                (minutes(0), verdict(LEADS, Approval::Approved)),
+                (hours(6), verdict(LEADS + 1, Approval::Approved)),
+                (hours(12), verdict(LEADS + 1, Approval::Rejected)),
+            ],
+            Self::TransformFails => {
+                vec![
+                    (minutes(0), verdict(LEADS, Approval::Approved)),
+                    (hours(6), verdict(LEADS + 1, Approval::Approved)),
                 ]
             }
             Self::Breach => vec![(minutes(0), Item::Make)],

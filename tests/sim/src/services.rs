@@ -24,6 +24,7 @@ pub(crate) use crate::item::Item;
 use crate::stacked::Stacked;
 use crate::staged::Staged;
 use crate::tracked::Tracked;
+use crate::transformed::Transformed;
 use crate::watched::Watched;
 
 /// The policies, and the names that lead to them.
@@ -172,11 +173,15 @@ pub struct Services {
     pub(crate) scaled: u32,
     /// How many scheduled actions there are.
     pub(crate) scheduled: usize,
+    /// The versions of models, and of configurations.
+    pub(crate) models: BTreeMap<String, u32>,
     pub(crate) configs: BTreeMap<String, u32>,
     /// The configurations in which a version is on trial.
     pub(crate) trials: BTreeSet<String>,
     /// The stack of `tariffs`.
     pub(crate) stacked: Stacked,
+    /// The jobs of `leads`.
+    pub(crate) transformed: Transformed,
     /// The versions that the endpoint was asked to take, in order.
     pub updates: Vec<u32>,
     /// The versions that went live, in order.

@@ -144,6 +144,7 @@ impl Invocations for Sim {
 
 impl Places for Sim {
     type Endpoints = Self;
+    type Transforms = Self;
     type Scaling = Self;
     type Alarms = Self;
     type Invocations = Self;
@@ -153,6 +154,6 @@ impl Places for Sim {
         there.1 = place.is_some_and(|place| place.role.account() == STAGING);
         self.call(Site::PlacesAt, |_| Ok(())).await?;
         let hand = || there.clone();
-        Ok(Hands { endpoints: hand(), scaling: hand(), alarms: hand(), invocations: hand() })
+        Ok(Hands { endpoints: hand(), transforms: hand(), scaling: hand(), alarms: hand(), invocations: hand() })
     }
 }

@@ -30,6 +30,8 @@ pub enum Flow {
     NextVersion,
     /// A version is approved, and a stack is made with it.
     Stack,
+    /// A version is approved, a batch transform job asks it, its end.
+    Transform,
     /// A version is registered, and its test suite ends.
     Candidate,
     /// A fact for people.
@@ -66,7 +68,7 @@ pub enum Flow {
 
 impl Flow {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Drift,
         Self::Push,
         Self::Review,
@@ -75,6 +77,7 @@ impl Flow {
         Self::FirstVersion,
         Self::NextVersion,
         Self::Stack,
+        Self::Transform,
         Self::Candidate,
         Self::Notice,
         Self::UnheardDrift,
@@ -113,6 +116,7 @@ impl Flow {
             Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
             Self::Stack => &["CreateStack"],
+            Self::Transform => &["CreateTransformJob"],
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
             Self::Breach => &["StopTrainingJob"],
             Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
@@ -136,9 +140,12 @@ impl Flow {
             | Self::Violations
             | Self::NewData => Some("Training Succeeded"),
             Self::Push | Self::UnheardPush | Self::PipelineBuild | Self::Image => Some("Training Requested"),
-            Self::FirstVersion | Self::NextVersion | Self::UnheardVersion | Self::Stack | Self::ByHand => {
-                Some("Rollout Succeeded")
-            }
+            Self::FirstVersion
+            | Self::NextVersion
+            | Self::UnheardVersion
+            | Self::Stack
+            | Self::Transform
+            | Self::ByHand => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
             Self::Clock => Some("Look Requested"),
             Self::Breach => Some("Job Stopped"),
@@ -288,6 +295,7 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
             // The same token takes effect once.
             "UpdateModelPackage" => usize::from(stage.is_approved(name).await),
             "CreateAction" => stage.tracked(name).await.0,
+            "CreateTransformJob" => stage.transforms(name, None).await.len(),
             "CreateProcessingJob" => stage.baselines(name).await,
             "CreateMonitoringSchedule" => stage.schedules(name).await,
             // One from the commit, one from the incident.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
 use super::cloud::{QUIET, event};
-use super::{Flow, Model, Stage, engines};
+use super::{Flow, Model, Stage, engines, transform};
 
 /// How long a service may take until it shows what it was asked for.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -32,6 +32,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let engine = engines::engine(stage, flow, &name).await;
     match flow {
         Flow::Stack => stage.apply_stack(&name).await,
+        Flow::Transform => stage.apply_transform(&name).await,
         Flow::ByHand => stage.apply_stages(&name).await,
         _ => stage.apply(&name, flow, engine).await,
     }
@@ -76,7 +77,9 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             model.deliver("deploy", &look_at(&name)).await.unwrap();
             scene.package = stage.package(&name, true, Approved).await;
         }
-        Flow::FirstVersion | Flow::Stack => scene.package = stage.package(&name, true, Approved).await,
+        Flow::FirstVersion | Flow::Stack | Flow::Transform => {
+            scene.package = stage.package(&name, true, Approved).await
+        }
         Flow::NextVersion => {
             stage.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
             scene.package = stage.package(&name, true, Approved).await;
@@ -180,9 +183,10 @@ impl Scene {
                 endpoint_is_gone(stage, name).await;
                 ("deploy", look_at(name))
             }
-            (Flow::FirstVersion | Flow::NextVersion | Flow::Stack | Flow::ByHand, 0) => {
+            (Flow::FirstVersion | Flow::NextVersion | Flow::Stack | Flow::Transform | Flow::ByHand, 0) => {
                 ("deploy", self.package_is(name, "Approved"))
             }
+            (Flow::Transform, _) => ("deploy", transform::ended(stage, name).await),
             (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
             (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
             (Flow::FirstVersion | Flow::NextVersion | Flow::ByHand, _) => {

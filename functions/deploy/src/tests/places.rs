@@ -10,11 +10,12 @@ impl Invocations for &Cloud {
 
 impl Places for &Cloud {
     type Endpoints = Self;
+    type Transforms = Self;
     type Scaling = Self;
     type Alarms = Self;
     type Invocations = Self;
 
     async fn at(&self, _: Option<&Place>) -> Answer<HandsOf<Self>> {
-        Ok(Hands { endpoints: self, scaling: self, alarms: self, invocations: self })
+        Ok(Hands { endpoints: self, transforms: self, scaling: self, alarms: self, invocations: self })
     }
 }

@@ -82,7 +82,24 @@ impl Stage {
     }
 
     fn stack_heard(&self, status: &str) -> (Decision, &'static str) {
-        let detail = json!({"stack-id": STACK, "status-details": {"status": status, "status-reason": ""}});
+        self.heard_of("prod", status)
+    }
+
+    /// The stage's stack has this status, and CloudFormation says so.
+    fn stack_of(&self, stage: &str, status: &str) -> (Decision, &'static str) {
+        self.stack_unheard(status);
+        self.heard_of(stage, status)
+    }
+
+    fn stage_look(&self, stage: &str) -> (Decision, &'static str) {
+        let detail =
+            json!({"version": 1, "model": "tariffs", "matter": "look/x", "at": NOON, "details": {"stage": stage}});
+        self.react("Stage Look Requested", "trimtab", &detail)
+    }
+
+    fn heard_of(&self, stage: &str, status: &str) -> (Decision, &'static str) {
+        let stack = STACK.replace("tariffs-prod", &format!("tariffs-{stage}"));
+        let detail = json!({"stack-id": stack, "status-details": {"status": status, "status-reason": ""}});
         self.react("CloudFormation Stack Status Change", "aws.cloudformation", &detail)
     }
 
@@ -163,8 +180,42 @@ fn what_is_left_of_a_stack_that_could_not_be_made_goes_before_it_is_made_again()
 fn a_stack_that_holds_the_version_already_is_live() {
     let stage = made();
     stage.cloud.stack.lock().unwrap().nothing = true;
-    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "live"));
+    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
+    assert_eq!(stage.told().last(), Some(&FactKind::StageLookRequested));
+    assert_eq!(stage.stage_look("prod"), (Decision::Acted, "taken_up"));
     assert_eq!(stage.told().last(), Some(&FactKind::RolloutSucceeded));
+    assert_eq!(stage.stage_look("prod"), (Decision::Skipped, "nothing_new"));
+}
+
+/// `tariffs` with its stack in two stages.
+fn staged() -> Stage {
+    let text = include_str!("../../../../models/tariffs.toml");
+    let (head, table) = text.split_once("[deploy.stack]").unwrap();
+    let (table, rest) = table.split_once("[reconcile]").unwrap();
+    let stage = |name: &str| {
+        let table = table.replace("tariffs-prod", &format!("tariffs-{name}"));
+        format!("[[deploy.stages]]\nname = \"{name}\"\n[deploy.stages.stack]{table}\n")
+    };
+    let policy = parse(&format!("{head}{}{}[reconcile]{rest}", stage("dev"), stage("prod")));
+    let world = World {
+        ledger: MemoryLedger::with([policy]),
+        bus: MemoryBus::default(),
+        clock: FixedClock::at(NOON.parse().unwrap()),
+    };
+    Stage { cloud: super::Cloud::default(), world }
+}
+
+#[test]
+fn a_stack_of_one_stage_asks_for_the_next_also_where_there_was_nothing_to_update() {
+    let stage = staged();
+    assert_eq!(stage.say("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.stack_of("dev", "CREATE_COMPLETE"), (Decision::Acted, "live"));
+    assert_eq!(stage.told().last(), Some(&FactKind::PromotionRequested));
+    stage.cloud.stack.lock().unwrap().nothing = true;
+    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
+    assert_eq!(stage.stage_look("dev"), (Decision::Acted, "taken_up"));
+    let told = stage.told();
+    assert_eq!(told[told.len() - 2..], [FactKind::RolloutSucceeded, FactKind::PromotionRequested]);
 }
 
 #[test]

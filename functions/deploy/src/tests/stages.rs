@@ -37,7 +37,7 @@ impl Endpoints for &Account {
         Ok(self.endpoints.lock().unwrap().get(endpoint.as_str()).cloned())
     }
 
-    async fn create_model(&self, _: &ServingRequest) -> Answer<()> {
+    async fn create_model(&self, _: &ModelRequest) -> Answer<()> {
         Ok(())
     }
 
@@ -98,6 +98,7 @@ impl Invocations for &Account {
 
 impl<'a> Places for &'a Accounts {
     type Endpoints = &'a Account;
+    type Transforms = &'a Cloud;
     type Scaling = &'a Account;
     type Alarms = &'a Account;
     type Invocations = &'a Account;
@@ -111,7 +112,13 @@ impl<'a> Places for &'a Accounts {
             }
             None => &all.hub,
         };
-        Ok(Hands { endpoints: account, scaling: account, alarms: account, invocations: account })
+        Ok(Hands {
+            endpoints: account,
+            transforms: &all.registry,
+            scaling: account,
+            alarms: account,
+            invocations: account,
+        })
     }
 }
 

@@ -148,3 +148,50 @@ fn a_trial_that_somebody_else_ended_is_told() {
     assert_eq!(stage.look_after(1).0, Decision::Acted);
     assert!(stage.told().contains(&FactKind::RolloutRolledBack));
 }
+
+impl Stage {
+    /// A person ends the trial of version 2, by a request of this matter.
+    fn let_on(&self, matter: &str) -> (Decision, &'static str) {
+        let detail = json!({"version": 1, "model": "churn", "matter": matter, "at": NOON,
+            "details": {"stage": "prod", "version": "2", "by": "maya"}});
+        self.react("Promotion Requested", "trimtab", &detail)
+    }
+}
+
+#[test]
+fn a_person_ends_a_trial_before_its_time_and_the_version_goes_on_once() {
+    let stage = challenged();
+    stage.tries();
+    assert_eq!(stage.let_on("promotion/1"), (Decision::Acted, "promoted"));
+    assert_eq!(stage.let_on("promotion/1"), (Decision::Skipped, "already_handled"), "a copy of it");
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.let_on("promotion/1"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.names().len(), 3);
+    let alone = stage.cloud.configs.lock().unwrap().last().unwrap().beside.is_none();
+    assert!(alone, "version 2 serves alone");
+}
+
+#[test]
+fn a_person_does_not_end_a_trial_whose_alarm_has_gone_off_nor_of_a_version_that_lost_its_approval() {
+    let stage = challenged();
+    stage.tries();
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
+    assert_eq!(stage.let_on("promotion/1"), (Decision::Rejected, "trial_failed"));
+    *stage.cloud.trial.lock().unwrap() = None;
+    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 2), Approval::Rejected);
+    assert_eq!(stage.let_on("promotion/2"), (Decision::Skipped, "no_longer_approved"));
+    assert_eq!(stage.names().len(), 2);
+}
+
+#[test]
+fn an_operators_roll_back_ends_a_trial_at_once() {
+    let stage = challenged();
+    stage.tries();
+    let detail = json!({"version": 1, "model": "churn", "matter": "rollback/1", "at": NOON, "details": {"by": "maya"}});
+    let heard = stage.react("Rollback Requested", "trimtab", &detail);
+    assert_eq!(heard, (Decision::Acted, "taken_back"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    let names = stage.names();
+    assert!(names.last().unwrap().starts_with("churn-v1-"), "{names:?}");
+    assert_eq!(stage.look_after(24 * 8), (Decision::Skipped, "nothing_new"), "nothing goes on by its time");
+}

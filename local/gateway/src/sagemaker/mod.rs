@@ -1,13 +1,13 @@
-//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, training jobs in `jobs`, processing jobs in `processing`, monitoring schedules in `monitoring`, ML Lineage Tracking in `lineage`, all played here; the model
-//! registry in `registry`, which is moto's, with its events and a few corrections.
+//! SageMaker: pipelines in `pipelines`, endpoints in `endpoints`, training jobs in `jobs`, processing and
+//! transform jobs in `batch`, monitoring schedules in `monitoring`, ML Lineage Tracking in `lineage`, all played here; the model registry in `registry`, which is moto's, with its events and a few corrections.
 
+mod batch;
 mod deployment;
 mod endpoints;
 mod jobs;
 mod lineage;
 pub(crate) mod monitoring;
 mod pipelines;
-mod processing;
 mod registry;
 pub(crate) mod runtime;
 
@@ -27,7 +27,7 @@ pub(crate) struct State {
     /// The shadow variants of configurations, as `{"ProductionVariants": …}`; moto does not keep them.
     shadows: BTreeMap<String, serde_json::Value>,
     jobs: BTreeMap<String, jobs::Job>,
-    processing: BTreeMap<String, processing::Job>,
+    batch: BTreeMap<(batch::Kind, String), batch::Job>,
     schedules: BTreeMap<String, monitoring::Schedule>,
     executions_of_schedules: Vec<monitoring::Execution>,
     lineage: lineage::Tracked,
@@ -65,10 +65,17 @@ pub(crate) async fn call(world: &Arc<World>, account: Option<&str>, action: &str
         "CreateTrainingJob" => jobs::create(world, input),
         "DescribeTrainingJob" => jobs::describe(world, input),
         "StopTrainingJob" => jobs::stop(world, input),
-        "CreateProcessingJob" => processing::create(world, input),
-        "DescribeProcessingJob" => processing::describe(world, input),
-        "ListProcessingJobs" => processing::list(world, input),
-        "StopProcessingJob" => processing::stop(world, input),
+        "CreateProcessingJob" => batch::create(world, batch::Kind::Processing, input),
+        "DescribeProcessingJob" => batch::describe(world, batch::Kind::Processing, input),
+        "ListProcessingJobs" => batch::list(world, batch::Kind::Processing, input),
+        "StopProcessingJob" => batch::stop(world, batch::Kind::Processing, input),
+        "CreateTransformJob" => match registry::has_model(world, input).await {
+            Ok(()) => batch::create(world, batch::Kind::Transform, input),
+            Err(refusal) => Err(refusal),
+        },
+        "DescribeTransformJob" => batch::describe(world, batch::Kind::Transform, input),
+        "ListTransformJobs" => batch::list(world, batch::Kind::Transform, input),
+        "StopTransformJob" => batch::stop(world, batch::Kind::Transform, input),
         "CreateDataQualityJobDefinition"
         | "CreateModelQualityJobDefinition"
         | "CreateModelBiasJobDefinition"
@@ -81,7 +88,7 @@ pub(crate) async fn call(world: &Arc<World>, account: Option<&str>, action: &str
         "StartMonitoringSchedule" => monitoring::switch(world, input, "Scheduled"),
         "ListMonitoringSchedules" => monitoring::list(world, input),
         "ListMonitoringExecutions" => monitoring::list_executions(world, input),
-        "ListTags" => return jobs::tags(world, input).or_else(|| processing::tags(world, input)),
+        "ListTags" => return jobs::tags(world, input).or_else(|| batch::tags(world, input)),
         "AddTags" => return jobs::add_tags(world, input),
         "CreateArtifact" => lineage::create(world, Kind::Artifact, input),
         "CreateAction" => lineage::create(world, Kind::Action, input),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::processing::{self, Job};
+use super::batch::{self, Job, Kind};
 use crate::wire::{Answer, Input, Refusal, page, time};
 use crate::world::{Phase, World, lock};
 
@@ -223,7 +223,7 @@ pub(crate) async fn execute(world: &Arc<World>, name: &str, status: &str, messag
             created: now,
             modified: now,
         };
-        state.processing.insert(job.clone(), made);
+        state.batch.insert((Kind::Processing, job.clone()), made);
         let run = Execution {
             schedule: name.to_owned(),
             definition: schedule.text("MonitoringJobDefinitionName"),
@@ -236,7 +236,7 @@ pub(crate) async fn execute(world: &Arc<World>, name: &str, status: &str, messag
         state.executions_of_schedules.push(run);
         (job, number)
     };
-    processing::tell(world, &job).await;
+    batch::tell(world, Kind::Processing, &job).await;
     world.over(Phase::Jobs).await;
     if let Some(run) = lock(&world.sagemaker).executions_of_schedules.get_mut(number) {
         status.clone_into(&mut run.status);
@@ -249,8 +249,8 @@ pub(crate) async fn execute(world: &Arc<World>, name: &str, status: &str, messag
         _ => message,
     };
     let end = if status.starts_with("Completed") { "Completed" } else { status };
-    processing::finish(world, &job, end, exit, None);
-    processing::tell(world, &job).await;
+    batch::finish(world, Kind::Processing, &job, end, exit, None);
+    batch::tell(world, Kind::Processing, &job).await;
     Ok(json!({"ProcessingJobName": job}))
 }
 
@@ -261,7 +261,7 @@ fn summary(world: &World, run: &Execution) -> Value {
         "CreationTime": time(run.created),
         "LastModifiedTime": time(run.created),
         "MonitoringExecutionStatus": run.status,
-        "ProcessingJobArn": processing::arn(world, &run.job),
+        "ProcessingJobArn": batch::arn(world, Kind::Processing, &run.job),
         "MonitoringJobDefinitionName": run.definition,
         "MonitoringType": run.kind,
     });

@@ -28,6 +28,19 @@ pub(crate) async fn create_once(world: &World, action: &str, input: Input<'_>) -
     Ok(made)
 }
 
+/// Whether the model that the request names is there; moto does not ask.
+pub(crate) async fn has_model(world: &World, input: Input<'_>) -> Result<(), Refusal> {
+    let name = input.need("ModelName")?;
+    let found = world.backends.sagemaker("DescribeModel", &json!({"ModelName": name})).await;
+    found.map(drop).map_err(|refusal| {
+        if refusal.code == "InternalFailure" {
+            return refusal;
+        }
+        let arn = world.arn("sagemaker", &format!("model/{}", name.to_lowercase()));
+        Refusal::validation(format!("Could not find model \"{arn}\"."))
+    })
+}
+
 /// moto's, with the shadows.
 pub(crate) async fn describe_config(world: &World, input: Input<'_>) -> Answer {
     let name = input.need("EndpointConfigName")?;

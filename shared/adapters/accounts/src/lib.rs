@@ -89,6 +89,7 @@ fn keys(credentials: &Credentials) -> Keys {
 
 impl Places for Accounts {
     type Endpoints = SageMaker;
+    type Transforms = SageMaker;
     type Scaling = AutoScaling;
     type Alarms = CloudWatch;
     type Invocations = SageMakerRuntime;
@@ -100,6 +101,7 @@ impl Places for Accounts {
         };
         Ok(Hands {
             endpoints: SageMaker::new(&config),
+            transforms: SageMaker::new(&config),
             scaling: AutoScaling::new(&config),
             alarms: CloudWatch::new(&config),
             invocations: SageMakerRuntime::new(&config),

@@ -6,7 +6,7 @@ use trimtab_core::event::EndpointStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::EndpointName;
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Accepted, EndpointRequest, EndpointTruth, Endpoints, ServingRequest};
+use trimtab_core::port::ml::{Accepted, EndpointRequest, EndpointTruth, Endpoints, ModelRequest, ServingRequest};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says, shape};
@@ -31,7 +31,7 @@ impl Endpoints for SageMaker {
         }
     }
 
-    async fn create_model(&self, request: &ServingRequest) -> Answer<()> {
+    async fn create_model(&self, request: &ModelRequest) -> Answer<()> {
         let container = ContainerDefinition::builder().model_package_name(request.package.as_str()).build();
         let call = self
             .0

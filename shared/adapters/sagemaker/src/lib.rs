@@ -1,5 +1,5 @@
 //! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry in `registry`,
-//! endpoints in `endpoints` and `shape`, versions that wait for a verdict in `candidates`, what the guard looks at in
+//! endpoints in `endpoints` and `shape`, batch transform in `transforms`, versions that wait for a verdict in `candidates`, what the guard looks at in
 //! `resources`, monitoring runs in `reports`, ML Lineage Tracking in `lineage`, what watches a live version in `monitoring`, `baselines`
 //! and `job_definitions`.
 //!
@@ -19,6 +19,7 @@ mod resources;
 mod runs;
 mod says;
 mod shape;
+mod transforms;
 
 use aws_config::SdkConfig;
 use aws_sdk_sagemaker::Client;

@@ -66,6 +66,7 @@ pub enum Body {
     EndpointDeployment(EndpointDeployment),
     TrainingJob(Job),
     ProcessingJob(Job),
+    TransformJob(Job),
     FeatureGroup(FeatureGroup),
     Delivery(Delivery),
     DeliveryAction(DeliveryAction),

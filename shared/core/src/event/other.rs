@@ -172,7 +172,7 @@ impl Object {
     }
 }
 
-/// A training or processing job changed its status.
+/// A training, processing or transform job changed its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Its name.

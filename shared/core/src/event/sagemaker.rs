@@ -181,6 +181,7 @@ pub(super) fn body(kind: &str, detail: &Value) -> Result<Body, EventError> {
         "SageMaker Endpoint State Change" => Body::Endpoint(read(kind, detail)?),
         "SageMaker Endpoint Deployment State Change" => Body::EndpointDeployment(read(kind, detail)?),
         "SageMaker Training Job State Change" => Body::TrainingJob(Job::read(kind, detail, "Training")?),
+        "SageMaker Transform Job State Change" => Body::TransformJob(Job::read(kind, detail, "Transform")?),
         "SageMaker Processing Job State Change" => Body::ProcessingJob(Job::read(kind, detail, "Processing")?),
         "SageMaker Feature Group State Change" => Body::FeatureGroup(read::<FeatureGroup>(kind, detail)?),
         _ => Body::Unknown,

@@ -6,6 +6,7 @@ use super::check::Fault;
 use super::endpoint::{self, EndpointTarget};
 use super::stack::{self, StackTarget};
 use super::stage::{self, Gate, Stage};
+use super::transform::{self, TransformTarget};
 use crate::name::{DeliveryName, StageName, TRAINING};
 
 /// How approved versions get to production.
@@ -38,6 +39,8 @@ pub enum Target {
     Pipeline(PipelineTarget),
     /// A CloudFormation stack takes it.
     Stack(StackTarget),
+    /// Batch transform jobs ask it.
+    Transform(TransformTarget),
 }
 
 /// `[deploy]` as it is written: exactly one of the tables, or stages that have one each.
@@ -53,34 +56,62 @@ struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stack: Option<StackTarget>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    transform: Option<TransformTarget>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     stages: Option<Vec<stage::Written>>,
 }
 
-/// Exactly one of the tables.
-pub(super) fn target(
-    endpoint: Option<EndpointTarget>,
-    pipeline: Option<PipelineTarget>,
-    stack: Option<StackTarget>,
-) -> Result<Target, &'static str> {
-    match (endpoint, pipeline, stack) {
-        (Some(endpoint), None, None) => Ok(Target::Endpoint(endpoint)),
-        (None, Some(pipeline), None) => Ok(Target::Pipeline(pipeline)),
-        (None, None, Some(stack)) => Ok(Target::Stack(stack)),
-        _ => Err("expected exactly one of [deploy.endpoint], [deploy.pipeline] and [deploy.stack]"),
+/// The tables of targets, of which exactly one is written.
+#[derive(Default)]
+pub(super) struct Tables {
+    pub(super) endpoint: Option<EndpointTarget>,
+    pub(super) pipeline: Option<PipelineTarget>,
+    pub(super) stack: Option<StackTarget>,
+    pub(super) transform: Option<TransformTarget>,
+}
+
+impl Tables {
+    pub(super) fn target(self) -> Result<Target, &'static str> {
+        match (self.endpoint, self.pipeline, self.stack, self.transform) {
+            (Some(endpoint), None, None, None) => Ok(Target::Endpoint(endpoint)),
+            (None, Some(pipeline), None, None) => Ok(Target::Pipeline(pipeline)),
+            (None, None, Some(stack), None) => Ok(Target::Stack(stack)),
+            (None, None, None, Some(transform)) => Ok(Target::Transform(transform)),
+            _ => Err(
+                "expected exactly one of [deploy.endpoint], [deploy.pipeline], [deploy.stack] and [deploy.transform]",
+            ),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.endpoint.is_none() && self.pipeline.is_none() && self.stack.is_none() && self.transform.is_none()
+    }
+}
+
+impl From<Target> for Tables {
+    fn from(target: Target) -> Self {
+        let none = Self::default();
+        match target {
+            Target::Endpoint(endpoint) => Self { endpoint: Some(endpoint), ..none },
+            Target::Pipeline(pipeline) => Self { pipeline: Some(pipeline), ..none },
+            Target::Stack(stack) => Self { stack: Some(stack), ..none },
+            Target::Transform(transform) => Self { transform: Some(transform), ..none },
+        }
     }
 }
 
 impl TryFrom<Written> for Deploy {
     type Error = &'static str;
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { on_rejected, endpoint, pipeline, stack, stages } = written;
+        let Written { on_rejected, endpoint, pipeline, stack, transform, stages } = written;
+        let tables = Tables { endpoint, pipeline, stack, transform };
         let stages = match stages {
-            Some(_) if endpoint.is_some() || pipeline.is_some() || stack.is_some() => {
+            Some(_) if !tables.is_empty() => {
                 return Err("expected the tables within [[deploy.stages]], or no stages");
             }
             Some(stages) => stages.into_iter().map(|stage| stage.read(on_rejected)).collect::<Result<_, _>>()?,
             None => {
-                let target = target(endpoint, pipeline, stack)?;
+                let target = tables.target()?;
                 let name = StageName::parse(stage::SOLE).map_err(|error| error.expected)?;
                 vec![Stage { name, sole: true, gate: Gate::None, on_rejected, target, place: None, smoke: None }]
             }
@@ -92,16 +123,12 @@ impl TryFrom<Written> for Deploy {
 impl From<Deploy> for Written {
     fn from(deploy: Deploy) -> Self {
         let Deploy { on_rejected, stages } = deploy;
-        let mut written = Self { on_rejected, endpoint: None, pipeline: None, stack: None, stages: None };
-        match stages.as_slice() {
-            [Stage { sole: true, target, .. }] => match target.clone() {
-                Target::Endpoint(endpoint) => written.endpoint = Some(endpoint),
-                Target::Pipeline(pipeline) => written.pipeline = Some(pipeline),
-                Target::Stack(stack) => written.stack = Some(stack),
-            },
-            _ => written.stages = Some(stages.into_iter().map(stage::Written::of).collect()),
-        }
-        written
+        let (tables, stages) = match stages.as_slice() {
+            [Stage { sole: true, target, .. }] => (Tables::from(target.clone()), None),
+            _ => (Tables::default(), Some(stages.into_iter().map(stage::Written::of).collect())),
+        };
+        let Tables { endpoint, pipeline, stack, transform } = tables;
+        Self { on_rejected, endpoint, pipeline, stack, transform, stages }
     }
 }
 
@@ -126,6 +153,7 @@ pub(super) fn limits(deploy: &Deploy, looks: bool) -> Option<Fault> {
             .ends_with(TRAINING)
             .then_some(("deploy.pipeline.name", "expected a name that does not end with \"-training\": those train")),
         Target::Stack(stack) => stack::limits(stack),
+        Target::Transform(transform) => transform::limits(transform),
     };
     deploy.stages.iter().find_map(of).or_else(|| stage::limits(&deploy.stages))
 }

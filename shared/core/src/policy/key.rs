@@ -24,6 +24,7 @@ pub enum KeyKind {
     FeatureGroup,
     DataPrefix,
     Stack,
+    Transform,
 }
 
 /// A name that belongs to one model.
@@ -64,6 +65,7 @@ impl fmt::Display for Key {
             KeyKind::FeatureGroup => "feature-group",
             KeyKind::DataPrefix => "data",
             KeyKind::Stack => "stack",
+            KeyKind::Transform => "transform",
         };
         write!(f, "{kind}#{}", self.name)
     }
@@ -103,6 +105,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
             Target::Endpoint(target) => Key::new(KeyKind::Endpoint, &target.name),
             Target::Pipeline(target) => Key::new(KeyKind::DeliveryPipeline, &target.name),
             Target::Stack(target) => Key::new(KeyKind::Stack, &target.name),
+            Target::Transform(target) => Key::new(KeyKind::Transform, &target.name),
         });
     }
     keys

@@ -4,11 +4,12 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::check::Fault;
-use super::deploy::{Deploy, OnRejected, PipelineTarget, Target, target};
+use super::deploy::{Deploy, OnRejected, PipelineTarget, Tables, Target};
 use super::endpoint::EndpointTarget;
 use super::length;
 use super::serving::Serving;
 use super::stack::StackTarget;
+use super::transform::TransformTarget;
 use crate::name::{RoleArn, StageName};
 
 /// What the one stage of a policy without stages is called; a stage of this name goes on where that left off.
@@ -95,13 +96,14 @@ impl Stage {
         (!self.sole).then_some(&self.name)
     }
 
-    /// The account that it is in, as far as the policy says: its endpoint's role is in the same.
+    /// The account that it is in, as far as the policy says: the role of what serves is in the same.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         let role = match (&self.place, &self.target) {
             (Some(place), _) => &place.role,
             (None, Target::Endpoint(target)) => &target.role,
-            (None, _) => return None,
+            (None, Target::Transform(target)) => &target.role,
+            (None, Target::Pipeline(_) | Target::Stack(_)) => return None,
         };
         Some(role.account())
     }
@@ -156,24 +158,21 @@ pub(super) struct Written {
     pipeline: Option<PipelineTarget>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stack: Option<StackTarget>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transform: Option<TransformTarget>,
 }
 
 impl Written {
     pub(super) fn read(self, on_rejected: OnRejected) -> Result<Stage, &'static str> {
-        let target = target(self.endpoint, self.pipeline, self.stack)?;
-        let Self { name, gate, account, smoke, .. } = self;
+        let Self { name, gate, account, smoke, endpoint, pipeline, stack, transform } = self;
+        let target = Tables { endpoint, pipeline, stack, transform }.target()?;
         Ok(Stage { name, sole: false, gate, on_rejected, target, place: account, smoke })
     }
 
     pub(super) fn of(stage: Stage) -> Self {
         let Stage { name, gate, place, smoke, target, .. } = stage;
-        let mut written = Self { name, gate, account: place, smoke, endpoint: None, pipeline: None, stack: None };
-        match target {
-            Target::Endpoint(endpoint) => written.endpoint = Some(endpoint),
-            Target::Pipeline(pipeline) => written.pipeline = Some(pipeline),
-            Target::Stack(stack) => written.stack = Some(stack),
-        }
-        written
+        let Tables { endpoint, pipeline, stack, transform } = target.into();
+        Self { name, gate, account: place, smoke, endpoint, pipeline, stack, transform }
     }
 }
 
@@ -182,17 +181,18 @@ pub(super) fn limits(stages: &[Stage]) -> Option<Fault> {
     let many = |holds: fn(&Stage) -> bool| stages.iter().all(holds);
     let distinct =
         stages.iter().enumerate().all(|(at, stage)| stages.iter().skip(at + 1).all(|s| s.name != stage.name));
-    let endpoints = |stage: &Stage| match &stage.target {
-        Target::Endpoint(target) => Some((target.name.clone(), stage.account().map(str::to_owned))),
+    let named = |stage: &Stage| match &stage.target {
+        Target::Endpoint(target) => Some((target.name.to_string(), stage.account().map(str::to_owned))),
+        Target::Transform(target) => Some((target.name.to_string(), stage.account().map(str::to_owned))),
         Target::Pipeline(_) | Target::Stack(_) => None,
     };
     let apart = stages.iter().enumerate().all(|(at, stage)| {
-        endpoints(stage).is_none_or(|of| stages.iter().skip(at + 1).all(|other| endpoints(other).as_ref() != Some(&of)))
+        named(stage).is_none_or(|of| stages.iter().skip(at + 1).all(|other| named(other).as_ref() != Some(&of)))
     });
     super::check::first([
         (!stages.is_empty(), "deploy.stages", "expected at least one stage"),
         (distinct, "deploy.stages.name", "expected another name for each stage"),
-        (apart, "deploy.stages.endpoint.name", "expected another endpoint for each stage of one account"),
+        (apart, "deploy.stages.endpoint.name", "expected another endpoint or transform for each stage of one account"),
         (
             stages.first().is_none_or(|stage| stage.gate == Gate::None),
             "deploy.stages.gate",
@@ -204,11 +204,11 @@ pub(super) fn limits(stages: &[Stage]) -> Option<Fault> {
             "expected \"none\", \"person\" or { lifecycle = \"STAGE\" }, 1 to 63 characters",
         ),
         (
-            many(|stage| stage.place.is_none() || matches!(stage.target, Target::Endpoint(_))),
+            many(|stage| stage.place.is_none() || matches!(stage.target, Target::Endpoint(_) | Target::Transform(_))),
             "deploy.stages.account",
-            "expected an endpoint: a pipeline or a stack has its own way into another account",
+            "expected an endpoint or a transform: a pipeline or a stack has its own way into another account",
         ),
-        (many(one_account), "deploy.stages.account", "expected a role in the account of the endpoint's role"),
+        (many(one_account), "deploy.stages.account", "expected a role in the account of what it serves with"),
         (
             many(external_id),
             "deploy.stages.account",
@@ -238,10 +238,12 @@ fn answers(stage: &Stage) -> bool {
 }
 
 fn one_account(stage: &Stage) -> bool {
-    match (&stage.place, &stage.target) {
-        (Some(place), Target::Endpoint(target)) => place.role.account() == target.role.account(),
-        _ => true,
-    }
+    let role = match &stage.target {
+        Target::Endpoint(target) => &target.role,
+        Target::Transform(target) => &target.role,
+        Target::Pipeline(_) | Target::Stack(_) => return true,
+    };
+    stage.place.as_ref().is_none_or(|place| place.role.account() == role.account())
 }
 
 fn external_id(stage: &Stage) -> bool {

@@ -6,10 +6,11 @@ const CHURN: &str = include_str!("../../../../models/churn.toml");
 const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
 const LOANS: &str = include_str!("../../../../models/loans.toml");
 const DEMAND: &str = include_str!("../../../../models/demand.toml");
-const OTHERS: [(&str, &str); 6] = [
+const OTHERS: [(&str, &str); 7] = [
     ("demand.toml", DEMAND),
     ("documents.toml", include_str!("../../../../models/documents.toml")),
     ("fraud.toml", include_str!("../../../../models/fraud.toml")),
+    ("leads.toml", include_str!("../../../../models/leads.toml")),
     ("loans.toml", LOANS),
     ("tariffs.toml", include_str!("../../../../models/tariffs.toml")),
     ("summaries.toml", include_str!("../../../../models/summaries.toml")),
@@ -80,7 +81,9 @@ fn two_ways_to_production_are_one_too_many() {
         .unwrap_err()
         .to_string();
     assert!(
-        message.contains("expected exactly one of [deploy.endpoint], [deploy.pipeline] and [deploy.stack]"),
+        message.contains(
+            "expected exactly one of [deploy.endpoint], [deploy.pipeline], [deploy.stack] and [deploy.transform]"
+        ),
         "{message}"
     );
 }
@@ -90,6 +93,25 @@ fn other(name: &str, from: &str, to: &str) -> String {
     let text = OTHERS.iter().find(|(known, _)| *known == name).unwrap().1;
     assert!(text.contains(from), "{from}");
     Policy::parse(name, &text.replacen(from, to, 1)).unwrap_err().to_string()
+}
+
+#[test]
+fn what_sagemaker_refuses_of_a_transform_is_refused() {
+    let leads = |from, to, expected: &str| {
+        let message = other("leads.toml", from, to);
+        assert!(message.contains(expected), "{message}");
+    };
+    leads("\"leads\" # jobs", "\"Leads\" # jobs", "deploy");
+    leads("instances = 2", "instances = 0", "deploy.transform.instances: expected at least 1");
+    leads("split = \"line\"", "split = \"none\"", "deploy.transform.join_input: expected split = \"line\"");
+    leads("/scores/\"", "/scores\"", "deploy.transform.output: expected a folder");
+    leads("/scores/\"", "/features/scores/\"", "deploy.transform.output: expected a place outside of input");
+    leads(
+        "max_payload_mb = 6",
+        "max_payload_mb = 26",
+        "deploy.transform.max_payload_mb: expected max_payload_mb times",
+    );
+    leads("max_concurrent = 4", "max_concurrent = 0", "deploy.transform.max_payload_mb: expected max_payload_mb times");
 }
 
 #[test]
@@ -235,9 +257,11 @@ fn stages_that_could_not_be_are_refused_with_their_line() {
     assert!(refused("name = \"dev\"", "name = \"prod\"").contains("deploy.stages.name: expected another name"));
     assert!(refused("name = \"dev\"", "name = \"dev\"\ngate = \"person\"").contains("its gate is the approval"));
     assert!(refused("gate = \"person\"", "gate = \"robot\"").contains("unknown variant `robot`"));
-    assert!(refused("\"loans-dev\"", "\"loans\"").contains("another endpoint for each stage of one account"));
+    assert!(
+        refused("\"loans-dev\"", "\"loans\"").contains("another endpoint or transform for each stage of one account")
+    );
     let elsewhere = refused("iam::210987654321:role/loans-endpoint", "iam::333333333333:role/loans-endpoint");
-    assert!(elsewhere.contains("deploy.stages.account: expected a role in the account of the endpoint's role"));
+    assert!(elsewhere.contains("deploy.stages.account: expected a role in the account of what it serves with"));
     assert!(refused("within = \"10s\"", "within = \"10m\"").contains("deploy.stages.smoke: expected a body"));
     assert!(refused("loans-7d1f", "x y").contains("deploy.stages.account: expected an external_id"));
     assert!(refused("[[deploy.stages]]", "[deploy.endpoint]\n[[deploy.stages]]").contains("deploy"));

@@ -47,6 +47,10 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if stack.creates > 2 || stack.updates > 1 || stack.continues > 1 || stack.deletes > 1 {
         found.push(Violation::doubled(format!("the stack: {stack:?}")));
     }
+    let jobs = &services.transformed.started;
+    if jobs.len() > if case.flow == Flow::TransformFails { 2 } else { 3 } {
+        found.push(Violation::doubled(format!("batch transform jobs were started for {jobs:?}")));
+    }
     let most = match case.flow {
         Flow::Drift
         | Flow::Push
@@ -70,6 +74,8 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::NewData
         | Flow::Stacked
         | Flow::StackFails
+        | Flow::Transformed
+        | Flow::TransformFails
         | Flow::Asked => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,

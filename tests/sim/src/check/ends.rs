@@ -100,6 +100,17 @@ pub(super) fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(services.stacked.continues == services.stacked.updates, "the rollback was not tried again");
             must(told("Rollout Rolled Back on rollout/tariffs/202"), "nobody was told of the rollback");
         }
+        // Version 401 may have reached the suite after version 402, by the failure queue.
+        Flow::Transformed | Flow::TransformFails if told("Rollout Skipped on rollout/leads/401") => {}
+        Flow::Transformed => {
+            must(services.transformed.answered == Some(401), "version 401's answers are not the newest again");
+            must(told("Package Rejected on rollout/leads/402"), "nobody was told of the rejection");
+        }
+        Flow::TransformFails => {
+            must(services.transformed.answered == Some(401), "version 401 has no answers");
+            must(services.transformed.started.contains(&402), "version 402 was not asked");
+            must(told("Rollout Failed on rollout/leads/402"), "nobody was told that version 402's job failed");
+        }
         Flow::Permanent => {
             let pages = services.messages.keys().filter(|message| message.starts_with("Circuit Opened")).count();
             must(pages == 1, &format!("{pages} pages for one drift"));

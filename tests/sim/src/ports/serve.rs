@@ -8,8 +8,8 @@ use trimtab_core::name::{DeliveryName, EndpointName, GroupName, PackageArn};
 use trimtab_core::policy::Autoscaling;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
-    Accepted, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry,
-    Scaling, ServingRequest,
+    Accepted, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Listed, ModelRequest,
+    PackageTruth, Registry, Scaling, ServingRequest,
 };
 
 use crate::Site;
@@ -56,17 +56,23 @@ impl Endpoints for Sim {
         .await
     }
 
-    async fn create_model(&self, _: &ServingRequest) -> Answer<()> {
-        self.call(Site::EndpointsCreateModel, |_| Ok(())).await
+    async fn create_model(&self, request: &ModelRequest) -> Answer<()> {
+        let (model, version) = (request.model.clone(), request.package.version());
+        self.call(Site::EndpointsCreateModel, move |services| {
+            services.models.insert(model, version);
+            Ok(())
+        })
+        .await
     }
 
     async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
-        let (name, version) = (request.name.clone(), request.package.version());
+        let (name, model) = (request.name.clone(), request.model.clone());
         let trial = request.beside.is_some();
         self.call(Site::EndpointsCreateConfig, move |services| {
             if trial {
                 services.trials.insert(name.clone());
             }
+            let version = services.models.get(&model).copied().unwrap_or_default();
             services.configs.insert(name, version);
             Ok(())
         })

@@ -10,6 +10,7 @@ mod notice;
 mod place;
 mod run;
 mod serve;
+mod transform;
 
 pub use alarm::{AlarmTruth, Alarms};
 pub use code::{BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories};
@@ -18,6 +19,7 @@ pub use notice::{Message, Topic};
 pub use place::{Hands, HandsOf, Invocations, Places, Smoked};
 pub use run::{RunRequest, Runs, other_engine};
 pub use serve::{
-    Accepted, Beside, EndpointRequest, EndpointTruth, Endpoints, Listed, PackageTruth, Registry, Scaling,
+    Accepted, Beside, EndpointRequest, EndpointTruth, Endpoints, Listed, ModelRequest, PackageTruth, Registry, Scaling,
     ServingRequest,
 };
+pub use transform::{TransformRequest, TransformTruth, Transforms};

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use jiff::SignedDuration;
 
-use super::{Alarms, Endpoints, Scaling};
+use super::{Alarms, Endpoints, Scaling, Transforms};
 use crate::name::EndpointName;
 use crate::policy::{Place, Smoke};
 use crate::port::Answer;
@@ -33,9 +33,11 @@ pub trait Invocations {
 
 /// A stage's services, in the account where it is.
 #[derive(Debug, Clone)]
-pub struct Hands<E, S, A, I> {
+pub struct Hands<E, T, S, A, I> {
     /// SageMaker endpoints.
     pub endpoints: E,
+    /// SageMaker batch transform.
+    pub transforms: T,
     /// Application Auto Scaling.
     pub scaling: S,
     /// CloudWatch alarms.
@@ -48,6 +50,8 @@ pub struct Hands<E, S, A, I> {
 pub trait Places {
     /// SageMaker endpoints there.
     type Endpoints: Endpoints + Send + Sync;
+    /// SageMaker batch transform there.
+    type Transforms: Transforms + Send + Sync;
     /// Application Auto Scaling there.
     type Scaling: Scaling + Send + Sync;
     /// CloudWatch alarms there.
@@ -60,5 +64,10 @@ pub trait Places {
 }
 
 /// The hands that these places have.
-pub type HandsOf<P> =
-    Hands<<P as Places>::Endpoints, <P as Places>::Scaling, <P as Places>::Alarms, <P as Places>::Invocations>;
+pub type HandsOf<P> = Hands<
+    <P as Places>::Endpoints,
+    <P as Places>::Transforms,
+    <P as Places>::Scaling,
+    <P as Places>::Alarms,
+    <P as Places>::Invocations,
+>;

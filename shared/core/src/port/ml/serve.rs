@@ -54,17 +54,27 @@ pub struct EndpointTruth {
     pub modified: Option<Timestamp>,
 }
 
-/// What serves a package version: a model, and an endpoint configuration.
+/// A model: what SageMaker runs of a package version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServingRequest {
-    /// The name of the configuration, made of all that it holds.
-    pub name: String,
-    /// The name of the model, made of the package and the shape; the configuration's own unless on trial.
+pub struct ModelRequest {
+    /// Its name, made of all that it holds and more.
     pub model: String,
     /// The package version.
     pub package: PackageArn,
     /// The role the containers run as.
     pub role: RoleArn,
+    /// In which account; `None` is this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// What serves a model: an endpoint configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServingRequest {
+    /// Its name, made of all that it holds.
+    pub name: String,
+    /// The model; it has the configuration's own name unless on trial.
+    pub model: String,
     /// What it is served by.
     pub serving: Serving,
     /// What is kept of the traffic; `None` is nothing.
@@ -116,7 +126,7 @@ pub trait Endpoints {
     /// What SageMaker says of the endpoint; `None` where there is none.
     fn describe(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<EndpointTruth>>> + Send;
     /// `CreateModel` from the package.
-    fn create_model(&self, request: &ServingRequest) -> impl Future<Output = Answer<()>> + Send;
+    fn create_model(&self, request: &ModelRequest) -> impl Future<Output = Answer<()>> + Send;
     /// `CreateEndpointConfig` with the variant `AllTraffic`, and the one that is on trial.
     fn create_config(&self, request: &ServingRequest) -> impl Future<Output = Answer<()>> + Send;
     /// `CreateEndpoint`.

@@ -1,0 +1,130 @@
+//! A version that batch transform jobs ask: one job a turn, and live when all answers are there.
+
+use trimtab_core::name::TransformName;
+use trimtab_core::port::ml::{TransformRequest, TransformTruth, Transforms};
+
+use super::*;
+
+/// The jobs by name, in the order in which they were asked for.
+#[derive(Default)]
+pub(super) struct Jobs {
+    requests: Vec<TransformRequest>,
+    truths: std::collections::BTreeMap<String, TransformTruth>,
+    /// Whether the next request is taken, and its answer lost.
+    lost: bool,
+}
+
+impl Transforms for &Cloud {
+    async fn find(&self, job: &str) -> Answer<Option<TransformTruth>> {
+        Ok(self.jobs.lock().unwrap().truths.get(job).cloned())
+    }
+
+    async fn start(&self, request: &TransformRequest) -> Answer<()> {
+        let mut jobs = self.jobs.lock().unwrap();
+        if jobs.truths.insert(request.job.clone(), TransformTruth::Running).is_none() {
+            jobs.requests.push(request.clone());
+        }
+        match std::mem::take(&mut jobs.lost) {
+            true => Err(trimtab_core::failure::Failure::retry("sagemaker:CreateTransformJob", "no answer")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Stage {
+    fn requests(&self) -> Vec<TransformRequest> {
+        self.cloud.jobs.lock().unwrap().requests.clone()
+    }
+
+    /// The newest job ends so, and SageMaker says so unless nobody hears of it.
+    fn ends(&self, truth: TransformTruth) {
+        let job = self.requests().pop().unwrap().job;
+        self.cloud.jobs.lock().unwrap().truths.insert(job, truth);
+    }
+
+    fn job_heard(&self, account: &str) -> (Decision, &'static str) {
+        let job = self.requests().pop().unwrap().job;
+        let detail = json!({"TransformJobName": job, "TransformJobStatus": "Completed", "TransformJobArn": ""});
+        self.react_in(account, "SageMaker Transform Job State Change", "aws.sagemaker", &detail)
+    }
+
+    fn completes(&self) -> (Decision, &'static str) {
+        self.ends(TransformTruth::Completed);
+        self.job_heard("123456789012")
+    }
+
+    fn looks(&self) -> (Decision, &'static str) {
+        let detail = json!({"version": 1, "model": "leads", "matter": "look/x", "at": NOON, "details": {}});
+        self.react("Look Requested", "trimtab", &detail)
+    }
+}
+
+#[test]
+fn an_approved_version_is_given_the_input_once_and_is_live_when_it_has_answered() {
+    let stage = stage();
+    assert_eq!(stage.say("leads", 1, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.job_heard("123456789012"), (Decision::Skipped, "still_running"));
+    assert_eq!(stage.completes(), (Decision::Acted, "live"));
+    assert_eq!(stage.job_heard("123456789012"), (Decision::Skipped, "other_job"), "it has had its answer");
+    let requests = stage.requests();
+    let [request] = &requests[..] else { panic!("{requests:?}") };
+    assert_eq!(TransformName::of_job(&request.job).unwrap().as_str(), "leads");
+    assert_eq!(request.output(), format!("s3://leads-123456789012/scores/{}/", request.job));
+    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+}
+
+#[test]
+fn a_job_that_fails_leaves_the_version_before_and_what_waits_goes_next() {
+    let stage = stage();
+    stage.say("leads", 1, "Approved");
+    stage.completes();
+    stage.say("leads", 2, "Approved");
+    assert_eq!(stage.say("leads", 3, "Approved"), (Decision::Parked, "parked"));
+    stage.ends(TransformTruth::Ended("AlgorithmError".into()));
+    assert_eq!(stage.job_heard("123456789012"), (Decision::Acted, "resumed"));
+    assert!(stage.told().contains(&FactKind::RolloutFailed));
+    assert_eq!(stage.completes(), (Decision::Acted, "live"));
+    assert_eq!(stage.hear("leads", 2, "Approved"), (Decision::Skipped, "already_handled"), "it is not tried again");
+    assert_eq!(stage.requests().len(), 3);
+}
+
+#[test]
+fn a_rejected_version_leads_to_another_job_of_the_one_before() {
+    let stage = stage();
+    stage.say("leads", 1, "Approved");
+    stage.completes();
+    stage.say("leads", 2, "Approved");
+    stage.completes();
+    assert_eq!(stage.say("leads", 2, "Rejected"), (Decision::Acted, "roll_back"));
+    assert_eq!(stage.completes(), (Decision::Acted, "live"));
+    let jobs: Vec<String> = stage.requests().into_iter().map(|request| request.job).collect();
+    let versions: Vec<bool> = jobs.iter().map(|job| job.starts_with("trimtab-leads-v1-")).collect();
+    assert_eq!(versions, [true, false, true]);
+    assert_ne!(jobs[0], jobs[2], "SageMaker never takes a job's name twice");
+}
+
+#[test]
+fn a_job_whose_start_was_not_answered_is_adopted_and_its_end_found() {
+    let stage = stage();
+    stage.cloud.approvals.lock().unwrap().insert(arn("leads", 1), Approval::Approved);
+    stage.cloud.jobs.lock().unwrap().lost = true;
+    assert!(stage.try_hear("leads", 1, "Approved").is_none(), "it is given back to Lambda");
+    stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(2));
+    assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Acted, "resumed"));
+    assert_eq!(stage.looks(), (Decision::Acted, "first_look"));
+    stage.ends(TransformTruth::Completed);
+    assert_eq!(stage.looks(), (Decision::Acted, "taken_up"));
+    assert_eq!((stage.requests().len(), stage.told().pop()), (1, Some(FactKind::RolloutSucceeded)));
+}
+
+#[test]
+fn a_job_of_nobodys_or_of_another_account_is_not_believed() {
+    let stage = stage();
+    let theirs = json!({"TransformJobName": "nightly-scores", "TransformJobStatus": "Completed"});
+    let heard = stage.react("SageMaker Transform Job State Change", "aws.sagemaker", &theirs);
+    assert_eq!((heard, stage.told().len()), ((Decision::Skipped, "not_watched"), 0));
+    stage.say("leads", 1, "Approved");
+    stage.ends(TransformTruth::Completed);
+    assert_eq!(stage.job_heard("210987654321"), (Decision::Rejected, "foreign_account"));
+}

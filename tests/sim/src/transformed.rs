@@ -1,0 +1,68 @@
+//! Batch transform jobs.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use trimtab_core::port::Answer;
+use trimtab_core::port::ml::{TransformRequest, TransformTruth, Transforms};
+
+use crate::Site;
+use crate::events;
+use crate::item::Item;
+use crate::services::{Function, Services, Sim};
+
+/// How long a job lasts.
+const WORK: SignedDuration = SignedDuration::from_mins(40);
+
+/// The jobs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Transformed {
+    jobs: BTreeMap<String, (u32, TransformTruth)>,
+    /// The versions whose jobs were started, in order.
+    pub(crate) started: Vec<u32>,
+    /// The version whose answers are the newest.
+    pub(crate) answered: Option<u32>,
+}
+
+impl Services {
+    pub(crate) fn transform_ends(&mut self, job: &str) {
+        let bad = |version: &u32| self.bad.contains(version);
+        let Some(version) = self.transformed.jobs.get(job).map(|(version, _)| *version) else { return };
+        let failed = bad(&version);
+        let truth = if failed { TransformTruth::Ended("AlgorithmError".to_owned()) } else { TransformTruth::Completed };
+        self.transformed.jobs.insert(job.to_owned(), (version, truth));
+        if !failed {
+            self.transformed.answered = Some(version);
+        }
+        self.note(|| format!("{job} has ended"));
+        let event = events::transform(job, if failed { "Failed" } else { "Completed" }, self.now);
+        self.emit(Function::Deploy, true, &event);
+    }
+}
+
+impl Transforms for Sim {
+    async fn find(&self, job: &str) -> Answer<Option<TransformTruth>> {
+        let job = job.to_owned();
+        self.call(Site::TransformsFind, move |services| {
+            Ok(services.transformed.jobs.get(&job).map(|(_, truth)| truth.clone()))
+        })
+        .await
+    }
+
+    /// SageMaker takes a name once.
+    async fn start(&self, request: &TransformRequest) -> Answer<()> {
+        let (job, model) = (request.job.clone(), request.model.clone());
+        self.call(Site::TransformsStart, move |services| {
+            if services.transformed.jobs.contains_key(&job) {
+                return Ok(());
+            }
+            let version = services.models.get(&model).copied().unwrap_or_default();
+            services.note(|| format!("{job} is started"));
+            services.transformed.started.push(version);
+            services.transformed.jobs.insert(job.clone(), (version, TransformTruth::Running));
+            services.after(WORK, Item::TransformEnds(job));
+            Ok(())
+        })
+        .await
+    }
+}
