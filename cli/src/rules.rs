@@ -115,7 +115,7 @@ mod tests {
     fn the_suites_events_and_awss_do_not_mix() {
         let rules = embedded().unwrap();
         let asked = |source: &str| json!({"source": source, "detail-type": "Training Requested", "detail": {}});
-        assert_eq!(matching(&rules, &asked("trimtab")), ["retrain"]);
+        assert_eq!(matching(&rules, &asked("trimtab")), ["retrain", "lineage"]);
         assert_eq!(matching(&rules, &asked("aws.sagemaker")), Vec::<String>::new());
     }
 

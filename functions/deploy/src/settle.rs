@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use trimtab_core::fact::FactKind;
+use trimtab_core::name::StageName;
 use trimtab_core::plan::{Decision, Reason};
+use trimtab_core::policy::SOLE;
 use trimtab_core::port::{ml, stack};
 use trimtab_core::react::Settled;
 
@@ -49,7 +51,11 @@ fn started(state: &mut State, rollout: Rollout, progress: Progress, now: Timesta
     let words = match (rollout.cause, &rollout.leg) {
         (Cause::RollBack | Cause::Operator, _) => format!("going back to version {version}"),
         (Cause::Approved, Leg::Last) => format!("rolling out version {version}"),
-        (Cause::Approved, Leg::Trial { .. }) => format!("version {version} goes on trial beside the live one"),
+        (Cause::Approved, Leg::Trial { .. }) => format!(
+            "version {version} goes on trial beside the live one; to end that before its time: trimtab promote {} {version} --to {} --by YOUR-NAME",
+            rollout.model,
+            rollout.stage.as_ref().map_or(SOLE, StageName::as_str)
+        ),
     };
     let told = rollout.tell(FactKind::RolloutStarted, &words, now);
     state.current = Some(Rollout { progress, ..rollout });

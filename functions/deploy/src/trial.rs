@@ -119,7 +119,9 @@ pub(crate) fn let_on(
     }
     let mut state = case.state.clone();
     state.ask(&asked.matter);
-    let reason = Reason::new("promoted", format!("{by} ends the trial of version {version}: it goes on"));
+    let mute: Vec<AlarmName> = case.seen.silent.iter().chain(&case.seen.mute).cloned().collect();
+    let though = if mute.is_empty() { String::new() } else { format!(", with no data on {}", names(&mute)) };
+    let reason = Reason::new("promoted", format!("{by} ends the trial of version {version}{though}: it goes on"));
     go_on(&Case { state: &state, ..*case }, policy, deploy, rollout, reason)
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{CommitId, PackageArn, RunArn, RunId};
+use trimtab_core::name::{CommitId, PackageArn, RunArn, RunId, S3Uri};
 use trimtab_core::policy::{Policy, Target};
 use trimtab_core::port::lineage::{Entity, EntityKind, LinkKind, Progress};
 use trimtab_core::text::{digest, one_line};
@@ -51,9 +51,20 @@ pub fn package(fact: &Fact) -> Option<PackageArn> {
 #[must_use]
 pub fn of(fact: &Fact, policy: &Policy, origin: Option<&RunArn>) -> Chain {
     match fact.kind {
+        FactKind::BuildStarted => build(fact, policy, Progress::InProgress),
+        // Training is asked for by a build that succeeded, and by others who name no commit.
+        FactKind::TrainingRequested => build(fact, policy, Progress::Completed),
+        FactKind::BuildFailed => build(fact, policy, Progress::Failed),
         FactKind::TrainingStarted => training(fact, policy, Progress::InProgress),
         FactKind::TrainingSucceeded => training(fact, policy, Progress::Completed),
         FactKind::TrainingFailed => training(fact, policy, Progress::Failed),
+        FactKind::EvaluationStarted => evaluation(fact, policy, origin, Progress::InProgress),
+        FactKind::EvaluationPassed | FactKind::ApprovalRequested => {
+            evaluation(fact, policy, origin, Progress::Completed)
+        }
+        FactKind::EvaluationFailed => evaluation(fact, policy, origin, Progress::Failed),
+        FactKind::WatchStarted => watch(fact, policy, Progress::Completed),
+        FactKind::WatchFailed => watch(fact, policy, Progress::Failed),
         FactKind::RolloutStarted => rollout(fact, policy, origin, Progress::InProgress),
         FactKind::RolloutSucceeded => rollout(fact, policy, origin, Progress::Completed),
         FactKind::RolloutRolledBack | FactKind::RolloutFailed | FactKind::SmokeTestFailed => {
@@ -61,6 +72,28 @@ pub fn of(fact: &Fact, policy: &Policy, origin: Option<&RunArn>) -> Chain {
         }
         _ => Chain::default(),
     }
+}
+
+/// Commit → build.
+fn build(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
+    let commit = fact.details.get("commit").and_then(|text| CommitId::parse(text).ok());
+    let built = fact.matter.starts_with("build/").then(|| commit.and_then(|commit| self::commit(policy, &commit)));
+    let Some(commit) = built.flatten() else { return Chain::default() };
+    let action = said_of(fact, policy, "build", "Build", progress);
+    let links = vec![Link { from: commit, kind: LinkKind::ContributedTo, to: action.clone() }];
+    Chain { action: Some(action), links }
+}
+
+/// Baseline → watch → endpoint.
+fn watch(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
+    let action = said_of(fact, policy, "watch", "Watch", progress);
+    let baseline = fact.details.get("baseline").and_then(|text| S3Uri::parse(text).ok());
+    let baseline = baseline.map(|place| entity(EntityKind::Artifact, policy, "baseline", place.as_str(), "Baseline"));
+    let mut links: Vec<Link> =
+        baseline.into_iter().map(|from| Link { from, kind: LinkKind::ContributedTo, to: action.clone() }).collect();
+    let watched = endpoint(fact, policy);
+    links.extend(watched.map(|to| Link { from: action.clone(), kind: LinkKind::AssociatedWith, to }));
+    Chain { action: Some(action), links }
 }
 
 /// Commit → run ← incident ← endpoint.
@@ -80,21 +113,36 @@ fn training(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
     Chain { action: Some(run), links }
 }
 
+/// Run → package → evaluation.
+fn evaluation(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Progress) -> Chain {
+    let Some(package) = package(fact) else { return Chain::default() };
+    let mut action = entity(EntityKind::Action, policy, "evaluation", &fact.matter, "Evaluation");
+    (action.source, action.progress, action.properties) = (package.to_string(), Some(progress), said(fact));
+    let links = of_package(policy, &package, origin, &action);
+    Chain { action: Some(action), links }
+}
+
 /// Run → package → rollout → endpoint.
 fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Progress) -> Chain {
     let Some(package) = package(fact) else { return Chain::default() };
-    let artifact = entity(EntityKind::Artifact, policy, "package", package.as_str(), "ModelPackage");
     let target = endpoint(fact, policy);
     let source = target.as_ref().map_or_else(|| package.to_string(), |endpoint| endpoint.source.clone());
     let mut action = entity(EntityKind::Action, policy, "rollout", &fact.matter, "Rollout");
     (action.source, action.progress, action.properties) = (source, Some(progress), said(fact));
+    let mut links = of_package(policy, &package, origin, &action);
+    links.extend(target.map(|to| Link { from: action.clone(), kind: LinkKind::AssociatedWith, to }));
+    Chain { action: Some(action), links }
+}
+
+/// The package led to the action, and the run that made it led to the package.
+fn of_package(policy: &Policy, package: &PackageArn, origin: Option<&RunArn>, action: &Entity) -> Vec<Link> {
+    let artifact = entity(EntityKind::Artifact, policy, "package", package.as_str(), "ModelPackage");
     // A run that this suite started has its entity already; of another nothing more is known.
     let run = origin.map(|origin| self::run(policy, origin.as_str(), Progress::Completed, BTreeMap::new()));
     let produced = run.map(|from| Link { from, kind: LinkKind::Produced, to: artifact.clone() });
     let mut links = vec![Link { from: artifact, kind: LinkKind::ContributedTo, to: action.clone() }];
     links.extend(produced);
-    links.extend(target.map(|to| Link { from: action.clone(), kind: LinkKind::AssociatedWith, to }));
-    Chain { action: Some(action), links }
+    links
 }
 
 fn run(policy: &Policy, run: &str, progress: Progress, properties: BTreeMap<String, String>) -> Entity {
@@ -105,6 +153,13 @@ fn run(policy: &Policy, run: &str, progress: Progress, properties: BTreeMap<Stri
 fn incident(fact: &Fact, policy: &Policy) -> Entity {
     let entity = entity(EntityKind::Context, policy, "incident", &fact.matter, "Incident");
     Entity { source: format!("trimtab:{}", fact.matter), properties: said(fact), ..entity }
+}
+
+/// An action that nothing but the suite knows, by its matter.
+fn said_of(fact: &Fact, policy: &Policy, what: &str, of_type: &str, progress: Progress) -> Entity {
+    let entity = entity(EntityKind::Action, policy, what, &fact.matter, of_type);
+    let (source, properties) = (format!("trimtab:{}", fact.matter), said(fact));
+    Entity { source, progress: Some(progress), properties, ..entity }
 }
 
 fn commit(policy: &Policy, commit: &CommitId) -> Option<Entity> {

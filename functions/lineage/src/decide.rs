@@ -84,7 +84,10 @@ impl Decide for Lineage {
         }
         let chain = chain::of(fact, policy, case.seen.as_ref());
         let Some(entity) = chain.action else {
-            return Plan::skip("no_entity", "the fact names no run and no package: there is nothing to link");
+            return Plan::skip(
+                "no_entity",
+                "the fact names no commit, run, package or watch: there is nothing to link",
+            );
         };
         let reason = Reason::new("written", format!("{} on {}", fact.kind.as_str(), fact.matter));
         let mut plan = Plan::only(Decision::Acted, reason);
@@ -116,7 +119,16 @@ impl Decide for Lineage {
 fn is_told(kind: FactKind) -> bool {
     matches!(
         kind,
-        FactKind::TrainingStarted
+        FactKind::BuildStarted
+            | FactKind::BuildFailed
+            | FactKind::TrainingRequested
+            | FactKind::EvaluationStarted
+            | FactKind::EvaluationPassed
+            | FactKind::EvaluationFailed
+            | FactKind::ApprovalRequested
+            | FactKind::WatchStarted
+            | FactKind::WatchFailed
+            | FactKind::TrainingStarted
             | FactKind::TrainingSucceeded
             | FactKind::TrainingFailed
             | FactKind::RolloutStarted

@@ -1,5 +1,5 @@
 //! `lineage` writes what came of what into SageMaker ML Lineage Tracking: commit → run → package →
-//! rollout → endpoint → incident → the next run.
+//! rollout → endpoint → incident → the next run; and beside them what was built, evaluated and watched.
 //!
 //! It reacts to the suite's facts, so that no other function has to carry it: where lineage is slow
 //! or refused, nothing else is held up. What a fact says of the chain is in [`chain`]; [`decide`]

@@ -142,6 +142,38 @@ fn a_rollout_is_linked_with_its_package_and_the_package_with_the_run_that_made_i
 }
 
 #[test]
+fn a_build_is_linked_with_its_commit_and_ends_when_training_is_asked_for() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    let commit = "c".repeat(40);
+    let said = |kind| fact(kind, kind, &format!("build/churn/{commit}"), &json!({"commit": commit, "build": "b:1"}));
+    react(&world, &tracking, &said("Build Started"));
+    assert_eq!(tracking.chain(), ["Commit ContributedTo Build"]);
+    assert_eq!(react(&world, &tracking, &said("Training Requested")), (Decision::Acted, "written"));
+    assert_eq!(tracking.progress("Build").as_deref(), Some("Completed"));
+    react(&world, &tracking, &training("Training Started"));
+    let commits = tracking.entities.lock().unwrap().values().filter(|(entity, _)| entity.of_type == "Commit").count();
+    assert_eq!(commits, 1, "the commit of the build is the commit of the run");
+}
+
+#[test]
+fn an_evaluation_is_linked_with_the_package_that_is_rolled_out() {
+    let (world, tracking) = (world(str::to_owned), Tracking { origin: RunArn::parse(RUN).ok(), ..Tracking::default() });
+    let details = json!({"package": PACKAGE, "version": "3"});
+    react(&world, &tracking, &fact("1", "Evaluation Started", "candidate/churn/3", &details));
+    react(&world, &tracking, &fact("2", "Evaluation Failed", "candidate/churn/3", &details));
+    assert_eq!(tracking.chain(), ["ModelPackage ContributedTo Evaluation", "TrainingRun Produced ModelPackage"]);
+    assert_eq!(tracking.progress("Evaluation").as_deref(), Some("Failed"));
+}
+
+#[test]
+fn a_watch_is_linked_with_its_baseline_and_with_what_it_watches() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    let details = json!({"version": "3", "kind": "bias", "baseline": "s3://churn-monitoring/b/constraints.json"});
+    react(&world, &tracking, &fact("1", "Watch Started", "watch/churn/bias/1a2b", &details));
+    assert_eq!(tracking.chain(), ["Baseline ContributedTo Watch", "Watch AssociatedWith Endpoint"]);
+}
+
+#[test]
 fn an_end_is_said_of_the_action_that_is_there() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     react(&world, &tracking, &rollout("Rollout Started"));
@@ -201,7 +233,9 @@ fn a_fact_that_names_nothing_has_no_lineage() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     let refused = fact("1", "Training Failed", "incident/churn-build-1", &json!({"run": "nonsense"}));
     assert_eq!(react(&world, &tracking, &refused), (Decision::Skipped, "no_entity"));
-    let other = fact("2", "Build Started", "build/churn/x", &json!({}));
+    let person = fact("2", "Training Requested", "asked/churn/1", &json!({"by": "maya"}));
+    assert_eq!(react(&world, &tracking, &person), (Decision::Skipped, "no_entity"));
+    let other = fact("3", "Branch Deleted", "branch/churn/x", &json!({}));
     assert_eq!(react(&world, &tracking, &other), (Decision::Skipped, "not_concerned"));
 }
 

@@ -18,6 +18,14 @@ pub(crate) async fn chain(story: &mut Story) -> Result<(), StoryError> {
         }
         Ok(None)
     };
+    let built = async |story: &Story| {
+        let call = story.aws.sagemaker.list_actions().action_type("Build").send().await.map_err(service)?;
+        let done = |action: &&aws_sdk_sagemaker::types::ActionSummary| {
+            action.status().is_some_and(|s| s.as_str() == "Completed")
+        };
+        Ok(call.action_summaries().iter().find(done).map(|_| ()))
+    };
+    story.until("a build that is completed in SageMaker's lineage", built).await?;
     let (commit, last) = story.until("a commit's way through SageMaker's lineage to a run after it", way).await?;
     let name = last.rsplit('/').next().unwrap_or_default();
     let action = story.aws.sagemaker.describe_action().action_name(name).send().await.map_err(service)?;

@@ -7,11 +7,13 @@ use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, StateValue, Stati
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use trimtab_cli::release;
 use trimtab_core::name::AlarmName;
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Challenger, Policy, Strategy, Target, Trial};
+use trimtab_eventbridge::EventBus;
 
 use crate::look::version;
 use crate::lost::tick;
@@ -33,6 +35,7 @@ pub(crate) async fn all(story: &mut Story) -> Result<(), StoryError> {
     asynchronous_by_batches(story).await?;
     serverless(story).await?;
     shadow_then_linear(story).await?;
+    challenger_that_is_let_on(story).await?;
     challenger_that_fails(story).await?;
     transform::in_batches(story).await
 }
@@ -249,32 +252,55 @@ fn challenged(policy: &mut Policy) {
     }
 }
 
-async fn challenger_that_fails(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("churn's second version challenges the first, and sets off its alarm");
+/// churn-prod serves these two versions, and the second is on trial.
+async fn challenges(story: &mut Story, numbers: [u32; 2]) -> Result<DescribeEndpointOutput, StoryError> {
+    let both = async |story: &Story| {
+        let Some((endpoint, config)) = at_rest(story, "churn-prod").await? else { return Ok(None) };
+        Ok((versions(story, &config).await? == numbers).then_some(endpoint))
+    };
+    let endpoint = story.until(&format!("churn-prod serves versions {numbers:?}"), both).await?;
+    recorded(story, &format!("version {} is on trial", numbers[1])).await?;
+    Ok(endpoint)
+}
+
+async fn challenger_that_is_let_on(story: &mut Story) -> Result<(), StoryError> {
+    story.begin("churn's second version challenges the first, until a person has seen enough");
     story.apply(challenged).await?;
     approved(story, "churn").await?;
     let first = async |story: &Story| alone(story, "churn-prod", 1).await;
     story.until("churn-prod serves version 1", first).await?;
     story.told("Rollout Succeeded", "rollout/churn/1/1").await?;
     approved(story, "churn").await?;
-    let both = async |story: &Story| {
-        let found = at_rest(story, "churn-prod").await?;
-        Ok(found.filter(|(_, config)| config.production_variants().len() == 2))
-    };
-    let (endpoint, config) = story.until("churn-prod serves both versions", both).await?;
-    Story::expect("the versions", &versions(story, &config).await?, &vec![1, 2])?;
+    let endpoint = challenges(story, [1, 2]).await?;
     let weights: Vec<Option<f32>> =
         endpoint.production_variants().iter().map(|variant| variant.current_weight()).collect();
     Story::expect("their shares", &weights, &vec![Some(0.8), Some(0.2)])?;
-    recorded(story, "version 2 is on trial").await?;
     story.saw("version 2 answers a fifth of the requests beside version 1").await?;
+    let command = "trimtab promote churn 2 --to prod --by";
+    story.told("Rollout Started", "rollout/churn/2/1").await?;
+    let message = story.message("Rollout Started", "rollout/churn/2/1");
+    Story::expect("the message has the command:", &message.contains(command), &true)?;
+    let bus = EventBus::new(&crate::aws::config(&story.endpoint), "trimtab");
+    release::promote(&bus, "churn", 2, "prod", "maya", Timestamp::now()).await?;
+    let second = async |story: &Story| alone(story, "churn-prod", 2).await;
+    story.until("churn-prod serves version 2 alone", second).await?;
+    story.told("Rollout Succeeded", "rollout/churn/2/1").await?;
+    recorded(story, "maya ends the trial of version 2").await?;
+    story.saw("maya let it on with the command from the message: version 2 is alone, days before its time").await
+}
+
+async fn challenger_that_fails(story: &mut Story) -> Result<(), StoryError> {
+    story.begin("churn's third version challenges the second, and sets off its alarm");
+    approved(story, "churn").await?;
+    challenges(story, [2, 3]).await?;
     watched(story, "churn-challenger-5xx", "churn-prod", "Challenger").await?;
     let variant = [("EndpointName", "churn-prod"), ("VariantName", "Challenger")];
     story.publish(SERVING_METRICS, ERRORS, &variant, 42.0).await?;
     crate::chapters::in_alarm(story, "churn-challenger-5xx").await?;
     tick(story).await?;
-    story.until("churn-prod serves version 1 alone", first).await?;
-    story.told("Rollout Rolled Back", "rollout/churn/2/1").await?;
-    story.told("Rollout Succeeded", "rollout/churn/1/2").await?;
-    story.saw("the alarm ended the trial: version 1 is alone again, and the people on call know").await
+    let second = async |story: &Story| alone(story, "churn-prod", 2).await;
+    story.until("churn-prod serves version 2 alone", second).await?;
+    story.told("Rollout Rolled Back", "rollout/churn/3/1").await?;
+    story.told("Rollout Succeeded", "rollout/churn/2/2").await?;
+    story.saw("the alarm ended the trial: version 2 is alone again, and the people on call know").await
 }

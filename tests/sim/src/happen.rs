@@ -161,7 +161,8 @@ impl Services {
             self.emit(Function::Monitor, false, &event);
         }
         // Most flows leave lineage out: it takes no part in them, and its calls would be half of all.
-        if self.lineage.is_some() && functions == [Function::Notify] {
+        let of_chain = functions == [Function::Notify] || fact.kind == FactKind::TrainingRequested;
+        if self.lineage.is_some() && of_chain {
             self.emit(Function::Lineage, false, &event);
         }
     }

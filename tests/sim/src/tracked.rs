@@ -38,6 +38,7 @@ impl Services {
     pub(crate) fn untracked(&self) -> Vec<&'static str> {
         let Some(tracked) = &self.lineage else { return vec!["nothing was tracked"] };
         let links = [
+            ("Commit", "Build", "the commit is not linked with its build"),
             ("Commit", "TrainingRun", "the commit is not linked with its run"),
             ("Incident", "TrainingRun", "the incident is not linked with its run"),
             ("ModelPackage", "Rollout", "the package is not linked with its rollout"),
@@ -51,6 +52,9 @@ impl Services {
         }
         if tracked.progress("TrainingRun") != Some(Progress::Completed) {
             missing.push("the run is not one that is completed");
+        }
+        if tracked.progress("Build") != Some(Progress::Completed) {
+            missing.push("the build is not one that is completed");
         }
         if tracked.progress("Rollout") != Some(Progress::Completed) {
             missing.push("the rollout is not one that is completed");
