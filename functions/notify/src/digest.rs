@@ -3,12 +3,13 @@
 //! A matter is an aggregate of its own, and so is a model's digest: the one gives its line to the
 //! other on the bus. What has not been sent is in the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::audience;
+use trimtab_core::fact::{self, Fact, FactKind, Severity};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::port::ml::Message;
@@ -40,8 +41,16 @@ pub struct Line {
     pub key: String,
     /// When the suite said it.
     pub at: Timestamp,
+    /// How soon a person should look.
+    #[serde(default = "info")]
+    pub severity: Severity,
     /// What it says.
     pub says: String,
+}
+
+/// What lines were before they said so.
+fn info() -> Severity {
+    Severity::Info
 }
 
 impl Digest {
@@ -75,7 +84,10 @@ pub(crate) fn held(told: &Fact, at: Timestamp) -> Fact {
         matter: format!("held/{}/{}", told.kind.as_str(), told.matter),
         at,
         reasons: told.reasons.iter().take(1).cloned().collect(),
-        details: BTreeMap::from([("says".to_owned(), words::subject(told))]),
+        details: BTreeMap::from([
+            ("says".to_owned(), words::subject(told)),
+            ("severity".to_owned(), told.kind.severity().as_str().to_owned()),
+        ]),
     }
 }
 
@@ -88,7 +100,8 @@ pub(crate) fn on_held(case: &Case<'_, State, Seen>, fact: &Fact) -> Answer {
     }
     let says = fact.details.get("says").map_or(fact.matter.as_str(), String::as_str);
     let why = fact.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
-    digest.lines.push(Line { key, at: fact.at, says: text::one_line(&format!("{says}{why}"), 300) });
+    let severity = fact.details.get("severity").and_then(|word| Severity::parse(word)).unwrap_or_else(info);
+    digest.lines.push(Line { key, at: fact.at, severity, says: text::one_line(&format!("{says}{why}"), 300) });
     let state = State { digest: Some(digest.clone()), ..case.state.clone() };
     if digest.lines.len() >= MOST {
         return send(case, fact, &digest, "full").with_state(state);
@@ -102,7 +115,7 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, fact: &Fact) -> Answer {
     let Some((digest, since)) = waiting else {
         return Plan::skip("nothing_new", "nothing waits for the digest");
     };
-    let wait = case.seen.policy.as_ref().and_then(|policy| policy.notify.as_ref()).map(|notify| notify.digest);
+    let wait = case.seen.policy.as_ref().and_then(|policy| policy.notify.as_ref()?.digest);
     if wait.is_some_and(|wait| case.now.duration_since(since) < wait) {
         return Plan::skip("nothing_new", "the digest is not due yet");
     }
@@ -121,8 +134,15 @@ fn send(case: &Case<'_, State, Seen>, fact: &Fact, digest: &Digest, why: &'stati
         "\nWhat next\n  Nothing to do.\n  Command: trimtab history {model}\n\nDetails\n  at: {}\n  matter: digest/{model}/{since}\n",
         case.now
     );
-    let attributes =
-        [("severity", "info"), ("model", model), ("kind", "Digest"), ("thread", &format!("digest/{model}"))];
+    let severities: BTreeSet<Severity> = digest.lines.iter().map(|line| line.severity).collect();
+    let attributes = [
+        ("severity", "info"),
+        ("model", model),
+        ("kind", "Digest"),
+        ("thread", &format!("digest/{model}")),
+        // Whoever wants something that is in it.
+        (audience::ATTRIBUTE, &audience::of(fact.model.as_ref(), &severities)),
+    ];
     let message = Message {
         subject: text::subject(&format!("[info] {model}: {count} messages that could wait"), words::SUBJECT_MAX),
         body,

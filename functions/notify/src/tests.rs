@@ -59,6 +59,18 @@ fn a_matter_is_told_once_however_often_its_fact_comes() {
 }
 
 #[test]
+fn a_message_says_whom_it_is_for() {
+    let (world, sns) = (world(), Sns::default());
+    react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1")).unwrap();
+    let mut finding = fact("2", "Finding Reported", "finding/training-job/night");
+    finding["detail"]["model"] = json!(null);
+    react(&world, &sns, &finding).unwrap();
+    let sent = sns.sent.lock().unwrap();
+    let audiences: Vec<&str> = sent.iter().map(|message| message.attributes["audience"].as_str()).collect();
+    assert_eq!(audiences, ["churn/critical", "-/warning"]);
+}
+
+#[test]
 fn two_facts_of_one_matter_are_two_messages() {
     let (world, sns) = (world(), Sns::default());
     react(&world, &sns, &fact("1", "Training Started", "incident/churn-drift-1")).unwrap();

@@ -36,7 +36,7 @@ pub(crate) async fn digest(story: &mut Story) -> Result<(), StoryError> {
     story.saw("what was built and trained of demand waits in the ledger; nobody was disturbed").await?;
     let soon = |policy: &mut trimtab_core::policy::Policy| {
         if let Some(notify) = &mut policy.notify {
-            notify.digest = SignedDuration::from_secs(1);
+            notify.digest = Some(SignedDuration::from_secs(1));
         }
     };
     story.apply_to("demand", soon).await?;

@@ -71,7 +71,7 @@ pub use engine::*;
 pub use run::RunId;
 
 /// 1 to `max` characters, each a letter, a digit or one of `extra`.
-fn word(text: &str, max: usize, extra: &str) -> bool {
+pub(crate) fn word(text: &str, max: usize, extra: &str) -> bool {
     (1..=max).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
@@ -85,7 +85,7 @@ fn printable(text: &str, max: usize) -> bool {
 }
 
 /// `arn:<partition>:<service>:<region>:<account>:<resource>`, with the service fixed.
-fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
+pub(crate) fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
     let mut parts = text.splitn(6, ':');
     parts.next() == Some("arn")
         && parts.next().is_some_and(|p| p == "aws" || p.starts_with("aws-") && word(p, 20, "-"))
@@ -264,6 +264,14 @@ impl PackageArn {
     #[must_use]
     pub fn version(&self) -> u32 {
         self.0.rsplit('/').next().and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl TopicArn {
+    /// The account that it is in.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        arn_field(&self.0, 4)
     }
 }
 

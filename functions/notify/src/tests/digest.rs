@@ -57,6 +57,32 @@ fn what_can_wait_is_sent_together_once_and_when_it_is_due() {
 }
 
 #[test]
+fn a_digest_is_for_whoever_wants_something_that_is_in_it() {
+    let (world, sns) = (demand(), Sns::default());
+    world.ledger.contents().policies.values_mut().for_each(|policy| {
+        let notify = policy.notify.as_mut().unwrap();
+        notify.quiet.insert(trimtab_core::fact::Severity::Warning);
+    });
+    let audience = || sns.sent.lock().unwrap().last().unwrap().attributes["audience"].clone();
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    pass(&world, 24);
+    look(&world, &sns);
+    assert_eq!(audience(), "demand/info");
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-2"));
+    hear(&world, &sns, &of_demand("Training Skipped", "incident/demand-drift-3"));
+    pass(&world, 24);
+    look(&world, &sns);
+    assert_eq!(audience(), "demand/info+warning");
+}
+
+#[test]
+fn what_waited_before_lines_had_a_severity_is_read() {
+    let line = json!({"key": "a", "at": NOON, "says": "training started"});
+    let line: crate::digest::Line = serde_json::from_value(line).unwrap();
+    assert_eq!(line.severity, trimtab_core::fact::Severity::Info);
+}
+
+#[test]
 fn what_matters_does_not_wait() {
     let (world, sns) = (demand(), Sns::default());
     assert_eq!(hear(&world, &sns, &of_demand("Training Failed", "incident/demand-build-1")), "told");
