@@ -14,6 +14,7 @@ use crate::Reaction;
 
 mod chat;
 mod digest;
+mod digest_to_chat;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 

@@ -6,22 +6,22 @@ use trimtab_core::port::Clock;
 
 use super::*;
 
-type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
+pub(super) type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
 
-fn demand() -> Suite {
+pub(super) fn demand() -> Suite {
     let policy = Policy::parse("demand.toml", include_str!("../../../../models/demand.toml")).unwrap();
     let clock = FixedClock::at(NOON.parse().unwrap());
     World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock }
 }
 
-fn of_demand(kind: &str, matter: &str) -> Value {
+pub(super) fn of_demand(kind: &str, matter: &str) -> Value {
     let mut event = fact("1", kind, matter);
     event["detail"]["model"] = json!("demand");
     event
 }
 
 /// The fact is heard, and so is what `notify` says of it to itself.
-fn hear(world: &Suite, sns: &Sns, event: &Value) -> &'static str {
+pub(super) fn hear(world: &Suite, sns: &Sns, event: &Value) -> &'static str {
     let before = world.bus.facts().len();
     let code = react(world, sns, event).unwrap().codes[0];
     for held in world.bus.facts().drain(before..) {
@@ -36,7 +36,7 @@ fn look(world: &Suite, sns: &Sns) -> &'static str {
     react(world, sns, &of_demand("Look Requested", "look/demand/x")).unwrap().codes[0]
 }
 
-fn pass(world: &Suite, hours: i64) {
+pub(super) fn pass(world: &Suite, hours: i64) {
     world.clock.set(world.clock.now() + SignedDuration::from_hours(hours));
 }
 
