@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fact::Severity;
 use crate::name::{NameError, arn, word};
 
-/// The longest endpoint: what a mail server takes of an address, and an HTTP server of a URL.
+/// The longest address that a mail server takes, and the longest URL that each HTTP server does.
 const EMAIL_MAX: usize = 254;
 const URL_MAX: usize = 2_000;
 
@@ -22,7 +22,7 @@ pub struct Recipient {
     pub severities: BTreeSet<Severity>,
 }
 
-/// How SNS hands a message over. By SMS it would be cut: the suite's messages are longer than that.
+/// How SNS hands a message over. Not by SMS: the suite's messages are longer than that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "each is SNS's own word")]
