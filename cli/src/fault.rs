@@ -41,6 +41,12 @@ pub enum Fault {
     /// An argument is not the name it should be.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// Recipients cannot be told as the policies say, and what to do about it.
+    #[error("{0}")]
+    Recipients(String),
+    /// SNS refused some of them; what was done and what was not, in lines.
+    #[error("not all that the policies say was done:\n{0}")]
+    NotSubscribed(String),
     /// The template that is built in cannot be read.
     #[error("infra/template.yaml: {0}")]
     Template(String),
@@ -56,7 +62,7 @@ impl Fault {
     /// 2 for what the caller brought, 1 for what the world answered.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Unreached(_) | Self::Refused(_)) { 1 } else { 2 }
+        if matches!(self, Self::Unreached(_) | Self::Refused(_) | Self::NotSubscribed(_)) { 1 } else { 2 }
     }
 }
 

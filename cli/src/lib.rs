@@ -4,6 +4,7 @@ pub mod fault;
 pub mod models;
 pub mod operate;
 pub mod plan;
+pub mod recipients;
 pub mod redrive;
 pub mod release;
 pub mod rules;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use trimtab_cli::fault::Fault;
 use trimtab_cli::redrive::{Queue, Redrive};
-use trimtab_cli::{models, operate, plan, release, rules};
+use trimtab_cli::{models, operate, plan, recipients, release, rules};
 
 /// Keeps machine-learning models on course on Amazon SageMaker.
 #[derive(Parser)]
@@ -30,13 +30,16 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Check the policies, and apply them to the ledger.
+    /// Check the policies, apply them to the ledger, and subscribe their recipients to the SNS topic.
     Apply {
         /// The folder of policies.
         #[arg(long, value_name = "DIR")]
         models: PathBuf,
         #[command(flatten)]
         ledger: Table,
+        /// The topic: the stack's output `TopicArn`. Without it, who is told stays as it is.
+        #[arg(long, env = "TRIMTAB_TOPIC_ARN", value_name = "ARN")]
+        topic: Option<String>,
         /// Only check them.
         #[arg(long)]
         check: bool,
@@ -187,11 +190,19 @@ async fn run(command: Command) -> Result<String, Fault> {
             })
         }
         Command::Apply { models, check: true, .. } => {
-            Ok(format!("{} policies are in order\n", models::read(&models)?.policies.len()))
-        }
-        Command::Apply { models, ledger, .. } => {
             let models = models::read(&models)?;
-            operate::apply(&operate::ledger(ledger.table).await, &models).await
+            recipients::plan(&models, &[])?;
+            Ok(format!("{} policies are in order\n", models.policies.len()))
+        }
+        Command::Apply { models, ledger, topic, .. } => {
+            let models = models::read(&models)?;
+            let topic = recipients::topic(topic.as_deref(), &models)?;
+            let aws = operate::aws().await;
+            let subscriptions = topic.map(|topic| trimtab_sns::SnsSubscriptions::new(&aws, topic));
+            // Looked at before anything is written: what cannot be done is said first.
+            let plan = recipients::planned(subscriptions.as_ref(), &models).await?;
+            let said = operate::apply(&trimtab_ledger::DynamoLedger::new(&aws, ledger.table), &models).await?;
+            recipients::carry_out(subscriptions.as_ref(), &plan, said).await
         }
         Command::History { model, ledger } => {
             let scope = operate::scope(model.as_deref())?;

@@ -10,7 +10,8 @@ use trimtab_core::fact::Fact;
 use trimtab_core::port::ml::Message;
 use trimtab_core::text::one_line;
 
-use crate::place::{Place, thread};
+use crate::digest::Line;
+use crate::place::Place;
 use crate::words;
 
 /// The longest title, line, thread's id and keyword. The service has limits of its own on these, and a
@@ -20,8 +21,9 @@ const LINE_MAX: usize = 250;
 const THREAD_MAX: usize = 200;
 const KEYWORD_MAX: usize = 60;
 
-/// How many reasons a channel is shown; the mail has all.
+/// How many reasons, and how many lines of a digest, a channel is shown; the mail has all.
 const REASONS_MAX: usize = 5;
+const DIGEST_MAX: usize = 10;
 
 /// One line that is words and nothing else: in both clients' markup, these characters make links,
 /// mentions, emphasis and code.
@@ -37,31 +39,68 @@ fn plain(text: &str, max: usize) -> String {
     one_line(&text.chars().map(word).collect::<String>(), max)
 }
 
+/// What a notification has besides what the mail has, too.
+struct Shown {
+    id: String,
+    lines: Vec<String>,
+    next: [String; 2],
+    summary: String,
+    resources: Vec<String>,
+}
+
 /// The message for a fact.
 pub(crate) fn message(fact: &Fact, place: &Place<'_>) -> Message {
     let people = words::message(fact, place);
     let (what, next) = words::words(fact.kind);
     let reasons = fact.reasons.iter().take(REASONS_MAX).map(|reason| format!("- {}", plain(reason, LINE_MAX)));
-    let lines: Vec<String> = reasons.chain([String::new(), place.link(fact)]).collect();
-    let model = people.attributes.get("model").cloned().unwrap_or_default();
-    let severity = people.attributes.get("severity").cloned().unwrap_or_default();
+    let model = people.attributes.get("model").map_or("", String::as_str);
     let resources = fact.details.values().filter(|value| value.starts_with("arn:")).map(|arn| plain(arn, LINE_MAX));
+    let shown = Shown {
+        id: trimtab_core::text::digest(&[fact.kind.as_str(), &fact.matter], 32),
+        lines: reasons.chain([String::new(), place.link(fact)]).collect(),
+        next: [next.to_owned(), place.command(fact)],
+        summary: format!("{model}: {what}"),
+        resources: resources.take(REASONS_MAX).collect(),
+    };
+    notification(people, &shown)
+}
+
+/// The message for a digest of these lines, oldest first; `people` is the mail that has them.
+pub(crate) fn digest(people: Message, matter: &str, lines: &[&Line], link: String) -> Message {
+    let shown = lines.iter().take(DIGEST_MAX).map(|line| format!("- {}", plain(&line.says, LINE_MAX)));
+    let more = lines.len().saturating_sub(DIGEST_MAX);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let model = people.attributes.get("model").map_or("", String::as_str);
+    let shown = Shown {
+        id: trimtab_core::text::digest(&["Digest", matter], 32),
+        lines: shown.chain(more).chain([String::new(), link]).collect(),
+        next: ["Nothing to do.".to_owned(), format!("trimtab history {model}")],
+        summary: people.subject.clone(),
+        resources: Vec::new(),
+    };
+    notification(people, &shown)
+}
+
+fn notification(people: Message, shown: &Shown) -> Message {
+    let attribute = |name: &str| people.attributes.get(name).map_or("", String::as_str);
+    let keyword = |name: &str| plain(attribute(name), KEYWORD_MAX);
+    let [next, command] = &shown.next;
     let body = json!({
         "version": "1.0",
         "source": "custom",
-        "id": trimtab_core::text::digest(&[fact.kind.as_str(), &fact.matter], 32),
+        "id": shown.id,
         "content": {
             "textType": "client-markdown",
-            "title": plain(&words::subject(fact), TITLE_MAX),
-            "description": lines.join("\n"),
-            "nextSteps": [plain(next, LINE_MAX), format!("`{}`", plain(&place.command(fact), LINE_MAX))],
-            "keywords": [plain(&model, KEYWORD_MAX), plain(&severity, KEYWORD_MAX), plain(fact.kind.as_str(), KEYWORD_MAX)],
+            "title": plain(&people.subject, TITLE_MAX),
+            "description": shown.lines.join("\n"),
+            "nextSteps": [plain(next, LINE_MAX), format!("`{}`", plain(command, LINE_MAX))],
+            "keywords": [keyword("model"), keyword("severity"), keyword("kind")],
         },
         "metadata": {
-            "threadId": plain(&thread(&fact.matter), THREAD_MAX),
-            "summary": plain(&format!("{model}: {what}"), TITLE_MAX),
-            "eventType": plain(fact.kind.as_str(), KEYWORD_MAX),
-            "relatedResources": resources.take(REASONS_MAX).collect::<Vec<_>>(),
+            "threadId": plain(attribute("thread"), THREAD_MAX),
+            "summary": plain(&shown.summary, TITLE_MAX),
+            "eventType": keyword("kind"),
+            "relatedResources": shown.resources,
         },
     });
     Message { body: body.to_string(), ..people }

@@ -125,6 +125,9 @@ impl Decide for Notify {
             }
             (Action::PublishToChat { .. }, Ok(_)) => {
                 state.chat = Some(now);
+                if let Some(digest) = &mut state.digest {
+                    digest.was_posted();
+                }
                 Settled::default()
             }
             (_, Err(cause)) => Settled { reasons: vec![Reason::new("publish_refused", cause)], ..Settled::default() },

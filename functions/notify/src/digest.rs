@@ -3,12 +3,13 @@
 //! A matter is an aggregate of its own, and so is a model's digest: the one gives its line to the
 //! other on the bus. What has not been sent is in the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::audience;
+use trimtab_core::fact::{self, Fact, FactKind, Severity};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::port::ml::Message;
@@ -16,7 +17,8 @@ use trimtab_core::react::Case;
 use trimtab_core::text;
 
 use crate::decide::{Action, Answer, Seen, State};
-use crate::words;
+use crate::place::Place;
+use crate::{chat, words};
 
 /// How many lines wait at most; then they are sent whatever the clock says.
 const MOST: usize = 100;
@@ -31,6 +33,9 @@ pub struct Digest {
     pub lines: Vec<Line>,
     /// What was sent, digested, oldest first.
     pub sent: Vec<String>,
+    /// What people have and the chat has not, oldest first; `None` where there is no chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<Vec<Line>>,
 }
 
 /// One message that waits.
@@ -40,16 +45,41 @@ pub struct Line {
     pub key: String,
     /// When the suite said it.
     pub at: Timestamp,
+    /// How soon a person should look.
+    #[serde(default = "info")]
+    pub severity: Severity,
     /// What it says.
     pub says: String,
 }
 
+/// What lines were before they said so.
+fn info() -> Severity {
+    Severity::Info
+}
+
 impl Digest {
-    /// The lines are out.
+    /// People have the lines.
     pub(crate) fn was_sent(&mut self) {
-        self.sent.extend(self.lines.drain(..).map(|line| line.key));
+        let lines = std::mem::take(&mut self.lines);
+        self.sent.extend(lines.iter().map(|line| line.key.clone()));
         let surplus = self.sent.len().saturating_sub(REMEMBERED);
         self.sent.drain(..surplus);
+        if let Some(owed) = &mut self.chat {
+            owed.extend(lines);
+            // A channel that took nothing for so long gets the newest; people have had them all.
+            let surplus = owed.len().saturating_sub(MOST);
+            owed.drain(..surplus);
+        }
+    }
+
+    /// The chat has them, too.
+    pub(crate) fn was_posted(&mut self) {
+        self.chat = None;
+    }
+
+    /// What people have and the chat has not.
+    fn owed(&self) -> &[Line] {
+        self.chat.as_deref().unwrap_or_default()
     }
 
     fn knows(&self, key: &str) -> bool {
@@ -75,7 +105,10 @@ pub(crate) fn held(told: &Fact, at: Timestamp) -> Fact {
         matter: format!("held/{}/{}", told.kind.as_str(), told.matter),
         at,
         reasons: told.reasons.iter().take(1).cloned().collect(),
-        details: BTreeMap::from([("says".to_owned(), words::subject(told))]),
+        details: BTreeMap::from([
+            ("says".to_owned(), words::subject(told)),
+            ("severity".to_owned(), told.kind.severity().as_str().to_owned()),
+        ]),
     }
 }
 
@@ -84,50 +117,101 @@ pub(crate) fn on_held(case: &Case<'_, State, Seen>, fact: &Fact) -> Answer {
     let mut digest = case.state.digest.clone().unwrap_or_default();
     let key = text::digest(&[&fact.matter], 32);
     if digest.knows(&key) {
-        return Plan::skip("already_held", "this message waits for the digest, or was in one");
+        let known = || Plan::skip("already_held", "this message waits for the digest, or was in one");
+        return owed(case, fact, &digest).unwrap_or_else(known);
     }
     let says = fact.details.get("says").map_or(fact.matter.as_str(), String::as_str);
     let why = fact.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
-    digest.lines.push(Line { key, at: fact.at, says: text::one_line(&format!("{says}{why}"), 300) });
-    let state = State { digest: Some(digest.clone()), ..case.state.clone() };
+    let severity = fact.details.get("severity").and_then(|word| Severity::parse(word)).unwrap_or_else(info);
+    digest.lines.push(Line { key, at: fact.at, severity, says: text::one_line(&format!("{says}{why}"), 300) });
     if digest.lines.len() >= MOST {
-        return send(case, fact, &digest, "full").with_state(state);
+        return send(case, fact, &digest, "full");
     }
+    let state = State { digest: Some(digest.clone()), ..case.state.clone() };
     Plan::note(state, "held", format!("{} messages wait for the digest", digest.lines.len()))
 }
 
 /// The clock asks: what has waited long enough is sent; at once, where the policy has no digest any more.
+/// What the chat did not take before is sent to it again.
 pub(crate) fn on_look(case: &Case<'_, State, Seen>, fact: &Fact) -> Answer {
-    let waiting = case.state.digest.as_ref().and_then(|digest| Some((digest, digest.lines.first()?.at)));
-    let Some((digest, since)) = waiting else {
-        return Plan::skip("nothing_new", "nothing waits for the digest");
+    let nothing = |text| Plan::skip("nothing_new", text);
+    let Some(digest) = &case.state.digest else { return nothing("nothing waits for the digest") };
+    let Some(since) = digest.lines.first().map(|line| line.at) else {
+        return owed(case, fact, digest).unwrap_or_else(|| nothing("nothing waits for the digest"));
     };
-    let wait = case.seen.policy.as_ref().and_then(|policy| policy.notify.as_ref()).map(|notify| notify.digest);
+    let wait = case.seen.policy.as_ref().and_then(|policy| policy.notify.as_ref()?.digest);
     if wait.is_some_and(|wait| case.now.duration_since(since) < wait) {
-        return Plan::skip("nothing_new", "the digest is not due yet");
+        return owed(case, fact, digest).unwrap_or_else(|| nothing("the digest is not due yet"));
     }
     send(case, fact, digest, "due")
 }
 
+/// To people, and to the chat where there is one; with what that did not take before.
 fn send(case: &Case<'_, State, Seen>, fact: &Fact, digest: &Digest, why: &'static str) -> Answer {
-    let (model, count) = (model(fact), digest.lines.len());
-    let since = digest.lines.first().map_or(case.now, |line| line.at);
+    let mail = mail(case, fact, &digest.lines.iter().collect::<Vec<_>>());
+    let reason = Reason::new(why, format!("{} messages of {} are due", digest.lines.len(), model(fact)));
+    let mut plan = Plan::only(Decision::Acted, reason).doing(Action::Publish { service: "sns", message: mail });
+    let mut digest = digest.clone();
+    digest.chat = case.seen.chat.then(|| digest.owed().to_vec());
+    if case.seen.chat {
+        plan.actions.push(to_chat(case, fact, &digest.owed().iter().chain(&digest.lines).collect::<Vec<_>>()));
+    }
+    plan.with_state(State { digest: Some(digest), ..case.state.clone() })
+}
+
+/// What people have and the chat has not; `None` where it has all, or there is none.
+fn owed(case: &Case<'_, State, Seen>, fact: &Fact, digest: &Digest) -> Option<Answer> {
+    let lines = digest.owed();
+    if lines.is_empty() || !case.seen.chat {
+        return None;
+    }
+    let text = format!("people have {} messages of {} that the chat did not take", lines.len(), model(fact));
+    let plan = Plan::only(Decision::Acted, Reason::new("chat_again", text));
+    Some(plan.doing(to_chat(case, fact, &lines.iter().collect::<Vec<_>>())))
+}
+
+fn to_chat(case: &Case<'_, State, Seen>, fact: &Fact, lines: &[&Line]) -> Action {
+    let link = Place::of(case.event, case.seen.policy.as_deref()).link(fact);
+    let message = chat::digest(mail(case, fact, lines), &matter(case, fact, lines), lines, link);
+    Action::PublishToChat { service: "sns", message }
+}
+
+/// Since when the first of them has waited.
+fn since(case: &Case<'_, State, Seen>, lines: &[&Line]) -> Timestamp {
+    lines.first().map_or(case.now, |line| line.at)
+}
+
+fn matter(case: &Case<'_, State, Seen>, fact: &Fact, lines: &[&Line]) -> String {
+    format!("digest/{}/{}", model(fact), since(case, lines))
+}
+
+fn mail(case: &Case<'_, State, Seen>, fact: &Fact, lines: &[&Line]) -> Message {
+    let (model, since) = (model(fact), since(case, lines));
     let mut body = format!("{model}: what could wait since {since}\n\n");
-    for line in &digest.lines {
+    for line in lines {
         let _ = writeln!(body, "  {}  {}", line.at, line.says);
     }
     let _ = write!(
         body,
-        "\nWhat next\n  Nothing to do.\n  Command: trimtab history {model}\n\nDetails\n  at: {}\n  matter: digest/{model}/{since}\n",
-        case.now
+        "\nWhat next\n  Nothing to do.\n  Command: trimtab history {model}\n\nDetails\n  at: {}\n  matter: {}\n",
+        case.now,
+        matter(case, fact, lines)
     );
-    let attributes =
-        [("severity", "info"), ("model", model), ("kind", "Digest"), ("thread", &format!("digest/{model}"))];
-    let message = Message {
-        subject: text::subject(&format!("[info] {model}: {count} messages that could wait"), words::SUBJECT_MAX),
+    let severities: BTreeSet<Severity> = lines.iter().map(|line| line.severity).collect();
+    let attributes = [
+        ("severity", "info"),
+        ("model", model),
+        ("kind", "Digest"),
+        ("thread", &format!("digest/{model}")),
+        // Whoever wants something that is in it.
+        (audience::ATTRIBUTE, &audience::of(fact.model.as_ref(), &severities)),
+    ];
+    Message {
+        subject: text::subject(
+            &format!("[info] {model}: {} messages that could wait", lines.len()),
+            words::SUBJECT_MAX,
+        ),
         body,
         attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-    };
-    let reason = Reason::new(why, format!("{count} messages of {model} have waited since {since}"));
-    Plan::only(Decision::Acted, reason).doing(Action::Publish { service: "sns", message })
+    }
 }

@@ -14,6 +14,7 @@ use crate::Reaction;
 
 mod chat;
 mod digest;
+mod digest_to_chat;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -56,6 +57,18 @@ fn a_matter_is_told_once_however_often_its_fact_comes() {
     }
     assert_eq!(sns.sent.lock().unwrap()[0].subject, "[critical] churn: training failed");
     assert_eq!(sns.sent.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_message_says_whom_it_is_for() {
+    let (world, sns) = (world(), Sns::default());
+    react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1")).unwrap();
+    let mut finding = fact("2", "Finding Reported", "finding/training-job/night");
+    finding["detail"]["model"] = json!(null);
+    react(&world, &sns, &finding).unwrap();
+    let sent = sns.sent.lock().unwrap();
+    let audiences: Vec<&str> = sent.iter().map(|message| message.attributes["audience"].as_str()).collect();
+    assert_eq!(audiences, ["churn/critical", "-/warning"]);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use trimtab_core::fact::{Fact, FactKind, Severity};
+use trimtab_core::audience;
+use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::ModelName;
 use trimtab_core::port::ml::Message;
 use trimtab_core::text;
@@ -152,7 +153,7 @@ pub(crate) fn words(kind: FactKind) -> (&'static str, &'static str) {
 
 /// What the fact says in one line.
 pub(crate) fn subject(fact: &Fact) -> String {
-    let (what, severity) = (words(fact.kind).0, word(fact.kind.severity()));
+    let (what, severity) = (words(fact.kind).0, fact.kind.severity().as_str());
     let model = fact.model.as_ref().map_or("trimtab", ModelName::as_str);
     let version = fact.details.get("version").map(|version| format!(" (version {version})")).unwrap_or_default();
     text::subject(&format!("[{severity}] {model}: {what}{version}"), SUBJECT_MAX)
@@ -162,22 +163,19 @@ pub(crate) fn subject(fact: &Fact) -> String {
 #[must_use]
 pub fn message(fact: &Fact, place: &Place<'_>) -> Message {
     let (what, next) = words(fact.kind);
-    let severity = word(fact.kind.severity());
-    let model = fact.model.as_ref().map_or("trimtab", ModelName::as_str);
+    let (severity, model) = (fact.kind.severity(), fact.model.as_ref());
     let thread = text::one_line(&thread(&fact.matter), THREAD_MAX);
-    let attributes = [("severity", severity), ("model", model), ("kind", fact.kind.as_str()), ("thread", &thread)];
+    let attributes = [
+        ("severity", severity.as_str()),
+        ("model", model.map_or("trimtab", ModelName::as_str)),
+        ("kind", fact.kind.as_str()),
+        ("thread", &thread),
+        (audience::ATTRIBUTE, &audience::of(model, &[severity].into())),
+    ];
     Message {
         subject: subject(fact),
         body: body(fact, place, what, next),
         attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-    }
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Critical => "critical",
     }
 }
 

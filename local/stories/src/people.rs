@@ -36,7 +36,7 @@ pub(crate) async fn digest(story: &mut Story) -> Result<(), StoryError> {
     story.saw("what was built and trained of demand waits in the ledger; nobody was disturbed").await?;
     let soon = |policy: &mut trimtab_core::policy::Policy| {
         if let Some(notify) = &mut policy.notify {
-            notify.digest = SignedDuration::from_secs(1);
+            notify.digest = Some(SignedDuration::from_secs(1));
         }
     };
     story.apply_to("demand", soon).await?;
@@ -69,7 +69,9 @@ pub(crate) async fn chat(story: &mut Story, queue: &str) -> Result<(), StoryErro
             delete.send().await.map_err(service)?;
         }
     }
-    Story::expect("notifications, one for each message:", &read.len(), &story.messages())?;
+    let digests = read.iter().filter(|said| text_at(said, "/metadata/eventType") == "Digest").count();
+    Story::expect("notifications of a digest:", &digests, &1)?;
+    Story::expect("notifications, one for each other message:", &(read.len() - digests), &story.messages())?;
     let in_one = read.iter().filter(|said| text_at(said, "/metadata/threadId").starts_with("incident/churn-image-"));
     Story::expect("the image's run began and ended in one thread:", &in_one.count(), &2)?;
     let links = read.iter().filter(|said| text_at(said, "/content/description").contains(".console.aws.amazon.com/"));

@@ -5,6 +5,7 @@
 //! environment variables or of files. What happens in the world goes through the traits in
 //! [`port`].
 
+pub mod audience;
 pub mod decimal;
 pub mod event;
 pub mod fact;

@@ -74,7 +74,7 @@ pub use run::RunId;
 pub use transform::{JOBS, TransformName};
 
 /// 1 to `max` characters, each a letter, a digit or one of `extra`.
-fn word(text: &str, max: usize, extra: &str) -> bool {
+pub(crate) fn word(text: &str, max: usize, extra: &str) -> bool {
     (1..=max).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
@@ -88,7 +88,7 @@ fn printable(text: &str, max: usize) -> bool {
 }
 
 /// `arn:<partition>:<service>:<region>:<account>:<resource>`, with the service fixed.
-fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
+pub(crate) fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
     let mut parts = text.splitn(6, ':');
     parts.next() == Some("arn")
         && parts.next().is_some_and(|p| p == "aws" || p.starts_with("aws-") && word(p, 20, "-"))

@@ -14,6 +14,7 @@ mod key;
 mod length;
 pub mod monitor;
 mod notify;
+mod recipient;
 mod retrain;
 mod scaling;
 mod serving;
@@ -36,13 +37,14 @@ pub use engine::{Airflow, Engine, Kubeflow};
 pub use integrate::{BuildPipeline, Integrate, TrainingImage};
 pub use key::{Key, KeyKind};
 pub use notify::Notify;
+pub use recipient::{Address, Protocol, Recipient};
 pub use retrain::{Budget, Parameters, Retrain};
 pub use scaling::{Aim, Autoscaling, Scheduled};
 pub use serving::{Asynchronous, Fleet, Serverless, Serving, Topics};
 pub use stack::{Capability, StackTarget};
 pub use stage::{Gate, Place, SOLE, Smoke, Stage};
 pub use strategy::{Canary, Linear, Rolling, Strategy};
-pub use suite::{Guard, Stoppable, SuitePolicy};
+pub use suite::{Guard, Stoppable, SuiteNotify, SuitePolicy};
 pub use transform::{Split, TransformTarget};
 pub use trial::{Challenger, Shadow, Trial};
 
@@ -84,7 +86,7 @@ pub struct Policy {
     /// What is watched about the version that is live; absent means off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monitor: Option<monitor::Monitor>,
-    /// Which messages can wait; absent means that each is sent by itself, at once.
+    /// Who is told, and which messages can wait; absent means that each is sent by itself, at once.
     pub notify: Option<Notify>,
 }
 

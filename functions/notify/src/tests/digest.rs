@@ -6,22 +6,22 @@ use trimtab_core::port::Clock;
 
 use super::*;
 
-type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
+pub(super) type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
 
-fn demand() -> Suite {
+pub(super) fn demand() -> Suite {
     let policy = Policy::parse("demand.toml", include_str!("../../../../models/demand.toml")).unwrap();
     let clock = FixedClock::at(NOON.parse().unwrap());
     World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock }
 }
 
-fn of_demand(kind: &str, matter: &str) -> Value {
+pub(super) fn of_demand(kind: &str, matter: &str) -> Value {
     let mut event = fact("1", kind, matter);
     event["detail"]["model"] = json!("demand");
     event
 }
 
 /// The fact is heard, and so is what `notify` says of it to itself.
-fn hear(world: &Suite, sns: &Sns, event: &Value) -> &'static str {
+pub(super) fn hear(world: &Suite, sns: &Sns, event: &Value) -> &'static str {
     let before = world.bus.facts().len();
     let code = react(world, sns, event).unwrap().codes[0];
     for held in world.bus.facts().drain(before..) {
@@ -36,7 +36,7 @@ fn look(world: &Suite, sns: &Sns) -> &'static str {
     react(world, sns, &of_demand("Look Requested", "look/demand/x")).unwrap().codes[0]
 }
 
-fn pass(world: &Suite, hours: i64) {
+pub(super) fn pass(world: &Suite, hours: i64) {
     world.clock.set(world.clock.now() + SignedDuration::from_hours(hours));
 }
 
@@ -54,6 +54,32 @@ fn what_can_wait_is_sent_together_once_and_when_it_is_due() {
     let sent = sns.sent.lock().unwrap();
     assert_eq!((sent.len(), sent[0].subject.as_str()), (1, "[info] demand: 2 messages that could wait"));
     assert_eq!(sent[0].body.matches("training started: because").count(), 2);
+}
+
+#[test]
+fn a_digest_is_for_whoever_wants_something_that_is_in_it() {
+    let (world, sns) = (demand(), Sns::default());
+    world.ledger.contents().policies.values_mut().for_each(|policy| {
+        let notify = policy.notify.as_mut().unwrap();
+        notify.quiet.insert(trimtab_core::fact::Severity::Warning);
+    });
+    let audience = || sns.sent.lock().unwrap().last().unwrap().attributes["audience"].clone();
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    pass(&world, 24);
+    look(&world, &sns);
+    assert_eq!(audience(), "demand/info");
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-2"));
+    hear(&world, &sns, &of_demand("Training Skipped", "incident/demand-drift-3"));
+    pass(&world, 24);
+    look(&world, &sns);
+    assert_eq!(audience(), "demand/info+warning");
+}
+
+#[test]
+fn what_waited_before_lines_had_a_severity_is_read() {
+    let line = json!({"key": "a", "at": NOON, "says": "training started"});
+    let line: crate::digest::Line = serde_json::from_value(line).unwrap();
+    assert_eq!(line.severity, trimtab_core::fact::Severity::Info);
 }
 
 #[test]

@@ -1,4 +1,7 @@
-//! [`Topic`] over SNS. Decides nothing: subject, body and attributes come ready.
+//! [`Topic`] over SNS, and the topic's subscriptions. Decides nothing: subject, body, attributes and filters
+//! come ready.
+
+mod subscriptions;
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
@@ -7,6 +10,8 @@ use trimtab_core::failure::Failure;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{Message, Topic};
 use trimtab_runtime::sdk;
+
+pub use subscriptions::SnsSubscriptions;
 
 const PUBLISH: &str = "sns:Publish";
 

@@ -3,7 +3,7 @@
 
 use super::{
     AlarmArn, BuildId, ExecutionArn, ImageDigest, ImageRepository, ImageUri, NameError, ObjectUri, PackageArn, RoleArn,
-    RunArn, StateMachineArn,
+    RunArn, StateMachineArn, TopicArn,
 };
 
 /// The ARN's field at `index` (0 is `arn`), or nothing where there is none.
@@ -28,6 +28,14 @@ impl PackageArn {
     #[must_use]
     pub fn version(&self) -> u32 {
         self.0.rsplit('/').next().and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl TopicArn {
+    /// The account that it is in.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        arn_field(&self.0, 4)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `[notify]`: which messages can wait, and for how long.
+//! `[notify]`: who is told, and which messages can wait.
 
 use std::collections::BTreeSet;
 
@@ -6,30 +6,41 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::check::Fault;
-use super::{Policy, length};
+use super::{Policy, Recipient, length};
 use crate::fact::Severity;
 
-/// Which messages can wait. They are sent together, when the clock asks for a look and the first of
-/// them has waited so long.
+/// Who is told of this model besides whoever subscribed by hand, and which messages can wait. Those are
+/// sent together, when the clock asks for a look and the first of them has waited so long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
     /// The severities whose messages wait.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub quiet: BTreeSet<Severity>,
-    /// How long.
-    #[serde(with = "length")]
-    pub digest: SignedDuration,
+    /// How long; there where something is quiet.
+    #[serde(default, with = "length::optional", skip_serializing_if = "Option::is_none")]
+    pub digest: Option<SignedDuration>,
+    /// Whom `trimtab apply` subscribes to the topic.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<Recipient>,
 }
 
 pub(super) fn limits(notify: &Notify, policy: &Policy) -> Option<Fault> {
+    let (waits, quiet) = (notify.digest.is_some(), &notify.quiet);
     let rules = [
         (
-            !notify.quiet.is_empty() && !notify.quiet.contains(&Severity::Critical),
+            waits || !quiet.is_empty() || !notify.recipients.is_empty(),
+            "notify",
+            "expected recipients, or quiet and digest",
+        ),
+        (
+            !quiet.contains(&Severity::Critical) && (!waits || !quiet.is_empty()),
             "notify.quiet",
             "expected \"info\", \"warning\" or both: what is critical never waits",
         ),
+        (waits || quiet.is_empty(), "notify.digest", "expected how long what is quiet waits, such as \"24h\""),
         (
-            policy.reconcile.is_some(),
+            !waits || policy.reconcile.is_some(),
             "notify.digest",
             "expected a [reconcile] table: the digest is sent when the clock asks",
         ),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::check::{self, Fault};
-use super::{PolicyError, VERSION};
+use super::{PolicyError, Recipient, VERSION};
 use crate::event::ResourceKind;
 
 /// What the file is called.
@@ -20,6 +20,21 @@ pub struct SuitePolicy {
     /// The organisation's rules for what people make in SageMaker; absent means nobody looks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<Guard>,
+    /// Who is told, besides those whom the models' policies name; absent means nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<SuiteNotify>,
+}
+
+/// Whom `trimtab apply` subscribes to the topic, whatever the model.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SuiteNotify {
+    /// Who is told everything: of each model, and what belongs to none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub everything: Vec<Recipient>,
+    /// Who is told what belongs to no model, and nothing else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<Recipient>,
 }
 
 /// The organisation's rules. What is left out is not asked for.
@@ -89,6 +104,8 @@ fn limits(policy: &SuitePolicy) -> Option<Fault> {
         }
     };
     hold(policy.version == VERSION, "version", "expected 1");
+    let told = policy.notify.as_ref().is_none_or(|told| !told.everything.is_empty() || !told.recipients.is_empty());
+    hold(told, "notify", "expected recipients, or everything: those who are told all");
     let Some(guard) = &policy.guard else { return faults.into_iter().next() };
     hold(guard.tags.iter().all(|tag| is_tag(tag)), "guard.tags", "expected names of tags, 1 to 128 characters each");
     let instance = |kind: &String| kind.starts_with("ml.") && kind.len() <= 64;
@@ -171,6 +188,14 @@ mod tests {
         assert!(fault("kms = true", "kmz = true").contains("guard.kmz"));
         let nothing = SuitePolicy::parse("suite.toml", "version = 1\n[guard]\n").unwrap_err();
         assert!(nothing.to_string().contains("at least one rule"), "{nothing}");
+    }
+
+    #[test]
+    fn who_is_told_whatever_the_model_is_checked_as_in_a_models_policy() {
+        let fault = fault("platform@example.com", "platform");
+        assert!(fault.contains("notify.everything[0]: not a valid e-mail address"), "{fault}");
+        let nobody = SuitePolicy::parse("suite.toml", "version = 1\n[notify]\n").unwrap_err();
+        assert!(nobody.to_string().contains("notify: expected recipients"), "{nobody}");
     }
 
     #[test]

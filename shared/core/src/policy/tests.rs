@@ -306,4 +306,23 @@ fn what_is_critical_never_waits_for_a_digest() {
     assert!(refused("[\"info\"]", "[\"info\", \"critical\"]").contains("notify.quiet: expected"));
     assert!(refused("[\"info\"]", "[]").contains("notify.quiet: expected"));
     assert!(refused("[reconcile]", "[lineage]").contains("notify.digest: expected a [reconcile] table"));
+    assert!(refused("digest = \"24h\"\n", "").contains("notify.digest: expected how long"));
+    assert!(
+        refused("quiet = [\"info\"]\ndigest = \"24h\"\n", "")
+            .contains("notify: expected recipients, or quiet and digest")
+    );
+}
+
+#[test]
+fn a_policy_may_name_recipients_and_have_no_digest() {
+    let recipient = "[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n";
+    let text = DEMAND.replacen("quiet = [\"info\"]\ndigest = \"24h\"\n", recipient, 1);
+    let notify = Policy::parse("demand.toml", &text).unwrap().notify.unwrap();
+    assert_eq!((notify.recipients.len(), notify.digest), (1, None));
+}
+
+#[test]
+fn what_the_ledger_holds_of_an_older_suite_is_read() {
+    let notify: Notify = serde_json::from_str(r#"{"quiet": ["info"], "digest": "1d"}"#).unwrap();
+    assert_eq!((notify.digest, notify.recipients), (Some(SignedDuration::from_hours(24)), vec![]));
 }

@@ -14,7 +14,8 @@ pub struct Message {
     pub subject: String,
     /// Plain text.
     pub body: String,
-    /// Message attributes, by which a subscription can filter: severity, model, kind.
+    /// Message attributes, by which a subscription can filter: severity, model, kind, and the
+    /// [audience](crate::audience).
     pub attributes: BTreeMap<String, String>,
 }
 

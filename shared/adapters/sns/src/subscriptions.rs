@@ -1,0 +1,99 @@
+//! [`Subscriptions`] over SNS: each page of the list, and one call more for each that is confirmed. The list
+//! does not have the filters.
+
+use aws_config::SdkConfig;
+use aws_sdk_sns::Client;
+use serde_json::Value;
+use trimtab_core::audience::{Standing, Subscription, Subscriptions};
+use trimtab_core::name::TopicArn;
+use trimtab_core::policy::Address;
+use trimtab_core::port::Answer;
+use trimtab_runtime::sdk;
+
+const FILTER: &str = "FilterPolicy";
+const SCOPE: &str = "FilterPolicyScope";
+
+/// What stands in the list where the ARN would, for some days after the subscription has ended.
+const ENDED: &str = "Deleted";
+
+/// The subscriptions of one topic.
+#[derive(Debug, Clone)]
+pub struct SnsSubscriptions {
+    client: Client,
+    topic: TopicArn,
+}
+
+impl SnsSubscriptions {
+    /// Those of this topic.
+    #[must_use]
+    pub fn new(config: &SdkConfig, topic: TopicArn) -> Self {
+        Self { client: Client::new(config), topic }
+    }
+
+    async fn standing(&self, arn: &str) -> Answer<Standing> {
+        // What waits for its confirmation has no ARN in the list, but words.
+        if !arn.starts_with("arn:") {
+            return Ok(Standing::Pending);
+        }
+        let call = self.client.get_subscription_attributes().subscription_arn(arn);
+        let found = call.send().await.map_err(|error| sdk::failure("sns:GetSubscriptionAttributes", &error))?;
+        let attributes = found.attributes.unwrap_or_default();
+        let text = |name: &str| attributes.get(name).map(String::as_str).filter(|text| !text.is_empty());
+        if text("PendingConfirmation") == Some("true") {
+            return Ok(Standing::Pending);
+        }
+        // A filter that cannot be read is a filter all the same.
+        let filter = text(FILTER).map(|policy| serde_json::from_str(policy).unwrap_or(Value::Null));
+        Ok(Standing::Confirmed { arn: arn.to_owned(), filter, by_body: text(SCOPE) == Some("MessageBody") })
+    }
+
+    async fn set(&self, arn: &str, name: &str, value: &str) -> Answer<()> {
+        let call = self.client.set_subscription_attributes().subscription_arn(arn);
+        let set = call.attribute_name(name).attribute_value(value).send().await;
+        set.map(drop).map_err(|error| sdk::failure("sns:SetSubscriptionAttributes", &error))
+    }
+}
+
+impl Subscriptions for SnsSubscriptions {
+    async fn list(&self) -> Answer<Vec<Subscription>> {
+        let mut found = Vec::new();
+        let mut next = None;
+        loop {
+            let call = self.client.list_subscriptions_by_topic().topic_arn(self.topic.as_str()).set_next_token(next);
+            let page = call.send().await.map_err(|error| sdk::failure("sns:ListSubscriptionsByTopic", &error))?;
+            for listed in page.subscriptions.unwrap_or_default() {
+                let arn = listed.subscription_arn.unwrap_or_default();
+                if arn == ENDED {
+                    continue;
+                }
+                let others = listed.owner.is_some_and(|owner| owner != self.topic.account());
+                found.push(Subscription {
+                    protocol: listed.protocol.unwrap_or_default(),
+                    endpoint: listed.endpoint.unwrap_or_default(),
+                    standing: if others { Standing::Others } else { self.standing(&arn).await? },
+                });
+            }
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn subscribe(&self, address: &Address, filter: &Value) -> Answer<bool> {
+        let call = self.client.subscribe().topic_arn(self.topic.as_str()).protocol(address.protocol().as_str());
+        let call = call.endpoint(address.endpoint()).attributes(FILTER, filter.to_string());
+        let made = call.send().await.map_err(|error| sdk::failure("sns:Subscribe", &error))?;
+        Ok(made.subscription_arn.is_some_and(|arn| arn.starts_with("arn:")))
+    }
+
+    async fn set_filter(&self, arn: &str, filter: &Value) -> Answer<()> {
+        self.set(arn, FILTER, &filter.to_string()).await?;
+        self.set(arn, SCOPE, "MessageAttributes").await
+    }
+
+    async fn unsubscribe(&self, arn: &str) -> Answer<()> {
+        let gone = self.client.unsubscribe().subscription_arn(arn).send().await;
+        gone.map(drop).map_err(|error| sdk::failure("sns:Unsubscribe", &error))
+    }
+}

@@ -1,0 +1,165 @@
+//! Recipients by policy, on a real SNS API: each gets what the policies name, and nothing else. MiniStack
+//! delivers by filters, as moto does, which checks them, too.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use serde_json::Value;
+use trimtab_cli::models::Models;
+use trimtab_cli::recipients;
+use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
+use trimtab_core::audience;
+use trimtab_core::fact::{Fact, FactKind, Severity};
+use trimtab_core::name::{ModelName, TopicArn};
+use trimtab_core::policy::{Policy, SuitePolicy};
+use trimtab_core::port::ml::Topic;
+use trimtab_sns::{SnsSubscriptions, SnsTopic};
+
+/// A topic, and whoever reads its messages.
+struct Stage {
+    sqs: aws_sdk_sqs::Client,
+    topic: SnsTopic,
+    subscriptions: SnsSubscriptions,
+}
+
+impl Stage {
+    async fn set(endpoint: &str) -> Self {
+        let config = trimtab_stories::config(endpoint);
+        let (sns, sqs) = (aws_sdk_sns::Client::new(&config), aws_sdk_sqs::Client::new(&config));
+        let arn = sns.create_topic().name("notices").send().await.unwrap().topic_arn.unwrap();
+        for queue in ["oncall", "team", "platform", "by-hand"] {
+            sqs.create_queue().queue_name(queue).send().await.unwrap();
+        }
+        let by_hand = sns.subscribe().topic_arn(&arn).protocol("sqs").endpoint(queue("by-hand"));
+        by_hand.send().await.unwrap();
+        let subscriptions = SnsSubscriptions::new(&config, TopicArn::parse(&arn).unwrap());
+        Self { sqs, topic: SnsTopic::new(&config, arn), subscriptions }
+    }
+
+    async fn apply(&self, models: &Models) -> String {
+        let plan = recipients::planned(Some(&self.subscriptions), models).await.unwrap();
+        recipients::carry_out(Some(&self.subscriptions), &plan, String::new()).await.unwrap()
+    }
+
+    /// A message of each severity for each of two models, one that belongs to none, and a digest of demand's.
+    async fn publish(&self) {
+        let kinds = [FactKind::TrainingStarted, FactKind::TrainingSkipped, FactKind::TrainingFailed];
+        for model in ["churn", "demand"] {
+            for kind in kinds {
+                self.tell(&fact(kind, ModelName::parse(model).ok())).await;
+            }
+        }
+        self.tell(&fact(FactKind::FindingReported, None)).await;
+        let mut digest = notify::words::message(&fact(kinds[0], None), &notify::place::Place::default());
+        let word = audience::of(ModelName::parse("demand").ok().as_ref(), &[Severity::Info, Severity::Warning].into());
+        digest.attributes.insert(audience::ATTRIBUTE.into(), word);
+        self.topic.publish(&digest).await.unwrap();
+    }
+
+    async fn tell(&self, fact: &Fact) {
+        let message = notify::words::message(fact, &notify::place::Place::default());
+        self.topic.publish(&message).await.unwrap();
+    }
+
+    /// The audiences of what came, in the order of the alphabet. What was published is in the queue by then.
+    async fn received(&self, queue: &str) -> Vec<String> {
+        let url = self.sqs.get_queue_url().queue_name(queue).send().await.unwrap().queue_url.unwrap();
+        let mut all = Vec::new();
+        loop {
+            let call = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10).wait_time_seconds(1);
+            let messages = call.send().await.unwrap().messages.unwrap_or_default();
+            if messages.is_empty() {
+                all.sort();
+                return all;
+            }
+            for message in messages {
+                let body: Value = serde_json::from_str(message.body().unwrap()).unwrap();
+                all.push(body["MessageAttributes"]["audience"]["Value"].as_str().unwrap().to_owned());
+                let handle = message.receipt_handle().unwrap();
+                self.sqs.delete_message().queue_url(&url).receipt_handle(handle).send().await.unwrap();
+            }
+        }
+    }
+}
+
+fn queue(name: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+}
+
+fn fact(kind: FactKind, model: Option<ModelName>) -> Fact {
+    let at = "2026-11-20T12:00:00Z".parse().unwrap();
+    Fact { kind, version: 1, model, matter: "x".into(), at, reasons: vec![], details: [].into() }
+}
+
+/// One recipient, a queue, in a list of a policy's.
+fn recipient(list: &str, name: &str, severities: &str) -> String {
+    format!("[[notify.{list}]]\nprotocol = \"sqs\"\nendpoint = \"{}\"\nseverities = [{severities}]\n", queue(name))
+}
+
+fn policy(model: &str, recipients: &str) -> Policy {
+    let text = format!("version = 1\nmodel = \"{model}\"\nowner = \"team\"\npackage_group = \"{model}\"\n{recipients}");
+    Policy::parse("policy.toml", &text).unwrap()
+}
+
+fn models(churn: &str, demand: &str, suite: &str) -> Models {
+    let suite = SuitePolicy::parse("suite.toml", &format!("version = 1\n{suite}")).unwrap();
+    Models { policies: vec![policy("churn", churn), policy("demand", demand)], suite: Some(suite) }
+}
+
+const ALL: &str = "\"info\", \"warning\", \"critical\"";
+const CRITICAL: &str = "\"critical\"";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_recipient_gets_what_the_policies_name_and_nothing_else() {
+    let cloud = Cloud::start(&root().join("target/tests/recipients"), ([127, 0, 0, 1], 0).into()).await.unwrap();
+    for endpoint in [cloud.ministack(), cloud.moto()] {
+        let stage = Stage::set(&endpoint).await;
+        they_are_subscribed(&stage).await;
+        they_change(&stage).await;
+    }
+    who_has_not_confirmed_is_said(&Stage::set(&cloud.ministack()).await).await;
+    cloud.stop().await;
+}
+
+async fn they_are_subscribed(stage: &Stage) {
+    let churn = format!("{}{}", recipient("recipients", "oncall", CRITICAL), recipient("recipients", "team", ALL));
+    let demand = recipient("recipients", "oncall", "\"warning\"");
+    let models = models(&churn, &demand, &recipient("everything", "platform", CRITICAL));
+    let said = stage.apply(&models).await;
+    assert!(
+        said.contains(&format!("sqs {}: subscribed to churn (critical), demand (warning)\n", queue("oncall"))),
+        "{said}"
+    );
+    let again = stage.apply(&models).await;
+    assert_eq!(again.matches("as before").count(), 3, "{again}");
+    stage.publish().await;
+    assert_eq!(stage.received("oncall").await, ["churn/critical", "demand/info+warning", "demand/warning"]);
+    assert_eq!(stage.received("team").await, ["churn/critical", "churn/info", "churn/warning"]);
+    assert_eq!(stage.received("platform").await, ["churn/critical", "demand/critical"]);
+    assert_eq!(stage.received("by-hand").await.len(), 8, "whoever subscribed without a filter hears everything");
+}
+
+async fn they_change(stage: &Stage) {
+    let suite = format!(
+        "{}{}",
+        recipient("recipients", "platform", "\"warning\""),
+        recipient("everything", "by-hand", CRITICAL)
+    );
+    let said = stage.apply(&models("", &recipient("recipients", "oncall", CRITICAL), &suite)).await;
+    assert!(said.contains(&format!("sqs {}: unsubscribed", queue("team"))), "{said}");
+    assert!(said.contains(&format!("sqs {}: is subscribed without a filter", queue("by-hand"))), "{said}");
+    stage.publish().await;
+    assert_eq!(stage.received("oncall").await, ["demand/critical"]);
+    assert_eq!(stage.received("team").await, Vec::<String>::new(), "who is in no policy any more hears nothing");
+    assert_eq!(stage.received("platform").await, ["-/warning"]);
+    assert_eq!(stage.received("by-hand").await.len(), 8);
+}
+
+/// moto confirms for everybody.
+async fn who_has_not_confirmed_is_said(stage: &Stage) {
+    let hook = "[[notify.recipients]]\nprotocol = \"https\"\nendpoint = \"https://127.0.0.1:9/hook\"\n";
+    let asked = models(hook, "", "[[notify.everything]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n");
+    for words in ["subscribed to churn (all); hears nothing until", "hears nothing until it is confirmed there"] {
+        let said = stage.apply(&asked).await;
+        assert!(said.contains(&format!("https https://127.0.0.1:9/hook: {words}")), "{said}");
+    }
+}
