@@ -12,7 +12,7 @@ use trimtab_core::port::ml::{BuildTruth, Builds, PullRequests, Repositories};
 use trimtab_core::port::{AggregateId, Answer, Bus, Ledger};
 use trimtab_core::react::Act;
 
-use crate::build::{Built, Head, Standing, State, Tagged, build_of};
+use crate::build::{Built, Head, Looked, Standing, State, Tagged, build_of};
 use crate::decide::{Action, Done, Integrate, Seen};
 use crate::look::Wanted;
 use crate::{definition, execution, image, look, review};
@@ -228,7 +228,8 @@ where
                 self.tagged(rules, image::requested(fact).map(|(tag, _)| tag).as_ref()).await?
             }
             (Body::Fact(_), _) if event.is_look() => {
-                Seen::Heads(self.heads(policy, rules).await?, self.tags(policy, rules).await?)
+                let heads = self.heads(policy, rules).await?;
+                Seen::Looked(Looked { heads, tags: self.tags(policy, rules).await? })
             }
             (Body::Fact(fact), _) => match look::requested(fact) {
                 Some(wanted) => self.asked(rules, &wanted, state).await?,

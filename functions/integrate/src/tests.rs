@@ -22,6 +22,7 @@ use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod branch;
 mod definition;
 mod image;
 mod look;

@@ -1,5 +1,5 @@
 //! Pull requests that end: merged, they read how the merged commit's build ended; closed, nobody is
-//! told any more. And branches that are deleted.
+//! told any more.
 
 use super::look::asked;
 use super::review::{open, proposed};
@@ -96,23 +96,4 @@ fn how_the_build_of_a_closed_pull_request_ends_is_told_to_nobody() {
     assert_eq!(stage.react(&ended(false)), (Decision::Skipped, "closed"));
     assert_eq!(stage.ends("FAILED"), (Decision::Skipped, "closed"));
     assert!(stage.comments().is_empty());
-}
-
-#[test]
-fn a_watched_branch_that_was_deleted_is_told_once_and_forgotten() {
-    let stage = stage();
-    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
-    let mut gone = push("main", COMMIT);
-    gone["detail"]["event"] = json!("referenceDeleted");
-    gone["detail"]["oldCommitId"] = json!(COMMIT);
-    assert_eq!(stage.react(&gone), (Decision::Skipped, "branch_there"));
-    *stage.cloud.head.lock().unwrap() = None;
-    assert_eq!(stage.react(&gone), (Decision::Acted, "branch_deleted"));
-    let facts = stage.world.bus.facts();
-    assert_eq!((stage.told(), facts[0].details["commit"].as_str()), (vec![FactKind::BranchDeleted], COMMIT));
-    // Its next head is taken as it is: the branch is new.
-    *stage.cloud.head.lock().unwrap() = CommitId::parse(&"c".repeat(40)).ok();
-    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
-    gone["detail"]["referenceName"] = json!("feature/x");
-    assert_eq!(stage.react(&gone), (Decision::Skipped, "branch_not_watched"));
 }
