@@ -169,8 +169,22 @@ impl State {
 pub struct Looked {
     /// The watched branches, and the open pull requests for them.
     pub heads: Vec<Head>,
+    /// The pull requests that are open no more and were merged, as far as their merge's build does not
+    /// know of them.
+    pub merged: Vec<Merged>,
     /// The tags of the training image.
     pub tags: Vec<Tagged>,
+}
+
+/// A pull request, and what its merge has made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The pull request.
+    pub pull: PullRequestId,
+    /// The branch that it was merged into.
+    pub branch: BranchName,
+    /// The commit.
+    pub commit: CommitId,
 }
 
 /// A tag of the training image, as it was looked at.

@@ -1,5 +1,5 @@
 //! What `integrate` finds when it looks by itself: a head that nobody built, a build whose end nobody
-//! heard of, a build that takes too long, a branch that is gone.
+//! heard of, a build that takes too long, a pull request that was merged, a branch that is gone.
 //!
 //! It looks at the branches, and asks itself on the bus to look at a commit: each commit's build is
 //! an aggregate of its own.
@@ -51,7 +51,8 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rul
     let known = Watching::of(case.state, rules);
     let mut watching = known.cloned().unwrap_or_default();
     let gone = branch::on_look(case, policy, rules, &looked.heads, &mut watching);
-    let (reasons, facts): (Vec<_>, Vec<_>) = gone.into_iter().unzip();
+    let merged = looked.merged.iter().map(|merged| merge::ask(case, policy, merged));
+    let (reasons, facts): (Vec<_>, Vec<_>) = gone.into_iter().chain(merged).unzip();
     let mut plan = at_heads(case, policy, known.is_none(), looked, &mut watching);
     if !facts.is_empty() {
         plan.decision = Decision::Acted;
@@ -59,6 +60,7 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rul
         plan.facts.extend(facts);
     }
     watching.repository = Some(rules.repository.clone());
+    watching.pulls = looked.heads.iter().filter_map(|head| head.pull.clone()).collect();
     if known != Some(&watching) {
         plan.state = Some(State::Watching(watching));
     }
@@ -70,7 +72,7 @@ fn at_heads(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
     is_first: bool,
-    Looked { heads, tags }: &Looked,
+    Looked { heads, merged, tags }: &Looked,
     Watching { before, images, .. }: &mut Watching,
 ) -> Answer {
     let fresh: Vec<&Tagged> = tags.iter().filter(|tagged| !images.contains_key(&tagged.tag)).collect();
@@ -86,7 +88,10 @@ fn at_heads(
         return Plan::only(Decision::Acted, Reason::new("first_look", text));
     }
     let was_there = |head: &Head| before.get(&name(head)) == Some(&head.commit);
-    let wanted = heads.iter().filter(|head| head.build != Standing::Done && !was_there(head));
+    // What is asked of a merge asks for its build, too.
+    let is_merge =
+        |head: &Head| head.pull.is_none() && merged.iter().any(|one| head.commit.as_ref() == Some(&one.commit));
+    let wanted = heads.iter().filter(|head| head.build != Standing::Done && !was_there(head) && !is_merge(head));
     let mut actions: Vec<Action> = wanted.filter_map(|head| ask(case, policy, head)).collect();
     let news = |tagged: &&Tagged| !tagged.answered && images.get(&tagged.tag) != Some(&tagged.digest);
     actions.extend(tags.iter().filter(news).filter_map(|tagged| image::ask(case, policy, tagged)));

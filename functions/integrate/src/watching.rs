@@ -1,15 +1,16 @@
-//! What the suite keeps of the watched branches from look to look.
+//! What the suite keeps of the watched branches, and of what is proposed for them, from look to look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use trimtab_core::name::{BranchName, CommitId, ImageDigest, ImageTag, RepositoryName};
+use trimtab_core::name::{BranchName, CommitId, ImageDigest, ImageTag, PullRequestId, RepositoryName};
 use trimtab_core::policy::Integrate as Rules;
 
 use crate::build::State;
 
-/// No more than the policy's branches and tags, and what was there at the first look.
+/// No more than the policy's branches and tags, what was there at the first look, and one page of pull
+/// requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watching {
     /// Each branch's head, and what each pull request proposed, when the suite first looked: nobody
@@ -24,6 +25,9 @@ pub struct Watching {
     /// The branches that a look has seen.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub branches: BTreeMap<BranchName, Sighting>,
+    /// The pull requests that were open at the last look.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pulls: BTreeSet<PullRequestId>,
 }
 
 /// A branch as the suite knows it: there, or gone.
