@@ -40,7 +40,8 @@ impl Violation {
 /// What the suite has done to the world.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
     let made = (services.runs.len(), services.builds.len() + services.defined.len(), services.deliveries.len());
-    let integrated = services.integrated.executions.len() + services.comments.len();
+    let gone = services.told.iter().filter(|(kind, _)| *kind == FactKind::BranchDeleted).count();
+    let integrated = services.integrated.executions.len() + services.comments.len() + gone;
     (
         made.0,
         made.1 + integrated,
@@ -135,6 +136,7 @@ fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Piped
         | Flow::Stages
         | Flow::Merged
+        | Flow::Deleted
         | Flow::PipelineBuild
         | Flow::Image
         | Flow::Review
@@ -300,9 +302,11 @@ fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         Flow::Merged => {
             must(services.builds.len() == 1, "the merge was not built");
             must(services.runs.len() == 1, "the merge was not trained");
-            // Merges are not looked for: of one that AWS did not tell, no pull request reads.
-            let read = services.comments.len() == 1 || !services.heard_of_merge();
-            must(read, "the pull request does not say how the merge's build ended");
+            must(services.comments.len() == 1, "the pull request does not say how the merge's build ended");
+        }
+        Flow::Deleted => {
+            let told = services.messages.keys().filter(|message| message.starts_with("Branch Deleted on")).count();
+            must(told == 1, &format!("that the branch is gone was told {told} times"));
         }
         Flow::PipelineBuild => {
             must(services.integrated.executions.len() == 1, "the commit was not built by the pipeline");
