@@ -3,7 +3,7 @@
 use trimtab_core::event::{Body, BuildStatus, Event};
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{BranchName, ImageTag, PipelineBuildId};
+use trimtab_core::name::{BranchName, CommitId, ImageTag, PipelineBuildId, PullRequestId};
 use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::port::builder::{BuildPipelines, PipelineBuildTruth};
 use trimtab_core::port::definition::{DefinitionRequest, Definitions};
@@ -12,9 +12,10 @@ use trimtab_core::port::ml::{BuildTruth, Builds, PullRequests, Repositories};
 use trimtab_core::port::{AggregateId, Answer, Bus, Ledger};
 use trimtab_core::react::Act;
 
-use crate::build::{Built, Head, Standing, State, Tagged, build_of};
+use crate::build::{Built, Head, Looked, Merged, Standing, State, Tagged, build_of};
 use crate::decide::{Action, Done, Integrate, Seen};
 use crate::look::Wanted;
+use crate::watching::Watching;
 use crate::{definition, execution, image, look, review};
 
 /// `integrate` over its ports.
@@ -150,7 +151,21 @@ where
         })
     }
 
-    /// The watched branches' heads and what is proposed for them, and how far their builds are.
+    /// What there is to see, now that so much is known.
+    async fn looked(&self, policy: &Policy, rules: &Rules, state: &State) -> Answer<Looked> {
+        let mut heads = self.heads(policy, rules).await?;
+        let mut merged = Vec::new();
+        if rules.pull_requests.is_some() {
+            let open = self.proposed(policy, rules).await?;
+            let mut seen = Watching::of(state, rules).map(|known| known.pulls.clone()).unwrap_or_default();
+            seen.retain(|pull| !open.iter().any(|head| head.pull.as_ref() == Some(pull)));
+            heads.extend(open);
+            merged = self.merged(policy, rules, seen).await?;
+        }
+        Ok(Looked { heads, merged, tags: self.tags(policy, rules).await? })
+    }
+
+    /// The watched branches' heads, and how far their builds are.
     async fn heads(&self, policy: &Policy, rules: &Rules) -> Answer<Vec<Head>> {
         let mut heads = Vec::new();
         for branch in &rules.branches {
@@ -158,9 +173,12 @@ where
             let build = self.standing(policy, build_of(commit.as_ref())).await?;
             heads.push(Head { branch: branch.clone(), pull: None, commit, build });
         }
-        if rules.pull_requests.is_none() {
-            return Ok(heads);
-        }
+        Ok(heads)
+    }
+
+    /// What is proposed for the watched branches, and how far its builds are.
+    async fn proposed(&self, policy: &Policy, rules: &Rules) -> Answer<Vec<Head>> {
+        let mut heads = Vec::new();
         for pull in self.pulls.open(&rules.repository).await? {
             let truth = self.pulls.pull_request(&pull).await?.filter(|truth| truth.open);
             let watched = |branch: &BranchName| rules.branches.contains(branch);
@@ -173,6 +191,36 @@ where
             heads.push(Head { branch, pull: Some(pull), commit, build });
         }
         Ok(heads)
+    }
+
+    /// Those of the pull requests that were merged, where the merge's build does not know of them.
+    async fn merged(
+        &self,
+        policy: &Policy,
+        rules: &Rules,
+        pulls: impl IntoIterator<Item = PullRequestId> + Send,
+    ) -> Answer<Vec<Merged>> {
+        let mut merged = Vec::new();
+        for pull in pulls {
+            let truth = self.pulls.pull_request(&pull).await?;
+            let watched = |branch: &BranchName| rules.branches.contains(branch);
+            let Some((branch, commit)) =
+                truth.and_then(|truth| Some((truth.destination.filter(watched)?, truth.merged?)))
+            else {
+                continue;
+            };
+            if !self.is_known(policy, &pull, &commit).await? {
+                merged.push(Merged { pull, branch, commit });
+            }
+        }
+        Ok(merged)
+    }
+
+    /// Whether the commit's build knows that this pull request waits to read of it.
+    async fn is_known(&self, policy: &Policy, pull: &PullRequestId, commit: &CommitId) -> Answer<bool> {
+        let state = self.state(policy, build_of(Some(commit))).await?;
+        let merge = state.and_then(|mut state| state.take_merge());
+        Ok(merge.is_some_and(|merge| merge.pull == *pull))
     }
 
     async fn state(&self, policy: &Policy, name: String) -> Answer<Option<State>> {
@@ -227,9 +275,7 @@ where
             (Body::Fact(fact), _) if fact.kind == FactKind::ImageRequested => {
                 self.tagged(rules, image::requested(fact).map(|(tag, _)| tag).as_ref()).await?
             }
-            (Body::Fact(_), _) if event.is_look() => {
-                Seen::Heads(self.heads(policy, rules).await?, self.tags(policy, rules).await?)
-            }
+            (Body::Fact(_), _) if event.is_look() => Seen::Looked(self.looked(policy, rules, state).await?),
             (Body::Fact(fact), _) => match look::requested(fact) {
                 Some(wanted) => self.asked(rules, &wanted, state).await?,
                 None => Seen::Nothing,

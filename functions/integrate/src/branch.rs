@@ -1,17 +1,18 @@
-//! A watched branch was deleted.
+//! A watched branch was deleted: its event says so, or a look does not find it any more.
 
 use trimtab_core::event::Reference;
 use trimtab_core::fact::{self, Fact, FactKind};
-use trimtab_core::name::CommitId;
+use trimtab_core::name::{BranchName, CommitId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
-use crate::build::State;
+use crate::build::{Head, State};
 use crate::decide::{Answer, Seen, not_watched};
+use crate::watching::{Sighting, Watching};
 
-/// It is told once for each commit that the branch was left at, and what was kept of it is forgotten.
+/// It is told once, and whatever is there next is news.
 pub(crate) fn on_deletion(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
@@ -25,29 +26,74 @@ pub(crate) fn on_deletion(
     if head.is_some() {
         return Plan::skip("branch_there", format!("branch {branch} is there again, and that has its own event"));
     }
+    let watching = Watching::of(case.state, rules);
+    let last = watching.and_then(|watching| watching.branches.get(branch));
+    // The deletion that was told is this one, or a later one.
+    if last.is_some_and(|last| last.head.is_none() && case.event.envelope.time <= last.since) {
+        return Plan::skip("already_told", format!("it was told that branch {branch} is gone"));
+    }
+    let (reason, told) = deleted(case, policy, rules, branch, reference.before.as_ref(), last);
+    let plan = Plan::only(Decision::Acted, reason).telling(told);
+    match watching.cloned() {
+        Some(mut watching) => {
+            watching.lose(branch, case.now);
+            plan.with_state(State::Watching(watching))
+        }
+        None => plan,
+    }
+}
+
+/// The branches as a look sees them: what is told of those that were there and are gone.
+pub(crate) fn on_look(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    rules: &Rules,
+    heads: &[Head],
+    watching: &mut Watching,
+) -> Vec<(Reason, Fact)> {
+    watching.branches.retain(|branch, _| rules.branches.contains(branch));
+    let mut told = Vec::new();
+    for Head { branch, commit, .. } in heads.iter().filter(|head| head.pull.is_none()) {
+        let last = watching.branches.get(branch);
+        match (commit, last) {
+            (Some(commit), _) => watching.see(branch, commit, case.now),
+            (None, Some(Sighting { head: Some(head), .. })) => {
+                told.push(deleted(case, policy, rules, branch, Some(head), last));
+                watching.lose(branch, case.now);
+            }
+            (None, _) => {}
+        }
+    }
+    told
+}
+
+/// The matter is made of what the last look has kept, whoever finds the branch gone: of the branch's last
+/// commit an event may know more than a look. Without a look it is that commit.
+fn deleted(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    rules: &Rules,
+    branch: &BranchName,
+    commit: Option<&CommitId>,
+    last: Option<&Sighting>,
+) -> (Reason, Fact) {
     let text = format!("branch {branch} of {} was deleted: nothing is built from it", rules.repository);
     let reason = Reason::new("branch_deleted", text);
-    let before = reference.before.as_ref().map_or("unknown", CommitId::as_str);
+    let commit = commit.map_or("unknown", CommitId::as_str);
+    let mark = last.map_or_else(|| commit.to_owned(), |last| last.since.to_string());
     let told = Fact {
         kind: FactKind::BranchDeleted,
         version: fact::VERSION,
         model: Some(policy.model.clone()),
-        matter: format!("branch/{}/{}", policy.model, digest(&[branch.as_str(), before], 16)),
+        matter: format!("branch/{}/{}", policy.model, digest(&[branch.as_str(), &mark], 16)),
         at: case.now,
         reasons: vec![reason.text.clone()],
         details: [
             ("branch".to_owned(), branch.to_string()),
             ("repository".to_owned(), rules.repository.to_string()),
-            ("commit".to_owned(), before.to_owned()),
+            ("commit".to_owned(), commit.to_owned()),
         ]
         .into(),
     };
-    let plan = Plan::only(Decision::Acted, reason).telling(told);
-    match case.state.clone() {
-        State::Watching { mut before, images } => {
-            before.remove(branch.as_str());
-            plan.with_state(State::Watching { before, images })
-        }
-        _ => plan,
-    }
+    (reason, told)
 }

@@ -11,6 +11,8 @@ use trimtab_core::name::{
 use trimtab_core::port::builder::PipelineBuildRequest;
 use trimtab_core::port::ml::{BuildRequest, CommentRequest};
 
+use crate::watching::Watching;
+
 /// The build's environment variable that names the model: a build that carries it is the suite's.
 pub const MODEL_VARIABLE: &str = "TRIMTAB_MODEL";
 
@@ -140,14 +142,7 @@ pub enum State {
         seen: BTreeMap<ImageTag, ImageDigest>,
     },
     /// No build, but what the suite keeps of the watched branches.
-    Watching {
-        /// Each branch's head, and what each pull request proposed, when the suite first looked: nobody
-        /// asked it to build that.
-        before: BTreeMap<String, Option<CommitId>>,
-        /// What each tag of the image pointed at then.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        images: BTreeMap<ImageTag, Option<ImageDigest>>,
-    },
+    Watching(Watching),
 }
 
 impl State {
@@ -167,6 +162,29 @@ impl State {
     pub(crate) fn take_merge(&mut self) -> Option<Merge> {
         self.merge().and_then(Option::take)
     }
+}
+
+/// What a look sees.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// The watched branches, and the open pull requests for them.
+    pub heads: Vec<Head>,
+    /// The pull requests that are open no more and were merged, as far as their merge's build does not
+    /// know of them.
+    pub merged: Vec<Merged>,
+    /// The tags of the training image.
+    pub tags: Vec<Tagged>,
+}
+
+/// A pull request, and what its merge has made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The pull request.
+    pub pull: PullRequestId,
+    /// The branch that it was merged into.
+    pub branch: BranchName,
+    /// The commit.
+    pub commit: CommitId,
 }
 
 /// A tag of the training image, as it was looked at.

@@ -17,7 +17,7 @@ use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullReque
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
-use crate::build::{Built, Head, MODEL_VARIABLE, Merge, Request, State, Tagged, build_of};
+use crate::build::{Built, Looked, MODEL_VARIABLE, Merge, Request, State, build_of};
 use crate::endings::{ask, on_build};
 use crate::look::Wanted;
 use crate::{branch, execution, image, look, merge, review, settle};
@@ -41,9 +41,9 @@ pub enum Seen {
     Execution(Option<PipelineBuildTruth>),
     /// What a tag of the training image points at.
     Image(Option<ImageUri>),
-    /// The heads of the watched branches and what is proposed for them, and how far their builds are;
-    /// and the tags of the training image.
-    Heads(Vec<Head>, Vec<Tagged>),
+    /// The watched branches and what is proposed for them, and how far their builds are; and the tags of
+    /// the training image.
+    Looked(Looked),
     /// Nothing was asked.
     Nothing,
 }
@@ -147,7 +147,7 @@ impl Decide for Integrate {
 
     fn assume(event: &Event) -> Seen {
         match &event.body {
-            _ if event.is_look() => Seen::Heads(Vec::new(), Vec::new()),
+            _ if event.is_look() => Seen::Looked(Looked::default()),
             Body::Image(image) => Seen::Image(image::assume(event, image)),
             Body::Delivery(delivery) => Seen::Execution(execution::assume(delivery)),
             Body::Reference(reference) => Seen::Head(reference.commit.clone()),
@@ -209,7 +209,7 @@ impl Decide for Integrate {
             (Body::Fact(fact), seen) if fact.kind == FactKind::BuildRequested => {
                 look::on_request(case, policy, rules, fact, seen)
             }
-            (Body::Fact(_), Seen::Heads(heads, tags)) => look::on_look(case, policy, heads, tags),
+            (Body::Fact(_), Seen::Looked(looked)) => look::on_look(case, policy, rules, looked),
             _ => Plan::skip("not_concerned", "nothing in this event asks for a build or ends one"),
         }
     }

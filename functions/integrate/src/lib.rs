@@ -15,6 +15,7 @@ mod look;
 mod merge;
 mod review;
 mod settle;
+pub mod watching;
 
 pub use act::Reaction;
 pub use decide::Integrate;

@@ -1,5 +1,5 @@
 //! What `integrate` finds when it looks by itself: a head that nobody built, a build whose end nobody
-//! heard of, a build that takes too long.
+//! heard of, a build that takes too long, a pull request that was merged, a branch that is gone.
 //!
 //! It looks at the branches, and asks itself on the bus to look at a commit: each commit's build is
 //! an aggregate of its own.
@@ -12,11 +12,12 @@ use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::port::ml::BuildTruth;
 use trimtab_core::react::Case;
 
-use crate::build::{Built, Head, Standing, State, Tagged, about, with};
+use crate::build::{Built, Head, Looked, Standing, State, Tagged, about, with};
 use crate::decide::{Action, Answer, Seen, not_watched, on_head};
 use crate::endings::on_build;
 use crate::review::{self, Proposal};
-use crate::{image, merge};
+use crate::watching::Watching;
+use crate::{branch, image, merge};
 
 /// What a request names: the branch, or the execution that has ended.
 #[derive(Debug, Clone)]
@@ -45,30 +46,52 @@ pub(crate) fn requested(fact: &Fact) -> Option<Wanted> {
     })
 }
 
+/// What came since the last look is answered as if its event had; what was there before is kept in mind.
+pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, looked: &Looked) -> Answer {
+    let known = Watching::of(case.state, rules);
+    let mut watching = known.cloned().unwrap_or_default();
+    let gone = branch::on_look(case, policy, rules, &looked.heads, &mut watching);
+    let merged = looked.merged.iter().map(|merged| merge::ask(case, policy, merged));
+    let (reasons, facts): (Vec<_>, Vec<_>) = gone.into_iter().chain(merged).unzip();
+    let mut plan = at_heads(case, policy, known.is_none(), looked, &mut watching);
+    if !facts.is_empty() {
+        plan.decision = Decision::Acted;
+        plan.reasons.splice(..0, reasons);
+        plan.facts.extend(facts);
+    }
+    watching.repository = Some(rules.repository.clone());
+    watching.pulls = looked.heads.iter().filter_map(|head| head.pull.clone()).collect();
+    if known != Some(&watching) {
+        plan.state = Some(State::Watching(watching));
+    }
+    plan
+}
+
 /// The heads that have no build, or one whose end is not on record, are asked for.
-pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, heads: &[Head], tags: &[Tagged]) -> Answer {
-    let (known, mut images) = match case.state {
-        State::Watching { before, images } => (Some(before), images.clone()),
-        _ => (None, std::collections::BTreeMap::new()),
-    };
-    let mut before = known.cloned().unwrap_or_default();
+fn at_heads(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    is_first: bool,
+    Looked { heads, merged, tags }: &Looked,
+    Watching { before, images, .. }: &mut Watching,
+) -> Answer {
     let fresh: Vec<&Tagged> = tags.iter().filter(|tagged| !images.contains_key(&tagged.tag)).collect();
     // A branch that is new to the policy is taken as it is; a pull request is new because it is.
-    let first = |head: &&Head| known.is_none() || (head.pull.is_none() && !before.contains_key(&name(head)));
+    let first = |head: &&Head| is_first || (head.pull.is_none() && !before.contains_key(&name(head)));
     let new: Vec<&Head> = heads.iter().filter(first).collect();
-    if known.is_none() || !new.is_empty() || !fresh.is_empty() {
+    if is_first || !new.is_empty() || !fresh.is_empty() {
         // What the suite is building already is its own to finish.
         let taken = |head: &&Head| head.commit.clone().filter(|_| head.build == Standing::Unknown);
         before.extend(new.iter().map(|head| (name(head), taken(head))));
         images.extend(fresh.iter().map(|tagged| (tagged.tag.clone(), tagged.digest.clone())));
-        return Plan::note(
-            State::Watching { before, images },
-            "first_look",
-            "the heads and tags that are there are taken as they are",
-        );
+        let text = "the heads and tags that are there are taken as they are";
+        return Plan::only(Decision::Acted, Reason::new("first_look", text));
     }
     let was_there = |head: &Head| before.get(&name(head)) == Some(&head.commit);
-    let wanted = heads.iter().filter(|head| head.build != Standing::Done && !was_there(head));
+    // What is asked of a merge asks for its build, too.
+    let is_merge =
+        |head: &Head| head.pull.is_none() && merged.iter().any(|one| head.commit.as_ref() == Some(&one.commit));
+    let wanted = heads.iter().filter(|head| head.build != Standing::Done && !was_there(head) && !is_merge(head));
     let mut actions: Vec<Action> = wanted.filter_map(|head| ask(case, policy, head)).collect();
     let news = |tagged: &&Tagged| !tagged.answered && images.get(&tagged.tag) != Some(&tagged.digest);
     actions.extend(tags.iter().filter(news).filter_map(|tagged| image::ask(case, policy, tagged)));

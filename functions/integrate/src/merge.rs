@@ -1,11 +1,11 @@
 //! A merged pull request: the commit that its merge made is built like any push, and the pull request
 //! reads how that ended.
 //!
-//! The commit's build is an aggregate of its own: whoever hears of the merge asks it, on the bus, to
-//! remember the pull request.
+//! The commit's build is an aggregate of its own: whoever hears of the merge, or finds it by looking,
+//! asks it on the bus to remember the pull request.
 
 use trimtab_core::event::PullRequest;
-use trimtab_core::fact::FactKind;
+use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{CommitId, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
@@ -13,7 +13,7 @@ use trimtab_core::port::ml::{CommentRequest, PullRequestTruth};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
 
-use crate::build::{Merge, State, about, with};
+use crate::build::{Merge, Merged, State, about, with};
 use crate::decide::{Action, Answer, Seen, not_watched};
 use crate::look::Wanted;
 use crate::review;
@@ -44,12 +44,19 @@ pub(crate) fn on_merge(
     let Some(commit) = &truth.merged else {
         return Plan::skip("not_merged", "CodeCommit names no commit that the merge has made");
     };
-    let id = &pull.id;
-    let reason = Reason::new("merged", format!("pull request {id} was merged as {commit}: looking at its build"));
+    let merged = Merged { pull: pull.id.clone(), branch: branch.clone(), commit: commit.clone() };
+    let (reason, fact) = ask(case, policy, &merged);
+    Plan::only(Decision::Acted, reason).telling(fact)
+}
+
+/// Asks the merge's build to remember the pull request.
+pub(crate) fn ask(case: &Case<'_, State, Seen>, policy: &Policy, merged: &Merged) -> (Reason, Fact) {
+    let Merged { pull, branch, commit } = merged;
+    let reason = Reason::new("merged", format!("pull request {pull} was merged as {commit}: looking at its build"));
     let model = Some(policy.model.clone());
     let fact = about(FactKind::BuildRequested, model, commit, None, vec![reason.text.clone()], case.now);
-    let fact = with(with(fact, "branch", Some(branch.to_string())), "merged", Some(id.to_string()));
-    Plan::only(Decision::Acted, reason).telling(fact)
+    let fact = with(with(fact, "branch", Some(branch.to_string())), "merged", Some(pull.to_string()));
+    (reason, fact)
 }
 
 /// A commit's build is asked to remember the pull request; `decide` is what is decided of the commit

@@ -22,6 +22,7 @@ use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod branch;
 mod definition;
 mod image;
 mod look;
@@ -98,7 +99,8 @@ impl Repositories for &Cloud {
 
 impl PullRequests for &Cloud {
     async fn open(&self, _: &RepositoryName) -> Answer<Vec<PullRequestId>> {
-        Ok(self.pull.lock().unwrap().iter().map(|_| PullRequestId::parse("41").unwrap()).collect())
+        let pull = self.pull.lock().unwrap();
+        Ok(pull.iter().filter(|pull| pull.open).map(|_| PullRequestId::parse("41").unwrap()).collect())
     }
 
     async fn pull_request(&self, _: &PullRequestId) -> Answer<Option<PullRequestTruth>> {

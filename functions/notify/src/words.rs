@@ -84,7 +84,7 @@ pub(crate) fn words(kind: FactKind) -> (&'static str, &'static str) {
         FactKind::RolloutStarted => ("rollout started", "Nothing to do: the rollout's end will be reported."),
         FactKind::RolloutParked => (
             "rollout waits",
-            "Nothing to do: it goes ahead when the endpoint is free. Reject the version to take it back.",
+            "Nothing to do: it goes ahead when what is under way has ended. Reject the version to take it back.",
         ),
         FactKind::RolloutSkipped => {
             ("approval not rolled out", "A newer version is approved already. To go back, reject the newer one.")
@@ -100,7 +100,7 @@ pub(crate) fn words(kind: FactKind) -> (&'static str, &'static str) {
         ),
         FactKind::RolloutFailed => (
             "rollout failed",
-            "Look at the endpoint or the delivery pipeline now: it takes no further version until a person has mended it.",
+            "Look at the reason, and at what serves, now. An endpoint or a stack takes no further version until a person has mended it.",
         ),
         FactKind::SmokeTestFailed => (
             "smoke test failed",

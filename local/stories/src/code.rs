@@ -41,16 +41,30 @@ pub(crate) async fn defined(story: &mut Story, commit: &str) -> Result<(), Story
     story.saw(format!("churn-training has the definition of {commit}, as it is in the repository")).await
 }
 
+/// Somebody proposes the branch for `main`; gives the pull request's id.
+pub(crate) async fn propose(story: &Story, branch: &str, title: &str) -> Result<String, StoryError> {
+    let target = Target::builder().repository_name("churn-model").source_reference(branch);
+    let target = target.destination_reference("main").build().map_err(service)?;
+    let call = story.aws.codecommit.create_pull_request().title(title).targets(target);
+    let made = call.send().await.map_err(service)?.pull_request.and_then(|made| made.pull_request_id);
+    made.ok_or_else(|| StoryError::Service("CreatePullRequest gave no id".to_owned()))
+}
+
+/// Somebody merges it; gives the commit that the merge made.
+pub(crate) async fn merge(story: &Story, id: &str) -> Result<String, StoryError> {
+    let call = story.aws.codecommit.merge_pull_request_by_three_way().pull_request_id(id);
+    let merged = call.repository_name("churn-model").send().await.map_err(service)?.pull_request;
+    let targets = merged.and_then(|merged| merged.pull_request_targets).unwrap_or_default();
+    let made = targets.first().and_then(|target| target.merge_metadata()?.merge_commit_id());
+    Ok(made.ok_or_else(|| StoryError::Service("the merge made no commit".to_owned()))?.to_owned())
+}
+
 /// A pull request: its commit is built, and the result stands there.
 pub(crate) async fn pull_request(story: &mut Story) -> Result<(), StoryError> {
     story.begin("Somebody opens a pull request, and pushes to it once more");
     let before = story.runs().await?.len();
     let first = commit(story, "tenure-buckets").await?;
-    let target = Target::builder().repository_name("churn-model").source_reference("tenure-buckets");
-    let target = target.destination_reference("main").build().map_err(service)?;
-    let call = story.aws.codecommit.create_pull_request().title("Bucket tenure by contract year").targets(target);
-    let made = call.send().await.map_err(service)?.pull_request.and_then(|made| made.pull_request_id);
-    let id = made.ok_or_else(|| StoryError::Service("CreatePullRequest gave no id".to_owned()))?;
+    let id = propose(story, "tenure-buckets", "Bucket tenure by contract year").await?;
     let said = reviewed(story, &id, &first).await?;
     story.saw(format!("pull request {id} says: {said}")).await?;
     let second = commit(story, "tenure-buckets").await?;

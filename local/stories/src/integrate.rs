@@ -1,7 +1,7 @@
 //! What is integrated besides a push that CodeBuild builds: an image, a pipeline that builds, a merge.
 
 use aws_sdk_codecommit::primitives::Blob;
-use aws_sdk_codecommit::types::{PutFileEntry, Target};
+use aws_sdk_codecommit::types::PutFileEntry;
 use aws_sdk_codepipeline::types::{
     ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId, PipelineDeclaration, PipelineType,
     PipelineVariableDeclaration, StageDeclaration,
@@ -11,7 +11,7 @@ use trimtab_cloud::{ACCOUNT, REGION};
 use trimtab_core::plan::Decision;
 
 use crate::chapters::ended_run;
-use crate::code::{comments, commit, reviewed};
+use crate::code::{comments, commit, merge, propose, reviewed};
 use crate::people;
 use crate::stage::ROLE;
 use crate::story::{Story, StoryError, service};
@@ -66,18 +66,10 @@ async fn merged(story: &mut Story, image: &str) -> Result<(), StoryError> {
     commit(story, "main").await?;
     ended_run(story, "churn-build-").await?;
     let proposed = commit(story, "wider-bins").await?;
-    let target = Target::builder().repository_name("churn-model").source_reference("wider-bins");
-    let target = target.destination_reference("main").build().map_err(service)?;
-    let call = story.aws.codecommit.create_pull_request().title("Wider bins").targets(target);
-    let made = call.send().await.map_err(service)?.pull_request.and_then(|made| made.pull_request_id);
-    let id = made.ok_or_else(|| StoryError::Service("CreatePullRequest gave no id".to_owned()))?;
+    let id = propose(story, "wider-bins", "Wider bins").await?;
     reviewed(story, &id, &proposed).await?;
     let before = story.runs().await?.len();
-    let call = story.aws.codecommit.merge_pull_request_by_three_way().pull_request_id(&id);
-    let merged = call.repository_name("churn-model").send().await.map_err(service)?.pull_request;
-    let targets = merged.and_then(|merged| merged.pull_request_targets).unwrap_or_default();
-    let made = targets.first().and_then(|target| target.merge_metadata()?.merge_commit_id());
-    let commit = made.ok_or_else(|| StoryError::Service("the merge made no commit".to_owned()))?.to_owned();
+    let commit = merge(story, &id).await?;
     let said = reviewed(story, &id, &commit).await?;
     Story::expect("the pull request says:", &said.contains("its build succeeded"), &true)?;
     Story::expect("builds of the merge:", &story.builds(&commit).await?.len(), &1)?;

@@ -8,7 +8,7 @@ use trimtab_cloud::STACK;
 use trimtab_core::plan::Decision;
 
 use crate::chapters::{approve, ended_run, in_alarm, package, registered, serving};
-use crate::code::commit;
+use crate::code::{comments, commit, merge, propose, reviewed};
 use crate::stage::{DATA_METRICS, ERRORS, SERVING_METRICS, TENURE, register};
 use crate::story::{Story, StoryError, service};
 
@@ -73,7 +73,9 @@ pub(crate) async fn every_event(story: &mut Story) -> Result<(), StoryError> {
     canary(story).await?;
     drift(story).await?;
     rejected(story).await?;
-    once(story).await
+    once(story).await?;
+    merged(story).await?;
+    deleted(story).await
 }
 
 async fn first_version(story: &mut Story) -> Result<(), StoryError> {
@@ -164,4 +166,29 @@ async fn once(story: &mut Story) -> Result<(), StoryError> {
         Story::expect(&format!("{effect}:"), &story.calls(effect).await?, &times)?;
     }
     story.saw("one build, two runs, three rollouts: nothing was made twice").await
+}
+
+async fn merged(story: &mut Story) -> Result<(), StoryError> {
+    story.begin("Somebody opens a pull request, and merges it");
+    let before = story.calls("StartBuild").await?;
+    commit(story, "wider-bins").await?;
+    let id = propose(story, "wider-bins", "Wider bins").await?;
+    let building = async |story: &Story| Ok((story.calls("StartBuild").await? > before).then_some(()));
+    found(story, "a build of what is proposed", building).await?;
+    let commit = merge(story, &id).await?;
+    found(story, "a build of the merge that succeeded", built(commit.clone())).await?;
+    tick(story).await?;
+    let said = reviewed(story, &id, &commit).await?;
+    Story::expect("builds of the merge:", &story.builds(&commit).await?.len(), &1)?;
+    Story::expect("comments on the pull request:", &comments(story, &id).await?.len(), &1)?;
+    story.saw(format!("a look each found the pull request, its merge and the build's end; it says: {said}")).await
+}
+
+async fn deleted(story: &mut Story) -> Result<(), StoryError> {
+    story.begin("Somebody deletes main");
+    let call = story.aws.codecommit.delete_branch().repository_name("churn-model").branch_name("main");
+    call.send().await.map_err(service)?;
+    tick(story).await?;
+    story.told("Branch Deleted", "branch/churn/").await?;
+    story.saw("a look did not find the branch any more, and a person was told").await
 }

@@ -284,8 +284,9 @@ where
         state: Option<&D::State>,
         plan: Plan<D::State, D::Action>,
     ) -> Result<Report, WriteError> {
+        let noted = event.is_counted() || (event.is_look() && plan.facts.is_empty());
         let quiet = plan.decision == Decision::Skipped
-            && if state.is_some() { event.is_counted() } else { event.is_routine() || event.is_one_of_many() };
+            && if state.is_some() { noted } else { event.is_routine() || event.is_one_of_many() };
         if quiet {
             if let Some(state) = state {
                 self.ledger.note(id, held, &write(state)?, self.clock.now()).await?;

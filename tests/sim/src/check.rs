@@ -10,6 +10,8 @@ use ends::ends;
 use records::records;
 use stages::stages;
 
+use trimtab_core::fact::FactKind;
+
 use crate::baseline::Design;
 use crate::flow::{Case, Flow};
 use crate::services::Services;
@@ -36,7 +38,8 @@ impl Violation {
 /// What the suite has done to the world.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
     let made = (services.runs.len(), services.builds.len() + services.defined.len(), services.deliveries.len());
-    let integrated = services.integrated.executions.len() + services.comments.len();
+    let gone = services.told.iter().filter(|(kind, _)| *kind == FactKind::BranchDeleted).count();
+    let integrated = services.integrated.executions.len() + services.comments.len() + gone;
     (
         made.0,
         made.1 + integrated,

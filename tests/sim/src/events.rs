@@ -113,6 +113,13 @@ pub(crate) fn push(at: Timestamp) -> Value {
     event("aws.codecommit", "CodeCommit Repository State Change", at, &[], &detail)
 }
 
+pub(crate) fn deleted(at: Timestamp) -> Value {
+    let mut event = push(at);
+    event["detail"]["event"] = json!("referenceDeleted");
+    event["detail"]["oldCommitId"] = event["detail"]["commitId"].take();
+    event
+}
+
 /// The repository that CodePipeline builds.
 pub(crate) const PIPED: &str = "demand-model";
 

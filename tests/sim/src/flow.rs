@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use trimtab_core::name::CommitId;
 use trimtab_core::policy::monitor::Monitor;
 use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_core::port::definition::DefinitionTruth;
@@ -15,7 +16,7 @@ use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 use crate::check::{self, Violation};
-use crate::events::{LEADS, LOANS, TARIFFS};
+use crate::events::{self, LEADS, LOANS, TARIFFS};
 use crate::faults::{Chance, Fault, Schedule};
 pub use crate::invoke::invoke;
 pub use crate::script::Flow;
@@ -223,8 +224,14 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
         let mut services = sim.services();
         services.now = START;
         services.policies = policies(Some(case.flow));
+        let there = CommitId::parse(events::COMMIT).ok();
+        match case.flow {
+            Flow::Merged => services.proposed = there,
+            Flow::Deleted => services.head = there,
+            _ => {}
+        }
     }
-    if case.schedule == Schedule::Dropped && case.design == Design::Suite {
+    if (case.schedule == Schedule::Dropped || case.flow.is_seen()) && case.design == Design::Suite {
         // The suite has looked before: what comes from now on is news.
         sim.services().after(SignedDuration::ZERO, Item::Look);
         settle(sim, case.design);

@@ -62,6 +62,7 @@ impl Services {
                 self.emit(Function::Integrate, true, &event);
             }
             Item::Merge => self.merge(),
+            Item::Delete => self.delete(),
             Item::PushForPipeline => self.push_piped(),
             Item::PipelineEnds(number) => self.pipeline_ends(number),
             Item::PushImage => self.push_image(),

@@ -69,9 +69,11 @@ impl Services {
         }
     }
 
-    /// Whether AWS has told of the merge.
-    pub(crate) fn heard_of_merge(&self) -> bool {
-        self.log.iter().any(|(_, event, _)| event["detail"]["isMerged"] == "True")
+    /// The branch is there no more.
+    pub(crate) fn delete(&mut self) {
+        self.head = None;
+        let event = events::deleted(self.now);
+        self.emit(Function::Integrate, true, &event);
     }
 }
 

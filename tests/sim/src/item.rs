@@ -33,6 +33,8 @@ pub(crate) enum Item {
     Propose,
     /// The pull request is merged.
     Merge,
+    /// Somebody deletes the branch.
+    Delete,
     /// Somebody pushes to the repository that CodePipeline builds.
     PushForPipeline,
     /// CodePipeline's build of this number ends.

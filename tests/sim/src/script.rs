@@ -37,6 +37,8 @@ pub enum Flow {
     Review,
     /// A pull request is merged, and the merge is built.
     Merged,
+    /// The branch that is built is deleted.
+    Deleted,
     /// CodePipeline builds a push, and its commit is trained.
     PipelineBuild,
     /// An image is pushed, and trained with.
@@ -92,7 +94,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -105,6 +107,7 @@ impl Flow {
         Self::Malformed,
         Self::Review,
         Self::Merged,
+        Self::Deleted,
         Self::PipelineBuild,
         Self::Image,
         Self::HeldBack,
@@ -135,6 +138,11 @@ impl Flow {
         matches!(self, Self::Dag | Self::Cluster)
     }
 
+    /// Whether it is about what a look has seen there before.
+    pub(crate) fn is_seen(self) -> bool {
+        matches!(self, Self::Merged | Self::Deleted)
+    }
+
     /// What people and monitors do, and when.
     pub(crate) fn script(self) -> Vec<(SignedDuration, Item)> {
         let (minutes, hours) = (SignedDuration::from_mins, SignedDuration::from_hours);
@@ -159,7 +167,8 @@ impl Flow {
             Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
             Self::Review => vec![(minutes(0), Item::Propose)],
-            Self::Merged => vec![(minutes(0), Item::Merge)],
+            Self::Merged => vec![(minutes(0), Item::Merge), (hours(1), Item::Look)],
+            Self::Deleted => vec![(minutes(0), Item::Delete), (hours(1), Item::Look)],
             Self::PipelineBuild => vec![(minutes(0), Item::PushForPipeline)],
             Self::Image => vec![(minutes(0), Item::PushImage)],
             Self::Promotion => vec![(minutes(0), Item::Register { version: 1 })],

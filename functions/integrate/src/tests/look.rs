@@ -23,6 +23,19 @@ impl Stage {
         self.react(&asked("Build Requested", &json!(asked_for.details)))
     }
 
+    /// What the ledger keeps of the watched branches.
+    pub(super) fn kept(&self) -> Value {
+        let contents = self.world.ledger.contents();
+        let (_, record) = contents.aggregates.iter().find(|(id, _)| id.name == "branches").unwrap();
+        record.state.clone().unwrap()
+    }
+
+    /// The same, as an earlier version has left it.
+    pub(super) fn keep(&self, state: Value) {
+        let mut contents = self.world.ledger.contents();
+        contents.aggregates.iter_mut().find(|(id, _)| id.name == "branches").unwrap().1.state = Some(state);
+    }
+
     fn push_unheard(&self, commit: &str) {
         *self.cloud.head.lock().unwrap() = CommitId::parse(commit).ok();
     }
@@ -49,6 +62,41 @@ fn a_look_that_finds_nothing_leaves_no_record() {
     let before = stage.world.ledger.contents().history.len();
     stage.look();
     assert_eq!(stage.world.ledger.contents().history.len(), before);
+}
+
+#[test]
+fn what_a_look_keeps_in_mind_leaves_no_record() {
+    let stage = looked();
+    stage.push_unheard(COMMIT);
+    stage.react(&push("main", COMMIT));
+    stage.ends_as("SUCCEEDED");
+    let mut look = asked("Look Requested", &json!({}));
+    look["id"] = json!("a look");
+    assert_eq!(stage.react(&look), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.kept()["branches"]["main"]["head"], COMMIT);
+    assert!(!stage.world.ledger.contents().history.keys().any(|(_, id, _)| id == "a look"));
+}
+
+#[test]
+fn what_an_earlier_version_kept_is_read_and_nothing_is_told_of_it() {
+    let stage = looked();
+    let before = json!({"main": "a".repeat(40), ":40": COMMIT});
+    stage.keep(json!({"is": "watching", "before": before, "images": {"latest": null}}));
+    *stage.cloud.head.lock().unwrap() = None;
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    stage.push_unheard(&"a".repeat(40));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.told(), []);
+}
+
+#[test]
+fn another_repository_is_taken_as_it_is() {
+    let stage = looked();
+    let kept = stage.kept().to_string().replace("churn-model", "churn-model-of-before");
+    stage.keep(serde_json::from_str(&kept).unwrap());
+    *stage.cloud.head.lock().unwrap() = None;
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.told(), []);
 }
 
 #[test]

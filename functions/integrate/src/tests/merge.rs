@@ -1,5 +1,5 @@
 //! Pull requests that end: merged, they read how the merged commit's build ended; closed, nobody is
-//! told any more. And branches that are deleted.
+//! told any more.
 
 use super::look::asked;
 use super::review::{open, proposed};
@@ -29,6 +29,13 @@ impl Stage {
         assert_eq!(self.react(&ended(true)), (Decision::Acted, "merged"));
         let wanted = self.world.bus.facts().pop().unwrap();
         assert_eq!((wanted.kind, wanted.details["commit"].as_str()), (FactKind::BuildRequested, MERGE));
+        self.react(&asked("Build Requested", &json!(wanted.details)))
+    }
+
+    /// What was asked of the merge's build is decided.
+    fn answer_last(&self) -> (Decision, &'static str) {
+        let wanted = self.world.bus.facts().pop().unwrap();
+        assert_eq!((wanted.kind, wanted.details["merged"].as_str()), (FactKind::BuildRequested, "41"));
         self.react(&asked("Build Requested", &json!(wanted.details)))
     }
 
@@ -98,21 +105,72 @@ fn how_the_build_of_a_closed_pull_request_ends_is_told_to_nobody() {
     assert!(stage.comments().is_empty());
 }
 
+/// A stage on which a look has seen the pull request open.
+fn seen_open() -> Stage {
+    let stage = open();
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    stage
+}
+
 #[test]
-fn a_watched_branch_that_was_deleted_is_told_once_and_forgotten() {
-    let stage = stage();
+fn a_merge_that_nobody_heard_of_is_found_by_looking_and_told_once() {
+    let stage = seen_open();
+    stage.merge();
+    stage.react(&push("main", MERGE));
+    stage.merge_ends("SUCCEEDED");
+    assert_eq!(stage.look(), (Decision::Acted, "merged"));
+    assert_eq!(stage.answer_last(), (Decision::Acted, "merged"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    // Its event comes after all.
+    stage.hear_of_merge();
+    assert_eq!(stage.comments(), ["Merged as 5e2c9a7b: its build succeeded."]);
+}
+
+#[test]
+fn a_merge_whose_push_was_lost_too_is_built_once_and_told_once() {
+    let stage = seen_open();
+    stage.merge();
+    assert_eq!(stage.look(), (Decision::Acted, "merged"));
+    assert_eq!(stage.told(), [FactKind::BuildRequested], "the head is not asked for on its own");
+    assert_eq!(stage.answer_last(), (Decision::Acted, "pushed"));
+    stage.merge_ends("SUCCEEDED");
+    assert_eq!(stage.cloud.builds.lock().unwrap().len(), 1);
+    assert_eq!(stage.comments(), ["Merged as 5e2c9a7b: its build succeeded."]);
+}
+
+#[test]
+fn a_merge_that_was_heard_of_is_not_asked_for_again() {
+    let stage = seen_open();
+    stage.merge();
+    stage.hear_of_merge();
+    stage.merge_ends("SUCCEEDED");
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+}
+
+#[test]
+fn what_was_merged_before_the_first_look_is_told_to_nobody() {
+    let stage = open();
+    stage.merge();
     assert_eq!(stage.look(), (Decision::Acted, "first_look"));
-    let mut gone = push("main", COMMIT);
-    gone["detail"]["event"] = json!("referenceDeleted");
-    gone["detail"]["oldCommitId"] = json!(COMMIT);
-    assert_eq!(stage.react(&gone), (Decision::Skipped, "branch_there"));
-    *stage.cloud.head.lock().unwrap() = None;
-    assert_eq!(stage.react(&gone), (Decision::Acted, "branch_deleted"));
-    let facts = stage.world.bus.facts();
-    assert_eq!((stage.told(), facts[0].details["commit"].as_str()), (vec![FactKind::BranchDeleted], COMMIT));
-    // Its next head is taken as it is: the branch is new.
-    *stage.cloud.head.lock().unwrap() = CommitId::parse(&"c".repeat(40)).ok();
-    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
-    gone["detail"]["referenceName"] = json!("feature/x");
-    assert_eq!(stage.react(&gone), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.told(), []);
+}
+
+#[test]
+fn of_what_was_closed_or_merged_elsewhere_nothing_is_asked_and_nothing_is_kept() {
+    let elsewhere = |pull: &mut PullRequestTruth| {
+        pull.merged = CommitId::parse(MERGE).ok();
+        pull.destination = BranchName::parse("release").ok();
+    };
+    let closed = |_: &mut PullRequestTruth| {};
+    for change in [&closed as &dyn Fn(&mut PullRequestTruth), &elsewhere] {
+        let stage = seen_open();
+        assert_eq!(stage.kept()["pulls"], json!(["41"]));
+        let mut pull = stage.cloud.pull.lock().unwrap().clone().unwrap();
+        pull.open = false;
+        change(&mut pull);
+        *stage.cloud.pull.lock().unwrap() = Some(pull);
+        assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+        assert_eq!((stage.told(), &stage.kept()["pulls"]), (vec![], &Value::Null));
+    }
 }

@@ -143,7 +143,7 @@ pub trait Ledger {
         entry: &HistoryEntry,
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
     /// Writes the aggregate if its epoch is still `held`, without a record, and forgets what was
-    /// untold: for what is one of very many.
+    /// untold: for what is one of very many, and for what a look keeps in mind.
     fn note(
         &self,
         id: &AggregateId,

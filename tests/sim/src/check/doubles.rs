@@ -67,6 +67,7 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Piped
         | Flow::Stages
         | Flow::Merged
+        | Flow::Deleted
         | Flow::PipelineBuild
         | Flow::Image
         | Flow::Review

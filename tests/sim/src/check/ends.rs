@@ -124,9 +124,11 @@ pub(super) fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         Flow::Merged => {
             must(services.builds.len() == 1, "the merge was not built");
             must(services.runs.len() == 1, "the merge was not trained");
-            // Merges are not looked for: of one that AWS did not tell, no pull request reads.
-            let read = services.comments.len() == 1 || !services.heard_of_merge();
-            must(read, "the pull request does not say how the merge's build ended");
+            must(services.comments.len() == 1, "the pull request does not say how the merge's build ended");
+        }
+        Flow::Deleted => {
+            let told = services.messages.keys().filter(|message| message.starts_with("Branch Deleted on")).count();
+            must(told == 1, &format!("that the branch is gone was told {told} times"));
         }
         Flow::PipelineBuild => {
             must(services.integrated.executions.len() == 1, "the commit was not built by the pipeline");
