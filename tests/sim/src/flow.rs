@@ -14,6 +14,7 @@ use trimtab_core::port::definition::DefinitionTruth;
 use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
+use crate::calendar;
 use crate::check::{self, Violation};
 use crate::events::{LOANS, TARIFFS};
 use crate::faults::{Chance, Fault, Schedule};
@@ -80,6 +81,7 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     static STACK: OnceLock<Arc<Policies>> = OnceLock::new();
     static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
     static DEMAND: OnceLock<Arc<Policies>> = OnceLock::new();
+    static CALENDAR: OnceLock<Arc<Policies>> = OnceLock::new();
     static STAGED: OnceLock<Arc<Policies>> = OnceLock::new();
     let (known, texts): (_, &[&str]) = match flow {
         Some(Flow::Workflow) => (&WORKFLOW, &[include_str!("../../../models/forecast.toml")]),
@@ -88,6 +90,7 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
         Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
         Some(Flow::PipelineBuild) => (&DEMAND, &[include_str!("../../../models/demand.toml")]),
         Some(Flow::Stacked | Flow::StackFails) => (&STACK, &[TARIFFS]),
+        Some(Flow::Calendar) => (&CALENDAR, &[calendar::POLICY]),
         Some(Flow::Stages) => (&STAGED, &[CHURN, SEGMENTS, include_str!("../../../models/loans.toml")]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };
