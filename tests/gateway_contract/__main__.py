@@ -9,7 +9,8 @@ import sys
 from client import GATEWAY, MOTO, Services
 from deliveries import deliveries, executions_of_codepipeline, stacks_of_the_gateway
 from endpoints import (
-    accounts_of_the_gateway, endpoints, invocations_of_the_gateway, schedules, shapes_of_the_gateway, updates_of_the_gateway,
+    accounts_of_the_gateway, endpoints, faults_of_the_gateway, invocations_of_the_gateway, schedules, shapes_of_the_gateway,
+    updates_of_the_gateway,
 )
 from jobs import (
     ends_of_processing_jobs, ends_of_transform_jobs, processing_jobs, stops_of_training_jobs, training_jobs, transform_jobs,
@@ -28,8 +29,8 @@ SHARED = [
 OWN = [
     runs_of_the_gateway, updates_of_the_gateway, registry_of_the_gateway, tokens_of_codebuild, branches_of_codecommit,
     executions_of_codepipeline, stops_of_training_jobs, lineage_of_the_gateway,
-    ends_of_processing_jobs, ends_of_transform_jobs, schedules_of_the_gateway, airflow_behind_mwaa, shapes_of_the_gateway, stacks_of_the_gateway,
-    accounts_of_the_gateway, invocations_of_the_gateway, life_cycles_of_the_gateway,
+    ends_of_processing_jobs, ends_of_transform_jobs, schedules_of_the_gateway, airflow_behind_mwaa, shapes_of_the_gateway,
+    stacks_of_the_gateway, accounts_of_the_gateway, faults_of_the_gateway, invocations_of_the_gateway, life_cycles_of_the_gateway,
 ]
 
 for name, url, steps in (("moto", MOTO, SHARED), ("gateway", GATEWAY, SHARED + OWN)):

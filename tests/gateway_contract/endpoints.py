@@ -2,7 +2,7 @@
 
 import boto3
 
-from client import CONFIG, ROLE, refused, until
+from client import CONFIG, ROLE, control, refused, until
 
 
 def serve(aws, name, version):
@@ -160,14 +160,19 @@ def schedules(aws):
     assert scaling.describe_scheduled_actions(**of)["ScheduledActions"] == []
 
 
-def accounts_of_the_gateway(aws):
-    """Credentials of a role belong to its account: endpoints of one name are two."""
-    role = "arn:aws:iam::210987654321:role/trimtab-stage-contract"
+def by_a_role(aws, account):
+    """SageMaker as a role of this account sees it."""
+    role = f"arn:aws:iam::{account}:role/trimtab-stage-contract"
     keys = aws.sts.assume_role(RoleArn=role, RoleSessionName="contract", ExternalId="x-1")["Credentials"]
-    there = boto3.client(
+    return boto3.client(
         "sagemaker", endpoint_url=aws.url, region_name="eu-west-1", aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"], config=CONFIG,
     )
+
+
+def accounts_of_the_gateway(aws):
+    """Credentials of a role belong to its account: endpoints of one name are two."""
+    there = by_a_role(aws, "210987654321")
     create = dict(EndpointName="Own", EndpointConfigName="own-1")
     refused(there.describe_endpoint, "ValidationException", "Could not find endpoint", EndpointName="Own")
     assert there.create_endpoint(**create)["EndpointArn"] == "arn:aws:sagemaker:eu-west-1:210987654321:endpoint/own"
@@ -178,6 +183,15 @@ def accounts_of_the_gateway(aws):
     assert there.describe_endpoint(EndpointName="Own")["EndpointStatus"] == "Deleting"
     refused(there.create_endpoint, "ValidationException", "Cannot create already existing endpoint", **create)
     until(lambda: [one["EndpointName"] for one in there.list_endpoints()["Endpoints"]], [])
+
+
+def faults_of_the_gateway(aws):
+    """A fault strikes a caller's assuming of a role, and what it calls by that role."""
+    there = by_a_role(aws, "123456789012")
+    for call in (lambda **_: by_a_role(aws, "123456789012"), there.describe_endpoint):
+        control("fault", {"principal": "contract", "call": 0, "kind": "throttled", "times": 1})
+        refused(call, "ThrottlingException", "injected", EndpointName="Own")
+        assert call(EndpointName="Own")
 
 
 def invocations_of_the_gateway(aws):

@@ -1,7 +1,7 @@
 //! Whose call it is. Everything is in one account but what somebody reaches by a role of another: STS is
 //! MiniStack's, and whom it gave credentials of which account is read from its answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -9,21 +9,47 @@ use serde_json::{Value, json};
 use crate::journal::Entry;
 use crate::world::{World, lock};
 
+/// Credentials that were given for a role.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    /// The role's account.
+    account: String,
+    /// Who assumed the role.
+    caller: String,
+}
+
 impl World {
     /// The account of this access key, where it is another than the world's own. As with MiniStack, an access
     /// key of twelve digits is that account's.
     pub(crate) fn account_of(&self, principal: &str) -> Option<String> {
         let own = principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit());
-        let account = if own { Some(principal.to_owned()) } else { lock(&self.sessions).get(principal).cloned() };
+        let account = if own {
+            Some(principal.to_owned())
+        } else {
+            lock(&self.sessions).get(principal).map(|session| session.account.clone())
+        };
         account.filter(|account| *account != self.config.account)
     }
 
-    /// Keeps to which account the credentials of an `AssumeRole` belong.
+    /// Who calls with this access key: whoever assumed the role that it is a session of.
+    pub(crate) fn caller(&self, principal: &str) -> String {
+        lock(&self.sessions).get(principal).map_or_else(|| principal.to_owned(), |session| session.caller.clone())
+    }
+
+    /// All access keys that this caller has: its own, and those of its sessions.
+    pub(crate) fn keys_of(&self, caller: &str) -> BTreeSet<String> {
+        let sessions = lock(&self.sessions);
+        let theirs = sessions.iter().filter(|(_, session)| session.caller == caller).map(|(key, _)| key.clone());
+        theirs.chain([caller.to_owned()]).collect()
+    }
+
+    /// Keeps whose the credentials of an `AssumeRole` are, and of which account.
     pub(crate) fn learn(&self, entry: &Entry, answer: &Bytes) {
         let text = String::from_utf8_lossy(answer);
         let role = entry.request.get("RoleArn").and_then(Value::as_str).and_then(|arn| arn.split(':').nth(4));
         if let (Some(account), Some(key)) = (role, within(&text, "<AccessKeyId>")) {
-            lock(&self.sessions).insert(key.to_owned(), account.to_owned());
+            let session = Session { account: account.to_owned(), caller: self.caller(&entry.principal) };
+            lock(&self.sessions).insert(key.to_owned(), session);
         }
     }
 }

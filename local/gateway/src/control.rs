@@ -117,9 +117,9 @@ pub(crate) async fn monitoring(State(world): State<Arc<World>>, Json(run): Json<
     Json(crate::wire::render(&answer).1)
 }
 
-/// What this caller has called, from the beginning.
+/// What this caller has called, from the beginning, by itself or by a role that it assumed.
 pub(crate) async fn calls(State(world): State<Arc<World>>, Query(caller): Query<Caller>) -> Json<Value> {
-    Json(json!({"entries": world.journal.of(&caller.principal)}))
+    Json(json!({"entries": world.journal.of(&world.keys_of(&caller.principal))}))
 }
 
 /// What befalls a caller's nth call from now on.

@@ -1,5 +1,5 @@
 //! Faults on the wire: what goes wrong with one caller's nth call. A caller is known by its access
-//! key, so that many can be tried side by side.
+//! key, so that many can be tried side by side; what it calls by a role that it assumed is its call, too.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -104,7 +104,7 @@ pub(crate) fn refusal(kind: FaultKind, service: &str) -> Response<Body> {
     let throttled = kind != FaultKind::ServerError;
     let code = if throttled { "ThrottlingException" } else { "InternalFailure" };
     let (mut status, content, body) = match service {
-        "sns" | "sqs" | "cloudformation" => {
+        "sns" | "sqs" | "sts" | "cloudformation" => {
             let xml =
                 format!("<ErrorResponse><Error><Code>{code}</Code><Message>injected</Message></Error></ErrorResponse>");
             (StatusCode::BAD_REQUEST, "text/xml", xml)

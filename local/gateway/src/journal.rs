@@ -1,6 +1,7 @@
 //! What passed through the gateway, in order, for tests and the story to ask.
 
 use std::{
+    collections::BTreeSet,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -52,10 +53,10 @@ impl Journal {
         self.grown.notify_waiters();
     }
 
-    /// The calls that were made with this access key.
-    pub fn of(&self, principal: &str) -> Vec<Entry> {
+    /// The calls that were made with one of these access keys.
+    pub fn of(&self, keys: &BTreeSet<String>) -> Vec<Entry> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().filter(|entry| entry.principal == principal).cloned().collect()
+        entries.iter().filter(|entry| keys.contains(&entry.principal)).cloned().collect()
     }
 
     /// The entries after number `seq`; waits up to `patience` for the first of them.

@@ -46,7 +46,7 @@ async fn under_faults(world: &Arc<World>, request: Request, scope: Option<Scope>
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_LIMIT).await?;
     let (principal, service) =
-        scope.as_ref().map(|scope| (scope.principal.clone(), scope.service.clone())).unwrap_or_default();
+        scope.as_ref().map(|scope| (world.caller(&scope.principal), scope.service.clone())).unwrap_or_default();
     let Some(kind) = world.faults.next(&principal) else {
         return pass(world, parts, scope, body).await;
     };

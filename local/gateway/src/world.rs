@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use crate::accounts::Session;
 use crate::backends::Backends;
 use crate::faults::Faults;
 use crate::journal::Journal;
@@ -68,8 +69,8 @@ pub(crate) struct World {
     pub(crate) place: Place,
     /// Callers of whose calls CloudTrail tells, by access key, and who they are.
     pub(crate) people: Mutex<BTreeMap<String, String>>,
-    /// The accounts of credentials that were given for a role.
-    pub(crate) sessions: Mutex<BTreeMap<String, String>>,
+    /// What credentials that were given for a role are of, by access key.
+    pub(crate) sessions: Mutex<BTreeMap<String, Session>>,
     paces: Mutex<BTreeMap<Phase, Duration>>,
     fates: Mutex<BTreeMap<Phase, VecDeque<String>>>,
     held: watch::Sender<BTreeSet<Phase>>,

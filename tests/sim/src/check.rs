@@ -4,6 +4,7 @@ mod doubles;
 mod ends;
 mod records;
 mod stages;
+mod triggers;
 
 use doubles::{doubles, limits, order};
 use ends::ends;
@@ -80,8 +81,11 @@ pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
         }),
     );
     found.extend(ends(case.flow, services));
-    if case.flow == Flow::Stages {
-        found.extend(stages(services));
-    }
+    found.extend(match case.flow {
+        Flow::Stages => stages(services),
+        Flow::Composite => triggers::composite(services),
+        Flow::Calendar => triggers::calendar(services),
+        _ => Vec::new(),
+    });
     found
 }

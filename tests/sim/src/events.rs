@@ -66,6 +66,16 @@ pub(crate) fn transform(job: &str, status: &str, at: Timestamp) -> Value {
     event("aws.sagemaker", "SageMaker Transform Job State Change", at, &[arn], &detail)
 }
 
+pub(crate) fn composite(name: &str, children: &[&str], held_back: bool, at: Timestamp) -> Value {
+    let rule = children.iter().map(|child| format!("ALARM({child})")).collect::<Vec<_>>().join(" OR ");
+    let mut detail = json!({"alarmName": name, "configuration": {"alarmRule": rule},
+        "state": {"value": "ALARM", "timestamp": at.to_string(), "reason": "Alarm Rule Evaluated"}});
+    if held_back {
+        detail["state"]["actionsSuppressedBy"] = json!("WaitPeriod");
+    }
+    event("aws.cloudwatch", "CloudWatch Alarm State Change", at, &[alarm_arn(name)], &detail)
+}
+
 /// That a run has ended; of some engines' runs AWS tells nothing.
 pub(crate) fn run(run: &RunId, name: &str, at: Timestamp) -> Option<Value> {
     match run {

@@ -15,6 +15,7 @@ use trimtab_core::port::definition::DefinitionTruth;
 use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
+use crate::calendar;
 use crate::check::{self, Violation};
 use crate::events::{self, LEADS, LOANS, TARIFFS};
 use crate::faults::{Chance, Fault, Schedule};
@@ -82,6 +83,7 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
     static TRANSFORM: OnceLock<Arc<Policies>> = OnceLock::new();
     static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
     static DEMAND: OnceLock<Arc<Policies>> = OnceLock::new();
+    static CALENDAR: OnceLock<Arc<Policies>> = OnceLock::new();
     static STAGED: OnceLock<Arc<Policies>> = OnceLock::new();
     let (known, texts): (_, &[&str]) = match flow {
         Some(Flow::Workflow) => (&WORKFLOW, &[include_str!("../../../models/forecast.toml")]),
@@ -91,6 +93,7 @@ fn policies(flow: Option<Flow>) -> Arc<Policies> {
         Some(Flow::PipelineBuild) => (&DEMAND, &[include_str!("../../../models/demand.toml")]),
         Some(Flow::Stacked | Flow::StackFails) => (&STACK, &[TARIFFS]),
         Some(Flow::Transformed | Flow::TransformFails) => (&TRANSFORM, &[include_str!("../../../models/leads.toml")]),
+        Some(Flow::Calendar) => (&CALENDAR, &[calendar::POLICY]),
         Some(Flow::Stages) => (&STAGED, &[CHURN, SEGMENTS, include_str!("../../../models/loans.toml")]),
         _ => (&USUAL, &[CHURN, SEGMENTS]),
     };

@@ -47,6 +47,8 @@ impl Services {
                 let event = events::alarm(name, self.now);
                 self.emit(Function::Retrain, false, &event);
             }
+            Item::Composite => self.composite_goes_off(),
+            Item::Release => self.composite_is_released(),
             Item::Push => {
                 self.head = CommitId::parse(events::COMMIT).ok();
                 let event = events::push(self.now);

@@ -25,6 +25,10 @@ pub(crate) enum Item {
     Verdict { version: u32, approval: Approval },
     /// The alarm goes off.
     Alarm { name: &'static str },
+    /// An alarm on other alarms goes off, and is held back.
+    Composite,
+    /// It is no longer held back.
+    Release,
     /// Somebody pushes.
     Push,
     /// A commit of `segments` was built, and asks for training.

@@ -6,8 +6,10 @@
 
 mod again;
 pub mod baseline;
+mod calendar;
 mod candidate;
 pub mod check;
+mod composite;
 mod events;
 pub mod faults;
 pub mod flow;

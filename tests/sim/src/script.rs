@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use trimtab_core::event::Approval;
 
+use crate::calendar;
 use crate::events::{LEADS, LOANS, SEGMENTS, TARIFFS};
 use crate::services::Item;
 
@@ -85,6 +86,10 @@ pub enum Flow {
     Stages,
     /// The endpoint fails, and a person wants the version before back.
     ByHand,
+    /// An alarm on other alarms goes off, and is held back for a while.
+    Composite,
+    /// A model that is trained by the calendar is looked at, for two periods.
+    Calendar,
     /// An alarm that goes off four times a day for thirty days, whatever is trained.
     Permanent,
 }
@@ -94,7 +99,7 @@ impl Flow {
     pub(crate) const COUNT: usize = Self::ALL.len() + 1;
 
     /// All that are short.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::Drift,
         Self::Push,
         Self::FirstPush,
@@ -131,6 +136,8 @@ impl Flow {
         Self::TransformFails,
         Self::Stages,
         Self::ByHand,
+        Self::Composite,
+        Self::Calendar,
     ];
 
     /// Whether the run's end is known by looking only.
@@ -231,6 +238,8 @@ impl Flow {
                 (hours(60), Item::Look),
                 (hours(72), Item::Look),
             ],
+            Self::Composite => vec![(minutes(0), Item::Composite), (minutes(2), Item::Release)],
+            Self::Calendar => calendar::looks().map(|at| (at, Item::Look)).into(),
             Self::HeldBack => vec![
                 (minutes(0), Item::Alarm { name: "churn-prod-data-drift" }),
                 (hours(2), Item::Alarm { name: "churn-prod-bias-drift" }),

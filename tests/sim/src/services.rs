@@ -167,6 +167,8 @@ pub struct Services {
     pub(crate) uploaded: Option<Timestamp>,
     /// When each alarm went off last.
     pub(crate) alarms: BTreeMap<&'static str, Timestamp>,
+    /// When the composite alarm was no longer held back.
+    pub(crate) released: Option<Timestamp>,
     /// The endpoint.
     pub endpoint: Option<EndpointTruth>,
     pub(crate) endpoint_before: Option<EndpointTruth>,

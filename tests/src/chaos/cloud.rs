@@ -225,13 +225,13 @@ impl Stage {
         stack.stack_status.map(|status| status.as_str().to_owned())
     }
 
-    /// The same with one stage, whose versions are asked something before they count as live.
+    /// `models/loans.toml` with one stage, which is reached by a role, and whose versions are asked something
+    /// before they count as live.
     pub(super) async fn apply_stages(&self, model: &str) {
         let text = include_str!("../../../models/loans.toml").replace("loans", model);
         let (before, stages) = text.split_once("[[deploy.stages]]").unwrap();
         let staging = stages.split("[[deploy.stages]]").nth(1).unwrap().replace("210987654321", ACCOUNT);
-        let here = staging.lines().filter(|line| !line.starts_with("account")).collect::<Vec<_>>().join("\n");
-        let here = here.replace(&format!("name = \"{model}\""), &format!("name = \"{model}-prod\""));
+        let here = staging.replace(&format!("name = \"{model}\""), &format!("name = \"{model}-prod\""));
         let policy = Policy::parse("policy.toml", &format!("{before}[[deploy.stages]]\n{here}")).unwrap();
         self.ledger.apply(&policy).await.unwrap();
     }

@@ -62,7 +62,7 @@ pub enum Flow {
     Violations,
     /// An object comes, a look starts its run, its end.
     NewData,
-    /// A version passes its smoke test, its endpoint fails, and an operator takes it back.
+    /// A version passes its smoke test, its endpoint fails, and an operator takes it back; all by a role that is assumed.
     ByHand,
 }
 

@@ -77,7 +77,9 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::StackFails
         | Flow::Transformed
         | Flow::TransformFails
-        | Flow::Asked => 0,
+        | Flow::Asked
+        | Flow::Composite
+        | Flow::Calendar => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,
         Flow::RollBack | Flow::FallsSilent | Flow::ByHand | Flow::Shadowed | Flow::ShadowRejected => 3,

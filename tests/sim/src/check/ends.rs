@@ -158,6 +158,7 @@ pub(super) fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(told("Evaluation Passed on candidate/churn/1"), "nobody was told that the version passed");
             must(live == Some(1), "version 1 is not live");
         }
+        Flow::Composite | Flow::Calendar => must(!open("incident"), "the incident is open for ever"),
         Flow::Stages => {}
         // Version 1 may have reached the suite after version 2, and the request before either.
         Flow::ByHand if told("Rollout Skipped on rollout/churn/1") || told("Rollback Refused on asked/churn") => {}

@@ -9,6 +9,7 @@ use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
 
 use crate::Site;
+use crate::composite;
 use crate::events;
 use crate::services::{Item, Run, Services, Sim, TOKEN_MEMORY};
 
@@ -102,7 +103,7 @@ impl Alarms for Sim {
     }
 }
 
-/// The canary's alarm is on guard or silent; the others are about drift.
+/// The canary's alarm is on guard or silent; one is on others; the rest are about drift.
 fn alarm(services: &Services, name: AlarmName) -> Option<AlarmTruth> {
     let watches_canary = name.as_str() == CANARY_ALARM;
     let since = services.alarms.get(name.as_str()).copied();
@@ -112,6 +113,17 @@ fn alarm(services: &Services, name: AlarmName) -> Option<AlarmTruth> {
         (false, _) => since.map_or(AlarmState::Ok, |_| AlarmState::Alarm),
     };
     let arn = AlarmArn::parse(&events::alarm_arn(name.as_str())).ok()?;
-    let drift = (!watches_canary).then_some(DriftKind::DataQuality);
-    Some(AlarmTruth { name, arn, state, since, drift, features: vec![], children: vec![], suppressed: false })
+    let is_composite = name.as_str() == composite::NAME;
+    let says_nothing = watches_canary || is_composite || name.as_str() == composite::OWN;
+    let children = composite::CHILDREN.iter().filter(|_| is_composite);
+    Some(AlarmTruth {
+        name,
+        arn,
+        state,
+        since,
+        drift: (!says_nothing).then_some(DriftKind::DataQuality),
+        features: vec![],
+        children: children.filter_map(|child| AlarmName::parse(child).ok()).collect(),
+        suppressed: is_composite && since.is_some() && services.released.is_none(),
+    })
 }
