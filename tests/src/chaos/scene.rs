@@ -78,7 +78,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             scene.package = stage.package(&name, true, Approved).await;
         }
         Flow::FirstVersion | Flow::Stack | Flow::Transform => {
-            scene.package = stage.package(&name, true, Approved).await
+            scene.package = stage.package(&name, true, Approved).await;
         }
         Flow::NextVersion => {
             stage.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
