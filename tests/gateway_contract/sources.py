@@ -86,6 +86,8 @@ def branches_of_codecommit(aws):
     refused(file, "FileDoesNotExistException", commit=first, path="g")
     refused(file, "CommitDoesNotExistException", commit="0" * 40, path="f")
     codecommit.create_branch(repositoryName="gateway", branchName="b", commitId=first)
+    assert codecommit.get_repository(repositoryName="gateway")["repositoryMetadata"]["defaultBranch"] == "main"
+    refused(codecommit.delete_branch, "DefaultBranchCannotBeDeletedException", repositoryName="gateway", branchName="main")
     gone = codecommit.delete_branch(repositoryName="gateway", branchName="b")["deletedBranch"]
     assert gone == {"branchName": "b", "commitId": first}
     codecommit.create_branch(repositoryName="gateway", branchName="b", commitId=first)

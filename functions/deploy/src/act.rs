@@ -14,7 +14,7 @@ use trimtab_core::react::Act;
 use crate::action::{Action, Done};
 use crate::decide::{Deploy, Seen};
 use crate::rollout::{Progress, Rollout, State};
-use crate::{look, smoke, stages};
+use crate::{look, smoke, stages, transform};
 
 /// `deploy` over its ports.
 #[derive(Debug)]
@@ -86,9 +86,9 @@ where
             Target::Endpoint(target) => self.endpoint(seen, stage, target, state).await?,
             Target::Stack(target) => seen.stack = self.stacks.describe(&target.name).await?,
             Target::Transform(_) => {
-                if let Some(rollout) = &state.current {
+                if let Some(job) = state.current.as_ref().and_then(transform::of) {
                     let hands = self.places.at(stage.place.as_ref()).await?;
-                    seen.transform = hands.transforms.find(&rollout.config).await?;
+                    seen.transform = hands.transforms.find(job).await?;
                 }
             }
             Target::Pipeline(_) => {}

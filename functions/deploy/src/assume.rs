@@ -37,7 +37,7 @@ pub(crate) fn of(event: &Event) -> Seen {
         },
         Body::TransformJob(job) => {
             let transform = match job.status.as_str() {
-                "Completed" => TransformTruth::Completed,
+                "Completed" => TransformTruth::Completed { output: String::new() },
                 "Failed" | "Stopped" => TransformTruth::Ended(job.status.clone()),
                 _ => TransformTruth::Running,
             };

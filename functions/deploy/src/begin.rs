@@ -11,7 +11,8 @@ use trimtab_core::text::digest;
 
 use crate::action::Action;
 use crate::decide::{Answer, Seen};
-use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, Way, serving_name, tell, trial_name};
+use crate::naming::{serving_name, trial_name};
+use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State, Way, tell};
 use crate::{proof, rollback, stack, transform, trial};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
@@ -49,11 +50,22 @@ pub(crate) fn begin_or_park(
         state.parked = Some(wanted);
         return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![remove], facts: vec![] };
     }
+    // The newest approval wins: an older one that waited never follows it.
+    let is_older = |parked: &mut Parked| {
+        wanted.cause == Cause::Approved
+            && parked.cause == Cause::Approved
+            && parked.package.version() < wanted.package.version()
+    };
+    if let Some(older) = state.parked.take_if(is_older) {
+        let text = format!("version {} waited, and gives way to this one", older.package.version());
+        reasons.push(Reason::new("superseded", text));
+    }
     let leg = trial::leg(case, deploy, &state, &wanted);
     let config = config(policy, deploy, &state, &wanted, &leg, case.now);
     let Parked { package, cause, .. } = wanted;
     let (model, stage, since, progress) = (policy.model.clone(), deploy.label().cloned(), case.now, Progress::Intended);
-    let rollout = Rollout { model, stage, round, package, cause, config, since, progress, late: false, leg };
+    let rollout =
+        Rollout { model, stage, round, package, cause, config, since, progress, late: false, leg, let_on: None };
     let actions = steps(policy, deploy, case.seen, &rollout);
     state.current = Some(rollout);
     Plan { decision: Decision::Acted, reasons, state: Some(state), actions, facts: vec![] }

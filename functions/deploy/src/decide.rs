@@ -122,6 +122,9 @@ impl Decide for Deploy {
         let deploy = stages::of(case.event, policy.deploy.as_ref()?)?;
         let rollout = case.state.current.as_ref()?;
         match (&case.event.body, &rollout.progress) {
+            (Body::Package(_) | Body::Fact(_), _) if !rollout.is_by(&deploy.target) => {
+                Some(endings::given_up(case, policy, deploy, rollout))
+            }
             (Body::Package(_) | Body::Fact(_), Progress::Trying { .. }) => trial::gone(case, policy, deploy),
             (Body::Package(_) | Body::Fact(_), _) if matches!(deploy.target, Target::Stack(_)) => {
                 crate::stack::found(case, policy, deploy)

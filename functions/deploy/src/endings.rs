@@ -12,7 +12,7 @@ use crate::action::Action;
 use crate::begin::begin_or_park;
 use crate::decide::{Answer, Seen};
 use crate::rollout::{Cause, Leg, Progress, Rollout, State};
-use crate::{proof, rollback, smoke, stages, trial};
+use crate::{proof, rollback, smoke, stages, transform, trial};
 
 /// The endpoint came to rest, or to grief.
 pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
@@ -29,7 +29,7 @@ pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy:
     let Some(rollout) = &case.state.current else {
         return on_rest(case, policy, deploy);
     };
-    if let Some(answer) = trial::at_rest(rollout, Some(truth)) {
+    if let Some(answer) = trial::at_rest(case, policy, deploy, rollout) {
         return answer;
     }
     if rollout.progress == Progress::Intended {
@@ -140,6 +140,18 @@ pub(crate) fn found(
     end(case, policy, deploy, rollout, kind, Reason::new(code, format!("{text} (as the endpoint shows)")))
 }
 
+/// The policy serves by something else than when the rollout began: nobody would hear of its end.
+pub(crate) fn given_up(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    rollout: &Rollout,
+) -> Answer {
+    let version = rollout.package.version();
+    let text = format!("the policy was changed while version {version} was on its way: how that ends is not followed");
+    end(case, policy, deploy, rollout, FactKind::RolloutFailed, Reason::new("given_up", text))
+}
+
 /// Closes the rollout and begins what waited.
 pub(crate) fn end(
     case: &Case<'_, State, Seen>,
@@ -160,6 +172,9 @@ pub(crate) fn end(
     }
     let mut state = State { current: None, ..case.state.clone() };
     let told = rollout.tell(kind, &reason.text, case.now);
+    if kind == FactKind::RolloutFailed && matches!(deploy.target, Target::Transform(_)) {
+        transform::stay(&mut state);
+    }
     let mut plan = if kind == FactKind::RolloutSucceeded {
         state.make_live(rollout, !scaling(deploy).is_empty(), case.now);
         follow_on(case, policy, deploy, state, vec![reason])

@@ -10,6 +10,7 @@ mod begin;
 pub mod decide;
 pub mod endings;
 mod look;
+pub mod naming;
 mod proof;
 mod rollback;
 pub mod rollout;

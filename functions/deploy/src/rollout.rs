@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, PackageArn, StageName};
-use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{EndpointTarget, Policy, Stage, Trial};
+use trimtab_core::policy::{Policy, Stage, Target};
 use trimtab_core::port::ml::EndpointTruth;
 use trimtab_core::text::digest;
 
@@ -108,6 +107,9 @@ pub struct Rollout {
     /// The part of its way that it is on.
     #[serde(default)]
     pub leg: Leg,
+    /// Who wants its trial to end before its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_on: Option<String>,
 }
 
 /// A version that is or was live.
@@ -293,34 +295,6 @@ impl State {
     }
 }
 
-/// The name of the model and the endpoint configuration that serve this version in this shape.
-/// The same content has the same name, so creating it twice is creating it once.
-#[must_use]
-pub fn serving_name(
-    model: &ModelName,
-    package: &PackageArn,
-    target: &EndpointTarget,
-    capture: Option<&Capture>,
-) -> String {
-    let (shape, percent) = (target.serving.shape(), capture.map(|capture| capture.percent.to_string()));
-    let mut parts = vec![package.as_str(), target.name.as_str(), target.role.as_str()];
-    parts.extend(shape.iter().map(String::as_str));
-    if let Some(capture) = capture {
-        parts.extend([capture.destination.as_str(), percent.as_deref().unwrap_or_default()]);
-        parts.extend(capture.kms_key.as_ref().map(|key| key.as_str()));
-    }
-    // SageMaker allows 63 characters; a model's name has at most 40.
-    format!("{model}-v{}-{}", package.version(), digest(&parts, 8))
-}
-
-/// The name of the configuration in which this version, whose model is `own`, is on trial beside the
-/// model `live`.
-#[must_use]
-pub fn trial_name(model: &ModelName, package: &PackageArn, own: &str, trial: &Trial, live: &str) -> String {
-    let shape = digest(&[own, live, trial.variant(), &trial.percent().to_string()], 8);
-    format!("{model}-v{}-trial-{shape}", package.version())
-}
-
 /// A fact about a version's way to production. Each round of a version is a matter of its own.
 #[must_use]
 pub fn tell(
@@ -383,6 +357,20 @@ impl Rollout {
     pub fn ended<'a>(&self, endpoint: Option<&'a EndpointTruth>) -> Option<&'a EndpointTruth> {
         let changed = |truth: &EndpointTruth| truth.modified.is_some_and(|time| time > self.since);
         endpoint.filter(|truth| self.is_served(Some(truth)) || (!truth.status.is_moving() && changed(truth)))
+    }
+
+    /// Whether its end can come by this target: the policy may have another since.
+    #[must_use]
+    pub fn is_by(&self, target: &Target) -> bool {
+        match self.progress {
+            Progress::Intended => true,
+            Progress::Updating | Progress::Trying { .. } => matches!(target, Target::Endpoint(_)),
+            Progress::Delivering { .. } => matches!(target, Target::Pipeline(_)),
+            Progress::Transforming => matches!(target, Target::Transform(_)),
+            Progress::Stacking | Progress::Held | Progress::Clearing | Progress::Continuing { .. } => {
+                matches!(target, Target::Stack(_))
+            }
+        }
     }
 
     /// A fact about this rollout.

@@ -71,7 +71,10 @@ fn goes_on(state: &mut State, rollout: Rollout, progress: Progress) -> Settled {
 fn parked(state: &mut State, rollout: Rollout, what: &str, now: Timestamp) -> Settled {
     let reason = Reason::new("busy", format!("{what} is busy: version {} waits", rollout.package.version()));
     let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
-    state.parked = Some(Parked { package: rollout.package, cause: rollout.cause, since: rollout.since });
+    // What waits already was wanted after this.
+    if state.parked.is_none() {
+        state.parked = Some(Parked { package: rollout.package, cause: rollout.cause, since: rollout.since });
+    }
     Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
 }
 

@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use trimtab_core::event::Job;
 use trimtab_core::fact::FactKind;
-use trimtab_core::name::PackageArn;
+use trimtab_core::name::{PackageArn, TransformName};
 use trimtab_core::plan::{Plan, Reason};
-use trimtab_core::policy::{Policy, Stage, Target, TransformTarget};
+use trimtab_core::policy::{Policy, Stage, TransformTarget};
 use trimtab_core::port::ml::{ModelRequest, TransformRequest, TransformTruth};
 use trimtab_core::react::Case;
 use trimtab_core::text::digest;
@@ -57,26 +57,40 @@ pub(crate) fn on_job(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stag
 
 /// Closes the rollout if SageMaker says that its job has ended.
 pub(crate) fn found(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage) -> Option<Answer> {
-    let Target::Transform(target) = &stage.target else { return None };
     let rollout = case.state.current.as_ref()?;
-    let (version, input, job) = (rollout.package.version(), &target.input, &rollout.config);
-    let (kind, reason) = match case.seen.transform.as_ref()? {
+    let (version, job) = (rollout.package.version(), &rollout.config);
+    let (kind, reason, output) = match case.seen.transform.as_ref()? {
         TransformTruth::Running => return None,
-        TransformTruth::Completed => {
-            let output = request(policy, stage, target, rollout).output();
-            let text =
-                format!("version {version} has answered all of {input} in job {job}: its answers are in {output}");
-            (FactKind::RolloutSucceeded, Reason::new("live", text))
+        TransformTruth::Completed { output } => {
+            let text = format!("version {version} has answered all that job {job} asked: its answers are in {output}");
+            (FactKind::RolloutSucceeded, Reason::new("live", text), Some(output))
         }
         TransformTruth::Ended(cause) => {
-            let text = format!("version {version} did not come to the end of {input} in job {job}: {cause}");
-            (FactKind::RolloutFailed, Reason::new("failed", text))
+            let text = format!("version {version} did not answer all that job {job} asked: {cause}");
+            (FactKind::RolloutFailed, Reason::new("failed", text), None)
         }
     };
-    Some(endings::end(case, policy, stage, rollout, kind, reason))
+    let mut plan = endings::end(case, policy, stage, rollout, kind, reason);
+    if let Some(told) = plan.facts.iter_mut().find(|fact| fact.kind == kind) {
+        told.details.insert("job".to_owned(), job.clone());
+        told.details.extend(output.map(|output| ("output".to_owned(), output.clone())));
+    }
+    Some(plan)
+}
+
+/// A job that failed took nothing back: where the version before waits to be asked again, it need not.
+pub(crate) fn stay(state: &mut State) {
+    let live = state.live_now().map(|live| live.package.clone());
+    state.parked.take_if(|parked| Some(&parked.package) == live.as_ref());
+}
+
+/// What SageMaker may be asked about a rollout's job; `None` where the policy had another target when the
+/// rollout began.
+pub(crate) fn of(rollout: &Rollout) -> Option<&str> {
+    TransformName::of_job(&rollout.config).map(|_| rollout.config.as_str())
 }
 
 /// Whether the job has ended, whoever has heard of it.
 pub(crate) fn has_ended(seen: &Seen) -> bool {
-    matches!(seen.transform, Some(TransformTruth::Completed | TransformTruth::Ended(_)))
+    matches!(seen.transform, Some(TransformTruth::Completed { .. } | TransformTruth::Ended(_)))
 }

@@ -13,7 +13,8 @@ use trimtab_core::react::Case;
 use crate::begin::{capture, steps};
 use crate::decide::{Answer, Seen};
 use crate::endings;
-use crate::rollout::{Cause, Leg, Live, Parked, Progress, Rollout, State, Verdict, serving_name};
+use crate::naming::serving_name;
+use crate::rollout::{Cause, Leg, Live, Parked, Progress, Rollout, State, Verdict};
 use crate::{proof, rollback};
 
 /// The leg that a rollout begins with: a trial needs a live version that the endpoint serves.
@@ -54,6 +55,9 @@ pub(crate) fn begun(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Depl
         let case = Case { state: &state, ..*case };
         return proof::back(&case, policy, deploy, rollout, reason).unwrap_or_else(|| nothing_before(version));
     }
+    if let Some(answer) = wished(case, policy, deploy, rollout) {
+        return answer;
+    }
     let mut state = case.state.clone();
     state.current = Some(Rollout { progress: Progress::Trying { since: case.now }, ..rollout.clone() });
     Plan::note(state, "on_trial", format!("version {version} is on trial beside the live one"))
@@ -65,9 +69,15 @@ fn nothing_before(version: u32) -> Answer {
 
 /// The endpoint rests while a version is on trial: that is how it should be, unless it serves
 /// something else than the trial.
-pub(crate) fn at_rest(rollout: &Rollout, endpoint: Option<&EndpointTruth>) -> Option<Answer> {
-    let tried = matches!(rollout.progress, Progress::Trying { .. }) && rollout.is_served(endpoint);
-    tried.then(|| Plan::skip("on_trial", format!("version {} is on trial", rollout.package.version())))
+pub(crate) fn at_rest(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    rollout: &Rollout,
+) -> Option<Answer> {
+    let tried = matches!(rollout.progress, Progress::Trying { .. }) && rollout.is_served(case.seen.endpoint.as_ref());
+    let on_trial = || Plan::skip("on_trial", format!("version {} is on trial", rollout.package.version()));
+    tried.then(|| wished(case, policy, deploy, rollout).unwrap_or_else(on_trial))
 }
 
 /// What a look finds of a trial: an alarm ends it, time lets it go on.
@@ -85,6 +95,9 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &De
             format!("version {version} has set off {} on trial: going back to {good}", names(&case.seen.ringing));
         return proof::back(case, policy, deploy, rollout, Reason::new("trial_failed", words));
     }
+    if let Some(answer) = wished(case, policy, deploy, rollout) {
+        return Some(answer);
+    }
     let served = case.now.duration_since(*since);
     let whole = target.trial.as_ref().is_none_or(|trial| served >= trial.lasts());
     let mute: Vec<_> = case.seen.silent.iter().chain(&case.seen.mute).cloned().collect();
@@ -99,7 +112,8 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &De
     }
 }
 
-/// A person has seen enough: the trial ends before its time, unless one of its alarms has gone off.
+/// A person has seen enough: the trial ends before its time, unless one of its alarms has gone off; as soon as
+/// it can, where it cannot yet.
 pub(crate) fn let_on(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
@@ -117,12 +131,34 @@ pub(crate) fn let_on(
         let text = format!("version {version} has set off {} on trial: it goes no further", names(&case.seen.ringing));
         return Plan::reject("trial_failed", text);
     }
-    let mut state = case.state.clone();
+    let wanting = Rollout { let_on: Some(by.to_owned()), ..rollout.clone() };
+    let mut state = State { current: Some(wanting.clone()), ..case.state.clone() };
     state.ask(&asked.matter);
-    let mute: Vec<AlarmName> = case.seen.silent.iter().chain(&case.seen.mute).cloned().collect();
-    let though = if mute.is_empty() { String::new() } else { format!(", with no data on {}", names(&mute)) };
+    let case = Case { state: &state, ..*case };
+    wished(&case, policy, deploy, &wanting).unwrap_or_else(|| {
+        let when = if case.seen.silent.is_empty() {
+            "when the endpoint serves both".to_owned()
+        } else {
+            format!("when there is data on {}", names(&case.seen.silent))
+        };
+        let text = format!("{by} ends the trial of version {version}: it goes on {when}");
+        Plan::note(state.clone(), "wished", text)
+    })
+}
+
+/// A person wants the version to go on, and it can: the endpoint serves both, none of the trial's alarms has
+/// gone off, and those of the policy's strategy, which can send it back, have data.
+fn wished(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment, rollout: &Rollout) -> Option<Answer> {
+    let by = rollout.let_on.as_ref()?;
+    let ready = rollout.is_served(case.seen.endpoint.as_ref());
+    if !ready || !case.seen.ringing.is_empty() || !case.seen.silent.is_empty() {
+        return None;
+    }
+    let mute = &case.seen.mute;
+    let though = if mute.is_empty() { String::new() } else { format!(", with no data on {}", names(mute)) };
+    let version = rollout.package.version();
     let reason = Reason::new("promoted", format!("{by} ends the trial of version {version}{though}: it goes on"));
-    go_on(&Case { state: &state, ..*case }, policy, deploy, rollout, reason)
+    Some(go_on(case, policy, deploy, rollout, reason))
 }
 
 /// The version goes on by the policy's strategy.
@@ -142,6 +178,7 @@ fn go_on(
         progress: Progress::Intended,
         late: false,
         leg: Leg::Last,
+        let_on: None,
         ..rollout.clone()
     };
     let actions = steps(policy, deploy, case.seen, &next);
@@ -153,9 +190,9 @@ fn names(alarms: &[AlarmName]) -> String {
     alarms.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The rollout that is on trial.
+/// The rollout that is on trial, or on its way there.
 pub(crate) fn tried(state: &State) -> Option<&Rollout> {
-    state.current.as_ref().filter(|rollout| matches!(rollout.progress, Progress::Trying { .. }))
+    state.current.as_ref().filter(|rollout| rollout.leg != Leg::Last)
 }
 
 /// The rollout that is on trial and serves: a rejection need not wait for an event that never comes.

@@ -143,7 +143,9 @@ impl<'a> Place<'a> {
             }
             // Runs of pipelines have no page outside of Studio.
             "incident" => Some(self.sagemaker("studio-landing")),
-            "held" => Some(self.console(&format!("cloudwatch/home?region={}#alarmsV2:", self.region))),
+            "held" if fact.kind != FactKind::NoticeHeld => {
+                Some(self.console(&format!("cloudwatch/home?region={}#alarmsV2:", self.region)))
+            }
             _ => None,
         }
     }

@@ -25,6 +25,8 @@ struct Repository {
     id: String,
     created: Timestamp,
     description: Option<String>,
+    /// The branch that was there first: nobody can delete it.
+    default: Option<String>,
     branches: BTreeMap<String, String>,
     commits: BTreeMap<String, Value>,
     /// What each commit holds.
@@ -59,6 +61,7 @@ fn create_repository(world: &World, input: Input<'_>) -> Answer {
         id: uuid::Uuid::new_v4().to_string(),
         created: Timestamp::now(),
         description: input.text("repositoryDescription").map(str::to_owned),
+        default: None,
         branches: BTreeMap::new(),
         commits: BTreeMap::new(),
         trees: BTreeMap::new(),
@@ -84,8 +87,9 @@ fn metadata(world: &World, name: &str, repository: &Repository) -> Value {
         "cloneUrlSsh": format!("ssh://git-codecommit.{region}.amazonaws.com/v1/repos/{name}"),
         "Arn": world.arn("codecommit", name),
     });
-    if let (Some(text), Some(fields)) = (&repository.description, metadata.as_object_mut()) {
-        fields.insert("repositoryDescription".to_owned(), json!(text));
+    let optional = [("repositoryDescription", &repository.description), ("defaultBranch", &repository.default)];
+    if let Some(fields) = metadata.as_object_mut() {
+        fields.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?)))));
     }
     metadata
 }
@@ -137,6 +141,7 @@ async fn create_commit(world: &World, input: Input<'_>) -> Answer {
         repository.commits.insert(commit.clone(), described);
         let holds = files::changed(parent.and_then(|parent| repository.trees.get(&parent)), input);
         repository.trees.insert(commit.clone(), holds);
+        repository.default.get_or_insert_with(|| branch.to_owned());
         repository.branches.insert(branch.to_owned(), commit.clone());
         Ok((commit, tree, head))
     })?;
@@ -187,7 +192,13 @@ fn get_branch(world: &World, input: Input<'_>) -> Answer {
 
 async fn delete_branch(world: &World, input: Input<'_>) -> Answer {
     let (name, branch) = (input.need("repositoryName")?, input.need("branchName")?);
-    let removed = with(world, name, |repository| Ok(repository.branches.remove(branch)))?;
+    let removed = with(world, name, |repository| match &repository.default {
+        Some(default) if default == branch => Err(Refusal::new(
+            "DefaultBranchCannotBeDeletedException",
+            format!("Branch {branch} is the default branch of the repository and cannot be deleted"),
+        )),
+        _ => Ok(repository.branches.remove(branch)),
+    })?;
     let Some(commit) = removed else { return Ok(json!({})) };
     tell(world, name, branch, None, Some(&commit)).await;
     Ok(json!({"deletedBranch": {"branchName": branch, "commitId": commit}}))

@@ -5,7 +5,9 @@ use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_sagemaker::types::{ModelApprovalStatus, PipelineExecutionStatus};
 use serde_json::json;
 use trimtab_cloud::STACK;
+use trimtab_core::name::BranchName;
 use trimtab_core::plan::Decision;
+use trimtab_core::port::{AggregateId, Ledger};
 
 use crate::chapters::{approve, ended_run, in_alarm, package, registered, serving};
 use crate::code::{comments, commit, merge, propose, reviewed};
@@ -185,8 +187,26 @@ async fn merged(story: &mut Story) -> Result<(), StoryError> {
 }
 
 async fn deleted(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("Somebody deletes main");
-    let call = story.aws.codecommit.delete_branch().repository_name("churn-model").branch_name("main");
+    story.begin("Somebody deletes release, which is built, too");
+    let codecommit = story.aws.codecommit.clone();
+    let main = codecommit.get_branch().repository_name("churn-model").branch_name("main").send().await;
+    let head = main.map_err(service)?.branch.and_then(|branch| branch.commit_id).unwrap_or_default();
+    let call = codecommit.create_branch().repository_name("churn-model").branch_name("release").commit_id(head);
+    call.send().await.map_err(service)?;
+    story
+        .apply(|policy| {
+            if let (Some(rules), Ok(release)) = (&mut policy.integrate, BranchName::parse("release")) {
+                rules.branches.push(release);
+            }
+        })
+        .await?;
+    let known = async |story: &Story| {
+        let id = AggregateId { owner: "churn".to_owned(), name: "branches".to_owned() };
+        let state = story.ledger.load(&id).await?.state.unwrap_or_default().to_string();
+        Ok(state.contains("release").then_some(()))
+    };
+    found(story, "a look that has seen release", known).await?;
+    let call = codecommit.delete_branch().repository_name("churn-model").branch_name("release");
     call.send().await.map_err(service)?;
     tick(story).await?;
     story.told("Branch Deleted", "branch/churn/").await?;

@@ -31,6 +31,10 @@ impl Transforms for &Cloud {
     }
 }
 
+fn completed() -> TransformTruth {
+    TransformTruth::Completed { output: "s3://leads-123456789012/scores/of-that-job/".to_owned() }
+}
+
 impl Stage {
     fn requests(&self) -> Vec<TransformRequest> {
         self.cloud.jobs.lock().unwrap().requests.clone()
@@ -49,7 +53,7 @@ impl Stage {
     }
 
     fn completes(&self) -> (Decision, &'static str) {
-        self.ends(TransformTruth::Completed);
+        self.ends(completed());
         self.job_heard("123456789012")
     }
 
@@ -72,6 +76,35 @@ fn an_approved_version_is_given_the_input_once_and_is_live_when_it_has_answered(
     assert_eq!(TransformName::of_job(&request.job).unwrap().as_str(), "leads");
     assert_eq!(request.output(), format!("s3://leads-123456789012/scores/{}/", request.job));
     assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+    let live = stage.world.bus.facts().pop().unwrap();
+    let expected = (request.job.as_str(), "s3://leads-123456789012/scores/of-that-job/");
+    assert_eq!((live.details["job"].as_str(), live.details["output"].as_str()), expected, "as SageMaker has it");
+}
+
+#[test]
+fn a_rejected_version_whose_job_fails_leads_to_no_other_job() {
+    let stage = stage();
+    stage.say("leads", 1, "Approved");
+    stage.completes();
+    stage.say("leads", 2, "Approved");
+    assert_eq!(stage.say("leads", 2, "Rejected"), (Decision::Parked, "parked"));
+    stage.ends(TransformTruth::Ended("Stopped".into()));
+    assert_eq!(stage.job_heard("123456789012"), (Decision::Acted, "failed"));
+    assert_eq!(stage.requests().len(), 2, "version 1's answers are the newest");
+}
+
+#[test]
+fn a_policy_that_serves_by_something_else_meanwhile_gives_the_rollout_up() {
+    let stage = stage();
+    stage.say("leads", 1, "Approved");
+    let text = include_str!("../../../../models/leads.toml");
+    let (head, rest) = text.split_once("[deploy.transform]").unwrap();
+    let tail = rest.split_once("[reconcile]").unwrap().1;
+    let pipeline = "[deploy.pipeline]\nname = \"leads-delivery\"\nvariable = \"Package\"\n[reconcile]";
+    let policy = parse(&format!("{head}{pipeline}{tail}"));
+    stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
+    assert_eq!(stage.say("leads", 2, "Approved"), (Decision::Acted, "taken_up"));
+    assert!(stage.told().contains(&FactKind::RolloutFailed));
 }
 
 #[test]
@@ -113,7 +146,7 @@ fn a_job_whose_start_was_not_answered_is_adopted_and_its_end_found() {
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(2));
     assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Acted, "resumed"));
     assert_eq!(stage.looks(), (Decision::Acted, "first_look"));
-    stage.ends(TransformTruth::Completed);
+    stage.ends(completed());
     assert_eq!(stage.looks(), (Decision::Acted, "taken_up"));
     assert_eq!((stage.requests().len(), stage.told().pop()), (1, Some(FactKind::RolloutSucceeded)));
 }
@@ -125,6 +158,6 @@ fn a_job_of_nobodys_or_of_another_account_is_not_believed() {
     let heard = stage.react("SageMaker Transform Job State Change", "aws.sagemaker", &theirs);
     assert_eq!((heard, stage.told().len()), ((Decision::Skipped, "not_watched"), 0));
     stage.say("leads", 1, "Approved");
-    stage.ends(TransformTruth::Completed);
+    stage.ends(completed());
     assert_eq!(stage.job_heard("210987654321"), (Decision::Rejected, "foreign_account"));
 }

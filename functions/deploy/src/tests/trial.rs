@@ -172,6 +172,44 @@ fn a_person_ends_a_trial_before_its_time_and_the_version_goes_on_once() {
 }
 
 #[test]
+fn a_person_who_is_faster_than_the_endpoint_is_heard_when_it_serves_both() {
+    let stage = challenged();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    assert_eq!(stage.let_on("promotion/1"), (Decision::Acted, "wished"));
+    assert_eq!(stage.let_on("promotion/1"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "promoted"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.names().len(), 3);
+}
+
+#[test]
+fn a_version_that_waits_behind_a_trial_is_not_lost_when_a_person_ends_it_while_the_endpoint_moves() {
+    let stage = challenged();
+    stage.tries();
+    assert_eq!(stage.approve(3), (Decision::Parked, "parked"));
+    let status = |status| stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().status = status;
+    status(EndpointStatus::Updating);
+    assert_eq!(stage.let_on("promotion/1"), (Decision::Acted, "wished"));
+    assert_eq!(stage.names().len(), 2, "nothing is asked of an endpoint that moves");
+    status(EndpointStatus::InService);
+    assert_eq!(stage.look_after(0), (Decision::Acted, "promoted"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "resumed"), "and version 3 goes next");
+}
+
+#[test]
+fn without_data_on_the_canarys_alarm_a_persons_word_waits() {
+    let stage = shadowed();
+    stage.tries();
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.let_on("promotion/1"), (Decision::Acted, "wished"));
+    assert_eq!(stage.look_after(1), (Decision::Skipped, "nothing_new"));
+    *stage.cloud.silent.lock().unwrap() = false;
+    assert_eq!(stage.look_after(1), (Decision::Acted, "promoted"));
+}
+
+#[test]
 fn a_person_does_not_end_a_trial_whose_alarm_has_gone_off_nor_of_a_version_that_lost_its_approval() {
     let stage = challenged();
     stage.tries();

@@ -23,7 +23,10 @@ impl Transforms for SageMaker {
         };
         let status = found.transform_job_status().map_or("unknown", |status| status.as_str());
         Ok(Some(match status {
-            "Completed" => TransformTruth::Completed,
+            "Completed" => {
+                let output = found.transform_output().and_then(|output| output.s3_output_path());
+                TransformTruth::Completed { output: output.unwrap_or_default().to_owned() }
+            }
             "Failed" | "Stopped" => TransformTruth::Ended(found.failure_reason().unwrap_or(status).to_owned()),
             _ => TransformTruth::Running,
         }))
@@ -88,6 +91,6 @@ fn resources(target: &TransformTarget) -> TransformResources {
     TransformResources::builder()
         .instance_type(TransformInstanceType::from(target.instance_type.as_str()))
         .instance_count(i32::try_from(target.instances).unwrap_or(i32::MAX))
-        .set_volume_kms_key_id(target.kms_key.as_ref().map(ToString::to_string))
+        .set_volume_kms_key_id(target.volume_kms_key.as_ref().map(ToString::to_string))
         .build()
 }

@@ -30,21 +30,26 @@ impl SnsSubscriptions {
         Self { client: Client::new(config), topic }
     }
 
-    async fn standing(&self, arn: &str) -> Answer<Standing> {
+    /// `None` for one that has ended: the list lags behind.
+    async fn standing(&self, arn: &str) -> Answer<Option<Standing>> {
         // What waits for its confirmation has no ARN in the list, but words.
         if !arn.starts_with("arn:") {
-            return Ok(Standing::Pending);
+            return Ok((arn != ENDED).then_some(Standing::Pending));
         }
         let call = self.client.get_subscription_attributes().subscription_arn(arn);
-        let found = call.send().await.map_err(|error| sdk::failure("sns:GetSubscriptionAttributes", &error))?;
+        let found = match call.send().await {
+            Ok(found) => found,
+            Err(error) if sdk::code(&error) == Some("NotFound") => return Ok(None),
+            Err(error) => return Err(sdk::failure("sns:GetSubscriptionAttributes", &error)),
+        };
         let attributes = found.attributes.unwrap_or_default();
         let text = |name: &str| attributes.get(name).map(String::as_str).filter(|text| !text.is_empty());
         if text("PendingConfirmation") == Some("true") {
-            return Ok(Standing::Pending);
+            return Ok(Some(Standing::Pending));
         }
         // A filter that cannot be read is a filter all the same.
         let filter = text(FILTER).map(|policy| serde_json::from_str(policy).unwrap_or(Value::Null));
-        Ok(Standing::Confirmed { arn: arn.to_owned(), filter, by_body: text(SCOPE) == Some("MessageBody") })
+        Ok(Some(Standing::Confirmed { arn: arn.to_owned(), filter, by_body: text(SCOPE) == Some("MessageBody") }))
     }
 
     async fn set(&self, arn: &str, name: &str, value: &str) -> Answer<()> {
@@ -63,15 +68,10 @@ impl Subscriptions for SnsSubscriptions {
             let page = call.send().await.map_err(|error| sdk::failure("sns:ListSubscriptionsByTopic", &error))?;
             for listed in page.subscriptions.unwrap_or_default() {
                 let arn = listed.subscription_arn.unwrap_or_default();
-                if arn == ENDED {
-                    continue;
-                }
                 let others = listed.owner.is_some_and(|owner| owner != self.topic.account());
-                found.push(Subscription {
-                    protocol: listed.protocol.unwrap_or_default(),
-                    endpoint: listed.endpoint.unwrap_or_default(),
-                    standing: if others { Standing::Others } else { self.standing(&arn).await? },
-                });
+                let standing = if others { Some(Standing::Others) } else { self.standing(&arn).await? };
+                let (protocol, endpoint) = (listed.protocol.unwrap_or_default(), listed.endpoint.unwrap_or_default());
+                found.extend(standing.map(|standing| Subscription { protocol, endpoint, standing }));
             }
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {

@@ -182,8 +182,8 @@ pub(super) fn limits(stages: &[Stage]) -> Option<Fault> {
     let distinct =
         stages.iter().enumerate().all(|(at, stage)| stages.iter().skip(at + 1).all(|s| s.name != stage.name));
     let named = |stage: &Stage| match &stage.target {
-        Target::Endpoint(target) => Some((target.name.to_string(), stage.account().map(str::to_owned))),
-        Target::Transform(target) => Some((target.name.to_string(), stage.account().map(str::to_owned))),
+        Target::Endpoint(target) => Some(("endpoint", target.name.to_string(), stage.account().map(str::to_owned))),
+        Target::Transform(target) => Some(("transform", target.name.to_string(), stage.account().map(str::to_owned))),
         Target::Pipeline(_) | Target::Stack(_) => None,
     };
     let apart = stages.iter().enumerate().all(|(at, stage)| {

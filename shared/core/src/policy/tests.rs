@@ -102,7 +102,7 @@ fn what_sagemaker_refuses_of_a_transform_is_refused() {
         assert!(message.contains(expected), "{message}");
     };
     leads("\"leads\" # jobs", "\"Leads\" # jobs", "deploy");
-    leads("instances = 2", "instances = 0", "deploy.transform.instances: expected at least 1");
+    leads("instances = 2", "instances = 0", "deploy.transform.instances: expected 1 to 100");
     leads("split = \"line\"", "split = \"none\"", "deploy.transform.join_input: expected split = \"line\"");
     leads("/scores/\"", "/scores\"", "deploy.transform.output: expected a folder");
     leads("/scores/\"", "/features/scores/\"", "deploy.transform.output: expected a place outside of input");

@@ -11,6 +11,11 @@ use crate::name::{KmsKeyId, RoleArn, S3Uri, TransformName};
 /// [doc]: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 const PAYLOAD_MB: u32 = 100;
 
+/// SageMaker takes no more [instances][doc].
+///
+/// [doc]: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformResources.html
+const INSTANCES: u32 = 100;
+
 /// The jobs that give a model's input to each version that is approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,9 +49,12 @@ pub struct TransformTarget {
     /// How many requests an instance gets at once; the container chooses unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent: Option<u32>,
-    /// The KMS key of the instances' volumes and of the answers.
+    /// The KMS key of the answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<KmsKeyId>,
+    /// The KMS key of the instances' volumes; instances with disks of their own take none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_kms_key: Option<KmsKeyId>,
 }
 
 /// Where an object may be cut into records.
@@ -75,7 +83,7 @@ pub(super) fn limits(target: &TransformTarget) -> Option<Fault> {
     let payload = target.max_payload_mb.unwrap_or(6).saturating_mul(target.max_concurrent.unwrap_or(1));
     let word = |text: &str| (1..=256).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
     first([
-        (target.instances > 0, "deploy.transform.instances", "expected at least 1"),
+        ((1..=INSTANCES).contains(&target.instances), "deploy.transform.instances", "expected 1 to 100"),
         (
             target.instance_type.starts_with("ml."),
             "deploy.transform.instance_type",

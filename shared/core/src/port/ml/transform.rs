@@ -35,7 +35,10 @@ pub enum TransformTruth {
     /// It has not ended.
     Running,
     /// All answers are there.
-    Completed,
+    Completed {
+        /// The folder that they are in: `s3://…`.
+        output: String,
+    },
     /// It failed, or was stopped; why, as SageMaker says. Untrusted text.
     Ended(String),
 }
