@@ -105,7 +105,7 @@ fn a_policy_that_serves_by_something_else_meanwhile_gives_the_rollout_up() {
     stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
     assert_eq!(stage.say("leads", 2, "Approved"), (Decision::Acted, "approved"), "and the next one goes its new way");
     assert!(stage.told().contains(&FactKind::RolloutFailed));
-    assert_eq!(stage.updates(), [arn("leads", 2)]);
+    assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("leads", 2)]);
 }
 
 #[test]
