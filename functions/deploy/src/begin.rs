@@ -25,6 +25,9 @@ pub(crate) fn begin_or_park(
     wanted: Parked,
     mut reasons: Vec<Reason>,
 ) -> Answer {
+    if wanted.cause != Cause::Operator && rollback::goes_first(case, deploy, &state) {
+        return rollback::after(case, policy, deploy, state, &wanted, reasons);
+    }
     let busy = match &deploy.target {
         _ if state.current.is_some() => Some("a rollout is on".to_owned()),
         Target::Endpoint(target) => case.seen.endpoint.as_ref().and_then(|truth| in_the_way(target, truth)),

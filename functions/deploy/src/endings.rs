@@ -18,7 +18,7 @@ use crate::{proof, rollback, smoke, stages, transform, trial};
 pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
     let Some(truth) = &case.seen.endpoint else {
         // A failed endpoint that was removed for a version that waits is gone.
-        if rollback::waits(case.state) {
+        if case.state.parked.is_some() && case.state.current.is_none() {
             return on_rest(case, policy, deploy);
         }
         return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint");

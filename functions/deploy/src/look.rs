@@ -18,7 +18,12 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &De
     // The registry's events are the first stage's; what the others wait for, it has told them.
     let of_registry = look.kind == FactKind::LookRequested;
     let first = || of_registry.then(|| first(case)).flatten();
-    let news = || if of_registry { unheard(case, policy, deploy) } else { unheard_offer(case, policy, deploy) };
+    // What was not heard of comes after what an operator waits for.
+    let news = || match rollback::goes_first(case, deploy, case.state) {
+        true => None,
+        false if of_registry => unheard(case, policy, deploy),
+        false => unheard_offer(case, policy, deploy),
+    };
     let mut plan = first()
         .or_else(|| trial::on_look(case, policy, deploy))
         .or_else(|| late(case, policy, deploy))
@@ -128,7 +133,8 @@ fn waiting(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -
         (Target::Stack(target), _) => crate::stack::in_the_way(target, case.seen.stack.as_ref()).is_none(),
         (_, Some(truth)) if by_hand => !truth.status.is_moving(),
         (_, Some(truth)) => truth.status == EndpointStatus::InService,
-        (_, None) => by_hand,
+        // It is made.
+        (_, None) => true,
     };
     (waits && ready).then(|| endings::on_rest(case, policy, deploy))
 }

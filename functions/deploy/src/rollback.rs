@@ -15,7 +15,7 @@ use trimtab_core::react::Case;
 use crate::action::Action;
 use crate::begin::begin_or_park;
 use crate::decide::{Answer, Seen};
-use crate::rollout::{Cause, Parked, State};
+use crate::rollout::{Cause, Parked, State, Way, tell};
 use crate::{stages, trial};
 
 /// Each request is answered once, however often it comes.
@@ -120,6 +120,36 @@ pub(crate) fn remove_first(
 pub(crate) fn left(stage: &Stage, state: &State, endpoint: Option<&EndpointTruth>) -> Option<Action> {
     let Target::Endpoint(target) = &stage.target else { return None };
     remove_first(target, stage, endpoint, state.parked.as_ref().filter(|_| state.current.is_none())?)
+}
+
+/// Whether an operator's version waits for its failed endpoint to be gone: what else is wanted meanwhile comes after it.
+pub(crate) fn goes_first(case: &Case<'_, State, Seen>, stage: &Stage, state: &State) -> bool {
+    let goes = |truth: &EndpointTruth| matches!(truth.status, EndpointStatus::Failed | EndpointStatus::Deleting);
+    let made_anew = matches!(stage.target, Target::Endpoint(_)) && case.seen.endpoint.as_ref().is_none_or(goes);
+    made_anew && waits(state) && state.current.is_none()
+}
+
+/// What else is wanted does not take its place. An approval stays unanswered, so that a look after it is heard.
+pub(crate) fn after(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    stage: &Stage,
+    mut state: State,
+    wanted: &Parked,
+    mut reasons: Vec<Reason>,
+) -> Answer {
+    let text = format!(
+        "an operator's version goes first, on an endpoint that is made anew: version {} waits for that",
+        wanted.package.version()
+    );
+    reasons.push(Reason::new("operator_first", &text));
+    if wanted.cause != Cause::Approved {
+        return Plan { reasons, ..Plan::note(state, "", "") };
+    }
+    state.hold(&wanted.package);
+    let (way, round) = (Way::of(policy, stage), state.round(&wanted.package));
+    let told = tell(FactKind::RolloutParked, way, &wanted.package, round, vec![text], case.now);
+    Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] }
 }
 
 /// Whether a version that an operator wants waits.

@@ -17,7 +17,7 @@ use trimtab_core::port::monitor::{
 };
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 
-use crate::goal::{kind_of, owner_of};
+use crate::goal::{KINDS, kind_of, owner_of};
 use crate::watch::State;
 use crate::{keep, settle};
 
@@ -172,7 +172,7 @@ pub(crate) fn kind_in(event: &Event) -> Option<DriftKind> {
     }
 }
 
-/// Each kind is asked about by itself.
+/// Each kind is asked about by itself: one that the policy does not ask for may have been watched before.
 fn ask(case: &Asked<'_>, policy: &Policy) -> Answer {
     let Some(served) = &case.seen.served else {
         return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint: there is nothing to watch");
@@ -181,9 +181,8 @@ fn ask(case: &Asked<'_>, policy: &Policy) -> Answer {
         return Plan::skip("not_in_service", format!("SageMaker says that the endpoint is {}", served.status));
     }
     let wanted = policy.monitor.as_ref().map(trimtab_core::policy::monitor::Monitor::kinds).unwrap_or_default();
-    let kinds: std::collections::BTreeSet<DriftKind> = case.state.kinds.union(&wanted).copied().collect();
-    let facts: Vec<Fact> = kinds.iter().map(|kind| request(case, policy, *kind, served)).collect();
-    let mut state = State { kinds, ..case.state.clone() };
+    let facts: Vec<Fact> = KINDS.into_iter().map(|kind| request(case, policy, kind, served)).collect();
+    let mut state = case.state.clone();
     let text = format!("what is watched about {} is looked at: {} kinds", policy.model, facts.len());
     let mut plan = Plan { facts, ..Plan::skip("asked", text) };
     if served.captures || wanted.is_empty() {

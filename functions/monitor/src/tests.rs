@@ -47,6 +47,12 @@ fn look() -> Value {
     event("trimtab", "Look Requested", &detail)
 }
 
+fn requested(kind: &str) -> Value {
+    let detail =
+        json!({"version": 1, "model": "churn", "matter": "watch/churn/x", "at": NOON, "details": {"kind": kind}});
+    event("trimtab", "Watch Requested", &detail)
+}
+
 fn ended(job: &str) -> Value {
     let detail = json!({"ProcessingJobName": job, "ProcessingJobStatus": "Completed"});
     event("aws.sagemaker", "SageMaker Processing Job State Change", &detail)

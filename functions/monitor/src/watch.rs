@@ -1,4 +1,4 @@
-//! The aggregates: which kinds a model was ever watched for, and the watch of each.
+//! The aggregates: what was told of a model, and the watch of each kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,9 @@ use trimtab_core::name::{EndpointName, ModelName, S3Uri};
 use trimtab_core::policy::monitor::{alarm_name, schedule_name, slug};
 use trimtab_core::text::digest;
 
-/// What the ledger keeps: of the model `kinds` and `blind`, of a kind `watch`.
+/// What the ledger keeps: of the model `blind`, of a kind `watch`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The kinds that were ever asked for: one that is no more is taken down.
-    #[serde(default)]
-    pub kinds: BTreeSet<DriftKind>,
     /// The configuration of which was told that it keeps nothing of its traffic.
     #[serde(default)]
     pub blind: Option<String>,

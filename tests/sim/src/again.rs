@@ -9,16 +9,22 @@ use crate::baseline::Design;
 use crate::check::{Violation, effects};
 use crate::faults::Schedule;
 use crate::flow::settle;
-use crate::services::{Item, Sim};
+use crate::services::{Function, Item, Sim};
 
-/// Sends again what Lambda gave up on, an hour later, when nothing goes wrong any more.
-pub(crate) fn redrive(sim: &Sim) {
+/// Sends again what Lambda gave up on and what was kept, an hour later, when nothing goes wrong any more; whether
+/// Lambda had given up on anything.
+pub(crate) fn redrive(sim: &Sim) -> bool {
     let mut services = sim.services();
     services.set_faults(&[]);
     services.schedule = Some(Schedule::Once);
-    for (function, event) in std::mem::take(&mut services.failed) {
+    let (mut waiting, kept) = (std::mem::take(&mut services.failed), std::mem::take(&mut services.kept));
+    let late = !waiting.is_empty();
+    let is_kept = |(function, event, _): &&(Function, Arc<Value>, bool)| kept.contains(&function.key(event));
+    waiting.extend(services.log.iter().filter(is_kept).map(|(function, event, _)| (*function, Arc::clone(event))));
+    for (function, event) in waiting {
         services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
     }
+    late
 }
 
 /// Everything once more, under new ids: nothing new may come of it.

@@ -190,13 +190,13 @@ pub fn calls(flow: Flow, schedule: Schedule, seed: u64) -> u32 {
 pub fn play(case: &Case, trace: bool) -> Outcome {
     let sim = begin(case, trace);
     settle(&sim, case.design);
-    look(&sim, case);
-    look(&sim, case);
+    look(&sim, case, false);
+    look(&sim, case, false);
     let calls = sim.services().calls;
     for _ in 0..REDRIVES {
-        redrive(&sim);
+        let late = redrive(&sim);
         settle(&sim, case.design);
-        look(&sim, case);
+        look(&sim, case, late);
     }
     let mut violations = check::all(case, &sim.services());
     if case.design == Design::Suite {
@@ -211,10 +211,11 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
     }
 }
 
-/// The clock goes on: the event that never came is found by looking.
-fn look(sim: &Sim, case: &Case) {
+/// The clock goes on: the event that never came is found by looking, and what came late is looked after.
+fn look(sim: &Sim, case: &Case, late: bool) {
     let tried = case.flow == Flow::Shadowed;
-    if (tried || case.schedule == Schedule::Dropped || case.flow.is_watched()) && case.design == Design::Suite {
+    let looks = tried || late || case.schedule == Schedule::Dropped || case.flow.is_watched();
+    if looks && case.design == Design::Suite {
         // A trial lasts a day: that it is over is found by looking alone.
         let wait = if tried { LOOK_EVERY + SHADOWED } else { LOOK_EVERY };
         sim.services().after(wait, Item::Look);

@@ -1,5 +1,7 @@
 //! The functions that are played.
 
+use serde_json::Value;
+
 /// A function of the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the functions' own names")]
@@ -28,4 +30,9 @@ impl Function {
         Self::Evaluate,
         Self::Monitor,
     ];
+
+    /// Under what the ledger has what came of this event.
+    pub(crate) fn key(self, event: &Value) -> (String, String) {
+        (format!("{self:?}").to_lowercase(), event["id"].as_str().unwrap_or_default().to_owned())
+    }
 }

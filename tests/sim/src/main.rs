@@ -38,6 +38,12 @@ struct Arguments {
 /// How many runs of each baseline.
 const BASELINE_RUNS: u64 = 20_000;
 
+/// How many runs at random there are at least, however many the others are.
+const RANDOM: usize = 200_000;
+
+/// Within how many calls faults are close together.
+const CLOSE: u32 = 10;
+
 /// How many violations are printed.
 const SHOWN: usize = 5;
 
@@ -54,7 +60,8 @@ fn main() -> ExitCode {
     cases.extend(pairs);
     let long = if arguments.singles { 0 } else { LONG_RUNS };
     say(&format!("{long} runs: thirty days of drift that no training ends, and {LONG_FAULTS} faults in each"));
-    let random = if arguments.singles { 0 } else { arguments.runs.saturating_sub(cases.len() + long) };
+    let rest = arguments.runs.saturating_sub(cases.len() + long);
+    let random = if arguments.singles { 0 } else { rest.max(RANDOM) };
     say(&format!("{random} runs: three to five faults, seeds from {}", arguments.seed));
     let tally = Tally::default();
     tally.all(cases.len(), |number| cases.get(number).cloned());
@@ -198,13 +205,19 @@ fn thirty_days(seed: u64) -> Case {
     scattered(Flow::Permanent, schedule, LONG_FAULTS, &mut Chance::of(seed))
 }
 
-/// Three to five faults.
+/// Three to five faults; in every second run close together, so that all attempts on one event may die.
 fn at_random(seed: u64) -> Case {
     let mut chance = Chance::of(seed);
     let flow = chance.one_of(&Flow::ALL).unwrap_or(Flow::Drift);
     let schedule = chance.one_of(&Schedule::ALL).unwrap_or(Schedule::Once);
     let count = 3 + chance.below(3);
-    scattered(flow, schedule, count, &mut chance)
+    let mut case = scattered(flow, schedule, count, &mut chance);
+    if let (true, Some(first)) = (seed.is_multiple_of(2), case.faults.first().map(|fault| fault.call)) {
+        case.faults.iter_mut().skip(1).for_each(|fault| fault.call = first + fault.call % CLOSE);
+        case.faults.sort();
+        case.faults.dedup_by_key(|fault| fault.call);
+    }
+    case
 }
 
 /// So many faults, anywhere in the run or in what it is prolonged by.

@@ -66,7 +66,7 @@ fn thirty_days_of_drift_are_one_page_within_budget_and_cool_down() {
 /// Runs that failed once, kept.
 #[test]
 fn what_failed_once_holds() {
-    use Kind::{AnswerLost, CrashAfter, Late, Refused, Stale};
+    use Kind::{AnswerLost, CrashAfter, CrashBefore, Late, Refused, Stale, Throttled};
     let fault = |(call, kind)| Fault { call, kind };
     let faults = |list: &[(u32, Kind)]| list.iter().copied().map(fault).collect::<Vec<_>>();
     // All three attempts on an approval die, one after the update, and the canary has failed since.
@@ -77,6 +77,12 @@ fn what_failed_once_holds() {
     // The update was made late, and the event of its end was lost; then the version was rejected.
     let list = [(40, Late), (51, Late), (58, AnswerLost), (81, Stale)];
     holds(&case(Flow::RollBack, Schedule::Dropped, faults(&list), 0));
+    // The removal of a failed endpoint was not made, and a newer version took the operator's place.
+    let list = [(48, CrashAfter), (49, Late), (55, CrashAfter), (57, Throttled)];
+    holds(&case(Flow::ByHand, Schedule::Dropped, faults(&list), 2));
+    // A kind was asked to be watched, that was not on record, and the policy asked for it no more.
+    let list = [(39, Throttled), (41, CrashBefore), (42, Stale), (48, Late)];
+    holds(&case(Flow::Watched, Schedule::Delayed, faults(&list), 2));
 }
 
 #[test]

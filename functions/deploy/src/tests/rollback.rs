@@ -86,6 +86,52 @@ fn a_failed_endpoint_is_removed_once_and_made_anew_when_it_is_gone() {
 }
 
 #[test]
+fn what_is_approved_while_a_failed_endpoint_is_removed_comes_after_it_is_made_anew() {
+    let stage = with_two();
+    stage.stands(EndpointStatus::Failed);
+    stage.goes_back();
+    assert_eq!(stage.approve(3), (Decision::Parked, "operator_first"));
+    *stage.cloud.endpoint.lock().unwrap() = None;
+    assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
+    stage.comes_to_rest(false);
+    assert_eq!(stage.look_again(), (Decision::Acted, "unheard"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v2", "v3"]);
+}
+
+#[test]
+fn a_removal_that_was_not_made_is_made_though_a_newer_version_is_approved() {
+    let stage = with_two();
+    stage.stands(EndpointStatus::Failed);
+    stage.goes_back();
+    stage.stands(EndpointStatus::Failed);
+    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 3), Approval::Approved);
+    assert_eq!(stage.look_again(), (Decision::Parked, "removed"));
+    assert_eq!(*stage.cloud.deleted.lock().unwrap(), 2);
+}
+
+#[test]
+fn a_rejection_while_a_failed_endpoint_is_removed_leaves_what_the_operator_wants() {
+    let stage = with_two();
+    stage.stands(EndpointStatus::Failed);
+    stage.asks("rollback/churn/1", &json!({"by": "maya", "version": "1"}));
+    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "operator_first"));
+    *stage.cloud.endpoint.lock().unwrap() = None;
+    assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+}
+
+#[test]
+fn a_rejection_of_what_the_operator_wants_goes_back_once_the_failed_endpoint_is_gone() {
+    let stage = with_two();
+    stage.stands(EndpointStatus::Failed);
+    stage.goes_back();
+    assert_eq!(stage.say("churn", 2, "Rejected").0, Decision::Parked);
+    *stage.cloud.endpoint.lock().unwrap() = None;
+    assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+}
+
+#[test]
 fn an_endpoint_that_is_not_there_is_made() {
     let stage = with_two();
     *stage.cloud.endpoint.lock().unwrap() = None;

@@ -72,6 +72,15 @@ fn a_kind_that_is_no_longer_asked_for_is_taken_down() {
 }
 
 #[test]
+fn a_kind_is_taken_down_though_whoever_asked_for_it_died_before_that_was_on_record() {
+    let stage = stage(true);
+    stage.hears(&requested("bias"));
+    stage.apply(|text| text.split_once("[monitor.bias]").unwrap().0.to_owned());
+    stage.hears(&look());
+    assert!(!stage.state().schedules.contains_key("churn-bias"));
+}
+
+#[test]
 fn an_endpoint_that_keeps_nothing_of_its_traffic_is_told_once_and_watched_after_the_next_rollout() {
     let stage = stage(true);
     stage.state().served.as_mut().unwrap().captures = false;

@@ -3,11 +3,10 @@
 use serde_json::Value;
 
 use super::Violation;
-use crate::services::{Function, Services};
+use crate::services::Services;
 
 /// Every event that was delivered has its terminal record, but those that come by the clock.
 pub(super) fn records(services: &Services) -> Vec<Violation> {
-    let name = |function: Function| format!("{function:?}").to_lowercase();
     let routine = |event: &Value| {
         const QUIET: [&str; 8] = [
             "Scheduled Event",
@@ -25,8 +24,7 @@ pub(super) fn records(services: &Services) -> Vec<Violation> {
             || QUIET.iter().any(|kind| event["detail-type"] == *kind)
     };
     let missing = services.log.iter().filter(|(_, event, _)| !routine(event)).filter(|(function, event, _)| {
-        let id = event["id"].as_str().unwrap_or_default().to_owned();
-        let key = (name(*function), id);
+        let key = function.key(event);
         !services.history.contains(&key) && !services.kept.contains(&key)
     });
     missing
