@@ -62,7 +62,7 @@ local-down: ## end it
 
 RUNS ?= 1000000
 SEED ?= 1
-sim: ## the functions under faults, over simulated services: RUNS= how many, SEED= where chance begins
+sim: ## the functions under faults, over simulated services: RUNS= how many at least, SEED= where chance begins
 	cargo run --quiet --locked --profile sim --package trimtab-sim -- --runs $(RUNS) --seed $(SEED)
 
 EVERY ?= 4
