@@ -66,8 +66,8 @@ sim: ## the functions under faults, over simulated services: RUNS= how many at l
 	cargo run --quiet --locked --profile sim --package trimtab-sim -- --runs $(RUNS) --seed $(SEED)
 
 EVERY ?= 4
-chaos: build ## the real binaries under faults on the wire, killed at every call; EVERY=1 plays all, four times as long
-	EVERY=$(EVERY) cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(faults_at_every_call)'
+chaos: build ## the real binaries under faults on the wire, killed at every call; EVERY=1 plays all, four times as long; ONLY=Piped one flow
+	EVERY=$(EVERY) ONLY=$(ONLY) cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(faults_at_every_call)'
 
 # The real things, where they can be installed: heavy, and in environments of their own.
 AIRFLOW_VERSION := 3.3.2

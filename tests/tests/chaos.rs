@@ -14,11 +14,11 @@ use trimtab_tests::chaos::{Case, FAULTS, Stage, cases, play};
 /// One of so many cases is in the slice; prime, so that it meets every kind at every place in turn.
 const SLICE: usize = 17;
 
-async fn run(choose: impl Fn(usize) -> bool) {
+async fn run(choose: impl Fn(usize, &Case) -> bool) {
     let began = Instant::now();
     let stage = Stage::set().await;
     let chosen: Vec<Case> =
-        cases(&stage).await.into_iter().enumerate().filter(|(n, _)| choose(*n)).map(|(_, c)| c).collect();
+        cases(&stage).await.into_iter().enumerate().filter(|(n, case)| choose(*n, case)).map(|(_, c)| c).collect();
     let tally = play(&stage, chosen).await;
     println!("{}", tally.summary(began.elapsed()));
     stage.strike().await;
@@ -28,7 +28,7 @@ async fn run(choose: impl Fn(usize) -> bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slice_of_the_faults_changes_nothing() {
-    run(|number| number % SLICE == 0).await;
+    run(|number, _| number % SLICE == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -36,5 +36,7 @@ async fn a_slice_of_the_faults_changes_nothing() {
 async fn faults_at_every_call_change_nothing() {
     let every = std::env::var("EVERY").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
     // From call to call another kind of fault, whatever is left out.
-    run(|number| (number + number / FAULTS.len()).is_multiple_of(every)).await;
+    let only = std::env::var("ONLY").ok().filter(|only| !only.is_empty());
+    let of_flow = |case: &Case| only.as_ref().is_none_or(|only| *only == format!("{:?}", case.flow));
+    run(|number, case| of_flow(case) && (number + number / FAULTS.len()).is_multiple_of(every)).await;
 }

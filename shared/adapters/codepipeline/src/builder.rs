@@ -1,13 +1,12 @@
 //! [`BuildPipelines`]: the commit takes the place of the source action's revision, and travels in a
 //! pipeline variable, by which the execution is known again.
 
-use aws_sdk_codepipeline::types::{PipelineVariable, SourceRevisionOverride, SourceRevisionType};
+use aws_sdk_codepipeline::types::{SourceRevisionOverride, SourceRevisionType};
 use trimtab_core::event::DeliveryState;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{CommitId, DeliveryName, PipelineBuildId};
 use trimtab_core::port::Answer;
 use trimtab_core::port::builder::{BuildPipelines, PipelineBuildRequest, PipelineBuildTruth};
-use trimtab_runtime::sdk;
 
 use crate::{CodePipeline, LIST, START, carries, state};
 
@@ -23,21 +22,13 @@ impl BuildPipelines for CodePipeline {
     }
 
     async fn start(&self, request: &PipelineBuildRequest) -> Answer<PipelineBuildId> {
-        let unmade = |error: aws_sdk_codepipeline::error::BuildError| Failure::reject(START, error.to_string());
-        let variable = PipelineVariable::builder().name(&request.variable).value(request.commit.as_str());
+        let variable = [(request.variable.as_str(), request.commit.as_str())];
         let revision = SourceRevisionOverride::builder()
             .action_name(request.source.as_str())
             .revision_type(SourceRevisionType::CommitId)
             .revision_value(request.commit.as_str());
-        let call = self
-            .client
-            .start_pipeline_execution()
-            .name(request.pipeline.as_str())
-            .client_request_token(&request.token)
-            .variables(variable.build().map_err(unmade)?)
-            .source_revisions(revision.build().map_err(unmade)?);
-        let answer = call.send().await.map_err(|error| sdk::failure(START, &error))?;
-        id(START, &answer.pipeline_execution_id.unwrap_or_default())
+        let revision = revision.build().map_err(|error| Failure::reject(START, error.to_string()))?;
+        id(START, &self.begin(&request.pipeline, &request.token, variable, Some(revision)).await?)
     }
 
     async fn describe(

@@ -8,7 +8,9 @@ mod runs;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_codepipeline::Client;
-use aws_sdk_codepipeline::types::{PipelineExecution, PipelineExecutionStatus, PipelineVariable};
+use aws_sdk_codepipeline::types::{
+    PipelineExecution, PipelineExecutionStatus, PipelineVariable, SourceRevisionOverride,
+};
 use jiff::{SignedDuration, Timestamp};
 use trimtab_core::event::DeliveryState;
 use trimtab_core::failure::Failure;
@@ -64,13 +66,16 @@ impl CodePipeline {
         Ok(found)
     }
 
+    /// Every execution that the suite starts is started here. `revision` takes the place of a source action's own.
     async fn begin<'a>(
         &self,
         pipeline: &DeliveryName,
         token: &str,
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+        revision: Option<SourceRevisionOverride>,
     ) -> Answer<String> {
-        let mut call = self.client.start_pipeline_execution().name(pipeline.as_str()).client_request_token(token);
+        let call = self.client.start_pipeline_execution().name(pipeline.as_str()).client_request_token(token);
+        let mut call = call.set_source_revisions(revision.map(|revision| vec![revision]));
         for (name, value) in variables {
             let variable = PipelineVariable::builder().name(name).value(value).build();
             call = call.variables(variable.map_err(|error| Failure::reject(START, error.to_string()))?);
@@ -96,7 +101,7 @@ impl Deliveries for CodePipeline {
 
     async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
         let variable = [(request.variable.as_str(), request.package.as_str())];
-        self.begin(&request.pipeline, &request.token, variable).await
+        self.begin(&request.pipeline, &request.token, variable, None).await
     }
 
     async fn state(&self, pipeline: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {

@@ -27,7 +27,7 @@ impl Runs for CodePipeline {
     async fn start(&self, request: &RunRequest) -> Answer<RunId> {
         let Engine::Codepipeline(pipeline) = &request.engine else { return Err(other_engine(START)) };
         let variables = request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let execution = self.begin(pipeline, &request.token, variables).await?;
+        let execution = self.begin(pipeline, &request.token, variables, None).await?;
         named(START, &execution).map(|id| RunId::Delivery(pipeline.clone(), id))
     }
 
