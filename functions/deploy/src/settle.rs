@@ -67,14 +67,17 @@ fn goes_on(state: &mut State, rollout: Rollout, progress: Progress) -> Settled {
     Settled::default()
 }
 
-/// It waits for the end of whatever is on.
+/// It waits for the end of whatever is on; what waits already was wanted after it, and goes instead.
 fn parked(state: &mut State, rollout: Rollout, what: &str, now: Timestamp) -> Settled {
-    let reason = Reason::new("busy", format!("{what} is busy: version {} waits", rollout.package.version()));
+    let version = rollout.package.version();
+    let words = match &state.parked {
+        None => format!("{what} is busy: version {version} waits"),
+        Some(next) => format!("{what} is busy: version {version} gives way to version {}", next.package.version()),
+    };
+    let reason = Reason::new("busy", words);
     let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
-    // What waits already was wanted after this.
-    if state.parked.is_none() {
-        state.parked = Some(Parked { package: rollout.package, cause: rollout.cause, since: rollout.since });
-    }
+    let this = Parked { package: rollout.package, cause: rollout.cause, since: rollout.since };
+    state.parked.get_or_insert(this);
     Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
 }
 

@@ -66,7 +66,9 @@ pub(crate) fn found(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage
             (FactKind::RolloutSucceeded, Reason::new("live", text), Some(output))
         }
         TransformTruth::Ended(cause) => {
-            let text = format!("version {version} did not answer all that job {job} asked: {cause}");
+            let text = format!(
+                "version {version} did not answer all that job {job} asked, and the answers before it stay: {cause}"
+            );
             (FactKind::RolloutFailed, Reason::new("failed", text), None)
         }
     };

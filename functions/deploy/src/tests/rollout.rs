@@ -181,3 +181,43 @@ fn an_older_version_goes_out_when_the_live_one_is_rejected_with_none_before_it()
     assert_eq!(stage.approve(1), (Decision::Acted, "approved"));
     assert_eq!(stage.updates(), ["v2", "v1"]);
 }
+
+#[test]
+fn a_version_that_waited_never_follows_a_newer_one_that_went_before_it() {
+    let stage = stage();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    let status = |status| stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().status = status;
+    status(EndpointStatus::Updating);
+    assert_eq!(stage.approve(2), (Decision::Parked, "parked"), "somebody else is at the endpoint");
+    status(EndpointStatus::InService);
+    assert_eq!(stage.approve(3), (Decision::Acted, "superseded"), "and nobody has heard that it rests");
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.updates(), ["v1", "v3"]);
+}
+
+#[test]
+fn what_was_busy_after_all_takes_the_place_of_nothing_that_was_wanted_after_it() {
+    let arn = |version| PackageArn::parse(&arn("churn", version)).unwrap();
+    let stage = stage();
+    stage.approve(1);
+    let record = stage.world.ledger.contents().aggregates.values().find_map(|record| record.state.clone()).unwrap();
+    let mut state: crate::rollout::State = serde_json::from_value(record).unwrap();
+    let next = crate::rollout::Parked {
+        package: arn(2),
+        cause: crate::rollout::Cause::Approved,
+        since: stage.world.clock.now(),
+    };
+    state.parked = Some(next.clone());
+    let request = EndpointRequest {
+        endpoint: EndpointName::parse("churn-prod").unwrap(),
+        config: "c".into(),
+        strategy: Strategy::AllAtOnce,
+        place: None,
+    };
+    let action = crate::action::Action::UpdateEndpoint { service: "sagemaker", request };
+    let busy = Ok(crate::action::Done::Endpoint(Accepted::Busy));
+    let settled = crate::settle::settle(&mut state, &action, busy, stage.world.clock.now());
+    assert_eq!(state.parked, Some(next));
+    assert!(settled.facts[0].reasons[0].ends_with("gives way to version 2"), "{settled:?}");
+}
