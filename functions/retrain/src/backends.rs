@@ -1,66 +1,60 @@
-//! The engines on AWS: whichever the policy names is asked, and nothing else is chosen here.
+//! All training engines behind one port: the engine that the policy names is called, and no other.
+//!
+//! Knows no SDK: `main` passes the adapters in.
 
-use trimtab_codepipeline::CodePipeline;
 use trimtab_core::event::RunStatus;
 use trimtab_core::name::RunId;
 use trimtab_core::policy::Engine;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{RunRequest, Runs};
-use trimtab_kubeflow::Kubeflow;
-use trimtab_mwaa::Mwaa;
-use trimtab_runtime::SdkConfig;
-use trimtab_sagemaker::SageMaker;
-use trimtab_stepfunctions::StepFunctions;
 
-/// All engines.
+/// One adapter for each [`Engine`].
 #[derive(Debug)]
-pub struct Backends {
-    sagemaker: SageMaker,
-    machines: StepFunctions,
-    airflow: Mwaa,
-    kubeflow: Kubeflow,
-    codepipeline: CodePipeline,
+pub struct Backends<P, S, A, K, C> {
+    /// SageMaker Pipelines.
+    pub pipelines: P,
+    /// Step Functions.
+    pub state_machines: S,
+    /// Airflow on Amazon MWAA.
+    pub airflow: A,
+    /// Kubeflow Pipelines.
+    pub kubeflow: K,
+    /// CodePipeline.
+    pub codepipeline: C,
 }
 
-impl Backends {
-    /// The engines of the account and region of this configuration.
-    #[must_use]
-    pub fn new(aws: &SdkConfig) -> Self {
-        Self {
-            sagemaker: SageMaker::new(aws),
-            machines: StepFunctions::new(aws),
-            airflow: Mwaa::new(aws),
-            kubeflow: Kubeflow::new(aws),
-            codepipeline: CodePipeline::new(aws),
-        }
-    }
-}
-
-impl Runs for Backends {
+impl<P, S, A, K, C> Runs for Backends<P, S, A, K, C>
+where
+    P: Runs + Sync,
+    S: Runs + Sync,
+    A: Runs + Sync,
+    K: Runs + Sync,
+    C: Runs + Sync,
+{
     async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
         match &request.engine {
-            Engine::Pipeline(_) => self.sagemaker.find(request).await,
-            Engine::StateMachine(_) => Runs::find(&self.machines, request).await,
+            Engine::Pipeline(_) => self.pipelines.find(request).await,
+            Engine::StateMachine(_) => self.state_machines.find(request).await,
             Engine::Airflow(_) => self.airflow.find(request).await,
             Engine::Kubeflow(_) => self.kubeflow.find(request).await,
-            Engine::Codepipeline(_) => Runs::find(&self.codepipeline, request).await,
+            Engine::Codepipeline(_) => self.codepipeline.find(request).await,
         }
     }
 
     async fn start(&self, request: &RunRequest) -> Answer<RunId> {
         match &request.engine {
-            Engine::Pipeline(_) => self.sagemaker.start(request).await,
-            Engine::StateMachine(_) => Runs::start(&self.machines, request).await,
+            Engine::Pipeline(_) => self.pipelines.start(request).await,
+            Engine::StateMachine(_) => self.state_machines.start(request).await,
             Engine::Airflow(_) => self.airflow.start(request).await,
             Engine::Kubeflow(_) => self.kubeflow.start(request).await,
-            Engine::Codepipeline(_) => Runs::start(&self.codepipeline, request).await,
+            Engine::Codepipeline(_) => self.codepipeline.start(request).await,
         }
     }
 
     async fn status(&self, engine: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
         match engine {
-            Engine::Pipeline(_) => self.sagemaker.status(engine, run).await,
-            Engine::StateMachine(_) => self.machines.status(engine, run).await,
+            Engine::Pipeline(_) => self.pipelines.status(engine, run).await,
+            Engine::StateMachine(_) => self.state_machines.status(engine, run).await,
             Engine::Airflow(_) => self.airflow.status(engine, run).await,
             Engine::Kubeflow(_) => self.kubeflow.status(engine, run).await,
             Engine::Codepipeline(_) => self.codepipeline.status(engine, run).await,

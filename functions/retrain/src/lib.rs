@@ -5,7 +5,6 @@
 //! carries the incident's name, in the engine that the policy names.
 
 pub mod act;
-#[cfg(feature = "lambda")]
 pub mod backends;
 pub mod decide;
 mod drift;
