@@ -5,6 +5,7 @@ SHELL := bash
 
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
+MUTANTS_VERSION := 27.1.0
 FUNCTIONS := integrate retrain evaluate deploy notify reconcile guard lineage monitor
 
 # In CI a fresh clone reuses what the last one compiled: the SageMaker SDK alone takes minutes.
@@ -18,9 +19,12 @@ TOOLS := $(CACHE)/tools
 # Made anew when the pins change.
 VENV := $(CACHE)/venv-$(shell sha256sum requirements.txt | cut -c1-12)
 export TRIMTAB_VENV := $(VENV)
+# Copies of the repository in which mistakes are planted, with what was compiled for them.
+export TRIMTAB_MUTATION := $(CACHE)/mutation
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
-.PHONY: help setup tools build build-arm64 deploy demo local local-down test test-airflow test-kubeflow sim chaos size
+.PHONY: help setup tools build build-arm64 deploy demo local local-down test test-airflow test-kubeflow sim chaos size \
+  mutants sabotage
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +43,8 @@ tools:
 	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-nextest@$(NEXTEST_VERSION); }
 	@cargo deny --version >/dev/null 2>&1 || { echo "Installing cargo-deny (minutes, once)"; \
 	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-deny@$(DENY_VERSION); }
+	@cargo mutants --version >/dev/null 2>&1 || { echo "Installing cargo-mutants (minutes, once)"; \
+	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-mutants@$(MUTANTS_VERSION); }
 
 # `--compiler cargo` builds for this machine, without zig.
 build: setup ## the functions for this machine's architecture, into target/lambda
@@ -68,6 +74,13 @@ sim: ## the functions under faults, over simulated services: RUNS= how many at l
 EVERY ?= 4
 chaos: build ## the real binaries under faults on the wire, killed at every call; EVERY=1 plays all, four times as long; ONLY=Piped one flow
 	EVERY=$(EVERY) ONLY=$(ONLY) cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(faults_at_every_call)'
+
+# SAMPLE=0 means all. FILE= takes a path from the root of the repository, or a glob.
+mutants: tools ## cargo-mutants on a random sample of what decides, records or classifies: SEED=1 SAMPLE=300 MINIMUM=95, or FILE=
+	@SEED=$(SEED) SAMPLE=$(or $(SAMPLE),300) FILE=$(FILE) MINIMUM=$(or $(MINIMUM),95) python3 tests/mutation/mutants.py
+
+sabotage: tools ## plants each mistake of tests/sabotage, and runs the test that must catch it; ONLY= a part of the names
+	@ONLY=$(ONLY) python3 tests/mutation/sabotage.py
 
 # The real things, where they can be installed: heavy, and in environments of their own.
 AIRFLOW_VERSION := 3.3.2
@@ -106,3 +119,4 @@ test: setup size ## everything that CI checks
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked --quiet
 	cargo deny --log-level error check bans licenses sources
 	cargo nextest run --workspace --locked
+	@SEED=1 SAMPLE=60 MINIMUM=90 python3 tests/mutation/mutants.py
