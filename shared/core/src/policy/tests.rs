@@ -1,3 +1,4 @@
+mod defaults;
 mod engine;
 mod limits;
 

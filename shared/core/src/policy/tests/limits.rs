@@ -1,12 +1,12 @@
 //! Every limit of the policy: what is at its bounds is read, and what is one beyond is refused with a
 //! fault that names key and line. The rows are also what `docs/reference/policy-limits.md` is made of.
 
-mod base;
+pub(super) mod base;
 mod coverage;
 mod reference;
 mod row;
 mod table;
-mod text;
+pub(super) mod text;
 
 use super::super::{Policy, PolicyError, SuitePolicy};
 use base::SUITE;
@@ -84,6 +84,18 @@ fn values_at_a_limit_are_accepted() {
         }
     }
     broken.none();
+}
+
+/// The ledger holds policies as JSON.
+#[test]
+fn policies_at_a_limit_survive_the_ledger() {
+    for row in table::of_models() {
+        for edits in &row.accepted {
+            let policy = Policy::parse("p.toml", &Text::of(row.base).with(edits).text()).unwrap();
+            let back: Policy = serde_json::from_str(&serde_json::to_string(&policy).unwrap()).unwrap();
+            assert_eq!(back, policy, "{}: {}", row.key, row.says);
+        }
+    }
 }
 
 #[test]

@@ -184,7 +184,7 @@ const EVERYTHING: &str = "[[notify.everything]]\nprotocol = \"email\"\nendpoint 
 
 macro_rules! bases {
     ($($name:ident = [$($block:ident),*];)*) => {
-        $(pub(super) const $name: Base = &[$($block),*];)*
+        $(pub(in crate::policy::tests) const $name: Base = &[$($block),*];)*
         /// All of them.
         pub(super) const ALL: &[Base] = &[$($name),*];
     };

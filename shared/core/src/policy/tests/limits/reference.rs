@@ -29,8 +29,8 @@ fn table_of(key: &str) -> &str {
 fn source(row: &Row) -> String {
     match row.source {
         Source::Aws(page) => {
-            let name = page.rsplit('/').next().unwrap_or_default().trim_end_matches(".html").trim_start_matches("API_");
-            format!("[{}]({page})", if name.is_empty() { "AWS" } else { name })
+            let name = page.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            format!("[{}]({page})", name.trim_end_matches(".html").trim_start_matches("API_"))
         }
         Source::Own(reason) => reason.to_owned(),
     }

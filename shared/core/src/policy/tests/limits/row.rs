@@ -3,7 +3,7 @@
 use super::text::Edit;
 
 /// The blocks of a policy that keeps all limits.
-pub(super) type Base = &'static [&'static str];
+pub(in crate::policy::tests) type Base = &'static [&'static str];
 
 /// Where a limit comes from.
 #[derive(Debug, Clone, Copy)]

@@ -46,6 +46,11 @@ impl Text {
         text
     }
 
+    /// Whether it sets the key.
+    pub(in crate::policy::tests) fn has(&self, key: &str) -> bool {
+        self.find(key, self.stage_of(key)).is_some()
+    }
+
     /// The tables that it opens.
     pub(super) fn tables(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|line| header(line))
@@ -87,7 +92,7 @@ impl Text {
     }
 
     fn drop(&mut self, key: &str) {
-        if let Some(at) = self.find(key, 0) {
+        if let Some(at) = self.find(key, self.stage_of(key)) {
             self.0.remove(at);
             return;
         }

@@ -22,7 +22,7 @@ pub(super) fn rows() -> Vec<Row> {
 
 fn policy() -> Vec<Row> {
     vec![
-        number("version", PLAIN, 1, Some(1)).own("the version of the policy's shape that the suite reads"),
+        number("version", PLAIN, 1, Some(1)).says("1").own("the version of the policy's shape that the suite reads"),
         text("model", PLAIN, 1, 40, "\"#\"")
             .and(
                 "lower-case letters, digits and inner `-`",

@@ -16,7 +16,7 @@ fn guard() -> Vec<Row> {
     let nothing = [set("guard.kms", "false"), Drop("guard.tags")];
     let only = |key: &str, value: &str| vec![set("guard.kms", "false"), Drop("guard.tags"), set(key, value)];
     vec![
-        number("version", GUARDED, 1, Some(1)).own("the version of the policy's shape that the suite reads"),
+        number("version", GUARDED, 1, Some(1)).says("1").own("the version of the policy's shape that the suite reads"),
         pair(
             "guard",
             GUARDED,
