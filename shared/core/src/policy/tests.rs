@@ -1,6 +1,8 @@
 mod defaults;
 mod engine;
+mod keys;
 mod limits;
+mod parts;
 
 use super::*;
 
