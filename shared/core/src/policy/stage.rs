@@ -182,7 +182,7 @@ pub(super) fn limits(stages: &[Stage]) -> Option<Found> {
         return Some((None, ("deploy.stages", "expected at least one stage")));
     }
     let mut all = stages.iter().enumerate();
-    all.find_map(|(at, stage)| of(stage, stages.iter().take(at)).map(|fault| (Some(at), fault)))
+    all.find_map(|(at, stage)| of(stages, at, stage).map(|fault| (Some(at), fault)))
 }
 
 /// The endpoint or transform of a stage, by its kind, name and account.
@@ -194,21 +194,18 @@ fn place(stage: &Stage) -> Option<(&'static str, &str, Option<&str>)> {
     }
 }
 
-/// What must hold of a stage beside those `before` it.
-fn of<'a>(stage: &Stage, before: impl Iterator<Item = &'a Stage> + Clone) -> Option<Fault> {
+/// What must hold of a stage, the `at`th, beside those before it.
+fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
+    let before = || stages.iter().take(at);
     super::check::first([
+        (before().all(|other| other.name != stage.name), "deploy.stages.name", "expected another name for each stage"),
         (
-            before.clone().all(|other| other.name != stage.name),
-            "deploy.stages.name",
-            "expected another name for each stage",
-        ),
-        (
-            place(stage).is_none_or(|own| before.clone().all(|other| place(other) != Some(own))),
+            place(stage).is_none_or(|own| before().all(|other| place(other) != Some(own))),
             "deploy.stages.endpoint.name",
             "expected another endpoint or transform for each stage of one account",
         ),
         (
-            stage.gate == Gate::None || before.clone().next().is_some(),
+            stage.gate == Gate::None || at > 0,
             "deploy.stages.gate",
             "expected none for the first stage: its gate is the approval",
         ),

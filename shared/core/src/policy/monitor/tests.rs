@@ -62,6 +62,9 @@ fn what_could_not_be_watched_is_refused() {
     assert!(error.contains("monitor: expected a [deploy.endpoint] table"), "{error}");
 }
 
+/// A kind of drift: its namespace, metric and dimensions, and the bound of churn's policy.
+type Published<'a> = (DriftKind, &'a str, &'a str, &'a [(&'a str, &'a str)], Bound);
+
 /// The names under which SageMaker's monitors of endpoints publish: AWS's pages on CloudWatch metrics of
 /// Model Monitor and Clarify.
 #[test]
@@ -82,7 +85,7 @@ fn an_alarm_is_about_the_metric_that_sagemaker_publishes() {
     ];
     let shap = [("ExplainabilityMethod", "KernelShap"), ("Label", "label0"), ("ValueType", "GlobalShapValues")];
     let decimal = |text| Decimal::parse(text).unwrap();
-    let cases: [(DriftKind, &str, &str, &[(&str, &str)], Bound); 4] = [
+    let cases: [Published; 4] = [
         (DriftKind::DataQuality, "data-metrics", "feature_baseline_drift_tenure", &[], Bound::AtMost(decimal("0.2"))),
         (DriftKind::ModelQuality, "model-metrics", "auc", &[], Bound::AtLeast(decimal("0.8"))),
         (DriftKind::Bias, "bias-metrics", "bias_metric_DPPL", &bias, Bound::AtMost(decimal("0.1"))),

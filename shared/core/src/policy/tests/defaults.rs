@@ -161,3 +161,34 @@ fn required_keys_left_out_are_refused_by_name() {
         assert_eq!(fault.line, text.line(key, 0), "the fault about {key} names the table that lacks it: {fault}");
     }
 }
+
+/// An older version of the suite reads the ledger, too: what is not used is not written.
+#[test]
+fn a_key_left_out_is_not_in_the_ledger() {
+    let cases: [(&[&str], &[Edit], &str); 4] = [
+        (TRANSFORMED, &[Drop("deploy.transform.split")], "/deploy/transform/split"),
+        (TRANSFORMED, &[], "/deploy/transform/join_input"),
+        (TOLD, &[], "/notify/recipients/0/severities"),
+        (STACKED, &[], "/deploy/stack/capabilities"),
+    ];
+    for (base, edits, key) in cases {
+        let written = serde_json::to_value(policy(base, edits)).unwrap();
+        let (table, _) = key.rsplit_once('/').unwrap();
+        assert!(written.pointer(table).is_some(), "{table}");
+        assert_eq!(written.pointer(key), None, "{key} is left out");
+    }
+    let all = [set("notify.recipients.severities", "[\"info\", \"warning\", \"critical\"]")];
+    let written = serde_json::to_value(policy(TOLD, &all)).unwrap();
+    assert_eq!(written.pointer("/notify/recipients/0/severities"), None, "all of them is the same as none named");
+}
+
+#[test]
+fn a_length_of_time_is_written_in_its_largest_unit() {
+    for (length, written) in
+        [("24h", "1d"), ("36h", "36h"), ("120m", "2h"), ("90m", "90m"), ("60s", "1m"), ("90s", "90s")]
+    {
+        let policy = policy(BUILT, &[set("retrain.cool_down", &format!("\"{length}\""))]);
+        let json = serde_json::to_value(policy).unwrap();
+        assert_eq!(json.pointer("/retrain/cool_down").unwrap(), written, "{length} as people would write it");
+    }
+}

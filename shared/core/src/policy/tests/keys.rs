@@ -13,13 +13,16 @@ fn keys(base: &[&str], edits: &[(&str, &str)]) -> Vec<String> {
     policy.keys().iter().map(ToString::to_string).collect()
 }
 
+/// A policy, what is changed in it, and the names that find its model.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 /// Each name that AWS's events of this model can have, and no other.
 #[test]
 fn every_name_in_a_policy_finds_its_model() {
     const MACHINES: &str = "state-machine#arn:aws:states:eu-west-1:123456789012:stateMachine:";
     let training = format!("{MACHINES}churn-training");
     let tests = format!("{MACHINES}churn-tests");
-    let cases: &[(&[&str], &[(&str, &str)], &[&str])] = &[
+    let cases: &[Case] = &[
         (PLAIN, &[], &[]),
         (
             BUILT,
@@ -95,7 +98,8 @@ fn every_name_in_a_policy_finds_its_model() {
         let mut expected: Vec<String> = expected.iter().map(|key| (*key).to_owned()).collect();
         expected.push("package-group#churn".to_owned());
         let mut found = keys(base, edits);
-        (expected.sort(), found.sort());
+        expected.sort();
+        found.sort();
         assert_eq!(found, expected, "the names by which events find the model");
     }
 }

@@ -30,6 +30,11 @@ fn plain(key: &str) -> String {
     key.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect::<Vec<_>>().join(".")
 }
 
+/// Whether the fault says this number.
+fn names(fault: &PolicyError, bound: u32) -> bool {
+    fault.problem.split(|c: char| !c.is_ascii_digit()).any(|number| number == bound.to_string())
+}
+
 /// Collects what does not hold, so that one run shows all of it.
 #[derive(Default)]
 struct Broken(Vec<String>);
@@ -56,6 +61,12 @@ impl Broken {
             Err(fault) if !about(&plain(&fault.key)) => format!("the fault names another key than {named}: {fault}"),
             Err(fault) if fault.line != line(&plain(&fault.key)) => {
                 format!("the fault names another line than {}: {fault}", line(&plain(&fault.key)))
+            }
+            // Serde's own faults, such as that of a number below zero, know of no bounds.
+            Err(fault)
+                if row.bound.is_some_and(|bound| fault.problem.starts_with("expected") && !names(&fault, bound)) =>
+            {
+                format!("the fault does not name the bound: {fault}")
             }
             Err(_) => return,
         };

@@ -51,10 +51,13 @@ fn every_difference_of_what_serves_is_in_its_shape() {
     assert_eq!(endpoint(SERVED, &[role]).serving.shape(), endpoint(SERVED, &[]).serving.shape(), "autoscaling is not");
 }
 
+/// A policy, what is changed in its endpoint, and how long its strategy lasts.
+type Lasting<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], SignedDuration);
+
 #[test]
 fn a_strategy_lasts_as_long_as_its_steps_are_watched() {
     let minutes = SignedDuration::from_mins;
-    let cases: &[(&[&str], &[(&str, &str)], SignedDuration)] = &[
+    let cases: &[Lasting] = &[
         (SERVED, &[], SignedDuration::ZERO),
         (CANARIED, &[("canary.percent", "10"), ("canary.bake", "\"10m\"")], minutes(10)),
         (STEPPED, &[("linear.percent", "50"), ("linear.interval", "\"10m\"")], minutes(20)),
@@ -193,4 +196,11 @@ fn a_protocol_is_known_by_the_word_of_sns() {
     }
     let address = Address::parse(Protocol::Email, "a@example.com").unwrap();
     assert_eq!((address.protocol(), address.endpoint()), (Protocol::Email, "a@example.com"));
+}
+
+#[test]
+fn a_serverless_endpoint_with_a_queue_is_refused_as_such() {
+    let queue = set("deploy.endpoint.asynchronous", "{ output = \"s3://a/b\" }");
+    let fault = Policy::parse("p.toml", &Text::of(BY_REQUEST).with(&[queue]).text()).unwrap_err();
+    assert!(fault.problem.contains("a serverless endpoint cannot be asynchronous"), "{fault}");
 }

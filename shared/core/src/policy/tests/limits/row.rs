@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub(super) named: &'static str,
     /// Where it comes from.
     pub(super) source: Source,
+    /// The bound that whoever breaks it should read.
+    pub(super) bound: Option<u32>,
 }
 
 pub(super) fn set(key: &str, value: impl Into<String>) -> Edit {
@@ -38,7 +40,7 @@ pub(super) fn set(key: &str, value: impl Into<String>) -> Edit {
 }
 
 fn row(key: &'static str, base: Base, says: String) -> Row {
-    Row { key, base, says, accepted: vec![], refused: vec![], named: key, source: Source::Own("") }
+    Row { key, base, says, accepted: vec![], refused: vec![], named: key, source: Source::Own(""), bound: None }
 }
 
 /// A whole number.
@@ -46,7 +48,8 @@ pub(super) fn number(key: &'static str, base: Base, least: u32, most: Option<u32
     let most_words = most.map_or_else(|| format!("at least {least}"), |most| format!("{least} to {most}"));
     let accepted = std::iter::once(least).chain(most).map(|number| number.to_string());
     let refused = [i64::from(least) - 1].into_iter().chain(most.map(|most| i64::from(most) + 1));
-    row(key, base, most_words).accepts(accepted).refuses(refused.map(|number| number.to_string()))
+    let row = row(key, base, most_words).accepts(accepted).refuses(refused.map(|number| number.to_string()));
+    Row { bound: most, ..row }
 }
 
 fn seconds(length: &str) -> u64 {
@@ -120,6 +123,7 @@ impl Row {
     /// The limit in other words, or what else there is to say of it.
     pub(super) fn says(mut self, words: &str) -> Self {
         words.clone_into(&mut self.says);
+        self.bound = None;
         self
     }
 
