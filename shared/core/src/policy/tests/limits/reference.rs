@@ -38,8 +38,14 @@ fn source(row: &Row) -> String {
 
 fn write_rows(text: &mut String, rows: &[&Row], free: &[(&str, &str)]) {
     text.push_str("| key | what is accepted | where the limit comes from |\n|---|---|---|\n");
-    let mut last = "";
+    let (mut last, mut said) = ("", String::new());
     for row in rows {
+        // One limit may be tested on several policies.
+        let limit = format!("{} | {} | {}", row.key, row.says, source(row));
+        if limit == said {
+            continue;
+        }
+        said = limit;
         let key = if row.key == last { String::new() } else { format!("`{}`", row.key) };
         last = row.key;
         writeln!(text, "| {key} | {} | {} |", row.says.replace('|', "\\|"), source(row)).unwrap();

@@ -290,6 +290,7 @@ fn schedule() -> Vec<Row> {
             &["\"cron(0 8 ? * MON-FRI *)\"", "\"rate(1 day)\"", "\"at(2026-12-01T08:00:00)\""],
             &["\"tomorrow\"", "\"0 8 ? * MON-FRI *\"", "\"cron(0 8 ? * MON-FRI *\"", "\"every(1 day)\"", "\"\""],
         )
+        .says("a time such as `cron(0 8 ? * MON-FRI *)`, `rate(1 day)` or `at(2026-12-01T08:00:00)`")
         .named(TABLE)
         .aws(ACTION),
         number(MIN, SCALED, 1, Some(4)).says("1 to `max`").named(TABLE).aws(SCALING),

@@ -17,6 +17,8 @@ const INPUT: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/A
 const OUTPUT: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html";
 const JOIN: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DataProcessing.html";
 
+const ONE_WAY: &str = "exactly one of `endpoint`, `pipeline`, `stack`, `transform`, `stages`";
+
 const A_PIPELINE: &str = "[deploy.pipeline]\nname = \"x\"\nvariable = \"y\"";
 
 pub(super) fn rows() -> Vec<Row> {
@@ -30,17 +32,10 @@ fn deploy() -> Vec<Row> {
         pair("deploy.on_rejected", SERVED, "required", &[&[Drop("deploy.on_rejected")]])
             .named("deploy")
             .own("nobody should have to guess what happens to a live version that is rejected"),
-        pair(
-            "deploy",
-            SERVED,
-            "exactly one of `endpoint`, `pipeline`, `stack`, `transform`, `stages`",
-            &[&[Drop("deploy.endpoint")], &[Add(A_PIPELINE)]],
-        )
-        .own("a version goes one way to production"),
-        pair("deploy", STACKED, "exactly one of them", &[&[Add(A_PIPELINE)]])
+        pair("deploy", SERVED, ONE_WAY, &[&[Drop("deploy.endpoint")], &[Add(A_PIPELINE)]])
             .own("a version goes one way to production"),
-        pair("deploy", TRANSFORMED, "exactly one of them", &[&[Add(A_PIPELINE)]])
-            .own("a version goes one way to production"),
+        pair("deploy", STACKED, ONE_WAY, &[&[Add(A_PIPELINE)]]).own("a version goes one way to production"),
+        pair("deploy", TRANSFORMED, ONE_WAY, &[&[Add(A_PIPELINE)]]).own("a version goes one way to production"),
         pair("deploy", STAGED, "no other way beside `stages`", &[&[Add(A_PIPELINE)]])
             .own("a version goes one way to production"),
     ]
