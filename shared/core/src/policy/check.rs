@@ -23,10 +23,13 @@ pub struct PolicyError {
 /// A key that breaks a rule, and the rule.
 pub(super) type Fault = (&'static str, &'static str);
 
+/// A fault, and in which of the stages, from 0, where it is in one.
+pub(super) type Found = (Option<usize>, Fault);
+
 pub(super) fn parse<T: DeserializeOwned>(
     file: &str,
     text: &str,
-    limits: fn(&T) -> Option<Fault>,
+    limits: fn(&T) -> Option<Found>,
 ) -> Result<T, PolicyError> {
     let fault = |line, key: &str, problem: &str| PolicyError {
         file: file.to_owned(),
@@ -42,18 +45,17 @@ pub(super) fn parse<T: DeserializeOwned>(
         fault(start(inner.span()), &error.path().to_string(), inner.message())
     })?;
     match limits(&policy) {
-        Some((key, problem)) => {
-            let key = placed(text, key);
-            Err(fault(line_of_key(text, &key), &key, problem))
+        Some((stage, (key, problem))) => {
+            let key = placed(key, stage);
+            Err(fault(line_of_key(text, &key, stage), &key, problem))
         }
         None => Ok(policy),
     }
 }
 
 /// A stage's target breaks the same rules as that of a policy without stages; its table is elsewhere.
-fn placed(text: &str, key: &str) -> String {
-    let staged = text.lines().any(|line| line.trim().starts_with("[[deploy.stages]]"));
-    match key.strip_prefix("deploy.").filter(|rest| staged && *rest != "stages" && !rest.starts_with("stages.")) {
+fn placed(key: &str, stage: Option<usize>) -> String {
+    match key.strip_prefix("deploy.").filter(|rest| stage.is_some() && !rest.starts_with("stages")) {
         Some(rest) => format!("deploy.stages.{rest}"),
         None => key.to_owned(),
     }
@@ -63,23 +65,34 @@ fn line_of(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
-/// The line on which a dotted key is set: its last part, below the header of the rest.
-fn line_of_key(text: &str, key: &str) -> usize {
-    let (table, last) = key.rsplit_once('.').unwrap_or(("", key));
-    let mut here = String::new();
-    let mut header = 1;
+/// The line on which a dotted key is set; where it is in a table in braces, or left out, that of the
+/// innermost table around it. Of several stages only this one's lines count.
+fn line_of_key(text: &str, key: &str, stage: Option<usize>) -> usize {
+    let (mut here, mut stages) = (String::new(), 0);
+    let (mut depth, mut found) = (0, 1);
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
-        let line = line.strip_prefix("[[").map_or_else(|| line.to_owned(), |rest| format!("[{rest}"));
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            name.trim().clone_into(&mut here);
-            if here == table {
-                header = number;
+        let path = match (header(line), line.split_once('=')) {
+            (Some(name), _) => {
+                stages += usize::from(line.starts_with("[[deploy.stages]]"));
+                name.clone_into(&mut here);
+                here.clone()
             }
-        } else if here == table && line.split('=').next().is_some_and(|name| name.trim() == last) {
-            return number;
+            (None, Some((name, _))) if here.is_empty() => name.trim().to_owned(),
+            (None, Some((name, _))) => format!("{here}.{}", name.trim()),
+            (None, None) => continue,
+        };
+        let elsewhere = here.starts_with("deploy.stages") && stage.is_some_and(|stage| stages != stage + 1);
+        let around = key.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if around && !elsewhere && path.len() > depth {
+            (depth, found) = (path.len(), number);
         }
     }
-    header
+    found
+}
+
+/// The table that a line opens.
+fn header(line: &str) -> Option<&str> {
+    line.strip_prefix("[[").or_else(|| line.strip_prefix('[')).and_then(|rest| rest.split(']').next()).map(str::trim)
 }
 
 /// The first of these rules that does not hold.
@@ -88,19 +101,24 @@ pub(super) fn first<const N: usize>(rules: [(bool, &'static str, &'static str); 
 }
 
 /// What the types cannot say. Gives the first key that breaks a rule, and the rule.
-pub(super) fn limits(policy: &Policy) -> Option<Fault> {
+pub(super) fn limits(policy: &Policy) -> Option<Found> {
     let rules = [
         (policy.version == VERSION, "version", "expected 1"),
         (!policy.owner.trim().is_empty(), "owner", "expected who answers for this model"),
     ];
-    first(rules)
+    let looks = policy.reconcile.is_some();
+    let before = first(rules)
         .or_else(|| policy.integrate.as_ref().and_then(|table| integrate::limits(table, policy)))
-        .or_else(|| policy.retrain.as_ref().and_then(|table| retrain::limits(table, policy.reconcile.is_some())))
-        .or_else(|| unwatched(policy))
-        .or_else(|| policy.deploy.as_ref().and_then(|table| deploy::limits(table, policy.reconcile.is_some())))
-        .or_else(|| policy.evaluate.as_ref().and_then(evaluate::limits))
-        .or_else(|| policy.monitor.as_ref().and_then(|table| monitor::limits(table, policy.endpoint())))
-        .or_else(|| policy.notify.as_ref().and_then(|table| notify::limits(table, policy)))
+        .or_else(|| policy.retrain.as_ref().and_then(|table| retrain::limits(table, looks)))
+        .or_else(|| unwatched(policy));
+    let after = || {
+        let tests = policy.evaluate.as_ref().and_then(evaluate::limits);
+        tests
+            .or_else(|| policy.monitor.as_ref().and_then(|table| monitor::limits(table, policy.endpoint())))
+            .or_else(|| policy.notify.as_ref().and_then(|table| notify::limits(table, policy)))
+    };
+    let stages = || policy.deploy.as_ref().and_then(|table| deploy::limits(table, looks));
+    before.map(|fault| (None, fault)).or_else(stages).or_else(|| after().map(|fault| (None, fault)))
 }
 
 /// Of what nobody tells, looking must: without it an incident would stay open for ever.

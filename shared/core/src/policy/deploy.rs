@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Fault;
+use super::check::{Fault, Found, first};
 use super::endpoint::{self, EndpointTarget};
+use super::integrate::is_variable;
 use super::stack::{self, StackTarget};
 use super::stage::{self, Gate, Stage};
 use super::transform::{self, TransformTarget};
@@ -20,11 +21,10 @@ pub struct Deploy {
 }
 
 /// What a rejection of the live version leads to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnRejected {
     /// A message.
-    #[default]
     Notice,
     /// A message, and back to the last version that was live.
     RollBack,
@@ -47,7 +47,6 @@ pub enum Target {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    #[serde(default)]
     on_rejected: OnRejected,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     endpoint: Option<EndpointTarget>,
@@ -143,17 +142,30 @@ pub struct PipelineTarget {
 }
 
 /// `looks`: whether the policy has `[reconcile]`.
-pub(super) fn limits(deploy: &Deploy, looks: bool) -> Option<Fault> {
+pub(super) fn limits(deploy: &Deploy, looks: bool) -> Option<Found> {
     let of = |stage: &Stage| match &stage.target {
         Target::Endpoint(target) => endpoint::limits(target, looks),
-        // By this ending retrain and deploy tell their executions apart.
-        Target::Pipeline(target) => target
-            .name
-            .as_str()
-            .ends_with(TRAINING)
-            .then_some(("deploy.pipeline.name", "expected a name that does not end with \"-training\": those train")),
+        Target::Pipeline(target) => pipeline(target),
         Target::Stack(stack) => stack::limits(stack),
         Target::Transform(transform) => transform::limits(transform),
     };
-    deploy.stages.iter().find_map(of).or_else(|| stage::limits(&deploy.stages))
+    let mut stages = deploy.stages.iter().enumerate();
+    let found = stages.find_map(|(at, stage)| of(stage).map(|fault| ((!stage.sole).then_some(at), fault)));
+    found.or_else(|| stage::limits(&deploy.stages))
+}
+
+fn pipeline(target: &PipelineTarget) -> Option<Fault> {
+    first([
+        // By this ending retrain and deploy tell their executions apart.
+        (
+            !target.name.as_str().ends_with(TRAINING),
+            "deploy.pipeline.name",
+            "expected a name that does not end with \"-training\": those train",
+        ),
+        (
+            is_variable(&target.variable),
+            "deploy.pipeline.variable",
+            "expected a pipeline variable: 1 to 128 letters, digits, '@', '_' and '-'",
+        ),
+    ])
 }

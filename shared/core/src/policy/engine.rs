@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::Fault;
+use super::integrate::is_variable;
 use super::retrain::Parameters;
 use crate::name::{
     DagId, DeliveryName, EnvironmentName, HttpsUrl, KubeflowId, PipelineName, SecretName, StateMachineArn, TRAINING,
+    word,
 };
 
 /// What trains.
@@ -131,6 +133,10 @@ pub(super) fn limits(engine: &Engine, parameters: &Parameters) -> Option<Fault> 
         .or_else(|| {
             let problem = "expected the pipeline variable for incident: a run is known again by it";
             named(parameters.incident.is_some(), "retrain.parameters", problem)
+        })
+        .or_else(|| {
+            let problem = "expected pipeline variables: 1 to 128 letters, digits, '@', '_' and '-'";
+            named(parameters.names().all(|name| is_variable(name)), "retrain.parameters", problem)
         }),
         Engine::Airflow(airflow) => {
             let fits = airflow.dag.as_str().len() + PATH_REST <= PATH;
@@ -141,6 +147,9 @@ pub(super) fn limits(engine: &Engine, parameters: &Parameters) -> Option<Fault> 
             let fine = kubeflow.ca.as_ref().is_none_or(bundle);
             named(fine, "retrain.kubeflow", "expected ca to be certificates in PEM, 20,000 characters at most")
         }
-        Engine::Pipeline(_) => None,
+        Engine::Pipeline(_) => {
+            let problem = "expected parameters of the pipeline: 1 to 256 letters, digits, '_' and '-'";
+            named(parameters.names().all(|name| word(name, 256, "_-")), "retrain.parameters", problem)
+        }
     }
 }

@@ -66,7 +66,7 @@ pub struct TrainingImage {
 }
 
 /// CodePipeline's rule for the name of a variable.
-fn is_variable(text: &str) -> bool {
+pub(super) fn is_variable(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "@-_".contains(c))
 }
 

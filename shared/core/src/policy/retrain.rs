@@ -209,6 +209,14 @@ pub struct Parameters {
     pub features: Option<String>,
 }
 
+impl Parameters {
+    /// The names that are given.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        let Self { commit, incident, reason, experiment, trial, image, features } = self;
+        [commit, incident, reason, experiment, trial, image, features].into_iter().flatten()
+    }
+}
+
 impl Retrain {
     /// How new data is gathered.
     #[must_use]

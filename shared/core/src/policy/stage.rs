@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::check::Fault;
+use super::check::{Fault, Found};
 use super::deploy::{Deploy, OnRejected, PipelineTarget, Tables, Target};
 use super::endpoint::EndpointTarget;
 use super::length;
@@ -177,57 +177,74 @@ impl Written {
 }
 
 /// What the types cannot say of the stages together.
-pub(super) fn limits(stages: &[Stage]) -> Option<Fault> {
-    let many = |holds: fn(&Stage) -> bool| stages.iter().all(holds);
-    let distinct =
-        stages.iter().enumerate().all(|(at, stage)| stages.iter().skip(at + 1).all(|s| s.name != stage.name));
-    let named = |stage: &Stage| match &stage.target {
-        Target::Endpoint(target) => Some(("endpoint", target.name.to_string(), stage.account().map(str::to_owned))),
-        Target::Transform(target) => Some(("transform", target.name.to_string(), stage.account().map(str::to_owned))),
+pub(super) fn limits(stages: &[Stage]) -> Option<Found> {
+    if stages.is_empty() {
+        return Some((None, ("deploy.stages", "expected at least one stage")));
+    }
+    let mut all = stages.iter().enumerate();
+    all.find_map(|(at, stage)| of(stages, at, stage).map(|fault| (Some(at), fault)))
+}
+
+/// The endpoint or transform of a stage, by its kind, name and account.
+fn place(stage: &Stage) -> Option<(&'static str, &str, Option<&str>)> {
+    match &stage.target {
+        Target::Endpoint(target) => Some(("endpoint", target.name.as_str(), stage.account())),
+        Target::Transform(target) => Some(("transform", target.name.as_str(), stage.account())),
         Target::Pipeline(_) | Target::Stack(_) => None,
-    };
-    let apart = stages.iter().enumerate().all(|(at, stage)| {
-        named(stage).is_none_or(|of| stages.iter().skip(at + 1).all(|other| named(other).as_ref() != Some(&of)))
-    });
+    }
+}
+
+/// What must hold of a stage, the `at`th, beside those before it.
+fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
+    let before = || stages.iter().take(at);
     super::check::first([
-        (!stages.is_empty(), "deploy.stages", "expected at least one stage"),
-        (distinct, "deploy.stages.name", "expected another name for each stage"),
-        (apart, "deploy.stages.endpoint.name", "expected another endpoint or transform for each stage of one account"),
+        (before().all(|other| other.name != stage.name), "deploy.stages.name", "expected another name for each stage"),
         (
-            stages.first().is_none_or(|stage| stage.gate == Gate::None),
+            place(stage).is_none_or(|own| before().all(|other| place(other) != Some(own))),
+            "deploy.stages.endpoint.name",
+            "expected another endpoint or transform for each stage of one account",
+        ),
+        (
+            stage.gate == Gate::None || at > 0,
             "deploy.stages.gate",
             "expected none for the first stage: its gate is the approval",
         ),
         (
-            many(gate),
+            gate(stage),
             "deploy.stages.gate",
-            "expected \"none\", \"person\" or { lifecycle = \"STAGE\" }, 1 to 63 characters",
+            "expected \"none\", \"person\" or { lifecycle = \"STAGE\" }: 1 to 63 letters, digits and inner hyphens",
         ),
         (
-            many(|stage| stage.place.is_none() || matches!(stage.target, Target::Endpoint(_) | Target::Transform(_))),
+            stage.place.is_none() || matches!(stage.target, Target::Endpoint(_) | Target::Transform(_)),
             "deploy.stages.account",
             "expected an endpoint or a transform: a pipeline or a stack has its own way into another account",
         ),
-        (many(one_account), "deploy.stages.account", "expected a role in the account of what it serves with"),
+        (one_account(stage), "deploy.stages.account", "expected a role in the account of what it serves with"),
         (
-            many(external_id),
+            external_id(stage),
             "deploy.stages.account",
-            "expected an external_id of 2 to 1224 letters, digits and +=,.@:/-",
+            "expected an external_id of 2 to 1224 letters, digits and _+=,.@:/-",
         ),
         (
-            many(answers),
+            answers(stage),
             "deploy.stages.smoke",
             "expected an endpoint that is not asynchronous: nothing else answers at once",
         ),
-        (many(smoke), "deploy.stages.smoke", "expected a body of 1 to 8192 bytes, and within at most \"15s\""),
+        (smoke(stage), "deploy.stages.smoke", "expected a body of 1 to 8192 bytes, and within at most \"15s\""),
+        (
+            content_type(stage),
+            "deploy.stages.smoke",
+            "expected a content_type such as \"text/csv\", up to 1024 characters",
+        ),
     ])
 }
 
 fn gate(stage: &Stage) -> bool {
     let word =
         |name: &str| (1..=63).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let inner = |name: &str| !name.starts_with('-') && !name.ends_with('-');
     match &stage.gate {
-        Gate::Lifecycle(name) => word(name),
+        Gate::Lifecycle(name) => word(name) && inner(name),
         Gate::None | Gate::Person => true,
     }
 }
@@ -254,4 +271,11 @@ fn external_id(stage: &Stage) -> bool {
 
 fn smoke(stage: &Stage) -> bool {
     stage.smoke.as_ref().is_none_or(|smoke| (1..=BODY).contains(&smoke.body.len()) && smoke.within <= WITHIN)
+}
+
+/// What InvokeEndpoint takes as a content type.
+fn content_type(stage: &Stage) -> bool {
+    let printable = |text: &str| text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    let fits = |text: &String| (1..=1024).contains(&text.len()) && printable(text);
+    stage.smoke.as_ref().is_none_or(|smoke| fits(&smoke.content_type))
 }

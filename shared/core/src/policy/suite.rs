@@ -92,7 +92,7 @@ impl SuitePolicy {
     /// # Errors
     /// One fault, with file, line, key and what was expected.
     pub fn parse(label: &str, text: &str) -> Result<Self, PolicyError> {
-        check::parse(label, text, limits)
+        check::parse(label, text, |policy| limits(policy).map(|fault| (None, fault)))
     }
 }
 

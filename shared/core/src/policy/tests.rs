@@ -1,4 +1,8 @@
+mod defaults;
 mod engine;
+mod keys;
+mod limits;
+mod parts;
 
 use super::*;
 
@@ -265,7 +269,7 @@ fn stages_that_could_not_be_are_refused_with_their_line() {
     assert!(refused("within = \"10s\"", "within = \"10m\"").contains("deploy.stages.smoke: expected a body"));
     assert!(refused("loans-7d1f", "x y").contains("deploy.stages.account: expected an external_id"));
     assert!(refused("[[deploy.stages]]", "[deploy.endpoint]\n[[deploy.stages]]").contains("deploy"));
-    let none = "version = 1\nmodel = \"x\"\nowner = \"x\"\npackage_group = \"x\"\n[deploy]\nstages = []\n";
+    let none = "version = 1\nmodel = \"x\"\nowner = \"x\"\npackage_group = \"x\"\n[deploy]\non_rejected = \"notice\"\nstages = []\n";
     assert!(Policy::parse("x", none).unwrap_err().to_string().contains("deploy.stages: expected at least one stage"));
 }
 

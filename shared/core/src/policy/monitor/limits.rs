@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::measure::bound;
 use super::{Bias, DataQuality, FeatureAttribution, ModelQuality, Monitor, Network};
 use crate::decimal::Decimal;
+use crate::name::word;
 use crate::policy::EndpointTarget;
 use crate::policy::check::{Fault, first};
 
@@ -14,6 +15,12 @@ const FEATURES: usize = 10;
 /// How long labels are waited for at the most, in hours.
 const LABELS: i64 = 30 * 24;
 
+/// SageMaker takes no more [subnets and security groups][doc].
+///
+/// [doc]: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_VpcConfig.html
+const SUBNETS: usize = 16;
+const GROUPS: usize = 5;
+
 /// Whole hours that SageMaker's schedules can have.
 const HOURS: [i64; 8] = [1, 2, 3, 4, 6, 8, 12, 24];
 
@@ -21,8 +28,9 @@ pub(in crate::policy) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTar
     let clarify = monitor.bias.is_some() || monitor.feature_attribution.is_some();
     let images = [Some(&monitor.images.analyzer), monitor.images.clarify.as_ref()];
     let image = |image: &&String| (1..=255).contains(&image.len()) && !image.contains(char::is_whitespace);
-    let placed = |network: &Network| !network.subnets.is_empty() && !network.security_groups.is_empty();
-    let hours = monitor.every.as_hours();
+    let ids = |ids: &[String], most: usize| (1..=most).contains(&ids.len()) && ids.iter().all(|id| word(id, 32, "-"));
+    let placed = |network: &Network| ids(&network.subnets, SUBNETS) && ids(&network.security_groups, GROUPS);
+    let (hours, labels) = (monitor.every.as_hours(), monitor.labels_after.as_hours());
     first([
         (endpoint.is_some(), "monitor", "expected a [deploy.endpoint] table: what is watched is its endpoint"),
         (
@@ -48,14 +56,14 @@ pub(in crate::policy) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTar
             "expected \"1h\", \"2h\", \"3h\", \"4h\", \"6h\", \"8h\", \"12h\" or \"24h\"",
         ),
         (
-            (0..=LABELS).contains(&monitor.labels_after.as_hours()),
+            (1..=LABELS).contains(&labels) && monitor.labels_after == SignedDuration::from_hours(labels),
             "monitor.labels_after",
-            "expected at most \"30d\", in hours",
+            "expected whole hours, \"1h\" to \"30d\"",
         ),
         (
             monitor.network.as_ref().is_none_or(placed),
             "monitor.network",
-            "expected at least one subnet and one security group",
+            "expected the ids of 1 to 16 subnets and of 1 to 5 security groups",
         ),
     ])
     .or_else(|| kinds(monitor))

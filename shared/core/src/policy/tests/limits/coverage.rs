@@ -1,0 +1,78 @@
+//! Whoever adds a key gives it a row, or says why it has no limit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::super::{Policy, SuitePolicy};
+use super::base::{self, SUITE};
+use super::row::{Base, Row};
+use super::table::{self, FREE, FREE_IN_THE_SUITE};
+use super::text::{Edit, Text};
+
+/// The keys that a table can have: those that the fault about an unknown one names.
+fn keys(base: Base, table: &str) -> Vec<String> {
+    let unknown = if table.is_empty() { "zzz".to_owned() } else { format!("{table}.zzz") };
+    let text = Text::of(base).with(&[Edit::Set(unknown.clone(), "1".to_owned())]).text();
+    let fault = match base.first() {
+        Some(&SUITE) => toml::from_str::<SuitePolicy>(&text).unwrap_err().message().to_owned(),
+        _ => toml::from_str::<Policy>(&text).unwrap_err().message().to_owned(),
+    };
+    let (_, known) = fault.split_once("unknown field `zzz`, ").unwrap_or_else(|| panic!("{unknown}: {fault}"));
+    let names = known.split('`').skip(1).step_by(2);
+    names.map(|name| unknown.replace("zzz", name)).collect()
+}
+
+/// All keys of these policies, and the tables that some of them are.
+fn all<'a>(bases: impl Iterator<Item = &'a Base>) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut tables = BTreeMap::from([(String::new(), base::PLAIN)]);
+    for base in bases {
+        tables.entry(String::new()).and_modify(|first| *first = *base);
+        for table in Text::of(base).tables() {
+            let around = table.match_indices('.').filter_map(|(at, _)| table.get(..at));
+            tables.extend(around.chain([table]).map(|table| (table.to_owned(), *base)));
+        }
+    }
+    let keys = tables.iter().flat_map(|(table, base)| keys(base, table)).collect();
+    (keys, tables.into_keys().collect())
+}
+
+#[track_caller]
+fn covered(keys: BTreeSet<String>, tables: &BTreeSet<String>, rows: &[Row], free: &[(&str, &str)]) {
+    // A stage's own way has the keys of one without stages.
+    let keys: BTreeSet<String> = keys
+        .into_iter()
+        .filter(|key| {
+            let way = ["endpoint.", "pipeline.", "stack.", "transform."].map(|way| format!("deploy.stages.{way}"));
+            !way.iter().any(|way| key.starts_with(way))
+        })
+        .collect();
+    let limited: BTreeSet<&str> = rows.iter().map(|row| row.key).collect();
+    let free: BTreeSet<&str> = free.iter().map(|(key, _)| *key).collect();
+    // A table whose keys have rows needs none itself.
+    let inner = |key: &str| tables.contains(key) && limited.iter().any(|other| other.starts_with(&format!("{key}.")));
+    for key in &keys {
+        let known = limited.contains(key.as_str()) || free.contains(key.as_str()) || inner(key);
+        assert!(
+            known,
+            "{key} is a key of the policy: give it a row in the table of limits, or a reason why it has none"
+        );
+        let twice = limited.contains(key.as_str()) && free.contains(key.as_str());
+        assert!(!twice, "{key} has a row, and a reason why it needs none");
+    }
+    for key in limited.iter().chain(&free) {
+        assert!(keys.contains(*key), "{key} stands in the table of limits and is no key of the policy");
+    }
+}
+
+#[test]
+fn every_key_of_a_policy_has_its_row_of_limits() {
+    let (keys, tables) = all(base::ALL.iter().filter(|base| base.first() != Some(&SUITE)));
+    covered(keys, &tables, &table::of_models(), FREE);
+}
+
+#[test]
+fn every_key_of_the_suite_policy_has_its_row_of_limits() {
+    let (keys, tables) = all(base::ALL.iter().filter(|base| base.first() == Some(&SUITE)));
+    // Recipients are a model's: their keys have their rows there.
+    let keys = keys.into_iter().filter(|key| !key.starts_with("notify.everything.")).collect();
+    covered(keys, &tables, &table::of_the_suite(), FREE_IN_THE_SUITE);
+}
