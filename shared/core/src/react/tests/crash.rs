@@ -121,7 +121,8 @@ fn event_is_decided_again_after_an_intent_was_taken_up() {
     let report = report(&script, &event("e2", FactKind::TrainingRequested, &[("plan", "park")]));
     assert_eq!(report.entry.decision, Decision::Parked, "the event has its own decision");
     let state = state(&script.record());
-    assert_eq!((state.notes, state.done.len()), (1, 2), "the intent is finished, and the event is decided");
+    assert_eq!(state.done, ["a", "b"], "the intent is finished");
+    assert!(state.notes > 0, "the event is decided on what came of it");
 }
 
 #[test]
