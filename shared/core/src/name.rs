@@ -91,11 +91,15 @@ fn printable(text: &str, max: usize) -> bool {
 pub(crate) fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
     let mut parts = text.splitn(6, ':');
     parts.next() == Some("arn")
-        && parts.next().is_some_and(|p| p == "aws" || p.starts_with("aws-") && word(p, 20, "-"))
+        && parts.next().is_some_and(partition)
         && parts.next() == Some(service)
         && parts.next().is_some_and(|region| word(region, 30, "-"))
         && parts.next().is_some_and(account)
         && parts.next().is_some_and(resource)
+}
+
+fn partition(text: &str) -> bool {
+    text == "aws" || text.starts_with("aws-") && word(text, 20, "-")
 }
 
 /// How many folders deep a prefix goes at most: an event looks each of them up.
@@ -248,7 +252,7 @@ names! {
         });
     /// An IAM role, by its ARN.
     RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
-        |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")
+        |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some_and(partition) && p.next() == Some("iam") && p.next() == Some("")
             && p.next().is_some_and(account) && p.next().is_some_and(|r| r.strip_prefix("role/").is_some_and(|n| word(n, 600, "+=,.@_-/"))) };
 }
 

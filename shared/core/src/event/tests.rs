@@ -7,6 +7,7 @@ use super::*;
 use crate::name::{BranchName, CommitId};
 
 mod calls;
+mod forms;
 mod samples;
 mod tables;
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod documentation;
+mod refused;
 
 #[track_caller]
 fn check(pattern: &Value, matching: &[Value], others: &[Value]) {

@@ -255,6 +255,8 @@ fn role_arn_is_global_and_has_an_account_and_a_path() {
         "arn:aws:iam::123456789012:role/a b",
         "arn:aws:sts::123456789012:role/churn",
         "urn:aws:iam::123456789012:role/churn",
+        "arn::iam::123456789012:role/churn",
+        "arn:amazon:iam::123456789012:role/churn",
         &format!("arn:aws:iam::123456789012:role/{}", "r".repeat(601)),
     ];
     let good = own(&[good[0], good[1], &longest]);

@@ -69,7 +69,7 @@ fn any_two_calls_struck_lead_to_the_same_end_after_two_retries() {
 }
 
 #[test]
-fn intent_left_behind_is_finished_by_the_next_event_of_the_model() {
+fn intent_left_behind_is_finished_by_the_next_event() {
     for (call, strike) in [("act a", Strike::DiesBefore), ("act b", Strike::DiesAfter), ("settle", Strike::DiesBefore)]
     {
         let script = Script::new();
@@ -86,7 +86,7 @@ fn intent_left_behind_is_finished_by_the_next_event_of_the_model() {
 }
 
 #[test]
-fn what_an_earlier_attempt_had_to_tell_is_told_before_the_decision() {
+fn untold_facts_are_told_before_the_decision() {
     let script = Script::new();
     script.strike("act a", Strike::DiesBefore);
     assert!(deliver(&script, &order_to("act")).is_none());

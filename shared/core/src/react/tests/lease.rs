@@ -35,7 +35,7 @@ fn claim_takes_the_lease_from_its_own_time() {
 }
 
 #[test]
-fn event_during_the_lease_goes_back_to_lambda_and_acts_on_nothing() {
+fn event_during_the_lease_goes_back_and_acts_on_nothing() {
     let script = Script::new();
     script.strike("act a", Strike::DiesBefore);
     assert!(deliver(&script, &order_to("act")).is_none());

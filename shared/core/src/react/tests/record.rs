@@ -16,7 +16,7 @@ fn written(raw: &Value) -> String {
 }
 
 #[test]
-fn each_event_has_its_record_unless_it_came_by_the_clock_or_in_crowds() {
+fn event_is_on_record_unless_by_the_clock_or_one_of_many() {
     let by_clock = |plan| event("e1", FactKind::LookRequested, &[("plan", plan)]);
     let found_by_clock = |plan| event("e1", FactKind::BuildRequested, &[("plan", plan)]);
     let table = [

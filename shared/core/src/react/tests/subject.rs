@@ -90,7 +90,7 @@ fn owner_that_only_aws_knows_is_asked_for() {
 }
 
 #[test]
-fn owner_that_aws_refuses_to_tell_is_kept_and_that_fails_is_retried() {
+fn refused_trace_is_kept_and_a_throttled_one_is_retried() {
     let script = Script::new();
     script.strike("trace", Strike::Throttled);
     assert_eq!(retried(&script, &order("asked")), "fake:call: throttled");
