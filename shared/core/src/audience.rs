@@ -262,4 +262,66 @@ mod tests {
             assert!((1..=3).contains(&filter([(model("churn"), some)]).values()), "{some:?}");
         }
     }
+
+    #[test]
+    fn audience_of_a_message_is_its_model_and_its_severities() {
+        let churn = ModelName::parse("churn").unwrap();
+        assert_eq!(of(Some(&churn), &[Critical].into()), "churn/critical");
+        assert_eq!(of(None, &[Warning].into()), "-/warning");
+        assert_eq!(of(Some(&churn), &[Warning, Info].into()), "churn/info+warning", "a digest has both");
+        assert_eq!(ATTRIBUTE, "audience");
+    }
+
+    #[test]
+    fn filter_policy_has_the_form_that_sns_documents() {
+        let rows = [
+            (
+                filter([(Whose::All, &Severity::ALL)]),
+                json!([{"suffix": "/info"}, {"suffix": "/warning"}, {"suffix": "/critical"}, {"suffix": "/info+warning"}]),
+            ),
+            (filter([(Whose::All, &[Critical])]), json!([{"suffix": "/critical"}])),
+            (filter([(Whose::Nobodys, &Severity::ALL)]), json!([{"prefix": "-/"}])),
+            (filter([(Whose::Nobodys, &[Critical])]), json!(["-/critical"])),
+            (filter([(model("churn"), &[Info])]), json!(["churn/info", "churn/info+warning"])),
+            (
+                filter([(model("churn"), &[Warning, Critical])]),
+                json!(["churn/warning", "churn/critical", "churn/info+warning"]),
+            ),
+        ];
+        for (filter, values) in rows {
+            assert_eq!(filter.policy(), json!({"audience": values}), "{filter}");
+            assert_eq!(filter.values(), values.as_array().unwrap().len());
+        }
+    }
+
+    #[test]
+    fn filters_add_up_and_are_taken_apart_again() {
+        let churn = filter([(model("churn"), &[Critical])]);
+        let both = churn.clone().and(filter([(model("churn"), &[Info]), (Whose::Nobodys, &[Warning])]));
+        assert_eq!(both, filter([(model("churn"), &[Info, Critical]), (Whose::Nobodys, &[Warning])]));
+        assert_eq!(both.only(|whose| *whose == Whose::Nobodys), filter([(Whose::Nobodys, &[Warning])]));
+        assert_eq!(both.only(|_| true), both);
+        assert!(both.only(|_| false).is_empty() && Filter::default().is_empty() && !churn.is_empty());
+    }
+
+    #[test]
+    fn filter_is_said_in_words() {
+        let all = filter([
+            (Whose::All, &[Critical]),
+            (Whose::Nobodys, &Severity::ALL),
+            (model("churn"), &[Warning, Critical]),
+        ]);
+        assert_eq!(all.to_string(), "everything (critical), the suite (all), churn (warning, critical)");
+        assert_eq!(Filter::default().to_string(), "");
+    }
+
+    #[test]
+    fn filter_that_is_read_says_no_more_than_what_stands_there() {
+        let odd = json!({"audience": ["churn", "churn/", "/critical", "-/critical", "churn/info+warning", {"prefix": "churn"},
+            {"prefix": "Churn/"}, {"suffix": "critical"}, {"suffix": "/urgent"}]});
+        assert_eq!(Filter::read(&odd), Some(filter([(Whose::Nobodys, &[Critical])])));
+        for other in [json!({}), json!({"audience": "churn/critical"}), json!([]), json!(null)] {
+            assert_eq!(Filter::read(&other), None, "{other}");
+        }
+    }
 }

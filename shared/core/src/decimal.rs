@@ -98,4 +98,47 @@ mod tests {
         }
         assert_eq!(Decimal::parse("high"), None);
     }
+
+    #[test]
+    fn number_keeps_six_decimals_and_is_rounded_to_the_nearest() {
+        let rows = [
+            (0.000_000_4, "0"),
+            (0.000_000_6, "0.000001"),
+            (-0.000_000_6, "-0.000001"),
+            (0.1, "0.1"),
+            (10.05, "10.05"),
+            (-0.5, "-0.5"),
+            (1_234_567.891_011, "1234567.891011"),
+            (1.0e12, "1000000000000"),
+            (-1.0e12, "-1000000000000"),
+        ];
+        for (number, text) in rows {
+            assert_eq!(Decimal::of(number).unwrap().to_string(), text);
+        }
+        for beyond in [1.000_001e12, -1.000_001e12, f64::NEG_INFINITY] {
+            assert_eq!(Decimal::of(beyond), None, "{beyond}");
+        }
+    }
+
+    #[test]
+    fn number_is_compared_by_its_value() {
+        let number = |text| Decimal::parse(text).unwrap();
+        assert!(number("-0.1") < number("0") && number("0.9") < number("0.91") && number("9") < number("10"));
+        assert_eq!(Decimal::default(), number("0"));
+        assert_eq!(number(" 0.50 "), number("0.5"), "blanks around it do not matter");
+    }
+
+    #[test]
+    fn number_in_a_policy_is_a_plain_json_number() {
+        assert_eq!(serde_json::to_string(&Decimal::parse("-0.25").unwrap()).unwrap(), "-0.25");
+        assert_eq!(serde_json::from_str::<Decimal>("3").unwrap().to_string(), "3");
+        let error = serde_json::from_str::<Decimal>("1e13").unwrap_err().to_string();
+        assert!(error.starts_with("expected a number between -1e12 and 1e12"), "{error}");
+    }
+
+    #[test]
+    fn sum_beyond_all_bounds_stays_at_the_bound() {
+        let most = Decimal(i64::MAX);
+        assert_eq!((most + most, Decimal(i64::MIN) - most), (most, Decimal(i64::MIN)));
+    }
 }

@@ -242,3 +242,6 @@ impl Fact {
 fn unknown_kind() -> FactKind {
     FactKind::EventRejected
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,3 +33,28 @@ impl Failure {
         Self::Reject { operation, cause: crate::text::one_line(cause.as_ref(), 400) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_says_what_failed_why_and_whether_time_may_mend_it() {
+        let retry = Failure::retry("sagemaker:UpdateEndpoint", "throttled\nby SageMaker");
+        assert!(
+            matches!(&retry, Failure::Retry { operation: "sagemaker:UpdateEndpoint", cause } if cause == "throttled by SageMaker")
+        );
+        assert_eq!(retry.to_string(), "sagemaker:UpdateEndpoint can be tried again: throttled by SageMaker");
+        let reject = Failure::reject("iam:PassRole", "not allowed");
+        assert!(matches!(&reject, Failure::Reject { operation: "iam:PassRole", cause } if cause == "not allowed"));
+        assert_eq!(reject.to_string(), "iam:PassRole was refused: not allowed");
+    }
+
+    #[test]
+    fn cause_from_outside_is_cut() {
+        for failure in [Failure::retry("x", "c".repeat(999)), Failure::reject("x", "c".repeat(999))] {
+            let (Failure::Retry { cause, .. } | Failure::Reject { cause, .. }) = failure;
+            assert_eq!(cause.chars().count(), 400);
+        }
+    }
+}

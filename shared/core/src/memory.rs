@@ -197,3 +197,6 @@ pub fn run<T>(future: impl Future<Output = T>) -> Answer<T> {
         std::task::Poll::Pending => Err(Failure::retry("memory:run", "a port in memory waited")),
     }
 }
+
+#[cfg(test)]
+mod tests;

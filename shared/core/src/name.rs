@@ -91,11 +91,15 @@ fn printable(text: &str, max: usize) -> bool {
 pub(crate) fn arn(text: &str, service: &str, resource: fn(&str) -> bool) -> bool {
     let mut parts = text.splitn(6, ':');
     parts.next() == Some("arn")
-        && parts.next().is_some_and(|p| p == "aws" || p.starts_with("aws-") && word(p, 20, "-"))
+        && parts.next().is_some_and(partition)
         && parts.next() == Some(service)
         && parts.next().is_some_and(|region| word(region, 30, "-"))
         && parts.next().is_some_and(account)
         && parts.next().is_some_and(resource)
+}
+
+fn partition(text: &str) -> bool {
+    text == "aws" || text.starts_with("aws-") && word(text, 20, "-")
 }
 
 /// How many folders deep a prefix goes at most: an event looks each of them up.
@@ -127,6 +131,13 @@ fn run_resource(text: &str) -> bool {
         && parts.next() == Some("execution")
         && parts.next().is_some_and(|id| word(id, 64, "-"))
         && parts.next().is_none()
+}
+
+/// ECR's `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
+fn repository_part(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let between = |gap: &str| matches!(gap, "." | "_" | "__") || gap.bytes().all(|b| b == b'-');
+    text.starts_with(is_plain) && text.ends_with(is_plain) && text.split(is_plain).all(between)
 }
 
 fn image_uri(text: &str) -> bool {
@@ -171,7 +182,8 @@ names! {
     CommitId, "commit id", "40 hexadecimal digits in lower case",
         |t| t.len() == 40 && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     /// A CodeBuild project.
-    ProjectName, "CodeBuild project", "2 to 150 letters, digits, '_' and '-'", |t| t.len() > 1 && word(t, 150, "_-");
+    ProjectName, "CodeBuild project", "2 to 150 letters, digits, '_' and '-', a letter or digit first",
+        |t| t.len() > 1 && word(t, 150, "_-") && t.starts_with(|c: char| c.is_ascii_alphanumeric());
     /// A CodeBuild build, by its ARN.
     BuildId, "CodeBuild build ARN", "arn:aws:codebuild:…:build/PROJECT:ID",
         |t| arn(t, "codebuild", |r| r.strip_prefix("build/").is_some_and(|r| word(r, 250, "_-:")));
@@ -183,8 +195,7 @@ names! {
     PipelineBuildId, "CodePipeline execution", "1 to 64 letters, digits and '-'", |t| word(t, 64, "-");
     /// An ECR repository.
     ImageRepository, "ECR repository", "2 to 256 lower-case letters, digits, and '.', '_', '-' and '/' between them",
-        |t| t.len() > 1 && word(t, 256, "._-/") && !t.chars().any(|c| c.is_ascii_uppercase())
-            && !t.starts_with(['.', '_', '-', '/']) && !t.ends_with(['.', '_', '-', '/']) && !t.contains("//") && !t.contains("..");
+        |t| (2..=256).contains(&t.len()) && t.split('/').all(repository_part);
     /// A tag of an image.
     ImageTag, "image tag", "1 to 128 letters, digits, '.', '_' and '-', and no '.' or '-' in front",
         |t| word(t, 128, "._-") && !t.starts_with(['.', '-']);
@@ -223,7 +234,7 @@ names! {
     /// A folder in a bucket: all objects whose keys begin so.
     S3Prefix, "prefix", "s3://BUCKET/FOLDER/ with 1 to 8 folders, each with a '/' after it", |t| t.strip_prefix("s3://")
         .and_then(|t| t.split_once('/')).is_some_and(|(name, folders)| bucket(name) && printable(folders, 900)
-            && folders.ends_with('/') && !folders.contains("//") && (1..=MOST_FOLDERS).contains(&folders.matches('/').count()));
+            && folders.ends_with('/') && !folders.starts_with('/') && !folders.contains("//") && (1..=MOST_FOLDERS).contains(&folders.matches('/').count()));
     /// An object, by its bucket and key.
     ObjectUri, "object", "s3://BUCKET/KEY", |t| t.strip_prefix("s3://")
         .and_then(|t| t.split_once('/')).is_some_and(|(name, key)| bucket(name) && printable(key, 1024) && key.len() <= 1024);
@@ -241,9 +252,12 @@ names! {
         });
     /// An IAM role, by its ARN.
     RoleArn, "role ARN", "arn:aws:iam::ACCOUNT:role/NAME",
-        |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some() && p.next() == Some("iam") && p.next() == Some("")
+        |t| { let mut p = t.splitn(6, ':'); p.next() == Some("arn") && p.next().is_some_and(partition) && p.next() == Some("iam") && p.next() == Some("")
             && p.next().is_some_and(account) && p.next().is_some_and(|r| r.strip_prefix("role/").is_some_and(|n| word(n, 600, "+=,.@_-/"))) };
 }
+
+#[cfg(test)]
+mod checks;
 
 #[cfg(test)]
 mod tests {

@@ -115,3 +115,63 @@ impl<S, A> Plan<S, A> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::FactKind;
+
+    fn fact(matter: &str) -> Fact {
+        Fact {
+            kind: FactKind::RolloutStarted,
+            version: 1,
+            model: None,
+            matter: matter.to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            reasons: Vec::new(),
+            details: [].into(),
+        }
+    }
+
+    #[test]
+    fn decision_is_one_word_in_logs_metrics_and_the_ledger() {
+        let words = [
+            (Decision::Acted, "acted"),
+            (Decision::Skipped, "skipped"),
+            (Decision::Parked, "parked"),
+            (Decision::Rejected, "rejected"),
+        ];
+        for (decision, word) in words {
+            assert_eq!((decision.as_str(), serde_json::to_value(decision).unwrap()), (word, word.into()));
+        }
+    }
+
+    #[test]
+    fn plan_says_why_also_when_it_does_nothing() {
+        let skip = Plan::<u8, u8>::skip("cool_down", "too soon");
+        assert_eq!(
+            (skip.decision, skip.reasons[0].code, skip.reasons[0].text.as_str()),
+            (Decision::Skipped, "cool_down", "too soon")
+        );
+        assert_eq!((skip.state, skip.actions.len(), skip.facts.len()), (None, 0, 0));
+        assert_eq!(Plan::<u8, u8>::reject("unknown", "no such version").decision, Decision::Rejected);
+        let note = Plan::<u8, u8>::note(7, "noted", "written down");
+        assert_eq!((note.decision, note.state, note.actions.len()), (Decision::Acted, Some(7), 0));
+    }
+
+    #[test]
+    fn plan_is_added_to_in_order() {
+        let plan = Plan::only(Decision::Acted, Reason::new("due", "due"));
+        let plan = plan.with_state(1).doing("a").doing("b").telling(fact("x")).telling(fact("y")).with_state(2);
+        assert_eq!((plan.state, plan.actions), (Some(2), vec!["a", "b"]));
+        assert_eq!(plan.facts, [fact("x"), fact("y")]);
+    }
+
+    #[test]
+    fn reason_is_one_line_of_at_most_400_characters() {
+        let reason = Reason::new("x", "a\n".repeat(400));
+        assert!(!reason.text.contains('\n'));
+        assert_eq!(reason.text.chars().count(), 400);
+        assert_eq!(reason.to_string(), reason.text);
+    }
+}

@@ -57,6 +57,8 @@ struct Heard<'a> {
     policy: Option<&'a Policy>,
     /// What holds for the whole suite, where the function asks for it.
     suite: Option<&'a SuitePolicy>,
+    /// Whether something was taken up for it, and it is decided once more.
+    again: bool,
 }
 
 /// The world as a reaction meets it.
@@ -100,7 +102,7 @@ where
                 self.end::<A::Decide>(&event, "suite", plan.decision, plan.reasons, vec![]).await
             }
             Subject::Suite => {
-                self.run(function, Heard { event: &event, raw, policy: None, suite: None }, "suite").await
+                self.run(function, Heard { event: &event, raw, policy: None, suite: None, again: false }, "suite").await
             }
             Subject::Organisation => self.for_organisation(function, &event, raw).await,
             Subject::Model(model) => self.for_model(function, &event, raw, &model).await,
@@ -136,7 +138,7 @@ where
         {
             return Ok(report);
         }
-        let heard = Heard { event, raw, policy: Some(&policy), suite: None };
+        let heard = Heard { event, raw, policy: Some(&policy), suite: None, again: false };
         self.run(function, heard, model.as_str()).await
     }
 
@@ -166,7 +168,7 @@ where
         if let Some(report) = self.held_up::<A::Decide>(event, raw, None).await? {
             return Ok(report);
         }
-        self.run(function, Heard { event, raw, policy: None, suite: Some(&suite) }, "suite").await
+        self.run(function, Heard { event, raw, policy: None, suite: Some(&suite), again: false }, "suite").await
     }
 
     /// Observe, decide, act, record; anew when somebody else wrote in between.
@@ -178,6 +180,7 @@ where
             if record.lease_until.is_some_and(|until| until > self.clock.now()) {
                 return Err(Failure::retry("ledger:claim", "another invocation is acting on this right now"));
             }
+            let heard = Heard { again: taken_up.is_some(), ..heard };
             match self.attempt(function, heard, &id, record).await {
                 Err(WriteError::Fenced) => {}
                 Err(WriteError::Failed(failure)) => return Err(failure),
@@ -200,7 +203,7 @@ where
         id: &AggregateId,
         record: Record,
     ) -> Result<Report, WriteError> {
-        let Heard { event, raw, policy, suite } = heard;
+        let Heard { event, raw, policy, suite, .. } = heard;
         let state = read::<A::Decide>(record.state)?;
         let seen = match function.observe(event, policy, &state).await {
             Ok(seen) => seen,
@@ -233,7 +236,7 @@ where
         if plan.actions.is_empty() {
             self.tell(&plan.facts).await?;
             let after = plan.state.take();
-            return self.record::<A::Decide>(event, id, record.epoch, after.as_ref(), plan).await;
+            return self.record::<A::Decide>(heard, id, record.epoch, after.as_ref(), plan).await;
         }
         self.carry_out(function, heard, id, record.epoch, state, plan).await
     }
@@ -241,12 +244,13 @@ where
     async fn carry_out<A: Act>(
         &self,
         function: &A,
-        Heard { event, raw, .. }: Heard<'_>,
+        heard: Heard<'_>,
         id: &AggregateId,
         seen: u64,
         before: <A::Decide as Decide>::State,
         mut plan: Plan<<A::Decide as Decide>::State, <A::Decide as Decide>::Action>,
     ) -> Result<Report, WriteError> {
+        let Heard { event, raw, .. } = heard;
         let mut state = plan.state.take().unwrap_or(before);
         let held = self.ledger.claim(id, seen, &write(&state)?, &plan.facts, self.clock.now() + LEASE).await?;
         for action in &plan.actions {
@@ -273,20 +277,21 @@ where
             self.keep(Some(event), &entry, raw).await?;
         }
         self.tell(&plan.facts).await?;
-        self.record::<A::Decide>(event, id, held, Some(&state), plan).await
+        self.record::<A::Decide>(heard, id, held, Some(&state), plan).await
     }
 
     async fn record<D: Decide>(
         &self,
-        event: &Event,
+        Heard { event, again, .. }: Heard<'_>,
         id: &AggregateId,
         held: u64,
         state: Option<&D::State>,
         plan: Plan<D::State, D::Action>,
     ) -> Result<Report, WriteError> {
         let noted = event.is_counted() || (event.is_look() && plan.facts.is_empty());
+        // Decided once more, an event has its record already: it says what was taken up.
         let quiet = plan.decision == Decision::Skipped
-            && if state.is_some() { noted } else { event.is_routine() || event.is_one_of_many() };
+            && (again || if state.is_some() { noted } else { event.is_routine() || event.is_one_of_many() });
         if quiet {
             if let Some(state) = state {
                 self.ledger.note(id, held, &write(state)?, self.clock.now()).await?;
@@ -336,3 +341,6 @@ fn read<D: Decide>(state: Option<Value>) -> Answer<D::State> {
 fn write<T: Serialize>(value: &T) -> Answer<Value> {
     serde_json::to_value(value).map_err(|error| Failure::retry("ledger:write", error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,4 +69,49 @@ mod tests {
     fn parts_do_not_run_together() {
         assert_ne!(digest(&["ab", "c"], 8), digest(&["a", "bc"], 8));
     }
+
+    #[test]
+    fn line_is_cut_at_its_limit_and_not_before() {
+        for (text, max, line) in [
+            ("abcd", 4, "abcd"),
+            ("abcde", 4, "abc…"),
+            ("éééé", 4, "éééé"),
+            ("ééééé", 4, "ééé…"),
+            ("  abc  ", 9, "abc"),
+            ("\u{200b}abcd", 4, "abcd"),
+            ("a\tb", 9, "a b"),
+            ("a\u{7f}b", 9, "a b"),
+            ("~ab!", 9, "~ab!"),
+            ("", 4, ""),
+        ] {
+            assert_eq!(one_line(text, max), line, "{text:?} at {max}");
+        }
+    }
+
+    #[test]
+    fn each_invisible_mark_goes_and_what_is_beside_it_stays() {
+        for mark in ['\u{200b}', '\u{200f}', '\u{2028}', '\u{202e}', '\u{2060}', '\u{2069}', '\u{feff}'] {
+            assert_eq!(one_line(&format!("a{mark}b"), 9), "ab", "{mark:?}");
+        }
+        for visible in ['\u{200a}', '\u{2010}', '\u{2027}', '\u{202f}', '\u{205f}', '\u{206a}', '\u{fefe}'] {
+            assert_eq!(one_line(&format!("a{visible}b"), 9), format!("a{visible}b"), "{visible:?}");
+        }
+    }
+
+    #[test]
+    fn subject_is_cut_without_a_blank_at_its_end() {
+        assert_eq!(subject("abc def", 4), "abc");
+        assert_eq!(subject("abc def", 7), "abc def");
+        assert_eq!(subject("abcdefgh", 7), "abcdefg");
+        assert_eq!(subject("  a\tb ", 99), "a b");
+        assert_eq!(subject("a…", 99), "a?");
+    }
+
+    /// By `printf 'a\0bc\0' | sha256sum`.
+    #[test]
+    fn digest_is_sha_256_of_the_parts_each_ended_by_zero() {
+        assert_eq!(digest(&["a", "bc"], 64), "aa795aa4bbb6117911ef062e271bcb05ccfd58ea439da7d46a44e3a3fcefa790");
+        assert_eq!(digest(&["a", "bc"], 8), "aa795aa4");
+        assert_eq!(digest(&["a", "bc"], 99).len(), 64);
+    }
 }

@@ -21,13 +21,13 @@ pub(super) fn time(value: &Value) -> Option<Timestamp> {
 }
 
 fn epoch(number: f64) -> Option<Timestamp> {
-    if !number.is_finite() || number.abs() > 1.0e15 {
+    if number.is_nan() {
         return None;
     }
     let milliseconds = if number.abs() >= MILLISECONDS_FROM { number } else { number * 1000.0 };
     #[allow(
         clippy::cast_possible_truncation,
-        reason = "bounded above, and a fraction of a millisecond does not matter"
+        reason = "what is too large is no time either way, and a fraction of a millisecond does not matter"
     )]
     Timestamp::from_millisecond(milliseconds as i64).ok()
 }

@@ -4,6 +4,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::name::{BranchName, CommitId};
+
+mod calls;
+mod forms;
+mod samples;
+mod tables;
 
 fn event(source: &str, kind: &str, resources: Value, detail: Value) -> Value {
     json!({"version": "0", "id": "6b1f", "source": source, "detail-type": kind, "account": "123456789012",

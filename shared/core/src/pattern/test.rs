@@ -74,7 +74,12 @@ impl Test {
             _ => Err(fault(path, "anything-but takes strings, numbers, or one operator on strings")),
         };
         let tests = match value {
-            Value::Array(several) if !several.is_empty() => several.iter().map(simple).collect::<Result<_, _>>()?,
+            Value::Array(several) if !several.is_empty() => {
+                if several.iter().any(Value::is_number) && several.iter().any(Value::is_string) {
+                    return Err(fault(path, "anything-but takes a list of strings or of numbers, and not of both"));
+                }
+                several.iter().map(simple).collect::<Result<_, _>>()?
+            }
             Value::Object(operator) => {
                 let mut operators = operator.iter();
                 let (Some((name, value)), None) = (operators.next(), operators.next()) else {
@@ -139,13 +144,13 @@ impl Text {
 
     /// A star stands for anything; a backslash takes a star or a backslash as it is.
     fn wildcard(path: &str, text: &str) -> Result<Self, PatternError> {
-        if text.contains("**") {
-            return Err(fault(path, "expected no two stars side by side"));
-        }
         let mut pieces = vec![String::new()];
         let mut characters = text.chars();
         while let Some(character) = characters.next() {
             let taken = match character {
+                '*' if pieces.len() > 1 && pieces.last().is_some_and(String::is_empty) => {
+                    return Err(fault(path, "expected no two stars side by side"));
+                }
                 '*' => {
                     pieces.push(String::new());
                     continue;

@@ -161,3 +161,6 @@ pub trait Bus {
     /// Puts a fact on the bus. Safe to repeat: readers deduplicate by kind and matter.
     fn publish(&self, fact: &Fact) -> impl Future<Output = Answer<()>> + Send;
 }
+
+#[cfg(test)]
+mod tests;

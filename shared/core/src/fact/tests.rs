@@ -1,0 +1,156 @@
+use serde_json::json;
+
+use super::Severity::{Critical, Info, Warning};
+use super::*;
+
+/// How soon a person should look, for each kind, by what README.md and docs/reliability.md say of it and by
+/// the meaning of the three words: production or the loop is not as it should be (critical); something was
+/// held back, refused or waits for a person (warning); nothing is to be done (info).
+const SEVERITIES: [(&str, Severity); 48] = [
+    // "Opens the circuit: one page"; a model drifts, and nothing trains it any more.
+    ("Circuit Opened", Critical),
+    // The run that was to end the drift did not.
+    ("Training Failed", Critical),
+    // A version that cannot be tested goes nowhere: the loop stands still.
+    ("Evaluation Stuck", Critical),
+    // "A canary whose alarms have no data does not go out": production's alarms are blind.
+    ("Rollout Held", Critical),
+    // "Goes back when an alarm goes off": production took harm from a version.
+    ("Rollout Rolled Back", Critical),
+    ("Rollout Failed", Critical),
+    // "A version that does not answer with success goes back and no further."
+    ("Smoke Test Failed", Critical),
+    // "What takes too long is told, once."
+    ("Deadline Passed", Critical),
+    // "What runs is stopped if the policy says so", and it goes on.
+    ("Stop Failed", Critical),
+    // The live version drifts unseen.
+    ("Watch Failed", Critical),
+    // Held back, refused, or for a person to look at today.
+    ("Build Failed", Warning),
+    ("Branch Deleted", Warning),
+    ("Training Skipped", Warning),
+    ("Evaluation Failed", Warning),
+    ("Approval Requested", Warning),
+    ("Rollout Skipped", Warning),
+    ("Promotion Waits", Warning),
+    ("Rollback Refused", Warning),
+    ("Package Rejected", Warning),
+    ("Finding Reported", Warning),
+    ("Job Stopped", Warning),
+    ("Watch Blind", Warning),
+    ("Event Rejected", Warning),
+    // The loop goes on by itself.
+    ("Build Started", Info),
+    ("Image Adopted", Info),
+    ("Training Started", Info),
+    ("Training Joined", Info),
+    ("Training Succeeded", Info),
+    ("Evaluation Started", Info),
+    ("Evaluation Passed", Info),
+    ("Rollout Started", Info),
+    ("Rollout Parked", Info),
+    ("Rollout Succeeded", Info),
+    ("Finding Closed", Info),
+    ("Baseline Started", Info),
+    ("Watch Started", Info),
+    ("Watch Changed", Info),
+    // Between functions: "Reacts to everything on the suite's own bus but requests".
+    ("Build Requested", Info),
+    ("Image Requested", Info),
+    ("Training Requested", Info),
+    ("Evaluation Requested", Info),
+    ("Promotion Requested", Info),
+    ("Withdrawal Requested", Info),
+    ("Rollback Requested", Info),
+    ("Stage Look Requested", Info),
+    ("Look Requested", Info),
+    ("Watch Requested", Info),
+    ("Notice Held", Info),
+];
+
+#[test]
+fn each_kind_of_fact_has_the_severity_that_its_meaning_asks_for() {
+    for kind in FactKind::ALL {
+        let row = SEVERITIES.iter().find(|(text, _)| *text == kind.as_str());
+        let (_, severity) = row.unwrap_or_else(|| panic!("{kind:?} has no row: say how soon a person should look"));
+        assert_eq!(kind.severity(), *severity, "{kind:?} pages as it should");
+    }
+    assert_eq!(FactKind::ALL.len(), SEVERITIES.len(), "each row is of a kind that there is");
+}
+
+#[test]
+fn request_between_functions_is_no_message_to_people() {
+    for kind in FactKind::ALL {
+        let between = kind.as_str().ends_with(" Requested") && *kind != FactKind::ApprovalRequested;
+        assert_eq!(kind.is_request(), between || *kind == FactKind::NoticeHeld, "{kind:?}");
+    }
+}
+
+#[test]
+fn kind_is_known_by_its_detail_type_and_by_nothing_else() {
+    for kind in FactKind::ALL {
+        assert_eq!(FactKind::parse(kind.as_str()), Some(*kind));
+    }
+    for text in ["", "build started", "Build Started ", "BuildStarted", "Drift"] {
+        assert_eq!(FactKind::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn severities_go_from_the_least_to_the_one_that_pages() {
+    assert_eq!(Severity::ALL, [Info, Warning, Critical]);
+    assert!(Info < Warning && Warning < Critical);
+    for (severity, word) in [(Info, "info"), (Warning, "warning"), (Critical, "critical")] {
+        assert_eq!((severity.as_str(), Severity::parse(word)), (word, Some(severity)));
+        assert_eq!(serde_json::to_value(severity).unwrap(), json!(word), "policies write the same word");
+    }
+    for text in ["", "Critical", "error"] {
+        assert_eq!(Severity::parse(text), None, "{text}");
+    }
+}
+
+fn fact() -> Fact {
+    Fact {
+        kind: FactKind::RolloutRolledBack,
+        version: VERSION,
+        model: Some(ModelName::parse("churn").unwrap()),
+        matter: "rollout/churn/4".to_owned(),
+        at: "2026-11-20T03:10:00Z".parse().unwrap(),
+        reasons: vec!["an alarm went off".to_owned()],
+        details: [("version".to_owned(), "4".to_owned())].into(),
+    }
+}
+
+#[test]
+fn fact_is_written_as_its_schema_says_and_read_back() {
+    let written = fact().to_value();
+    assert_eq!(
+        written,
+        json!({"detail-type": "Rollout Rolled Back", "detail": {"version": 1, "model": "churn",
+            "matter": "rollout/churn/4", "at": "2026-11-20T03:10:00Z", "reasons": ["an alarm went off"],
+            "details": {"version": "4"}}})
+    );
+    assert_eq!(Fact::from_value(&written), Some(fact()));
+}
+
+#[test]
+fn fact_with_the_required_fields_only_is_read() {
+    let least = json!({"detail-type": "Look Requested",
+        "detail": {"version": 1, "matter": "look/churn", "at": "2026-11-20T03:10:00Z"}});
+    let read = Fact::from_value(&least).unwrap();
+    assert_eq!((read.kind, read.model, read.reasons.len(), read.details.len()), (FactKind::LookRequested, None, 0, 0));
+}
+
+#[test]
+fn what_is_no_fact_is_none() {
+    let mut unknown = fact().to_value();
+    unknown["detail-type"] = json!("Drift");
+    let mut unnamed = fact().to_value();
+    unnamed["detail"]["matter"] = json!(null);
+    let mut hostile = fact().to_value();
+    hostile["detail"]["model"] = json!("../churn");
+    for value in [unknown, unnamed, hostile, json!({}), json!({"detail-type": "Build Started"}), json!(7)] {
+        assert_eq!(Fact::from_value(&value), None, "{value}");
+    }
+}

@@ -1,0 +1,3 @@
+mod parts;
+mod rules;
+mod shapes;
