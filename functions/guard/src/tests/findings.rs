@@ -72,7 +72,8 @@ fn resource_that_was_made_anew_is_a_finding_of_its_own() {
         truth.activity = Activity::Running;
     });
     stage.hears("CreateTrainingJob", &without("tags"));
-    let numbers = told(&[("Finding Reported", "1"), ("Job Stopped", "1"), ("Finding Reported", "2"), ("Job Stopped", "2")]);
+    let numbers =
+        told(&[("Finding Reported", "1"), ("Job Stopped", "1"), ("Finding Reported", "2"), ("Job Stopped", "2")]);
     assert_eq!((stage.told(), stage.stops()), (numbers, 2));
 }
 
@@ -145,7 +146,8 @@ fn finding_names_the_resource_the_caller_and_each_rule_once() {
 #[test]
 fn request_of_a_call_that_makes_nothing_is_no_resource() {
     for name in ["DeleteModel", "StopTrainingJob", "CreatePresignedNotebookInstanceUrl", "UpdateEndpoint"] {
-        let request = json!({"modelName": "a", "trainingJobName": "a", "notebookInstanceName": "a", "endpointName": "a"});
+        let request =
+            json!({"modelName": "a", "trainingJobName": "a", "notebookInstanceName": "a", "endpointName": "a"});
         let event = Event::parse(&call(1, NOW, name, &request)).unwrap();
         assert_eq!(Guard::assume(&event), None, "{name}");
     }

@@ -30,7 +30,8 @@ fn message_carries_severity_model_kind_and_thread() {
         ("severity", "critical"),
         ("thread", "rollout/churn/4"),
     ];
-    let carried: Vec<(&str, &str)> = sent.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let carried: Vec<(&str, &str)> =
+        sent.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(carried, expected);
     assert!(sent.body.contains("\n  - because\n"), "the reason of the fact: {}", sent.body);
 }
@@ -84,7 +85,11 @@ fn digest_lists_each_message_with_its_time_and_reason() {
     react(&world, &sns, &of_demand("Look Requested", "look/demand/x")).unwrap();
     let sent = sns.sent.lock().unwrap()[0].clone();
     let line = format!("  {NOON}  [info] demand: training started: because\n");
-    assert!(sent.body.contains(&line) && sent.body.contains(&format!("demand: what could wait since {NOON}")), "{}", sent.body);
+    assert!(
+        sent.body.contains(&line) && sent.body.contains(&format!("demand: what could wait since {NOON}")),
+        "{}",
+        sent.body
+    );
     assert!(sent.body.contains(&format!("matter: digest/demand/{NOON}")), "{}", sent.body);
     let attribute = |name: &str| sent.attributes[name].as_str();
     assert_eq!((attribute("kind"), attribute("thread"), attribute("model")), ("Digest", "digest/demand", "demand"));

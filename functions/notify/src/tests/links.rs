@@ -36,7 +36,8 @@ fn shown(model: &str, kind: &str, subject: &str, details: &Value, region: &str) 
 #[test]
 fn each_subject_links_to_its_page_in_the_console() {
     let image = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{DIGEST}");
-    let image_page = format!("ecr/repositories/private/123456789012/churn-training/_/image/{DIGEST}/details?region=eu-west-1");
+    let image_page =
+        format!("ecr/repositories/private/123456789012/churn-training/_/image/{DIGEST}/details?region=eu-west-1");
     let commit_page = format!("codesuite/codecommit/repositories/churn-model/commit/{COMMIT}?region=eu-west-1");
     let build_page = "codesuite/codebuild/123456789012/projects/churn-build/build/churn-build%3Ab1/?region=eu-west-1";
     let machine = "states/home?region=eu-west-1#/statemachines/view/arn%3Aaws%3Astates%3Aeu-west-1%3A123456789012%3AstateMachine%3Achurn-tests";
@@ -48,7 +49,8 @@ fn each_subject_links_to_its_page_in_the_console() {
     let piped = "codesuite/codepipeline/pipelines/demand-integration/executions/e1/timeline?region=eu-west-1";
     let branches = "codesuite/codecommit/repositories/churn-model/branches?region=eu-west-1";
     let churn = "sagemaker/home?region=eu-west-1#/endpoints/churn-prod";
-    let (studio, alarms) = ("sagemaker/home?region=eu-west-1#/studio-landing", "cloudwatch/home?region=eu-west-1#alarmsV2:");
+    let (studio, alarms) =
+        ("sagemaker/home?region=eu-west-1#/studio-landing", "cloudwatch/home?region=eu-west-1#alarmsV2:");
     let cases = [
         ("churn", "Build Failed", "build/churn/x", &build, build_page),
         ("churn", "Deadline Passed", "late/build/churn/x", &build, build_page),
@@ -58,7 +60,13 @@ fn each_subject_links_to_its_page_in_the_console() {
         ("churn", "Image Adopted", "image/churn/x", &image, &image_page),
         ("churn", "Rollout Failed", "rollout/churn/4/2", &none, churn),
         ("churn", "Deadline Passed", "late/rollout/churn/4/2", &none, churn),
-        ("loans", "Rollout Failed", "rollout/loans/prod/4/2", &prod, "sagemaker/home?region=eu-west-1#/endpoints/loans"),
+        (
+            "loans",
+            "Rollout Failed",
+            "rollout/loans/prod/4/2",
+            &prod,
+            "sagemaker/home?region=eu-west-1#/endpoints/loans",
+        ),
         ("loans", "Rollout Failed", "rollout/loans/staging/4/2", &staging, LOGS), // In another account.
         ("segments", "Rollout Failed", "rollout/segments/4/2", &none, pipeline),
         ("leads", "Rollout Failed", "rollout/leads/4/2", &none, "sagemaker/home?region=eu-west-1#/transform-jobs"),
@@ -120,10 +128,28 @@ fn each_kind_names_the_command_that_tells_more() {
         ("churn", "Deadline Passed", "late/incident/x", &run, "trimtab look churn"),
         ("churn", "Training Failed", "incident/x", &run, &steps),
         ("churn", "Training Failed", "incident/x", &none, "trimtab history churn"),
-        ("churn", "Rollout Failed", "rollout/churn/4/2", &none, "aws sagemaker describe-endpoint --endpoint-name churn-prod"),
+        (
+            "churn",
+            "Rollout Failed",
+            "rollout/churn/4/2",
+            &none,
+            "aws sagemaker describe-endpoint --endpoint-name churn-prod",
+        ),
         ("churn", "Approval Requested", "candidate/churn/4", &none, "trimtab history churn"),
-        ("segments", "Rollout Failed", "rollout/segments/4/2", &none, "aws codepipeline get-pipeline-state --name segments-delivery"),
-        ("leads", "Rollout Failed", "rollout/leads/4/2", &none, "aws sagemaker list-transform-jobs --name-contains trimtab-leads-v4"),
+        (
+            "segments",
+            "Rollout Failed",
+            "rollout/segments/4/2",
+            &none,
+            "aws codepipeline get-pipeline-state --name segments-delivery",
+        ),
+        (
+            "leads",
+            "Rollout Failed",
+            "rollout/leads/4/2",
+            &none,
+            "aws sagemaker list-transform-jobs --name-contains trimtab-leads-v4",
+        ),
         ("tariffs", "Rollout Failed", "rollout/tariffs/4/2", &none, "trimtab history tariffs"),
     ];
     for (model, kind, subject, details, command) in cases {
