@@ -175,3 +175,59 @@ fn request_leads_to_what_can_be_stopped_by_its_kind() {
         assert_eq!((truth.arn, truth.created), (arn, NOW.parse().unwrap()), "{name}");
     }
 }
+
+#[test]
+fn two_resources_have_findings_of_their_own() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.hears("CreateTrainingJob", &without("tags"));
+    let mut other = without("tags");
+    other["trainingJobName"] = json!("another-by-hand");
+    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.hears("CreateTrainingJob", &other);
+    // The same name for another kind of resource is another resource.
+    let processing = json!({"processingJobName": "churn-by-hand"});
+    let event = Event::parse(&call(9, NOW, "CreateProcessingJob", &processing)).unwrap();
+    *stage.aws.truth.lock().unwrap() = Guard::assume(&event);
+    stage.hears("CreateProcessingJob", &processing);
+    let subjects: std::collections::BTreeSet<String> =
+        stage.world.bus.facts().into_iter().map(|fact| fact.matter).collect();
+    assert_eq!(subjects.len(), 3, "{subjects:?}");
+    assert_eq!(stage.world.ledger.contents().aggregates.len(), 3, "one record each");
+}
+
+#[test]
+fn known_finding_of_what_cannot_be_stopped_is_reported_once() {
+    let request = json!({"endpointName": "churn-prod"});
+    let mut stage = Stage::with("CreateEndpoint", &request);
+    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.hears("CreateEndpoint", &request);
+    assert_eq!(stage.hears("UpdateEndpoint", &request).codes, ["already_reported"]);
+    assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0));
+}
+
+/// SageMaker with one running resource, which does not answer when it is to be stopped.
+struct Silent(Option<ResourceTruth>);
+
+impl Resources for &Silent {
+    async fn describe(&self, _: &Resource) -> Answer<Option<ResourceTruth>> {
+        Ok(self.0.clone())
+    }
+
+    async fn stop(&self, _: &Resource) -> Answer<Halted> {
+        Err(Failure::retry("sagemaker:StopTrainingJob", "no answer in time"))
+    }
+}
+
+#[test]
+fn second_attempt_to_stop_is_on_record_before_it_is_made() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    *stage.aws.refuses.lock().unwrap() = true;
+    stage.hears("CreateTrainingJob", &without("tags"));
+    let silent = Silent(stage.aws.truth.lock().unwrap().clone());
+    let event = call(8, "2026-11-20T11:00:00Z", "CreateTrainingJob", &without("tags"));
+    let lost = run(stage.world.react(&Reaction { resources: &silent }, &event)).unwrap();
+    assert!(matches!(lost, Err(Failure::Retry { .. })), "the event goes back to Lambda");
+    let contents = stage.world.ledger.contents();
+    let state = contents.aggregates.values().next().unwrap().state.clone().unwrap();
+    assert_eq!((&state["finding"]["stop"], &state["count"]), (&json!("asked"), &json!(1)));
+}
