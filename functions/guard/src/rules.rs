@@ -99,6 +99,8 @@ mod tests {
         let takes = |pattern: &str, text: &str| matches(pattern, text);
         assert!(takes("ml.m5.*", "ml.m5.large") && takes("*", "") && takes("a*c*e", "abcde") && takes("a", "a"));
         assert!(!takes("ml.m5.*", "ml.m5d.large") && !takes("a", "ab") && !takes("a*b", "ba") && !takes("a*bb", "ab"));
+        // No character counts for two parts of a pattern.
+        assert!(!takes("a*b*b", "ab") && takes("a*b*b", "abb") && !takes("*ab*ab", "xab"));
     }
 
     #[test]

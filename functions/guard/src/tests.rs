@@ -16,6 +16,9 @@ use trimtab_core::react::{Decide, Report, World};
 
 use crate::{Guard, Reaction};
 
+mod findings;
+mod kinds;
+
 const SUITE: &str = include_str!("../../../models/suite.toml");
 const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 const NOW: &str = "2026-11-20T09:00:00Z";

@@ -23,6 +23,7 @@ use trimtab_core::react::{LEASE, World};
 use crate::Reaction;
 
 mod baseline;
+mod requests;
 mod watch;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -70,6 +71,12 @@ struct State {
     writes: usize,
     lost: Option<usize>,
     refuses: bool,
+    /// The requests as they were made.
+    defined: Vec<JobDefinition>,
+    computed: Vec<BaselineRequest>,
+    undefined: Vec<(DriftKind, String)>,
+    /// Whether schedules are in the middle of something.
+    busy: bool,
 }
 
 /// SageMaker and CloudWatch, as far as `monitor` sees them.
@@ -89,11 +96,14 @@ impl Cloud {
 }
 
 impl Monitoring for &Cloud {
-    async fn served(&self, _: &EndpointName) -> Answer<Option<Served>> {
+    async fn served(&self, endpoint: &EndpointName) -> Answer<Option<Served>> {
+        assert_eq!(endpoint.as_str(), "churn-prod", "the endpoint that the policy names");
         Ok(self.0.lock().unwrap().served.clone())
     }
 
-    async fn baselines(&self, _: &PackageArn) -> Answer<BTreeMap<DriftKind, Baseline>> {
+    async fn baselines(&self, asked: &PackageArn) -> Answer<BTreeMap<DriftKind, Baseline>> {
+        let live = self.0.lock().unwrap().served.as_ref().and_then(|served| served.package.clone());
+        assert_eq!(Some(asked), live.as_ref(), "the version that is live");
         Ok(self.0.lock().unwrap().baselines.clone())
     }
 
@@ -102,17 +112,22 @@ impl Monitoring for &Cloud {
     }
 
     async fn start_baseline(&self, request: &BaselineRequest) -> Answer<()> {
-        self.change(|state| assert!(state.jobs.insert(request.name.clone(), BaselineTruth::Running).is_none()))
+        self.change(|state| {
+            state.computed.push(request.clone());
+            assert!(state.jobs.insert(request.name.clone(), BaselineTruth::Running).is_none());
+        })
     }
 
     async fn define(&self, definition: &JobDefinition) -> Answer<()> {
         self.change(|state| {
+            state.defined.push(definition.clone());
             state.definitions.insert(definition.name.clone());
         })
     }
 
-    async fn undefine(&self, _: DriftKind, name: &str) -> Answer<()> {
+    async fn undefine(&self, kind: DriftKind, name: &str) -> Answer<()> {
         self.change(|state| {
+            state.undefined.push((kind, name.to_owned()));
             let mut used = state.schedules.values();
             assert!(used.all(|schedule| schedule.definition.as_deref() != Some(name)), "{name} is in use");
             state.definitions.remove(name);
@@ -124,18 +139,22 @@ impl Monitoring for &Cloud {
     }
 
     async fn create_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
-        self.update_schedule(request).await
+        self.change(|state| {
+            let truth = scheduled(request);
+            // The adapter takes up a schedule that an unanswered call has made: it is the same one then.
+            let before = state.schedules.insert(request.name.clone(), truth.clone());
+            assert!(before.is_none_or(|before| before == truth), "{} was there", request.name);
+            Accepted::Started
+        })
     }
 
     async fn update_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
         self.change(|state| {
-            let truth = ScheduleTruth {
-                status: ScheduleStatus::Scheduled,
-                definition: Some(request.definition.clone()),
-                expression: Some(request.expression.clone()),
-                failure: None,
-            };
-            state.schedules.insert(request.name.clone(), truth);
+            if state.busy {
+                return Accepted::Busy;
+            }
+            assert!(state.schedules.contains_key(&request.name), "SageMaker knows no schedule {}", request.name);
+            state.schedules.insert(request.name.clone(), scheduled(request));
             Accepted::Started
         })
     }
@@ -145,6 +164,15 @@ impl Monitoring for &Cloud {
             state.schedules.remove(name);
             Accepted::Started
         })
+    }
+}
+
+fn scheduled(request: &ScheduleRequest) -> ScheduleTruth {
+    ScheduleTruth {
+        status: ScheduleStatus::Scheduled,
+        definition: Some(request.definition.clone()),
+        expression: Some(request.expression.clone()),
+        failure: None,
     }
 }
 

@@ -15,6 +15,8 @@ use crate::Reaction;
 mod chat;
 mod digest;
 mod digest_to_chat;
+mod facts;
+mod links;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 

@@ -32,3 +32,29 @@ fn every_model_that_is_looked_after_is_asked_for_and_no_other() {
     assert_eq!(asked, ["look/churn/2026-11-20T09:00:00Z", "look/prices/2026-11-20T09:00:00Z"]);
     assert!(world.ledger.contents().history.is_empty(), "the clock leaves no record");
 }
+
+#[test]
+fn each_request_names_its_model_its_reason_and_its_time() {
+    let on = "[reconcile]\nbuild = \"2h\"\ntraining = \"24h\"\nevaluation = \"6h\"\nrollout = \"6h\"\n";
+    let now = "2026-11-20T09:00:00Z".parse().unwrap();
+    let world = World::new(MemoryLedger::with([policy("churn", on)]), MemoryBus::default(), FixedClock::at(now));
+    let reaction = Reaction { ledger: MemoryLedger::with([policy("churn", on)]) };
+    let report = run(world.react(&reaction, &tick())).unwrap().unwrap();
+    assert_eq!(report.entry.reasons, ["models that are looked after, and asked about: 1"]);
+    let fact = world.bus.facts().remove(0);
+    assert_eq!((fact.kind.as_str(), fact.version, fact.at), ("Look Requested", 1, now));
+    assert_eq!(fact.model.as_ref().map(ToString::to_string).as_deref(), Some("churn"));
+    assert_eq!(fact.reasons, ["what AWS did not tell of is looked for"]);
+}
+
+#[test]
+fn event_that_is_not_the_clock_asks_nobody() {
+    let on = "[reconcile]\nbuild = \"2h\"\ntraining = \"24h\"\nevaluation = \"6h\"\nrollout = \"6h\"\n";
+    let now = "2026-11-20T09:00:00Z".parse().unwrap();
+    let world = World::new(MemoryLedger::with([policy("churn", on)]), MemoryBus::default(), FixedClock::at(now));
+    let reaction = Reaction { ledger: MemoryLedger::with([policy("churn", on)]) };
+    let mut other = tick();
+    other["detail-type"] = json!("Something Else");
+    let report = run(world.react(&reaction, &other)).unwrap().unwrap();
+    assert!(world.bus.facts().is_empty(), "{:?}", report.codes);
+}

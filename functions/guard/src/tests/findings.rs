@@ -1,0 +1,233 @@
+//! A finding from the report to its end, where the resource or the call is not what it was.
+
+use trimtab_core::event::{Body, ResourceKind};
+
+use super::*;
+
+/// SageMaker with one resource, which came to its own end before it could be stopped, and says whom it was asked about.
+#[derive(Default)]
+struct EndsFirst(Mutex<Vec<Resource>>, Mutex<Option<ResourceTruth>>);
+
+impl Resources for &EndsFirst {
+    async fn describe(&self, resource: &Resource) -> Answer<Option<ResourceTruth>> {
+        self.0.lock().unwrap().push(resource.clone());
+        Ok(self.1.lock().unwrap().clone())
+    }
+
+    async fn stop(&self, resource: &Resource) -> Answer<Halted> {
+        self.0.lock().unwrap().push(resource.clone());
+        Ok(Halted::Over)
+    }
+}
+
+fn arn() -> Value {
+    json!({"resourceArn": "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand"})
+}
+
+#[test]
+fn job_that_ends_before_its_stop_is_not_announced_as_stopped() {
+    let stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let aws = EndsFirst::default();
+    *aws.1.lock().unwrap() = stage.aws.truth.lock().unwrap().clone();
+    let event = call(1, NOW, "CreateTrainingJob", &without("tags"));
+    let report = run(stage.world.react(&Reaction { resources: &aws }, &event)).unwrap().unwrap();
+    assert_eq!(report.codes, ["finding", "breach", "breach", "over"]);
+    assert_eq!(stage.told(), told(&[("Finding Reported", "1")]));
+    let asked: Vec<String> = aws.0.lock().unwrap().iter().map(|resource| resource.name.to_string()).collect();
+    assert_eq!(asked, ["churn-by-hand", "churn-by-hand"], "described, then stopped");
+}
+
+#[test]
+fn stop_names_the_resource_as_its_owner_wrote_it() {
+    let mut named = without("tags");
+    named["trainingJobName"] = json!("Churn-By-Hand");
+    let mut stage = Stage::with("CreateTrainingJob", &named);
+    *stage.aws.refuses.lock().unwrap() = true;
+    stage.hears("CreateTrainingJob", &named);
+    // An ARN has the name in lower case: SageMaker would know no such job.
+    let report = stage.hears("AddTags", &arn());
+    assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
+}
+
+#[test]
+fn stop_that_a_dead_invocation_left_is_made_by_the_next_event() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.hears("CreateTrainingJob", &without("tags"));
+    {
+        let mut contents = stage.world.ledger.contents();
+        let record = contents.aggregates.values_mut().next().unwrap();
+        record.state.as_mut().unwrap()["finding"]["stop"] = json!("asked");
+    }
+    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.hears("AddTags", &arn());
+    assert_eq!(stage.stops(), 2);
+}
+
+#[test]
+fn resource_that_was_made_anew_is_a_finding_of_its_own() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.hears("CreateTrainingJob", &without("tags"));
+    stage.aws.change(|truth| {
+        truth.created = "2026-11-20T09:30:00Z".parse().unwrap();
+        truth.activity = Activity::Running;
+    });
+    stage.hears("CreateTrainingJob", &without("tags"));
+    let numbers =
+        told(&[("Finding Reported", "1"), ("Job Stopped", "1"), ("Finding Reported", "2"), ("Job Stopped", "2")]);
+    assert_eq!((stage.told(), stage.stops()), (numbers, 2));
+}
+
+#[test]
+fn compliant_successor_of_the_same_name_closes_the_finding() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.hears("CreateTrainingJob", &without("tags"));
+    let compliant_one = Stage::with("CreateTrainingJob", &compliant());
+    let mut truth = compliant_one.aws.truth.lock().unwrap().clone().unwrap();
+    truth.created = "2026-11-20T09:30:00Z".parse().unwrap();
+    *stage.aws.truth.lock().unwrap() = Some(truth);
+    assert_eq!(stage.hears("CreateTrainingJob", &compliant()).codes, ["gone"]);
+    assert_eq!(stage.told().last(), told(&[("Finding Closed", "1")]).last());
+}
+
+#[test]
+fn exempt_caller_still_puts_an_open_finding_right() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.hears("CreateTrainingJob", &without("tags"));
+    stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
+        ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
+    let tags = [("owner", "mira"), ("model", "churn")].map(|(key, value)| (key.into(), value.into()));
+    stage.aws.change(|truth| truth.tags = tags.into());
+    assert_eq!(stage.hears("AddTags", &arn()).codes, ["put_right"]);
+}
+
+#[test]
+fn exemption_by_the_session_arn_holds_too() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
+        ["arn:aws:sts::123456789012:assumed-role/data-science/*".to_owned()].into();
+    assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
+}
+
+#[test]
+fn owner_tag_without_a_value_names_nobody() {
+    let mut request = compliant();
+    request["tags"] = json!([{"key": "owner", "value": " "}, {"key": "model", "value": "churn"}]);
+    let mut stage = Stage::with("CreateTrainingJob", &request);
+    stage.hears("CreateTrainingJob", &request);
+    assert_eq!(stage.world.bus.facts()[0].details["owner"], "maya");
+}
+
+#[test]
+fn resource_that_is_unknown_and_never_had_a_finding_is_skipped() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    *stage.aws.truth.lock().unwrap() = None;
+    let report = stage.hears("CreateTrainingJob", &without("tags"));
+    assert_eq!(report.codes, ["gone"]);
+    assert_eq!((stage.told(), stage.stops()), (vec![], 0));
+}
+
+#[test]
+fn finding_names_the_resource_the_caller_and_each_rule_once() {
+    let mut request = without("tags");
+    request["resourceConfig"]["instanceType"] = json!("ml.p5.48xlarge");
+    let mut stage = Stage::with("CreateTrainingJob", &request);
+    stage.hears("CreateTrainingJob", &request);
+    let facts = stage.world.bus.facts();
+    for fact in &facts {
+        let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
+        assert_eq!(fact.details["resource"], arn);
+        assert_eq!((fact.details["caller"].as_str(), fact.details["rules"].as_str()), ("maya", "tags, instance_types"));
+        assert_eq!(fact.model, None, "a finding belongs to no model");
+    }
+    assert_eq!(facts[1].reasons, ["training job churn-by-hand is stopped, as the policy says"]);
+}
+
+/// What `plan` shows offline: a call that makes nothing describes nothing.
+#[test]
+fn request_of_a_call_that_makes_nothing_is_no_resource() {
+    for name in ["DeleteModel", "StopTrainingJob", "CreatePresignedNotebookInstanceUrl", "UpdateEndpoint"] {
+        let request =
+            json!({"modelName": "a", "trainingJobName": "a", "notebookInstanceName": "a", "endpointName": "a"});
+        let event = Event::parse(&call(1, NOW, name, &request)).unwrap();
+        assert_eq!(Guard::assume(&event), None, "{name}");
+    }
+    let other = json!({"version": "0", "id": "1", "source": "aws.events", "detail-type": "Scheduled Event",
+        "account": "123456789012", "region": "eu-west-1", "time": NOW, "resources": [], "detail": {}});
+    let event = Event::parse(&other).unwrap();
+    assert_eq!((Guard::assume(&event), event.body == Body::Scheduled), (None, true));
+}
+
+/// The activity that a request leads to: only what runs can be stopped.
+#[test]
+fn request_leads_to_what_can_be_stopped_by_its_kind() {
+    let expected = [
+        ("CreateTrainingJob", "trainingJobName", ResourceKind::Training, Activity::Running),
+        ("CreateProcessingJob", "processingJobName", ResourceKind::Processing, Activity::Running),
+        ("CreateNotebookInstance", "notebookInstanceName", ResourceKind::Notebook, Activity::Starting),
+        ("CreateModel", "modelName", ResourceKind::Model, Activity::Over),
+        ("CreateEndpoint", "endpointName", ResourceKind::Endpoint, Activity::Over),
+    ];
+    for (name, field, kind, activity) in expected {
+        let event = Event::parse(&call(1, NOW, name, &json!({(field): "Churn-A"}))).unwrap();
+        let truth = Guard::assume(&event).unwrap();
+        assert_eq!(truth.activity, activity, "{name}");
+        let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:{}/churn-a", kind.in_arn());
+        assert_eq!((truth.arn, truth.created), (arn, NOW.parse().unwrap()), "{name}");
+    }
+}
+
+#[test]
+fn two_resources_have_findings_of_their_own() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    stage.hears("CreateTrainingJob", &without("tags"));
+    let mut other = without("tags");
+    other["trainingJobName"] = json!("another-by-hand");
+    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.hears("CreateTrainingJob", &other);
+    // The same name for another kind of resource is another resource.
+    let processing = json!({"processingJobName": "churn-by-hand"});
+    let event = Event::parse(&call(9, NOW, "CreateProcessingJob", &processing)).unwrap();
+    *stage.aws.truth.lock().unwrap() = Guard::assume(&event);
+    stage.hears("CreateProcessingJob", &processing);
+    let subjects: std::collections::BTreeSet<String> =
+        stage.world.bus.facts().into_iter().map(|fact| fact.matter).collect();
+    assert_eq!(subjects.len(), 3, "{subjects:?}");
+    assert_eq!(stage.world.ledger.contents().aggregates.len(), 3, "one record each");
+}
+
+#[test]
+fn known_finding_of_what_cannot_be_stopped_is_reported_once() {
+    let request = json!({"endpointName": "churn-prod"});
+    let mut stage = Stage::with("CreateEndpoint", &request);
+    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.hears("CreateEndpoint", &request);
+    assert_eq!(stage.hears("UpdateEndpoint", &request).codes, ["already_reported"]);
+    assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0));
+}
+
+/// SageMaker with one running resource, which does not answer when it is to be stopped.
+struct Silent(Option<ResourceTruth>);
+
+impl Resources for &Silent {
+    async fn describe(&self, _: &Resource) -> Answer<Option<ResourceTruth>> {
+        Ok(self.0.clone())
+    }
+
+    async fn stop(&self, _: &Resource) -> Answer<Halted> {
+        Err(Failure::retry("sagemaker:StopTrainingJob", "no answer in time"))
+    }
+}
+
+#[test]
+fn second_attempt_to_stop_is_on_record_before_it_is_made() {
+    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    *stage.aws.refuses.lock().unwrap() = true;
+    stage.hears("CreateTrainingJob", &without("tags"));
+    let silent = Silent(stage.aws.truth.lock().unwrap().clone());
+    let event = call(8, "2026-11-20T11:00:00Z", "CreateTrainingJob", &without("tags"));
+    let lost = run(stage.world.react(&Reaction { resources: &silent }, &event)).unwrap();
+    assert!(matches!(lost, Err(Failure::Retry { .. })), "the event goes back to Lambda");
+    let contents = stage.world.ledger.contents();
+    let state = contents.aggregates.values().next().unwrap().state.clone().unwrap();
+    assert_eq!((&state["finding"]["stop"], &state["count"]), (&json!("asked"), &json!(1)));
+}

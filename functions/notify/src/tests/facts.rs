@@ -1,0 +1,125 @@
+//! Which facts become messages, and what state that leaves, through the whole reaction.
+
+use trimtab_core::fact::FactKind;
+
+use super::digest::{demand, hear, of_demand, pass};
+use super::*;
+
+#[test]
+fn every_kind_but_requests_becomes_one_message() {
+    for kind in FactKind::ALL {
+        let (world, sns) = (world(), Sns::default());
+        react(&world, &sns, &fact("1", kind.as_str(), "x/churn/1")).unwrap();
+        // What functions ask of each other ends in "Requested"; a held notice waits for its digest. But approval is
+        // requested of a person.
+        let request = kind.as_str().ends_with(" Requested") && *kind != FactKind::ApprovalRequested;
+        let expected = usize::from(!request && *kind != FactKind::NoticeHeld);
+        assert_eq!(sns.sent.lock().unwrap().len(), expected, "messages for {}", kind.as_str());
+    }
+}
+
+#[test]
+fn message_carries_severity_model_kind_and_thread() {
+    let (world, sns) = (world(), Sns::default());
+    react(&world, &sns, &fact("1", "Rollout Rolled Back", "rollout/churn/4/2")).unwrap();
+    let sent = sns.sent.lock().unwrap()[0].clone();
+    let expected = [
+        ("audience", "churn/critical"),
+        ("kind", "Rollout Rolled Back"),
+        ("model", "churn"),
+        ("severity", "critical"),
+        ("thread", "rollout/churn/4"),
+    ];
+    let carried: Vec<(&str, &str)> =
+        sent.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(carried, expected);
+    assert!(sent.body.contains("\n  - because\n"), "the reason of the fact: {}", sent.body);
+}
+
+#[test]
+fn sent_message_is_recorded_with_its_id_and_time() {
+    let (world, sns) = (world(), Sns::default());
+    react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1")).unwrap();
+    let contents = world.ledger.contents();
+    let (id, record) = contents.aggregates.iter().next().unwrap();
+    assert!(id.name.starts_with("notice#"), "{id:?}");
+    let state = record.state.as_ref().unwrap();
+    assert_eq!((&state["sent"], &state["message_id"]), (&json!(NOON), &json!("message-1")));
+}
+
+#[test]
+fn facts_of_one_subject_and_other_kinds_have_records_of_their_own() {
+    let (world, sns) = (world(), Sns::default());
+    for (kind, subject) in [("Training Failed", "a"), ("Training Started", "a"), ("Training Failed", "b")] {
+        react(&world, &sns, &fact("1", kind, subject)).unwrap();
+    }
+    assert_eq!(world.ledger.contents().aggregates.len(), 3);
+}
+
+#[test]
+fn event_that_is_no_fact_is_not_for_notify() {
+    let (world, sns) = (world(), Sns::default());
+    let tick = json!({"version": "0", "id": "1", "source": "aws.events", "detail-type": "Scheduled Event",
+        "account": "123456789012", "region": "eu-west-1", "time": NOON, "resources": [], "detail": {}});
+    let report = react(&world, &sns, &tick).unwrap();
+    assert_eq!((report.entry.decision, sns.sent.lock().unwrap().len()), (Decision::Skipped, 0));
+}
+
+#[test]
+fn digest_is_sent_at_its_interval_and_not_a_minute_before() {
+    // `digest = "24h"` in models/demand.toml.
+    let (world, sns) = (demand(), Sns::default());
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    let look = of_demand("Look Requested", "look/demand/x");
+    pass(&world, 23);
+    assert_eq!(react(&world, &sns, &look).unwrap().codes, ["nothing_new"]);
+    pass(&world, 1);
+    assert_eq!(react(&world, &sns, &look).unwrap().codes, ["due"]);
+}
+
+#[test]
+fn digest_lists_each_message_with_its_time_and_reason() {
+    let (world, sns) = (demand(), Sns::default());
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    pass(&world, 24);
+    react(&world, &sns, &of_demand("Look Requested", "look/demand/x")).unwrap();
+    let sent = sns.sent.lock().unwrap()[0].clone();
+    let line = format!("  {NOON}  [info] demand: training started: because\n");
+    assert!(
+        sent.body.contains(&line) && sent.body.contains(&format!("demand: what could wait since {NOON}")),
+        "{}",
+        sent.body
+    );
+    assert!(sent.body.contains(&format!("matter: digest/demand/{NOON}")), "{}", sent.body);
+    let attribute = |name: &str| sent.attributes[name].as_str();
+    assert_eq!((attribute("kind"), attribute("thread"), attribute("model")), ("Digest", "digest/demand", "demand"));
+}
+
+#[test]
+fn ninety_nine_messages_wait_and_the_hundredth_sends_all() {
+    let (world, sns) = (demand(), Sns::default());
+    for number in 0..99 {
+        hear(&world, &sns, &of_demand("Training Started", &format!("incident/demand-build-{number}")));
+    }
+    assert_eq!(sns.sent.lock().unwrap().len(), 0, "99 messages wait");
+    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-99"));
+    assert_eq!(sns.sent.lock().unwrap().len(), 1, "the hundredth");
+}
+
+/// A line that was sent stays known while 500 others follow, so that a late copy of its fact is not sent again.
+#[test]
+fn sent_lines_stay_known_through_five_hundred_others() {
+    let (world, sns) = (demand(), Sns::default());
+    let held = |number: u32| {
+        let mut event = of_demand("Notice Held", &format!("held/Training Started/incident/demand-build-{number}"));
+        event["detail"]["details"] = json!({"says": "[info] demand: training started", "severity": "info"});
+        event
+    };
+    for number in 0..600 {
+        react(&world, &sns, &held(number)).unwrap();
+    }
+    assert_eq!(sns.sent.lock().unwrap().len(), 6);
+    assert_eq!(react(&world, &sns, &held(100)).unwrap().codes, ["already_held"]);
+    assert_eq!(react(&world, &sns, &held(599)).unwrap().codes, ["already_held"]);
+    assert_eq!(react(&world, &sns, &held(99)).unwrap().codes, ["held"], "the oldest is forgotten");
+}
