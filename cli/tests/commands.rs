@@ -197,7 +197,7 @@ fn history_says_what_was_done_and_why_oldest_first() {
 }
 
 #[test]
-fn kept_lists_what_could_not_be_acted_on() {
+fn the_kept_command_lists_dead_letters() {
     let cloud = Cloud::new();
     cloud.prints(&["kept"], "no event is kept: each could be acted on\n");
     let mut entry = entry("churn", "e-1", Decision::Rejected);
@@ -245,7 +245,7 @@ fn apply_without_recipients_needs_no_topic() {
 }
 
 #[test]
-fn apply_that_cannot_tell_its_recipients_writes_nothing() {
+fn apply_without_a_topic_for_recipients_writes_nothing() {
     let cloud = Cloud::new();
     let folder = Folder::new("untold", &[("churn.toml", &format!("{CHURN}{TOLD}"))]);
     cloud.fails(&["apply", "--models", folder.path()], 2, "the policies name recipients, and no topic");

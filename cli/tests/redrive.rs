@@ -266,7 +266,7 @@ async fn an_undelivered_event_goes_to_the_target_of_its_rule() {
 }
 
 #[tokio::test]
-async fn a_kept_event_is_released_once_its_function_did_it() {
+async fn a_dead_letter_is_released_once_its_function_did_it() {
     let cloud = Cloud::new();
     for (function, id) in [("retrain", "done"), ("deploy", "paused"), ("notify", "failing"), ("guard", "silent")] {
         keep(&cloud, function, id).await;

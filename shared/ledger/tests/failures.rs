@@ -137,7 +137,7 @@ async fn an_applied_policy_that_is_refused_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_kept_event_that_stays_listed_is_an_error() {
+async fn a_dead_letter_that_stays_listed_is_an_error() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.keep(&entry("churn", "e", Decision::Rejected), &json!({"id": "e"})).await.unwrap();

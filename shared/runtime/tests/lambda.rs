@@ -77,9 +77,9 @@ fn a_panic_is_an_error_and_the_next_event_is_served() {
 }
 
 #[test]
-fn an_unreadable_event_is_kept_and_not_retried() {
+fn an_unreadable_event_is_dead_lettered_not_retried() {
     or_be_the_function();
-    let host = Host::start("an_unreadable_event_is_kept_and_not_retried", &ENVIRONMENT);
+    let host = Host::start("an_unreadable_event_is_dead_lettered_not_retried", &ENVIRONMENT);
     for raw in ["[]", "7", "null", "\"push\"", "{}", r#"{"source": "aws.s3", "detail": {}}"#] {
         let ended = host.invoke("unreadable", raw);
         assert_eq!(ended.how, "response", "{raw}: it is no better when Lambda tries it again");
@@ -203,6 +203,9 @@ fn a_reaction_is_one_log_line_and_one_metric_line() {
     let metrics: Vec<&Value> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
     assert_eq!(metrics.len(), 1, "what goes back to Lambda has come to no end yet");
     assert_eq!((&metrics[0]["function"], &metrics[0]["decision"]), (&json!("scripted"), &json!("acted")));
+    let now = jiff::Timestamp::now().as_millisecond();
+    let at = metrics[0]["_aws"]["Timestamp"].as_i64().unwrap();
+    assert!((now - 600_000..=now).contains(&at), "CloudWatch takes no metric of another time: {at}, now {now}");
     let of = |id: String| logged(&lines).into_iter().filter(|line| line["event_id"] == id).cloned().collect::<Vec<_>>();
     let (acted, failed) = (of(Outcome::Acted.id()), of(Outcome::ObserveRetried.id()));
     assert_eq!((acted.len(), failed.len()), (1, 1), "{lines:?}");
@@ -219,9 +222,9 @@ fn a_reaction_is_one_log_line_and_one_metric_line() {
 }
 
 #[test]
-fn an_unknown_event_leaves_no_text_of_its_own_behind() {
+fn no_text_of_an_unknown_event_is_logged() {
     or_be_the_function();
-    let host = Host::start("an_unknown_event_leaves_no_text_of_its_own_behind", &ENVIRONMENT);
+    let host = Host::start("no_text_of_an_unknown_event_is_logged", &ENVIRONMENT);
     let mut event: Value = serde_json::from_str(&event(Outcome::Skipped)).unwrap();
     for name in ["source", "detail-type", "account"] {
         event[name] = json!("marker-1");
