@@ -145,7 +145,10 @@ async fn a_name_of_another_model_refuses_the_whole_policy() {
     ledger.apply(&segments()).await.unwrap();
     let before = table.keys();
     let text = include_str!("../../../models/segments.toml").replace("model = \"segments\"", "model = \"thief\"");
-    let refused = ledger.apply(&Policy::parse("thief.toml", &text).unwrap()).await.unwrap_err().to_string();
+    let Err(refused) = ledger.apply(&Policy::parse("thief.toml", &text).unwrap()).await else {
+        panic!("thief took the names of segments: a name belongs to one model");
+    };
+    let refused = refused.to_string();
     let whose = " in the policy of thief belongs to another model already: segments";
     assert!(refused.starts_with("ledger:apply was refused: ") && refused.ends_with(whose), "{refused}");
     assert_eq!(table.keys(), before, "all or nothing");
