@@ -292,7 +292,7 @@ fn what_the_world_refuses_exits_1() {
     cloud.table.answers(Answer::error(400, "ResourceNotFoundException", "no such table"));
     cloud.fails(&["apply", "--models", folder.path()], 1, "Check the region (AWS_REGION), the credentials and --table");
     let holder = json!({"pk": {"S": "key#package-group#churn"}, "sk": {"S": "model"}, "model": {"S": "other"}});
-    cloud.table.put(holder);
+    cloud.table.put(&holder);
     cloud.fails(&["apply", "--models", folder.path()], 1, "belongs to another model already: other");
     for (refusal, words) in
         [((400, "AccessDeniedException"), "was refused"), ((500, "InternalFailure"), "can be tried again")]

@@ -151,7 +151,7 @@ fn event(id: &str) -> Value {
 }
 
 /// What Lambda writes to an `OnFailure` destination.
-fn destination(id: &str, response: Value) -> Value {
+fn destination(id: &str, response: &Value) -> Value {
     json!({"version": "1.0", "requestContext": {"requestId": "r", "functionArn": NOTIFY,
         "condition": "RetriesExhausted", "approximateInvokeCount": 3}, "requestPayload": event(id),
         "responseContext": {"statusCode": 200, "functionError": "Unhandled"}, "responsePayload": response})
@@ -185,7 +185,7 @@ async fn an_empty_suite_has_nothing_to_send() {
 #[tokio::test]
 async fn a_failed_event_goes_to_its_function_and_off_the_queue() {
     let cloud = Cloud::new();
-    cloud.waits("suite-failures", &destination("e-1", json!({"errorMessage": "throttled\nagain"})), json!({}));
+    cloud.waits("suite-failures", &destination("e-1", &json!({"errorMessage": "throttled\nagain"})), json!({}));
     let said = cloud.redrive(Some(Queue::Failures), false).await;
     let wanted = "failures: Rollout Failed e-1 for suite-notify\n    waits because throttled again\n    \
                   sent again: acted because a; b\n";
@@ -196,7 +196,7 @@ async fn a_failed_event_goes_to_its_function_and_off_the_queue() {
 #[tokio::test]
 async fn a_failed_event_without_a_message_says_its_condition() {
     let cloud = Cloud::new();
-    cloud.waits("suite-failures", &destination("e-1", Value::Null), json!({}));
+    cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
     assert!(cloud.redrive(None, true).await.contains("    waits because RetriesExhausted\n"));
 }
 
@@ -204,7 +204,7 @@ async fn a_failed_event_without_a_message_says_its_condition() {
 async fn an_event_that_fails_again_stays_in_its_queue() {
     let cloud = Cloud::new();
     for id in ["bad", "good", "busy"] {
-        cloud.waits("suite-failures", &destination(id, Value::Null), json!({}));
+        cloud.waits("suite-failures", &destination(id, &Value::Null), json!({}));
     }
     cloud.answers("bad", true, json!({"errorType": "E", "errorMessage": "still no"}));
     cloud.answers("busy", false, Value::Null);
@@ -222,7 +222,7 @@ async fn an_event_that_fails_again_stays_in_its_queue() {
 async fn every_page_of_a_queue_is_sent() {
     let cloud = Cloud::new();
     for number in 0..25 {
-        cloud.waits("suite-failures", &destination(&format!("e-{number}"), Value::Null), json!({}));
+        cloud.waits("suite-failures", &destination(&format!("e-{number}"), &Value::Null), json!({}));
     }
     let said = cloud.redrive(Some(Queue::Failures), false).await;
     assert_eq!((cloud.sent_to(NOTIFY).len(), cloud.waiting("suite-failures")), (25, 0), "{said}");
@@ -231,9 +231,9 @@ async fn every_page_of_a_queue_is_sent() {
 #[tokio::test]
 async fn a_message_that_is_no_event_stays_where_it_is() {
     let cloud = Cloud::new();
-    let mut nowhere = destination("e", Value::Null);
+    let mut nowhere = destination("e", &Value::Null);
     nowhere["requestContext"] = json!({});
-    let mut nothing = destination("e", Value::Null);
+    let mut nothing = destination("e", &Value::Null);
     nothing["requestPayload"] = json!("text");
     for body in [json!("hello"), nowhere, nothing] {
         cloud.waits("suite-failures", &body, json!({}));
@@ -302,7 +302,7 @@ async fn an_event_that_was_cut_is_said_and_not_sent() {
 #[tokio::test]
 async fn a_dry_run_says_what_waits_and_sends_nothing() {
     let cloud = Cloud::new();
-    cloud.waits("suite-failures", &destination("e-1", Value::Null), json!({}));
+    cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
     cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
     keep(&cloud, "retrain", "e-3").await;
     let said = cloud.redrive(None, true).await;
@@ -321,7 +321,7 @@ async fn a_dry_run_says_what_waits_and_sends_nothing() {
 async fn only_the_place_that_is_named_is_sent() {
     for (only, sent) in [(Queue::Failures, "e-1"), (Queue::Undelivered, "e-2"), (Queue::Kept, "e-3")] {
         let cloud = Cloud::new();
-        cloud.waits("suite-failures", &destination("e-1", Value::Null), json!({}));
+        cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
         cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
         keep(&cloud, "retrain", "e-3").await;
         cloud.redrive(Some(only), false).await;

@@ -160,7 +160,7 @@ async fn only_single_builds_notices_and_findings_expire() {
 #[tokio::test]
 async fn an_aggregate_without_an_epoch_is_no_empty_one() {
     let table = Table::default();
-    table.put(json!({"pk": {"S": "model#churn"}, "sk": {"S": "aggregate#incident"}, "state": {"S": "1"}}));
+    table.put(&json!({"pk": {"S": "model#churn"}, "sk": {"S": "aggregate#incident"}, "state": {"S": "1"}}));
     let read = ledger(&table).load(&id("incident")).await.unwrap_err().to_string();
     assert!(read.contains("ledger:read can be tried again"), "{read}");
 }
@@ -174,7 +174,7 @@ async fn a_state_that_cannot_be_read_is_no_empty_one() {
         item
     };
     for name in ["state", "untold"] {
-        table.put(with(name));
+        table.put(&with(name));
         let read = ledger(&table).load(&id("incident")).await.unwrap_err().to_string();
         assert!(read.contains("ledger:read can be tried again") && read.contains(name), "{read}");
     }

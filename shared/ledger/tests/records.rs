@@ -90,7 +90,7 @@ async fn what_is_applied_is_read_as_it_was_written() {
 async fn a_policy_that_cannot_be_read_is_not_none() {
     let table = Table::default();
     for pk in ["model#segments", "suite"] {
-        table.put(json!({"pk": {"S": pk}, "sk": {"S": "policy"}, "policy": {"S": "{"}}));
+        table.put(&json!({"pk": {"S": pk}, "sk": {"S": "policy"}, "policy": {"S": "{"}}));
     }
     assert!(ledger(&table).policy(&model("segments")).await.is_err(), "a reaction without its policy does nothing");
     assert!(ledger(&table).suite_policy().await.is_err(), "a guard without its policy guards nothing");
@@ -161,7 +161,7 @@ async fn a_name_is_not_freed_from_its_next_owner() {
     ledger.apply(&segments()).await.unwrap();
     // The name went to another model by hand.
     let (pk, text) = ("key#package-group#segments", include_str!("../../../models/segments.toml"));
-    table.put(json!({"pk": {"S": pk}, "sk": {"S": "model"}, "model": {"S": "heir"}}));
+    table.put(&json!({"pk": {"S": pk}, "sk": {"S": "model"}, "model": {"S": "heir"}}));
     let moved = text.replace("package_group = \"segments\"", "package_group = \"segments-2\"");
     let refused = ledger.apply(&Policy::parse("segments.toml", &moved).unwrap()).await.unwrap_err().to_string();
     assert!(refused.starts_with("ledger:apply can be tried again"), "{refused}");
@@ -251,6 +251,6 @@ async fn records_differ_by_event_function_and_time() {
 #[tokio::test]
 async fn a_record_that_cannot_be_read_is_an_error() {
     let table = Table::default();
-    table.put(json!({"pk": {"S": "suite"}, "sk": {"S": "history#2026"}, "entry": {"S": "{"}}));
+    table.put(&json!({"pk": {"S": "suite"}, "sk": {"S": "history#2026"}, "entry": {"S": "{"}}));
     assert!(ledger(&table).history(&Scope::Suite).await.is_err());
 }

@@ -61,10 +61,9 @@ impl Table {
     }
 
     /// Puts an item that some other writer left.
-    pub fn put(&self, item: Value) {
-        let item = item.as_object().unwrap().clone();
-        let key = key(&Value::Object(item.clone())).unwrap();
-        self.contents().items.insert(key, item);
+    pub fn put(&self, item: &Value) {
+        let key = key(item).unwrap();
+        self.contents().items.insert(key, item.as_object().unwrap().clone());
     }
 
     /// The next call is answered this.
