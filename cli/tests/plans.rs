@@ -15,7 +15,7 @@ fn root() -> PathBuf {
 
 fn plan(models: &Path, event: &Path, format: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trimtab"));
-    command.arg("plan").arg("--models").arg(models).arg(event).args(["--format", format]).env_clear();
+    command.arg("plan").arg("--models").arg(models).arg(event).args(["--format", format]);
     command.output().unwrap()
 }
 

@@ -123,24 +123,55 @@ mod tests {
         assert!(ALLOWED.is_sorted());
     }
 
-    #[test]
-    fn a_field_that_is_not_on_the_list_is_dropped() {
-        let fields = tracing::subscriber::with_default(Registry::default().with(Catch), || {
-            tracing::info!(model = "churn", payload = "secret", "hello");
-            CAUGHT.with_borrow(Clone::clone)
-        });
-        assert_eq!(Value::Object(fields), json!({"message": "hello", "model": "churn"}));
+    /// What is logged by this, line by line.
+    fn lines(log: impl FnOnce()) -> Vec<Value> {
+        thread_local!(static LINES: std::cell::RefCell<Vec<Value>> = std::cell::RefCell::default());
+        let write = |line: &str| LINES.with_borrow_mut(|lines| lines.push(serde_json::from_str(line).unwrap()));
+        tracing::subscriber::with_default(Registry::default().with(layer(write)), log);
+        LINES.take()
     }
 
-    thread_local!(static CAUGHT: std::cell::RefCell<Map<String, Value>> = std::cell::RefCell::default());
+    #[test]
+    fn a_field_that_is_not_on_the_list_is_dropped() {
+        let lines = lines(|| tracing::warn!(model = "churn", payload = "secret", duration_ms = 7_u64, "hello"));
+        let time = &lines[0]["time"];
+        assert_eq!(
+            lines,
+            [json!({"message": "hello", "model": "churn", "duration_ms": 7, "level": "WARN", "time": time})]
+        );
+        assert!(time.as_str().unwrap().parse::<jiff::Timestamp>().is_ok(), "{time}");
+    }
 
-    struct Catch;
+    #[test]
+    fn a_value_is_one_line_of_at_most_a_thousand_characters() {
+        let (long, broken) = ("x".repeat(1001), "a\nb\u{202e}");
+        let lines =
+            lines(|| tracing::info!(error = long.as_str(), model = %long, matter = broken, source = %broken, "m"));
+        let of = |name: &str| lines[0][name].as_str().unwrap().to_owned();
+        let cut = format!("{}\u{2026}", "x".repeat(999));
+        assert_eq!((of("error"), of("model")), (cut.clone(), cut), "texts and what is displayed alike");
+        assert_eq!((of("matter"), of("source")), ("a b".to_owned(), "a b".to_owned()));
+    }
 
-    impl<S: Subscriber> Layer<S> for Catch {
-        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-            let mut line = Fields::default();
-            event.record(&mut line);
-            CAUGHT.replace(line.0);
+    #[test]
+    fn an_id_is_shown_if_it_could_be_a_uuid() {
+        let shown =
+            ["7d2ef9c1-0000-4000-8000-000000000008", "7D2EF9C1-0000-4000-8000-000000000008", "0123456789abcdef", ""];
+        for id in shown {
+            assert_eq!(event_id(id), id);
         }
+        let hidden = [
+            "7d2ef9c1-0000-4000-8000-0000000000089",
+            "7d2ef9c1-0000-4000-8000-00000000000g",
+            "maya@example.com",
+            "7d2ef9c1 0000",
+        ];
+        for id in hidden {
+            let shown = event_id(id);
+            let digest = shown.strip_prefix("digest-").unwrap_or_else(|| panic!("{id} stands in the log as {shown}"));
+            assert!(digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{shown}");
+        }
+        assert_eq!(event_id("maya"), event_id("maya"), "the same event is found again");
+        assert_ne!(event_id("maya"), event_id("mary"));
     }
 }

@@ -55,27 +55,73 @@ mod tests {
     use super::*;
     use trimtab_core::port::HistoryEntry;
 
-    #[test]
-    fn every_dimension_and_metric_that_is_declared_has_its_value() {
-        let at = "2026-11-20T03:12:00Z".parse().unwrap();
+    /// The units that CloudWatch's `MetricDatum` allows, as far as they could be meant here.
+    const UNITS: [&str; 4] = ["Seconds", "Milliseconds", "Count", "None"];
+
+    fn report(decision: Decision, codes: Vec<&'static str>) -> Report {
+        let at = "2026-11-20T03:12:00.250Z".parse().unwrap();
         let entry = HistoryEntry {
             at,
-            event_time: at,
+            event_time: "2026-11-20T03:11:00Z".parse().unwrap(),
             function: "retrain".into(),
             owner: "churn".into(),
             event_id: "e".into(),
             source: "s".into(),
             detail_type: "d".into(),
-            decision: Decision::Skipped,
+            decision,
             reasons: vec![],
             actions: vec![],
         };
-        let line = line(&Report { entry, codes: vec!["cool_down"], matter: None, known: true, kept: false }, 7);
-        let declared = &line["_aws"]["CloudWatchMetrics"][0];
-        let sets = declared["Dimensions"].as_array().unwrap().iter().flat_map(|set| set.as_array().unwrap());
-        for name in sets.chain(declared["Metrics"].as_array().unwrap().iter().map(|metric| &metric["Name"])) {
-            assert!(!line[name.as_str().unwrap()].is_null(), "{name}");
+        Report { entry, codes, matter: None, known: true, kept: false }
+    }
+
+    /// What the [specification][super] asks of a line, or CloudWatch drops it without a word.
+    fn is_embedded_metric_format(line: &Value) {
+        let root = line.as_object().unwrap();
+        let metadata = &line["_aws"];
+        assert!(metadata["Timestamp"].is_i64(), "Timestamp is a number of milliseconds: {metadata}");
+        for directive in metadata["CloudWatchMetrics"].as_array().unwrap() {
+            let namespace = directive["Namespace"].as_str().unwrap();
+            assert!((1..=1024).contains(&namespace.len()), "Namespace");
+            let sets = directive["Dimensions"].as_array().unwrap();
+            for name in sets.iter().flat_map(|set| set.as_array().unwrap()) {
+                let value = root[name.as_str().unwrap()].as_str();
+                let length = value.unwrap_or_else(|| panic!("dimension {name} has no text: {line}")).len();
+                assert!((1..=1024).contains(&length), "dimension {name}");
+            }
+            assert!(sets.iter().all(|set| set.as_array().unwrap().len() <= 30), "at most 30 dimensions a set");
+            let metrics = directive["Metrics"].as_array().unwrap();
+            assert!((1..=100).contains(&metrics.len()), "at most 100 metrics");
+            for metric in metrics {
+                let name = metric["Name"].as_str().unwrap();
+                assert!(root[name].is_number(), "metric {name} has no number: {line}");
+                assert!(UNITS.contains(&metric["Unit"].as_str().unwrap()), "{metric}");
+            }
         }
-        assert_eq!((&line["reason"], &line["Skips"], &line["Latency"]), (&json!("cool_down"), &json!(1), &json!(7)));
+    }
+
+    #[test]
+    fn each_decision_is_counted_under_its_name() {
+        let cases = [
+            (Decision::Acted, "acted", 0, 0),
+            (Decision::Skipped, "skipped", 1, 0),
+            (Decision::Parked, "parked", 0, 0),
+            (Decision::Rejected, "rejected", 0, 1),
+        ];
+        for (decision, word, skips, rejects) in cases {
+            let line = line(&report(decision, vec!["cool_down", "taken_up"]), 7);
+            is_embedded_metric_format(&line);
+            let counts = ["Reactions", "Skips", "Rejects", "Latency"].map(|name| line[name].as_u64().unwrap());
+            assert_eq!(counts, [1, skips, rejects, 7], "{word}");
+            assert_eq!((&line["function"], &line["model"]), (&json!("retrain"), &json!("churn")));
+            assert_eq!((&line["decision"], &line["reason"]), (&json!(word), &json!("cool_down")), "the first reason");
+            let declared = &line["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!(declared["Namespace"], "Trimtab");
+            let mut sets = vec![json!(["function"]), json!(["function", "model"]), json!(["function", "decision"])];
+            // A dimension of all reasons would be a metric, and a bill, for each reason of each decision.
+            sets.extend((decision == Decision::Skipped).then(|| json!(["function", "reason"])));
+            assert_eq!(declared["Dimensions"], json!(sets), "{word}");
+            assert_eq!(line["_aws"]["Timestamp"], json!(1_795_144_320_250_i64), "when the function ended");
+        }
     }
 }

@@ -67,6 +67,49 @@ mod tests {
         );
     }
 
+    /// Each variable: whether it must be set, and where its value goes.
+    const VARIABLES: [(&str, bool); 5] = [
+        ("TRIMTAB_TABLE", true),
+        ("TRIMTAB_BUS", true),
+        ("TRIMTAB_LOG", false),
+        ("TRIMTAB_CHAT_TOPIC_ARN", false),
+        ("TRIMTAB_TOPIC_ARN", false),
+    ];
+
+    fn value(settings: &Settings, name: &str) -> Option<String> {
+        match name {
+            "TRIMTAB_TABLE" => Some(settings.table.clone()),
+            "TRIMTAB_BUS" => Some(settings.bus.clone()),
+            "TRIMTAB_LOG" => Some(settings.log.clone()),
+            "TRIMTAB_CHAT_TOPIC_ARN" => settings.chat_topic.clone(),
+            _ => settings.topic().ok(),
+        }
+    }
+
+    #[test]
+    fn each_setting_is_read_from_its_own_variable() {
+        let settings = Settings::from(|name| Some(format!("of {name}"))).unwrap();
+        for (name, _) in VARIABLES {
+            assert_eq!(value(&settings, name), Some(format!("of {name}")));
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_not_set() {
+        for (left_out, needed) in VARIABLES {
+            for empty in [None, Some(""), Some(" \t")] {
+                let of = |name: &str| if name == left_out { empty.map(str::to_owned) } else { Some("x".to_owned()) };
+                match Settings::from(of) {
+                    Err(missing) => assert_eq!((missing.name, needed), (left_out, true), "{empty:?}"),
+                    Ok(settings) => {
+                        let wanted = (left_out == "TRIMTAB_LOG").then(|| "info".to_owned());
+                        assert_eq!((value(&settings, left_out), needed), (wanted, false), "{left_out}={empty:?}");
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn only_notify_needs_the_topic() {
         let settings = Settings::from(|name| (name != "TRIMTAB_TOPIC_ARN").then(|| "x".to_owned())).unwrap();

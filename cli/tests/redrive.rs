@@ -1,0 +1,343 @@
+//! What waits is sent again: to its own function, and given up only when the function has dealt with it.
+//! SQS and Lambda are played here as their API references say.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "../../shared/ledger/tests/support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use support::wire::{Answer, Call};
+use support::{Table, entry, ledger};
+use trimtab_cli::redrive::{Queue, Redrive};
+use trimtab_core::plan::Decision;
+use trimtab_core::port::Ledger;
+
+/// The functions' time-out, in seconds (`infra/template.yaml`).
+const TIME_OUT: i64 = 30;
+
+const NOTIFY: &str = "arn:aws:lambda:eu-west-1:123456789012:function:suite-notify:$LATEST";
+
+/// A message and whether it is in sight.
+#[derive(Debug, Clone)]
+struct Message {
+    body: String,
+    attributes: Value,
+    in_sight: bool,
+}
+
+#[derive(Default)]
+struct Played {
+    queues: BTreeMap<String, BTreeMap<String, Message>>,
+    /// What each function was invoked with.
+    invoked: Vec<(String, Value)>,
+    /// What a function answers an event of this id: the error, if it is one, and the body.
+    answers: BTreeMap<String, (bool, Value)>,
+    table: Table,
+}
+
+/// AWS, as the operator meets it.
+#[derive(Clone, Default)]
+struct Cloud(Arc<Mutex<Played>>);
+
+impl Cloud {
+    fn new() -> Self {
+        let cloud = Self::default();
+        for name in ["suite-failures", "suite-undelivered"] {
+            cloud.0.lock().unwrap().queues.insert(name.to_owned(), BTreeMap::new());
+        }
+        cloud
+    }
+
+    fn waits(&self, queue: &str, body: &Value, attributes: Value) {
+        let mut played = self.0.lock().unwrap();
+        let messages = played.queues.get_mut(queue).unwrap();
+        let message = Message { body: body.to_string(), attributes, in_sight: true };
+        messages.insert(format!("receipt-{}", messages.len()), message);
+    }
+
+    fn answers(&self, id: &str, error: bool, body: Value) {
+        self.0.lock().unwrap().answers.insert(id.to_owned(), (error, body));
+    }
+
+    /// The ids of the events that were sent to this function, in order.
+    fn sent_to(&self, function: &str) -> Vec<String> {
+        let invoked = &self.0.lock().unwrap().invoked;
+        let of = invoked.iter().filter(|(name, _)| name == function);
+        of.map(|(_, event)| event["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The messages in the queue, each of which must be in sight.
+    fn waiting(&self, queue: &str) -> usize {
+        let messages = &self.0.lock().unwrap().queues[queue];
+        assert!(messages.values().all(|message| message.in_sight), "what stays is in sight again at once");
+        messages.len()
+    }
+
+    async fn redrive(&self, only: Option<Queue>, dry_run: bool) -> String {
+        let (cloud, table) = (self.clone(), self.0.lock().unwrap().table.clone());
+        let aws = support::config(Arc::new(move |call: &Call| cloud.0.lock().unwrap().answer(call)));
+        Redrive::new(&aws, ledger(&table), "suite".to_owned(), dry_run).run(only).await.unwrap()
+    }
+}
+
+impl Played {
+    fn answer(&mut self, call: &Call) -> Answer {
+        let request = call.json();
+        let queue = request["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+        match call.operation.as_str() {
+            "GetQueueUrl" => match request["QueueName"].as_str().filter(|name| self.queues.contains_key(*name)) {
+                Some(name) => Answer::ok(&json!({"QueueUrl": format!("http://played.test/123456789012/{name}")})),
+                None => Answer::error(400, "com.amazonaws.sqs#QueueDoesNotExist", "no such queue"),
+            },
+            "ReceiveMessage" => self.receive(queue, &request),
+            "DeleteMessage" => {
+                let gone = self.queues.get_mut(queue).unwrap().remove(request["ReceiptHandle"].as_str().unwrap());
+                assert!(gone.is_some_and(|message| !message.in_sight), "deleted under a receipt of before");
+                Answer::ok(&json!({}))
+            }
+            "ChangeMessageVisibility" => {
+                assert_eq!(request["VisibilityTimeout"], 0);
+                let receipt = request["ReceiptHandle"].as_str().unwrap();
+                self.queues.get_mut(queue).unwrap().get_mut(receipt).unwrap().in_sight = true;
+                Answer::ok(&json!({}))
+            }
+            _ => self.invoke(call),
+        }
+    }
+
+    fn receive(&mut self, queue: &str, request: &Value) -> Answer {
+        assert!(
+            request["VisibilityTimeout"].as_i64().unwrap() > TIME_OUT,
+            "an event is sent while its message is hidden"
+        );
+        let most = usize::try_from(request["MaxNumberOfMessages"].as_u64().unwrap()).unwrap();
+        assert!(most <= 10, "SQS gives at most ten");
+        let in_sight = self.queues.get_mut(queue).unwrap().iter_mut().filter(|(_, message)| message.in_sight);
+        let mut messages = Vec::new();
+        for (receipt, message) in in_sight.take(most) {
+            message.in_sight = false;
+            let mut found = json!({"MessageId": receipt, "ReceiptHandle": receipt, "Body": message.body});
+            // Attributes come only to whoever asks for them.
+            if request["MessageAttributeNames"] == json!(["All"]) {
+                found["MessageAttributes"] = message.attributes.clone();
+            }
+            messages.push(found);
+        }
+        Answer::ok(&json!({"Messages": messages}))
+    }
+
+    fn invoke(&mut self, call: &Call) -> Answer {
+        let function =
+            call.path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
+        let function = function.unwrap_or_else(|| panic!("{} {}", call.method, call.path));
+        let function = function.replace("%3A", ":").replace("%24", "$");
+        let event = call.json();
+        self.invoked.push((function, event.clone()));
+        match self.answers.get(event["id"].as_str().unwrap_or_default()) {
+            Some((true, body)) => Answer::ok(body).with("X-Amz-Function-Error", "Unhandled"),
+            Some((false, Value::Null)) => Answer::error(429, "TooManyRequestsException", "slower"),
+            Some((false, body)) => Answer::ok(body),
+            None => Answer::ok(&json!({"decision": "acted", "reasons": ["a", "b"], "kept": false})),
+        }
+    }
+}
+
+fn event(id: &str) -> Value {
+    json!({"id": id, "detail-type": "Rollout Failed", "source": "trimtab", "detail": {}})
+}
+
+/// What Lambda writes to an `OnFailure` destination.
+fn destination(id: &str, response: &Value) -> Value {
+    json!({"version": "1.0", "requestContext": {"requestId": "r", "functionArn": NOTIFY,
+        "condition": "RetriesExhausted", "approximateInvokeCount": 3}, "requestPayload": event(id),
+        "responseContext": {"statusCode": 200, "functionError": "Unhandled"}, "responsePayload": response})
+}
+
+fn attributes(attributes: &[(&str, &str)]) -> Value {
+    let one = |(name, value): &(&str, &str)| ((*name).to_owned(), json!({"DataType": "String", "StringValue": value}));
+    Value::Object(attributes.iter().map(one).collect())
+}
+
+async fn keep(cloud: &Cloud, function: &str, id: &str) {
+    let mut entry = entry("churn", id, Decision::Rejected);
+    entry.function = function.to_owned();
+    entry.reasons = vec!["paused".into(), "by mira".into()];
+    let table = cloud.0.lock().unwrap().table.clone();
+    ledger(&table).keep(&entry, &event(id)).await.unwrap();
+}
+
+async fn kept(cloud: &Cloud) -> usize {
+    let table = cloud.0.lock().unwrap().table.clone();
+    ledger(&table).kept().await.unwrap().len()
+}
+
+#[tokio::test]
+async fn an_empty_suite_has_nothing_to_send() {
+    let cloud = Cloud::new();
+    assert_eq!(cloud.redrive(None, false).await, "nothing waits\n");
+    assert_eq!(cloud.redrive(Some(Queue::Kept), true).await, "nothing waits\n");
+}
+
+#[tokio::test]
+async fn a_failed_event_goes_to_its_function_and_off_the_queue() {
+    let cloud = Cloud::new();
+    cloud.waits("suite-failures", &destination("e-1", &json!({"errorMessage": "throttled\nagain"})), json!({}));
+    let said = cloud.redrive(Some(Queue::Failures), false).await;
+    let wanted = "failures: Rollout Failed e-1 for suite-notify\n    waits because throttled again\n    \
+                  sent again: acted because a; b\n";
+    assert_eq!(said, wanted);
+    assert_eq!((cloud.sent_to(NOTIFY), cloud.waiting("suite-failures")), (vec!["e-1".to_owned()], 0));
+}
+
+#[tokio::test]
+async fn a_failed_event_without_a_message_says_its_condition() {
+    let cloud = Cloud::new();
+    cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
+    assert!(cloud.redrive(None, true).await.contains("    waits because RetriesExhausted\n"));
+}
+
+#[tokio::test]
+async fn an_event_that_fails_again_stays_in_its_queue() {
+    let cloud = Cloud::new();
+    for id in ["bad", "good", "busy"] {
+        cloud.waits("suite-failures", &destination(id, &Value::Null), json!({}));
+    }
+    cloud.answers("bad", true, json!({"errorType": "E", "errorMessage": "still no"}));
+    cloud.answers("busy", false, Value::Null);
+    let said = cloud.redrive(Some(Queue::Failures), false).await;
+    assert_eq!((cloud.waiting("suite-failures"), said.matches("sent again: ").count()), (2, 1), "{said}");
+    assert!(said.contains("    came back, and stays: still no\n"), "{said}");
+    assert!(
+        said.contains("came back, and stays: lambda:Invoke can be tried again: TooManyRequestsException"),
+        "{said}"
+    );
+    assert_eq!(cloud.sent_to(NOTIFY), ["bad", "good", "busy"], "each once");
+}
+
+#[tokio::test]
+async fn every_page_of_a_queue_is_sent() {
+    let cloud = Cloud::new();
+    for number in 0..25 {
+        cloud.waits("suite-failures", &destination(&format!("e-{number}"), &Value::Null), json!({}));
+    }
+    let said = cloud.redrive(Some(Queue::Failures), false).await;
+    assert_eq!((cloud.sent_to(NOTIFY).len(), cloud.waiting("suite-failures")), (25, 0), "{said}");
+}
+
+#[tokio::test]
+async fn a_message_that_is_no_event_stays_where_it_is() {
+    let cloud = Cloud::new();
+    let mut nowhere = destination("e", &Value::Null);
+    nowhere["requestContext"] = json!({});
+    let mut nothing = destination("e", &Value::Null);
+    nothing["requestPayload"] = json!("text");
+    for body in [json!("hello"), nowhere, nothing] {
+        cloud.waits("suite-failures", &body, json!({}));
+    }
+    cloud.waits("suite-undelivered", &json!([]), attributes(&[("TARGET_ARN", NOTIFY)]));
+    cloud.waits("suite-undelivered", &event("e"), attributes(&[("ERROR_CODE", "NO_PERMISSIONS")]));
+    let said = cloud.redrive(None, false).await;
+    let stays = |queue: &str| said.matches(&format!("{queue}: a message that is no event stays where it is\n")).count();
+    assert_eq!((stays("failures"), stays("undelivered")), (3, 2), "{said}");
+    assert_eq!((cloud.waiting("suite-failures"), cloud.waiting("suite-undelivered")), (3, 2));
+    assert_eq!(cloud.sent_to(NOTIFY), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_undelivered_event_goes_to_the_target_of_its_rule() {
+    let cloud = Cloud::new();
+    let why = [("ERROR_CODE", "NO_PERMISSIONS"), ("ERROR_MESSAGE", "may not invoke")];
+    let target = ("TARGET_ARN", NOTIFY);
+    cloud.waits("suite-undelivered", &event("e-1"), attributes(&[target, why[0], why[1]]));
+    cloud.waits("suite-undelivered", &event("e-2"), attributes(&[target, why[0]]));
+    cloud.waits("suite-undelivered", &event("e-3"), attributes(&[target]));
+    let said = cloud.redrive(Some(Queue::Undelivered), false).await;
+    let reasons: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("    waits because")).collect();
+    assert_eq!(reasons, [" may not invoke", " NO_PERMISSIONS", " "], "{said}");
+    assert!(said.starts_with("undelivered: Rollout Failed e-1 for suite-notify\n"), "{said}");
+    assert_eq!(
+        (cloud.sent_to(NOTIFY), cloud.waiting("suite-undelivered")),
+        (["e-1", "e-2", "e-3"].map(str::to_owned).to_vec(), 0)
+    );
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_released_once_its_function_did_it() {
+    let cloud = Cloud::new();
+    for (function, id) in [("retrain", "done"), ("deploy", "paused"), ("notify", "failing"), ("guard", "silent")] {
+        keep(&cloud, function, id).await;
+    }
+    cloud.answers("paused", false, json!({"decision": "skipped", "reasons": ["paused by mira"], "kept": true}));
+    cloud.answers("failing", true, json!({"errorMessage": "no"}));
+    // A function of another version may not say whether it kept the event: it stays, and nothing is lost.
+    cloud.answers("silent", false, json!({"decision": "acted"}));
+    let said = cloud.redrive(Some(Queue::Kept), false).await;
+    assert_eq!(kept(&cloud).await, 3, "{said}");
+    for (function, id) in
+        [("suite-retrain", "done"), ("suite-deploy", "paused"), ("suite-notify", "failing"), ("suite-guard", "silent")]
+    {
+        assert_eq!(cloud.sent_to(function), [id], "each to the function that kept it");
+        assert!(
+            said.contains(&format!("kept: Rollout Failed {id} for {function}\n    waits because paused; by mira\n")),
+            "{said}"
+        );
+    }
+    assert!(said.contains("    sent again: skipped because paused by mira\n"), "{said}");
+}
+
+#[tokio::test]
+async fn an_event_that_was_cut_is_said_and_not_sent() {
+    let cloud = Cloud::new();
+    let table = cloud.0.lock().unwrap().table.clone();
+    let huge = json!({"id": "huge", "text": "x".repeat(300_000)});
+    ledger(&table).keep(&entry("churn", "huge", Decision::Rejected), &huge).await.unwrap();
+    assert_eq!(cloud.redrive(None, false).await, "kept: huge was too large to be kept whole\n");
+    assert_eq!((kept(&cloud).await, cloud.sent_to("suite-retrain")), (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_waits_and_sends_nothing() {
+    let cloud = Cloud::new();
+    cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
+    cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
+    keep(&cloud, "retrain", "e-3").await;
+    let said = cloud.redrive(None, true).await;
+    let places: Vec<&str> = said.lines().filter(|line| !line.starts_with(' ')).collect();
+    let wanted = [
+        "failures: Rollout Failed e-1 for suite-notify",
+        "undelivered: Rollout Failed e-2 for suite-notify",
+        "kept: Rollout Failed e-3 for suite-retrain",
+    ];
+    assert_eq!(places, wanted, "each place, in the order of its help");
+    assert_eq!(cloud.0.lock().unwrap().invoked, []);
+    assert_eq!((cloud.waiting("suite-failures"), cloud.waiting("suite-undelivered"), kept(&cloud).await), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn only_the_place_that_is_named_is_sent() {
+    for (only, sent) in [(Queue::Failures, "e-1"), (Queue::Undelivered, "e-2"), (Queue::Kept, "e-3")] {
+        let cloud = Cloud::new();
+        cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
+        cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
+        keep(&cloud, "retrain", "e-3").await;
+        cloud.redrive(Some(only), false).await;
+        let invoked: Vec<Value> =
+            cloud.0.lock().unwrap().invoked.iter().map(|(_, event)| event["id"].clone()).collect();
+        assert_eq!(invoked, [json!(sent)], "{only:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stack_without_its_queue_is_a_fault() {
+    let cloud = Cloud::new();
+    cloud.0.lock().unwrap().queues.clear();
+    let (played, table) = (cloud.clone(), Table::default());
+    let aws = support::config(Arc::new(move |call: &Call| played.0.lock().unwrap().answer(call)));
+    let fault = Redrive::new(&aws, ledger(&table), "suite".to_owned(), false).run(None).await.unwrap_err();
+    assert!(fault.to_string().contains("sqs:GetQueueUrl"), "{fault}");
+    assert_eq!(fault.exit_code(), 1);
+}

@@ -1,0 +1,167 @@
+//! What the ledger makes of each way in which DynamoDB refuses. The codes and what they mean are of
+//! DynamoDB's API reference (`TransactWriteItems`, errors and cancellation reasons) and of the developer
+//! guide ("Error handling with DynamoDB").
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use serde_json::json;
+use support::table::cancelled;
+use support::wire::Answer;
+use support::{Table, entry, ledger, noon};
+use trimtab_core::failure::Failure;
+use trimtab_core::name::ModelName;
+use trimtab_core::plan::Decision;
+use trimtab_core::policy::{Key, KeyKind, Policy, SuitePolicy};
+use trimtab_core::port::{AggregateId, Ledger, Pause, WriteError};
+use trimtab_ledger::{DynamoLedger, Scope};
+
+fn id() -> AggregateId {
+    AggregateId { owner: "churn".into(), name: "incident".into() }
+}
+
+async fn claim(table: &Table) -> Result<u64, WriteError> {
+    ledger(table).claim(&id(), 0, &json!(1), &[], noon()).await
+}
+
+#[tokio::test]
+async fn a_cancelled_transaction_is_fenced_by_its_reason() {
+    // Who may read again and decide anew, and who gives the event back.
+    let cases: [(&[&str], bool); 9] = [
+        (&["ConditionalCheckFailed"], true),
+        (&["None", "ConditionalCheckFailed"], true),
+        (&["TransactionConflict"], true),
+        (&["TransactionConflict", "None"], true),
+        (&["ThrottlingError"], false),
+        (&["ProvisionedThroughputExceeded", "None"], false),
+        (&["ItemCollectionSizeLimitExceeded"], false),
+        (&["ValidationError"], false),
+        (&["None"], false),
+    ];
+    for (codes, fenced) in cases {
+        let table = Table::default();
+        table.answers(cancelled(codes));
+        match claim(&table).await {
+            Err(WriteError::Fenced) => assert!(fenced, "{codes:?} is no fence: nobody else wrote"),
+            Err(WriteError::Failed(Failure::Retry { operation, .. })) => {
+                assert!(!fenced, "{codes:?}: somebody else wrote at that moment, so read again");
+                assert_eq!(operation, "dynamodb:TransactWriteItems");
+            }
+            other => panic!("{codes:?}: {other:?}"),
+        }
+    }
+}
+
+/// Refusals of DynamoDB, transient and permanent alike.
+fn refusals() -> Vec<Answer> {
+    let codes = [
+        (400, "ProvisionedThroughputExceededException"),
+        (400, "ThrottlingException"),
+        (400, "RequestLimitExceeded"),
+        (400, "ResourceNotFoundException"),
+        (400, "AccessDeniedException"),
+        (400, "ValidationException"),
+        (400, "UnrecognizedClientException"),
+        (400, "TransactionInProgressException"),
+        (400, "IdempotentParameterMismatchException"),
+        (500, "InternalServerError"),
+        (503, "ServiceUnavailable"),
+    ];
+    codes.into_iter().map(|(status, code)| Answer::error(status, code, "no")).collect()
+}
+
+fn given_back(operation: &str, failure: &Failure) {
+    let retried = matches!(failure, Failure::Retry { operation: of, .. } if *of == operation);
+    assert!(retried, "a ledger that refuses is not the event's fault: expected {operation} to go back, got {failure}");
+}
+
+/// Each call of the ledger, and the operation of DynamoDB that it makes first.
+async fn fails(ledger: &DynamoLedger, call: usize) -> Option<(&'static str, Failure)> {
+    const GET: &str = "dynamodb:GetItem";
+    const WRITE: &str = "dynamodb:TransactWriteItems";
+    const QUERY: &str = "dynamodb:Query";
+    let (churn, scope) = (ModelName::parse("churn").unwrap(), Scope::Suite);
+    let (entry, pause) = (entry("churn", "e", Decision::Acted), Pause { by: "mira".into(), since: noon() });
+    let of = |error: WriteError| match error {
+        WriteError::Failed(failure) => failure,
+        WriteError::Fenced => panic!("fenced, and nobody else wrote"),
+    };
+    let suite = || SuitePolicy::parse("suite.toml", "version = 1\n").unwrap();
+    let key = Key { kind: KeyKind::Alarm, name: "a".into() };
+    Some(match call {
+        0 => (GET, ledger.model_of(&key).await.unwrap_err()),
+        1 => (GET, ledger.policy(&churn).await.unwrap_err()),
+        2 => (GET, ledger.suite_policy().await.unwrap_err()),
+        3 => (GET, ledger.pause(Some(&churn)).await.unwrap_err()),
+        4 => (GET, ledger.load(&id()).await.unwrap_err()),
+        5 => (QUERY, ledger.looked_after().await.unwrap_err()),
+        6 => (QUERY, ledger.history(&scope).await.unwrap_err()),
+        7 => (QUERY, ledger.kept().await.unwrap_err()),
+        8 => (WRITE, of(ledger.claim(&id(), 0, &json!(1), &[], noon()).await.unwrap_err())),
+        9 => (WRITE, of(ledger.settle(&id(), 0, None, &entry).await.unwrap_err())),
+        10 => (WRITE, of(ledger.note(&id(), 0, &json!(1), noon()).await.unwrap_err())),
+        11 => (WRITE, ledger.keep(&entry, &json!({})).await.unwrap_err()),
+        12 => (WRITE, ledger.pause_at(&scope, &pause).await.unwrap_err()),
+        13 => (WRITE, ledger.resume(&scope).await.unwrap_err()),
+        14 => (WRITE, ledger.apply_suite(&suite()).await.unwrap_err()),
+        15 => (GET, ledger.apply(&policy()).await.unwrap_err()),
+        _ => return None,
+    })
+}
+
+fn policy() -> Policy {
+    Policy::parse("churn.toml", "version = 1\nmodel = \"churn\"\nowner = \"team\"\npackage_group = \"churn\"\n")
+        .unwrap()
+}
+
+#[tokio::test]
+async fn no_refusal_of_the_table_rejects_an_event() {
+    for refusal in refusals() {
+        for call in 0.. {
+            let table = Table::default();
+            table.answers(refusal.clone());
+            let Some((operation, failure)) = fails(&ledger(&table), call).await else { break };
+            given_back(operation, &failure);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_applied_policy_that_is_refused_is_no_success() {
+    let table = Table::default();
+    // The read of the policy before answers that there is none.
+    table.answers(Answer::ok(&json!({})));
+    table.answers(Answer::error(400, "AccessDeniedException", "no"));
+    given_back("dynamodb:TransactWriteItems", &ledger(&table).apply(&policy()).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_stays_listed_is_an_error() {
+    let table = Table::default();
+    let ledger = ledger(&table);
+    ledger.keep(&entry("churn", "e", Decision::Rejected), &json!({"id": "e"})).await.unwrap();
+    let kept = ledger.kept().await.unwrap();
+    table.answers(Answer::error(400, "AccessDeniedException", "no"));
+    given_back("dynamodb:DeleteItem", &ledger.release(kept.first().unwrap()).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn writes_at_one_moment_go_back_where_nothing_is_fenced() {
+    let conflict = || cancelled(&["TransactionConflict"]);
+    let (suite, pause) = (Scope::Suite, Pause { by: "mira".into(), since: noon() });
+    let table = Table::default();
+    let ledger = ledger(&table);
+    table.answers(conflict());
+    given_back(
+        "dynamodb:TransactWriteItems",
+        &ledger.keep(&entry("churn", "e", Decision::Rejected), &json!({})).await.unwrap_err(),
+    );
+    table.answers(conflict());
+    given_back("ledger:write", &ledger.pause_at(&suite, &pause).await.unwrap_err());
+    table.answers(conflict());
+    given_back("ledger:write", &ledger.resume(&suite).await.unwrap_err());
+    table.answers(Answer::ok(&json!({})));
+    table.answers(conflict());
+    given_back("ledger:apply", &ledger.apply(&policy()).await.unwrap_err());
+}

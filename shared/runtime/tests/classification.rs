@@ -1,0 +1,211 @@
+//! Retry or reject: one table of what a call can fail with. The expectations are AWS's own:
+//!
+//! - the throttling and transient codes and statuses of "Retry behavior" in the AWS SDKs and Tools
+//!   Reference Guide (`sdkref/latest/guide/feature-retry-behavior.html`), as botocore's standard mode lists
+//!   them (`botocore/retries/standard.py`);
+//! - what a service's API reference says of the error: "try again later", "wait until", "too many".
+//!
+//! A transient error that is taken for permanent loses the event; a permanent one that is taken for
+//! transient tries in vain for six hours before anybody is told.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_runtime_api::http::{Response, StatusCode};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::ErrorMetadata;
+use trimtab_core::failure::Failure;
+use trimtab_runtime::sdk;
+
+const OPERATION: &str = "sagemaker:StartPipelineExecution";
+
+fn answered(status: u16, code: Option<&str>) -> sdk::CallError<ErrorMetadata> {
+    let mut metadata = ErrorMetadata::builder().message("as the service says");
+    if let Some(code) = code {
+        metadata = metadata.code(code);
+    }
+    SdkError::service_error(metadata.build(), response(status))
+}
+
+fn response(status: u16) -> Response {
+    Response::new(StatusCode::try_from(status).unwrap(), SdkBody::empty())
+}
+
+fn is_retried(error: &sdk::CallError<ErrorMetadata>) -> bool {
+    matches!(sdk::failure(OPERATION, error), Failure::Retry { .. })
+}
+
+/// Of the standard retry mode: throttling, then transient.
+const STANDARD: [&str; 16] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+];
+
+/// Answered with 400 or 409 by a service that the suite calls, and mended by time.
+const OF_SERVICES: [(&str, &str); 21] = [
+    ("AccountLimitExceededException", "CodeBuild: too many builds at once in the account"),
+    ("ConcurrentModificationException", "CodePipeline: modified by another request at the same time"),
+    ("ConcurrentPipelineExecutionsLimitExceededException", "CodePipeline: so many executions are in progress"),
+    ("ConcurrentUpdateException", "Application Auto Scaling: another update of the scalable target is pending"),
+    ("ConflictException", "SageMaker and CodePipeline: another change of the same thing is in progress"),
+    ("ExecutionLimitExceeded", "Step Functions: running executions are at their limit, one must end first"),
+    ("ExpiredToken", "STS: credentials expire, and Lambda hands out new ones"),
+    ("ExpiredTokenException", "the same, in the JSON protocols"),
+    ("IdempotentParameterMismatchException", "DynamoDB: the token is free again after ten minutes"),
+    ("InternalError", "a fault of the service, some say it with 400"),
+    ("InternalServerError", "a fault of the service, some say it with 400"),
+    ("KMSThrottling", "SNS: KMS throttles, in the query protocol"),
+    ("KmsThrottlingException", "Step Functions: KMS throttles"),
+    ("ResourceInUse", "SageMaker: the resource is in use"),
+    ("ResourceInUseException", "the same, elsewhere"),
+    ("ResourceLimitExceeded", "SageMaker: a quota of jobs or instances, one must end first"),
+    ("RestApiServerException", "MWAA: Airflow is ill"),
+    ("ServiceUnavailable", "the service is not available for a while"),
+    ("Throttled", "SNS: the rate is too high, in the query protocol"),
+    ("TransactionConflictException", "DynamoDB: another transaction has the item"),
+    ("ThrottlingException", "every control plane"),
+];
+
+/// Refused for what is asked, or for who asks: the common errors of every service, and those of the suite's.
+const PERMANENT: [(u16, &str); 24] = [
+    (400, "AccessDeniedException"),
+    (403, "AccessDenied"),
+    (403, "AccessDeniedException"),
+    (400, "ExecutionAlreadyExists"),
+    (400, "IncompleteSignature"),
+    (403, "InvalidClientTokenId"),
+    (400, "InvalidInputException"),
+    (400, "InvalidParameterException"),
+    (400, "InvalidParameterValue"),
+    (403, "InvalidSignatureException"),
+    (400, "MalformedPolicyDocument"),
+    (403, "MissingAuthenticationToken"),
+    (400, "NotAuthorized"),
+    (403, "OptInRequired"),
+    (400, "PipelineNotFoundException"),
+    (400, "RepositoryDoesNotExistException"),
+    (400, "ResourceNotFound"),
+    (404, "ResourceNotFoundException"),
+    (400, "StateMachineDoesNotExist"),
+    (400, "UnknownOperationException"),
+    (400, "UnrecognizedClientException"),
+    (400, "ValidationError"),
+    (400, "ValidationException"),
+    (404, "NoSuchKey"),
+];
+
+#[test]
+fn every_code_of_the_standard_retry_mode_is_retried() {
+    for code in STANDARD {
+        assert!(is_retried(&answered(400, Some(code))), "AWS's SDKs retry {code}, and the event was lost");
+    }
+}
+
+#[test]
+fn what_a_service_says_passes_by_itself_is_retried() {
+    for (code, why) in OF_SERVICES {
+        for status in [400, 409] {
+            assert!(is_retried(&answered(status, Some(code))), "{code} with {status} was permanent. {why}");
+        }
+    }
+}
+
+#[test]
+fn what_the_request_is_refused_for_is_rejected() {
+    for (status, code) in PERMANENT {
+        assert!(
+            !is_retried(&answered(status, Some(code))),
+            "{code} with {status} is refused however often it is tried"
+        );
+    }
+}
+
+#[test]
+fn a_status_decides_where_the_code_says_nothing() {
+    // RFC 9110 and RFC 6585: the server's fault, or too many requests; all else is the request's.
+    let retried = [429, 500, 502, 503, 504, 599];
+    let rejected = [400, 401, 403, 404, 405, 409, 412, 422, 428, 430, 499];
+    for code in [None, Some("SomethingNew"), Some("ValidationException")] {
+        for status in retried {
+            assert!(is_retried(&answered(status, code)), "{status} with {code:?} was permanent");
+        }
+    }
+    for code in [None, Some("SomethingNew")] {
+        for status in rejected {
+            assert!(!is_retried(&answered(status, code)), "{status} with {code:?} was transient");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_answered_for_is_retried() {
+    let lost: [(sdk::CallError<ErrorMetadata>, &str); 5] = [
+        (SdkError::timeout_error("4 s"), "no answer in time"),
+        (SdkError::dispatch_failure(ConnectorError::timeout("connect".into())), "could not be reached"),
+        (SdkError::dispatch_failure(ConnectorError::io("reset".into())), "could not be reached"),
+        (SdkError::response_error("half a body", response(200)), "could not be read"),
+        (SdkError::response_error("half a body", response(404)), "could not be read"),
+    ];
+    for (error, words) in lost {
+        let failure = sdk::failure(OPERATION, &error);
+        assert!(matches!(failure, Failure::Retry { .. }), "{error:?} may have been applied or not: {failure}");
+        assert!(failure.to_string().contains(words), "{failure}");
+    }
+}
+
+#[test]
+fn a_request_that_cannot_be_built_is_rejected() {
+    let error: sdk::CallError<ErrorMetadata> = SdkError::construction_failure("no bucket");
+    let failure = sdk::failure(OPERATION, &error);
+    assert!(matches!(failure, Failure::Reject { .. }), "it cannot be built the next time either: {failure}");
+    assert!(failure.to_string().contains("the request could not be made"), "{failure}");
+}
+
+#[test]
+fn a_failure_says_operation_code_and_message() {
+    let said = |status, code| sdk::failure(OPERATION, &answered(status, code)).to_string();
+    assert_eq!(
+        said(400, Some("ThrottlingException")),
+        "sagemaker:StartPipelineExecution can be tried again: ThrottlingException: as the service says"
+    );
+    assert_eq!(
+        said(400, Some("ValidationException")),
+        "sagemaker:StartPipelineExecution was refused: ValidationException: as the service says"
+    );
+    assert_eq!(said(404, None), "sagemaker:StartPipelineExecution was refused: no code: as the service says");
+}
+
+#[test]
+fn code_and_message_are_the_services_or_none() {
+    let error = answered(400, Some("ConflictException"));
+    assert_eq!((sdk::code(&error), sdk::message(&error)), (Some("ConflictException"), "as the service says"));
+    let lost: sdk::CallError<ErrorMetadata> = SdkError::timeout_error("4 s");
+    assert_eq!((sdk::code(&lost), sdk::message(&lost)), (None, ""));
+    assert_eq!(sdk::code(&answered(400, None)), None);
+}
+
+#[test]
+fn an_api_outside_aws_is_judged_by_its_status() {
+    // RFC 9110 (408, 5xx), RFC 8470 (425) and RFC 6585 (429): the same request may succeed later.
+    let retried = [408, 425, 429, 500, 502, 503, 504, 599];
+    for status in 100..600_u16 {
+        let failure = sdk::refusal("airflow:InvokeRestApi", status, "why");
+        let wanted = retried.contains(&status) || status >= 500;
+        assert_eq!(matches!(failure, Failure::Retry { .. }), wanted, "{status}");
+        assert!(failure.to_string().starts_with("airflow:InvokeRestApi") && failure.to_string().ends_with("why"));
+    }
+}
