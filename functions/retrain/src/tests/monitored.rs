@@ -197,9 +197,15 @@ fn reason_shows_three_violations_and_counts_the_others() {
 #[test]
 fn violation_is_described_by_what_it_is_about() {
     let cases = [
-        (json!({"facet": "age", "metric_name": "DPPL", "constraint_check_type": "bias_drift_check"}), "age: bias_drift_check"),
+        (
+            json!({"facet": "age", "metric_name": "DPPL", "constraint_check_type": "bias_drift_check"}),
+            "age: bias_drift_check",
+        ),
         (json!({"metric_name": "auc", "constraint_check_type": "LessThanThreshold"}), "auc: LessThanThreshold"),
-        (json!({"constraint_check_type": "extra_column_check", "description": "3 more"}), "all: extra_column_check (3 more)"),
+        (
+            json!({"constraint_check_type": "extra_column_check", "description": "3 more"}),
+            "all: extra_column_check (3 more)",
+        ),
         (json!({"feature_name": "x"}), "x: a check"),
     ];
     for (violation, words) in cases {

@@ -88,7 +88,8 @@ fn leave_to_go_over_the_budget_passes_to_whoever_gets_the_next_run() {
 
 #[test]
 fn without_leave_the_budget_holds_for_whoever_waited() {
-    for asked in [vec![request_for(&"c".repeat(40))], vec![asked(Some("b"), false, NOON), request_for(&"c".repeat(40))]] {
+    for asked in [vec![request_for(&"c".repeat(40))], vec![asked(Some("b"), false, NOON), request_for(&"c".repeat(40))]]
+    {
         let stage = stage_with(|retrain| retrain.budget.runs = 1);
         stage.react(&alarm_at(NOON));
         for event in &asked {

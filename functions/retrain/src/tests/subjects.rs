@@ -58,9 +58,14 @@ fn incident_id_is_told_from_other_names() {
     for id in ["churn-drift-4be07d19", "churn-2-build-00000000", "a-b-abcdefAB"] {
         assert!(Incident::is_id(id), "{id}");
     }
-    for other in
-        ["churn-drift-4be07d1", "churn-drift-4be07d190", "churn-drift-4be07d1z", "drift-4be07d19", "4be07d19", "by-hand"]
-    {
+    for other in [
+        "churn-drift-4be07d1",
+        "churn-drift-4be07d190",
+        "churn-drift-4be07d1z",
+        "drift-4be07d19",
+        "4be07d19",
+        "by-hand",
+    ] {
         assert!(!Incident::is_id(other), "{other}");
     }
 }
@@ -79,7 +84,8 @@ fn planned(event: &Value, state: &State) -> (Decision, usize) {
 #[test]
 fn plan_offline_takes_the_event_for_the_truth() {
     assert_eq!(planned(&alarm_at(NOON), &State::default()), (Decision::Acted, 1), "the alarm is on");
-    let composite: Value = serde_json::from_str(include_str!("../../../../events/cloudwatch/drift-composite.json")).unwrap();
+    let composite: Value =
+        serde_json::from_str(include_str!("../../../../events/cloudwatch/drift-composite.json")).unwrap();
     assert_eq!(planned(&composite, &State::default()), (Decision::Acted, 1), "the composite alarm is on");
     let stage = stage();
     stage.react(&alarm_at(NOON));

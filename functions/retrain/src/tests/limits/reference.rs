@@ -157,8 +157,7 @@ impl Reference {
         let of_starts = self.begun.iter().map(|begun| begun + rules.per);
         let of_data = self.gathered.iter().flat_map(|data| [data.last + rules.quiet, data.first + rules.longest]);
         let of_drift = self.drift_heard.map(|heard| heard + rules.per);
-        let of_the_calendar =
-            rules.every.and_then(|every| Some(self.begun.last().copied().or(self.counting)? + every));
+        let of_the_calendar = rules.every.and_then(|every| Some(self.begun.last().copied().or(self.counting)? + every));
         let all = of_the_end.chain(of_starts).chain(of_data).chain(of_drift).chain(of_the_calendar);
         let mut edges: Vec<Hour> = all.filter(|edge| *edge > self.now).collect();
         edges.sort_unstable();
@@ -260,7 +259,8 @@ impl Reference {
             return;
         }
         let now = self.now;
-        let data = self.gathered.get_or_insert_with(|| Gathered { why, first: now, last: now, objects: BTreeSet::new() });
+        let data =
+            self.gathered.get_or_insert_with(|| Gathered { why, first: now, last: now, objects: BTreeSet::new() });
         data.last = now;
         data.objects.insert((number, why.word()));
     }
