@@ -201,11 +201,12 @@ impl Pair {
     }
 
     fn send(&mut self, sent: Sent, event: Value, comes: bool) -> Result<(), TestCaseError> {
+        let outcome = if comes { self.deliver(&sent, &event) } else { Ok(()) };
         // The end of a run that is over says nothing about the next.
         if !matches!(sent, Sent::End) {
-            self.past.push((sent.clone(), event.clone()));
+            self.past.push((sent, event));
         }
-        if comes { self.deliver(&sent, &event) } else { Ok(()) }
+        outcome
     }
 
     /// Both hear of the event; what they come to is compared.

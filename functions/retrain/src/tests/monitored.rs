@@ -236,7 +236,8 @@ fn violations_of_a_kind_that_the_policy_leaves_out_start_nothing() {
 
 #[test]
 fn look_takes_up_only_violations_of_a_schedule_of_the_policy() {
-    let change: [(&str, fn(&mut MonitoringRun)); 2] = [
+    type Change = fn(&mut MonitoringRun);
+    let change: [(&str, Change); 2] = [
         ("no violations", |run| run.violated = false),
         ("another schedule", |run| run.schedule = ScheduleName::parse("shop-quality").unwrap()),
     ];
