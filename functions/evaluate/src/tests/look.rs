@@ -105,3 +105,12 @@ fn test_suite_is_never_late_where_the_policy_sets_no_time() {
     stage.wait(SignedDuration::from_hours(1000));
     assert_eq!(stage.react(&registered(7)), (Decision::Skipped, "testing"));
 }
+
+#[test]
+fn version_that_a_look_found_is_judged_when_its_test_ends() {
+    let stage = stage(by_itself);
+    assert_eq!(stage.looks(), (Decision::Acted, "registered"));
+    assert_eq!(stage.react(&registered(7)), (Decision::Skipped, "testing"), "it is the same candidate");
+    stage.ends(&good());
+    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Acted, "approved"));
+}
