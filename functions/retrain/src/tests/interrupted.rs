@@ -193,3 +193,29 @@ fn record_of_an_earlier_version_keeps_its_last_start_and_its_held_drift() {
     stage.pass(HOUR * 24 * 30);
     assert_eq!(stage.react(&look()), (Decision::Acted, "schedule"), "the calendar counts from the last start");
 }
+
+#[test]
+fn refused_start_is_no_run_in_vain() {
+    let mut stage = stage_with(|retrain| (retrain.give_up_after, retrain.cool_down) = (2, HOUR));
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    stage.pass(HOUR);
+    stage.cloud.refuse = true;
+    assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")).0, Decision::Rejected);
+    stage.cloud.refuse = false;
+    let again = stage.react(&alarm_at("2026-11-20T14:00:00Z"));
+    assert_eq!(again, (Decision::Acted, "drift"), "one run in vain does not open a circuit of two");
+    stage.end_run(HOUR);
+    stage.pass(HOUR);
+    assert_eq!(stage.react(&alarm_at("2026-11-20T16:00:00Z")), (Decision::Skipped, "circuit_open"), "two do");
+}
+
+#[test]
+fn starts_are_kept_as_far_back_as_the_budget_looks() {
+    let (now, hour) = (NOON.parse::<Timestamp>().unwrap(), HOUR);
+    let budget = trimtab_core::policy::Budget { runs: 4, per: hour * 24 };
+    let mut state = crate::incident::State { starts: vec![now - hour * 24, now - hour * 23], ..Default::default() };
+    assert_eq!(state.spent(&budget, now), 1, "what is a whole window old is out of it");
+    state.spend(&budget, now);
+    assert_eq!(state.starts, [now - hour * 23, now]);
+}

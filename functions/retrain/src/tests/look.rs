@@ -210,19 +210,23 @@ fn policy_without_alarms_asks_cloudwatch_about_none() {
 
 #[test]
 fn drift_that_outlasts_an_open_circuit_is_the_same_drift() {
+    let minute = SignedDuration::from_mins(1);
     let stage = stage_with(|retrain| {
-        (retrain.give_up_after, retrain.budget.runs, retrain.cool_down) = (1, 100, SignedDuration::from_mins(1));
+        (retrain.give_up_after, retrain.budget.runs, retrain.cool_down) = (2, 100, minute);
     });
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
-    stage.pass(SignedDuration::from_mins(2));
-    stage.goes_off_unheard("2026-11-20T13:02:00Z");
-    assert_eq!(stage.react(&alarm_at("2026-11-20T13:02:00Z")), (Decision::Skipped, "circuit_open"));
+    stage.pass(minute * 2);
+    assert_eq!(stage.react(&alarm_at("2026-11-20T13:02:00Z")), (Decision::Acted, "drift"));
+    stage.end_run(HOUR);
+    stage.pass(minute * 2);
+    stage.goes_off_unheard("2026-11-20T14:04:00Z");
+    assert_eq!(stage.react(&alarm_at("2026-11-20T14:04:00Z")), (Decision::Skipped, "circuit_open"));
     // The alarm stays on for all of the window; a look comes by the clock, a little later.
-    stage.pass(HOUR * 24 * 7 + SignedDuration::from_mins(14));
+    stage.pass(HOUR * 24 * 7 + minute * 14);
     assert_eq!(stage.react(&look()), (Decision::Acted, "drift"), "one run per window is let through");
     stage.end_run(HOUR);
-    stage.pass(SignedDuration::from_mins(2));
-    let again = stage.react(&alarm_at("2026-11-27T14:18:00Z"));
+    stage.pass(minute * 2);
+    let again = stage.react(&alarm_at("2026-11-27T15:20:00Z"));
     assert_eq!(again, (Decision::Skipped, "circuit_open"), "the circuit was never closed");
 }
