@@ -16,11 +16,15 @@ use trimtab_core::port::evaluate::{CandidateTruth, Candidates, VerdictRequest};
 use trimtab_core::port::ml::{Listed, PackageTruth, Registry};
 use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth, StateMachines};
 use trimtab_core::port::{Answer, Clock};
-use trimtab_core::react::{LEASE, World};
+use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod champion;
+mod identity;
+mod judge;
 mod look;
+mod matrix;
 mod verdict;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -59,6 +63,8 @@ struct Cloud {
     written: Mutex<Vec<VerdictRequest>>,
     lose_next_answer: Mutex<bool>,
     refuse: bool,
+    /// What a person says of version 7 after it was read, and before the verdict is written.
+    decides_meanwhile: Mutex<Option<Approval>>,
 }
 
 impl Cloud {
@@ -78,6 +84,9 @@ impl Candidates for &Cloud {
     }
 
     async fn judge(&self, request: &VerdictRequest) -> Answer<()> {
+        if self.refuse {
+            return Err(Failure::reject("sagemaker:UpdateModelPackage", "AccessDenied"));
+        }
         let mut versions = self.versions.lock().unwrap();
         let version = versions.get_mut(&request.package.version()).unwrap();
         match request.approve {
@@ -122,6 +131,9 @@ impl StateMachines for &Cloud {
     }
 
     async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ExecutionTruth>> {
+        if let Some(word) = self.decides_meanwhile.lock().unwrap().take() {
+            self.versions.lock().unwrap().get_mut(&7).unwrap().approval = word;
+        }
         let known = self.started.lock().unwrap().iter().any(|known| known.name == execution.name());
         let running = ExecutionTruth { status: ExecutionStatus::Running, output: None, cause: None };
         Ok(known.then(|| self.ends.lock().unwrap().clone().unwrap_or(running)))
@@ -160,9 +172,13 @@ impl Stage {
             Some(ExecutionTruth { status: ExecutionStatus::Succeeded, output, cause: None });
     }
 
+    fn report(&self, event: &Value) -> Report {
+        let reaction = Reaction { registry: &self.cloud, machines: &self.cloud };
+        run(self.world.react(&reaction, event)).unwrap().unwrap()
+    }
+
     fn react(&self, event: &Value) -> (Decision, &'static str) {
-        let report = run(self.world.react(&Reaction { registry: &self.cloud, machines: &self.cloud }, event));
-        let report = report.unwrap().unwrap();
+        let report = self.report(event);
         (report.entry.decision, report.codes[0])
     }
 

@@ -12,7 +12,7 @@ use trimtab_core::port::ml::{AlarmTruth, RunRequest};
 use trimtab_core::react::{Case, Decide, Settled, Subject};
 use trimtab_core::text::digest;
 
-use crate::incident::{Held, Incident, Kind, State, Streak, Trigger};
+use crate::incident::{Incident, JOINED, Kind, State, Streak, Trigger};
 use crate::limit::{limit, skipped};
 use crate::start::{parameters, starting};
 use crate::violations::{self, Monitored};
@@ -130,6 +130,7 @@ impl Decide for Retrain {
                 Settled { facts: vec![told], ..Settled::default() }
             }
             Err(cause) => {
+                state.take_back(&incident);
                 let reason =
                     Reason::new("start_refused", format!("{} would not start: {cause}", action.request.engine.name()));
                 let told = tell(FactKind::TrainingFailed, &incident, None, now, std::slice::from_ref(&reason.text));
@@ -188,8 +189,8 @@ pub(crate) fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
     if let Some(reason) = limit(&state, limits, &trigger, case.now) {
         state.remember(&trigger, reason.code, case.now);
         // Of what no alarm tells, the next monitoring run tells again.
-        if trigger.is_an_alarm() {
-            state.held = Some(Held { trigger: trigger.clone(), since: case.now });
+        if trigger.alarm().is_some() {
+            state.hold(trigger.clone(), case.now);
         }
         let told = skipped(policy, &state, &trigger, &reason, case.now);
         return Plan::only(Decision::Skipped, reason).with_state(state).telling(told);
@@ -198,7 +199,7 @@ pub(crate) fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
 }
 
 fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp) -> Answer {
-    state.remember(&trigger, &format!("joined {}", incident.id), now);
+    state.remember(&trigger, &format!("{JOINED}{}", incident.id), now);
     let text = match trigger.kind {
         Kind::Build => format!("run of {} is on; this commit gets the next one", incident.id),
         Kind::Image => format!("run of {} is on; this image gets the next one", incident.id),
@@ -235,7 +236,7 @@ pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: 
         Kind::Data | Kind::Features | Kind::Schedule => state.streak,
     };
     // Whatever waited for a limit to end, or for more data, is answered by this run too.
-    state.held = None;
+    state.held.clear();
     state.gathering = None;
     state.told = None;
     state.begun = Some(now);

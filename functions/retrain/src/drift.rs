@@ -121,5 +121,6 @@ pub(crate) fn unanswered(
     }
     let kind = told.counts(limits).ok()?;
     let news = alarm.state == AlarmState::Alarm && !alarm.suppressed && !state.has_answered_since(since);
-    news.then(|| told.trigger(alarm, kind, since))
+    // What a limit refused is held, and waits for its end.
+    Some(told.trigger(alarm, kind, since)).filter(|trigger| news && state.answer_to(trigger).is_none())
 }

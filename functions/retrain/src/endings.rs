@@ -82,9 +82,6 @@ pub(crate) fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
 pub(crate) fn unheard(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Option<Answer> {
     let incident = case.state.incident.as_ref()?;
     let run = incident.run.as_ref()?;
-    if Ended::of(case.event).is_some_and(|about| about.run == *run) {
-        return None;
-    }
     close(case, policy, limits, incident, run, case.seen.open.as_ref()?)
 }
 

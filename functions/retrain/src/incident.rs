@@ -1,7 +1,7 @@
 //! The incident, the limits it stands under, and what the ledger keeps of both.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use trimtab_core::name::{ImageUri, ModelName, ResourceName, RunId};
 use trimtab_core::policy::{Budget, Retrain as Limits};
 use trimtab_core::port::ml::RunRequest;
@@ -13,6 +13,9 @@ pub use crate::trigger::{Kind, Trigger};
 /// How long a handled trigger is remembered: longer than any redelivery of it (EventBridge 24 h,
 /// queues 14 days).
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(60 * 24);
+
+/// How the answer begins that a trigger was given while a run was on.
+pub(crate) const JOINED: &str = "joined ";
 
 /// How many handled triggers are remembered at most, so that the record stays small.
 const REMEMBERED_AT_MOST: usize = 500;
@@ -84,9 +87,10 @@ pub struct State {
     /// Drift that no run has ended yet.
     #[serde(default)]
     pub streak: Option<Streak>,
-    /// Drift that a limit kept from a run; it gets one if it is still there when the limit ends.
-    #[serde(default)]
-    pub held: Option<Held>,
+    /// Drift that a limit kept from a run, one of each alarm; it gets one run if any of it is still there
+    /// when the limit ends.
+    #[serde(default, deserialize_with = "each")]
+    pub held: Vec<Held>,
     /// When runs were started, as far back as the budget looks.
     pub starts: Vec<Timestamp>,
     /// Handled triggers, oldest first.
@@ -112,6 +116,20 @@ pub struct Held {
     pub trigger: Trigger,
     /// When it was held back.
     pub since: Timestamp,
+}
+
+/// Earlier versions held one at most.
+fn each<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Held>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Each(Vec<Held>),
+        One(Option<Held>),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::Each(held) => held,
+        Written::One(held) => held.into_iter().collect(),
+    })
 }
 
 /// Drift that goes on from run to run.
@@ -152,17 +170,35 @@ impl State {
         self.forgotten = self.handled.drain(..surplus).map(|handled| handled.at).max().or(self.forgotten);
     }
 
+    /// Takes back what was noted of a run that its engine refused: what asked for it can ask again.
+    pub fn take_back(&mut self, incident: &Incident) {
+        self.handled.retain(|handled| !handled.answer.ends_with(&incident.id));
+        self.starts.retain(|at| *at != incident.opened);
+        if incident.trigger.kind == Kind::Drift
+            && let Some(streak) = &mut self.streak
+        {
+            streak.runs = streak.runs.saturating_sub(1);
+        }
+    }
+
     /// Whether this monitoring run had its answer.
     #[must_use]
     pub fn has_answered_run(&self, job: &ResourceName) -> bool {
         self.answer_to(&Trigger::new(Kind::Drift, format!("monitoring/{job}"), String::new())).is_some()
     }
 
-    /// Whether anything had its answer since: it was answered knowing all that was so by then.
+    /// Whether a run has begun since, or the one that is on took something in: it answers all that was so
+    /// by then. What a limit refused answers nothing.
     #[must_use]
     pub fn has_answered_since(&self, time: Timestamp) -> bool {
-        // The latest answer is never forgotten.
-        self.handled.iter().any(|handled| handled.at >= time)
+        let joined = |handled: &Handled| handled.at >= time && handled.answer.starts_with(JOINED);
+        self.last_begun().is_some_and(|begun| begun >= time) || self.handled.iter().any(joined)
+    }
+
+    /// Holds an alarm's drift back; of one alarm, its newest transition.
+    pub fn hold(&mut self, trigger: Trigger, since: Timestamp) {
+        self.held.retain(|held| held.trigger.alarm() != trigger.alarm());
+        self.held.push(Held { trigger, since });
     }
 
     /// Parks what a person waits for. A commit goes before an image or a request, since its run answers
@@ -194,8 +230,14 @@ impl State {
 
     /// Takes on record that there is drift. After a budget's window without any, it is another one.
     pub fn hear_of_drift(&mut self, limits: &Limits, now: Timestamp) {
-        let goes_on = self.streak.take().filter(|streak| now.duration_since(streak.last) < limits.budget.per);
-        self.streak = Some(Streak { last: now, ..goes_on.unwrap_or(Streak { since: now, last: now, runs: 0 }) });
+        self.streak = self.streak.take().filter(|streak| now.duration_since(streak.last) < limits.budget.per);
+        self.see_drift(now);
+    }
+
+    /// Takes on record that the drift is there: it is the same, however long ago it was heard of.
+    pub fn see_drift(&mut self, now: Timestamp) {
+        let streak = self.streak.take().unwrap_or(Streak { since: now, last: now, runs: 0 });
+        self.streak = Some(Streak { last: now, ..streak });
     }
 
     /// The drift that so many runs did not end that no more are started: the circuit is open. A

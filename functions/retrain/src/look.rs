@@ -6,10 +6,11 @@ use trimtab_core::event::AlarmState;
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Retrain as Limits};
+use trimtab_core::port::ml::AlarmTruth;
 use trimtab_core::react::Case;
 
 use crate::decide::{Answer, Seen, open, tell, triage};
-use crate::incident::State;
+use crate::incident::{Held, State};
 use crate::limit::limit;
 use crate::{drift, gather, violations};
 
@@ -46,17 +47,20 @@ fn late(case: &Case<'_, State, Seen>, policy: &Policy) -> Option<Answer> {
 /// Drift that a limit held back gets its run when the limit has ended and its alarm is still on;
 /// when the alarm is off, it is forgotten.
 fn held(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Option<Answer> {
-    let held = case.state.held.as_ref()?;
-    let mut state = case.state.clone();
-    let still_on = case.seen.alarms.iter().any(|alarm| alarm.state != AlarmState::Ok && held.trigger.is_of(&alarm.arn));
-    if !still_on {
-        state.held = None;
-        return Some(Plan::note(state, "recovered", "the drift that was held back has gone by itself"));
+    if case.state.held.is_empty() {
+        return None;
     }
+    let mut state = case.state.clone();
+    let on = |alarm: &&AlarmTruth| alarm.state != AlarmState::Ok;
+    let is_on = |held: &&Held| case.seen.alarms.iter().filter(on).any(|alarm| held.trigger.is_of(&alarm.arn));
+    let Some(held) = case.state.held.iter().find(is_on) else {
+        state.held.clear();
+        return Some(Plan::note(state, "recovered", "the drift that was held back has gone by itself"));
+    };
     if case.state.incident.is_some() {
         return None;
     }
-    state.hear_of_drift(limits, case.now);
+    state.see_drift(case.now);
     if limit(&state, limits, &held.trigger, case.now).is_some() {
         return None;
     }

@@ -1,5 +1,6 @@
 //! Each limit and each ending, decided; and one incident from alarm to end through the whole reaction.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,9 +23,13 @@ mod drift;
 mod engines;
 mod gather;
 mod image;
+mod interrupted;
+mod limits;
 mod look;
 mod monitored;
+mod names;
 mod operator;
+mod subjects;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -54,6 +59,8 @@ fn ended(run: &RunId, status: &str) -> Value {
 struct Cloud {
     runs: Mutex<Vec<(RunRequest, RunId)>>,
     status: Mutex<Option<RunStatus>>,
+    /// Of single runs, where `status` is not of all.
+    ends: Mutex<BTreeMap<String, RunStatus>>,
     alarm: Mutex<Option<AlarmState>>,
     since: Mutex<Option<Timestamp>>,
     lose_next_answer: Mutex<bool>,
@@ -65,6 +72,10 @@ struct Cloud {
     /// The monitoring run that there is, and the text of its report.
     monitored: Mutex<Option<MonitoringRun>>,
     report: Mutex<Option<String>>,
+    /// The newest run that found violations, where it is not that one.
+    newest: Mutex<Option<ResourceName>>,
+    /// How often a monitoring run was asked about.
+    reads: Mutex<u32>,
 }
 
 impl Runs for &Cloud {
@@ -89,8 +100,9 @@ impl Runs for &Cloud {
         Ok(arn)
     }
 
-    async fn status(&self, _: &Engine, _: &RunId) -> Answer<Option<RunStatus>> {
-        Ok(self.status.lock().unwrap().clone())
+    async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+        let of_all = self.status.lock().unwrap().clone();
+        Ok(of_all.or_else(|| self.ends.lock().unwrap().get(&run.to_string()).cloned()))
     }
 }
 
@@ -99,6 +111,7 @@ impl Alarms for &Cloud {
         if self.blind {
             return Err(Failure::reject("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
         }
+        assert!(!alarms.is_empty(), "CloudWatch describes all alarms to whoever names none");
         let state = self.alarm.lock().unwrap().clone();
         let known = alarms.iter().find(|name| name.as_str().ends_with("-prod-data-drift"));
         let truth = known.cloned().zip(state).map(|(name, state)| AlarmTruth {
@@ -118,20 +131,21 @@ impl Alarms for &Cloud {
 
 impl MonitoringRuns for &Cloud {
     async fn run(&self, job: &ResourceName) -> Answer<Option<MonitoringRun>> {
+        *self.reads.lock().unwrap() += 1;
         Ok(self.monitored.lock().unwrap().clone().filter(|run| run.job == *job))
     }
 
     async fn newest(&self, _: &ScheduleName) -> Answer<Option<ResourceName>> {
-        Ok(self.monitored.lock().unwrap().clone().filter(|run| run.violated).map(|run| run.job))
+        let newest = self.newest.lock().unwrap().clone();
+        Ok(newest.or(self.monitored.lock().unwrap().clone().filter(|run| run.violated).map(|run| run.job)))
     }
 }
 
 impl Objects for &Cloud {
     async fn read(&self, _: &ObjectUri, most: u32) -> Answer<Option<Vec<u8>>> {
-        assert!(most > 0);
         match self.report.lock().unwrap().as_deref() {
             Some("denied") => Err(Failure::reject("s3:GetObject", "AccessDenied: Access Denied")),
-            report => Ok(report.map(|text| text.as_bytes().to_vec())),
+            report => Ok(report.map(|text| text.bytes().take(usize::try_from(most).unwrap()).collect())),
         }
     }
 }

@@ -70,18 +70,16 @@ impl Trigger {
         self.features.iter().map(String::as_str).collect::<Vec<_>>().join(",")
     }
 
-    /// Whether it is a transition of an alarm, and so can be looked at again.
+    /// The ARN of the alarm whose transition it is, if it is one: an alarm can be looked at again.
     #[must_use]
-    pub fn is_an_alarm(&self) -> bool {
-        self.subject.starts_with("alarm/")
+    pub fn alarm(&self) -> Option<&str> {
+        self.subject.strip_prefix("alarm/")?.rsplit_once('@').map(|(arn, _)| arn)
     }
 
     /// Whether it is a transition of this alarm.
     #[must_use]
     pub fn is_of(&self, alarm: &AlarmArn) -> bool {
-        self.subject
-            .strip_prefix("alarm/")
-            .is_some_and(|rest| rest.rsplit_once('@').is_some_and(|(arn, _)| arn == alarm.as_str()))
+        self.alarm() == Some(alarm.as_str())
     }
 }
 

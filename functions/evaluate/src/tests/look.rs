@@ -64,3 +64,53 @@ fn a_test_suite_that_lasts_longer_than_the_policy_allows_is_told_once() {
     let late = stage.kinds().iter().filter(|kind| **kind == FactKind::DeadlinePassed).count();
     assert_eq!(late, 1);
 }
+
+#[test]
+fn newest_version_that_is_not_completed_or_not_pending_is_left_alone() {
+    for (approval, status) in [
+        (Approval::Pending, "InProgress"),
+        (Approval::Pending, "Failed"),
+        (Approval::Approved, "Completed"),
+        (Approval::Rejected, "Completed"),
+    ] {
+        let stage = stage(str::to_owned);
+        stage.is(7, approval.clone());
+        stage.cloud.versions.lock().unwrap().get_mut(&7).unwrap().status = status.to_owned();
+        assert_eq!(stage.looks(), (Decision::Skipped, "nothing_new"), "{approval}, {status}");
+        assert!(stage.kinds().is_empty(), "nothing is asked for");
+    }
+}
+
+#[test]
+fn test_suite_is_not_late_before_its_time_and_is_late_after_it() {
+    for (minutes, late) in [(6 * 60 - 1, false), (6 * 60, true), (9 * 60, true)] {
+        let stage = stage(str::to_owned);
+        stage.looks();
+        stage.wait(SignedDuration::from_mins(minutes));
+        stage.looks();
+        let told = stage.kinds().contains(&FactKind::DeadlinePassed);
+        assert_eq!(told, late, "after {minutes} minutes of the 6 hours allowed");
+        let of_its_own = stage.told().pop().unwrap().matter == "late/candidate/churn/7";
+        assert_eq!(of_its_own, late, "it is a matter of its own");
+    }
+}
+
+#[test]
+fn test_suite_is_never_late_where_the_policy_sets_no_time() {
+    let stage = stage(str::to_owned);
+    stage.react(&registered(7));
+    for policy in stage.world.ledger.contents().policies.values_mut() {
+        policy.reconcile = None;
+    }
+    stage.wait(SignedDuration::from_hours(1000));
+    assert_eq!(stage.react(&registered(7)), (Decision::Skipped, "testing"));
+}
+
+#[test]
+fn version_that_a_look_found_is_judged_when_its_test_ends() {
+    let stage = stage(by_itself);
+    assert_eq!(stage.looks(), (Decision::Acted, "registered"));
+    assert_eq!(stage.react(&registered(7)), (Decision::Skipped, "testing"), "it is the same candidate");
+    stage.ends(&good());
+    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Acted, "approved"));
+}

@@ -13,11 +13,11 @@ macro_rules! alarm_event {
     };
 }
 
-fn arn(name: &str) -> AlarmArn {
+pub(super) fn arn(name: &str) -> AlarmArn {
     AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap()
 }
 
-fn truth(name: &str, drift: Option<DriftKind>, state: AlarmState) -> AlarmTruth {
+pub(super) fn truth(name: &str, drift: Option<DriftKind>, state: AlarmState) -> AlarmTruth {
     AlarmTruth {
         name: AlarmName::parse(name).unwrap(),
         arn: arn(name),
@@ -31,7 +31,7 @@ fn truth(name: &str, drift: Option<DriftKind>, state: AlarmState) -> AlarmTruth 
 }
 
 /// What churn's alarm on any drift watches: two alarms, of which the second is on.
-fn any_drift() -> Vec<AlarmTruth> {
+pub(super) fn any_drift() -> Vec<AlarmTruth> {
     let bias = AlarmTruth {
         features: vec!["age".to_owned()],
         ..truth("churn-prod-bias-drift", Some(DriftKind::Bias), AlarmState::Alarm)
@@ -42,7 +42,7 @@ fn any_drift() -> Vec<AlarmTruth> {
 }
 
 impl Stage {
-    fn with_others(others: Vec<AlarmTruth>) -> Self {
+    pub(super) fn with_others(others: Vec<AlarmTruth>) -> Self {
         let stage = stage();
         *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
         *stage.cloud.others.lock().unwrap() = others;
@@ -139,4 +139,51 @@ fn a_composite_alarm_that_no_policy_names_is_nobodys() {
     assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_watched"));
     let contents = stage.world.ledger.contents();
     assert!(contents.kept.is_empty() && contents.history.is_empty(), "nobody is told, and nothing is on record");
+}
+
+#[test]
+fn alarm_on_no_monitoring_metric_is_no_drift() {
+    let stage = stage();
+    let text = alarm_at(NOON).to_string().replace("aws/sagemaker/Endpoints/data-metrics", "AWS/SageMaker");
+    assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_drift"));
+}
+
+#[test]
+fn alarm_that_changes_to_another_state_is_no_drift() {
+    for state in ["OK", "INSUFFICIENT_DATA"] {
+        let stage = stage();
+        let text = alarm_at(NOON).to_string().replace("\"ALARM\"", &format!("\"{state}\""));
+        assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_in_alarm"));
+    }
+}
+
+#[test]
+fn run_of_unknown_features_is_told_none() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    assert_eq!(stage.started()[0].0.parameters.get("Features"), None);
+    let fact = stage.world.bus.facts().pop().unwrap();
+    assert!(!fact.details.contains_key("features"), "{fact:?}");
+}
+
+#[test]
+fn drift_of_each_alarm_is_held_until_its_own_alarm_is_off() {
+    let (quality, bias) = (alarm_event!("drift-model-quality"), alarm_event!("drift-bias"));
+    let of = |event: &Value, drift: DriftKind, state: AlarmState| AlarmTruth {
+        since: Some(event["detail"]["state"]["timestamp"].as_str().unwrap().parse().unwrap()),
+        ..truth(event["detail"]["alarmName"].as_str().unwrap(), Some(drift), state)
+    };
+    let both = |state: AlarmState| {
+        vec![of(&quality, DriftKind::ModelQuality, AlarmState::Alarm), of(&bias, DriftKind::Bias, state)]
+    };
+    let stage = Stage::with_others(both(AlarmState::Alarm));
+    stage.react(&request_for(&"c".repeat(40)));
+    stage.end_run(HOUR);
+    for alarm in [&quality, &bias] {
+        assert_eq!(stage.react(alarm), (Decision::Skipped, "cool_down"));
+    }
+    *stage.cloud.others.lock().unwrap() = both(AlarmState::Ok);
+    assert_eq!(stage.react(&look::look()), (Decision::Skipped, "nothing_new"), "one of the two is still on");
+    stage.pass(HOUR * 24);
+    assert_eq!(stage.react(&look::look()), (Decision::Acted, "drift"), "it gets its run when the limit ends");
 }

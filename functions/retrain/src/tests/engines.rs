@@ -5,20 +5,20 @@ use trimtab_core::name::{DagRunId, DeliveryRunId, ExecutionArn, KubeflowId};
 
 use super::*;
 
-fn stage_of(text: &str) -> Stage {
+pub(super) fn stage_of(text: &str) -> Stage {
     let policy = Policy::parse("policy.toml", text).unwrap();
     let stage = stage();
     stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
     stage
 }
 
-const FORECAST: &str = include_str!("../../../../models/forecast.toml");
+pub(super) const FORECAST: &str = include_str!("../../../../models/forecast.toml");
 const PRICING: &str = include_str!("../../../../models/pricing.toml");
 const RANKING: &str = include_str!("../../../../models/ranking.toml");
 const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
 
 /// The same event, of another model.
-fn of(model: &str, event: &Value) -> Value {
+pub(super) fn of(model: &str, event: &Value) -> Value {
     serde_json::from_str(&event.to_string().replace("churn", model)).unwrap()
 }
 

@@ -4,7 +4,7 @@ use super::look::look;
 use super::*;
 
 /// An object below this folder, at this time.
-fn object(key: &str, time: &str) -> Value {
+pub(super) fn object(key: &str, time: &str) -> Value {
     json!({"version": "0", "id": key, "source": "aws.s3", "detail-type": "Object Created", "account": "123456789012",
         "region": "eu-west-1", "time": time, "resources": ["arn:aws:s3:::churn-123456789012"],
         "detail": {"bucket": {"name": "churn-123456789012"}, "object": {"key": key}, "reason": "PutObject"}})
@@ -165,4 +165,84 @@ fn a_model_that_nothing_has_trained_for_long_is_trained() {
     stage.end_run(HOUR);
     stage.pass(HOUR * 24 * 28);
     assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "it counts from the last run of any kind");
+}
+
+fn reason_of_the_run(stage: &Stage) -> String {
+    stage.try_react(&look()).unwrap().entry.reasons[0].clone()
+}
+
+const OFFLINE: &str = "offline-store/churn-features-1795166530/data/x.parquet";
+
+#[test]
+fn run_for_new_data_names_every_place_and_since_when() {
+    let one = stage();
+    one.react(&features(0, NOON));
+    one.pass(MINUTE * 15);
+    let folder = "s3://churn-123456789012/features/";
+    assert_eq!(reason_of_the_run(&one), format!("new data in {folder}: 1 object since {NOON}"));
+    let several = stage();
+    several.react(&features(0, NOON));
+    several.react(&object(OFFLINE, NOON));
+    several.pass(MINUTE * 15);
+    let places = format!("feature group churn-features, {folder}");
+    assert_eq!(reason_of_the_run(&several), format!("new data in {places}: objects since {NOON}"));
+}
+
+#[test]
+fn run_for_new_data_waits_until_no_more_has_come_for_the_quiet_time() {
+    let stage = stage();
+    for minutes in [0, 2, 12] {
+        stage.pass(MINUTE * minutes);
+        stage.react(&features(minutes.unsigned_abs() as usize, &(NOON.parse::<Timestamp>().unwrap()).to_string()));
+    }
+    stage.pass(MINUTE * 14);
+    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "14 minutes after the last");
+    stage.pass(MINUTE);
+    assert_eq!(stage.react(&look()), (Decision::Acted, "data"), "15 minutes after the last");
+}
+
+/// What `gathering` holds that a policy no longer asks for starts nothing.
+#[test]
+fn data_gets_its_run_only_while_the_policy_asks_for_it() {
+    let watched = |change: fn(&mut Retrain)| {
+        let stage = stage();
+        stage.react(&features(0, NOON));
+        for policy in stage.world.ledger.contents().policies.values_mut() {
+            change(policy.retrain.as_mut().unwrap());
+        }
+        stage.pass(HOUR);
+        stage.react(&look())
+    };
+    let acted = (Decision::Acted, "data");
+    assert_eq!(watched(|retrain| retrain.feature_groups.clear()), acted, "folders alone are gathered");
+    assert_eq!(watched(|retrain| retrain.data = None), acted, "feature groups alone are gathered");
+    let neither = watched(|retrain| {
+        retrain.data = None;
+        retrain.feature_groups.clear();
+    });
+    assert_eq!(neither, (Decision::Skipped, "nothing_new"));
+}
+
+#[test]
+fn object_counts_once_however_often_and_late_it_is_told() {
+    let stage = stage_with(|retrain| retrain.data.as_mut().unwrap().at_least = 2);
+    for _ in 0..4 {
+        stage.react(&features(0, NOON));
+        stage.pass(MINUTE * 5);
+    }
+    stage.pass(HOUR * 7);
+    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "one object of two");
+    stage.react(&features(1, "2026-11-20T19:20:00Z"));
+    stage.pass(HOUR);
+    assert_eq!(stage.react(&look()), (Decision::Acted, "data"));
+}
+
+#[test]
+fn calendar_is_due_when_its_time_has_passed_and_no_sooner() {
+    for (minutes, due) in [(59, false), (60, true), (61, true)] {
+        let stage = stage_with(|retrain| retrain.every = Some(HOUR));
+        stage.react(&look());
+        stage.pass(MINUTE * minutes);
+        assert_eq!(stage.react(&look()).0 == Decision::Acted, due, "{minutes} minutes after the first look");
+    }
 }

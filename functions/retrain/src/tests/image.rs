@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn uri(number: u8) -> String {
+pub(super) fn uri(number: u8) -> String {
     let digest = format!("{number:02x}").repeat(32);
     format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@sha256:{digest}")
 }
 
-fn image(kind: &str, serial: u8, uri: &str) -> Value {
+pub(super) fn image(kind: &str, serial: u8, uri: &str) -> Value {
     let mut event = request_for("none");
     event["detail-type"] = json!(kind);
     event["detail"]["matter"] = json!(format!("image/churn/{serial}"));
@@ -69,4 +69,27 @@ fn an_image_from_elsewhere_or_by_tag_is_refused() {
     let by_tag = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training:latest";
     assert_eq!(stage.hear(&image("Image Adopted", 1, by_tag)), (Decision::Rejected, "no_image"));
     assert!(stage.cloud.runs.lock().unwrap().is_empty());
+}
+
+#[test]
+fn image_is_adopted_once_and_a_newer_one_takes_its_place() {
+    let stage = stage();
+    let adopted = |serial: u8| stage.hear(&image("Image Adopted", serial, &uri(serial)));
+    assert_eq!(adopted(1), (Decision::Acted, "image_adopted"));
+    assert_eq!(adopted(1), (Decision::Skipped, "image_known"), "told twice");
+    assert_eq!(adopted(3), (Decision::Acted, "image_adopted"));
+    assert_eq!(adopted(2), (Decision::Skipped, "image_known"), "what is older came late");
+    stage.hear(&alarm_at(NOON));
+    assert_eq!(stage.given(), [Some(uri(3))]);
+}
+
+#[test]
+fn request_for_the_image_that_is_known_or_a_newer_one_gets_its_run() {
+    for serial in [1, 2] {
+        let stage = stage();
+        stage.hear(&image("Image Adopted", 1, &uri(1)));
+        let asked = image("Training Requested", serial, &uri(serial));
+        assert_eq!(stage.hear(&asked), (Decision::Acted, "image"), "image {serial} after image 1");
+        assert_eq!(stage.given(), [Some(uri(serial))]);
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::operator::{Request, request};
 
-fn asked(id: Option<&str>, over_budget: bool, at: &str) -> Value {
+pub(super) fn asked(id: Option<&str>, over_budget: bool, at: &str) -> Value {
     let model = trimtab_core::name::ModelName::parse("churn").unwrap();
     let asked = Request {
         model,
@@ -61,4 +61,109 @@ fn a_request_that_says_nobody_and_nothing_is_rejected() {
     let mut event = asked(None, false, NOON);
     event["detail"]["details"] = json!({});
     assert_eq!(stage.react(&event), (Decision::Rejected, "no_commit"));
+}
+
+#[test]
+fn leave_to_go_over_the_budget_passes_to_whoever_gets_the_next_run() {
+    let commit = request_for(&"c".repeat(40));
+    let (leave, none) = (asked(Some("a"), true, NOON), asked(Some("b"), false, NOON));
+    let cases: [(&[&Value], &str); 5] = [
+        (&[&commit, &leave], "build"),
+        (&[&leave, &commit], "build"),
+        (&[&leave, &none], "operator"),
+        (&[&none, &leave], "operator"),
+        (&[&commit, &leave, &none], "build"),
+    ];
+    for (asked, word) in cases {
+        let stage = stage_with(|retrain| retrain.budget.runs = 1);
+        stage.react(&alarm_at(NOON));
+        for event in asked {
+            assert_eq!(stage.react(event), (Decision::Parked, "run_in_progress"));
+        }
+        stage.end_run(HOUR);
+        let words: Vec<String> = stage.started().into_iter().map(|(run, _)| run.parameters["Reason"].clone()).collect();
+        assert_eq!(words, ["drift", word], "one of them may go over the budget: {asked:?}");
+    }
+}
+
+#[test]
+fn without_leave_the_budget_holds_for_whoever_waited() {
+    for asked in [vec![request_for(&"c".repeat(40))], vec![asked(Some("b"), false, NOON), request_for(&"c".repeat(40))]]
+    {
+        let stage = stage_with(|retrain| retrain.budget.runs = 1);
+        stage.react(&alarm_at(NOON));
+        for event in &asked {
+            stage.react(event);
+        }
+        stage.end_run(HOUR);
+        assert_eq!(stage.started().len(), 1, "{asked:?}");
+        let told = stage.told();
+        assert_eq!(told[told.len() - 2..], [FactKind::TrainingSucceeded, FactKind::TrainingSkipped], "{asked:?}");
+    }
+}
+
+#[test]
+fn newest_commit_gets_the_next_run() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    for commit in ["a", "b"] {
+        stage.react(&request_for(&commit.repeat(40)));
+    }
+    stage.end_run(HOUR);
+    assert_eq!(stage.started()[1].0.parameters["Commit"], "b".repeat(40));
+}
+
+#[test]
+fn whoever_waits_is_told_for_what() {
+    let image = image::image("Training Requested", 1, &image::uri(1));
+    let cases = [
+        (request_for(&"c".repeat(40)), "; this commit gets the next one"),
+        (image, "; this image gets the next one"),
+        (asked(Some("a"), false, NOON), "; this request gets the next one"),
+        (alarm_at("2026-11-20T12:30:00Z"), " and will answer this too"),
+    ];
+    for (event, words) in cases {
+        let stage = stage();
+        stage.react(&alarm_at(NOON));
+        let incident = stage.started()[0].0.display_name.clone();
+        stage.try_react(&event).unwrap();
+        let fact = stage.world.bus.facts().pop().unwrap();
+        assert_eq!(fact.reasons[1], format!("run of {incident} is on{words}"));
+        assert!(fact.matter.starts_with(&format!("incident/{incident}/")), "a matter of its own: {}", fact.matter);
+    }
+}
+
+#[test]
+fn budget_that_holds_is_one_message_though_a_person_goes_over_it() {
+    let stage = stage();
+    for n in 0..4 {
+        stage.react(&request_for(&format!("{n:040x}")));
+        stage.end_run(HOUR);
+    }
+    let refused = |commit: &str| {
+        assert_eq!(stage.react(&request_for(&commit.repeat(40))), (Decision::Skipped, "budget"));
+        stage.world.bus.facts().pop().unwrap().matter
+    };
+    let first = refused("e");
+    stage.react(&asked(Some("b"), true, NOON));
+    stage.end_run(HOUR);
+    assert_eq!(refused("f"), first, "the same limit holds");
+}
+
+#[test]
+fn request_is_known_again_by_its_id_or_by_the_minute() {
+    let fact = |id: Option<&str>, at: &str| asked(id, false, at)["detail"]["matter"].as_str().unwrap().to_owned();
+    assert_eq!(fact(None, "2026-11-20T12:00:10Z"), fact(None, "2026-11-20T12:00:20Z"), "within a minute it is one");
+    assert_ne!(fact(None, "2026-11-20T12:00:10Z"), fact(None, "2026-11-20T12:02:10Z"));
+    assert_eq!(fact(Some("a"), NOON), fact(Some("a"), "2026-12-20T12:00:00Z"), "an id holds at any time");
+    assert_ne!(fact(Some("a"), NOON), fact(Some("b"), NOON));
+}
+
+#[test]
+fn request_without_a_reason_says_so() {
+    let stage = stage();
+    let mut event = asked(Some("a"), true, NOON);
+    event["detail"]["details"]["reason"] = json!("");
+    let entry = stage.try_react(&event).unwrap().entry;
+    assert_eq!(entry.reasons[0], "maya asks, over the budget: no reason given");
 }

@@ -1,0 +1,113 @@
+//! Which version is live, to hold a candidate against it.
+
+use trimtab_core::decimal::Decimal;
+
+use super::*;
+
+impl Stage {
+    /// These versions, with their auc on them.
+    fn with_versions(mut self, live: Option<u32>, versions: &[(u32, Approval, &str)]) -> Self {
+        self.cloud.live = live;
+        for (version, approval, auc) in versions {
+            self.is(*version, approval.clone());
+            let metrics = [("auc".to_owned(), Decimal::parse(auc).unwrap())].into();
+            self.cloud.versions.lock().unwrap().get_mut(version).unwrap().metrics = metrics;
+        }
+        self
+    }
+
+    /// The versions that the message holds the candidate against.
+    fn compared_with(&self) -> Vec<String> {
+        self.evaluate(&good());
+        let details = self.told().pop().unwrap().details;
+        let of_live = |name: &String| Some(name.strip_prefix("metric auc of version ")?.to_owned());
+        details.keys().filter_map(of_live).collect()
+    }
+}
+
+/// churn's policy, with this instead of the tables from `[deploy]` to `[evaluate]`.
+fn delivered_by(deploy: &str) -> impl Fn(&str) -> String {
+    move |text| {
+        let (before, rest) = text.split_once("[deploy]").unwrap();
+        let (_, after) = rest.split_once("[evaluate]").unwrap();
+        // What is monitored is an endpoint.
+        let (evaluate, monitor) = after.split_once("[monitor]").unwrap();
+        let notify = monitor.split_once("[[notify.recipients]]").unwrap().1;
+        format!("{before}{deploy}\n[evaluate]{evaluate}[[notify.recipients]]{notify}")
+    }
+}
+
+const PIPELINE: &str = r#"
+[deploy]
+on_rejected = "notice"
+[deploy.pipeline]
+name = "churn-delivery"
+variable = "Package"
+"#;
+
+const ELSEWHERE: &str = r#"
+[deploy]
+on_rejected = "notice"
+[[deploy.stages]]
+name = "prod"
+account = { role = "arn:aws:iam::210987654321:role/trimtab-stage-churn", external_id = "churn-1" }
+[deploy.stages.endpoint]
+name = "churn-prod"
+role = "arn:aws:iam::210987654321:role/churn-endpoint"
+instance_type = "ml.m5.large"
+instances = 1
+"#;
+
+fn history() -> [(u32, Approval, &'static str); 5] {
+    [
+        (2, Approval::Approved, "0.92"),
+        (3, Approval::Approved, "0.9"),
+        (4, Approval::Approved, "0.915"),
+        (5, Approval::Rejected, "0.99"),
+        (6, Approval::Pending, "0.99"),
+    ]
+}
+
+#[test]
+fn candidate_is_held_against_what_the_endpoint_serves() {
+    let stage = stage(by_itself).with_versions(Some(3), &history());
+    assert_eq!(stage.compared_with(), ["3, which is live"], "approved is not served yet");
+}
+
+#[test]
+fn candidate_is_held_against_nothing_where_nothing_is_served() {
+    let stage = stage(by_itself).with_versions(None, &history());
+    assert_eq!(stage.compared_with(), [""; 0]);
+}
+
+#[test]
+fn candidate_is_not_held_against_itself() {
+    let mut versions = history().to_vec();
+    versions.push((7, Approval::Pending, "0.9"));
+    let stage = stage(str::to_owned).with_versions(Some(7), &versions);
+    assert_eq!(stage.compared_with(), [""; 0], "a person brought it to production before it was tested");
+}
+
+#[test]
+fn delivery_that_says_nothing_of_what_is_live_has_the_newest_approval() {
+    for deploy in [PIPELINE, ELSEWHERE] {
+        let stage = stage(|text| by_itself(&delivered_by(deploy)(text))).with_versions(Some(2), &history());
+        assert_eq!(stage.compared_with(), ["4, which is live"], "neither rejected nor pending: {deploy}");
+    }
+}
+
+#[test]
+fn version_without_a_predecessor_is_held_against_nothing() {
+    let stage = stage(|text| by_itself(&delivered_by(PIPELINE)(text)));
+    assert_eq!(stage.compared_with(), [""; 0]);
+}
+
+#[test]
+fn metric_that_the_policy_does_not_name_is_not_in_the_message() {
+    let stage = stage(str::to_owned).with_versions(Some(3), &history());
+    let more = Decimal::parse("1").unwrap();
+    stage.cloud.versions.lock().unwrap().get_mut(&3).unwrap().metrics.insert("f1".to_owned(), more);
+    stage.evaluate(&good());
+    let names: Vec<String> = stage.told().pop().unwrap().details.into_keys().collect();
+    assert!(!names.iter().any(|name| name.contains("f1")), "{names:?}");
+}

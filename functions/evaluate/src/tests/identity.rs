@@ -1,0 +1,178 @@
+//! Whose an event is, under which names a candidate is kept and tested, and what is left to do.
+
+use trimtab_core::event::Event;
+use trimtab_core::react::{Case, Decide};
+
+use super::*;
+use crate::Evaluation;
+use crate::candidate::{State, execution_name, version_of};
+use crate::decide::Seen;
+
+/// What is started and written for version 7 by this clock, told by an event of this id and time.
+fn names(id: &str, time: &str, clock: &str) -> (String, String) {
+    let stage = stage(by_itself);
+    stage.world.clock.set(clock.parse().unwrap());
+    let told = |mut event: Value| {
+        (event["id"], event["time"]) = (json!(id), json!(time));
+        event
+    };
+    stage.react(&told(registered(7)));
+    stage.wait(SignedDuration::from_mins(7));
+    stage.ends(&good());
+    stage.react(&told(ended(&stage.started()[0], "SUCCEEDED")));
+    (stage.started()[0].clone(), stage.written()[0].token.clone())
+}
+
+/// The digests are SHA-256, computed by Python's hashlib.
+#[test]
+fn execution_name_and_token_depend_on_model_and_version_only() {
+    let first = names("p1", NOON, NOON);
+    assert_eq!(first.0, "churn-v7-4c25de6f", "every version of the suite names it so");
+    assert_eq!(first.1, "trimtab-4e1decc5cdf09bfcae5b7a0d702a");
+    assert_eq!(names("p2", "2026-12-24T00:00:00Z", "2027-01-01T01:02:03.4Z"), first, "by any clock and any delivery");
+}
+
+#[test]
+fn execution_names_of_two_versions_and_of_two_models_differ() {
+    let model = |name: &str| trimtab_core::name::ModelName::parse(name).unwrap();
+    let name = execution_name(&model("churn"), &package(7));
+    assert_ne!(name, execution_name(&model("churn"), &package(8)));
+    assert_ne!(name, execution_name(&model("fraud"), &package(7)));
+    for (execution, version) in
+        [(name.as_str(), Some(7)), ("churn-v-x-v12-00000000", Some(12)), ("by-hand", None), ("churn-vx-0", None)]
+    {
+        assert_eq!(version_of(execution), version, "{execution}");
+    }
+}
+
+#[test]
+fn candidate_is_kept_under_one_name_for_each_version() {
+    let stage = stage(str::to_owned);
+    stage.is(8, Approval::Pending);
+    stage.react(&registered(7));
+    stage.react(&registered(8));
+    assert_eq!(stage.started().len(), 2, "one version does not wait for another");
+    let ids: Vec<String> = stage.world.ledger.contents().aggregates.keys().map(|id| id.name.clone()).collect();
+    assert_eq!(ids, ["candidate#7", "candidate#8"], "another name would test each version again");
+    stage.ends(&good());
+    for (at, version) in [(1, 8), (0, 7)] {
+        assert_eq!(stage.react(&ended(&stage.started()[at], "SUCCEEDED")), (Decision::Acted, "asked"));
+        assert_eq!(stage.written().pop().unwrap().package, package(version), "an end is its own version's");
+    }
+}
+
+#[test]
+fn version_that_a_person_decided_concerns_nobody() {
+    for approval in ["Approved", "Rejected"] {
+        let stage = stage(str::to_owned);
+        let mut event = registered(7);
+        event["detail"]["ModelApprovalStatus"] = json!(approval);
+        assert_eq!(stage.react(&event), (Decision::Skipped, "not_concerned"), "{approval}");
+    }
+}
+
+#[test]
+fn execution_of_another_name_does_not_end_the_candidate() {
+    let stage = stage(by_itself);
+    stage.react(&registered(7));
+    stage.ends(&good());
+    assert_eq!(stage.react(&ended("churn-v7-00000000", "SUCCEEDED")), (Decision::Skipped, "not_ours"));
+    assert!(stage.written().is_empty());
+}
+
+#[test]
+fn execution_that_may_go_on_is_not_over() {
+    for status in [ExecutionStatus::Running, ExecutionStatus::PendingRedrive] {
+        let stage = stage(by_itself);
+        stage.react(&registered(7));
+        *stage.cloud.ends.lock().unwrap() = Some(ExecutionTruth { status, output: None, cause: None });
+        assert_eq!(stage.react(&ended(&stage.started()[0], "FAILED")), (Decision::Skipped, "testing"));
+    }
+}
+
+#[test]
+fn execution_that_timed_out_or_was_stopped_is_over() {
+    for (status, word) in [(ExecutionStatus::TimedOut, "TIMED_OUT"), (ExecutionStatus::Aborted, "ABORTED")] {
+        let stage = stage(by_itself);
+        stage.react(&registered(7));
+        *stage.cloud.ends.lock().unwrap() = Some(ExecutionTruth { status, output: None, cause: None });
+        assert_eq!(stage.react(&ended(&stage.started()[0], word)), (Decision::Acted, "rejected"), "{word}");
+    }
+}
+
+#[test]
+fn version_that_was_deleted_while_it_was_tested_is_over() {
+    let stage = stage(by_itself);
+    stage.react(&registered(7));
+    stage.ends(&good());
+    stage.cloud.versions.lock().unwrap().clear();
+    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Acted, "gone"));
+    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Skipped, "already_judged"));
+    assert!(stage.written().is_empty());
+}
+
+#[test]
+fn verdict_that_is_refused_is_told_and_written_by_the_next_event() {
+    let mut stage = stage(by_itself);
+    stage.react(&registered(7));
+    stage.ends(&good());
+    stage.cloud.refuse = true;
+    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")).0, Decision::Rejected);
+    let told = stage.told().pop().unwrap();
+    assert_eq!((told.kind, told.matter.as_str()), (FactKind::EvaluationStuck, "candidate/churn/7/verdict_refused"));
+    assert_eq!(told.reasons, ["the verdict could not be written: sagemaker:UpdateModelPackage: AccessDenied"]);
+    stage.cloud.refuse = false;
+    assert_eq!(stage.react(&registered(7)).0, Decision::Acted);
+    assert_eq!(stage.written()[0].approve, Some(true));
+    assert_eq!(stage.kinds().pop(), Some(FactKind::EvaluationPassed));
+}
+
+#[test]
+fn start_that_is_refused_is_a_matter_of_its_own() {
+    let mut stage = stage(by_itself);
+    stage.cloud.refuse = true;
+    stage.react(&registered(7));
+    let told = stage.told().pop().unwrap();
+    assert_eq!(told.matter, "candidate/churn/7/start_refused");
+    assert_eq!(told.reasons, ["the test suite would not start: states:StartExecution: StateMachineDoesNotExist"]);
+}
+
+#[test]
+fn metadata_edit_of_a_version_starts_no_test() {
+    let stage = stage(str::to_owned);
+    let mut event = registered(7);
+    event["detail"]["UpdatedModelPackageFields"] = json!(["CustomerMetadataProperties"]);
+    assert_eq!(stage.react(&event), (Decision::Skipped, "metadata_edit"));
+}
+
+fn planned(event: &Value) -> (Decision, usize) {
+    let policy = Policy::parse("churn.toml", include_str!("../../../../models/churn.toml")).unwrap();
+    let event = Event::parse(event).unwrap();
+    let (state, seen): (State, Seen) = (State::default(), Evaluation::assume(&event));
+    let case = Case {
+        event: &event,
+        policy: Some(&policy),
+        suite: None,
+        state: &state,
+        seen: &seen,
+        now: NOON.parse().unwrap(),
+    };
+    let plan = Evaluation::decide(&case);
+    (plan.decision, plan.actions.len())
+}
+
+/// `trimtab plan` knows AWS by the event alone.
+#[test]
+fn plan_offline_takes_the_event_for_the_truth() {
+    assert_eq!(planned(&registered(7)), (Decision::Acted, 1), "the version waits for a verdict");
+    let mut unfinished = registered(7);
+    unfinished["detail"]["ModelPackageStatus"] = json!("InProgress");
+    assert_eq!(planned(&unfinished), (Decision::Skipped, 0), "it cannot be tested yet");
+    let asked = json!({"version": 1, "model": "churn", "matter": "candidate/churn/7/x", "at": NOON,
+        "details": {"package": package(7)}});
+    let requested = event("r1", "trimtab", "Evaluation Requested", &asked);
+    assert_eq!(planned(&requested), (Decision::Acted, 1), "the version that a look found waits");
+    let other = event("r1", "trimtab", "Training Requested", &asked);
+    assert_eq!(planned(&other), (Decision::Skipped, 0), "another fact names no version to test");
+    assert_eq!(Evaluation::assume(&Event::parse(&other).unwrap()), Seen::default());
+}

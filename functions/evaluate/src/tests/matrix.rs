@@ -1,0 +1,122 @@
+//! What comes of each grade under each policy, and that a person who was faster keeps the word.
+
+use super::*;
+
+/// What the test suite gives, and what must come of it: whether it is approved, and what is told.
+struct Row {
+    on_pass: &'static str,
+    on_fail: &'static str,
+    grade: &'static str,
+    code: &'static str,
+    approve: Option<bool>,
+    told: FactKind,
+}
+
+const fn row(
+    (on_pass, on_fail, grade): (&'static str, &'static str, &'static str),
+    code: &'static str,
+    approve: Option<bool>,
+    told: FactKind,
+) -> Row {
+    Row { on_pass, on_fail, grade, code, approve, told }
+}
+
+/// README.md: "it approves, rejects, or asks a person, as the policy says; what cannot be told is
+/// always asked."
+const MATRIX: [Row; 12] = [
+    row(("approve", "reject", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
+    row(("approve", "ask", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
+    row(("ask", "reject", "pass"), "asked", None, FactKind::ApprovalRequested),
+    row(("ask", "ask", "pass"), "asked", None, FactKind::ApprovalRequested),
+    row(("approve", "reject", "fail"), "rejected", Some(false), FactKind::EvaluationFailed),
+    row(("ask", "reject", "fail"), "rejected", Some(false), FactKind::EvaluationFailed),
+    row(("approve", "ask", "fail"), "asked", None, FactKind::ApprovalRequested),
+    row(("ask", "ask", "fail"), "asked", None, FactKind::ApprovalRequested),
+    row(("approve", "reject", "unsure"), "asked", None, FactKind::ApprovalRequested),
+    row(("approve", "ask", "unsure"), "asked", None, FactKind::ApprovalRequested),
+    row(("ask", "reject", "unsure"), "asked", None, FactKind::ApprovalRequested),
+    row(("ask", "ask", "unsure"), "asked", None, FactKind::ApprovalRequested),
+];
+
+impl Row {
+    /// Version 7 is being tested; version 6 is live, and says what it is only where that can be told.
+    fn tested(&self) -> Stage {
+        let mut stage = stage(|text| {
+            text.replace("on_pass = \"ask\"", &format!("on_pass = \"{}\"", self.on_pass))
+                .replace("on_fail = \"reject\"", &format!("on_fail = \"{}\"", self.on_fail))
+        });
+        stage.is(6, Approval::Approved);
+        stage.cloud.live = Some(6);
+        if self.grade != "unsure" {
+            let auc = trimtab_core::decimal::Decimal::parse("0.9").unwrap();
+            stage.cloud.versions.lock().unwrap().get_mut(&6).unwrap().metrics = [("auc".to_owned(), auc)].into();
+        }
+        stage.react(&registered(7));
+        stage.ends(&match self.grade {
+            "fail" => json!({"metrics": {"auc": 0.2, "log_loss": 0.31}, "bias_report": "s3://b"}),
+            _ => good(),
+        });
+        stage
+    }
+
+    fn name(&self) -> String {
+        format!("on_pass {}, on_fail {}, grade {}", self.on_pass, self.on_fail, self.grade)
+    }
+}
+
+fn end_of(stage: &Stage) -> Value {
+    ended(&stage.started()[0], "SUCCEEDED")
+}
+
+#[test]
+fn each_grade_comes_to_what_the_policy_says() {
+    for row in &MATRIX {
+        let (stage, name) = (row.tested(), row.name());
+        assert_eq!(stage.react(&end_of(&stage)), (Decision::Acted, row.code), "{name}");
+        let written = stage.written();
+        assert_eq!((written.len(), written[0].approve), (1, row.approve), "{name}");
+        assert!(written[0].description.is_some(), "{name}: the reasons stand on the version");
+        assert_eq!(stage.kinds(), [FactKind::EvaluationStarted, row.told], "{name}");
+        let commands = stage.told()[1].details.contains_key("to approve");
+        assert_eq!(commands, row.approve.is_none(), "{name}: whoever is asked gets the commands, and nobody else");
+        let approval = stage.cloud.versions.lock().unwrap()[&7].approval.clone();
+        let expected = match row.approve {
+            Some(true) => Approval::Approved,
+            Some(false) => Approval::Rejected,
+            None => Approval::Pending,
+        };
+        assert_eq!(approval, expected, "{name}");
+    }
+}
+
+#[test]
+fn person_who_decided_before_the_end_keeps_the_word() {
+    for row in &MATRIX {
+        for word in [Approval::Approved, Approval::Rejected] {
+            let (stage, name) = (row.tested(), format!("{}, a person said {word}", row.name()));
+            stage.is(7, word.clone());
+            assert_eq!(stage.react(&end_of(&stage)), (Decision::Acted, "decided"), "{name}");
+            let written = stage.written();
+            assert_eq!((written[0].approve, written[0].description.clone()), (None, None), "{name}");
+            assert!(!written[0].metrics.is_empty(), "{name}: the metrics are written all the same");
+            assert_eq!(stage.cloud.versions.lock().unwrap()[&7].approval, word, "{name}");
+            assert_eq!(stage.kinds(), [FactKind::EvaluationStarted], "{name}: nobody is asked or told");
+        }
+    }
+}
+
+#[test]
+fn person_who_decides_while_the_verdict_is_on_its_way_keeps_the_word() {
+    for row in MATRIX.iter().filter(|row| row.approve.is_some()) {
+        for word in [Approval::Approved, Approval::Rejected] {
+            let (stage, name) = (row.tested(), format!("{}, a person says {word}", row.name()));
+            *stage.cloud.decides_meanwhile.lock().unwrap() = Some(word.clone());
+            let report = stage.report(&end_of(&stage));
+            assert!(report.codes.contains(&"overruled"), "{name}: {:?}", report.codes);
+            assert_eq!(stage.cloud.versions.lock().unwrap()[&7].approval, word, "{name}");
+            assert!(stage.written().is_empty(), "{name}: the policy's verdict is not written");
+            assert_eq!(stage.kinds(), [FactKind::EvaluationStarted], "{name}: and not told");
+            assert_eq!(stage.react(&end_of(&stage)), (Decision::Skipped, "already_judged"), "{name}");
+        }
+    }
+}

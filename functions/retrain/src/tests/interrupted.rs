@@ -1,0 +1,221 @@
+//! What an attempt left unfinished, what an engine refuses, and what is remembered of triggers.
+
+use super::look::look;
+use super::*;
+
+fn ended_by_name(number: usize, name: &str) -> Value {
+    let run = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run{number}");
+    let mut event = ended(&RunId::Pipeline(RunArn::parse(&run).unwrap()), "Succeeded");
+    event["detail"]["pipelineExecutionDisplayName"] = json!(name);
+    event
+}
+
+/// The run was started, and nobody heard the answer.
+fn unanswered() -> Stage {
+    let stage = stage();
+    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    stage.try_react(&alarm_at(NOON)).unwrap_err();
+    stage.pass(LEASE);
+    stage
+}
+
+#[test]
+fn unanswered_start_is_finished_by_the_next_event_of_any_kind() {
+    for event in [look(), request_for(&"c".repeat(40)), gather::object("features/1.parquet", NOON)] {
+        let stage = unanswered();
+        stage.try_react(&event).unwrap();
+        assert_eq!(stage.started().len(), 1, "the run is adopted: {event}");
+        let begun = stage.told().into_iter().filter(|kind| *kind == FactKind::TrainingStarted).count();
+        assert_eq!(begun, 1, "that it began is told once: {event}");
+    }
+}
+
+#[test]
+fn unanswered_start_that_ended_is_closed_by_its_name() {
+    let stage = unanswered();
+    let name = stage.started()[0].0.display_name.clone();
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    assert_eq!(stage.react(&ended_by_name(0, &name)), (Decision::Acted, "run_ended"));
+    assert_eq!((stage.started().len(), stage.told()), (1, vec![FactKind::TrainingSucceeded]));
+}
+
+#[test]
+fn end_of_a_run_of_another_name_closes_nothing() {
+    let stage = unanswered();
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.react(&ended_by_name(9, "churn-drift-00000000"));
+    assert!(!stage.told().contains(&FactKind::TrainingSucceeded), "{:?}", stage.told());
+}
+
+#[test]
+fn end_of_another_run_closes_nothing_once_the_run_is_known() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    let name = stage.started()[0].0.display_name.clone();
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    assert_eq!(stage.react(&ended_by_name(9, &name)), (Decision::Skipped, "other_run"));
+}
+
+#[test]
+fn end_without_an_open_incident_is_not_the_suites() {
+    let stage = stage();
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    assert_eq!(stage.react(&ended_by_name(0, "by-hand")), (Decision::Skipped, "no_incident"));
+}
+
+#[test]
+fn end_of_a_run_that_its_engine_does_not_know_is_forged() {
+    let stage = stage();
+    stage.react(&alarm_at(NOON));
+    let (_, run) = stage.started().pop().unwrap();
+    assert_eq!(stage.react(&ended(&run, "Succeeded")), (Decision::Rejected, "no_such_run"));
+}
+
+#[test]
+fn stopped_or_failed_run_is_told_as_a_failure() {
+    for status in [RunStatus::Stopped, RunStatus::Failed] {
+        let stage = stage();
+        stage.react(&alarm_at(NOON));
+        let (_, run) = stage.started().pop().unwrap();
+        *stage.cloud.status.lock().unwrap() = Some(status.clone());
+        assert_eq!(stage.react(&ended(&run, "Succeeded")), (Decision::Acted, "run_ended"), "{status:?}");
+        assert_eq!(stage.told()[1..], [FactKind::TrainingFailed], "{status:?}: no version came of it");
+    }
+}
+
+#[test]
+fn run_that_is_stopping_is_not_over() {
+    for status in [RunStatus::Stopping, RunStatus::Executing, RunStatus::Other("Waiting".to_owned())] {
+        let stage = stage();
+        stage.react(&alarm_at(NOON));
+        let (_, run) = stage.started().pop().unwrap();
+        *stage.cloud.status.lock().unwrap() = Some(status);
+        assert_eq!(stage.react(&ended(&run, "Succeeded")), (Decision::Skipped, "still_running"));
+    }
+}
+
+#[test]
+fn refused_start_says_what_the_engine_said_and_frees_the_model() {
+    let mut stage = stage();
+    stage.cloud.refuse = true;
+    stage.react(&alarm_at(NOON));
+    let fact = stage.world.bus.facts().pop().unwrap();
+    let said = "churn-training would not start: sagemaker:StartPipelineExecution: \
+                Pipeline 'churn-training' does not exist";
+    assert_eq!(fact.reasons, [said]);
+    stage.cloud.refuse = false;
+    assert_eq!(stage.react(&request_for(&"c".repeat(40))), (Decision::Acted, "build"), "no incident is left open");
+}
+
+#[test]
+fn refused_trigger_starts_a_run_when_it_is_sent_again() {
+    let mut stage = stage_with(|retrain| (retrain.budget.runs, retrain.give_up_after) = (1, 1));
+    stage.cloud.refuse = true;
+    assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Rejected);
+    stage.cloud.refuse = false;
+    let again = stage.react(&alarm_at(NOON));
+    assert_eq!(again, (Decision::Acted, "drift"), "what is kept can be sent again, and nothing was spent on it");
+}
+
+/// What a queue gives back within its 14 days is known again, whatever else came meanwhile.
+#[test]
+fn trigger_is_known_again_for_longer_than_any_redelivery() {
+    let stage = stage_with(|retrain| (retrain.budget.runs, retrain.cool_down) = (100, HOUR));
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    stage.pass(HOUR * 24 * 15);
+    let late = delivered_at("2026-11-20T11:00:00Z");
+    stage.react(&request_for(&"a".repeat(40)));
+    stage.end_run(HOUR);
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.react(&late), (Decision::Acted, "build"), "what was late and never answered is not too old");
+}
+
+fn delivered_at(time: &str) -> Value {
+    let mut event = request_for(&"b".repeat(40));
+    event["time"] = json!(time);
+    event
+}
+
+#[test]
+fn trigger_that_was_forgotten_starts_no_second_run() {
+    let stage = stage_with(|retrain| retrain.cool_down = HOUR);
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    // Of 500 others each is skipped, and pushes the oldest out.
+    for minute in 0..500 {
+        let since = "2026-11-20T13:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(minute);
+        assert_eq!(stage.react(&alarm_at(&since.to_string())), (Decision::Skipped, "cool_down"));
+    }
+    stage.pass(HOUR * 2);
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "too_old"), "it may have been answered");
+    assert_eq!(stage.react(&alarm_at("2026-11-20T15:00:00Z")), (Decision::Acted, "drift"), "what is new is answered");
+}
+
+#[test]
+fn image_of_a_request_that_is_too_old_is_given_to_the_next_run() {
+    let stage = stage_with(|retrain| retrain.cool_down = HOUR);
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    for minute in 0..500 {
+        let since = "2026-11-20T13:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(minute);
+        stage.react(&alarm_at(&since.to_string()));
+    }
+    let request = image::image("Training Requested", 1, &image::uri(1));
+    assert_eq!(stage.react(&request), (Decision::Skipped, "too_old"));
+    stage.pass(HOUR * 2);
+    stage.react(&alarm_at("2026-11-20T15:00:00Z"));
+    assert_eq!(stage.started()[1].0.parameters["Image"], image::uri(1), "whatever becomes of the request");
+}
+
+/// A record of the first version knows neither when the last run began nor that several alarms can be
+/// held; of what it held there was one at most.
+#[test]
+fn record_of_an_earlier_version_keeps_its_last_start_and_its_held_drift() {
+    let stage = stage_with(|retrain| (retrain.every, retrain.data) = (Some(HOUR * 24 * 30), None));
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    stage.goes_off_unheard("2026-11-20T13:00:00Z");
+    stage.react(&alarm_at("2026-11-20T13:00:00Z"));
+    for record in stage.world.ledger.contents().aggregates.values_mut() {
+        let state = record.state.as_mut().unwrap();
+        state["held"] = state["held"][0].clone();
+        state.as_object_mut().unwrap().remove("begun");
+    }
+    stage.pass(HOUR * 24);
+    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"), "what was held gets its run");
+    stage.end_run(HOUR);
+    for record in stage.world.ledger.contents().aggregates.values_mut() {
+        let state = record.state.as_mut().unwrap();
+        state["held"] = json!(null);
+        state.as_object_mut().unwrap().remove("begun");
+    }
+    stage.pass(HOUR * 24 * 30);
+    assert_eq!(stage.react(&look()), (Decision::Acted, "schedule"), "the calendar counts from the last start");
+}
+
+#[test]
+fn refused_start_is_no_run_in_vain() {
+    let mut stage = stage_with(|retrain| (retrain.give_up_after, retrain.cool_down) = (2, HOUR));
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    stage.pass(HOUR);
+    stage.cloud.refuse = true;
+    assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")).0, Decision::Rejected);
+    stage.cloud.refuse = false;
+    let again = stage.react(&alarm_at("2026-11-20T14:00:00Z"));
+    assert_eq!(again, (Decision::Acted, "drift"), "one run in vain does not open a circuit of two");
+    stage.end_run(HOUR);
+    stage.pass(HOUR);
+    assert_eq!(stage.react(&alarm_at("2026-11-20T16:00:00Z")), (Decision::Skipped, "circuit_open"), "two do");
+}
+
+#[test]
+fn starts_are_kept_as_far_back_as_the_budget_looks() {
+    let (now, hour) = (NOON.parse::<Timestamp>().unwrap(), HOUR);
+    let budget = trimtab_core::policy::Budget { runs: 4, per: hour * 24 };
+    let mut state = crate::incident::State { starts: vec![now - hour * 24, now - hour * 23], ..Default::default() };
+    assert_eq!(state.spent(&budget, now), 1, "what is a whole window old is out of it");
+    state.spend(&budget, now);
+    assert_eq!(state.starts, [now - hour * 23, now]);
+}

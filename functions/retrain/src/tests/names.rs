@@ -1,0 +1,109 @@
+//! A run's name and token are functions of the model and of what the incident is about: whoever
+//! computes them, at whatever time, from whichever delivery of the event.
+
+use super::look::look;
+use super::*;
+
+/// The same event as another delivery of it: under another id, at another time.
+fn delivered(event: &Value, id: &str, time: &str) -> Value {
+    let mut event = event.clone();
+    event["id"] = json!(id);
+    event["time"] = json!(time);
+    event
+}
+
+/// The name and the token of the run that this event starts, by this clock.
+fn named(event: &Value, clock: &str) -> (String, String) {
+    let stage = monitored::monitored(None);
+    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    stage.world.clock.set(clock.parse().unwrap());
+    assert_eq!(stage.react(event).0, Decision::Acted, "{event}");
+    let (request, _) = stage.started().pop().unwrap();
+    (request.display_name, request.token)
+}
+
+fn triggers() -> Vec<Value> {
+    vec![
+        alarm_at(NOON),
+        request_for(&"c".repeat(40)),
+        image::image("Training Requested", 1, &image::uri(1)),
+        operator::asked(Some("tuesday"), false, NOON),
+        monitored::ended_job("1"),
+    ]
+}
+
+#[test]
+fn run_name_and_token_depend_on_no_clock_and_no_event_id() {
+    for event in triggers() {
+        let first = named(&event, NOON);
+        let other = named(&delivered(&event, "another-id", "2026-11-20T17:41:07Z"), "2027-02-03T04:05:06.789Z");
+        assert_eq!(first, other, "every delivery of it is one run: {event}");
+    }
+}
+
+#[test]
+fn run_name_and_token_of_two_triggers_differ() {
+    let mut all: Vec<(String, String)> = triggers().iter().map(|event| named(event, NOON)).collect();
+    all.push(named(&alarm_at("2026-11-20T12:00:01Z"), NOON));
+    all.push(named(&request_for(&"d".repeat(40)), NOON));
+    let names: std::collections::BTreeSet<&String> = all.iter().map(|(name, _)| name).collect();
+    let tokens: std::collections::BTreeSet<&String> = all.iter().map(|(_, token)| token).collect();
+    assert_eq!((names.len(), tokens.len()), (all.len(), all.len()), "each matter has a run of its own: {all:?}");
+}
+
+#[test]
+fn run_name_and_token_of_two_models_differ() {
+    let stage = engines::stage_of(engines::FORECAST);
+    stage.react(&engines::of("forecast", &request_for(&"c".repeat(40))));
+    let (other, _) = stage.started().pop().unwrap();
+    let (name, token) = named(&request_for(&"c".repeat(40)), NOON);
+    assert_eq!(other.display_name.replace("forecast-", "").len(), name.replace("churn-", "").len());
+    assert_ne!(other.display_name.replace("forecast-", ""), name.replace("churn-", ""), "one digest for two models");
+    assert_ne!(other.token, token);
+}
+
+/// A new version of the function that names a run otherwise would start what its predecessor has
+/// started. The digests are SHA-256, computed by Python's hashlib.
+#[test]
+fn run_name_and_token_are_those_of_every_version_of_the_suite() {
+    let (name, token) = named(&request_for(&"c".repeat(40)), NOON);
+    assert_eq!(name, "churn-build-44375a53");
+    assert_eq!(token, "trimtab-458a3ce3ef8c83f6deeb53e012ae4d57dcf65538c038441a");
+}
+
+#[test]
+fn run_name_of_gathered_data_does_not_depend_on_the_look() {
+    let ripe = |after: i64| {
+        let stage = stage();
+        stage.react(&gather::object("features/1.parquet", NOON));
+        stage.pass(SignedDuration::from_mins(after));
+        assert_eq!(stage.react(&look()), (Decision::Acted, "data"));
+        let (request, _) = stage.started().pop().unwrap();
+        (request.display_name, request.token)
+    };
+    assert_eq!(ripe(15), ripe(200), "what was gathered is one matter, whenever it is looked at");
+}
+
+#[test]
+fn run_name_by_the_calendar_does_not_depend_on_the_look() {
+    let due = |days: i64| {
+        let stage = stage_with(|retrain| retrain.every = Some(HOUR * 24));
+        stage.react(&look());
+        stage.pass(HOUR * 24 * i32::try_from(days).unwrap());
+        assert_eq!(stage.react(&look()), (Decision::Acted, "schedule"));
+        let (request, _) = stage.started().pop().unwrap();
+        (request.display_name, request.token)
+    };
+    assert_eq!(due(1), due(3), "a run that is due is one matter, whenever it is looked at");
+}
+
+#[test]
+fn retry_of_a_start_asks_for_the_same_run_at_any_time() {
+    let stage = stage();
+    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    stage.try_react(&alarm_at(NOON)).unwrap_err();
+    let (first, _) = stage.cloud.runs.lock().unwrap().pop().unwrap();
+    stage.pass(HOUR * 5);
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "resumed"));
+    assert_eq!(stage.started()[0].0, first, "name, token, parameters and time are those of the first attempt");
+}
