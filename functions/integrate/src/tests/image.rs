@@ -1,16 +1,7 @@
 //! The image that training runs in: what was pushed last, checked against ECR, handed on once.
 
-use trimtab_core::name::{ImageRepository, ImageTag};
-use trimtab_core::port::image::Images;
-
 use super::look::asked;
 use super::*;
-
-impl Images for &Cloud {
-    async fn tagged(&self, _: &ImageRepository, _: &ImageTag) -> Answer<Option<ImageUri>> {
-        Ok(self.image.lock().unwrap().clone())
-    }
-}
 
 fn digest(number: u8) -> String {
     format!("sha256:{}", format!("{number:02x}").repeat(32))
@@ -25,7 +16,7 @@ fn pushed(tag: &str, digest: &str) -> Value {
 impl Stage {
     fn points_at(&self, number: u8) {
         let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(number));
-        *self.cloud.image.lock().unwrap() = ImageUri::parse(&uri).ok();
+        self.cloud.account().images.insert("churn-training latest".into(), ImageUri::parse(&uri).unwrap());
     }
 
     fn push_image(&self, number: u8) -> (Decision, &'static str) {
@@ -39,7 +30,7 @@ fn a_pushed_image_is_handed_to_training_once_by_its_digest() {
     let stage = stage();
     assert_eq!(stage.push_image(1), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.push_image(1), (Decision::Skipped, "already_adopted"));
-    let facts = stage.world.bus.facts();
+    let facts = stage.cloud.facts();
     assert_eq!(stage.told(), [FactKind::TrainingRequested]);
     let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(1));
     assert_eq!((facts[0].details["image"].as_str(), facts[0].details["serial"].as_str()), (uri.as_str(), "1"));
@@ -51,7 +42,7 @@ fn an_image_that_comes_back_is_newer_than_the_one_between() {
     for number in [1, 2, 1] {
         assert_eq!(stage.push_image(number).0, Decision::Acted);
     }
-    assert_eq!(stage.world.bus.facts()[2].details["serial"], "3");
+    assert_eq!(stage.cloud.facts()[2].details["serial"], "3");
 }
 
 #[test]
@@ -95,13 +86,13 @@ fn a_repository_that_no_policy_names_leaves_no_record() {
 #[test]
 fn a_push_that_nobody_heard_of_is_found_by_looking_and_the_first_look_finds_none() {
     let stage = stage();
-    *stage.cloud.head.lock().unwrap() = None;
+    stage.set_head(None);
     stage.points_at(1);
     assert_eq!(stage.look(), (Decision::Acted, "first_look"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     stage.points_at(2);
     assert_eq!(stage.look(), (Decision::Acted, "look"));
-    let wanted = stage.world.bus.facts().pop().unwrap();
+    let wanted = stage.cloud.facts().pop().unwrap();
     assert_eq!(wanted.kind, FactKind::ImageRequested);
     assert_eq!(stage.react(&asked("Image Requested", &json!(wanted.details))), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
