@@ -9,7 +9,7 @@ use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryLedger, run};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ProjectName};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::Policy;
+use trimtab_core::policy::{Integrate as Rules, Policy};
 use trimtab_core::port::definition::DefinitionTruth;
 use trimtab_core::port::ml::{BuildRequest, PullRequestTruth};
 use trimtab_core::port::{Answer, Clock};
@@ -19,6 +19,7 @@ use self::cloud::{Cloud, ReadOnly, build_id};
 use crate::Reaction;
 
 mod branch;
+mod calls;
 mod cloud;
 mod definition;
 mod image;
@@ -98,6 +99,13 @@ impl Stage {
         let (project, commit) = (ProjectName::parse("churn-build").unwrap(), CommitId::parse(COMMIT).unwrap());
         let request = BuildRequest { project, commit, variables: BTreeMap::new(), token: String::new() };
         self.cloud.account().builds.push((request, BuildStatus::InProgress));
+    }
+
+    /// Another policy is applied.
+    fn change_rules(&self, change: impl FnOnce(&mut Rules)) {
+        let mut contents = self.world.ledger.contents();
+        let policy = contents.policies.values_mut().next().unwrap();
+        change(policy.integrate.as_mut().unwrap());
     }
 
     fn change_pull(&self, change: impl FnOnce(&mut PullRequestTruth)) {

@@ -3,18 +3,18 @@
 use super::look::asked;
 use super::*;
 
-fn digest(number: u8) -> String {
+pub(super) fn digest(number: u8) -> String {
     format!("sha256:{}", format!("{number:02x}").repeat(32))
 }
 
-fn pushed(tag: &str, digest: &str) -> Value {
+pub(super) fn pushed(tag: &str, digest: &str) -> Value {
     let detail = json!({"result": "SUCCESS", "repository-name": "churn-training", "image-digest": digest,
         "action-type": "PUSH", "image-tag": tag});
     event("aws.ecr", "ECR Image Action", &detail)
 }
 
 impl Stage {
-    fn points_at(&self, number: u8) {
+    pub(super) fn points_at(&self, number: u8) {
         let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(number));
         self.cloud.account().images.insert("churn-training latest".into(), ImageUri::parse(&uri).unwrap());
     }
@@ -48,11 +48,7 @@ fn an_image_that_comes_back_is_newer_than_the_one_between() {
 #[test]
 fn without_train_the_image_is_kept_for_the_next_run() {
     let stage = stage();
-    let model = trimtab_core::name::ModelName::parse("churn").unwrap();
-    let mut contents = stage.world.ledger.contents();
-    let policy = contents.policies.get_mut(&model).unwrap();
-    policy.integrate.as_mut().unwrap().image.as_mut().unwrap().train = false;
-    drop(contents);
+    stage.change_rules(|rules| rules.image.as_mut().unwrap().train = false);
     assert_eq!(stage.push_image(1), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.told(), [FactKind::ImageAdopted]);
 }

@@ -5,9 +5,9 @@ use super::look::asked;
 use super::review::{open, proposed};
 use super::*;
 
-const MERGE: &str = "5e2c9a7b1d4f6083e5c2a9b7d1f4e6082c9a7b5d";
+pub(super) const MERGE: &str = "5e2c9a7b1d4f6083e5c2a9b7d1f4e6082c9a7b5d";
 
-fn ended(merged: bool) -> Value {
+pub(super) fn ended(merged: bool) -> Value {
     let happened = if merged { "pullRequestMergeStatusUpdated" } else { "pullRequestStatusChanged" };
     let mut event = proposed(happened, "main");
     event["detail"]["pullRequestStatus"] = json!("Closed");
@@ -17,13 +17,13 @@ fn ended(merged: bool) -> Value {
 
 impl Stage {
     /// The pull request is merged, and the merge is pushed.
-    fn merge(&self) {
+    pub(super) fn merge(&self) {
         let merged = CommitId::parse(MERGE).ok();
         self.change_pull(|pull| (pull.open, pull.merged) = (false, merged.clone()));
         self.set_head(merged);
     }
 
-    fn hear_of_merge(&self) -> (Decision, &'static str) {
+    pub(super) fn hear_of_merge(&self) -> (Decision, &'static str) {
         assert_eq!(self.react(&ended(true)), (Decision::Acted, "merged"));
         let wanted = self.cloud.facts().pop().unwrap();
         assert_eq!((wanted.kind, wanted.details["commit"].as_str()), (FactKind::BuildRequested, MERGE));
@@ -38,7 +38,7 @@ impl Stage {
     }
 
     /// The merged commit's build is the newest.
-    fn merge_ends(&self, status: &str) -> (Decision, &'static str) {
+    pub(super) fn merge_ends(&self, status: &str) -> (Decision, &'static str) {
         self.all_end(&BuildStatus::parse(status));
         let number = self.builds().len() - 1;
         let detail = json!({"build-status": status, "project-name": "churn-build", "build-id": build_id("churn-build", number),

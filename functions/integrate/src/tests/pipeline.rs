@@ -11,13 +11,13 @@ pub(super) fn demand() -> Stage {
     stage_of(Policy::parse("demand.toml", DEMAND).unwrap())
 }
 
-fn pushed() -> Value {
+pub(super) fn pushed() -> Value {
     let mut push = push("main", COMMIT);
     push["detail"]["repositoryName"] = json!("demand-model");
     push
 }
 
-fn ended(pipeline: &str, execution: &str) -> Value {
+pub(super) fn ended(pipeline: &str, execution: &str) -> Value {
     let detail = json!({"pipeline": pipeline, "execution-id": execution, "state": "SUCCEEDED"});
     event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", &detail)
 }

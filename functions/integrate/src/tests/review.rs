@@ -8,7 +8,7 @@ pub(super) fn proposed(happened: &str, branch: &str) -> Value {
     event("aws.codecommit", "CodeCommit Pull Request State Change", &detail)
 }
 
-fn ended() -> Value {
+pub(super) fn ended() -> Value {
     let variables =
         json!([{"name": "TRIMTAB_MODEL", "value": "churn"}, {"name": "TRIMTAB_PULL_REQUEST", "value": "41"}]);
     let mut event = built("SUCCEEDED");
