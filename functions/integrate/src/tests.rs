@@ -26,7 +26,9 @@ mod image;
 mod look;
 mod merge;
 mod pipeline;
+mod records;
 mod review;
+mod sequences;
 
 const CHURN: &str = include_str!("../../../models/churn.toml");
 const NOON: &str = "2026-11-20T12:00:00Z";

@@ -127,7 +127,7 @@ fn of_demand(mut event: Value) -> Value {
     event
 }
 
-fn tag() -> Value {
+pub(super) fn tag() -> Value {
     let mut event = push("v1", COMMIT);
     event["detail"]["referenceType"] = json!("tag");
     event
