@@ -26,9 +26,11 @@ mod image;
 mod look;
 mod merge;
 mod pipeline;
+mod planned;
 mod records;
 mod review;
 mod sequences;
+mod told;
 
 const CHURN: &str = include_str!("../../../models/churn.toml");
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -223,6 +225,37 @@ fn a_build_that_somebody_else_started_asks_for_nothing() {
     let stage = stage();
     stage.build_by_hand();
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Skipped, "not_ours"));
+}
+
+/// The variable names the model: a build that carries another's is another's.
+#[test]
+fn a_build_is_ours_if_its_variable_names_the_model() {
+    for (model, outcome) in [("churn", (Decision::Acted, "built")), ("fraud", (Decision::Skipped, "not_ours"))] {
+        let stage = stage();
+        stage.build_by_hand();
+        stage.cloud.account().builds[0].0.variables.insert("TRIMTAB_MODEL".into(), model.into());
+        assert_eq!(stage.ends_as("SUCCEEDED"), outcome, "{model}");
+    }
+}
+
+/// CodeBuild's statuses: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html>.
+#[test]
+fn each_status_of_a_build_is_on_a_success_or_a_failure() {
+    for (status, outcome) in [
+        ("SUCCEEDED", (Decision::Acted, "built")),
+        ("FAILED", (Decision::Acted, "build_failed")),
+        ("FAULT", (Decision::Acted, "build_failed")),
+        ("TIMED_OUT", (Decision::Acted, "build_failed")),
+        ("STOPPED", (Decision::Acted, "build_failed")),
+        ("IN_PROGRESS", (Decision::Skipped, "still_running")),
+        ("OF_A_LATER_API", (Decision::Skipped, "still_running")),
+    ] {
+        let stage = stage();
+        stage.react(&push("main", COMMIT));
+        assert_eq!(stage.ends_as(status), outcome, "{status}");
+        let trained = stage.told().contains(&FactKind::TrainingRequested);
+        assert_eq!(trained, status == "SUCCEEDED", "{status}: only what succeeded is trained");
+    }
 }
 
 #[test]

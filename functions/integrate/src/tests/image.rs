@@ -19,7 +19,7 @@ impl Stage {
         self.cloud.account().images.insert("churn-training latest".into(), ImageUri::parse(&uri).unwrap());
     }
 
-    fn push_image(&self, number: u8) -> (Decision, &'static str) {
+    pub(super) fn push_image(&self, number: u8) -> (Decision, &'static str) {
         self.points_at(number);
         self.react(&pushed("latest", &digest(number)))
     }
@@ -93,4 +93,48 @@ fn a_push_that_nobody_heard_of_is_found_by_looking_and_the_first_look_finds_none
     assert_eq!(stage.react(&asked("Image Requested", &json!(wanted.details))), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.react(&asked("Image Requested", &json!({"tag": "latest"}))), (Decision::Rejected, "no_digest"));
+}
+
+#[test]
+fn the_same_image_under_another_tag_is_not_handed_on_again() {
+    let stage = stage();
+    let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
+    stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
+    stage.push_image(1);
+    let image = stage.cloud.account().images["churn-training latest"].clone();
+    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    assert_eq!(stage.react(&pushed("stable", &digest(1))), (Decision::Acted, "already_there"));
+    assert_eq!(stage.react(&pushed("stable", &digest(1))), (Decision::Skipped, "already_adopted"));
+    assert_eq!(stage.told().len(), 1, "a run has this image already");
+    // Another image under the second tag is the newer one.
+    stage.points_at(2);
+    let image = stage.cloud.account().images["churn-training latest"].clone();
+    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    assert_eq!(stage.react(&pushed("stable", &digest(2))), (Decision::Acted, "image_pushed"));
+    let fact = stage.cloud.facts().pop().unwrap();
+    assert_eq!((fact.details["serial"].as_str(), fact.details["tag"].as_str()), ("2", "stable"));
+}
+
+/// An image that a dying invocation had adopted and not handed on.
+#[test]
+fn an_image_left_behind_is_handed_on_by_the_next_event() {
+    let stage = stage();
+    stage.points_at(1);
+    let uri = stage.cloud.account().images["churn-training latest"].to_string();
+    let state = json!({"is": "image", "uri": uri, "tag": "latest", "serial": 4, "told": false,
+        "seen": {"latest": digest(1)}});
+    stage.keep_as("image", state);
+    assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Acted, "already_adopted"));
+    assert_eq!(stage.told(), [FactKind::TrainingRequested]);
+    assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "already_adopted"));
+}
+
+#[test]
+fn without_an_image_in_the_policy_none_is_adopted_or_looked_at() {
+    let stage = stage();
+    stage.change_rules(|rules| rules.image = None);
+    let request = asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)}));
+    assert_eq!(stage.react(&request), (Decision::Skipped, "off"));
+    stage.look();
+    assert!(!stage.cloud.account().calls.iter().any(|call| call.starts_with("images")), "nothing is asked of ECR");
 }

@@ -168,3 +168,41 @@ fn a_look_that_is_refused_is_told_and_not_kept() {
     assert!(stage.told().contains(&FactKind::BuildFailed));
     assert!(stage.world.ledger.contents().kept.is_empty());
 }
+
+#[test]
+fn a_proposal_that_was_there_before_the_suite_is_not_built() {
+    let stage = super::review::open();
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.told(), []);
+}
+
+#[test]
+fn a_branch_that_is_new_to_the_policy_is_taken_as_it_is() {
+    let stage = looked();
+    let release = |commit: &str| {
+        let commit = CommitId::parse(commit).unwrap();
+        stage.cloud.account().heads.insert("churn-model release".into(), commit);
+    };
+    release(COMMIT);
+    stage.change_rules(|rules| rules.branches.push(BranchName::parse("release").unwrap()));
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    release(&"e".repeat(40));
+    assert_eq!(stage.look_closer(), (Decision::Acted, "pushed"));
+    assert_eq!(stage.builds()[0].commit.as_str(), "e".repeat(40));
+}
+
+#[test]
+fn a_tag_that_is_new_to_the_policy_is_taken_as_it_is() {
+    let stage = looked();
+    stage.points_at(1);
+    let image = stage.cloud.account().images["churn-training latest"].clone();
+    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    stage.cloud.account().images.remove("churn-training latest");
+    let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
+    stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.told(), []);
+}

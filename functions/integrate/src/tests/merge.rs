@@ -172,3 +172,59 @@ fn of_what_was_closed_or_merged_elsewhere_nothing_is_asked_and_nothing_is_kept()
         assert_eq!((stage.told(), &stage.kept()["pulls"]), (vec![], &Value::Null));
     }
 }
+
+#[test]
+fn a_merge_heard_of_after_its_build_failed_reads_of_it() {
+    let stage = open();
+    stage.merge();
+    stage.react(&push("main", MERGE));
+    stage.merge_ends("FAILED");
+    assert_eq!(stage.hear_of_merge(), (Decision::Acted, "merged"));
+    let said = "Merged as 5e2c9a7b: its build did not succeed, or what follows from it did not.";
+    assert_eq!(stage.comments(), [said]);
+}
+
+/// CodeCommit would give the same comment for the same token; that it is not asked again is ours to see to.
+#[test]
+fn a_merge_that_was_told_is_not_commented_again() {
+    let stage = open();
+    stage.merge();
+    stage.react(&push("main", MERGE));
+    stage.hear_of_merge();
+    for _ in 0..2 {
+        stage.merge_ends("SUCCEEDED");
+        stage.hear_of_merge();
+    }
+    let comments = stage.cloud.account().calls.iter().filter(|call| call.starts_with("pulls.comment")).count();
+    assert_eq!(comments, 1, "the pull request reads it once");
+}
+
+#[test]
+fn another_pull_request_of_the_same_merge_reads_of_it_too() {
+    let stage = open();
+    stage.merge();
+    let twin = stage.cloud.account().pulls["41"].clone();
+    stage.cloud.account().pulls.insert("42".into(), twin);
+    stage.react(&push("main", MERGE));
+    stage.merge_ends("SUCCEEDED");
+    stage.hear_of_merge();
+    stage.react(&asked("Build Requested", &json!({"branch": "main", "commit": MERGE, "merged": "42"})));
+    let account = stage.cloud.account();
+    let read: Vec<_> = account.comments.iter().map(|comment| comment.pull_request.as_str()).collect();
+    assert_eq!(read, ["41", "42"]);
+}
+
+#[test]
+fn a_merge_without_its_commit_or_policy_asks_for_nothing() {
+    let stage = open();
+    stage.change_pull(|pull| pull.open = false);
+    assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "not_merged"));
+    stage.merge();
+    stage.change_pull(|pull| pull.destination = BranchName::parse("release").ok());
+    assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "branch_not_watched"));
+    stage.cloud.account().pulls.clear();
+    assert_eq!(stage.react(&ended(true)), (Decision::Rejected, "no_such_pull_request"));
+    stage.change_rules(|rules| rules.pull_requests = None);
+    assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "off"));
+    assert!(!stage.told().contains(&FactKind::BuildRequested));
+}

@@ -5,7 +5,7 @@ use trimtab_core::port::builder::PipelineBuildRequest;
 use super::look::asked;
 use super::*;
 
-const DEMAND: &str = include_str!("../../../../models/demand.toml");
+pub(super) const DEMAND: &str = include_str!("../../../../models/demand.toml");
 
 pub(super) fn demand() -> Stage {
     stage_of(Policy::parse("demand.toml", DEMAND).unwrap())
@@ -131,4 +131,44 @@ fn an_end_that_nobody_heard_of_is_found_by_looking() {
     stage.all_end(&BuildStatus::Succeeded);
     assert_eq!(look(), (Decision::Acted, "look"));
     assert_eq!(stage.follow(), (Decision::Acted, "built"));
+}
+
+/// CodePipeline's states: <https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html>.
+/// What is stopped, canceled or superseded by a newer one has built nothing.
+#[test]
+fn each_state_of_an_execution_is_on_or_an_end() {
+    for (word, outcome) in [
+        ("STARTED", None),
+        ("RESUMED", None),
+        ("STOPPING", None),
+        ("SUCCEEDED", Some((Decision::Acted, "built"))),
+        ("FAILED", Some((Decision::Acted, "build_failed"))),
+        ("STOPPED", Some((Decision::Acted, "build_failed"))),
+        ("SUPERSEDED", Some((Decision::Acted, "build_failed"))),
+        ("CANCELED", Some((Decision::Acted, "build_failed"))),
+    ] {
+        let stage = demand();
+        stage.react(&pushed());
+        stage.cloud.account().executions[0].1 = DeliveryState::parse(word);
+        let heard = stage.react(&ended("demand-integration", "execution-0"));
+        match outcome {
+            None => assert_eq!(heard, (Decision::Skipped, "still_running"), "{word}"),
+            Some(outcome) => {
+                assert_eq!(heard, (Decision::Acted, "executed"), "{word}");
+                assert_eq!(stage.follow(), outcome, "{word}");
+            }
+        }
+    }
+}
+
+/// Somebody starts the pipeline for the same commit, by hand.
+#[test]
+fn another_execution_of_a_building_commit_trains_nothing() {
+    let stage = demand();
+    stage.react(&pushed());
+    let by_hand = (stage.executions().pop(), DeliveryState::Succeeded);
+    stage.cloud.account().executions.push(by_hand);
+    assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Acted, "executed"));
+    assert_eq!(stage.follow(), (Decision::Skipped, "other_build"));
+    assert!(!stage.told().contains(&FactKind::TrainingRequested));
 }

@@ -114,3 +114,96 @@ fn a_proposal_that_nobody_heard_of_is_found_by_looking_and_so_is_its_end() {
     assert_eq!(stage.comments(), ["The build of 4f1d9c0e succeeded (churn-review:0)."]);
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
 }
+
+#[test]
+fn without_a_project_for_proposals_none_is_built() {
+    let stage = open();
+    stage.change_rules(|rules| rules.pull_requests = None);
+    assert_eq!(stage.propose(), (Decision::Skipped, "off"));
+    let details = json!({"branch": "main", "commit": COMMIT, "pull-request": "41"});
+    assert_eq!(stage.react(&super::look::asked("Build Requested", &details)), (Decision::Skipped, "off"));
+    assert!(stage.builds().is_empty());
+}
+
+#[test]
+fn a_proposal_that_names_no_full_commit_is_rejected() {
+    let stage = open();
+    let mut event = proposed("pullRequestCreated", "main");
+    event["detail"]["sourceCommit"] = json!("HEAD; curl evil");
+    assert_eq!(stage.react(&event), (Decision::Rejected, "no_commit"));
+    assert!(stage.builds().is_empty());
+}
+
+#[test]
+fn a_close_is_held_against_what_codecommit_says() {
+    let closed = super::merge::ended(false);
+    let stage = open();
+    stage.propose();
+    stage.change_pull(|pull| (pull.open, pull.merged) = (false, pull.source.clone()));
+    assert_eq!(stage.react(&closed), (Decision::Skipped, "merged"));
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Acted, "reviewed"), "of a merge the result is still read");
+    stage.cloud.account().pulls.clear();
+    assert_eq!(stage.react(&closed), (Decision::Rejected, "no_such_pull_request"));
+}
+
+/// Somebody starts the project with the suite's variables, for a proposal that the suite has not built.
+#[test]
+fn a_proposals_build_by_hand_is_commented_nowhere() {
+    let stage = open();
+    stage.propose();
+    let (mut request, _) = stage.cloud.account().builds.remove(0);
+    request.variables.insert("TRIMTAB_PULL_REQUEST".into(), "41".into());
+    stage.cloud.account().builds.push((request, BuildStatus::Succeeded));
+    stage.world.ledger.contents().aggregates.clear();
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Skipped, "not_ours"));
+    assert_eq!(stage.comments(), [] as [String; 0]);
+}
+
+#[test]
+fn a_proposals_build_is_no_answer_for_another_commit_or_proposal() {
+    for (name, other) in [("TRIMTAB_PULL_REQUEST", "42"), ("TRIMTAB_PULL_REQUEST", "")] {
+        let stage = open();
+        stage.propose();
+        stage.cloud.account().builds[0].0.variables.insert(name.into(), other.into());
+        assert_eq!(stage.ends("SUCCEEDED"), (Decision::Rejected, "other_build"), "{name}={other}");
+        assert_eq!(stage.comments(), [] as [String; 0]);
+    }
+    let stage = open();
+    stage.propose();
+    stage.cloud.account().builds[0].0.commit = CommitId::parse(&"e".repeat(40)).unwrap();
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Rejected, "other_build"));
+    assert_eq!(stage.comments(), [] as [String; 0]);
+}
+
+/// Whatever the commit's own build has come to: what a proposal's build ends as never trains, also if the event hides it.
+#[test]
+fn a_proposals_build_never_trains_whatever_became_of_the_commit() {
+    for before in [None, Some("IN_PROGRESS"), Some("SUCCEEDED"), Some("FAILED")] {
+        let stage = open();
+        stage.propose();
+        if let Some(status) = before {
+            stage.react(&push("main", COMMIT));
+            let mut end = built(status);
+            end["detail"]["build-id"] = json!(build_id("churn-build", 1));
+            stage.cloud.account().builds[1].1 = BuildStatus::parse(status);
+            stage.react(&end);
+        }
+        let told = stage.told();
+        stage.cloud.account().builds[0].1 = BuildStatus::Succeeded;
+        for project in ["churn-build", "churn-review"] {
+            let mut hidden = built("SUCCEEDED");
+            hidden["detail"]["project-name"] = json!(project);
+            hidden["detail"]["build-id"] = json!(build_id("churn-review", 0));
+            assert_eq!(stage.react(&hidden), (Decision::Rejected, "other_build"), "after {before:?}");
+        }
+        assert_eq!(stage.ends_of_review(), (Decision::Acted, "reviewed"), "after {before:?}");
+        let trained = |told: &[FactKind]| told.iter().filter(|kind| **kind == FactKind::TrainingRequested).count();
+        assert_eq!(trained(&stage.told()), trained(&told), "after {before:?}: a proposal was trained");
+    }
+}
+
+impl Stage {
+    fn ends_of_review(&self) -> (Decision, &'static str) {
+        self.react(&ended())
+    }
+}
