@@ -15,56 +15,92 @@ use trimtab_core::react::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod calls;
+mod facts;
+
 const NOON: &str = "2026-11-20T12:00:00Z";
 const RUN: &str = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/run1";
 const PACKAGE: &str = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3";
 
-/// SageMaker's lineage, as far as it is asked for here.
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Nothing is applied, and time may mend it.
+    Throttled,
+    /// It is applied, and its answer is lost.
+    Lost,
+    /// Nothing is applied, and nothing will mend it.
+    Refused,
+}
+
+/// SageMaker's lineage, as far as it is asked for here. It writes down each call with its arguments, and fails where a
+/// test asks for it.
 #[derive(Default)]
 struct Tracking {
+    calls: Mutex<Vec<String>>,
+    /// At which call from now on something happens.
+    fault: Mutex<Option<(usize, Fault)>>,
     entities: Mutex<BTreeMap<String, (Entity, Option<String>)>>,
     links: Mutex<Vec<(String, String, LinkKind)>>,
     creations: Mutex<usize>,
     origin: Option<RunArn>,
-    refuse: bool,
-    lose_next_answer: Mutex<bool>,
+}
+
+impl Tracking {
+    fn call<T>(&self, call: String, apply: impl FnOnce() -> T) -> Answer<T> {
+        self.calls.lock().unwrap().push(call);
+        let mut fault = self.fault.lock().unwrap();
+        let due = fault.filter(|(calls, _)| *calls == 0).map(|(_, fault)| fault);
+        *fault = fault.and_then(|(calls, fault)| Some((calls.checked_sub(1)?, fault)));
+        match due {
+            None => Ok(apply()),
+            Some(Fault::Throttled) => Err(Failure::retry("fake:call", "throttled")),
+            Some(Fault::Refused) => Err(Failure::reject("fake:call", "AccessDenied: not authorized")),
+            Some(Fault::Lost) => {
+                apply();
+                Err(Failure::retry("fake:call", "no answer in time"))
+            }
+        }
+    }
 }
 
 impl Lineage for &Tracking {
-    async fn origin(&self, _: &PackageArn) -> Answer<Option<RunArn>> {
-        Ok(self.origin.clone())
+    async fn origin(&self, package: &PackageArn) -> Answer<Option<RunArn>> {
+        self.call(format!("origin {package}"), || self.origin.clone())
     }
 
     async fn find(&self, entity: &Entity) -> Answer<Option<EntityTruth>> {
-        let known = self.entities.lock().unwrap().get(&entity.name).cloned();
-        Ok(known.map(|(entity, progress)| EntityTruth { arn: entity.name, progress }))
+        self.call(format!("find {}", entity.name), || {
+            let known = self.entities.lock().unwrap().get(&entity.name).cloned();
+            known.map(|(entity, progress)| EntityTruth { arn: format!("arn:{}", entity.name), progress })
+        })
     }
 
     async fn create(&self, entity: &Entity) -> Answer<String> {
-        if self.refuse {
-            return Err(Failure::reject("sagemaker:CreateAction", "AccessDenied: not authorized"));
-        }
-        *self.creations.lock().unwrap() += 1;
-        let progress = entity.progress.map(|progress| progress.as_str().to_owned());
-        self.entities.lock().unwrap().insert(entity.name.clone(), (entity.clone(), progress));
-        if std::mem::take(&mut *self.lose_next_answer.lock().unwrap()) {
-            return Err(Failure::retry("sagemaker:CreateAction", "no answer in time"));
-        }
-        Ok(entity.name.clone())
+        self.call(format!("create {}", entity.name), || {
+            *self.creations.lock().unwrap() += 1;
+            let progress = entity.progress.map(|progress| progress.as_str().to_owned());
+            self.entities.lock().unwrap().insert(entity.name.clone(), (entity.clone(), progress));
+            format!("arn:{}", entity.name)
+        })
     }
 
     async fn set_progress(&self, action: &str, progress: Progress) -> Answer<()> {
-        self.entities.lock().unwrap().get_mut(action).unwrap().1 = Some(progress.as_str().to_owned());
-        Ok(())
+        self.call(format!("set_progress {action} {}", progress.as_str()), || {
+            self.entities.lock().unwrap().get_mut(action).unwrap().1 = Some(progress.as_str().to_owned());
+        })
     }
 
     async fn is_linked(&self, from: &str, to: &str) -> Answer<bool> {
-        Ok(self.links.lock().unwrap().iter().any(|(first, second, _)| first == from && second == to))
+        self.call(format!("is_linked {from} {to}"), || {
+            self.links.lock().unwrap().iter().any(|(first, second, _)| (first.as_str(), second.as_str()) == (from, to))
+        })
     }
 
     async fn link(&self, from: &str, to: &str, kind: LinkKind) -> Answer<()> {
-        self.links.lock().unwrap().push((from.to_owned(), to.to_owned(), kind));
-        Ok(())
+        self.call(format!("link {from} {kind:?} {to}"), || {
+            self.links.lock().unwrap().push((from.to_owned(), to.to_owned(), kind));
+        })
     }
 }
 
@@ -72,7 +108,7 @@ impl Tracking {
     /// Each link as `Commit ContributedTo TrainingRun`.
     fn chain(&self) -> Vec<String> {
         let entities = self.entities.lock().unwrap();
-        let word = |name: &String| entities[name].0.of_type.clone();
+        let word = |name: &String| entities[name.strip_prefix("arn:").unwrap()].0.of_type.clone();
         let links = self.links.lock().unwrap();
         links.iter().map(|(from, to, kind)| format!("{} {kind:?} {}", word(from), word(to))).collect()
     }
@@ -86,7 +122,11 @@ impl Tracking {
 type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
 
 fn world(change: impl Fn(&str) -> String) -> Suite {
-    let policy = Policy::parse("churn.toml", &change(include_str!("../../../models/churn.toml"))).unwrap();
+    world_of(&change(include_str!("../../../models/churn.toml")))
+}
+
+fn world_of(policy: &str) -> Suite {
+    let policy = Policy::parse("policy.toml", policy).unwrap();
     let clock = FixedClock::at(NOON.parse().unwrap());
     World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock }
 }
@@ -205,7 +245,7 @@ fn told_twice_it_is_written_once() {
 #[test]
 fn what_was_created_without_an_answer_is_found_and_not_created_again() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
-    *tracking.lose_next_answer.lock().unwrap() = true;
+    *tracking.fault.lock().unwrap() = Some((1, Fault::Lost));
     assert!(try_react(&world, &tracking, &training("Training Started")).is_err());
     world.clock.set(NOON.parse::<jiff::Timestamp>().unwrap() + LEASE);
     assert_eq!(react(&world, &tracking, &training("Training Started")), (Decision::Acted, "written"));
@@ -214,7 +254,8 @@ fn what_was_created_without_an_answer_is_found_and_not_created_again() {
 
 #[test]
 fn what_sagemaker_refuses_is_kept_and_told() {
-    let (world, tracking) = (world(str::to_owned), Tracking { refuse: true, ..Tracking::default() });
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    *tracking.fault.lock().unwrap() = Some((1, Fault::Refused));
     let report = try_react(&world, &tracking, &training("Training Started")).unwrap();
     assert_eq!((report.entry.decision, report.kept), (Decision::Rejected, true));
     assert_eq!(world.ledger.contents().kept.len(), 1);

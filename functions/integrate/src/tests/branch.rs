@@ -20,16 +20,16 @@ impl Stage {
     }
 
     fn remove(&self) {
-        *self.cloud.head.lock().unwrap() = None;
+        self.set_head(None);
     }
 
     fn restore(&self) {
-        *self.cloud.head.lock().unwrap() = CommitId::parse(COMMIT).ok();
+        self.set_head(CommitId::parse(COMMIT).ok());
     }
 
     /// The matters of the deletions that were told.
     fn deletions(&self) -> Vec<String> {
-        let facts = self.world.bus.facts().into_iter();
+        let facts = self.cloud.facts().into_iter();
         facts.filter(|fact| fact.kind == FactKind::BranchDeleted).map(|fact| fact.matter).collect()
     }
 }
@@ -49,7 +49,7 @@ fn a_watched_branch_that_was_deleted_is_told_once() {
     assert_eq!(stage.react(&event), (Decision::Skipped, "branch_there"));
     stage.remove();
     assert_eq!(stage.react(&event), (Decision::Acted, "branch_deleted"));
-    let facts = stage.world.bus.facts();
+    let facts = stage.cloud.facts();
     assert_eq!((stage.told(), facts[0].details["commit"].as_str()), (vec![FactKind::BranchDeleted], COMMIT));
     assert_eq!(stage.react(&event), (Decision::Skipped, "already_told"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
@@ -75,7 +75,7 @@ fn a_deletion_that_nobody_heard_of_is_found_by_looking_and_told_once() {
     stage.remove();
     stage.later();
     assert_eq!(stage.look(), (Decision::Acted, "branch_deleted"));
-    assert_eq!(stage.world.bus.facts()[0].details["commit"], COMMIT);
+    assert_eq!(stage.cloud.facts()[0].details["commit"], COMMIT);
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     // Its event comes after all.
     stage.later();

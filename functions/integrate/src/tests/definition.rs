@@ -11,8 +11,8 @@ fn building() -> Stage {
 
 impl Stage {
     fn defined(&self) -> Vec<(&'static str, String)> {
-        let calls = self.cloud.definitions.lock().unwrap();
-        calls.iter().map(|(call, commit)| (*call, commit.to_string())).collect()
+        let calls = self.cloud.account().definitions.clone();
+        calls.iter().map(|defined| (defined.call, defined.commit.to_string())).collect()
     }
 
     /// The build succeeds, and the definition is refused with these words.
@@ -23,7 +23,7 @@ impl Stage {
             [FactKind::BuildStarted, FactKind::BuildFailed],
             "no training on what was there before"
         );
-        let reasons = self.world.bus.facts()[1].reasons.join(" ");
+        let reasons = self.cloud.facts()[1].reasons.join(" ");
         assert!(reasons.contains(words), "{reasons}");
         assert_eq!(self.world.ledger.contents().kept.len(), 1);
     }
@@ -41,7 +41,7 @@ fn the_pipeline_gets_the_built_commits_definition_once_before_training_is_asked_
 #[test]
 fn a_pipeline_that_is_not_there_is_made_with_the_policys_role() {
     let stage = building();
-    *stage.cloud.defined.lock().unwrap() = None;
+    stage.cloud.account().pipelines.clear();
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
     assert_eq!(stage.defined(), [("create", COMMIT.to_owned())]);
 }
@@ -49,8 +49,8 @@ fn a_pipeline_that_is_not_there_is_made_with_the_policys_role() {
 #[test]
 fn a_lost_answer_defines_nothing_twice_and_training_is_asked_for() {
     let stage = building();
-    *stage.cloud.lose_next_answer.lock().unwrap() = true;
-    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::Succeeded);
+    stage.cloud.account().lose_next_answer = true;
+    stage.all_end(&BuildStatus::Succeeded);
     assert!(matches!(stage.try_react(&built("SUCCEEDED")), Err(Failure::Retry { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
@@ -60,7 +60,7 @@ fn a_lost_answer_defines_nothing_twice_and_training_is_asked_for() {
 #[test]
 fn a_commit_that_somebody_has_pushed_over_takes_no_pipeline_back() {
     let stage = building();
-    *stage.cloud.head.lock().unwrap() = CommitId::parse(&"b".repeat(40)).ok();
+    stage.set_head(CommitId::parse(&"b".repeat(40)).ok());
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "branch_moved"));
     assert_eq!((stage.defined(), stage.told()), (vec![], vec![FactKind::BuildStarted]));
 }
@@ -75,16 +75,85 @@ fn what_is_no_definition_is_refused_and_not_repeated() {
         (Some(vec![b' '; 1_048_577]), "is larger"),
     ] {
         let stage = building();
-        *stage.cloud.file.lock().unwrap() = content;
+        stage.cloud.account().file = Some(content);
         stage.refuses(words);
         assert_eq!(stage.defined(), []);
-        assert!(!format!("{:?}", stage.world.bus.facts()).contains("secret"));
+        assert!(!format!("{:?}", stage.cloud.facts()).contains("secret"));
     }
 }
 
 #[test]
 fn what_sagemaker_refuses_is_told_and_nothing_is_trained() {
-    let mut stage = building();
-    stage.cloud.refuse = true;
+    let stage = building();
+    stage.cloud.account().refuse = true;
     stage.refuses("ValidationException");
+}
+
+/// SageMaker takes up to 1 MiB: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdatePipeline.html>.
+#[test]
+fn a_definition_of_exactly_1_mib_is_taken() {
+    let (head, tail) = (r#"{"Version": "2020-12-01", "Steps": [""#, r#""]}"#);
+    for (length, taken) in [(1_048_576, true), (1_048_577, false)] {
+        let text = format!("{head}{}{tail}", "x".repeat(length - head.len() - tail.len()));
+        let stage = building();
+        stage.cloud.account().file = Some(Some(text.clone().into_bytes()));
+        assert_eq!(stage.ends_as("SUCCEEDED").0 == Decision::Acted, taken, "{length} bytes");
+        let defined = stage.cloud.account().definitions.iter().map(|defined| defined.text == text).collect::<Vec<_>>();
+        assert_eq!(defined, Vec::from_iter(taken.then_some(true)), "{length} bytes");
+    }
+}
+
+#[test]
+fn a_definition_has_a_version_and_a_list_of_steps() {
+    for text in [
+        r#"{"Version": "2020-12-01"}"#,
+        r#"{"Steps": []}"#,
+        r#"{"Version": 1, "Steps": []}"#,
+        r#"{"Version": "2020-12-01", "Steps": {}}"#,
+        r#""Version Steps""#,
+    ] {
+        let stage = building();
+        stage.cloud.account().file = Some(Some(text.into()));
+        stage.refuses("is no pipeline definition");
+        assert_eq!(stage.defined(), [], "{text} went to SageMaker");
+    }
+}
+
+#[test]
+fn the_pipeline_gets_the_text_of_exactly_the_built_commit() {
+    let stage = building();
+    stage.ends_as("SUCCEEDED");
+    let defined = stage.cloud.account().definitions.clone();
+    let commit = CommitId::parse(COMMIT).unwrap();
+    assert_eq!((defined[0].pipeline.as_str(), &defined[0].commit), ("churn-training", &commit));
+    assert_eq!(defined[0].text, super::cloud::definition_of(&commit));
+}
+
+/// Nothing but the policy's role may be passed: without one, a pipeline is changed and none is made.
+#[test]
+fn without_a_role_a_pipeline_is_updated_and_none_is_made() {
+    for (is_there, decision) in [(true, Decision::Acted), (false, Decision::Rejected)] {
+        let stage = building();
+        stage.change_rules(|rules| rules.pipeline_role = None);
+        if !is_there {
+            stage.cloud.account().pipelines.clear();
+        }
+        assert_eq!(stage.ends_as("SUCCEEDED").0, decision);
+        assert_eq!(stage.defined().len(), usize::from(is_there));
+        let told =
+            stage.world.ledger.contents().history.values().flat_map(|entry| entry.reasons.clone()).collect::<String>();
+        assert_eq!(told.contains("no integrate.pipeline_role"), !is_there, "{told}");
+    }
+}
+
+#[test]
+fn each_watched_branchs_head_may_define_the_pipeline() {
+    let stage = building();
+    stage.change_rules(|rules| rules.branches.push(BranchName::parse("release").unwrap()));
+    let mut account = stage.cloud.account();
+    let head = account.heads.insert("churn-model main".into(), CommitId::parse(&"b".repeat(40)).unwrap());
+    account.heads.insert("churn-model release".into(), head.unwrap());
+    drop(account);
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
+    assert_eq!(stage.defined(), [("update", COMMIT.to_owned())]);
 }

@@ -1,34 +1,25 @@
 //! The image that training runs in: what was pushed last, checked against ECR, handed on once.
 
-use trimtab_core::name::{ImageRepository, ImageTag};
-use trimtab_core::port::image::Images;
-
 use super::look::asked;
 use super::*;
 
-impl Images for &Cloud {
-    async fn tagged(&self, _: &ImageRepository, _: &ImageTag) -> Answer<Option<ImageUri>> {
-        Ok(self.image.lock().unwrap().clone())
-    }
-}
-
-fn digest(number: u8) -> String {
+pub(super) fn digest(number: u8) -> String {
     format!("sha256:{}", format!("{number:02x}").repeat(32))
 }
 
-fn pushed(tag: &str, digest: &str) -> Value {
+pub(super) fn pushed(tag: &str, digest: &str) -> Value {
     let detail = json!({"result": "SUCCESS", "repository-name": "churn-training", "image-digest": digest,
         "action-type": "PUSH", "image-tag": tag});
     event("aws.ecr", "ECR Image Action", &detail)
 }
 
 impl Stage {
-    fn points_at(&self, number: u8) {
+    pub(super) fn points_at(&self, number: u8) {
         let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(number));
-        *self.cloud.image.lock().unwrap() = ImageUri::parse(&uri).ok();
+        self.cloud.account().images.insert("churn-training latest".into(), ImageUri::parse(&uri).unwrap());
     }
 
-    fn push_image(&self, number: u8) -> (Decision, &'static str) {
+    pub(super) fn push_image(&self, number: u8) -> (Decision, &'static str) {
         self.points_at(number);
         self.react(&pushed("latest", &digest(number)))
     }
@@ -39,7 +30,7 @@ fn a_pushed_image_is_handed_to_training_once_by_its_digest() {
     let stage = stage();
     assert_eq!(stage.push_image(1), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.push_image(1), (Decision::Skipped, "already_adopted"));
-    let facts = stage.world.bus.facts();
+    let facts = stage.cloud.facts();
     assert_eq!(stage.told(), [FactKind::TrainingRequested]);
     let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(1));
     assert_eq!((facts[0].details["image"].as_str(), facts[0].details["serial"].as_str()), (uri.as_str(), "1"));
@@ -51,17 +42,13 @@ fn an_image_that_comes_back_is_newer_than_the_one_between() {
     for number in [1, 2, 1] {
         assert_eq!(stage.push_image(number).0, Decision::Acted);
     }
-    assert_eq!(stage.world.bus.facts()[2].details["serial"], "3");
+    assert_eq!(stage.cloud.facts()[2].details["serial"], "3");
 }
 
 #[test]
 fn without_train_the_image_is_kept_for_the_next_run() {
     let stage = stage();
-    let model = trimtab_core::name::ModelName::parse("churn").unwrap();
-    let mut contents = stage.world.ledger.contents();
-    let policy = contents.policies.get_mut(&model).unwrap();
-    policy.integrate.as_mut().unwrap().image.as_mut().unwrap().train = false;
-    drop(contents);
+    stage.change_rules(|rules| rules.image.as_mut().unwrap().train = false);
     assert_eq!(stage.push_image(1), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.told(), [FactKind::ImageAdopted]);
 }
@@ -95,15 +82,59 @@ fn a_repository_that_no_policy_names_leaves_no_record() {
 #[test]
 fn a_push_that_nobody_heard_of_is_found_by_looking_and_the_first_look_finds_none() {
     let stage = stage();
-    *stage.cloud.head.lock().unwrap() = None;
+    stage.set_head(None);
     stage.points_at(1);
     assert_eq!(stage.look(), (Decision::Acted, "first_look"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     stage.points_at(2);
     assert_eq!(stage.look(), (Decision::Acted, "look"));
-    let wanted = stage.world.bus.facts().pop().unwrap();
+    let wanted = stage.cloud.facts().pop().unwrap();
     assert_eq!(wanted.kind, FactKind::ImageRequested);
     assert_eq!(stage.react(&asked("Image Requested", &json!(wanted.details))), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.react(&asked("Image Requested", &json!({"tag": "latest"}))), (Decision::Rejected, "no_digest"));
+}
+
+#[test]
+fn the_same_image_under_another_tag_is_not_handed_on_again() {
+    let stage = stage();
+    let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
+    stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
+    stage.push_image(1);
+    let image = stage.cloud.account().images["churn-training latest"].clone();
+    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    assert_eq!(stage.react(&pushed("stable", &digest(1))), (Decision::Acted, "already_there"));
+    assert_eq!(stage.react(&pushed("stable", &digest(1))), (Decision::Skipped, "already_adopted"));
+    assert_eq!(stage.told().len(), 1, "a run has this image already");
+    // Another image under the second tag is the newer one.
+    stage.points_at(2);
+    let image = stage.cloud.account().images["churn-training latest"].clone();
+    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    assert_eq!(stage.react(&pushed("stable", &digest(2))), (Decision::Acted, "image_pushed"));
+    let fact = stage.cloud.facts().pop().unwrap();
+    assert_eq!((fact.details["serial"].as_str(), fact.details["tag"].as_str()), ("2", "stable"));
+}
+
+/// An image that a dying invocation had adopted and not handed on.
+#[test]
+fn an_image_left_behind_is_handed_on_by_the_next_event() {
+    let stage = stage();
+    stage.points_at(1);
+    let uri = stage.cloud.account().images["churn-training latest"].to_string();
+    let state = json!({"is": "image", "uri": uri, "tag": "latest", "serial": 4, "told": false,
+        "seen": {"latest": digest(1)}});
+    stage.keep_as("image", state);
+    assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Acted, "already_adopted"));
+    assert_eq!(stage.told(), [FactKind::TrainingRequested]);
+    assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "already_adopted"));
+}
+
+#[test]
+fn without_an_image_in_the_policy_none_is_adopted_or_looked_at() {
+    let stage = stage();
+    stage.change_rules(|rules| rules.image = None);
+    let request = asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)}));
+    assert_eq!(stage.react(&request), (Decision::Skipped, "off"));
+    stage.look();
+    assert!(!stage.cloud.account().calls.iter().any(|call| call.starts_with("images")), "nothing is asked of ECR");
 }

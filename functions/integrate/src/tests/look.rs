@@ -17,7 +17,7 @@ impl Stage {
     /// A look, and what it asks for.
     pub(super) fn look_closer(&self) -> (Decision, &'static str) {
         assert_eq!(self.look(), (Decision::Acted, "look"));
-        let facts = self.world.bus.facts();
+        let facts = self.cloud.facts();
         let asked_for = facts.last().unwrap();
         assert_eq!(asked_for.kind, FactKind::BuildRequested);
         self.react(&asked("Build Requested", &json!(asked_for.details)))
@@ -37,7 +37,7 @@ impl Stage {
     }
 
     fn push_unheard(&self, commit: &str) {
-        *self.cloud.head.lock().unwrap() = CommitId::parse(commit).ok();
+        self.set_head(CommitId::parse(commit).ok());
     }
 }
 
@@ -53,7 +53,7 @@ fn looked() -> Stage {
 fn what_was_there_before_the_suite_is_not_built() {
     let stage = looked();
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-    assert!(stage.cloud.builds.lock().unwrap().is_empty());
+    assert!(stage.builds().is_empty());
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn what_an_earlier_version_kept_is_read_and_nothing_is_told_of_it() {
     let stage = looked();
     let before = json!({"main": "a".repeat(40), ":40": COMMIT});
     stage.keep(json!({"is": "watching", "before": before, "images": {"latest": null}}));
-    *stage.cloud.head.lock().unwrap() = None;
+    stage.set_head(None);
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     stage.push_unheard(&"a".repeat(40));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
@@ -94,7 +94,7 @@ fn another_repository_is_taken_as_it_is() {
     let stage = looked();
     let kept = stage.kept().to_string().replace("churn-model", "churn-model-of-before");
     stage.keep(serde_json::from_str(&kept).unwrap());
-    *stage.cloud.head.lock().unwrap() = None;
+    stage.set_head(None);
     assert_eq!(stage.look(), (Decision::Acted, "first_look"));
     assert_eq!(stage.told(), []);
 }
@@ -105,7 +105,7 @@ fn a_push_that_nobody_heard_of_is_built_once() {
     stage.push_unheard(COMMIT);
     assert_eq!(stage.look_closer(), (Decision::Acted, "pushed"));
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Skipped, "already_built"));
-    assert_eq!(stage.cloud.builds.lock().unwrap().len(), 1);
+    assert_eq!(stage.builds().len(), 1);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn an_end_that_nobody_heard_of_asks_for_training() {
     let stage = looked();
     stage.push_unheard(COMMIT);
     stage.react(&push("main", COMMIT));
-    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::Succeeded);
+    stage.all_end(&BuildStatus::Succeeded);
     assert_eq!(stage.look_closer(), (Decision::Acted, "built"));
     assert_eq!(stage.told().last(), Some(&FactKind::TrainingRequested));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
@@ -124,7 +124,7 @@ fn a_build_that_was_on_at_the_first_look_is_the_suites_own() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     assert_eq!(stage.look(), (Decision::Acted, "first_look"));
-    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::Succeeded);
+    stage.all_end(&BuildStatus::Succeeded);
     assert_eq!(stage.look_closer(), (Decision::Acted, "built"));
 }
 
@@ -133,7 +133,7 @@ fn a_build_that_takes_too_long_is_told_once() {
     let stage = looked();
     stage.push_unheard(COMMIT);
     stage.react(&push("main", COMMIT));
-    *stage.cloud.status.lock().unwrap() = Some(BuildStatus::InProgress);
+    stage.all_end(&BuildStatus::InProgress);
     assert_eq!(stage.look_closer(), (Decision::Skipped, "still_running"));
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(2));
     assert_eq!(stage.look_closer(), (Decision::Acted, "late"));
@@ -161,10 +161,48 @@ fn a_look_during_a_pause_is_not_kept() {
 
 #[test]
 fn a_look_that_is_refused_is_told_and_not_kept() {
-    let mut stage = looked();
+    let stage = looked();
     stage.push_unheard(COMMIT);
-    stage.cloud.refuse = true;
+    stage.cloud.account().refuse = true;
     assert_eq!(stage.look_closer().0, Decision::Rejected);
     assert!(stage.told().contains(&FactKind::BuildFailed));
     assert!(stage.world.ledger.contents().kept.is_empty());
+}
+
+#[test]
+fn a_proposal_that_was_there_before_the_suite_is_not_built() {
+    let stage = super::review::open();
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.told(), []);
+}
+
+#[test]
+fn a_branch_that_is_new_to_the_policy_is_taken_as_it_is() {
+    let stage = looked();
+    let release = |commit: &str| {
+        let commit = CommitId::parse(commit).unwrap();
+        stage.cloud.account().heads.insert("churn-model release".into(), commit);
+    };
+    release(COMMIT);
+    stage.change_rules(|rules| rules.branches.push(BranchName::parse("release").unwrap()));
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    release(&"e".repeat(40));
+    assert_eq!(stage.look_closer(), (Decision::Acted, "pushed"));
+    assert_eq!(stage.builds()[0].commit.as_str(), "e".repeat(40));
+}
+
+#[test]
+fn a_tag_that_is_new_to_the_policy_is_taken_as_it_is() {
+    let stage = looked();
+    stage.points_at(1);
+    let image = stage.cloud.account().images["churn-training latest"].clone();
+    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    stage.cloud.account().images.remove("churn-training latest");
+    let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
+    stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
+    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.told(), []);
 }

@@ -1,0 +1,322 @@
+//! The services that `integrate` meets, in memory: one fake for all of its ports. It keeps what it is told to make under
+//! the names that it is told, writes down each call with its arguments, and fails where a test asks for it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use trimtab_core::event::{BuildStatus, DeliveryState};
+use trimtab_core::fact::Fact;
+use trimtab_core::failure::Failure;
+use trimtab_core::memory::MemoryLedger;
+use trimtab_core::name::{
+    BranchName, BuildId, CommitId, DeliveryName, FilePath, ImageRepository, ImageTag, ImageUri, ModelName,
+    PipelineBuildId, PipelineName, PullRequestId, RepositoryName,
+};
+use trimtab_core::policy::{Key, Policy, SuitePolicy};
+use trimtab_core::port::builder::{BuildPipelines, PipelineBuildRequest, PipelineBuildTruth};
+use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
+use trimtab_core::port::image::Images;
+use trimtab_core::port::ml::{
+    BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories,
+};
+use trimtab_core::port::{AggregateId, Answer, Bus, HistoryEntry, Ledger, Pause, Record, WriteError};
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nothing is applied, and time may mend it.
+    Throttled,
+    /// It is applied, and its answer is lost.
+    Lost,
+    /// Nothing is applied, and nothing will mend it.
+    Refused,
+}
+
+/// A definition that a pipeline was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Defined {
+    pub(super) call: &'static str,
+    pub(super) pipeline: String,
+    pub(super) commit: CommitId,
+    pub(super) text: String,
+}
+
+/// What the services hold.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    /// By repository and branch, as in `churn-model main`.
+    pub(super) heads: BTreeMap<String, CommitId>,
+    /// What `pipeline.json` holds at every commit, unless each has one of its own that names the commit.
+    pub(super) file: Option<Option<Vec<u8>>>,
+    pub(super) pulls: BTreeMap<String, PullRequestTruth>,
+    pub(super) comments: Vec<CommentRequest>,
+    pub(super) builds: Vec<(BuildRequest, BuildStatus)>,
+    /// Those that the suite started carry a commit.
+    pub(super) executions: Vec<(Option<PipelineBuildRequest>, DeliveryState)>,
+    /// By name.
+    pub(super) pipelines: BTreeMap<String, DefinitionTruth>,
+    pub(super) definitions: Vec<Defined>,
+    /// By repository and tag, as in `churn-training latest`.
+    pub(super) images: BTreeMap<String, ImageUri>,
+    pub(super) facts: Vec<Fact>,
+    /// Each call with its arguments, in order; of a commit the first eight digits.
+    pub(super) calls: Vec<String>,
+    /// At which call from now on something happens.
+    pub(super) fault: Option<(usize, Fault)>,
+    /// The answer of the next call that changes something is lost.
+    pub(super) lose_next_answer: bool,
+    /// CodeBuild and SageMaker refuse to start or define anything.
+    pub(super) refuse: bool,
+}
+
+/// Its clones are the same cloud.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cloud(Arc<Mutex<Account>>);
+
+pub(super) fn build_id(project: &str, number: usize) -> String {
+    format!("arn:aws:codebuild:eu-west-1:123456789012:build/{project}:{number}")
+}
+
+/// The definition that a commit holds.
+pub(super) fn definition_of(commit: &CommitId) -> String {
+    format!(r#"{{"Version": "2020-12-01", "Steps": [], "Metadata": {{"Commit": "{commit}"}}}}"#)
+}
+
+/// The text with each full commit id cut to eight digits.
+fn short(text: &str) -> String {
+    let cut = |word: &str| word.get(..8).filter(|_| word.len() == 40).unwrap_or(word).to_owned();
+    text.split(' ').map(|word| word.split('#').map(cut).collect::<Vec<_>>().join("#")).collect::<Vec<_>>().join(" ")
+}
+
+fn number(id: &str) -> usize {
+    id.rsplit([':', '-']).next().unwrap().parse().unwrap()
+}
+
+impl Cloud {
+    pub(super) fn account(&self) -> MutexGuard<'_, Account> {
+        self.0.lock().unwrap()
+    }
+
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        self.account().facts.clone()
+    }
+
+    /// A call that changes nothing.
+    fn ask<T>(&self, call: &str, read: impl FnOnce(&mut Account) -> T) -> Answer<T> {
+        self.call(call, false, read)
+    }
+
+    fn call<T>(&self, call: &str, is_effect: bool, apply: impl FnOnce(&mut Account) -> T) -> Answer<T> {
+        let mut account = self.account();
+        account.calls.push(short(call));
+        let due = account.fault.filter(|(calls, _)| *calls == 0).map(|(_, fault)| fault);
+        account.fault = account.fault.and_then(|(calls, fault)| Some((calls.checked_sub(1)?, fault)));
+        let lost = is_effect && std::mem::take(&mut account.lose_next_answer);
+        match due.or(lost.then_some(Fault::Lost)) {
+            None => Ok(apply(&mut account)),
+            Some(Fault::Throttled) => Err(Failure::retry("fake:call", "throttled")),
+            Some(Fault::Refused) => Err(Failure::reject("fake:call", "AccessDenied")),
+            Some(Fault::Lost) => {
+                apply(&mut account);
+                Err(Failure::retry("fake:call", "no answer in time"))
+            }
+        }
+    }
+
+    fn refused(&self) -> Answer<()> {
+        match self.account().refuse {
+            true => Err(Failure::reject("fake:call", "ValidationException")),
+            false => Ok(()),
+        }
+    }
+
+    fn define(&self, call: &'static str, request: &DefinitionRequest, text: &str) -> Answer<()> {
+        self.refused()?;
+        self.call(&format!("definitions.{call} {} {}", request.pipeline, request.commit), true, |account| {
+            let (pipeline, commit) = (request.pipeline.to_string(), request.commit.clone());
+            account.pipelines.insert(pipeline.clone(), DefinitionTruth { commit: Some(commit.clone()) });
+            account.definitions.push(Defined { call, pipeline, commit, text: text.to_owned() });
+        })
+    }
+}
+
+impl Repositories for Cloud {
+    async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> Answer<Option<CommitId>> {
+        let place = format!("{repository} {branch}");
+        self.ask(&format!("repositories.head {place}"), |account| account.heads.get(&place).cloned())
+    }
+
+    async fn file(&self, repository: &RepositoryName, commit: &CommitId, path: &FilePath) -> Answer<Option<Vec<u8>>> {
+        self.ask(&format!("repositories.file {repository} {commit} {path}"), |account| {
+            account.file.clone().unwrap_or_else(|| Some(definition_of(commit).into_bytes()))
+        })
+    }
+}
+
+impl PullRequests for Cloud {
+    async fn open(&self, repository: &RepositoryName) -> Answer<Vec<PullRequestId>> {
+        self.ask(&format!("pulls.open {repository}"), |account| {
+            let open = account.pulls.iter().filter(|(_, pull)| pull.open);
+            open.map(|(id, _)| PullRequestId::parse(id).unwrap()).collect()
+        })
+    }
+
+    async fn pull_request(&self, id: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
+        self.ask(&format!("pulls.pull_request {id}"), |account| account.pulls.get(id.as_str()).cloned())
+    }
+
+    /// The same token gives the comment that is there, as CodeCommit promises.
+    async fn comment(&self, request: &CommentRequest) -> Answer<()> {
+        let CommentRequest { repository, pull_request, before, after, .. } = request;
+        self.call(&format!("pulls.comment {repository} {pull_request} {before} {after}"), true, |account| {
+            if !account.comments.iter().any(|known| known.token == request.token) {
+                account.comments.push(request.clone());
+            }
+        })
+    }
+}
+
+impl Builds for Cloud {
+    async fn find(&self, request: &BuildRequest) -> Answer<Option<BuildId>> {
+        let BuildRequest { project, commit, variables, .. } = request;
+        self.ask(&format!("builds.find {project} {commit}"), |account| {
+            let mut known = account.builds.iter();
+            let same = |known: &BuildRequest| {
+                (&known.project, &known.commit, &known.variables) == (project, commit, variables)
+            };
+            let number = known.position(|(known, _)| same(known))?;
+            Some(BuildId::parse(&build_id(project.as_str(), number)).unwrap())
+        })
+    }
+
+    async fn start(&self, request: &BuildRequest) -> Answer<BuildId> {
+        self.refused()?;
+        self.call(&format!("builds.start {} {}", request.project, request.commit), true, |account| {
+            account.builds.push((request.clone(), BuildStatus::InProgress));
+            BuildId::parse(&build_id(request.project.as_str(), account.builds.len() - 1)).unwrap()
+        })
+    }
+
+    async fn describe(&self, build: &BuildId) -> Answer<Option<BuildTruth>> {
+        self.ask(&format!("builds.describe {}", build.short()), |account| {
+            let (request, status) = account.builds.get(number(build.as_str()))?;
+            let (commit, variables) = (Some(request.commit.clone()), request.variables.clone());
+            Some(BuildTruth { status: status.clone(), commit, variables })
+        })
+    }
+}
+
+impl BuildPipelines for Cloud {
+    async fn find(&self, request: &PipelineBuildRequest) -> Answer<Option<PipelineBuildId>> {
+        let PipelineBuildRequest { pipeline, source, variable, commit, .. } = request;
+        self.ask(&format!("pipelines.find {pipeline} {source} {variable} {commit}"), |account| {
+            let known = |known: &PipelineBuildRequest| (&known.pipeline, &known.commit) == (pipeline, commit);
+            let number = account.executions.iter().position(|(request, _)| request.as_ref().is_some_and(known))?;
+            Some(PipelineBuildId::parse(&format!("execution-{number}")).unwrap())
+        })
+    }
+
+    async fn start(&self, request: &PipelineBuildRequest) -> Answer<PipelineBuildId> {
+        let PipelineBuildRequest { pipeline, source, variable, commit, .. } = request;
+        self.call(&format!("pipelines.start {pipeline} {source} {variable} {commit}"), true, |account| {
+            account.executions.push((Some(request.clone()), DeliveryState::Started));
+            PipelineBuildId::parse(&format!("execution-{}", account.executions.len() - 1)).unwrap()
+        })
+    }
+
+    async fn describe(
+        &self,
+        pipeline: &DeliveryName,
+        variable: &str,
+        execution: &PipelineBuildId,
+    ) -> Answer<Option<PipelineBuildTruth>> {
+        self.ask(&format!("pipelines.describe {pipeline} {variable} {execution}"), |account| {
+            let (request, state) = account.executions.get(number(execution.as_str()))?;
+            let commit = request.as_ref().map(|request| request.commit.clone());
+            Some(PipelineBuildTruth { state: state.clone(), commit })
+        })
+    }
+}
+
+impl Images for Cloud {
+    async fn tagged(&self, repository: &ImageRepository, tag: &ImageTag) -> Answer<Option<ImageUri>> {
+        let place = format!("{repository} {tag}");
+        self.ask(&format!("images.tagged {place}"), |account| account.images.get(&place).cloned())
+    }
+}
+
+impl Definitions for Cloud {
+    async fn describe(&self, pipeline: &PipelineName) -> Answer<Option<DefinitionTruth>> {
+        self.ask(&format!("definitions.describe {pipeline}"), |account| {
+            account.pipelines.get(pipeline.as_str()).cloned()
+        })
+    }
+
+    async fn create(&self, request: &DefinitionRequest, text: &str) -> Answer<()> {
+        self.define("create", request, text)
+    }
+
+    async fn update(&self, request: &DefinitionRequest, text: &str) -> Answer<()> {
+        self.define("update", request, text)
+    }
+}
+
+impl Bus for Cloud {
+    async fn publish(&self, fact: &Fact) -> Answer<()> {
+        self.call(&format!("bus.publish {}", fact.kind.as_str()), true, |account| account.facts.push(fact.clone()))
+    }
+}
+
+/// The ledger as the reaction's observing half may use it: it reads, and nothing else.
+#[derive(Debug, Clone)]
+pub(super) struct ReadOnly {
+    pub(super) ledger: MemoryLedger,
+    pub(super) cloud: Cloud,
+}
+
+const READS: &str = "observing has no effects: it reads aggregates of the ledger and nothing else";
+
+impl Ledger for ReadOnly {
+    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+        let record = self.ledger.load(id).await?;
+        self.cloud.ask(&format!("ledger.load {} {}", id.owner, id.name), |_| record)
+    }
+
+    async fn model_of(&self, _: &Key) -> Answer<Option<ModelName>> {
+        unreachable!("{READS}")
+    }
+
+    async fn policy(&self, _: &ModelName) -> Answer<Option<Arc<Policy>>> {
+        unreachable!("{READS}")
+    }
+
+    async fn suite_policy(&self) -> Answer<Option<Arc<SuitePolicy>>> {
+        unreachable!("{READS}")
+    }
+
+    async fn looked_after(&self) -> Answer<Vec<ModelName>> {
+        unreachable!("{READS}")
+    }
+
+    async fn pause(&self, _: Option<&ModelName>) -> Answer<Option<Pause>> {
+        unreachable!("{READS}")
+    }
+
+    async fn claim(&self, _: &AggregateId, _: u64, _: &Value, _: &[Fact], _: Timestamp) -> Result<u64, WriteError> {
+        unreachable!("{READS}")
+    }
+
+    async fn settle(&self, _: &AggregateId, _: u64, _: Option<&Value>, _: &HistoryEntry) -> Result<(), WriteError> {
+        unreachable!("{READS}")
+    }
+
+    async fn note(&self, _: &AggregateId, _: u64, _: &Value, _: Timestamp) -> Result<(), WriteError> {
+        unreachable!("{READS}")
+    }
+
+    async fn keep(&self, _: &HistoryEntry, _: &Value) -> Answer<()> {
+        unreachable!("{READS}")
+    }
+}

@@ -1,0 +1,262 @@
+//! What the ledger keeps, and under which names: a later version must find and read what this one wrote.
+
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use trimtab_core::event::Event;
+use trimtab_core::react::Decide;
+
+use super::calls::tag;
+use super::image::{digest, pushed as image_pushed};
+use super::look::asked;
+use super::merge::{MERGE, ended as pull_ended};
+use super::pipeline::ended as execution_ended;
+use super::review::{ended as review_ended, open, proposed};
+use super::*;
+use crate::Integrate;
+
+#[test]
+fn each_commit_and_proposal_has_a_record_of_its_own() {
+    let requested = |details: &Value| asked("Build Requested", details);
+    let mut deleted = push("main", COMMIT);
+    deleted["detail"]["event"] = json!("referenceDeleted");
+    let of_pull = format!("build#pull-request-41#{COMMIT}");
+    let of_commit = format!("build#{COMMIT}");
+    for (event, record) in [
+        (push("main", COMMIT), of_commit.as_str()),
+        (push("main", "HEAD"), "build#none"),
+        (tag(), &of_commit),
+        (built("SUCCEEDED"), &of_commit),
+        (requested(&json!({"branch": "main", "commit": COMMIT})), &of_commit),
+        (requested(&json!({"branch": "main", "commit": COMMIT, "merged": "41"})), &of_commit),
+        (requested(&json!({"execution": "e-1", "commit": COMMIT})), &of_commit),
+        (requested(&json!({"commit": COMMIT})), "build#none"),
+        (proposed("pullRequestCreated", "main"), &of_pull),
+        (pull_ended(false), &of_pull),
+        (review_ended(), &of_pull),
+        (requested(&json!({"branch": "main", "commit": COMMIT, "pull-request": "41"})), &of_pull),
+        (pull_ended(true), "merge#41"),
+        (deleted, "branches"),
+        (asked("Look Requested", &json!({})), "branches"),
+        (execution_ended("demand-integration", "execution-0"), "execution#execution-0"),
+        (image_pushed("latest", &digest(1)), "image"),
+        (asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)})), "image"),
+    ] {
+        let parsed = Event::parse(&event).unwrap();
+        assert_eq!(Integrate::aggregate(&parsed, None), record, "an earlier version kept it elsewhere: {event}");
+    }
+}
+
+#[test]
+fn an_event_of_no_known_kind_concerns_nobody() {
+    let stage = stage();
+    let scheduled = event("aws.events", "Scheduled Event", &json!({}));
+    assert_eq!(stage.react(&scheduled), (Decision::Skipped, "not_concerned"));
+    let mut of_nobody = asked("Build Requested", &json!({"branch": "main", "commit": COMMIT}));
+    of_nobody["detail"]["model"] = Value::Null;
+    assert_eq!(stage.react(&of_nobody), (Decision::Skipped, "not_concerned"));
+    let another = asked("Rollout Started", &json!({"package": "p"}));
+    assert_eq!(stage.react(&another), (Decision::Skipped, "not_concerned"));
+    assert_eq!(stage.cloud.account().calls, [] as [&str; 0], "nothing is asked for what concerns nobody");
+}
+
+#[test]
+fn a_policy_without_the_table_switches_the_reaction_off() {
+    let without = CHURN.replace("[integrate]", "[integrate-no-more]");
+    let end = without.find("[retrain]").unwrap();
+    let start = without.find("[integrate-no-more]").unwrap();
+    let stage = stage_of(Policy::parse("churn.toml", &format!("{}{}", &without[..start], &without[end..])).unwrap());
+    let request = asked("Build Requested", &json!({"branch": "main", "commit": COMMIT}));
+    assert_eq!(stage.react(&request), (Decision::Skipped, "off"));
+    assert_eq!(stage.react(&asked("Look Requested", &json!({}))), (Decision::Skipped, "off"));
+    assert_eq!(stage.cloud.account().calls, [] as [&str; 0], "an unused reaction asks nothing");
+}
+
+#[test]
+fn a_request_that_names_too_little_is_rejected() {
+    let stage = stage();
+    for details in [
+        json!({}),
+        json!({"commit": COMMIT}),
+        json!({"branch": "main"}),
+        json!({"branch": "main", "commit": "HEAD"}),
+        json!({"branch": "main", "commit": COMMIT, "pull-request": "../41"}),
+        json!({"branch": "main", "commit": COMMIT, "merged": "../41"}),
+        json!({"branch": "main", "commit": COMMIT, "execution": "/"}),
+    ] {
+        let outcome = stage.react(&asked("Build Requested", &details));
+        assert_eq!(outcome, (Decision::Rejected, "no_commit"), "{details} names no branch and commit");
+    }
+    assert_eq!(stage.cloud.account().calls.iter().filter(|call| !call.contains("Event Rejected")).count(), 0);
+}
+
+/// What a test puts into the ledger, as an earlier attempt or version has left it.
+impl Stage {
+    pub(super) fn keep_as(&self, name: &str, state: Value) {
+        use trimtab_core::port::{AggregateId, Record};
+        let owner = self.world.ledger.contents().policies.keys().next().unwrap().to_string();
+        let record = Record { state: Some(state), epoch: 1, ..Record::EMPTY };
+        self.world.ledger.contents().aggregates.insert(AggregateId { owner, name: name.to_owned() }, record);
+    }
+}
+
+fn build_request(commit: &str) -> Value {
+    json!({"project": "churn-build", "commit": commit, "variables": {"TRIMTAB_MODEL": "churn"}, "token": "t"})
+}
+
+fn merge(told: bool) -> Value {
+    json!({"pull": "41", "before": "d".repeat(40), "after": COMMIT, "told": told})
+}
+
+fn comment() -> Value {
+    json!({"repository": "churn-model", "pull_request": "41", "before": "d".repeat(40), "after": COMMIT,
+        "content": "The build ended.", "token": "t"})
+}
+
+/// A record that an attempt left between its intent and its end; how the build stands; and the call that is left to make.
+fn left() -> [(&'static str, Value, Option<BuildStatus>, &'static str); 4] {
+    let intended = json!({"is": "intended", "request": build_request(COMMIT), "branch": "main"});
+    let asking = json!({"is": "asking", "build": build_id("churn-build", 0)});
+    let (succeeded, failed) = (Some(BuildStatus::Succeeded), Some(BuildStatus::Failed));
+    let comment = "pulls.comment churn-model 41 dddddddd 4f1d9c0e";
+    [
+        ("a build to start", intended, None, "builds.start churn-build 4f1d9c0e"),
+        ("training to ask for", asking, succeeded.clone(), "bus.publish Training Requested"),
+        ("a success to tell", json!({"is": "succeeded", "merged": merge(false)}), succeeded, comment),
+        ("a failure to tell", json!({"is": "failed", "merged": merge(false)}), failed, comment),
+    ]
+}
+
+#[test]
+fn an_intent_left_behind_is_finished_by_any_next_event() {
+    for (what, state, status, call) in left() {
+        let requested = asked("Build Requested", &json!({"branch": "main", "commit": COMMIT}));
+        for event in [push("main", COMMIT), requested, built("SUCCEEDED")] {
+            // Of a build that was never started, CodeBuild tells nothing.
+            if status.is_none() && event["source"] == "aws.codebuild" {
+                continue;
+            }
+            let stage = stage();
+            let request: BuildRequest = serde_json::from_value(build_request(COMMIT)).unwrap();
+            stage.cloud.account().builds.extend(status.clone().map(|status| (request, status)));
+            stage.keep_as(&format!("build#{COMMIT}"), state.clone());
+            stage.try_react(&event).unwrap();
+            let calls = &stage.cloud.account().calls;
+            assert!(calls.iter().any(|one| one == call), "{what} is left after {}: {calls:?}", event["detail-type"]);
+        }
+    }
+}
+
+#[test]
+fn what_was_told_is_not_told_again_by_a_next_event() {
+    for state in ["succeeded", "failed"] {
+        let stage = stage();
+        stage.keep_as(&format!("build#{COMMIT}"), json!({"is": state, "merged": merge(true)}));
+        assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Skipped, "already_built"));
+        assert_eq!(stage.comments(), [] as [String; 0]);
+    }
+}
+
+#[test]
+fn a_proposals_intent_is_finished_by_any_next_event() {
+    let name = format!("build#pull-request-41#{COMMIT}");
+    let request = json!({"project": "churn-review", "commit": COMMIT, "token": "t",
+        "variables": {"TRIMTAB_MODEL": "churn", "TRIMTAB_PULL_REQUEST": "41"}});
+    let stage = open();
+    stage.keep_as(&name, json!({"is": "intended", "request": request, "branch": "main"}));
+    stage.change_pull(|pull| pull.source = CommitId::parse(&"e".repeat(40)).ok());
+    assert_eq!(stage.react(&proposed("pullRequestCreated", "main")), (Decision::Acted, "moved_on"));
+    assert_eq!(stage.builds().len(), 1, "a decided build is started though the proposal moved on");
+    let stage = open();
+    stage.keep_as(&name, json!({"is": "reporting", "comment": comment()}));
+    assert_eq!(stage.react(&proposed("pullRequestCreated", "main")), (Decision::Acted, "already_built"));
+    assert_eq!(stage.comments(), ["The build ended."]);
+}
+
+/// By looking, every record that has not had its last answer is asked for, and no other.
+#[test]
+fn a_look_asks_for_each_record_that_is_open() {
+    let build = build_id("churn-build", 0);
+    let (intended, started) = (
+        json!({"is": "intended", "request": build_request(COMMIT), "branch": "main"}),
+        json!({"is": "started", "build": build}),
+    );
+    for (state, is_open) in [
+        (Value::Null, true),
+        (json!({"is": "unknown"}), true),
+        (intended, true),
+        (started, true),
+        (json!({"is": "asking", "build": build}), true),
+        (json!({"is": "reporting", "comment": comment()}), true),
+        (json!({"is": "succeeded"}), false),
+        (json!({"is": "failed"}), false),
+        (json!({"is": "succeeded", "merged": merge(true)}), false),
+        (json!({"is": "failed", "merged": merge(true)}), false),
+        (json!({"is": "succeeded", "merged": merge(false)}), true),
+        (json!({"is": "failed", "merged": merge(false)}), true),
+        (json!({"is": "reviewed"}), false),
+        (json!({"is": "closed"}), false),
+    ] {
+        let stage = stage();
+        stage.set_head(CommitId::parse(&"a".repeat(40)).ok());
+        stage.look();
+        stage.set_head(CommitId::parse(COMMIT).ok());
+        if !state.is_null() {
+            stage.keep_as(&format!("build#{COMMIT}"), state.clone());
+        }
+        let expected = if is_open { (Decision::Acted, "look") } else { (Decision::Skipped, "nothing_new") };
+        assert_eq!(stage.look(), expected, "{state}: a look asks for what is open");
+        assert_eq!(stage.told(), Vec::from_iter(is_open.then_some(FactKind::BuildRequested)), "{state}");
+    }
+}
+
+#[test]
+fn a_record_that_is_unreadable_gives_the_look_back() {
+    let stage = stage();
+    stage.keep_as(&format!("build#{COMMIT}"), json!({"is": "of a later version"}));
+    let outcome = stage.try_react(&asked("Look Requested", &json!({})));
+    assert!(matches!(outcome, Err(Failure::Retry { operation: "ledger:read", .. })), "{outcome:?}");
+}
+
+/// CodeBuild and CodeCommit know a call again by its token: it is made of what the call is about, and of nothing else.
+#[test]
+fn tokens_depend_on_what_a_call_is_about_only() {
+    let tokens = |id: &str, minutes: i64, change: &dyn Fn(&mut Rules), commit: &str| {
+        let stage = open();
+        stage.change_rules(change);
+        stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(minutes));
+        let by = |mut event: Value| {
+            event["id"] = json!(id);
+            event["time"] = json!(stage.world.clock.now().to_string());
+            let text = event.to_string().replace(COMMIT, commit);
+            stage.try_react(&Value::from_str(&text).unwrap()).unwrap();
+        };
+        stage.set_head(CommitId::parse(commit).ok());
+        stage.change_pull(|pull| pull.source = CommitId::parse(commit).ok());
+        by(push("main", COMMIT));
+        by(proposed("pullRequestCreated", "main"));
+        stage.all_end(&BuildStatus::Succeeded);
+        let mut end = review_ended();
+        end["detail"]["build-id"] = json!(build_id("churn-review", 1));
+        by(end);
+        let account = stage.cloud.account();
+        let mut tokens: Vec<String> = account.builds.iter().map(|(request, _)| request.token.clone()).collect();
+        tokens.extend(account.comments.iter().map(|comment| comment.token.clone()));
+        tokens
+    };
+    let same = |_: &mut Rules| {};
+    let first = tokens("first", 0, &same, COMMIT);
+    assert_eq!(first.len(), 3);
+    assert!(first.iter().all(|token| token.len() == 40), "CodeBuild takes 64 characters: {first:?}");
+    assert_eq!(first, tokens("second", 7, &same, COMMIT), "a token is made of the clock or of the event");
+    let other = tokens("first", 0, &same, MERGE);
+    assert!(first.iter().zip(&other).all(|(one, other)| one != other), "another commit has the same token");
+    let project = |rules: &mut Rules| {
+        rules.project = trimtab_core::name::ProjectName::parse("other").ok();
+        rules.pull_requests = trimtab_core::name::ProjectName::parse("other-review").ok();
+    };
+    let moved = tokens("first", 0, &project, COMMIT);
+    assert!(first[0] != moved[0] && first[1] != moved[1], "another project has the same token");
+    let all: std::collections::BTreeSet<_> = first.iter().collect();
+    assert_eq!(all.len(), 3, "a build, a proposal's and its comment have tokens of their own");
+}

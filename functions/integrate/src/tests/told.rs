@@ -1,0 +1,134 @@
+//! What `integrate` tells on the bus: of which model and matter, with which details. Readers deduplicate by kind and
+//! matter, and other functions act on the details.
+
+use std::collections::BTreeMap;
+
+use trimtab_core::fact::Fact;
+
+use super::image::digest;
+use super::look::asked;
+use super::merge::{MERGE, ended as pull_ended};
+use super::pipeline::{demand, ended as execution_ended, pushed as pushed_to_demand};
+use super::review::open;
+use super::*;
+
+impl Stage {
+    /// The newest fact of this kind, and that its model, version and time are those of the stage.
+    fn last(&self, kind: FactKind) -> (String, BTreeMap<String, String>) {
+        let fact: Fact = self.cloud.facts().into_iter().rfind(|fact| fact.kind == kind).unwrap();
+        let model = self.world.ledger.contents().policies.keys().next().cloned();
+        assert_eq!((fact.model, fact.version), (model, 1), "{kind:?}");
+        assert_eq!(fact.at, self.world.clock.now(), "{kind:?}");
+        assert!(!fact.reasons.is_empty(), "{kind:?} says why");
+        (fact.matter, fact.details)
+    }
+}
+
+fn details(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn a_builds_facts_name_commit_build_and_branch() {
+    let matter = format!("build/churn/{COMMIT}");
+    let stage = stage();
+    stage.react(&push("main", COMMIT));
+    let begun = details(&[("commit", COMMIT), ("build", "churn-build:0"), ("branch", "main")]);
+    assert_eq!(stage.last(FactKind::BuildStarted), (matter.clone(), begun));
+    stage.ends_as("SUCCEEDED");
+    let built = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
+    assert_eq!(stage.last(FactKind::TrainingRequested), (matter.clone(), built));
+    let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
+    stage.react(&push("main", COMMIT));
+    stage.ends_as("FAULT");
+    let failed =
+        details(&[("commit", COMMIT), ("build", "churn-build:0"), ("logs", "https://console.aws.amazon.com/x")]);
+    assert_eq!(stage.last(FactKind::BuildFailed), (matter, failed));
+    assert_eq!(stage.cloud.facts().last().unwrap().reasons, [format!("the build of {COMMIT} ended as FAULT")]);
+}
+
+#[test]
+fn a_refusal_names_what_was_refused_and_by_whom() {
+    let stage = stage();
+    stage.cloud.account().refuse = true;
+    stage.react(&push("main", COMMIT));
+    let matter = format!("build/churn/{COMMIT}");
+    assert_eq!(stage.last(FactKind::BuildFailed), (matter.clone(), details(&[("commit", COMMIT)])));
+    let told = stage.cloud.facts().pop().unwrap().reasons.join(" ");
+    assert!(told.contains("churn-build") && told.contains("ValidationException"), "{told}");
+    let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
+    stage.react(&push("main", COMMIT));
+    stage.cloud.account().refuse = true;
+    stage.ends_as("SUCCEEDED");
+    let refused = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
+    assert_eq!(stage.last(FactKind::BuildFailed), (matter, refused), "it names the build that came to nothing");
+    let told = stage.cloud.facts().pop().unwrap().reasons.join(" ");
+    assert!(told.contains("churn-training") && told.contains("ValidationException"), "{told}");
+}
+
+#[test]
+fn a_request_names_what_is_to_be_looked_at() {
+    let stage = demand();
+    stage.react(&pushed_to_demand());
+    stage.all_end(&BuildStatus::Succeeded);
+    stage.react(&execution_ended("demand-integration", "execution-0"));
+    let wanted = details(&[("commit", COMMIT), ("execution", "execution-0")]);
+    assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/demand/{COMMIT}"), wanted));
+    let stage = open();
+    stage.merge();
+    stage.react(&pull_ended(true));
+    let wanted = details(&[("commit", MERGE), ("branch", "main"), ("merged", "41")]);
+    assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/churn/{MERGE}"), wanted));
+    let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
+    stage.look();
+    stage.set_head(CommitId::parse(MERGE).ok());
+    stage.points_at(2);
+    stage.look();
+    let wanted = details(&[("commit", MERGE), ("branch", "main")]);
+    assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/churn/{MERGE}"), wanted));
+    let image = digest(2);
+    let wanted = details(&[("tag", "latest"), ("digest", &image)]);
+    assert_eq!(stage.last(FactKind::ImageRequested), (format!("image/churn/latest/{image}"), wanted));
+}
+
+#[test]
+fn an_images_facts_name_it_by_its_digest() {
+    for (train, kind) in [(true, FactKind::TrainingRequested), (false, FactKind::ImageAdopted)] {
+        let stage = stage();
+        stage.change_rules(|rules| rules.image.as_mut().unwrap().train = train);
+        stage.push_image(1);
+        let digest = digest(1);
+        let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{digest}");
+        let wanted = details(&[("image", &uri), ("digest", &digest), ("tag", "latest"), ("serial", "1")]);
+        assert_eq!(stage.last(kind), ("image/churn/1".to_owned(), wanted));
+    }
+}
+
+#[test]
+fn a_late_build_is_told_at_the_policys_limit_and_not_before() {
+    let stage = stage();
+    stage.react(&push("main", COMMIT));
+    let late = |after: i64| {
+        stage.world.clock.set(NOON.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_secs(after));
+        stage.react(&asked("Build Requested", &json!({"branch": "main", "commit": COMMIT})))
+    };
+    assert_eq!(late(2 * 3600 - 1), (Decision::Skipped, "still_running"));
+    assert_eq!(late(2 * 3600), (Decision::Acted, "late"));
+    let wanted = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
+    assert_eq!(stage.last(FactKind::DeadlinePassed), (format!("late/build/churn/{COMMIT}"), wanted));
+    // It ends after all, and is trained like any other.
+    stage.all_end(&BuildStatus::Succeeded);
+    assert_eq!(late(3 * 3600), (Decision::Acted, "built"));
+}
+
+#[test]
+fn what_the_bus_refuses_is_rejected_and_told_later() {
+    let stage = stage();
+    stage.react(&push("main", COMMIT));
+    stage.all_end(&BuildStatus::Succeeded);
+    stage.cloud.account().fault = Some((5, cloud::Fault::Refused));
+    let report = stage.try_react(&built("SUCCEEDED")).unwrap();
+    assert_eq!(report.entry.decision, Decision::Rejected, "the refusal was swallowed");
+    assert!(report.entry.reasons.join(" ").contains("AccessDenied"), "{:?}", report.entry.reasons);
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"), "training is asked for once the bus takes it");
+}

@@ -1,0 +1,298 @@
+//! What each kind of fact adds to the chain that README.md draws: commit, training run, package, rollout, endpoint,
+//! incident, the run that answered it; and beside them the build, the evaluation, the watch with its baseline.
+
+use std::collections::BTreeSet;
+
+use trimtab_core::fact::FactKind;
+use trimtab_core::port::lineage::EntityKind;
+
+use super::*;
+
+// The names that an earlier version has made in SageMaker: another name would be another entity. Each ends with the first
+// 16 digits of the SHA-256 of what it stands for and a zero byte.
+const COMMIT: &str = "trimtab-churn-commit-740e12c7a0378723";
+const BUILD: &str = "trimtab-churn-build-46863dcef448502e";
+const TRAINING: &str = "trimtab-churn-run-d644b123fd366036";
+const INCIDENT: &str = "trimtab-churn-incident-dc7769349d89fdfd";
+const ENDPOINT: &str = "trimtab-churn-endpoint-2cc0ca0f5a32aa7f";
+const VERSION: &str = "trimtab-churn-package-081952fe0c5a0e7c";
+const EVALUATION: &str = "trimtab-churn-evaluation-9ce28dea810f91df";
+const ROLLOUT: &str = "trimtab-churn-rollout-e64dd5d3f1ffec96";
+const WATCH: &str = "trimtab-churn-watch-4c24638120f6b821";
+const BASELINE: &str = "trimtab-churn-baseline-479f164608c9c7a8";
+
+/// What a fact of some kind writes: the action, how it stands, and what is linked.
+struct Row {
+    matter: String,
+    action: &'static str,
+    progress: &'static str,
+    links: &'static [(&'static str, LinkKind, &'static str)],
+}
+
+fn row(kind: FactKind) -> Option<Row> {
+    use LinkKind::{AssociatedWith, ContributedTo, Produced};
+    let commit = "c".repeat(40);
+    let build = |progress| Row {
+        matter: format!("build/churn/{commit}"),
+        action: BUILD,
+        progress,
+        links: &[(COMMIT, ContributedTo, BUILD)],
+    };
+    let training = |progress| Row {
+        matter: "incident/churn-drift-98d33ea0".to_owned(),
+        action: TRAINING,
+        progress,
+        links: &[
+            (COMMIT, ContributedTo, TRAINING),
+            (ENDPOINT, AssociatedWith, INCIDENT),
+            (INCIDENT, AssociatedWith, TRAINING),
+        ],
+    };
+    let evaluation = |progress| Row {
+        matter: "candidate/churn/3".to_owned(),
+        action: EVALUATION,
+        progress,
+        links: &[(VERSION, ContributedTo, EVALUATION), (TRAINING, Produced, VERSION)],
+    };
+    let rollout = |progress| Row {
+        matter: "rollout/churn/3/1".to_owned(),
+        action: ROLLOUT,
+        progress,
+        links: &[(VERSION, ContributedTo, ROLLOUT), (TRAINING, Produced, VERSION), (ROLLOUT, AssociatedWith, ENDPOINT)],
+    };
+    let watch = |progress| Row {
+        matter: "watch/churn/bias/1a2b".to_owned(),
+        action: WATCH,
+        progress,
+        links: &[(BASELINE, ContributedTo, WATCH), (WATCH, AssociatedWith, ENDPOINT)],
+    };
+    Some(match kind {
+        FactKind::BuildStarted => build("InProgress"),
+        FactKind::TrainingRequested => build("Completed"),
+        FactKind::BuildFailed => build("Failed"),
+        FactKind::TrainingStarted => training("InProgress"),
+        FactKind::TrainingSucceeded => training("Completed"),
+        FactKind::TrainingFailed => training("Failed"),
+        FactKind::EvaluationStarted => evaluation("InProgress"),
+        FactKind::EvaluationPassed | FactKind::ApprovalRequested => evaluation("Completed"),
+        FactKind::EvaluationFailed => evaluation("Failed"),
+        FactKind::RolloutStarted => rollout("InProgress"),
+        FactKind::RolloutSucceeded => rollout("Completed"),
+        FactKind::RolloutRolledBack | FactKind::RolloutFailed | FactKind::SmokeTestFailed => rollout("Failed"),
+        FactKind::WatchStarted => watch("Completed"),
+        FactKind::WatchFailed => watch("Failed"),
+        _ => return None,
+    })
+}
+
+/// A fact that names whatever lineage could know.
+fn everything(kind: FactKind, matter: &str) -> Value {
+    let details = json!({"commit": "c".repeat(40), "run": RUN, "package": PACKAGE, "version": "3",
+        "baseline": "s3://churn-monitoring/b/constraints.json"});
+    fact("1", kind.as_str(), matter, &details)
+}
+
+pub(super) fn told_facts() -> impl Iterator<Item = (FactKind, Value)> {
+    FactKind::ALL.iter().filter_map(|kind| Some((*kind, everything(*kind, &row(*kind)?.matter))))
+}
+
+pub(super) fn tracking() -> Tracking {
+    Tracking { origin: RunArn::parse(RUN).ok(), ..Tracking::default() }
+}
+
+#[test]
+fn each_kind_of_fact_writes_exactly_its_part_of_the_chain() {
+    for kind in FactKind::ALL {
+        let Some(row) = row(*kind) else { continue };
+        let (world, tracking) = (world(str::to_owned), tracking());
+        let event = everything(*kind, &row.matter);
+        assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"), "{kind:?}");
+        let entities = tracking.entities.lock().unwrap();
+        let (action, progress) = entities.get(row.action).unwrap_or_else(|| panic!("{kind:?}: no {}", row.action));
+        assert_eq!(progress.as_deref(), Some(row.progress), "{kind:?}: how the action stands");
+        assert_eq!(action.kind, EntityKind::Action, "{kind:?}");
+        let wanted: Vec<_> =
+            row.links.iter().map(|(from, how, to)| (format!("arn:{from}"), format!("arn:{to}"), *how)).collect();
+        assert_eq!(*tracking.links.lock().unwrap(), wanted, "{kind:?}: each association, once");
+        let linked = row.links.iter().flat_map(|(from, _, to)| [*from, *to]);
+        let wanted: BTreeSet<&str> = linked.chain([row.action]).collect();
+        assert_eq!(entities.keys().map(String::as_str).collect::<BTreeSet<_>>(), wanted, "{kind:?}: nothing else");
+    }
+}
+
+#[test]
+fn a_kind_of_fact_outside_the_chain_writes_nothing() {
+    for kind in FactKind::ALL.iter().filter(|kind| row(**kind).is_none()) {
+        for matter in ["build/churn/1", "incident/churn-drift-98d33ea0", "rollout/churn/3/1", "watch/churn/bias/1a2b"] {
+            let (world, tracking) = (world(str::to_owned), tracking());
+            let outcome = react(&world, &tracking, &everything(*kind, matter));
+            assert_eq!(outcome, (Decision::Skipped, "not_concerned"), "{kind:?}");
+            assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0], "{kind:?} has no place in the chain");
+        }
+    }
+}
+
+/// SageMaker keeps artifacts, actions and contexts apart, each with its own API.
+#[test]
+fn each_entity_says_what_it_is_and_where() {
+    let (world, tracking) = (world(str::to_owned), tracking());
+    for (number, (_, mut event)) in told_facts().enumerate() {
+        event["id"] = json!(number.to_string());
+        try_react(&world, &tracking, &event).unwrap();
+    }
+    let commit = format!("codecommit://churn-model/{}", "c".repeat(40));
+    let build = format!("trimtab:build/churn/{}", "c".repeat(40));
+    let entities = tracking.entities.lock().unwrap();
+    let found: Vec<_> = entities
+        .values()
+        .map(|(entity, _)| (entity.name.as_str(), entity.kind, entity.of_type.as_str(), entity.source.as_str()))
+        .collect();
+    let mut wanted = [
+        (COMMIT, EntityKind::Artifact, "Commit", commit.as_str()),
+        (BUILD, EntityKind::Action, "Build", &build),
+        (TRAINING, EntityKind::Action, "TrainingRun", RUN),
+        (INCIDENT, EntityKind::Context, "Incident", "trimtab:incident/churn-drift-98d33ea0"),
+        (ENDPOINT, EntityKind::Context, "Endpoint", "endpoint/churn-prod"),
+        (VERSION, EntityKind::Artifact, "ModelPackage", PACKAGE),
+        (EVALUATION, EntityKind::Action, "Evaluation", PACKAGE),
+        (ROLLOUT, EntityKind::Action, "Rollout", "endpoint/churn-prod"),
+        (WATCH, EntityKind::Action, "Watch", "trimtab:watch/churn/bias/1a2b"),
+        (BASELINE, EntityKind::Artifact, "Baseline", "s3://churn-monitoring/b/constraints.json"),
+    ];
+    wanted.sort_unstable();
+    assert_eq!(found, wanted);
+    for name in [BUILD, TRAINING, INCIDENT, EVALUATION, ROLLOUT, WATCH] {
+        let said = &entities[name].0.properties;
+        assert_eq!(said["reason"], "because", "{name} tells why");
+        let matters = ["build/", "incident/", "candidate/", "rollout/", "watch/"];
+        assert!(matters.iter().any(|matter| said["matter"].starts_with(matter)), "{name} tells of what: {said:?}");
+        assert_eq!(said.len(), 2, "{name}: {said:?}");
+    }
+    for name in [COMMIT, ENDPOINT, VERSION, BASELINE] {
+        assert!(entities[name].0.properties.is_empty(), "{name} is shared by many facts: none of them speaks for it");
+    }
+}
+
+#[test]
+fn only_drift_comes_from_the_endpoint() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    let event = everything(FactKind::TrainingStarted, "incident/churn-build-1");
+    assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
+    assert_eq!(tracking.chain(), ["Commit ContributedTo TrainingRun", "Incident AssociatedWith TrainingRun"]);
+}
+
+#[test]
+fn an_endpoint_is_that_of_the_stage_and_account() {
+    const LOANS: &str = include_str!("../../../../models/loans.toml");
+    for (stage, name, source) in [
+        (Some("dev"), "trimtab-loans-endpoint-4e586dd6c3fb8116", "endpoint/loans-dev"),
+        (Some("staging"), "trimtab-loans-endpoint-ea9d3aa31676d5f5", "210987654321/endpoint/loans"),
+        (Some("prod"), "trimtab-loans-endpoint-071e930fa66ea16e", "endpoint/loans"),
+        (None, "trimtab-loans-endpoint-071e930fa66ea16e", "endpoint/loans"),
+    ] {
+        let (world, tracking) = (world_of(LOANS), Tracking::default());
+        let mut event = rollout("Rollout Started");
+        event["detail"]["model"] = json!("loans");
+        if let Some(stage) = stage {
+            event["detail"]["details"]["stage"] = json!(stage);
+        }
+        assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
+        assert_eq!(tracking.entities.lock().unwrap()[name].0.source, source, "{stage:?}");
+    }
+}
+
+#[test]
+fn what_serves_no_endpoint_is_linked_with_its_answers_or_not() {
+    let leads = format!("{}\n[lineage]\n", include_str!("../../../../models/leads.toml"));
+    let segments = format!("{}\n[lineage]\n", include_str!("../../../../models/segments.toml"));
+    for (model, policy, links) in [
+        ("leads", leads, vec!["ModelPackage ContributedTo Rollout", "Rollout AssociatedWith BatchTransform"]),
+        ("segments", segments, vec!["ModelPackage ContributedTo Rollout"]),
+    ] {
+        let (world, tracking) = (world_of(&policy), Tracking::default());
+        let mut event = rollout("Rollout Started");
+        event["detail"]["model"] = json!(model);
+        assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
+        assert_eq!(tracking.chain(), links);
+        let entities = tracking.entities.lock().unwrap();
+        let (rollout, _) = entities.values().find(|(entity, _)| entity.of_type == "Rollout").unwrap();
+        let place = if model == "leads" { "s3://leads-123456789012/scores/" } else { PACKAGE };
+        assert_eq!(rollout.source, place, "{model}: where a rollout leads to, or what is rolled out");
+    }
+}
+
+#[test]
+fn a_commit_of_no_known_repository_is_no_entity() {
+    const LOANS: &str = include_str!("../../../../models/loans.toml");
+    let (world, tracking) = (world_of(LOANS), Tracking::default());
+    let mut build = everything(FactKind::BuildStarted, &row(FactKind::BuildStarted).unwrap().matter);
+    build["detail"]["model"] = json!("loans");
+    assert_eq!(react(&world, &tracking, &build), (Decision::Skipped, "no_entity"));
+}
+
+#[test]
+fn a_fact_that_lacks_its_subject_writes_nothing() {
+    for (kind, matter, details) in [
+        (FactKind::BuildStarted, "build/churn/1", json!({"commit": "HEAD"})),
+        (FactKind::TrainingRequested, "image/churn/3", json!({"commit": "c".repeat(40)})),
+        (FactKind::TrainingStarted, "incident/churn-drift-1", json!({"commit": "c".repeat(40)})),
+        (FactKind::EvaluationStarted, "candidate/churn/3", json!({"version": "3"})),
+        (FactKind::RolloutStarted, "rollout/churn/3/1", json!({"package": "churn/3"})),
+    ] {
+        let (world, tracking) = (world(str::to_owned), Tracking::default());
+        let event = fact("1", kind.as_str(), matter, &details);
+        assert_eq!(react(&world, &tracking, &event), (Decision::Skipped, "no_entity"), "{kind:?} {details}");
+        assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0], "{kind:?}: nothing to ask about");
+    }
+}
+
+#[test]
+fn the_history_names_both_ends_of_an_association() {
+    let (world, tracking) = (world(str::to_owned), tracking());
+    let report = try_react(&world, &tracking, &rollout("Rollout Started")).unwrap();
+    let link = json!({"action": "AddAssociation", "service": "sagemaker", "from": ROLLOUT, "kind": "AssociatedWith",
+        "to": ENDPOINT});
+    assert_eq!(report.entry.actions.last(), Some(&link));
+}
+
+#[test]
+fn an_action_ends_as_its_end_says_whichever_comes_first() {
+    use FactKind::*;
+    for (begun, ended, progress) in [
+        (BuildStarted, TrainingRequested, "Completed"),
+        (BuildStarted, BuildFailed, "Failed"),
+        (TrainingStarted, TrainingSucceeded, "Completed"),
+        (TrainingStarted, TrainingFailed, "Failed"),
+        (EvaluationStarted, EvaluationPassed, "Completed"),
+        (EvaluationStarted, ApprovalRequested, "Completed"),
+        (EvaluationStarted, EvaluationFailed, "Failed"),
+        (RolloutStarted, RolloutSucceeded, "Completed"),
+        (RolloutStarted, RolloutRolledBack, "Failed"),
+        (RolloutStarted, RolloutFailed, "Failed"),
+        // Live first, and its smoke test failed later.
+        (RolloutSucceeded, SmokeTestFailed, "Failed"),
+    ] {
+        for order in [[begun, ended], [ended, begun]] {
+            // Of two ends the later one holds.
+            if begun == RolloutSucceeded && order[0] == ended {
+                continue;
+            }
+            let (world, tracking) = (world(str::to_owned), tracking());
+            for (number, kind) in order.into_iter().enumerate() {
+                let row = row(kind).unwrap();
+                let mut event = everything(kind, &row.matter);
+                event["id"] = json!(number.to_string());
+                assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"), "{order:?}");
+            }
+            let action = row(ended).unwrap().action;
+            let stands = tracking.entities.lock().unwrap()[action].1.clone();
+            assert_eq!(stands.as_deref(), Some(progress), "{order:?}: how {action} stands");
+            let sets = tracking.calls.lock().unwrap().iter().filter(|call| call.starts_with("set_progress")).count();
+            assert_eq!(
+                sets,
+                usize::from(order[1] == ended),
+                "{order:?}: progress is set when it changes, and only then"
+            );
+        }
+    }
+}
