@@ -152,6 +152,11 @@ impl Flow {
             Self::Overruled => {
                 vec![(hours(0), Item::Register { version: 1 }), (minutes(5), verdict(1, Approval::Rejected))]
             }
+            // After the tests' end: between a verdict that is not written yet and its retry.
+            Self::OverruledLate => {
+                let reads = minutes(11) + SignedDuration::from_secs(30);
+                vec![(hours(0), Item::Register { version: 1 }), (reads, verdict(1, Approval::Rejected))]
+            }
             Self::Paused => vec![
                 (hours(0), Item::Pause),
                 (hours(1), Item::Alarm { name: "churn-prod-data-drift" }),

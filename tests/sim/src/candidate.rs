@@ -24,8 +24,9 @@ pub(crate) struct Candidacy {
     execution: Option<ExecutionArn>,
     over: bool,
     stamp: Option<String>,
-    /// How often a test suite was started, and a verdict written.
+    /// How often a test suite was started, anything was written, and a verdict was.
     pub(crate) executions: usize,
+    pub(crate) written: usize,
     pub(crate) verdicts: usize,
 }
 
@@ -80,9 +81,10 @@ impl Candidates for Sim {
             if services.candidate.stamp.as_ref() == Some(&request.token) {
                 return Ok(());
             }
-            services.candidate.verdicts += 1;
+            services.candidate.written += 1;
             services.candidate.stamp = Some(request.token);
             if let Some(yes) = request.approve {
+                services.candidate.verdicts += 1;
                 let verdict = if yes { Approval::Approved } else { Approval::Rejected };
                 services.judged(version, verdict, true);
             }

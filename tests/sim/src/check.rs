@@ -64,8 +64,5 @@ pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
             _ => Vec::new(),
         });
     }
-    for violation in found.iter_mut().filter(|violation| violation.model.is_empty()) {
-        case.flow.model().clone_into(&mut violation.model);
-    }
     found
 }

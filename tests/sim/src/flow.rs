@@ -128,6 +128,9 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
     if case.design == Design::Suite {
         violations.extend(replay(&sim));
     }
+    for violation in violations.iter_mut().filter(|violation| violation.model.is_empty()) {
+        case.flow.model().clone_into(&mut violation.model);
+    }
     let mut services = sim.services();
     Outcome {
         violations,

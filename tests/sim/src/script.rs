@@ -116,6 +116,8 @@ flows! {
         TestsFail;
         /// A person rejects a version while it is tested.
         Overruled;
+        /// A person rejects it while the suite's verdict may be on its way.
+        OverruledLate;
         /// Drift, a push and an approval come during a pause, which ends.
         Paused;
         /// The version before the live one was rejected, and then the live one is.

@@ -141,6 +141,7 @@ flows! {
         promotion_holds_under_each_fault: Promotion,
         failed_tests_hold_under_each_fault: TestsFail,
         person_overrules_under_each_fault: Overruled,
+        late_overruling_holds_under_each_fault: OverruledLate,
     }
     deploy {
         rollouts_hold_under_each_fault: Rollouts,

@@ -68,7 +68,7 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
             must(told("Evaluation Failed on candidate/churn/1"), "nobody was told that the version failed its tests");
             must(services.updates.is_empty(), "a version that failed its tests was deployed");
         }
-        Flow::Overruled => {
+        Flow::Overruled | Flow::OverruledLate => {
             let approval = services.approvals.get(&1).map(ToString::to_string);
             if approval.as_deref() != Some("Rejected") {
                 let what = format!("a person rejected version 1, and it is {approval:?}");
@@ -86,7 +86,8 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
             must(told("Package Rejected on rollout/churn/3"), "nobody was told of the rejection");
         }
         Flow::NoticeOnly => {
-            must(live == Some(2), "version 2 does not stay live");
+            // Where its approval was heard of after its rejection, it has never been live.
+            must(live == Some(2) || !services.lived.contains(&2), "version 2 does not stay live");
             must(told("Package Rejected on rollout/churn/2"), "nobody was told of the rejection");
         }
         Flow::Reconsidered => {

@@ -30,7 +30,7 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if services.defined.len() > 1 {
         found.push(Violation::doubled(format!("the pipeline was defined {} times", services.defined.len())));
     }
-    if services.candidate.executions > 1 || services.candidate.verdicts > 1 {
+    if services.candidate.executions > 1 || services.candidate.written > 1 {
         found.push(Violation::doubled(format!("one version was evaluated more than once: {:?}", services.candidate)));
     }
     if services.deliveries.len() > 1 {
@@ -87,7 +87,7 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::CommitCloses
         | Flow::Recurs
         | Flow::Mixed => 0,
-        Flow::Unwatched | Flow::Tracked | Flow::Promotion | Flow::Paused => 1,
+        Flow::Unwatched | Flow::Tracked | Flow::Promotion | Flow::Paused | Flow::OverruledLate => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched | Flow::NoticeOnly | Flow::Incomplete => 2,
         Flow::RollBack | Flow::FallsSilent | Flow::ByHand | Flow::Shadowed | Flow::ShadowRejected | Flow::Reconsidered => 3,
         Flow::SkipsRejected => 4,
