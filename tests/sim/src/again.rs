@@ -6,9 +6,10 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::baseline::Design;
-use crate::check::{Violation, effects};
+use crate::check::effects;
 use crate::faults::Schedule;
 use crate::flow::settle;
+use crate::promise::Violation;
 use crate::services::{Function, Item, Sim};
 
 /// Sends again what Lambda gave up on and what was kept, an hour later, when nothing goes wrong any more; whether

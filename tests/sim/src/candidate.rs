@@ -8,8 +8,9 @@ use trimtab_core::port::evaluate::{CandidateTruth, Candidates, VerdictRequest};
 use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth, StateMachines};
 
 use crate::Site;
+use crate::endings::Work;
 use crate::events;
-use crate::services::{Function, Item, Services, Sim};
+use crate::services::{Ending, Function, Item, Services, Sim};
 
 /// How long a test suite lasts.
 const TESTING: SignedDuration = SignedDuration::from_mins(11);
@@ -23,8 +24,9 @@ pub(crate) struct Candidacy {
     execution: Option<ExecutionArn>,
     over: bool,
     stamp: Option<String>,
-    /// How often a test suite was started, and a verdict written.
+    /// How often a test suite was started, anything was written, and a verdict was.
     pub(crate) executions: usize,
+    pub(crate) written: usize,
     pub(crate) verdicts: usize,
 }
 
@@ -32,14 +34,14 @@ impl Services {
     /// A training run registers a version.
     pub(crate) fn register(&mut self, version: u32) {
         self.approvals.insert(version, Approval::Pending);
-        let event = events::package(version, &Approval::Pending, self.now);
+        let event = events::package(version, &Approval::Pending, self.status(version), self.now);
         self.emit(Function::Evaluate, true, &event);
     }
 
     pub(crate) fn tests_end(&mut self) {
         self.candidate.over = true;
         let Some(execution) = self.candidate.execution.clone() else { return };
-        let event = events::tests_ended(&execution, self.now);
+        let event = events::execution_ended(&execution, self.ending(Work::Tests), self.now);
         self.emit(Function::Evaluate, true, &event);
     }
 }
@@ -52,7 +54,7 @@ impl Candidates for Sim {
             let stamp = services.candidate.stamp.clone();
             let truth = |approval| CandidateTruth {
                 approval,
-                status: "Completed".to_owned(),
+                status: services.status(version).to_owned(),
                 stamp,
                 metrics: std::collections::BTreeMap::new(),
             };
@@ -72,17 +74,19 @@ impl Candidates for Sim {
 
     async fn judge(&self, request: &VerdictRequest) -> Answer<()> {
         let request = request.clone();
+        self.services().attempt(Site::CandidatesJudge, request.package.to_string(), &request.token);
         self.call(Site::CandidatesJudge, move |services| {
             let version = request.package.version();
             // SageMaker takes a token once.
             if services.candidate.stamp.as_ref() == Some(&request.token) {
                 return Ok(());
             }
-            services.candidate.verdicts += 1;
+            services.candidate.written += 1;
             services.candidate.stamp = Some(request.token);
             if let Some(yes) = request.approve {
+                services.candidate.verdicts += 1;
                 let verdict = if yes { Approval::Approved } else { Approval::Rejected };
-                services.happen(Item::Verdict { version, approval: verdict });
+                services.judged(version, verdict, true);
             }
             Ok(())
         })
@@ -101,6 +105,7 @@ impl StateMachines for Sim {
 
     async fn start(&self, request: &ExecutionRequest) -> Answer<ExecutionArn> {
         let execution = request.machine.execution(&request.name);
+        self.services().attempt(Site::StateMachinesStart, request.input["package"].to_string(), &request.name);
         self.call(Site::StateMachinesStart, move |services| {
             let execution = execution
                 .map_err(|error| trimtab_core::failure::Failure::reject("states:StartExecution", error.to_string()))?;
@@ -119,8 +124,9 @@ impl StateMachines for Sim {
         self.call(Site::StateMachinesDescribe, move |services| {
             let over = services.candidate.over;
             let known = services.candidate.execution.as_ref() == Some(&execution);
-            let status = if over { ExecutionStatus::Succeeded } else { ExecutionStatus::Running };
-            let truth = ExecutionTruth { status, output: over.then(|| OUTPUT.to_owned()), cause: None };
+            let end = services.ending(Work::Tests);
+            let status = if over { end.of_execution() } else { ExecutionStatus::Running };
+            let truth = ExecutionTruth { status, output: (over && end == Ending::Succeeded).then(|| OUTPUT.to_owned()), cause: None };
             Ok(known.then_some(truth))
         })
         .await

@@ -1,12 +1,13 @@
 //! What must hold at the end of every run.
 
+mod bad;
 mod doubles;
 mod ends;
 mod records;
 mod stages;
 mod triggers;
 
-use doubles::{doubles, limits, order};
+use doubles::doubles;
 use ends::ends;
 use records::records;
 use stages::stages;
@@ -15,26 +16,9 @@ use trimtab_core::fact::FactKind;
 
 use crate::baseline::Design;
 use crate::flow::{Case, Flow};
+use crate::promise::Violation;
+use crate::rules;
 use crate::services::Services;
-
-/// Something that should not be.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Violation {
-    /// Whether something was done twice; otherwise something was lost.
-    pub doubled: bool,
-    /// What.
-    pub what: String,
-}
-
-impl Violation {
-    pub(crate) fn doubled(what: String) -> Self {
-        Self { doubled: true, what }
-    }
-
-    fn lost(what: String) -> Self {
-        Self { doubled: false, what }
-    }
-}
 
 /// What the suite has done to the world.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
@@ -45,7 +29,7 @@ pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u
         made.0,
         made.1 + integrated,
         made.2,
-        services.stops
+        services.stops.values().sum::<usize>()
             + services.watch.as_ref().map_or(0, |watched| watched.changes)
             + services.candidate.executions
             + services.candidate.verdicts
@@ -66,26 +50,19 @@ fn stacked(services: &Services) -> usize {
 /// All violations of a run.
 pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
     let mut found = doubles(case, services);
-    if case.design != Design::Suite {
-        return found;
-    }
-    // An operator goes back to an older version, and from an end that nobody may have heard of.
-    if case.flow != Flow::ByHand {
-        found.extend(order(services));
-    }
-    found.extend(limits(services));
-    found.extend(records(services));
-    found.extend(
-        services.failed.iter().map(|(function, event)| {
+    if case.design == Design::Suite {
+        found.extend(rules::all(case, services));
+        found.extend(records(services));
+        found.extend(services.failed.iter().map(|(function, event)| {
             Violation::lost(format!("{function:?} gave {} back for good", event["detail-type"]))
-        }),
-    );
-    found.extend(ends(case.flow, services));
-    found.extend(match case.flow {
-        Flow::Stages => stages(services),
-        Flow::Composite => triggers::composite(services),
-        Flow::Calendar => triggers::calendar(services),
-        _ => Vec::new(),
-    });
+        }));
+        found.extend(ends(case, services));
+        found.extend(match case.flow {
+            Flow::Stages => stages(services),
+            Flow::Composite => triggers::composite(services),
+            Flow::Calendar => triggers::calendar(services),
+            _ => Vec::new(),
+        });
+    }
     found
 }

@@ -6,7 +6,7 @@ use trimtab_core::event::Approval;
 use trimtab_core::fact::{Fact, SOURCE};
 use trimtab_core::name::{ExecutionArn, RunId};
 
-use crate::services::Build;
+use crate::services::{Build, Ending};
 
 /// What the pull request is compared with.
 pub(crate) const TARGET: &str = "3f9b1e7c6d2a4085b9e1f0c3d4a5968778695a4b";
@@ -15,6 +15,9 @@ pub(crate) const COMMIT: &str = "8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190";
 
 /// The suite's own account.
 pub(crate) const ACCOUNT: &str = "123456789012";
+
+/// The endpoint of the model without stages.
+pub(crate) const PROD: &str = "churn-prod";
 
 fn event(source: &str, kind: &str, at: Timestamp, resources: &[String], detail: &Value) -> Value {
     json!({"version": "0", "id": "", "source": source, "detail-type": kind, "account": "123456789012",
@@ -33,7 +36,7 @@ pub(crate) const LOANS: u32 = 301;
 /// Versions of `leads`, which batch transform jobs ask, begin here.
 pub(crate) const LEADS: u32 = 401;
 
-fn group(version: u32) -> &'static str {
+pub(crate) fn group(version: u32) -> &'static str {
     match version {
         LEADS.. => "leads",
         LOANS.. => "loans",
@@ -77,17 +80,17 @@ pub(crate) fn composite(name: &str, children: &[&str], held_back: bool, at: Time
 }
 
 /// That a run has ended; of some engines' runs AWS tells nothing.
-pub(crate) fn run(run: &RunId, name: &str, at: Timestamp) -> Option<Value> {
+pub(crate) fn run(run: &RunId, name: &str, end: Ending, at: Timestamp) -> Option<Value> {
     match run {
         RunId::Pipeline(arn) => {
-            let detail = json!({"pipelineExecutionDisplayName": name, "currentPipelineExecutionStatus": "Succeeded",
+            let detail = json!({"pipelineExecutionDisplayName": name, "currentPipelineExecutionStatus": end.word(),
                 "pipelineExecutionArn": arn.as_str()});
             let kind = "SageMaker Model Building Pipeline Execution Status Change";
             Some(event("aws.sagemaker", kind, at, &[], &detail))
         }
-        RunId::Execution(execution) => Some(tests_ended(execution, at)),
+        RunId::Execution(execution) => Some(execution_ended(execution, end, at)),
         RunId::Delivery(pipeline, id) => {
-            let detail = json!({"pipeline": pipeline, "execution-id": id, "state": "SUCCEEDED"});
+            let detail = json!({"pipeline": pipeline, "execution-id": id, "state": end.shouted()});
             Some(event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail))
         }
         RunId::Airflow(..) | RunId::Kubeflow(_) => None,
@@ -165,26 +168,33 @@ pub(crate) fn pull_request(at: Timestamp) -> Value {
     event("aws.codecommit", "CodeCommit Pull Request State Change", at, &[], &detail)
 }
 
-pub(crate) fn build(build: &Build, at: Timestamp) -> Value {
+pub(crate) fn build(build: &Build, end: Ending, at: Timestamp) -> Value {
     let variables: Vec<Value> =
         build.request.variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-    let detail = json!({"build-status": "SUCCEEDED", "project-name": build.request.project, "build-id": build.id.as_str(),
+    let detail = json!({"build-status": end.shouted(), "project-name": build.request.project, "build-id": build.id.as_str(),
         "additional-information": {"source-version": build.request.commit.as_str(),
             "environment": {"environment-variables": variables}}});
     event("aws.codebuild", "CodeBuild Build State Change", at, &[], &detail)
 }
 
-pub(crate) fn package(version: u32, approval: &Approval, at: Timestamp) -> Value {
+/// The same build's end, with nothing that says whose it is.
+pub(crate) fn without_variables(build: &Value) -> Value {
+    let mut event = build.clone();
+    event["detail"]["additional-information"]["environment"]["environment-variables"] = json!([]);
+    event
+}
+
+pub(crate) fn package(version: u32, approval: &Approval, status: &str, at: Timestamp) -> Value {
     let group = group(version);
     let detail = json!({"ModelPackageGroupName": group, "ModelPackageVersion": version,
         "ModelPackageArn": package_arn(version), "ModelApprovalStatus": approval.to_string(),
-        "ModelPackageStatus": "Completed"});
+        "ModelPackageStatus": status});
     event("aws.sagemaker", "SageMaker Model Package State Change", at, &[], &detail)
 }
 
-pub(crate) fn tests_ended(execution: &ExecutionArn, at: Timestamp) -> Value {
+pub(crate) fn execution_ended(execution: &ExecutionArn, end: Ending, at: Timestamp) -> Value {
     let detail = json!({"executionArn": execution, "stateMachineArn": execution.machine(), "name": execution.name(),
-        "status": "SUCCEEDED"});
+        "status": end.execution()});
     event("aws.states", "Step Functions Execution Status Change", at, &[execution.to_string()], &detail)
 }
 
@@ -209,8 +219,8 @@ pub(crate) fn fact(fact: &Fact, at: Timestamp) -> Value {
     event(SOURCE, fact.kind.as_str(), at, &[], &json!(fact))
 }
 
-pub(crate) fn delivery(id: &str, at: Timestamp) -> Value {
-    let detail = json!({"pipeline": "segments-delivery", "execution-id": id, "state": "SUCCEEDED"});
+pub(crate) fn delivery(id: &str, end: Ending, at: Timestamp) -> Value {
+    let detail = json!({"pipeline": "segments-delivery", "execution-id": id, "state": end.shouted()});
     event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail)
 }
 
@@ -220,12 +230,10 @@ pub(crate) fn stack(status: &str, at: Timestamp) -> Value {
     event("aws.cloudformation", "CloudFormation Stack Status Change", at, &[id.to_owned()], &detail)
 }
 
-pub(crate) fn job_arn() -> String {
-    format!("arn:aws:sagemaker:eu-west-1:123456789012:training-job/{}", crate::guarded::JOB)
-}
-
-pub(crate) fn call(name: &str, field: &str, value: &str, at: Timestamp) -> Value {
-    let who = json!({"arn": "arn:aws:sts::123456789012:assumed-role/data-science/maya"});
+pub(crate) fn call(name: &str, field: &str, value: &str, role: &str, at: Timestamp) -> Value {
+    let issuer = json!({"arn": format!("arn:aws:iam::{ACCOUNT}:role/{role}")});
+    let who = json!({"arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/maya"),
+        "sessionContext": {"sessionIssuer": issuer}});
     let detail = json!({"eventSource": "sagemaker.amazonaws.com", "eventName": name, "userIdentity": who,
         "requestParameters": {(field): value}});
     event("aws.sagemaker", "AWS API Call via CloudTrail", at, &[], &detail)

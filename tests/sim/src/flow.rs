@@ -8,20 +8,21 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::name::CommitId;
-use trimtab_core::policy::monitor::Monitor;
-use trimtab_core::policy::{Policy, SuitePolicy};
 use trimtab_core::port::definition::DefinitionTruth;
 
 use crate::Site;
 use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
-use crate::calendar;
-use crate::check::{self, Violation};
+pub use crate::case::Case;
+use crate::check;
 use crate::events::{self, LEADS, LOANS, TARIFFS};
-use crate::faults::{Chance, Fault, Schedule};
+use crate::faults::{Chance, Schedule};
 pub use crate::invoke::invoke;
+use crate::journal::Deed;
+use crate::policies;
+use crate::promise::Violation;
 pub use crate::script::Flow;
-use crate::services::{Function, Item, Policies, Services, Sim};
+use crate::services::{Function, Item, Services, Sim};
 
 /// When every run begins.
 const START: Timestamp = Timestamp::UNIX_EPOCH;
@@ -38,21 +39,6 @@ const SHADOWED: SignedDuration = SignedDuration::from_hours(24);
 /// How often the clock asks for a look.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
-/// A run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
-    /// What happens.
-    pub flow: Flow,
-    /// How events are delivered.
-    pub schedule: Schedule,
-    /// What goes wrong.
-    pub faults: Vec<Fault>,
-    /// What chance decides: delays, and which event is dropped.
-    pub seed: u64,
-    /// The suite, or what it is compared with.
-    pub design: Design,
-}
-
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -62,73 +48,10 @@ pub struct Outcome {
     pub calls: u32,
     /// Which sites were struck.
     pub struck: Vec<Site>,
+    /// What each of these calls was to, and whether its answer may be out of date.
+    pub sites: Vec<(Site, bool)>,
     /// What happened, if it was asked for.
     pub trace: Vec<String>,
-}
-
-/// A shadow of a day before `churn`'s canary.
-const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"churn-shadow-5xx\"]\n\n";
-
-/// The policies of `models/` that a flow is about: what is looked after costs calls.
-fn policies(flow: Option<Flow>) -> Arc<Policies> {
-    const CHURN: &str = include_str!("../../../models/churn.toml");
-    const SEGMENTS: &str = include_str!("../../../models/segments.toml");
-    static USUAL: OnceLock<Arc<Policies>> = OnceLock::new();
-    static WORKFLOW: OnceLock<Arc<Policies>> = OnceLock::new();
-    static DAG: OnceLock<Arc<Policies>> = OnceLock::new();
-    static CLUSTER: OnceLock<Arc<Policies>> = OnceLock::new();
-    const TARIFFS: &str = include_str!("../../../models/tariffs.toml");
-    static SHADOWED: OnceLock<Arc<Policies>> = OnceLock::new();
-    static STACK: OnceLock<Arc<Policies>> = OnceLock::new();
-    static TRANSFORM: OnceLock<Arc<Policies>> = OnceLock::new();
-    static PIPED: OnceLock<Arc<Policies>> = OnceLock::new();
-    static DEMAND: OnceLock<Arc<Policies>> = OnceLock::new();
-    static CALENDAR: OnceLock<Arc<Policies>> = OnceLock::new();
-    static STAGED: OnceLock<Arc<Policies>> = OnceLock::new();
-    let (known, texts): (_, &[&str]) = match flow {
-        Some(Flow::Workflow) => (&WORKFLOW, &[include_str!("../../../models/forecast.toml")]),
-        Some(Flow::Dag) => (&DAG, &[include_str!("../../../models/pricing.toml")]),
-        Some(Flow::Cluster) => (&CLUSTER, &[include_str!("../../../models/ranking.toml")]),
-        Some(Flow::Piped) => (&PIPED, &[SEGMENTS]),
-        Some(Flow::PipelineBuild) => (&DEMAND, &[include_str!("../../../models/demand.toml")]),
-        Some(Flow::Stacked | Flow::StackFails) => (&STACK, &[TARIFFS]),
-        Some(Flow::Transformed | Flow::TransformFails) => (&TRANSFORM, &[include_str!("../../../models/leads.toml")]),
-        Some(Flow::Calendar) => (&CALENDAR, &[calendar::POLICY]),
-        Some(Flow::Stages) => (&STAGED, &[CHURN, SEGMENTS, include_str!("../../../models/loans.toml")]),
-        _ => (&USUAL, &[CHURN, SEGMENTS]),
-    };
-    let watched = |monitor: &mut Monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None);
-    if matches!(flow, Some(Flow::Shadowed | Flow::ShadowRejected)) {
-        let canary = "[deploy.endpoint.canary]";
-        let shadowed = || read(&[&CHURN.replace(canary, &format!("{SHADOW}{canary}"))], watched);
-        return Arc::clone(SHADOWED.get_or_init(shadowed));
-    }
-    Arc::clone(known.get_or_init(|| read(texts, watched)))
-}
-
-/// The usual ones, with less to be watched.
-pub(crate) fn fewer() -> Arc<Policies> {
-    static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
-    let less = |monitor: &mut Monitor| {
-        (monitor.model_quality, monitor.feature_attribution, monitor.bias) = (None, None, None);
-    };
-    let texts = &[include_str!("../../../models/churn.toml"), include_str!("../../../models/segments.toml")];
-    Arc::clone(POLICIES.get_or_init(|| read(texts, less)))
-}
-
-fn read(texts: &[&str], watched: fn(&mut Monitor)) -> Arc<Policies> {
-    let mut policies = Policies::default();
-    // A verdict by policy goes all the way; one by a person is the other flows'.
-    let by_policy =
-        |text: &&str| Policy::parse("policy.toml", &text.replace("on_pass = \"ask\"", "on_pass = \"approve\""));
-    for mut policy in texts.iter().filter_map(|text| by_policy(text).ok()) {
-        policy.monitor.as_mut().map(watched);
-        policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
-        policies.by_model.insert(policy.model.clone(), Arc::new(policy));
-    }
-    let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml"));
-    policies.suite = suite.ok().map(Arc::new);
-    Arc::new(policies)
 }
 
 /// How many beginnings of chance there are: the runs of one flow, schedule and beginning are the
@@ -192,7 +115,10 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
     settle(&sim, case.design);
     look(&sim, case, false);
     look(&sim, case, false);
-    let calls = sim.services().calls;
+    let (calls, sites) = {
+        let services = sim.services();
+        (services.calls, services.sites.clone())
+    };
     for _ in 0..REDRIVES {
         let late = redrive(&sim);
         settle(&sim, case.design);
@@ -202,10 +128,14 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
     if case.design == Design::Suite {
         violations.extend(replay(&sim));
     }
+    for violation in violations.iter_mut().filter(|violation| violation.model.is_empty()) {
+        case.flow.model().clone_into(&mut violation.model);
+    }
     let mut services = sim.services();
     Outcome {
         violations,
         calls,
+        sites,
         struck: services.struck.iter().copied().collect(),
         trace: services.trace.take().unwrap_or_default(),
     }
@@ -227,7 +157,8 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     {
         let mut services = sim.services();
         services.now = START;
-        services.policies = policies(Some(case.flow));
+        services.policies = policies::of(Some(case.flow));
+        services.flow = Some(case.flow);
         let there = CommitId::parse(events::COMMIT).ok();
         match case.flow {
             Flow::Merged => services.proposed = there,
@@ -243,6 +174,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     let mut services = sim.services();
     let mut chance = Chance::of(case.seed);
     services.calls = 0;
+    services.sites.clear();
     services.schedule = Some(case.schedule);
     // A flow has up to this many best-effort events; the number may be one that never is.
     services.drop = (case.schedule == Schedule::Dropped).then(|| chance.below(4));
@@ -290,15 +222,21 @@ fn step(sim: &Sim, design: Design) -> bool {
 }
 
 fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, attempt: usize) {
-    sim.services().note(|| format!("  {function:?} hears {} ({})", event["detail-type"], event["id"]));
+    {
+        let mut services = sim.services();
+        services.note(|| format!("  {function:?} hears {} ({})", event["detail-type"], event["id"]));
+        services.during = Some((function, Arc::clone(event)));
+        services.record(Deed::Heard { function, event: Arc::clone(event) });
+    }
     let done = match design {
         Design::Suite => invoke(sim, function, event).is_ok(),
         other => baseline::react(sim, other, function, event),
     };
+    let mut services = sim.services();
+    services.during = None;
     if done {
         return;
     }
-    let mut services = sim.services();
     services.note(|| format!("  {function:?} gives {} back", event["id"]));
     let event = Arc::clone(event);
     match RETRIES.get(attempt) {
@@ -311,7 +249,7 @@ fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, at
 #[must_use]
 pub fn fresh() -> Sim {
     let sim = Sim::default();
-    sim.services().policies = policies(None);
+    sim.services().policies = policies::of(None);
     sim.services().trace = Some(Vec::new());
     sim
 }

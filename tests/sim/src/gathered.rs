@@ -7,6 +7,7 @@ use trimtab_core::port::report::{MonitoringRun, MonitoringRuns, Objects};
 
 use crate::Site;
 use crate::events;
+use crate::journal::Deed;
 use crate::services::{Function, Services, Sim};
 
 /// The job of the run that finds violations.
@@ -32,11 +33,14 @@ impl Services {
     }
 
     /// A person asks for a run.
-    pub(crate) fn request(&mut self) {
+    pub(crate) fn request(&mut self, over_budget: bool) {
+        if over_budget {
+            self.record(Deed::AskedOverBudget);
+        }
         let model = trimtab_core::name::ModelName::parse("churn");
         let Ok(model) = model else { return };
         let (by, reason) = ("maya".to_owned(), "new labels".to_owned());
-        let asked = retrain::operator::Request { model, by, reason, id: None, over_budget: false };
+        let asked = retrain::operator::Request { model, by, reason, id: None, over_budget };
         let event = events::fact(&retrain::operator::request(&asked, self.now), self.now);
         self.emit(Function::Retrain, false, &event);
     }

@@ -1,48 +1,121 @@
 //! What somebody makes by hand, and the guard's port to it.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use trimtab_core::event::Resource;
 use trimtab_core::port::Answer;
 use trimtab_core::port::guard::{Activity, Halted, ResourceTruth, Resources};
 
 use crate::Site;
 use crate::events;
+use crate::journal::Deed;
 use crate::services::{Function, Item, Services, Sim};
-
-/// The job that somebody makes.
-pub(crate) const JOB: &str = "churn-by-hand";
 
 /// How long a job goes on after it was told to stop.
 const STOPPING: SignedDuration = SignedDuration::from_mins(2);
 
-/// A job that breaks no rule but that on tags.
-fn untagged(at: Timestamp) -> ResourceTruth {
-    ResourceTruth {
-        arn: events::job_arn(),
-        created: at,
-        activity: Activity::Running,
-        tags: [].into(),
-        keys: [("volume", true), ("output", true)].into(),
-        vpc: Some(true),
-        isolated: Some(true),
-        instance_types: vec!["ml.m5.large".to_owned()],
-        images: vec![],
+/// The job that the flows of one job are about.
+const JOB: Thing = Thing { call: "CreateTrainingJob", role: MAYA, tagged: false };
+
+/// Who makes things: a person, and the suite itself, whose calls the policy exempts.
+const MAYA: &str = "data-science";
+const SUITE: &str = "trimtab-retrain";
+
+/// Something that somebody makes, by which call; without tags it breaks a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Thing {
+    call: &'static str,
+    role: &'static str,
+    tagged: bool,
+}
+
+/// One of each kind that breaks a rule; one that breaks none; and one that is not looked at.
+pub(crate) const KINDS: [Thing; 6] = [
+    JOB,
+    Thing { call: "CreateProcessingJob", ..JOB },
+    Thing { call: "CreateNotebookInstance", ..JOB },
+    Thing { call: "CreateEndpointConfig", ..JOB },
+    Thing { tagged: true, ..JOB },
+    Thing { role: SUITE, ..JOB },
+];
+
+impl Thing {
+    /// Its name in the policy's list, in requests, and in ARNs.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self.call {
+            "CreateProcessingJob" => ("processing", "processingJobName", "processing-job"),
+            "CreateNotebookInstance" => ("notebook", "notebookInstanceName", "notebook-instance"),
+            "CreateEndpointConfig" => ("endpoint-config", "endpointConfigName", "endpoint-config"),
+            _ => ("training", "trainingJobName", "training-job"),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match (self.tagged, self.role) {
+            (true, _) => "churn-with-tags",
+            (_, SUITE) => "churn-by-the-suite",
+            _ => "churn-by-hand",
+        }
+    }
+
+    pub(crate) fn arn(self) -> String {
+        format!("arn:aws:sagemaker:eu-west-1:{}:{}/{}", events::ACCOUNT, self.words().2, self.name())
+    }
+
+    /// The policy's word for its kind.
+    pub(crate) fn kind(self) -> &'static str {
+        self.words().0
+    }
+
+    /// Whether CloudTrail tells of its making in this event.
+    pub(crate) fn is_in(self, event: &Value) -> bool {
+        let detail = &event["detail"];
+        detail["eventName"] == self.call && detail["requestParameters"][self.words().1] == self.name()
+    }
+
+    /// Whether somebody else than the suite has made it, and has left out its tags.
+    pub(crate) fn is_wrong(self) -> bool {
+        !self.tagged && self.role == MAYA
+    }
+
+    /// What breaks no rule but that on tags.
+    fn truth(self, at: Timestamp) -> ResourceTruth {
+        let tags = [("owner", "maya"), ("model", "churn")].into_iter().filter(|_| self.tagged);
+        let runs = self.kind() != "endpoint-config";
+        ResourceTruth {
+            arn: self.arn(),
+            created: at,
+            activity: if runs { Activity::Running } else { Activity::Over },
+            tags: tags.map(|(tag, value)| (tag.to_owned(), value.to_owned())).collect(),
+            keys: [("volume", true), ("output", true)].into(),
+            vpc: Some(true),
+            isolated: Some(true),
+            instance_types: vec!["ml.m5.large".to_owned()],
+            images: vec![],
+        }
     }
 }
 
 impl Services {
     /// Somebody makes a job without tags.
     pub(crate) fn make(&mut self) {
-        self.job = Some(untagged(self.now));
-        let event = events::call("CreateTrainingJob", "trainingJobName", JOB, self.now);
+        self.make_thing(JOB);
+    }
+
+    /// Somebody makes this.
+    pub(crate) fn make_thing(&mut self, thing: Thing) {
+        self.made.insert(thing.arn(), thing.truth(self.now));
+        self.record(Deed::MadeByHand(thing));
+        let event = events::call(thing.call, thing.words().1, thing.name(), thing.role, self.now);
         self.emit(Function::Guard, true, &event);
     }
 
     /// Its owner gives it its tags.
     pub(crate) fn tag(&mut self) {
-        let Some(job) = &mut self.job else { return };
+        let Some(job) = self.made.get_mut(&JOB.arn()) else { return };
         job.tags = [("owner", "maya"), ("model", "churn")].map(|(tag, value)| (tag.into(), value.into())).into();
-        let event = events::call("AddTags", "resourceArn", &events::job_arn(), self.now);
+        self.record(Deed::PutRight);
+        let event = events::call("AddTags", "resourceArn", &JOB.arn(), MAYA, self.now);
         self.emit(Function::Guard, true, &event);
     }
 
@@ -51,17 +124,26 @@ impl Services {
     }
 }
 
+fn arn(resource: &Resource) -> String {
+    format!("arn:aws:sagemaker:eu-west-1:{}:{}/{}", events::ACCOUNT, resource.kind.in_arn(), resource.name)
+}
+
 impl Resources for Sim {
-    async fn describe(&self, _: &Resource) -> Answer<Option<ResourceTruth>> {
-        self.call(Site::ResourcesDescribe, |services| Ok(services.job.clone())).await
+    async fn describe(&self, resource: &Resource) -> Answer<Option<ResourceTruth>> {
+        let arn = arn(resource);
+        self.call(Site::ResourcesDescribe, move |services| Ok(services.made.get(&arn).cloned())).await
     }
 
-    async fn stop(&self, _: &Resource) -> Answer<Halted> {
-        self.call(Site::ResourcesStop, |services| {
-            let Some(job) = &mut services.job else { return Ok(Halted::Over) };
+    async fn stop(&self, resource: &Resource) -> Answer<Halted> {
+        let arn = arn(resource);
+        self.call(Site::ResourcesStop, move |services| {
+            let Some(job) = services.made.get_mut(&arn) else { return Ok(Halted::Over) };
+            if job.activity == Activity::Over {
+                return Ok(Halted::Over);
+            }
             if job.activity == Activity::Running {
                 job.activity = Activity::Stopped;
-                services.stops += 1;
+                *services.stops.entry(arn).or_default() += 1;
                 services.after(STOPPING, Item::JobEnds);
             }
             Ok(Halted::Stopped)

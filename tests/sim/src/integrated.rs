@@ -11,6 +11,7 @@ use trimtab_core::port::image::Images;
 
 use crate::Site;
 use crate::events;
+use crate::journal::Deed;
 use crate::services::{Function, Item, Services, Sim};
 
 /// The digest of the image that is pushed.
@@ -42,6 +43,7 @@ pub(crate) struct Integrated {
 impl Services {
     pub(crate) fn push_piped(&mut self) {
         self.integrated.head = CommitId::parse(events::COMMIT).ok();
+        self.record(Deed::Head(events::COMMIT.to_owned()));
         let event = events::push_piped(self.now);
         self.emit(Function::Integrate, true, &event);
     }
@@ -49,7 +51,9 @@ impl Services {
     pub(crate) fn pipeline_ends(&mut self, number: usize) {
         let Some(execution) = self.integrated.executions.get_mut(number) else { return };
         execution.ended = true;
+        let commit = execution.request.commit.to_string();
         let event = events::pipeline_ended(execution.id.as_str(), self.now);
+        self.record(Deed::Built { commit, project: "demand-integration".to_owned(), well: true });
         self.emit(Function::Integrate, true, &event);
     }
 
@@ -64,6 +68,7 @@ impl Services {
     pub(crate) fn merge(&mut self) {
         let commit = CommitId::parse(events::COMMIT).ok();
         (self.head, self.proposed, self.integrated.merged) = (commit.clone(), commit.clone(), commit);
+        self.record(Deed::Head(events::COMMIT.to_owned()));
         for event in [events::push(self.now), events::merged(self.now)] {
             self.emit(Function::Integrate, true, &event);
         }

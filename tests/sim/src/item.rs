@@ -6,6 +6,7 @@ use serde_json::Value;
 use trimtab_core::event::Approval;
 
 use crate::function::Function;
+use crate::guarded::Thing;
 use crate::staged::Slot;
 
 /// Something that will happen.
@@ -59,8 +60,8 @@ pub(crate) enum Item {
     Violation,
     /// New data comes.
     Upload { number: u32 },
-    /// A person asks for a run.
-    Request,
+    /// A person asks for a run, whatever was spent or not.
+    Request { over_budget: bool },
     /// What the stack was at is over.
     StackRests,
     /// The batch transform job of this name ends.
@@ -89,4 +90,13 @@ pub(crate) enum Item {
     EndpointGone,
     /// An event comes that is none.
     Malformed,
+    /// A version is registered, and has this status.
+    Begin { version: u32, status: &'static str },
+    /// It is complete.
+    Complete { version: u32 },
+    /// A person pauses the model, and resumes it.
+    Pause,
+    Resume,
+    /// Somebody makes this.
+    MakeThing(Thing),
 }

@@ -10,6 +10,7 @@ use trimtab_core::policy::{Key, Policy, SuitePolicy};
 use trimtab_core::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
 
 use crate::Site;
+use crate::journal::Deed;
 use crate::services::{Services, Sim};
 
 impl Services {
@@ -55,7 +56,8 @@ impl Ledger for Sim {
     }
 
     async fn pause(&self, _: Option<&ModelName>) -> Answer<Option<Pause>> {
-        self.call(Site::LedgerPause, |_| Ok(None)).await
+        let pause = |since| Pause { by: "maya".to_owned(), since };
+        self.call(Site::LedgerPause, move |services| Ok(services.paused.map(pause))).await
     }
 
     async fn load(&self, id: &AggregateId) -> Answer<Record> {
@@ -103,6 +105,7 @@ impl Ledger for Sim {
             if let Some(entry) = said {
                 services.note(|| format!("  {} {:?}: {}", entry.function, entry.decision, entry.reasons.join("; ")));
             }
+            services.record(Deed::Settled { function: key.0.clone(), event: key.1.clone() });
             services.history.insert(key);
             Ok(())
         })
@@ -123,6 +126,7 @@ impl Ledger for Sim {
     async fn keep(&self, entry: &HistoryEntry, _: &Value) -> Answer<()> {
         let key = (entry.function.clone(), entry.event_id.clone());
         self.call(Site::LedgerKeep, move |services| {
+            services.record(Deed::Kept { function: key.0.clone(), event: key.1.clone() });
             services.kept.insert(key);
             Ok(())
         })

@@ -4,12 +4,15 @@
 
 #![allow(clippy::indexing_slicing, reason = "reading a JSON value by index gives null where nothing is")]
 
+mod acts;
 mod again;
 pub mod baseline;
 mod calendar;
 mod candidate;
+pub mod case;
 pub mod check;
 mod composite;
+mod endings;
 mod events;
 pub mod faults;
 pub mod flow;
@@ -20,8 +23,12 @@ mod happen;
 mod integrated;
 mod invoke;
 mod item;
+mod journal;
 mod ledger;
+mod policies;
 mod ports;
+pub mod promise;
+mod rules;
 mod script;
 pub mod services;
 mod stacked;

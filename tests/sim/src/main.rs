@@ -14,6 +14,7 @@ use trimtab_sim::Site;
 use trimtab_sim::baseline::Design;
 use trimtab_sim::faults::{Chance, Fault, Kind, Schedule};
 use trimtab_sim::flow::{BEGINNINGS, Case, Flow, Outcome, calls, play};
+use trimtab_sim::promise::{Promise, Violation};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -30,9 +31,9 @@ struct Arguments {
     /// Only the runs with one fault.
     #[arg(long)]
     singles: bool,
-    /// Replay the random run of this seed alone, with a trace.
-    #[arg(long)]
-    replay: bool,
+    /// Replay this case alone, with a trace; without one, the random run of the seed.
+    #[arg(long, value_name = "CASE", num_args = 0..=1)]
+    replay: Option<Option<Case>>,
 }
 
 /// How many runs of each baseline.
@@ -45,12 +46,12 @@ const RANDOM: usize = 200_000;
 const CLOSE: u32 = 10;
 
 /// How many violations are printed.
-const SHOWN: usize = 5;
+const SHOWN: usize = 12;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if arguments.replay {
-        return replay(arguments.seed);
+    if let Some(case) = arguments.replay {
+        return replay(&case.unwrap_or_else(|| at_random(arguments.seed)));
     }
     let began = Instant::now();
     let mut cases = singles();
@@ -70,8 +71,16 @@ fn main() -> ExitCode {
     let seconds = began.elapsed().as_secs_f64();
     let done = tally.0.into_inner().unwrap_or_default();
     let never: Vec<Site> = Site::ALL.into_iter().filter(|site| !done.struck.contains(site)).collect();
-    for (what, case) in done.shown.iter().take(SHOWN) {
-        say(&format!("violation: {what}\n  {case:?}"));
+    // One of each promise before a second of any.
+    let mut seen = BTreeMap::new();
+    let mut shown: Vec<_> = done.shown.iter().collect();
+    shown.sort_by_cached_key(|((promise, _), _)| {
+        let turn: &mut usize = seen.entry(*promise).or_default();
+        *turn += 1;
+        *turn
+    });
+    for ((_, what), case) in shown.into_iter().take(SHOWN) {
+        say(&format!("{what}\n  case:  {case}\n  again: {}", case.command()));
         play(case, true).trace.iter().for_each(|line| say(&format!("    {line}")));
     }
     say(&format!("sites that no fault has struck: {never:?}"));
@@ -100,7 +109,7 @@ struct Done {
     lost: usize,
     doubled: usize,
     struck: BTreeSet<Site>,
-    shown: BTreeMap<String, Case>,
+    shown: BTreeMap<(Promise, String), Case>,
 }
 
 #[derive(Default)]
@@ -137,10 +146,10 @@ impl Done {
             return;
         }
         self.violations += 1;
-        self.doubled += usize::from(outcome.violations.iter().any(|violation| violation.doubled));
-        self.lost += usize::from(outcome.violations.iter().any(|violation| !violation.doubled));
+        self.doubled += usize::from(outcome.violations.iter().any(|violation| violation.is_doubled()));
+        self.lost += usize::from(outcome.violations.iter().any(|violation| !violation.is_doubled()));
         for violation in outcome.violations {
-            self.shown.entry(violation.what).or_insert_with(|| case.clone());
+            self.shown.entry((violation.promise, violation.to_string())).or_insert_with(|| case.clone());
         }
     }
 
@@ -163,7 +172,7 @@ fn suite(flow: Flow, schedule: Schedule, faults: Vec<Fault>, seed: u64) -> Case 
 /// One fault at every call of every flow, under every schedule.
 fn singles() -> Vec<Case> {
     let mut cases = Vec::new();
-    for flow in Flow::ALL {
+    for &flow in Flow::ALL {
         for schedule in Schedule::ALL {
             // Under chance, a few different orders, and each event that can be dropped.
             for seed in 0..BEGINNINGS {
@@ -180,7 +189,7 @@ fn singles() -> Vec<Case> {
 /// Two faults at every pair of calls of every flow, delivered once.
 fn pairs() -> Vec<Case> {
     let mut cases = Vec::new();
-    for flow in Flow::ALL {
+    for &flow in Flow::ALL {
         let calls = calls(flow, Schedule::Once, 0);
         for first in 0..calls {
             for second in first + 1..calls {
@@ -202,13 +211,15 @@ const LONG_FAULTS: u64 = 20;
 
 fn thirty_days(seed: u64) -> Case {
     let schedule = Schedule::ALL.into_iter().cycle().nth(seed as usize % Schedule::ALL.len()).unwrap_or(Schedule::Once);
-    scattered(Flow::Permanent, schedule, LONG_FAULTS, &mut Chance::of(seed))
+    let mut chance = Chance::of(seed);
+    let flow = chance.one_of(Flow::LONG).unwrap_or(Flow::Permanent);
+    scattered(flow, schedule, LONG_FAULTS, &mut chance)
 }
 
 /// Three to five faults; in every second run close together, so that all attempts on one event may die.
 fn at_random(seed: u64) -> Case {
     let mut chance = Chance::of(seed);
-    let flow = chance.one_of(&Flow::ALL).unwrap_or(Flow::Drift);
+    let flow = chance.one_of(Flow::ALL).unwrap_or(Flow::Drift);
     let schedule = chance.one_of(&Schedule::ALL).unwrap_or(Schedule::Once);
     let count = 3 + chance.below(3);
     let mut case = scattered(flow, schedule, count, &mut chance);
@@ -242,7 +253,7 @@ fn baselines() -> Value {
             // These make far fewer calls: the faults fall where their calls are.
             case.faults.iter_mut().for_each(|fault| fault.call %= 8);
             let outcome = play(&Case { flow: Flow::Drift, design, ..case }, false);
-            outcome.violations.iter().any(|violation| violation.doubled)
+            outcome.violations.iter().any(Violation::is_doubled)
         });
         let share = doubled.count() as f64 / BASELINE_RUNS as f64;
         json!({"runs": BASELINE_RUNS, "doubled_share": (share * 1000.0).round() / 1000.0})
@@ -250,13 +261,12 @@ fn baselines() -> Value {
     json!({"naive": share(Design::Naive), "record_run_update_1h": share(Design::Recorded)})
 }
 
-fn replay(seed: u64) -> ExitCode {
-    let case = at_random(seed);
-    say(&format!("{case:?}"));
-    let outcome = play(&case, true);
+fn replay(case: &Case) -> ExitCode {
+    say(&case.to_string());
+    let outcome = play(case, true);
     outcome.trace.iter().for_each(|line| say(line));
     for violation in &outcome.violations {
-        say(&format!("violation: {}", violation.what));
+        say(&violation.to_string());
     }
     if outcome.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

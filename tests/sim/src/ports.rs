@@ -4,12 +4,15 @@ mod code;
 mod runs;
 mod serve;
 
+pub(crate) use serve::keyed;
+
 use jiff::SignedDuration;
 use trimtab_core::failure::Failure;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{Message, Topic};
 
 use crate::Site;
+use crate::journal::Deed;
 use crate::services::{Fate, Services, Sim};
 
 /// How long a call waits for an answer that does not come.
@@ -35,7 +38,7 @@ impl Sim {
         S: FnOnce(&mut Services) -> Result<T, E>,
     {
         let refused = |cause: &str| Err(E::from(Failure::retry("simulated", cause)));
-        let fate = self.services().fate(site);
+        let fate = self.services().fate(site, stale.is_some());
         match fate {
             Fate::Go => apply(&mut self.services()),
             Fate::Refuse => refused("throttled"),
@@ -70,8 +73,18 @@ impl Topic for Sim {
         let matter = message.body.lines().find_map(|line| line.trim().strip_prefix("matter: "));
         let kind = message.attributes.get("kind").cloned().unwrap_or_default();
         let key = format!("{kind} on {}", matter.unwrap_or_default());
+        let attribute = |name: &str| message.attributes.get(name).cloned().unwrap_or_default();
+        let deed = Deed::Message {
+            kind,
+            severity: attribute("severity"),
+            model: attribute("model"),
+            matter: matter.unwrap_or_default().to_owned(),
+            subject: message.subject.clone(),
+            body: message.body.clone(),
+        };
         self.call(Site::TopicPublish, move |services| {
             *services.messages.entry(key).or_default() += 1;
+            services.record(deed);
             Ok("message".to_owned())
         })
         .await

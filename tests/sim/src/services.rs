@@ -17,10 +17,15 @@ use trimtab_core::port::{AggregateId, Record};
 
 use crate::Site;
 use crate::candidate::Candidacy;
+pub use crate::endings::Ending;
 use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
 use crate::integrated::Integrated;
 pub(crate) use crate::item::Item;
+use crate::events::{ACCOUNT, PROD};
+use crate::journal::{Deed, Entry};
+use crate::rules::promised::{Promised, slot};
+use crate::script::Flow;
 use crate::stacked::Stacked;
 use crate::staged::Staged;
 use crate::tracked::Tracked;
@@ -33,6 +38,8 @@ pub(crate) struct Policies {
     pub(crate) by_model: BTreeMap<ModelName, Arc<Policy>>,
     pub(crate) owners: BTreeMap<Key, ModelName>,
     pub(crate) suite: Option<Arc<SuitePolicy>>,
+    /// What they promise, read from their text.
+    pub(crate) promised: Promised,
 }
 
 /// A training run.
@@ -44,8 +51,8 @@ pub struct Run {
     pub id: RunId,
     /// When it was started.
     pub created: Timestamp,
-    /// Whether it has ended.
-    pub ended: bool,
+    /// When it ended, and how.
+    pub ended: Option<(Timestamp, Ending)>,
 }
 
 /// A build.
@@ -99,10 +106,20 @@ impl Clone for Unanswered {
 pub struct Services {
     /// The time.
     pub(crate) now: Timestamp,
+    pub(crate) flow: Option<Flow>,
+    /// What happened, and the event that is being answered.
+    pub(crate) journal: Vec<Entry>,
+    pub(crate) during: Option<(Function, Arc<Value>)>,
+    /// The names and tokens that calls carried, by what they are about; and those that changed, with when.
+    pub(crate) names: BTreeMap<(Site, String), String>,
+    pub(crate) renamed: Vec<(Site, String, String, String)>,
+    /// Since when the models are paused.
+    pub(crate) paused: Option<Timestamp>,
     faults: Vec<Fault>,
     throttled_until: Timestamp,
-    /// How many calls were made.
+    /// How many calls were made, to what, and whether the answer may be out of date.
     pub calls: u32,
+    pub(crate) sites: Vec<(Site, bool)>,
     /// Which sites a fault has struck.
     pub struck: BTreeSet<Site>,
     pub(crate) schedule: Option<Schedule>,
@@ -146,9 +163,9 @@ pub struct Services {
     pub(crate) proposed: Option<CommitId>,
     /// Comments on the pull request, by token.
     pub(crate) comments: BTreeSet<String>,
-    /// The job that somebody made by hand, and how often it was stopped.
-    pub(crate) job: Option<ResourceTruth>,
-    pub(crate) stops: usize,
+    /// What somebody made by hand, by its ARN, and how often it was stopped.
+    pub(crate) made: BTreeMap<String, ResourceTruth>,
+    pub(crate) stops: BTreeMap<String, usize>,
     /// SageMaker's lineage; `None` where this run does not look at it.
     pub(crate) lineage: Option<Tracked>,
     /// What watches the live version; `None` where this run does not look at it.
@@ -160,6 +177,8 @@ pub struct Services {
     /// The endpoints of stages.
     pub(crate) staged: Staged,
     pub(crate) approvals: BTreeMap<u32, Approval>,
+    /// The status of versions that are not `Completed`.
+    pub(crate) statuses: BTreeMap<u32, &'static str>,
     /// The approvals before the last verdict: what a list that lags behind says.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,
     /// When a monitoring run found violations, and when the last object came.
@@ -210,8 +229,9 @@ pub(crate) enum Fate {
 
 impl Services {
     /// What becomes of the next call.
-    pub(crate) fn fate(&mut self, site: Site) -> Fate {
+    pub(crate) fn fate(&mut self, site: Site, lags: bool) -> Fate {
         let call = self.calls;
+        self.sites.push((site, lags));
         self.calls += 1;
         if self.now < self.throttled_until {
             return Fate::Refuse;
@@ -308,7 +328,9 @@ impl Services {
     pub(crate) fn begin_update(&mut self, config: &str) {
         let before = self.endpoint.clone();
         let serving = before.as_ref().and_then(|endpoint| endpoint.config.clone());
-        self.updates.push(self.configs.get(config).copied().unwrap_or_default());
+        let version = self.configs.get(config).copied().unwrap_or_default();
+        self.updates.push(version);
+        self.record(Deed::Sent { slot: slot("endpoint", ACCOUNT, PROD), version });
         self.note(|| format!("the endpoint takes {config}"));
         self.endpoint_before = before.clone();
         self.endpoint = Some(EndpointTruth {

@@ -10,6 +10,8 @@ use trimtab_core::port::stack::{Accepted, StackCall, StackRequest, StackTruth, S
 
 use crate::Site;
 use crate::events;
+use crate::journal::Deed;
+use crate::rules::promised::slot;
 use crate::services::{Function, Item, Services, Sim};
 
 /// How long an update lasts, or a rollback.
@@ -52,6 +54,9 @@ impl Services {
             return Accepted::Started;
         }
         self.note(|| format!("the stack is {status}"));
+        if let Some(version) = version(&request.parameters) {
+            self.record(Deed::Sent { slot: slot("stack", events::ACCOUNT, "tariffs-prod"), version });
+        }
         let before = self.stacked.truth.take().map(|truth| truth.parameters).unwrap_or_default();
         self.stacked.before = before;
         self.stacked.truth = Some(StackTruth {
@@ -78,6 +83,14 @@ impl Services {
             _ => return,
         };
         self.note(|| format!("the stack is {next}"));
+        let place = slot("stack", events::ACCOUNT, "tariffs-prod");
+        if let Some(version) = version(&truth.parameters) {
+            match next {
+                "CREATE_COMPLETE" | "UPDATE_COMPLETE" => self.record(Deed::Serves { slot: place, version }),
+                "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_FAILED" => self.record(Deed::Broke { slot: place, version }),
+                _ => {}
+            }
+        }
         let parameters =
             if next.starts_with("UPDATE_ROLLBACK") { self.stacked.before.clone() } else { truth.parameters };
         let rest = StackTruth { status: StackStatus::new(next), parameters, ..truth };

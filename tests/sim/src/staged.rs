@@ -12,6 +12,9 @@ use trimtab_core::port::ml::{Accepted, EndpointTruth, Hands, HandsOf, Invocation
 
 use crate::Site;
 use crate::events;
+use crate::journal::Deed;
+use crate::ports::keyed;
+use crate::rules::promised::slot;
 use crate::services::{Function, Item, Services, Sim};
 
 /// The other account.
@@ -46,9 +49,10 @@ impl Services {
             let at_it = truth.config.as_deref() == Some(config);
             return if at_it { Accepted::Started } else { Accepted::Busy };
         }
-        let version = self.configs.get(config).copied().unwrap_or_default();
+        let version = self.configs.get(&keyed(account(slot.0), config)).copied().unwrap_or_default();
         self.note(|| format!("{slot:?} takes {config}"));
         self.staged.updates.entry(slot.clone()).or_default().push(version);
+        self.record(Deed::Sent { slot: place(&slot), version });
         let truth = EndpointTruth {
             status: EndpointStatus::Updating,
             config: Some(config.to_owned()),
@@ -65,7 +69,10 @@ impl Services {
         let now = self.now;
         let Some(truth) = self.staged.endpoints.get_mut(slot) else { return };
         (truth.status, truth.modified) = (EndpointStatus::InService, Some(now));
-        let account = if slot.0 { STAGING } else { events::ACCOUNT };
+        let account = account(slot.0);
+        if let Some(version) = self.serves(slot.0, &slot.1) {
+            self.record(Deed::Serves { slot: place(slot), version });
+        }
         let event = events::stage_endpoint(account, &slot.1, now);
         self.emit(Function::Deploy, true, &event);
     }
@@ -73,7 +80,7 @@ impl Services {
     /// The version that serves there.
     pub(crate) fn serves(&self, other: bool, name: &str) -> Option<u32> {
         let truth = self.staged.endpoints.get(&(other, name.to_owned()))?;
-        self.configs.get(truth.config.as_ref()?).copied()
+        self.configs.get(&keyed(account(other), truth.config.as_ref()?)).copied()
     }
 
     /// A person reads that a version waits, and lets it in.
@@ -123,17 +130,38 @@ impl Services {
     }
 }
 
+/// The account's number.
+pub(crate) fn account(other: bool) -> &'static str {
+    if other { STAGING } else { events::ACCOUNT }
+}
+
+fn place((other, name): &Slot) -> String {
+    slot("endpoint", account(*other), name)
+}
+
 impl Sim {
+    /// The account that calls are made in.
+    pub(crate) fn account(&self) -> &'static str {
+        account(self.1)
+    }
+
+    /// That an endpoint is touched from here.
+    pub(crate) fn touched(&self, site: Site, endpoint: &EndpointName) -> Deed {
+        Deed::Touched { site, account: self.account(), endpoint: endpoint.to_string() }
+    }
+
     /// The stage's endpoint of this name; `None` for the one endpoint of the model without stages.
     pub(crate) fn slot(&self, endpoint: &EndpointName) -> Option<Slot> {
-        (endpoint.as_str() != "churn-prod").then(|| (self.1, endpoint.to_string()))
+        (self.1 || endpoint.as_str() != events::PROD).then(|| (self.1, endpoint.to_string()))
     }
 }
 
 impl Invocations for Sim {
     async fn invoke(&self, endpoint: &EndpointName, _: &Smoke) -> Answer<Smoked> {
         let (elsewhere, name) = (self.1, endpoint.to_string());
+        let touched = self.touched(Site::InvocationsInvoke, endpoint);
         self.call(Site::InvocationsInvoke, move |services| {
+            services.record(touched);
             let dumb = services.serves(elsewhere, &name).is_some_and(|version| services.staged.dumb.contains(&version));
             let failed = || Smoked::Failed("the model answered 500".to_owned());
             Ok(if dumb { failed() } else { Smoked::Passed { took: SignedDuration::from_millis(20) } })

@@ -9,6 +9,8 @@ use trimtab_core::port::ml::{TransformRequest, TransformTruth, Transforms};
 use crate::Site;
 use crate::events;
 use crate::item::Item;
+use crate::journal::Deed;
+use crate::rules::promised::slot;
 use crate::services::{Function, Services, Sim};
 
 /// How long a job lasts.
@@ -34,8 +36,12 @@ impl Services {
             false => TransformTruth::Completed { output: format!("s3://leads-123456789012/scores/{job}/") },
         };
         self.transformed.jobs.insert(job.to_owned(), (version, truth));
-        if !failed {
+        let place = slot("transform", events::ACCOUNT, "leads");
+        if failed {
+            self.record(Deed::Broke { slot: place, version });
+        } else {
             self.transformed.answered = Some(version);
+            self.record(Deed::Serves { slot: place, version });
         }
         self.note(|| format!("{job} has ended"));
         let event = events::transform(job, if failed { "Failed" } else { "Completed" }, self.now);
@@ -54,13 +60,14 @@ impl Transforms for Sim {
 
     /// SageMaker takes a name once.
     async fn start(&self, request: &TransformRequest) -> Answer<()> {
-        let (job, model) = (request.job.clone(), request.model.clone());
+        let (job, model, account) = (request.job.clone(), request.model.clone(), self.account());
         self.call(Site::TransformsStart, move |services| {
             if services.transformed.jobs.contains_key(&job) {
                 return Ok(());
             }
             let version = services.models.get(&model).copied().unwrap_or_default();
             services.note(|| format!("{job} is started"));
+            services.record(Deed::Sent { slot: slot("transform", account, "leads"), version });
             services.transformed.started.push(version);
             services.transformed.jobs.insert(job.clone(), (version, TransformTruth::Running));
             services.after(WORK, Item::TransformEnds(job));

@@ -1,18 +1,11 @@
-//! What was done more often than it may be: twice, too soon, or after something newer.
+//! What was done more often than it may be.
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use trimtab_core::event::Approval;
-use trimtab_core::fact::FactKind;
 
-use super::Violation;
 use crate::flow::{Case, Flow};
+use crate::promise::Violation;
 use crate::services::Services;
-
-/// What `churn`'s policy says.
-const BUDGET_WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
-const COOL_DOWN: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     let mut incidents: BTreeMap<&str, u32> = BTreeMap::new();
@@ -31,13 +24,13 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
     if services.comments.len() > 1 {
         found.push(Violation::doubled(format!("{} comments on one build", services.comments.len())));
     }
-    if services.stops > 1 {
-        found.push(Violation::doubled(format!("the job was stopped {} times", services.stops)));
+    for (arn, times) in services.stops.iter().filter(|(_, times)| **times > 1) {
+        found.push(Violation::doubled(format!("{arn} was stopped {times} times")));
     }
     if services.defined.len() > 1 {
         found.push(Violation::doubled(format!("the pipeline was defined {} times", services.defined.len())));
     }
-    if services.candidate.executions > 1 || services.candidate.verdicts > 1 {
+    if services.candidate.executions > 1 || services.candidate.written > 1 {
         found.push(Violation::doubled(format!("one version was evaluated more than once: {:?}", services.candidate)));
     }
     if services.deliveries.len() > 1 {
@@ -79,44 +72,28 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::TransformFails
         | Flow::Asked
         | Flow::Composite
-        | Flow::Calendar => 0,
-        Flow::Unwatched | Flow::Tracked | Flow::Promotion => 1,
-        Flow::Rollouts | Flow::CanaryFails | Flow::Watched => 2,
-        Flow::RollBack | Flow::FallsSilent | Flow::ByHand | Flow::Shadowed | Flow::ShadowRejected => 3,
+        | Flow::Calendar
+        | Flow::RunFails
+        | Flow::RunStops
+        | Flow::WorkflowFails
+        | Flow::DagFails
+        | Flow::PipedStops
+        | Flow::Hangs
+        | Flow::BuildFails
+        | Flow::DeliveryFails
+        | Flow::TestsFail
+        | Flow::Overruled
+        | Flow::Breaches
+        | Flow::CommitCloses
+        | Flow::Recurs
+        | Flow::Mixed => 0,
+        Flow::Unwatched | Flow::Tracked | Flow::Promotion | Flow::Paused | Flow::OverruledLate => 1,
+        Flow::Rollouts | Flow::CanaryFails | Flow::Watched | Flow::NoticeOnly | Flow::Incomplete => 2,
+        Flow::RollBack | Flow::FallsSilent | Flow::ByHand | Flow::Shadowed | Flow::ShadowRejected | Flow::Reconsidered => 3,
+        Flow::SkipsRejected => 4,
     };
     if services.updates.len() > most {
         found.push(Violation::doubled(format!("the endpoint was asked for {:?}", services.updates)));
-    }
-    found
-}
-
-/// No older version over a newer one, unless the newer one was rejected, or proved nothing.
-pub(super) fn order(services: &Services) -> Option<Violation> {
-    let rejected = |version: &u32| services.approvals.get(version) == Some(&Approval::Rejected);
-    let sent_back = |version: &u32| {
-        let about = format!("rollout/churn/{version}/");
-        services.told.iter().any(|(kind, matter)| *kind == FactKind::RolloutRolledBack && matter.starts_with(&about))
-    };
-    let wrong = services
-        .updates
-        .windows(2)
-        .find(|pair| matches!(pair, [newer, older] if older < newer && !rejected(newer) && !sent_back(newer)));
-    wrong.map(|pair| Violation::doubled(format!("an older version over a newer one: {pair:?}")))
-}
-
-/// The policy of `churn`: at most four runs within any seven days, and a day's rest after each.
-pub(super) fn limits(services: &Services) -> Vec<Violation> {
-    const SLACK: SignedDuration = SignedDuration::from_mins(2);
-    let starts: Vec<Timestamp> = services.runs.iter().map(|run| run.created).collect();
-    let mut found = Vec::new();
-    if starts
-        .windows(5)
-        .any(|five| matches!(five, [first, .., last] if last.duration_since(*first) + SLACK < BUDGET_WINDOW))
-    {
-        found.push(Violation::doubled("more runs than the budget allows".to_owned()));
-    }
-    if starts.windows(2).any(|two| matches!(two, [one, next] if next.duration_since(*one) < COOL_DOWN)) {
-        found.push(Violation::doubled("a run within the cool-down".to_owned()));
     }
     found
 }

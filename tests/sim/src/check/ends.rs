@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::Violation;
-use crate::flow::Flow;
-use crate::script::LAST_LOOK;
+use super::bad;
+use crate::acts::LAST_LOOK;
+use crate::flow::{Case, Flow};
+use crate::promise::Violation;
 use crate::services::Services;
 
 /// Where the flow must have come to.
-pub(super) fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
-    let mut found = Vec::new();
+pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
+    let flow = case.flow;
+    let mut found = bad::ends(case, services);
     let mut must = |holds: bool, what: &str| {
         if !holds {
             found.push(Violation::lost(what.to_owned()));
@@ -111,11 +113,6 @@ pub(super) fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(services.transformed.started.contains(&402), "version 402 was not asked");
             must(told("Rollout Failed on rollout/leads/402"), "nobody was told that version 402's job failed");
         }
-        Flow::Permanent => {
-            let pages = services.messages.keys().filter(|message| message.starts_with("Circuit Opened")).count();
-            must(pages == 1, &format!("{pages} pages for one drift"));
-            must(!open("incident"), "the incident is open for ever");
-        }
         Flow::Review => {
             must(services.builds.len() == 1, "the proposed commit was not built");
             must(services.comments.len() == 1, "the pull request does not say how the build ended");
@@ -184,7 +181,6 @@ pub(super) fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
         Flow::Breach if !heard(services, "CreateTrainingJob") => {}
         Flow::Breach => {
             let told = |kind: &str| services.messages.keys().filter(|message| message.starts_with(kind)).count();
-            must(services.stops == 1, "the job was not stopped");
             must(told("Finding Reported on") == 1, "the finding was not told once");
             must(told("Job Stopped on") == 1, "that the job was stopped was not told once");
         }
@@ -205,6 +201,7 @@ pub(super) fn ends(flow: Flow, services: &Services) -> Vec<Violation> {
             must(live == Some(1), "version 1 is not live");
             must(told("Rollout Rolled Back on rollout/churn/2"), "nobody was told of the rollback");
         }
+        _ => {}
     }
     // No version was known to be live when a person wanted it back: what waits, waits for a person again.
     let refused = flow == Flow::ByHand && told("Rollback Refused on asked/churn");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Violation;
+use crate::promise::{Promise, Violation};
 use crate::services::Services;
 
 /// Every event that was delivered has its terminal record, but those that come by the clock.
@@ -28,6 +28,6 @@ pub(super) fn records(services: &Services) -> Vec<Violation> {
         !services.history.contains(&key) && !services.kept.contains(&key)
     });
     missing
-        .map(|(function, event, _)| Violation::lost(format!("{function:?} has no record of {}", event["id"])))
+        .map(|(function, event, _)| Violation::of_run(Promise::Recorded, format!("{function:?} has no record of {}", event["id"])))
         .collect()
 }

@@ -1,7 +1,7 @@
 //! The model with stages.
 
-use super::Violation;
 use crate::events::LOANS;
+use crate::promise::Violation;
 use crate::services::Services;
 
 /// Each stage took each version once; the one that did not answer went no further, and back.

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::Violation;
 use crate::calendar::PERIOD;
+use crate::promise::Violation;
 use crate::services::Services;
 
 /// The alarm has its run, which did not begin while it was held back.

@@ -11,6 +11,7 @@ use trimtab_core::port::ml::{
 };
 
 use crate::Site;
+use crate::endings::Work;
 use crate::events;
 use crate::services::{Build, Item, Sim, TOKEN_MEMORY};
 
@@ -103,6 +104,8 @@ impl Builds for Sim {
 
     async fn start(&self, request: &BuildRequest) -> Answer<BuildId> {
         let request = request.clone();
+        let about = format!("{} {}", request.project, request.commit);
+        self.services().attempt(Site::BuildsStart, about, &request.token);
         self.call(Site::BuildsStart, move |services| {
             let now = services.now;
             let fresh = |build: &&Build| {
@@ -125,7 +128,7 @@ impl Builds for Sim {
         let id = build.clone();
         self.call(Site::BuildsDescribe, move |services| {
             Ok(services.builds.iter().find(|build| build.id == id).map(|build| BuildTruth {
-                status: if build.ended { BuildStatus::Succeeded } else { BuildStatus::InProgress },
+                status: if build.ended { services.ending(Work::Build).of_build() } else { BuildStatus::InProgress },
                 commit: Some(build.request.commit.clone()),
                 variables: build.request.variables.clone(),
             }))

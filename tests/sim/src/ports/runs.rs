@@ -11,6 +11,8 @@ use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
 use crate::Site;
 use crate::composite;
 use crate::events;
+use crate::journal::Deed;
+use crate::script::Flow;
 use crate::services::{Item, Run, Services, Sim, TOKEN_MEMORY};
 
 /// The alarm that watches canaries; the others are about drift, and in ALARM.
@@ -33,6 +35,7 @@ impl Runs for Sim {
 
     async fn start(&self, request: &RunRequest) -> Answer<RunId> {
         let request = request.clone();
+        self.services().attempt(Site::RunsStart, request.display_name.clone(), &request.token);
         self.call(Site::RunsStart, move |services| {
             let now = services.now;
             if let Some(known) = services.runs.iter().find(|run| is_same(run, &request, now)) {
@@ -41,8 +44,10 @@ impl Runs for Sim {
             let number = services.runs.len();
             let id = named(&request, number).map_err(|error| Failure::reject("simulated", error.to_string()))?;
             services.note(|| format!("a run of {} starts", request.display_name));
-            services.runs.push(Run { request, id: id.clone(), created: now, ended: false });
-            services.after(SignedDuration::from_mins(40), Item::RunEnds(number));
+            services.runs.push(Run { request, id: id.clone(), created: now, ended: None });
+            services.record(Deed::RunBegan(number));
+            let lasts = services.flow.map_or(SignedDuration::ZERO, Flow::run_lasts);
+            services.after(lasts, Item::RunEnds(number));
             Ok(id)
         })
         .await
@@ -51,7 +56,7 @@ impl Runs for Sim {
     async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
         let id = run.clone();
         self.call(Site::RunsStatus, move |services| {
-            let status = |run: &Run| if run.ended { RunStatus::Succeeded } else { RunStatus::Executing };
+            let status = |run: &Run| run.ended.map_or(RunStatus::Executing, |(_, end)| end.of_run());
             Ok(services.runs.iter().find(|run| run.id == id).map(status))
         })
         .await

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use trimtab_core::event::{Approval, DeliveryState, EndpointStatus};
+use trimtab_core::failure::Failure;
 use trimtab_core::name::{DeliveryName, EndpointName, GroupName, PackageArn};
 use trimtab_core::policy::Autoscaling;
 use trimtab_core::port::Answer;
@@ -13,25 +14,28 @@ use trimtab_core::port::ml::{
 };
 
 use crate::Site;
+use crate::endings::Work;
 use crate::events;
+use crate::journal::Deed;
+use crate::rules::promised::slot;
 use crate::services::{Delivered, Item, Services, Sim};
-use crate::staged::Slot;
+use crate::staged::{self, Slot};
 
 impl Registry for Sim {
     async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
         let group = group.to_string();
-        let list = move |approvals: &BTreeMap<u32, Approval>| -> Vec<Listed> {
+        let list = move |services: &Services, approvals: &BTreeMap<u32, Approval>| -> Vec<Listed> {
             let listed = |(version, approval): (&u32, &Approval)| {
                 let package = PackageArn::parse(&events::package_arn(*version)).ok()?;
-                let truth =
-                    PackageTruth { approval: approval.clone(), status: "Completed".to_owned(), lifecycle: None };
+                let status = services.status(*version).to_owned();
+                let truth = PackageTruth { approval: approval.clone(), status, lifecycle: None };
                 (package.group() == group).then_some(Listed { package, truth })
             };
             approvals.iter().filter_map(listed).collect()
         };
         let now = list.clone();
-        let current = move |services: &mut Services| Ok(now(&services.approvals));
-        let stale = move |services: &mut Services| Ok(list(&services.approvals_before));
+        let current = move |services: &mut Services| Ok(now(services, &services.approvals));
+        let stale = move |services: &mut Services| Ok(list(services, &services.approvals_before));
         self.read(Site::RegistryNewest, current, Some(stale)).await
     }
 
@@ -39,7 +43,8 @@ impl Registry for Sim {
         let version = package.version();
         self.call(Site::RegistryPackage, move |services| {
             let approval = services.approvals.get(&version).cloned();
-            let truth = |approval: Approval| PackageTruth { approval, status: "Completed".to_owned(), lifecycle: None };
+            let status = services.status(version).to_owned();
+            let truth = |approval: Approval| PackageTruth { approval, status, lifecycle: None };
             Ok(approval.map(truth))
         })
         .await
@@ -48,17 +53,31 @@ impl Registry for Sim {
 
 impl Endpoints for Sim {
     async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<EndpointTruth>> {
-        let slot = self.slot(endpoint);
-        self.call(Site::EndpointsDescribe, move |services| match slot {
+        let (slot, touched) = (self.slot(endpoint), self.touched(Site::EndpointsDescribe, endpoint));
+        self.call(Site::EndpointsDescribe, move |services| {
+            services.record(touched);
+            match slot {
             Some(slot) => Ok(services.staged.endpoints.get(&slot).cloned()),
             None => Ok(services.endpoint.clone()),
+            }
         })
         .await
     }
 
     async fn create_model(&self, request: &ModelRequest) -> Answer<()> {
-        let (model, version) = (request.model.clone(), request.package.version());
+        let (account, version, role) = (self.account(), request.package.version(), request.role.to_string());
+        let model = keyed(account, &request.model);
+        let about = format!("{} with {role} in {account}", request.package);
+        {
+            let mut services = self.services();
+            // A name is made of the stage's endpoint, too, which this call does not carry.
+            let stages = services.policies.promised.of_group(events::group(version)).map(|model| model.stages.len());
+            if stages == Some(1) {
+                services.attempt(Site::EndpointsCreateModel, about, &request.model);
+            }
+        }
         self.call(Site::EndpointsCreateModel, move |services| {
+            services.record(Deed::Made { account, version, role });
             services.models.insert(model, version);
             Ok(())
         })
@@ -66,9 +85,14 @@ impl Endpoints for Sim {
     }
 
     async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
-        let (name, model) = (request.name.clone(), request.model.clone());
+        let (name, model) = (keyed(self.account(), &request.name), keyed(self.account(), &request.model));
         let trial = request.beside.is_some();
+        let about = format!("{model}, {}", request.beside.as_ref().map_or("alone", |beside| &beside.live));
+        self.services().attempt(Site::EndpointsCreateConfig, about, &request.name);
         self.call(Site::EndpointsCreateConfig, move |services| {
+            if !services.models.contains_key(&model) {
+                return Err(Failure::reject("sagemaker:CreateEndpointConfig", "Could not find model"));
+            }
             if trial {
                 services.trials.insert(name.clone());
             }
@@ -81,16 +105,20 @@ impl Endpoints for Sim {
 
     async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
         let (slot, config) = (self.slot(&request.endpoint), request.config.clone());
-        self.call(Site::EndpointsCreate, move |services| Ok(take(services, slot, &config))).await
+        let touched = self.touched(Site::EndpointsCreate, &request.endpoint);
+        self.call(Site::EndpointsCreate, move |services| take(services, slot, &config, touched)).await
     }
 
     async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
         let (slot, config) = (self.slot(&request.endpoint), request.config.clone());
-        self.call(Site::EndpointsUpdate, move |services| Ok(take(services, slot, &config))).await
+        let touched = self.touched(Site::EndpointsUpdate, &request.endpoint);
+        self.call(Site::EndpointsUpdate, move |services| take(services, slot, &config, touched)).await
     }
 
-    async fn delete(&self, _: &EndpointName) -> Answer<()> {
-        self.call(Site::EndpointsDelete, |services| {
+    async fn delete(&self, endpoint: &EndpointName) -> Answer<()> {
+        let touched = self.touched(Site::EndpointsDelete, endpoint);
+        self.call(Site::EndpointsDelete, move |services| {
+            services.record(touched);
             services.remove_endpoint();
             Ok(())
         })
@@ -99,11 +127,16 @@ impl Endpoints for Sim {
 }
 
 /// SageMaker refuses an endpoint that is in progress; the adapter then looks whether it is at this.
-fn take(services: &mut Services, slot: Option<Slot>, config: &str) -> Accepted {
-    if let Some(slot) = slot {
-        return services.stage_updates(slot, config);
+fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Deed) -> Answer<Accepted> {
+    services.record(touched);
+    let account = slot.as_ref().map_or(events::ACCOUNT, |slot| staged::account(slot.0));
+    if !services.configs.contains_key(&keyed(account, config)) {
+        return Err(Failure::reject("sagemaker:UpdateEndpoint", "Could not find endpoint configuration"));
     }
-    match &services.endpoint {
+    if let Some(slot) = slot {
+        return Ok(services.stage_updates(slot, config));
+    }
+    Ok(match &services.endpoint {
         Some(endpoint) if endpoint.status != EndpointStatus::InService => {
             let at_it = endpoint.pending.as_deref().or(endpoint.config.as_deref()) == Some(config);
             if at_it { Accepted::Started } else { Accepted::Busy }
@@ -112,21 +145,29 @@ fn take(services: &mut Services, slot: Option<Slot>, config: &str) -> Accepted {
             services.begin_update(config);
             Accepted::Started
         }
-    }
+    })
+}
+
+/// The name of what is in this account: two accounts may each have something of one name.
+pub(crate) fn keyed(account: &str, name: &str) -> String {
+    if account == events::ACCOUNT { name.to_owned() } else { format!("{account}/{name}") }
 }
 
 impl Scaling for Sim {
-    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
-        self.call(Site::ScalingScale, |services| {
+    async fn scale(&self, endpoint: &EndpointName, _: &Autoscaling) -> Answer<()> {
+        let touched = self.touched(Site::ScalingScale, endpoint);
+        self.call(Site::ScalingScale, move |services| {
+            services.record(touched);
             services.scaled += 1;
             Ok(())
         })
         .await
     }
 
-    async fn schedule(&self, _: &EndpointName, limits: &Autoscaling) -> Answer<()> {
-        let count = limits.schedule.len();
+    async fn schedule(&self, endpoint: &EndpointName, limits: &Autoscaling) -> Answer<()> {
+        let (count, touched) = (limits.schedule.len(), self.touched(Site::ScalingSchedule, endpoint));
         self.call(Site::ScalingSchedule, move |services| {
+            services.record(touched);
             services.scheduled = count;
             Ok(())
         })
@@ -148,6 +189,8 @@ impl Deliveries for Sim {
     async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
         let request = request.clone();
         self.call(Site::DeliveriesStart, move |services| {
+            let slot = slot("pipeline", events::ACCOUNT, request.pipeline.as_str());
+            services.record(Deed::Sent { slot, version: request.package.version() });
             let (number, created) = (services.deliveries.len(), services.now);
             let id = format!("execution-{number}");
             services.deliveries.push(Delivered { request, id: id.clone(), created, ended: false });
@@ -160,7 +203,8 @@ impl Deliveries for Sim {
     async fn state(&self, _: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
         let id = execution.to_owned();
         self.call(Site::DeliveriesState, move |services| {
-            let state = |ended| if ended { DeliveryState::Succeeded } else { DeliveryState::Started };
+            let end = services.ending(Work::Delivery);
+            let state = |ended| if ended { end.of_delivery() } else { DeliveryState::Started };
             Ok(services.deliveries.iter().find(|delivery| delivery.id == id).map(|delivery| state(delivery.ended)))
         })
         .await

@@ -1,0 +1,114 @@
+//! How what the suite starts comes to its end: well, unless the flow is about a bad end.
+
+use jiff::SignedDuration;
+use trimtab_core::event::{BuildStatus, DeliveryState, ExecutionStatus, RunStatus};
+
+use crate::script::Flow;
+use crate::services::Services;
+
+/// An end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// All went well.
+    Succeeded,
+    /// It failed.
+    Failed,
+    /// Somebody stopped it.
+    Stopped,
+}
+
+/// What the suite starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Run,
+    Build,
+    Delivery,
+    Tests,
+}
+
+/// How long a run lasts, and one that hangs.
+const RUNNING: SignedDuration = SignedDuration::from_mins(40);
+const HANGING: SignedDuration = SignedDuration::from_hours(30);
+
+impl Flow {
+    /// What ends badly.
+    pub(crate) fn bad_end(self) -> Option<(Work, Ending)> {
+        match self {
+            Self::RunFails | Self::WorkflowFails | Self::DagFails => Some((Work::Run, Ending::Failed)),
+            Self::RunStops | Self::PipedStops => Some((Work::Run, Ending::Stopped)),
+            Self::BuildFails => Some((Work::Build, Ending::Failed)),
+            Self::DeliveryFails => Some((Work::Delivery, Ending::Failed)),
+            Self::TestsFail => Some((Work::Tests, Ending::Failed)),
+            _ => None,
+        }
+    }
+
+    /// How long a run lasts.
+    pub(crate) fn run_lasts(self) -> SignedDuration {
+        if self == Self::Hangs { HANGING } else { RUNNING }
+    }
+}
+
+impl Services {
+    /// How this ends.
+    pub(crate) fn ending(&self, of: Work) -> Ending {
+        self.flow.and_then(Flow::bad_end).filter(|(work, _)| *work == of).map_or(Ending::Succeeded, |(_, end)| end)
+    }
+}
+
+impl Ending {
+    /// SageMaker's word.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Stopped => "Stopped",
+        }
+    }
+
+    /// CodePipeline's and CodeBuild's word.
+    pub(crate) fn shouted(self) -> String {
+        self.word().to_uppercase()
+    }
+
+    /// Step Functions' word.
+    pub(crate) fn execution(self) -> &'static str {
+        match self {
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::Stopped => "ABORTED",
+        }
+    }
+
+    pub(crate) fn of_run(self) -> RunStatus {
+        match self {
+            Self::Succeeded => RunStatus::Succeeded,
+            Self::Failed => RunStatus::Failed,
+            Self::Stopped => RunStatus::Stopped,
+        }
+    }
+
+    pub(crate) fn of_build(self) -> BuildStatus {
+        match self {
+            Self::Succeeded => BuildStatus::Succeeded,
+            Self::Failed => BuildStatus::Failed,
+            Self::Stopped => BuildStatus::Stopped,
+        }
+    }
+
+    pub(crate) fn of_delivery(self) -> DeliveryState {
+        match self {
+            Self::Succeeded => DeliveryState::Succeeded,
+            Self::Failed => DeliveryState::Failed,
+            Self::Stopped => DeliveryState::Stopped,
+        }
+    }
+
+    pub(crate) fn of_execution(self) -> ExecutionStatus {
+        match self {
+            Self::Succeeded => ExecutionStatus::Succeeded,
+            Self::Failed => ExecutionStatus::Failed,
+            Self::Stopped => ExecutionStatus::Aborted,
+        }
+    }
+}

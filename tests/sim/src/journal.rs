@@ -1,0 +1,101 @@
+//! What happened in the world, in order: the record that the rules are held against. It knows the calls as
+//! AWS saw them, and nothing of what the functions meant by them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::Site;
+use crate::guarded::Thing;
+use crate::services::{Function, Services};
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) at: Timestamp,
+    /// The number of the last call that was made by then.
+    call: u32,
+    /// The event that was being answered.
+    during: Option<(Function, Arc<Value>)>,
+    pub(crate) deed: Deed,
+}
+
+/// What it was.
+#[derive(Debug, Clone)]
+pub(crate) enum Deed {
+    /// A version was sent to what serves it.
+    Sent { slot: String, version: u32 },
+    /// It serves there from now on.
+    Serves { slot: String, version: u32 },
+    /// It came to nothing there: what served before serves on, or nothing does.
+    Broke { slot: String, version: u32 },
+    /// A model was made in this account, with this role.
+    Made { account: &'static str, version: u32, role: String },
+    /// An endpoint was touched in this account: created, updated, deleted, scaled, asked.
+    Touched { site: Site, account: &'static str, endpoint: String },
+    /// A run of this number began.
+    RunBegan(usize),
+    /// A verdict on a version: a person's, or the suite's.
+    Judged { version: u32, approval: String, by_suite: bool },
+    /// The status of a version in the registry.
+    Status { version: u32, status: &'static str },
+    /// A person lets a version into production.
+    LetIn(u32),
+    /// Somebody made this by hand, and its owner put it right.
+    MadeByHand(Thing),
+    PutRight,
+    /// A person asks to go back.
+    AskedBack,
+    /// A person asks for a run whatever was spent.
+    AskedOverBudget,
+    /// A commit became the head of a watched branch.
+    Head(String),
+    /// A commit was built to this end.
+    Built { commit: String, project: String, well: bool },
+    /// A fact was published.
+    Fact { kind: &'static str, model: Option<String>, matter: String, commit: Option<String> },
+    /// A message was sent.
+    Message { kind: String, severity: String, model: String, matter: String, subject: String, body: String },
+    /// An event was delivered, kept, or has its record.
+    Heard { function: Function, event: Arc<Value> },
+    Kept { function: String, event: String },
+    Settled { function: String, event: String },
+    /// A call was given another name than before.
+    Renamed,
+    /// The model was paused, and resumed.
+    Paused,
+    Resumed,
+}
+
+impl Entry {
+    /// The event that was being answered, and the call.
+    pub(crate) fn cause(&self) -> String {
+        let call = self.call;
+        match &self.during {
+            Some((function, event)) => {
+                let (id, kind) = (event["id"].as_str().unwrap_or("?"), event["detail-type"].as_str().unwrap_or("?"));
+                format!("{kind} ({id}), answered by {function:?}, call {call}, at {}", self.at)
+            }
+            None => format!("by itself, after call {call}, at {}", self.at),
+        }
+    }
+}
+
+impl Services {
+    /// Writes down what happened.
+    pub(crate) fn record(&mut self, deed: Deed) {
+        let (at, call, during) = (self.now, self.calls.saturating_sub(1), self.during.clone());
+        self.journal.push(Entry { at, call, during, deed });
+    }
+
+    /// An attempt at a call that carries a name or token made of this subject, whatever becomes of it.
+    pub(crate) fn attempt(&mut self, site: Site, subject: String, name: &str) {
+        let known = self.names.entry((site, subject)).or_insert_with(|| name.to_owned());
+        if known != name {
+            let (at, during, deed) = (self.now, self.during.clone(), Deed::Renamed);
+            let cause = Entry { at, call: self.calls, during, deed }.cause();
+            self.renamed.push((site, known.clone(), name.to_owned(), cause));
+        }
+    }
+}

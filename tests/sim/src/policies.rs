@@ -1,0 +1,79 @@
+//! The policies that are applied in each flow: those of `models/`, some with another line.
+
+use std::sync::{Arc, OnceLock};
+
+use trimtab_core::policy::monitor::Monitor;
+use trimtab_core::policy::{Policy, SuitePolicy};
+
+use crate::calendar;
+use crate::rules::promised::Promised;
+use crate::script::Flow;
+use crate::services::Policies;
+
+const CHURN: &str = include_str!("../../../models/churn.toml");
+const SEGMENTS: &str = include_str!("../../../models/segments.toml");
+const SUITE: &str = include_str!("../../../models/suite.toml");
+
+/// A shadow of a day before `churn`'s canary.
+const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"churn-shadow-5xx\"]\n\n";
+
+/// `churn`'s policy with another line.
+fn churn(line: &str, other: &str) -> String {
+    CHURN.replace(line, other)
+}
+
+/// The policies that a flow is about: what is looked after costs calls.
+fn texts(flow: Option<Flow>) -> Vec<String> {
+    let one = |text: &str| vec![text.to_owned()];
+    match flow {
+        Some(Flow::Workflow | Flow::WorkflowFails) => one(include_str!("../../../models/forecast.toml")),
+        Some(Flow::Dag | Flow::DagFails) => one(include_str!("../../../models/pricing.toml")),
+        Some(Flow::Cluster) => one(include_str!("../../../models/ranking.toml")),
+        Some(Flow::Piped | Flow::PipedStops) => one(SEGMENTS),
+        Some(Flow::PipelineBuild) => one(include_str!("../../../models/demand.toml")),
+        Some(Flow::Stacked | Flow::StackFails) => one(include_str!("../../../models/tariffs.toml")),
+        Some(Flow::Transformed | Flow::TransformFails) => one(include_str!("../../../models/leads.toml")),
+        Some(Flow::Calendar) => one(calendar::POLICY),
+        Some(Flow::Stages) => {
+            [CHURN, SEGMENTS, include_str!("../../../models/loans.toml")].map(str::to_owned).into()
+        }
+        Some(Flow::Shadowed | Flow::ShadowRejected) => {
+            let canary = "[deploy.endpoint.canary]";
+            vec![churn(canary, &format!("{SHADOW}{canary}"))]
+        }
+        Some(Flow::NoticeOnly) => vec![churn("on_rejected = \"roll-back\"", "on_rejected = \"notice\"")],
+        Some(Flow::Mixed) => vec![churn("runs = 4, per = \"7d\"", "runs = 3, per = \"7d\"")],
+        _ => [CHURN, SEGMENTS].map(str::to_owned).into(),
+    }
+}
+
+/// The policies of this flow.
+pub(crate) fn of(flow: Option<Flow>) -> Arc<Policies> {
+    static KNOWN: [OnceLock<Arc<Policies>>; Flow::COUNT + 1] = [const { OnceLock::new() }; Flow::COUNT + 1];
+    let watched = |monitor: &mut Monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None);
+    let read = || read(&texts(flow), watched);
+    KNOWN.get(flow.map_or(Flow::COUNT, |flow| flow as usize)).map_or_else(read, |known| Arc::clone(known.get_or_init(read)))
+}
+
+/// The usual ones, with less to be watched.
+pub(crate) fn fewer() -> Arc<Policies> {
+    static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
+    let less = |monitor: &mut Monitor| {
+        (monitor.model_quality, monitor.feature_attribution, monitor.bias) = (None, None, None);
+    };
+    Arc::clone(POLICIES.get_or_init(|| read(&texts(None), less)))
+}
+
+fn read(texts: &[String], watched: fn(&mut Monitor)) -> Arc<Policies> {
+    // A verdict by policy goes all the way; one by a person is the other flows'.
+    let by_policy = |text: &String| text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
+    let texts: Vec<String> = texts.iter().map(by_policy).collect();
+    let mut policies = Policies { promised: Promised::read(&texts, SUITE), ..Policies::default() };
+    for mut policy in texts.iter().filter_map(|text| Policy::parse("policy.toml", text).ok()) {
+        policy.monitor.as_mut().map(watched);
+        policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
+        policies.by_model.insert(policy.model.clone(), Arc::new(policy));
+    }
+    policies.suite = SuitePolicy::parse("suite.toml", SUITE).ok().map(Arc::new);
+    Arc::new(policies)
+}

@@ -1,0 +1,160 @@
+//! The promises themselves, held against what happened: a model of the rules that shares no code with the
+//! functions. It reads the policies' text and the journal of the world, and knows nothing of the functions'
+//! types, states and plans. One file for each kind of promise; all of them hold after every run of every flow.
+
+mod account;
+mod budget;
+mod circuit;
+mod cool_down;
+mod guard;
+mod honest;
+mod names;
+mod order;
+mod packages;
+mod pause;
+pub(crate) mod promised;
+mod rollback;
+mod severity;
+mod training;
+mod verdict;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::case::Case;
+use crate::endings::Ending;
+use crate::faults::Schedule;
+use crate::journal::{Deed, Entry};
+use crate::promise::{Promise, Violation};
+use crate::services::Services;
+use promised::{Model, Promised};
+
+/// A call that was retried is made up to this much later than it was decided.
+const RETRIED: SignedDuration = SignedDuration::from_mins(2);
+
+/// The same where all attempts on an event may have died, and the failure queue was sent again.
+const SENT_AGAIN: SignedDuration = SignedDuration::from_hours(4);
+
+/// What a rule looks at.
+pub(crate) struct World<'a> {
+    pub(crate) case: &'a Case,
+    pub(crate) services: &'a Services,
+    pub(crate) promised: &'a Promised,
+}
+
+/// A training run, as the world saw it.
+pub(crate) struct Begun<'a> {
+    pub(crate) entry: &'a Entry,
+    pub(crate) name: &'a str,
+    /// The README's word for what started it.
+    pub(crate) word: &'a str,
+    pub(crate) ended: Option<(Timestamp, Ending)>,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn journal(&self) -> &'a [Entry] {
+        &self.services.journal
+    }
+
+    /// The runs of a model, in order. A run's name is `<model>-<word>-<8 hex>`.
+    pub(crate) fn runs(&self, model: &str) -> Vec<Begun<'a>> {
+        let run = |entry: &'a Entry| {
+            let Deed::RunBegan(number) = entry.deed else { return None };
+            let run = self.services.runs.get(number)?;
+            let name = run.request.display_name.as_str();
+            let mut parts = name.rsplitn(3, '-').skip(1);
+            let (word, of) = (parts.next()?, parts.next()?);
+            (of == model).then_some(Begun { entry, name, word, ended: run.ended })
+        };
+        self.journal().iter().filter_map(run).collect()
+    }
+
+    /// How much later than decided something may have happened.
+    pub(crate) fn slack(&self) -> SignedDuration {
+        match self.case.faults.len() {
+            0 => SignedDuration::ZERO,
+            1 | 2 => RETRIED,
+            _ => SENT_AGAIN,
+        }
+    }
+
+    /// Whether all went as it should: each event came once, at once, and each call was answered.
+    pub(crate) fn is_smooth(&self) -> bool {
+        self.case.faults.is_empty() && self.case.schedule == Schedule::Once
+    }
+
+    /// What the last verdict on this version was before this entry.
+    pub(crate) fn approval(&self, version: u32, before: &Entry) -> Option<&'a str> {
+        let earlier = self.journal().iter().take_while(|entry| !std::ptr::eq(*entry, before));
+        let verdicts = earlier.filter_map(|entry| match &entry.deed {
+            Deed::Judged { version: of, approval, .. } if *of == version => Some(approval.as_str()),
+            _ => None,
+        });
+        verdicts.last()
+    }
+
+    /// The entries before this one.
+    pub(crate) fn before<'s>(&'s self, entry: &'s Entry) -> impl Iterator<Item = &'s Entry> {
+        self.services.journal.iter().take_while(move |earlier| !std::ptr::eq(*earlier, entry))
+    }
+
+    /// Whether the suite has answered the event of this version's rejection.
+    pub(crate) fn has_heard_rejection(&self, version: u32, at: &Entry) -> bool {
+        let of = |event: &serde_json::Value| {
+            let detail = &event["detail"];
+            detail["ModelPackageVersion"] == version && detail["ModelApprovalStatus"] == "Rejected"
+        };
+        let heard = self.before(at).filter_map(|entry| match &entry.deed {
+            Deed::Heard { event, .. } if of(event) => event["id"].as_str(),
+            _ => None,
+        });
+        let answered = |id: &str| {
+            self.before(at).any(|entry| matches!(&entry.deed, Deed::Settled { function, event } if function == "deploy" && event == id))
+        };
+        heard.into_iter().any(answered)
+    }
+
+    /// Whether the models were paused.
+    pub(crate) fn is_paused(&self, at: &Entry) -> bool {
+        let turns = self.before(at).filter(|entry| matches!(entry.deed, Deed::Paused | Deed::Resumed));
+        turns.last().is_some_and(|entry| matches!(entry.deed, Deed::Paused))
+    }
+}
+
+/// A promise that was broken at this entry.
+pub(crate) fn broken(promise: Promise, model: &str, entry: &Entry, what: String) -> Violation {
+    Violation { promise, what, model: model.to_owned(), event: entry.cause() }
+}
+
+/// The name of the model whose version this is.
+pub(crate) fn model_of(version: u32) -> &'static str {
+    // Each model of the simulation is named like its package group.
+    crate::events::group(version)
+}
+
+impl World<'_> {
+    pub(crate) fn policy_of(&self, version: u32) -> Option<&Model> {
+        self.promised.of_group(model_of(version))
+    }
+}
+
+/// All rules, after a run.
+pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
+    let world = World { case, services, promised: &services.policies.promised };
+    let rules = [
+        budget::holds,
+        cool_down::holds,
+        circuit::holds,
+        order::holds,
+        rollback::holds,
+        packages::holds,
+        account::holds,
+        severity::holds,
+        honest::holds,
+        verdict::holds,
+        guard::holds,
+        training::holds,
+        pause::holds,
+        names::holds,
+    ];
+    rules.iter().flat_map(|rule| rule(&world)).collect()
+}

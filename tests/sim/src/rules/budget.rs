@@ -1,0 +1,41 @@
+//! The budget: no more runs than this within any window, whoever asks; but a person may go over it.
+
+use super::{World, broken};
+use crate::journal::{Deed, Entry};
+use crate::promise::{Promise, Violation};
+
+pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (name, model) in &world.promised.models {
+        let Some(limits) = &model.limits else { continue };
+        let runs = world.runs(name);
+        let mut leave = world.journal().iter().filter(|entry| matches!(entry.deed, Deed::AskedOverBudget)).peekable();
+        for (number, run) in runs.iter().enumerate() {
+            let so_far = runs.iter().take(number + 1);
+            let within = so_far.filter(|earlier| run.entry.at.duration_since(earlier.entry.at) + world.slack() < limits.per);
+            if within.count() <= limits.runs {
+                continue;
+            }
+            // Each leave to go over the budget is for one run, which the person asked for, or for the commit
+            // that waited with it.
+            let by_a_person = ["operator", "build"].contains(&run.word);
+            if by_a_person && leave.next_if(|asked| asked.at <= run.entry.at).is_some() {
+                continue;
+            }
+            let (most, per) = (limits.runs, limits.per);
+            let what = format!("{} is one run more than {most} within {per:#}", run.name);
+            found.push(broken(Promise::Budget, name, run.entry, what));
+        }
+        found.extend(one_at_a_time(name, &runs));
+    }
+    found
+}
+
+/// What comes while a run is on joins it, or waits for its end.
+fn one_at_a_time(model: &str, runs: &[super::Begun<'_>]) -> Vec<Violation> {
+    let is_on = |run: &super::Begun<'_>, at: &Entry| run.ended.is_none_or(|(ended, _)| ended > at.at);
+    let both = runs.windows(2).filter(|two| matches!(two, [one, next] if is_on(one, next.entry)));
+    both.filter_map(|two| two.last())
+        .map(|run| broken(Promise::Once, model, run.entry, format!("{} began while another run was on", run.name)))
+        .collect()
+}

@@ -1,0 +1,129 @@
+//! The circuit breaker: so many drift runs in a row that did not end the drift open it. Then there is one page,
+//! and one run per budget window, until the drift ends (a budget's window passes without any) or a commit is
+//! trained. Where nothing goes wrong, drift that no limit holds back gets its run at once: the limits are no
+//! stricter than the policy says, either.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::promised::Limits;
+use super::{Begun, World, broken};
+use crate::journal::{Deed, Entry};
+use crate::promise::{Promise, Violation};
+use crate::services::Function;
+
+/// How soon a run begins that nothing holds back.
+const AT_ONCE: SignedDuration = SignedDuration::from_mins(1);
+
+/// One drift, as it goes on.
+#[derive(Default)]
+struct Streak<'a> {
+    /// How many drift runs have answered it, and which pages told that they are in vain.
+    runs: usize,
+    pages: BTreeSet<&'a str>,
+    /// When it was last heard of.
+    heard: Option<Timestamp>,
+}
+
+pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (name, model) in &world.promised.models {
+        if let Some(limits) = &model.limits {
+            found.extend(of_model(world, name, limits));
+        }
+    }
+    found
+}
+
+fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
+    let (runs, mut found, mut streak) = (world.runs(name), Vec::new(), Streak::default());
+    let mut known = BTreeSet::new();
+    for entry in world.journal() {
+        match &entry.deed {
+            Deed::Heard { function: Function::Retrain, event } if is_new(&mut known, drift(event, name)) => {
+                let over = |last: Timestamp| entry.at.duration_since(last) >= limits.per;
+                if streak.heard.is_some_and(over) {
+                    streak = Streak::default();
+                }
+                streak.heard = Some(entry.at);
+                if world.is_smooth() && !is_answered(world, limits, &runs, &streak, entry) {
+                    let what = "drift that no limit held back got no run".to_owned();
+                    found.push(broken(Promise::Circuit, name, entry, what));
+                }
+            }
+            Deed::RunBegan(_) => {
+                let Some(run) = runs.iter().find(|run| std::ptr::eq(run.entry, entry)) else { continue };
+                match run.word {
+                    "drift" => {
+                        if streak.runs >= limits.give_up_after && rests(&runs, entry) < Some(limits.per) {
+                            let what = format!("{} is drift run {} in a row, and no budget window has passed", run.name, streak.runs + 1);
+                            found.push(broken(Promise::Circuit, name, entry, what));
+                        }
+                        streak.runs += 1;
+                    }
+                    // Somebody has changed something: what drifts after this is another drift.
+                    "build" | "image" | "operator" => streak = Streak { heard: streak.heard, ..Streak::default() },
+                    _ => {}
+                }
+            }
+            Deed::Message { kind, model, matter, .. } if kind == "Circuit Opened" && model == name => {
+                streak.pages.insert(matter);
+                if streak.runs < limits.give_up_after {
+                    let what = format!("the circuit was opened after {} drift runs", streak.runs);
+                    found.push(broken(Promise::Circuit, name, entry, what));
+                }
+                if streak.pages.len() > 1 {
+                    let what = format!("one drift has {} pages", streak.pages.len());
+                    found.push(broken(Promise::Circuit, name, entry, what));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn is_new(known: &mut BTreeSet<String>, transition: Option<String>) -> bool {
+    transition.is_some_and(|transition| known.insert(transition))
+}
+
+/// The transition of an alarm of this model that is not held back.
+fn drift(event: &Value, model: &str) -> Option<String> {
+    let (name, state) = (event["detail"]["alarmName"].as_str()?, &event["detail"]["state"]);
+    let counts = event["source"] == "aws.cloudwatch" && state["actionsSuppressedBy"].is_null();
+    (counts && name.starts_with(&format!("{model}-prod-"))).then(|| format!("{name} {}", state["timestamp"]))
+}
+
+/// How long no run has been on before this entry; `None` where one is.
+fn rests(runs: &[Begun<'_>], entry: &Entry) -> Option<SignedDuration> {
+    let earlier = runs.iter().filter(|run| run.entry.at < entry.at);
+    let mut longest = Some(SignedDuration::MAX);
+    for run in earlier {
+        let since = run.ended.filter(|(ended, _)| *ended <= entry.at).map(|(ended, _)| entry.at.duration_since(ended));
+        longest = longest.zip(since).map(|(one, other)| one.min(other));
+    }
+    longest
+}
+
+/// Whether drift has its run, or a limit of the policy that holds, and a page where that is the circuit.
+fn is_answered(world: &World<'_>, limits: &Limits, runs: &[Begun<'_>], streak: &Streak<'_>, heard: &Entry) -> bool {
+    let begun = |run: &Begun<'_>| run.entry.at >= heard.at && run.entry.at.duration_since(heard.at) < AT_ONCE;
+    if runs.iter().any(begun) || world.is_paused(heard) {
+        return true;
+    }
+    let Some(rested) = rests(runs, heard) else { return true };
+    let spent = runs.iter().filter(|run| run.entry.at < heard.at && heard.at.duration_since(run.entry.at) < limits.per);
+    if rested < limits.cool_down {
+        return true;
+    }
+    if streak.runs >= limits.give_up_after && rested < limits.per {
+        let pages = world.journal().iter().filter(|entry| {
+            let page = matches!(&entry.deed, Deed::Message { kind, .. } if kind == "Circuit Opened");
+            page && entry.at.duration_since(heard.at) < AT_ONCE
+        });
+        return pages.count() > 0;
+    }
+    spent.count() >= limits.runs
+}

@@ -1,0 +1,25 @@
+//! What is trained is the head of a watched branch, built well by the branch's project: a pull request's build asks
+//! for nothing, and neither does one that failed.
+
+use super::{World, broken};
+use crate::journal::{Deed, Entry};
+use crate::promise::{Promise, Violation};
+
+pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for entry in world.journal() {
+        let Deed::Fact { kind: "Training Requested", model: Some(model), commit: Some(commit), .. } = &entry.deed else {
+            continue;
+        };
+        let builder = world.promised.models.get(model).and_then(|model| model.builder.as_deref());
+        let head = |entry: &Entry| matches!(&entry.deed, Deed::Head(head) if head == commit);
+        let built = |entry: &Entry| matches!(&entry.deed, Deed::Built { commit: of, project, well: true } if of == commit && builder == Some(project));
+        let what = match (world.before(entry).any(head), world.before(entry).any(built)) {
+            (true, true) => continue,
+            (false, _) => format!("training of {commit} was asked for, which is no branch's head"),
+            (true, false) => format!("training of {commit} was asked for, which {builder:?} has not built well"),
+        };
+        found.push(broken(Promise::PullRequest, model, entry, what));
+    }
+    found
+}
