@@ -145,6 +145,10 @@ pub struct State {
     pub current: Option<Rollout>,
     /// The version that waits for it to end. The newest approval wins.
     pub parked: Option<Parked>,
+    /// Whether a rejected version serves, or is about to, and going back gave way to a version that waits:
+    /// production goes back should that one not become live.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_back: bool,
     /// Versions that were live, the last one last.
     pub live: Vec<Live>,
     /// What was answered already, by version.
@@ -199,13 +203,19 @@ impl State {
             .find(|live| live.package != *now && !self.judged(&live.package, Verdict::Rejected))
     }
 
+    /// The last version that was live, or is, and was not rejected since: where a rollback goes.
+    #[must_use]
+    pub fn good(&self) -> Option<&Live> {
+        self.live.iter().rev().find(|live| !self.judged(&live.package, Verdict::Rejected))
+    }
+
     /// The newest version that an approval has put forward and nothing has taken back.
     #[must_use]
     pub fn newest(&self) -> Option<u32> {
         let on_its_way = self
             .current
             .as_ref()
-            .filter(|rollout| rollout.cause == Cause::Approved)
+            .filter(|rollout| rollout.cause == Cause::Approved && !self.judged(&rollout.package, Verdict::Rejected))
             .map(|rollout| rollout.package.version());
         let waiting = self.parked.as_ref().map(|parked| parked.package.version());
         // A live version that was rejected, and had none before it to go back to, holds nothing up.
@@ -292,6 +302,28 @@ impl State {
         });
         let surplus = self.live.len().saturating_sub(LIVE_REMEMBERED);
         self.live.drain(..surplus);
+        if !self.judged(&rollout.package, Verdict::Rejected) {
+            // What was to go back, away from a rejected version, is away from it.
+            self.parked.take_if(|parked| parked.cause == Cause::RollBack);
+            self.goes_back = false;
+        }
+    }
+
+    /// Whether something waits for its turn.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.parked.is_some() || self.goes_back
+    }
+
+    /// The version waits. Going back gives way to what somebody wants, and comes after it; false where it does.
+    pub fn park(&mut self, wanted: Parked) -> bool {
+        let to_go_back = |parked: &Parked| parked.cause == Cause::RollBack;
+        let gives_way = to_go_back(&wanted) && self.parked.as_ref().is_some_and(|parked| !to_go_back(parked));
+        self.goes_back |= gives_way || (!to_go_back(&wanted) && self.parked.as_ref().is_some_and(to_go_back));
+        if !gives_way {
+            self.parked = Some(wanted);
+        }
+        !gives_way
     }
 }
 

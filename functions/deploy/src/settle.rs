@@ -77,7 +77,16 @@ fn parked(state: &mut State, rollout: Rollout, what: &str, now: Timestamp) -> Se
     let reason = Reason::new("busy", words);
     let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
     let this = Parked { package: rollout.package, cause: rollout.cause, since: rollout.since };
-    state.parked.get_or_insert(this);
+    match state.parked.take() {
+        Some(next) if next.cause != Cause::RollBack => {
+            state.park(next);
+            state.goes_back |= this.cause == Cause::RollBack;
+        }
+        back => {
+            state.parked = back;
+            state.park(this);
+        }
+    }
     Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
 }
 

@@ -13,14 +13,18 @@ use trimtab_core::policy::{Autoscaling, Place, Policy, Smoke, Strategy};
 use trimtab_core::port::ml::{
     Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Hands,
     HandsOf, Invocations, Listed, ModelRequest, PackageTruth, Places, Registry, Scaling, ServingRequest, Smoked,
+    TransformRequest, TransformTruth, Transforms,
 };
 use trimtab_core::port::{Answer, Clock};
 use trimtab_core::react::World;
 
 use crate::Reaction;
 
+mod fleet;
 mod look;
 mod places;
+mod promises;
+mod reference;
 mod rollback;
 mod rollout;
 mod shapes;
