@@ -136,6 +136,8 @@ pub enum Verdict {
     Rejected,
     /// An approval that could not be followed yet; the next one is heard.
     Held,
+    /// None: an operator wanted the version before any verdict on it was heard.
+    ByHand,
 }
 
 /// What the ledger keeps for a model's deployment.
@@ -209,13 +211,13 @@ impl State {
         self.live.iter().rev().find(|live| !self.judged(&live.package, Verdict::Rejected))
     }
 
-    /// The newest version that an approval has put forward and nothing has taken back.
+    /// The newest version that is wanted here, and that no rejection has taken back.
     #[must_use]
     pub fn newest(&self) -> Option<u32> {
         let on_its_way = self
             .current
             .as_ref()
-            .filter(|rollout| rollout.cause == Cause::Approved && !self.judged(&rollout.package, Verdict::Rejected))
+            .filter(|rollout| !self.judged(&rollout.package, Verdict::Rejected))
             .map(|rollout| rollout.package.version());
         let waiting = self.parked.as_ref().map(|parked| parked.package.version());
         // A live version that was rejected, and had none before it to go back to, holds nothing up.
@@ -256,9 +258,8 @@ impl State {
 
     /// Production goes back to this version: its verdict stands, and it has another turn.
     pub fn come_back(&mut self, package: &PackageArn) {
-        if let Some(judged) = self.verdicts.get_mut(&package.version()) {
-            judged.round += 1;
-        }
+        let first = Judged { verdict: Verdict::ByHand, round: 1 };
+        self.verdicts.entry(package.version()).and_modify(|judged| judged.round += 1).or_insert(first);
     }
 
     /// The version is live in the stage before.

@@ -77,15 +77,9 @@ fn parked(state: &mut State, rollout: Rollout, what: &str, now: Timestamp) -> Se
     let reason = Reason::new("busy", words);
     let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
     let this = Parked { package: rollout.package, cause: rollout.cause, since: rollout.since };
-    match state.parked.take() {
-        Some(next) if next.cause != Cause::RollBack => {
-            state.park(next);
-            state.goes_back |= this.cause == Cause::RollBack;
-        }
-        back => {
-            state.parked = back;
-            state.park(this);
-        }
+    let wanted_after = state.parked.as_ref().is_some_and(|next| next.cause != Cause::RollBack);
+    if !wanted_after || this.cause == Cause::RollBack {
+        state.park(this);
     }
     Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
 }

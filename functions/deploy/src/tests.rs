@@ -20,8 +20,10 @@ use trimtab_core::react::World;
 
 use crate::Reaction;
 
+mod accounts;
 mod fleet;
 mod look;
+mod observe;
 mod places;
 mod promises;
 mod reference;
@@ -32,6 +34,7 @@ mod stack;
 mod stages;
 mod transform;
 mod trial;
+mod witness;
 
 /// The alarm that watches a version on trial.
 const TRIAL_ALARM: &str = "churn-trial-5xx";

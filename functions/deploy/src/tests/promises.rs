@@ -97,7 +97,18 @@ struct Run {
     /// What was asked of stages, as the bus keeps it: it may deliver late, again, and in any order.
     mail: Vec<trimtab_core::fact::Fact>,
     told: usize,
+    /// Turns of versions that were told already, by kind and matter.
+    turns: BTreeSet<(FactKind, String)>,
 }
+
+/// What is told once a turn: readers take a second message of one matter for a copy.
+const ONCE: [FactKind; 5] = [
+    FactKind::RolloutStarted,
+    FactKind::RolloutSucceeded,
+    FactKind::RolloutRolledBack,
+    FactKind::SmokeTestFailed,
+    FactKind::PackageRejected,
+];
 
 impl Run {
     fn new(options: Options) -> Self {
@@ -112,6 +123,7 @@ impl Run {
             stages: (0..count).map(|at| reference::Stage::new(options.rules(at))).collect(),
             mail: vec![],
             told: 0,
+            turns: BTreeSet::new(),
         }
     }
 
@@ -147,7 +159,7 @@ impl Run {
     }
 
     /// What was told since the last step; what is told twice of one matter is one message.
-    fn news(&mut self) -> Vec<(FactKind, usize, u32)> {
+    fn news(&mut self) -> Result<Vec<(FactKind, usize, u32)>, String> {
         let facts = self.world.bus.facts();
         let new: Vec<_> = facts.into_iter().skip(self.told).collect();
         self.told += new.len();
@@ -162,10 +174,12 @@ impl Run {
             news.push((fact.kind, self.stage_of(&fact), version.filter(|_| named).unwrap_or_default()));
             if fact.kind.is_request() {
                 self.mail.push(fact);
+            } else if ONCE.contains(&fact.kind) && !self.turns.insert((fact.kind, fact.matter.clone())) {
+                return Err(format!("promise: no message is taken for a copy of another\nagain: {} {}", fact.kind.as_str(), fact.matter));
             }
         }
         news.sort_unstable();
-        news
+        Ok(news)
     }
 
     /// One step in both; an error names the promise that broke.
@@ -181,7 +195,7 @@ impl Run {
             let mut seen = BTreeSet::new();
             calls.retain(|call| seen.insert(call.clone()));
         }
-        let news = self.news();
+        let news = self.news()?;
         let expected: Vec<_> = self.stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.calls)).collect();
         let mut told: Vec<_> = self.stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.told)).collect();
         told.sort_unstable();

@@ -55,6 +55,8 @@ pub(super) enum Word {
     Rejected,
     /// The approval could not be followed yet.
     Held,
+    /// An operator wanted the version before any verdict was heard.
+    ByHand,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,9 +162,9 @@ impl Stage {
         self.live.iter().rev().copied().find(|version| !self.is_rejected(*version))
     }
 
-    /// The newest version that was approved for this stage and not taken back.
+    /// The newest version that is wanted in this stage, and that no rejection has taken back.
     pub(super) fn newest(&self) -> Option<u32> {
-        let on = self.on.filter(|(version, why)| *why == Why::Approved && !self.is_rejected(*version));
+        let on = self.on.filter(|(version, _)| !self.is_rejected(*version));
         let live = self.live.last().copied().filter(|version| !self.is_rejected(*version));
         on.map(|(version, _)| version).max(self.waits.map(|(version, _)| version)).max(live)
     }
@@ -436,6 +438,7 @@ impl Stage {
         match target {
             Some(target) if !(serves(target) && now == Some(target)) => {
                 (self.waits, self.due) = (None, false);
+                self.answered.entry(target).or_insert(Word::ByHand);
                 self.want(facts, target, Why::Hand);
             }
             _ => self.tell(FactKind::RollbackRefused, 0),
