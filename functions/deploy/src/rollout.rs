@@ -124,6 +124,12 @@ pub struct Live {
     /// Whether autoscaling has been asked for, or there is none to ask for.
     #[serde(default)]
     pub scaled: bool,
+    /// The model, for what is told of it later; older records have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelName>,
+    /// The stage, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<StageName>,
 }
 
 /// What was last said of a version, and answered.
@@ -300,6 +306,8 @@ impl State {
             config: rollout.config.clone(),
             since: now,
             scaled: !scales,
+            model: Some(rollout.model.clone()),
+            stage: rollout.stage.clone(),
         });
         let surplus = self.live.len().saturating_sub(LIVE_REMEMBERED);
         self.live.drain(..surplus);

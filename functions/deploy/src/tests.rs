@@ -21,11 +21,14 @@ use trimtab_core::react::World;
 use crate::Reaction;
 
 mod accounts;
+mod cases;
 mod fleet;
 mod look;
 mod observe;
+mod outcomes;
 mod places;
 mod promises;
+mod records;
 mod reference;
 mod rollback;
 mod rollout;

@@ -125,6 +125,12 @@ fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
     ]
 }
 
+/// One of each.
+pub(super) fn every_call() -> Vec<Action> {
+    let there = calls(None).into_iter().map(|(action, ..)| action);
+    there.chain(calls_here().into_iter().map(|(action, ..)| action)).collect()
+}
+
 fn act(witness: &Witness, action: &Action) -> Answer<Done> {
     run(reaction(witness).act(action)).unwrap()
 }

@@ -7,78 +7,11 @@ use trimtab_core::event::Event;
 use trimtab_core::failure::Failure;
 use trimtab_core::react::Act;
 
+use super::cases::*;
 use super::witness::{How, Witness, reaction};
 use super::*;
 use crate::decide::Seen;
-use crate::rollout::{Cause, Judged, Leg, Live, Parked, Progress, Rollout, State, Verdict};
-
-const CHURN: &str = include_str!("../../../../models/churn.toml");
-const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
-const TARIFFS: &str = include_str!("../../../../models/tariffs.toml");
-const LEADS: &str = include_str!("../../../../models/leads.toml");
-const LOANS: &str = include_str!("../../../../models/loans.toml");
-const CANARY: &str = "[deploy.endpoint.canary]";
-
-fn shadowed() -> String {
-    let shadow = format!("[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"a\", \"b\", \"c\"]\n{CANARY}");
-    CHURN.replace(CANARY, &shadow)
-}
-
-fn package(group: &str, version: u32) -> PackageArn {
-    PackageArn::parse(&arn(group, version)).unwrap()
-}
-
-fn event(account: &str, source: &str, kind: &str, detail: &Value) -> Event {
-    let raw = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
-        "region": "eu-west-1", "time": NOON, "resources": [], "detail": detail});
-    Event::parse(&raw).unwrap()
-}
-
-fn approved(group: &str, version: u32) -> Event {
-    let detail = json!({"ModelPackageGroupName": group, "ModelPackageVersion": version,
-        "ModelPackageArn": arn(group, version), "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed"});
-    event("123456789012", "aws.sagemaker", "SageMaker Model Package State Change", &detail)
-}
-
-fn fact(model: &str, kind: FactKind, details: &Value) -> Event {
-    let detail = json!({"version": 1, "model": model, "matter": "x", "at": NOON, "details": details});
-    event("123456789012", "trimtab", kind.as_str(), &detail)
-}
-
-fn rollout(group: &str, version: u32, config: &str, progress: Progress) -> Rollout {
-    Rollout {
-        model: trimtab_core::name::ModelName::parse(group).unwrap(),
-        stage: None,
-        round: 1,
-        package: package(group, version),
-        cause: Cause::Approved,
-        config: config.into(),
-        since: NOON.parse().unwrap(),
-        progress,
-        late: false,
-        leg: Leg::Last,
-        let_on: None,
-    }
-}
-
-fn on(rollout: Rollout) -> State {
-    State { current: Some(rollout), ..State::default() }
-}
-
-fn listed(group: &str, version: u32, status: &str) -> Listed {
-    let truth = PackageTruth { approval: Approval::parse(status), status: "Completed".into(), lifecycle: None };
-    Listed { package: package(group, version), truth }
-}
-
-fn serves(config: &str) -> Option<EndpointTruth> {
-    Some(EndpointTruth {
-        status: EndpointStatus::InService,
-        config: Some(config.into()),
-        pending: None,
-        failure: None,
-        modified: None,
-    })
-}
+use crate::rollout::{Cause, Judged, Leg, Parked, Progress, Rollout, State, Verdict};
 
 struct Asked {
     what: &'static str,
@@ -110,7 +43,7 @@ fn answered() -> State {
 
 fn by_endpoint() -> Vec<Asked> {
     let waits = Parked { package: package("churn", 2), cause: Cause::Approved, since: NOON.parse().unwrap() };
-    let live = Live { package: package("churn", 1), config: "c".into(), since: NOON.parse().unwrap(), scaled: true };
+    let live = live("churn", 1, "c");
     let goes_back = State { goes_back: true, live: vec![live.clone()], ..State::default() };
     let stays = State { live: vec![live], ..State::default() };
     let rests = |name| {
