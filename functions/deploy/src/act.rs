@@ -154,6 +154,9 @@ where
         if let Some(parked) = &state.parked {
             seen.parked = self.registry.package(&parked.package).await?;
         }
+        if let (true, Some(good)) = (state.goes_back, state.good()) {
+            seen.back = self.registry.package(&good.package).await?;
+        }
         self.serving(&mut seen, stage, state).await?;
         Ok(seen)
     }

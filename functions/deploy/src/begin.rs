@@ -40,8 +40,8 @@ pub(crate) fn begin_or_park(
         let (way, texts) = (Way::of(policy, deploy), vec![reason.text.clone()]);
         let told = tell(FactKind::RolloutParked, way, &wanted.package, round, texts, case.now);
         reasons.push(reason);
-        state.parked = Some(wanted);
-        return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts: vec![told] };
+        let facts = if state.park(wanted) { vec![told] } else { vec![] };
+        return Plan { decision: Decision::Parked, reasons, state: Some(state), actions: vec![], facts };
     }
     if let Some(held) = proof::hold(case, policy, deploy, &state, &wanted) {
         return held;
@@ -63,6 +63,7 @@ pub(crate) fn begin_or_park(
         let text = format!("version {} waited, and gives way to this one", older.package.version());
         reasons.push(Reason::new("superseded", text));
     }
+    state.goes_back &= wanted.cause != Cause::RollBack;
     let leg = trial::leg(case, deploy, &state, &wanted);
     let config = config(policy, deploy, &state, &wanted, &leg, case.now);
     let Parked { package, cause, .. } = wanted;

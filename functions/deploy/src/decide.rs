@@ -29,6 +29,8 @@ pub struct Seen {
     pub package: Option<PackageTruth>,
     /// The package that waits.
     pub parked: Option<PackageTruth>,
+    /// The package that production goes back to, where that waits for another.
+    pub back: Option<PackageTruth>,
     /// The model's endpoint.
     pub endpoint: Option<EndpointTruth>,
     /// The strategy's alarms that have no data, or that are not there.
@@ -263,18 +265,23 @@ pub(crate) fn on_rejected(
     package: &PackageArn,
 ) -> Answer {
     let version = package.version();
+    let judged = case.state.judged(package, Verdict::Rejected);
     if let Some(rollout) =
-        case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended)
+        case.state.current.as_ref().filter(|r| r.cause == Cause::RollBack && r.progress == Progress::Intended && judged)
     {
         return resume(case, policy, deploy, rollout);
     }
-    if case.state.judged(package, Verdict::Rejected) {
+    if judged {
         return Plan::skip("already_handled", format!("the rejection of version {version} has had its answer"));
     }
     let mut state = case.state.clone();
     state.judge(package, Verdict::Rejected);
     let mut reasons = vec![Reason::new("rejected", format!("version {version} is rejected"))];
-    if state.parked.take_if(|parked| parked.package == *package).is_some() {
+    let waited = state.parked.take_if(|parked| parked.package == *package);
+    // What was to be gone back to is not: something else is.
+    let target = waited.as_ref().is_some_and(|parked| parked.cause == Cause::RollBack)
+        || (state.goes_back && case.state.good().is_some_and(|live| live.package == *package));
+    if waited.is_some() {
         reasons.push(Reason::new(
             "unparked",
             format!("version {version} waited for a rollout to end, and no longer does"),
@@ -285,8 +292,8 @@ pub(crate) fn on_rejected(
     let answer = if on_trial { OnRejected::RollBack } else { deploy.on_rejected };
     let live = case.state.live_now().is_some_and(|live| live.package == *package);
     let coming = case.state.current.as_ref().is_some_and(|rollout| rollout.package == *package);
-    let back = if live { case.state.live_before() } else { case.state.live_now() }.map(|live| live.package.clone());
-    let wanted = match (answer, live || coming, back) {
+    let back = state.good().map(|live| live.package.clone());
+    let wanted = match (answer, live || coming || target, back) {
         (OnRejected::RollBack, true, Some(before)) => {
             reasons
                 .push(Reason::new("roll_back", format!("version {} was live before it: going back", before.version())));

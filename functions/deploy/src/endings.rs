@@ -11,14 +11,14 @@ use trimtab_core::react::Case;
 use crate::action::Action;
 use crate::begin::begin_or_park;
 use crate::decide::{Answer, Seen};
-use crate::rollout::{Cause, Leg, Progress, Rollout, State};
+use crate::rollout::{Cause, Leg, Parked, Progress, Rollout, State};
 use crate::{proof, rollback, smoke, stages, transform, trial};
 
 /// The endpoint came to rest, or to grief.
 pub(crate) fn on_endpoint(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Answer {
     let Some(truth) = &case.seen.endpoint else {
         // A failed endpoint that was removed for a version that waits is gone.
-        if case.state.parked.is_some() && case.state.current.is_none() {
+        if case.state.waits() && case.state.current.is_none() {
             return on_rest(case, policy, deploy);
         }
         return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint");
@@ -214,7 +214,7 @@ pub(crate) fn scaling(deploy: &Deployment) -> Vec<Action> {
     ]
 }
 
-/// Begins the version that waits, if one does and it is still wanted.
+/// Begins the version that waits, if one does and it is still wanted; or goes back, if that gave way to it.
 pub(crate) fn follow_on(
     case: &Case<'_, State, Seen>,
     policy: &Policy,
@@ -223,10 +223,7 @@ pub(crate) fn follow_on(
     mut reasons: Vec<Reason>,
 ) -> Answer {
     let Some(wanted) = state.parked.take() else {
-        return match reasons.is_empty() {
-            true => Plan::skip("no_rollout", "no rollout is on and none waits"),
-            false => Plan { reasons, ..Plan::note(state, "", "") },
-        };
+        return go_back_after_all(case, policy, deploy, state, reasons);
     };
     let version = wanted.package.version();
     let by_hand = wanted.cause == Cause::Operator;
@@ -240,13 +237,39 @@ pub(crate) fn follow_on(
             "no_longer_approved",
             format!("version {version} waited, and the registry no longer says Approved"),
         ));
-        return Plan { reasons, ..Plan::note(state, "", "") };
+        return go_back_after_all(case, policy, deploy, state, reasons);
     }
     reasons.push(Reason::new("resumed", format!("version {version} waited for this")));
     let mut plan = begin_or_park(case, policy, deploy, state, wanted, reasons);
-    // The version may be held back; the event that ended the rollout before it has had its answer.
-    if plan.decision == Decision::Rejected {
-        plan.decision = Decision::Acted;
+    if plan.decision != Decision::Rejected {
+        return plan;
     }
-    plan
+    // The version is held back; the event that ended the rollout before it has had its answer.
+    let state = plan.state.take().unwrap_or_default();
+    let mut next = go_back_after_all(case, policy, deploy, state, plan.reasons);
+    next.facts.splice(0..0, plan.facts);
+    next
+}
+
+/// Nothing waits: production goes back, if a rejected version serves and going back gave way to what waited.
+fn go_back_after_all(
+    case: &Case<'_, State, Seen>,
+    policy: &Policy,
+    deploy: &Deployment,
+    mut state: State,
+    mut reasons: Vec<Reason>,
+) -> Answer {
+    let due = std::mem::take(&mut state.goes_back);
+    let back = case.seen.back.as_ref().is_some_and(|truth| due && truth.approval == Approval::Approved);
+    if let Some(package) = state.good().filter(|_| back).map(|live| live.package.clone()) {
+        let text = format!("a rejected version serves: going back to version {}", package.version());
+        reasons.push(Reason::new("roll_back", text));
+        state.come_back(&package);
+        let wanted = Parked { package, cause: Cause::RollBack, since: case.now };
+        return begin_or_park(case, policy, deploy, state, wanted, reasons);
+    }
+    match reasons.is_empty() && !due {
+        true => Plan::skip("no_rollout", "no rollout is on and none waits"),
+        false => Plan { reasons, ..Plan::note(state, "", "") },
+    }
 }

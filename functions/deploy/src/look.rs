@@ -126,7 +126,7 @@ pub(crate) fn is_unanswered(state: &State, listed: &Listed) -> bool {
 
 /// A version waits, no rollout is on, and what serves is at rest and well.
 fn waiting(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
-    let waits = case.state.parked.is_some() && case.state.current.is_none();
+    let waits = case.state.waits() && case.state.current.is_none();
     let by_hand = rollback::waits(case.state);
     let ready = match (&deploy.target, &case.seen.endpoint) {
         (Target::Pipeline(_) | Target::Transform(_), _) => true,

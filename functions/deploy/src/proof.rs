@@ -8,7 +8,7 @@ use trimtab_core::react::Case;
 
 use crate::begin::begin_or_park;
 use crate::decide::{Answer, Seen};
-use crate::rollout::{Cause, Parked, Rollout, State, Way, tell};
+use crate::rollout::{Cause, Leg, Live, Parked, Rollout, State, Way, tell};
 
 /// The strategy's alarms that have nothing to say; `None` where all have, or where there are none:
 /// going back is never held up, and an endpoint's first version has nothing to be compared with.
@@ -58,12 +58,17 @@ pub(crate) fn go_back(
     rollout: &Rollout,
 ) -> Option<Answer> {
     let names = silent(case, deploy, rollout.cause)?;
-    let (version, good) = (rollout.package.version(), case.state.live_now()?.package.version());
+    let (version, good) = (rollout.package.version(), before(case.state, rollout)?.package.version());
     let reason = Reason::new(
         "unproven",
         format!("version {version} has proved nothing, since there is no data on {names}: going back to {good}"),
     );
     back(case, policy, deploy, rollout, reason)
+}
+
+/// The version that a rollout which proved nothing goes back to. What a trial is beside serves in any case.
+pub(crate) fn before<'a>(state: &'a State, rollout: &Rollout) -> Option<&'a Live> {
+    state.good().or_else(|| state.live_now().filter(|_| rollout.leg != Leg::Last))
 }
 
 /// Back to the version that was live before this rollout; `None` where there was none.
@@ -74,9 +79,10 @@ pub(crate) fn back(
     rollout: &Rollout,
     reason: Reason,
 ) -> Option<Answer> {
-    let before = case.state.live_now()?.package.clone();
+    let before = before(case.state, rollout)?.package.clone();
     let told = rollout.tell(FactKind::RolloutRolledBack, &reason.text, case.now);
     let mut state = State { current: None, ..case.state.clone() };
+    state.parked.take_if(|parked| parked.cause == Cause::RollBack);
     state.come_back(&before);
     let wanted = Parked { package: before, cause: Cause::RollBack, since: case.now };
     let mut plan = begin_or_park(case, policy, deploy, state, wanted, vec![reason]);

@@ -43,6 +43,7 @@ pub(crate) fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, stage: &
         let text = format!("version {} was on trial, and no longer is", tried.package.version());
         reasons.push(Reason::new("taken_back", text));
     }
+    state.goes_back = false;
     state.come_back(&package);
     let wanted = Parked { package, cause: Cause::Operator, since: case.now };
     begin_or_park(case, policy, stage, state, wanted, reasons)

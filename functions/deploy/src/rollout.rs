@@ -124,6 +124,12 @@ pub struct Live {
     /// Whether autoscaling has been asked for, or there is none to ask for.
     #[serde(default)]
     pub scaled: bool,
+    /// The model, for what is told of it later; older records have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelName>,
+    /// The stage, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<StageName>,
 }
 
 /// What was last said of a version, and answered.
@@ -136,6 +142,8 @@ pub enum Verdict {
     Rejected,
     /// An approval that could not be followed yet; the next one is heard.
     Held,
+    /// None: an operator wanted the version before any verdict on it was heard.
+    ByHand,
 }
 
 /// What the ledger keeps for a model's deployment.
@@ -145,6 +153,10 @@ pub struct State {
     pub current: Option<Rollout>,
     /// The version that waits for it to end. The newest approval wins.
     pub parked: Option<Parked>,
+    /// Whether a rejected version serves, or is about to, and going back gave way to a version that waits:
+    /// production goes back should that one not become live.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_back: bool,
     /// Versions that were live, the last one last.
     pub live: Vec<Live>,
     /// What was answered already, by version.
@@ -199,13 +211,19 @@ impl State {
             .find(|live| live.package != *now && !self.judged(&live.package, Verdict::Rejected))
     }
 
-    /// The newest version that an approval has put forward and nothing has taken back.
+    /// The last version that was live, or is, and was not rejected since: where a rollback goes.
+    #[must_use]
+    pub fn good(&self) -> Option<&Live> {
+        self.live.iter().rev().find(|live| !self.judged(&live.package, Verdict::Rejected))
+    }
+
+    /// The newest version that is wanted here, and that no rejection has taken back.
     #[must_use]
     pub fn newest(&self) -> Option<u32> {
         let on_its_way = self
             .current
             .as_ref()
-            .filter(|rollout| rollout.cause == Cause::Approved)
+            .filter(|rollout| !self.judged(&rollout.package, Verdict::Rejected))
             .map(|rollout| rollout.package.version());
         let waiting = self.parked.as_ref().map(|parked| parked.package.version());
         // A live version that was rejected, and had none before it to go back to, holds nothing up.
@@ -246,9 +264,8 @@ impl State {
 
     /// Production goes back to this version: its verdict stands, and it has another turn.
     pub fn come_back(&mut self, package: &PackageArn) {
-        if let Some(judged) = self.verdicts.get_mut(&package.version()) {
-            judged.round += 1;
-        }
+        let first = Judged { verdict: Verdict::ByHand, round: 1 };
+        self.verdicts.entry(package.version()).and_modify(|judged| judged.round += 1).or_insert(first);
     }
 
     /// The version is live in the stage before.
@@ -289,9 +306,33 @@ impl State {
             config: rollout.config.clone(),
             since: now,
             scaled: !scales,
+            model: Some(rollout.model.clone()),
+            stage: rollout.stage.clone(),
         });
         let surplus = self.live.len().saturating_sub(LIVE_REMEMBERED);
         self.live.drain(..surplus);
+        if !self.judged(&rollout.package, Verdict::Rejected) {
+            // What was to go back, away from a rejected version, is away from it.
+            self.parked.take_if(|parked| parked.cause == Cause::RollBack);
+            self.goes_back = false;
+        }
+    }
+
+    /// Whether something waits for its turn.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.parked.is_some() || self.goes_back
+    }
+
+    /// The version waits. Going back gives way to what somebody wants, and comes after it; false where it does.
+    pub fn park(&mut self, wanted: Parked) -> bool {
+        let to_go_back = |parked: &Parked| parked.cause == Cause::RollBack;
+        let gives_way = to_go_back(&wanted) && self.parked.as_ref().is_some_and(|parked| !to_go_back(parked));
+        self.goes_back |= gives_way || (!to_go_back(&wanted) && self.parked.as_ref().is_some_and(to_go_back));
+        if !gives_way {
+            self.parked = Some(wanted);
+        }
+        !gives_way
     }
 }
 

@@ -77,7 +77,10 @@ fn parked(state: &mut State, rollout: Rollout, what: &str, now: Timestamp) -> Se
     let reason = Reason::new("busy", words);
     let told = rollout.tell(FactKind::RolloutParked, &reason.text, now);
     let this = Parked { package: rollout.package, cause: rollout.cause, since: rollout.since };
-    state.parked.get_or_insert(this);
+    let wanted_after = state.parked.as_ref().is_some_and(|next| next.cause != Cause::RollBack);
+    if !wanted_after || this.cause == Cause::RollBack {
+        state.park(this);
+    }
     Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Parked) }
 }
 
@@ -112,9 +115,8 @@ fn scaled(state: &mut State, endpoint: &str, refused: Option<String>, last: bool
     };
     let reason =
         Reason::new("not_scaled", format!("endpoint {endpoint} is live, but autoscaling was refused: {cause}"));
-    let whose = state.current.as_ref().map(|rollout| (rollout.model.clone(), rollout.stage.clone()));
-    let told = whose.map(|(model, stage)| {
-        let way = Way { model: &model, stage: stage.as_ref() };
+    let told = live.model.as_ref().map(|model| {
+        let way = Way { model, stage: live.stage.as_ref() };
         tell(FactKind::RolloutFailed, way, &live.package, state.round(&live.package), vec![reason.text.clone()], now)
     });
     Settled { facts: told.into_iter().collect(), reasons: vec![reason], decision: Some(Decision::Acted) }

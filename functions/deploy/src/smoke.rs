@@ -41,8 +41,9 @@ pub(crate) fn failed(
     let mut reasons = vec![Reason::new("smoke_test_failed", text)];
     let told = rollout.tell(FactKind::SmokeTestFailed, &reasons.first()?.text, case.now);
     let mut state = State { current: None, ..case.state.clone() };
-    let mut plan = match case.state.live_now().map(|live| live.package.clone()) {
+    let mut plan = match case.state.good().map(|live| live.package.clone()) {
         Some(before) => {
+            state.parked.take_if(|parked| parked.cause == Cause::RollBack);
             reasons.push(Reason::new("roll_back", format!("going back to version {}", before.version())));
             state.come_back(&before);
             let wanted = Parked { package: before, cause: Cause::RollBack, since: case.now };

@@ -75,7 +75,7 @@ pub(crate) fn on_stack(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &D
             Plan::skip("still_moving", format!("CloudFormation says that the stack is {}", truth.status))
         }
         // What was in the way is deleted: what waited for that is made.
-        (None, None) if case.state.parked.is_some() => endings::on_rest(case, policy, deploy),
+        (None, None) if case.state.waits() => endings::on_rest(case, policy, deploy),
         (_, None) => Plan::skip("no_such_stack", "CloudFormation knows no such stack"),
     }
 }

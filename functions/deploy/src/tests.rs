@@ -13,21 +13,34 @@ use trimtab_core::policy::{Autoscaling, Place, Policy, Smoke, Strategy};
 use trimtab_core::port::ml::{
     Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Hands,
     HandsOf, Invocations, Listed, ModelRequest, PackageTruth, Places, Registry, Scaling, ServingRequest, Smoked,
+    TransformRequest, TransformTruth, Transforms,
 };
 use trimtab_core::port::{Answer, Clock};
 use trimtab_core::react::World;
 
 use crate::Reaction;
 
+mod accounts;
+mod asked;
+mod cases;
+mod fleet;
 mod look;
+mod observe;
+mod outcomes;
 mod places;
+mod planning;
+mod promises;
+mod records;
+mod reference;
 mod rollback;
 mod rollout;
 mod shapes;
 mod stack;
+mod stack_table;
 mod stages;
 mod transform;
 mod trial;
+mod witness;
 
 /// The alarm that watches a version on trial.
 const TRIAL_ALARM: &str = "churn-trial-5xx";

@@ -84,6 +84,7 @@ pub(crate) fn found(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage
 pub(crate) fn stay(state: &mut State) {
     let live = state.live_now().map(|live| live.package.clone());
     state.parked.take_if(|parked| Some(&parked.package) == live.as_ref());
+    state.goes_back &= state.good().map(|live| &live.package) != live.as_ref();
 }
 
 /// What SageMaker may be asked about a rollout's job; `None` where the policy had another target when the

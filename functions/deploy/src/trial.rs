@@ -89,7 +89,7 @@ pub(crate) fn on_look(case: &Case<'_, State, Seen>, policy: &Policy, deploy: &De
     if !rollout.is_served(case.seen.endpoint.as_ref()) {
         return None;
     }
-    let (version, good) = (rollout.package.version(), case.state.live_now()?.package.version());
+    let (version, good) = (rollout.package.version(), proof::before(case.state, rollout)?.package.version());
     if !case.seen.ringing.is_empty() {
         let words =
             format!("version {version} has set off {} on trial: going back to {good}", names(&case.seen.ringing));

@@ -1,0 +1,188 @@
+//! Each call of a stage goes by the client of the account that the stage is in, and what fails is a failure.
+
+use std::collections::BTreeMap;
+
+use trimtab_core::failure::Failure;
+use trimtab_core::name::RoleArn;
+use trimtab_core::policy::Target;
+use trimtab_core::port::stack::{self, StackCall, StackRequest};
+use trimtab_core::react::Act;
+
+use super::witness::{How, Witness, reaction};
+use super::*;
+use crate::action::{Action, Done};
+
+const THERE: &str = "210987654321";
+
+fn place() -> Place {
+    let role = RoleArn::parse(&format!("arn:aws:iam::{THERE}:role/trimtab-stage-loans")).unwrap();
+    Place { role, external_id: None, session: String::new() }
+}
+
+fn target(text: &str) -> Target {
+    parse(text).deploy.unwrap().stages.pop().unwrap().target
+}
+
+/// Every call that a stage in another account may have made there: the call, and what it gives.
+fn calls(place: Option<Place>) -> Vec<(Action, &'static str, Done)> {
+    let Target::Endpoint(target) = target(include_str!("../../../../models/churn.toml")) else { panic!("an endpoint") };
+    let Target::Transform(transform) = self::target(include_str!("../../../../models/leads.toml")) else {
+        panic!("a transform")
+    };
+    let (service, endpoint, limits) = ("aws", target.name.clone(), target.autoscaling.clone().unwrap());
+    let model = ModelRequest {
+        model: "m".into(),
+        package: PackageArn::parse(&arn("churn", 1)).unwrap(),
+        role: target.role.clone(),
+        place: place.clone(),
+    };
+    let serving = ServingRequest {
+        name: "c".into(),
+        model: "m".into(),
+        serving: target.serving.clone(),
+        capture: None,
+        place: place.clone(),
+        beside: None,
+    };
+    let request = EndpointRequest {
+        endpoint: endpoint.clone(),
+        config: "c".into(),
+        strategy: Strategy::AllAtOnce,
+        place: place.clone(),
+    };
+    let job = TransformRequest { job: "j".into(), model: "m".into(), transform, place: place.clone() };
+    vec![
+        (Action::CreateModel { service, request: model }, "CreateModel", Done::Made),
+        (Action::CreateEndpointConfig { service, request: serving }, "CreateEndpointConfig", Done::Made),
+        (
+            Action::CreateEndpoint { service, request: request.clone() },
+            "CreateEndpoint",
+            Done::Endpoint(Accepted::Started),
+        ),
+        (Action::UpdateEndpoint { service, request }, "UpdateEndpoint", Done::Endpoint(Accepted::Busy)),
+        (
+            Action::DeleteEndpoint { service, endpoint: endpoint.clone(), place: place.clone() },
+            "DeleteEndpoint churn-prod",
+            Done::Made,
+        ),
+        (
+            Action::PutScalingPolicy {
+                service,
+                endpoint: endpoint.clone(),
+                limits: limits.clone(),
+                place: place.clone(),
+            },
+            "PutScalingPolicy churn-prod",
+            Done::Made,
+        ),
+        (
+            Action::PutScheduledActions { service, endpoint, limits, place },
+            "PutScheduledAction churn-prod",
+            Done::Made,
+        ),
+        (Action::CreateTransformJob { service, request: job }, "CreateTransformJob", Done::Made),
+    ]
+}
+
+/// What is in this account whatever the stage is in.
+fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
+    let Target::Stack(target) = target(include_str!("../../../../models/tariffs.toml")) else { panic!("a stack") };
+    let service = "aws";
+    let request = StackRequest {
+        stack: target.name.clone(),
+        template: target.template.clone(),
+        role: target.role.clone(),
+        parameters: BTreeMap::new(),
+        capabilities: vec![],
+        token: "t".into(),
+    };
+    let call = StackCall { stack: target.name.clone(), role: target.role.clone(), token: "t".into() };
+    let delivery = DeliveryRequest {
+        pipeline: DeliveryName::parse("loans-delivery").unwrap(),
+        variable: "Package".into(),
+        package: PackageArn::parse(&arn("loans", 1)).unwrap(),
+        token: "t".into(),
+        since: NOON.parse().unwrap(),
+    };
+    vec![
+        (
+            Action::CreateStack { service, request: request.clone() },
+            vec!["here CreateStack"],
+            Done::Stack(stack::Accepted::Started),
+        ),
+        (Action::UpdateStack { service, request }, vec!["here UpdateStack"], Done::Stack(stack::Accepted::Nothing)),
+        (
+            Action::ContinueUpdateRollback { service, call: call.clone() },
+            vec!["here ContinueUpdateRollback"],
+            Done::Made,
+        ),
+        (Action::DeleteStack { service, call }, vec!["here DeleteStack"], Done::Made),
+        (
+            Action::StartPipelineExecution { service, request: delivery },
+            vec!["here ListPipelineExecutions", "here StartPipelineExecution"],
+            Done::Execution("new".into()),
+        ),
+    ]
+}
+
+/// One of each.
+pub(super) fn every_call() -> Vec<Action> {
+    let there = calls(None).into_iter().map(|(action, ..)| action);
+    there.chain(calls_here().into_iter().map(|(action, ..)| action)).collect()
+}
+
+fn act(witness: &Witness, action: &Action) -> Answer<Done> {
+    run(reaction(witness).act(action)).unwrap()
+}
+
+#[test]
+fn a_stage_elsewhere_is_served_by_its_accounts_client() {
+    for (action, call, done) in calls(Some(place())) {
+        let witness = Witness::default();
+        assert_eq!(act(&witness, &action), Ok(done), "{call} gives what AWS gave");
+        let expected = [format!("{THERE} AssumeRole"), format!("{THERE} {call}")];
+        assert_eq!(witness.take(), expected, "each call is made in the stage's own account");
+    }
+}
+
+#[test]
+fn a_stage_of_this_account_is_served_by_its_own_client() {
+    for (action, call, done) in calls(None) {
+        let witness = Witness::default();
+        assert_eq!(act(&witness, &action), Ok(done), "{call} gives what AWS gave");
+        assert_eq!(witness.take(), [format!("here {call}")], "each call is made in the stage's own account");
+    }
+    for (action, calls, done) in calls_here() {
+        let witness = Witness::default();
+        assert_eq!(act(&witness, &action), Ok(done), "{calls:?}");
+        assert_eq!(witness.take(), calls);
+    }
+}
+
+#[test]
+fn a_call_that_fails_is_never_taken_for_done() {
+    let there = calls(Some(place())).into_iter().map(|(action, _, _)| (action, 2));
+    let here = calls_here().into_iter().map(|(action, calls, _)| (action, calls.len()));
+    for (action, count) in there.chain(here) {
+        for at in 0..count {
+            for (how, permanent) in [(How::Transient, false), (How::Permanent, true)] {
+                let witness = Witness { fails: Some((at, how)), ..Witness::default() };
+                let answer = act(&witness, &action);
+                let kept = matches!(
+                    (&answer, permanent),
+                    (Err(Failure::Retry { .. }), false) | (Err(Failure::Reject { .. }), true)
+                );
+                assert!(kept, "call {at} of {action:?} failed ({how:?}), and the action gave {answer:?}");
+                assert_eq!(witness.take().len(), at + 1, "nothing is asked after a call that failed");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_execution_that_was_started_before_is_adopted() {
+    let witness = Witness { execution: Some("theirs".into()), ..Witness::default() };
+    let (start, ..) = calls_here().pop().unwrap();
+    assert_eq!(act(&witness, &start), Ok(Done::Execution("theirs".into())));
+    assert_eq!(witness.take(), ["here ListPipelineExecutions"], "no second execution is started");
+}

@@ -1,0 +1,197 @@
+//! What SageMaker and CodePipeline are asked for a version: made of the policy and the rollout alone.
+
+use trimtab_core::policy::Trial;
+
+use super::cases::*;
+use super::*;
+use crate::action::Action;
+use crate::decide::Seen;
+use crate::rollout::{Progress, State};
+
+fn seen(endpoint: Option<EndpointTruth>) -> Seen {
+    let truth = PackageTruth { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
+    Seen { package: Some(truth), endpoint, ..Seen::default() }
+}
+
+/// What the approval of this version leads to, so many seconds after noon.
+fn actions(policy: &str, group: &str, version: u32, after: i64) -> Vec<Action> {
+    let plan = decide(policy, &approved(group, version), &State::default(), &seen(serves("theirs")), after);
+    assert!(!plan.actions.is_empty(), "{plan:?}");
+    plan.actions
+}
+
+fn config(actions: &[Action]) -> ServingRequest {
+    let found = actions.iter().find_map(|action| match action {
+        Action::CreateEndpointConfig { request, .. } => Some(request.clone()),
+        _ => None,
+    });
+    found.unwrap()
+}
+
+fn token(policy: &str, group: &str, version: u32, after: i64) -> String {
+    match &actions(policy, group, version, after)[..] {
+        [Action::StartPipelineExecution { request, .. }] => {
+            assert_eq!(request.package, package(group, version));
+            assert_eq!((request.pipeline.as_str(), request.variable.as_str()), ("segments-delivery", "ModelPackageArn"));
+            assert_eq!(request.since, NOON.parse::<jiff::Timestamp>().unwrap() + SignedDuration::from_secs(after));
+            request.token.clone()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_executions_token_is_of_its_package_and_its_turn() {
+    let one = token(SEGMENTS, "segments", 1, 60);
+    assert_eq!(one, token(SEGMENTS, "segments", 1, 60), "the same turn has the same token");
+    assert_ne!(one, token(SEGMENTS, "segments", 2, 60), "another version has another");
+    assert_ne!(one, token(SEGMENTS, "segments", 1, 61), "another turn has another");
+    assert!(one.len() <= 128 && one.starts_with("trimtab-"), "{one}: CodePipeline takes 128 characters");
+}
+
+#[test]
+fn a_rollout_that_is_taken_up_again_keeps_its_token() {
+    let first = decide(SEGMENTS, &approved("segments", 1), &State::default(), &seen(None), 60);
+    let again = decide(SEGMENTS, &approved("segments", 1), first.state.as_ref().unwrap(), &seen(None), 3600);
+    assert_eq!((codes(&again), &again.actions), (vec!["resumed"], &first.actions));
+}
+
+#[test]
+fn a_model_and_its_configuration_have_one_name_of_what_they_hold() {
+    let name = |policy: &str, version| {
+        let actions = actions(policy, "churn", version, 60);
+        let [Action::CreateModel { request: model, .. }, _, Action::UpdateEndpoint { request, .. }] = &actions[..] else {
+            panic!("{actions:?}")
+        };
+        let config = config(&actions);
+        assert_eq!((&model.model, &model.package), (&config.name, &package("churn", version)));
+        assert_eq!((&config.model, &request.config), (&config.name, &config.name));
+        assert!(config.name.len() <= 63, "SageMaker takes 63 characters");
+        config.name
+    };
+    let replace = |from: &str, to: &str| {
+        assert!(CHURN.contains(from), "{from}");
+        CHURN.replace(from, to)
+    };
+    let others = [
+        name(CHURN, 2),
+        name(&replace("name = \"churn-prod\"", "name = \"churn-live\""), 1),
+        name(&replace("role/churn-endpoint", "role/churn-other"), 1),
+        name(&replace("ml.m5.large", "ml.m5.4xlarge"), 1),
+        name(&replace("percent = 20, destination", "percent = 30, destination"), 1),
+        name(&replace("s3://churn-monitoring/captured", "s3://churn-monitoring/else"), 1),
+        name(&replace("captured\", kms_key = \"alias/ml\"", "captured\", kms_key = \"alias/other\""), 1),
+    ];
+    let own = name(CHURN, 1);
+    assert_eq!(own, name(CHURN, 1));
+    let all: std::collections::BTreeSet<_> = others.iter().chain([&own]).collect();
+    assert_eq!(all.len(), others.len() + 1, "another content has another name: {all:?}");
+    assert!(own.starts_with("churn-v1-"), "{own}");
+}
+
+#[test]
+fn only_production_in_this_account_keeps_its_traffic() {
+    let capture = config(&actions(CHURN, "churn", 1, 60)).capture.unwrap();
+    assert_eq!((capture.percent, capture.destination.as_str()), (20, "s3://churn-monitoring/captured"));
+    let unwatched = &CHURN[..CHURN.find("[monitor]").unwrap()];
+    assert_eq!(config(&actions(unwatched, "churn", 1, 60)).capture, None, "nobody watches it");
+    let (head, rest) = CHURN.split_once("[deploy.endpoint]\n").unwrap();
+    let (_, tail) = rest.split_once("[evaluate]").unwrap();
+    let stage = |name: &str, endpoint: &str, account: &str| {
+        let elsewhere = format!("account = {{ role = \"arn:aws:iam::{account}:role/trimtab-stage-churn\" }}\n");
+        let place = if account == "123456789012" { String::new() } else { elsewhere };
+        format!(
+            "[[deploy.stages]]\nname = \"{name}\"\n{place}[deploy.stages.endpoint]\nname = \"{endpoint}\"\n\
+             role = \"arn:aws:iam::{account}:role/churn-endpoint\"\ninstance_type = \"ml.m5.large\"\ninstances = 1\n"
+        )
+    };
+    let staged = |first: String, last: String| format!("{head}{first}{last}[evaluate]{tail}");
+    let prod = stage("prod", "churn-prod", "123456789012");
+    let dev = staged(stage("dev", "churn-dev", "123456789012"), prod.clone());
+    assert_eq!(config(&actions(&dev, "churn", 1, 60)).capture, None, "another endpoint is not watched");
+    let elsewhere = staged(stage("dev", "churn-prod", "210987654321"), prod);
+    assert_eq!(config(&actions(&elsewhere, "churn", 1, 60)).capture, None, "nor one of its name elsewhere");
+}
+
+#[test]
+fn a_first_version_makes_the_endpoint_and_is_held_up_by_no_alarm() {
+    let silent = vec![AlarmName::parse("churn-prod-5xx").unwrap()];
+    let seen = Seen { silent, ..seen(None) };
+    let plan = decide(CHURN, &approved("churn", 1), &State::default(), &seen, 60);
+    assert!(matches!(plan.actions.last(), Some(Action::CreateEndpoint { .. })), "{plan:?}");
+}
+
+#[test]
+fn a_trial_has_a_configuration_of_both_versions() {
+    let state = State { live: vec![live("churn", 1, "churn-v1-c")], ..State::default() };
+    let plan = |policy: &str, state: &State, config: &str| {
+        decide(policy, &approved("churn", 2), state, &seen(serves(config)), 60)
+    };
+    let asked = plan(&shadowed(), &state, "churn-v1-c");
+    let config = config(&asked.actions);
+    let Some(Action::CreateModel { request: model, .. }) = asked.actions.first() else { panic!("{asked:?}") };
+    let beside = config.beside.clone().unwrap();
+    assert_eq!((beside.live.as_str(), &model.model), ("churn-v1-c", &config.model));
+    assert!(matches!(beside.trial, Trial::Shadow(ref shadow) if shadow.percent == 50));
+    assert_ne!(config.name, config.model, "when the trial is over, the model's own configuration has its name");
+    let Some(Action::UpdateEndpoint { request, .. }) = asked.actions.last() else { panic!("{asked:?}") };
+    assert_eq!((&request.config, &request.strategy), (&config.name, &Strategy::AllAtOnce));
+
+    let name = |policy: &str, live_config: &str| {
+        let state = State { live: vec![live("churn", 1, live_config)], ..State::default() };
+        self::config(&plan(policy, &state, live_config).actions).name
+    };
+    let challenger = shadowed().replace("shadow]", "challenger]").replace("for = ", "keep = ");
+    let start = challenger.find(CANARY).unwrap();
+    let end = challenger.find("[deploy.endpoint.autoscaling]").unwrap();
+    let challenger = format!("{}{}", &challenger[..start], &challenger[end..]);
+    let names = [
+        name(&shadowed(), "churn-v1-c"),
+        name(&shadowed(), "churn-v1-other"),
+        name(&shadowed().replace("percent = 50", "percent = 40"), "churn-v1-c"),
+        name(&challenger, "churn-v1-c"),
+    ];
+    let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "another trial has another name: {names:?}");
+    assert!(names.iter().all(|name| name.starts_with("churn-v2-trial-") && name.len() <= 63), "{names:?}");
+}
+
+#[test]
+fn nothing_is_tried_beside_what_does_not_serve_or_was_rejected() {
+    let mut state = State { live: vec![live("churn", 1, "churn-v1-c")], ..State::default() };
+    let beside = |state: &State, endpoint: Option<EndpointTruth>| {
+        let plan = decide(&shadowed(), &approved("churn", 2), state, &seen(endpoint), 60);
+        config(&plan.actions).beside.is_some()
+    };
+    assert!(beside(&state, serves("churn-v1-c")));
+    assert!(!beside(&state, serves("theirs")), "the endpoint serves something else");
+    let halfway = EndpointTruth { status: EndpointStatus::UpdateRollbackFailed, ..serves("churn-v1-c").unwrap() };
+    assert!(!beside(&state, Some(halfway)), "the endpoint is not in service");
+    assert!(!beside(&state, None), "there is none");
+    assert!(!beside(&State::default(), serves("churn-v1-c")), "no version is live");
+    state.judge(&package("churn", 1), crate::rollout::Verdict::Rejected);
+    assert!(!beside(&state, serves("churn-v1-c")), "what is live was rejected");
+}
+
+#[test]
+fn a_rollout_is_late_when_the_policy_allows_no_more() {
+    let look = fact("churn", FactKind::LookRequested, &json!({}));
+    let late = |policy: &str, trial: bool, after: i64| {
+        let mut rollout = rollout("churn", 2, "new", Progress::Updating);
+        if trial {
+            rollout.leg = crate::rollout::Leg::Trial { live: "l".into(), model: "m".into() };
+        }
+        let state = State { before: Some([].into()), ..on(rollout) };
+        let moving = EndpointTruth { status: EndpointStatus::Updating, ..serves("old").unwrap() };
+        let plan = decide(policy, &look, &state, &seen(Some(moving)), after);
+        let told = kinds(&plan) == [FactKind::DeadlinePassed];
+        assert_eq!(told, plan.state.is_some_and(|state| state.current.unwrap().late), "it is told once");
+        told
+    };
+    let hours = |hours: i64| hours * 3600;
+    assert_eq!((late(CHURN, false, hours(6) - 1), late(CHURN, false, hours(6))), (false, true));
+    let trial = (late(&shadowed(), true, hours(30) - 1), late(&shadowed(), true, hours(30)));
+    assert_eq!(trial, (false, true), "a trial of a day is meant to last");
+    assert!(late(&shadowed(), false, hours(6)), "what is no trial is not");
+    assert!(!late(&CHURN.replace("rollout = \"6h\"", "rollout = \"7h\""), false, hours(6)));
+}

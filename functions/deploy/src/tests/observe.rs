@@ -1,0 +1,236 @@
+//! What AWS is asked before a decision: what the decision needs and no more, in the right account; and
+//! what it does not answer is not made up.
+
+use std::collections::BTreeMap;
+
+use trimtab_core::event::Event;
+use trimtab_core::failure::Failure;
+use trimtab_core::react::Act;
+
+use super::cases::*;
+use super::witness::{How, Witness, reaction};
+use super::*;
+use crate::decide::Seen;
+use crate::rollout::{Cause, Judged, Leg, Parked, Progress, Rollout, State, Verdict};
+
+struct Asked {
+    what: &'static str,
+    policy: String,
+    event: Event,
+    state: State,
+    witness: fn() -> Witness,
+    expected: &'static [&'static str],
+}
+
+fn asked(policy: &str, event: Event, state: State, what: &'static str, expected: &'static [&'static str]) -> Asked {
+    Asked { what, policy: policy.to_owned(), event, state, witness: Witness::default, expected }
+}
+
+fn observe(asked: &Asked, witness: &Witness) -> Answer<Seen> {
+    let policy = parse(&asked.policy);
+    run(reaction(witness).observe(&asked.event, Some(&policy), &asked.state)).unwrap()
+}
+
+/// Answered: versions 1 and 2; what was there before the suite: version 3.
+fn answered() -> State {
+    let judged = |verdict| Judged { verdict, round: 1 };
+    State {
+        before: Some([(3, Verdict::Approved)].into()),
+        verdicts: [(1, judged(Verdict::Approved)), (2, judged(Verdict::Rejected))].into(),
+        ..State::default()
+    }
+}
+
+fn by_endpoint() -> Vec<Asked> {
+    let waits = Parked { package: package("churn", 2), cause: Cause::Approved, since: NOON.parse().unwrap() };
+    let live = live("churn", 1, "c");
+    let goes_back = State { goes_back: true, live: vec![live.clone()], ..State::default() };
+    let stays = State { live: vec![live], ..State::default() };
+    let rests = |name| {
+        let detail = json!({"EndpointName": name, "EndpointStatus": "IN_SERVICE"});
+        event("123456789012", "aws.sagemaker", "SageMaker Endpoint State Change", &detail)
+    };
+    let ends = |name| asked(CHURN, rests(name), State::default(), "the endpoint's end", &[
+        "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
+    ]);
+    let trying = Progress::Trying { since: NOON.parse().unwrap() };
+    vec![
+        ends("churn-prod"),
+        asked(CHURN, approved("churn", 1), stays, "an approval", &[
+            "here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
+        ]),
+        asked(CHURN, rests("churn-prod"), State { parked: Some(waits), ..State::default() }, "a version waits", &[
+            "here DescribeModelPackage v2", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
+        ]),
+        asked(CHURN, rests("churn-prod"), goes_back, "production goes back", &[
+            "here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
+        ]),
+        asked(&shadowed(), rests("churn-prod"), on(rollout("churn", 2, "t", trying)), "a version is on trial", &[
+            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx", "here DescribeAlarms a,b,c",
+        ]),
+        asked(&shadowed(), rests("churn-prod"), on(rollout("churn", 2, "t", Progress::Updating)), "not on trial yet", &[
+            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
+        ]),
+        asked(CHURN, rests("theirs"), State::default(), "an endpoint of no stage", &[]),
+    ]
+}
+
+fn by_request() -> Vec<Asked> {
+    let look = || fact("churn", FactKind::LookRequested, &json!({}));
+    let back = |details| fact("churn", FactKind::RollbackRequested, &details);
+    let list: fn() -> Witness = || Witness {
+        listed: (1..=4).map(|version| listed("churn", version, "Approved")).collect(),
+        ..Witness::default()
+    };
+    let offered = State { offered: [(1, package("loans", 1)), (2, package("loans", 2))].into(), ..State::default() };
+    let judged = Judged { verdict: Verdict::Approved, round: 1 };
+    let entered = State { verdicts: [(2, judged)].into(), ..offered.clone() };
+    let stage = |kind, details| fact("loans", kind, &details);
+    vec![
+        Asked { witness: list, ..asked(CHURN, look(), answered(), "a look: the verdicts without an answer", &[
+            "here ListModelPackages churn", "here DescribeModelPackage v2", "here DescribeModelPackage v4",
+            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
+        ]) },
+        Asked { witness: list, ..asked(CHURN, back(json!({"version": "3"})), answered(), "back to a named version", &[
+            "here ListModelPackages churn", "here DescribeModelPackage v3",
+            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
+        ]) },
+        Asked { witness: list, ..asked(CHURN, back(json!({})), answered(), "back to the version before", &[
+            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
+        ]) },
+        asked(LOANS, stage(FactKind::PromotionRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
+            State::default(), "live in the stage before", &["here DescribeModelPackage v3", "here DescribeEndpoint loans"]),
+        asked(LOANS, stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "2", "by": "maya"})),
+            offered.clone(), "let in by a person", &["here DescribeModelPackage v2", "here DescribeEndpoint loans"]),
+        asked(LOANS, stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "9", "by": "maya"})),
+            offered.clone(), "not offered", &["here DescribeEndpoint loans"]),
+        asked(LOANS, stage(FactKind::WithdrawalRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
+            State::default(), "rejected elsewhere", &["here DescribeModelPackage v3", "here DescribeEndpoint loans"]),
+        asked(LOANS, stage(FactKind::StageLookRequested, json!({"stage": "prod"})), offered, "a look at a stage",
+            &["here DescribeModelPackage v2", "here DescribeEndpoint loans"]),
+        asked(LOANS, stage(FactKind::StageLookRequested, json!({"stage": "prod"})), entered, "a look at what is left",
+            &["here DescribeModelPackage v1", "here DescribeEndpoint loans"]),
+        asked(LOANS, stage(FactKind::StageLookRequested, json!({"stage": "moon"})), State::default(), "no such stage", &[]),
+    ]
+}
+
+fn by_other_targets() -> Vec<Asked> {
+    let delivering = || on(rollout("segments", 1, "p", Progress::Delivering { execution: "e-1".into() }));
+    let ended = json!({"pipeline": "segments-delivery", "execution-id": "e-2", "state": "SUCCEEDED"});
+    let ended = event("123456789012", "aws.codepipeline", "CodePipeline Pipeline Execution State Change", &ended);
+    let stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/1";
+    let stack = json!({"stack-id": stack, "status-details": {"status": "UPDATE_COMPLETE"}});
+    let stack = event("123456789012", "aws.cloudformation", "CloudFormation Stack Status Change", &stack);
+    let look = |model| fact(model, FactKind::LookRequested, &json!({}));
+    let job = || on(rollout("leads", 1, "trimtab-leads-v1-0123abcd", Progress::Transforming));
+    vec![
+        asked(SEGMENTS, approved("segments", 2), delivering(), "an approval", &["here DescribeModelPackage v2"]),
+        asked(SEGMENTS, ended, delivering(), "an execution ended", &["here GetPipelineExecution segments-delivery e-2"]),
+        asked(SEGMENTS, look("segments"), delivering(), "a look during a delivery", &[
+            "here ListModelPackages segments", "here GetPipelineExecution segments-delivery e-1",
+        ]),
+        asked(SEGMENTS, look("segments"), State::default(), "a look", &["here ListModelPackages segments"]),
+        asked(TARIFFS, stack, State::default(), "a stack at rest", &["here DescribeStacks tariffs-prod"]),
+        asked(LEADS, approved("leads", 2), job(), "a job is on", &[
+            "here DescribeModelPackage v2", "here DescribeTransformJob trimtab-leads-v1-0123abcd",
+        ]),
+        asked(LEADS, approved("leads", 2), State::default(), "no job is on", &["here DescribeModelPackage v2"]),
+        asked(LEADS, approved("leads", 2), on(rollout("leads", 1, "config", Progress::Updating)), "no job of ours",
+            &["here DescribeModelPackage v2"]),
+    ]
+}
+
+fn elsewhere() -> Vec<Asked> {
+    let rests = || {
+        let detail = json!({"EndpointName": "loans", "EndpointStatus": "IN_SERVICE"});
+        event("210987654321", "aws.sagemaker", "SageMaker Endpoint State Change", &detail)
+    };
+    let new: fn() -> Witness = || Witness { endpoint: serves("new"), ..Witness::default() };
+    let with = |change: fn(&mut Rollout)| {
+        let mut rollout = rollout("loans", 2, "new", Progress::Updating);
+        change(&mut rollout);
+        on(rollout)
+    };
+    let (asks, not) = (
+        &["210987654321 AssumeRole", "210987654321 DescribeEndpoint loans", "210987654321 InvokeEndpoint loans 42,0.31,1"],
+        &["210987654321 AssumeRole", "210987654321 DescribeEndpoint loans"],
+    );
+    let tried = |rollout: &mut Rollout| rollout.leg = Leg::Trial { live: "l".into(), model: "m".into() };
+    vec![
+        Asked { witness: new, ..asked(LOANS, rests(), with(|_| {}), "a smoke test is due", asks) },
+        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.config = "old".into()), "it is not served", not) },
+        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::RollBack), "it goes back", not) },
+        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Operator), "by hand", not) },
+        Asked { witness: new, ..asked(LOANS, rests(), with(tried), "it is on trial", not) },
+        Asked { witness: new, ..asked(LOANS, rests(), State::default(), "no rollout is on", not) },
+    ]
+}
+
+fn all() -> impl Iterator<Item = Asked> {
+    by_endpoint().into_iter().chain(by_request()).chain(by_other_targets()).chain(elsewhere())
+}
+
+#[test]
+fn each_event_asks_aws_exactly_what_its_decision_needs() {
+    for asked in all() {
+        let witness = (asked.witness)();
+        observe(&asked, &witness).unwrap();
+        assert_eq!(witness.take(), asked.expected, "{}", asked.what);
+    }
+}
+
+#[test]
+fn a_question_that_fails_is_never_taken_for_an_answer() {
+    for asked in all() {
+        for at in 0..asked.expected.len() {
+            for how in [How::Transient, How::Permanent] {
+                let witness = Witness { fails: Some((at, how)), ..(asked.witness)() };
+                let failed = observe(&asked, &witness).map_err(|failure| match failure {
+                    Failure::Retry { .. } => How::Transient,
+                    Failure::Reject { .. } => How::Permanent,
+                });
+                assert_eq!(failed, Err(how), "{}: {} failed", asked.what, asked.expected[at]);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_event_without_a_policy_asks_nothing() {
+    let witness = Witness::default();
+    let seen = run(reaction(&witness).observe(&approved("churn", 1), None, &State::default())).unwrap();
+    assert_eq!((seen, witness.take()), (Ok(Seen::default()), vec![]));
+}
+
+#[test]
+fn what_aws_answers_is_what_is_seen() {
+    let states = |states: &[(&str, AlarmState)]| -> BTreeMap<String, AlarmState> {
+        states.iter().map(|(name, state)| ((*name).to_owned(), state.clone())).collect()
+    };
+    let trying = Progress::Trying { since: NOON.parse().unwrap() };
+    let asked = asked(&shadowed(), approved("churn", 2), on(rollout("churn", 2, "t", trying)), "", &[]);
+    let names = |names: &[&str]| names.iter().map(|name| AlarmName::parse(name).unwrap()).collect::<Vec<_>>();
+    let truth = listed("churn", 2, "Approved").truth;
+    for (own, silent) in [
+        (AlarmState::Ok, vec![]),
+        (AlarmState::Alarm, vec![]),
+        (AlarmState::InsufficientData, names(&["churn-prod-5xx"])),
+    ] {
+        let alarms = states(&[("churn-prod-5xx", own), ("a", AlarmState::Alarm), ("b", AlarmState::Ok)]);
+        let witness = Witness { alarms, package: Some(truth.clone()), endpoint: serves("t"), ..Witness::default() };
+        let seen = observe(&asked, &witness).unwrap();
+        assert_eq!((seen.package, seen.endpoint), (Some(truth.clone()), serves("t")));
+        assert_eq!((seen.silent, seen.mute, seen.ringing), (silent, names(&["c"]), names(&["a"])));
+    }
+}
+
+#[test]
+fn a_list_that_lags_behind_is_held_against_the_registry() {
+    let look = fact("churn", FactKind::LookRequested, &json!({}));
+    let asked = asked(CHURN, look, answered(), "", &[]);
+    let truth = PackageTruth { approval: Approval::Rejected, status: "Completed".into(), lifecycle: None };
+    let all = vec![listed("churn", 1, "Approved"), listed("churn", 4, "Approved")];
+    let witness = Witness { listed: all.clone(), package: Some(truth.clone()), ..Witness::default() };
+    let newest = observe(&asked, &witness).unwrap().newest;
+    assert_eq!(newest, [all[0].clone(), Listed { truth, ..all[1].clone() }]);
+}

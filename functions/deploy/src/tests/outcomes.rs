@@ -1,0 +1,215 @@
+//! What AWS answered to a call, taken on record: how far the rollout is, and who is told.
+
+use trimtab_core::name::StageName;
+use trimtab_core::policy::Target;
+use trimtab_core::port::stack;
+
+use super::cases::*;
+use super::*;
+use crate::action::{Action, Done};
+use crate::rollout::{Cause, Leg, Parked, Progress, State};
+use crate::settle::settle;
+
+/// A call of each kind, for version 2.
+fn call(name: &str) -> Action {
+    super::accounts::every_call().into_iter().find(|action| json!(action)["action"] == name).unwrap()
+}
+
+fn now() -> jiff::Timestamp {
+    NOON.parse().unwrap()
+}
+
+fn begun() -> State {
+    on(rollout("churn", 2, "c", Progress::Intended))
+}
+
+fn progress(state: &State) -> Option<Progress> {
+    state.current.as_ref().map(|rollout| rollout.progress.clone())
+}
+
+#[test]
+fn a_refused_call_ends_the_rollout_and_a_person_is_told() {
+    for action in super::accounts::every_call() {
+        let name = json!(action)["action"].as_str().unwrap().to_owned();
+        if ["PutScalingPolicy", "PutScheduledActions", "DeleteEndpoint"].contains(&name.as_str()) {
+            continue;
+        }
+        let mut state = begun();
+        let settled = settle(&mut state, &action, Err("sagemaker: AccessDenied".into()), now());
+        assert_eq!((state.current, settled.decision), (None, Some(Decision::Rejected)), "{name}");
+        let [told] = &settled.facts[..] else { panic!("{name}: {:?}", settled.facts) };
+        assert_eq!((told.kind, told.matter.as_str()), (FactKind::RolloutFailed, "rollout/churn/2/1"), "{name}");
+        assert!(told.reasons[0].contains("AccessDenied"), "{name}: the message says why: {:?}", told.reasons);
+        assert_eq!(settled.reasons.first().map(|reason| reason.code), Some("refused"));
+    }
+}
+
+#[test]
+fn each_answer_takes_the_rollout_as_far_as_aws_took_it() {
+    let started = |of| Done::Endpoint(of);
+    for (name, done, expected, told) in [
+        ("CreateModel", Done::Made, Progress::Intended, None),
+        ("CreateEndpointConfig", Done::Made, Progress::Intended, None),
+        ("CreateEndpoint", started(Accepted::Started), Progress::Updating, Some(FactKind::RolloutStarted)),
+        ("UpdateEndpoint", started(Accepted::Started), Progress::Updating, Some(FactKind::RolloutStarted)),
+        ("CreateTransformJob", Done::Made, Progress::Transforming, Some(FactKind::RolloutStarted)),
+        ("CreateStack", Done::Stack(stack::Accepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
+        ("UpdateStack", Done::Stack(stack::Accepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
+        ("UpdateStack", Done::Stack(stack::Accepted::Nothing), Progress::Held, Some(FactKind::StageLookRequested)),
+        ("DeleteStack", Done::Made, Progress::Clearing, None),
+        ("ContinueUpdateRollback", Done::Made, Progress::Continuing { told: true }, None),
+        (
+            "StartPipelineExecution",
+            Done::Execution("e-1".into()),
+            Progress::Delivering { execution: "e-1".into() },
+            Some(FactKind::RolloutStarted),
+        ),
+    ] {
+        let mut state = begun();
+        let settled = settle(&mut state, &call(name), Ok(done), now());
+        assert_eq!(progress(&state), Some(expected), "{name}");
+        assert_eq!(settled.facts.iter().map(|fact| fact.kind).next(), told, "{name}");
+        assert_eq!(settled.decision, None, "{name}");
+    }
+}
+
+#[test]
+fn a_busy_target_parks_the_version_and_what_was_wanted_after_it_goes_first() {
+    let waits = |version, cause| Parked { package: package("churn", version), cause, since: now() };
+    for (name, done) in [
+        ("UpdateEndpoint", Done::Endpoint(Accepted::Busy)),
+        ("CreateEndpoint", Done::Endpoint(Accepted::Busy)),
+        ("UpdateStack", Done::Stack(stack::Accepted::Busy)),
+    ] {
+        for (before, cause, after, goes_back) in [
+            (None, Cause::Approved, waits(2, Cause::Approved), false),
+            (None, Cause::RollBack, waits(2, Cause::RollBack), false),
+            (Some(waits(3, Cause::Approved)), Cause::Approved, waits(3, Cause::Approved), false),
+            (Some(waits(3, Cause::Approved)), Cause::RollBack, waits(3, Cause::Approved), true),
+            (Some(waits(1, Cause::RollBack)), Cause::Approved, waits(2, Cause::Approved), true),
+            (Some(waits(1, Cause::Operator)), Cause::Approved, waits(1, Cause::Operator), false),
+        ] {
+            let mut state = State { parked: before.clone(), ..begun() };
+            state.current.as_mut().unwrap().cause = cause;
+            let settled = settle(&mut state, &call(name), Ok(done.clone()), now());
+            let told = settled.facts.iter().map(|fact| (fact.kind, fact.matter.as_str())).collect::<Vec<_>>();
+            assert_eq!((state.current, settled.decision), (None, Some(Decision::Parked)));
+            assert_eq!((state.parked, state.goes_back), (Some(after), goes_back), "{name}: {before:?}, {cause:?}");
+            assert_eq!(told, [(FactKind::RolloutParked, "rollout/churn/2/1")]);
+        }
+    }
+}
+
+#[test]
+fn what_began_is_told_in_words_that_say_which_way_it_goes() {
+    let told = |change: &dyn Fn(&mut State)| {
+        let mut state = begun();
+        change(&mut state);
+        let done = Ok(Done::Endpoint(Accepted::Started));
+        settle(&mut state, &call("UpdateEndpoint"), done, now()).facts.remove(0).reasons.remove(0)
+    };
+    let cause = |cause| told(&move |state: &mut State| state.current.as_mut().unwrap().cause = cause);
+    assert_eq!(cause(Cause::Approved), "rolling out version 2");
+    assert_eq!(cause(Cause::RollBack), "going back to version 2");
+    assert_eq!(cause(Cause::Operator), "going back to version 2");
+    let trial = |stage: Option<&str>| {
+        told(&|state: &mut State| {
+            let rollout = state.current.as_mut().unwrap();
+            rollout.leg = Leg::Trial { live: "l".into(), model: "m".into() };
+            rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
+        })
+    };
+    assert!(trial(None).ends_with("trimtab promote churn 2 --to prod --by YOUR-NAME"), "{}", trial(None));
+    assert!(trial(Some("dev")).ends_with("trimtab promote churn 2 --to dev --by YOUR-NAME"), "{}", trial(Some("dev")));
+}
+
+#[test]
+fn a_stack_with_nothing_to_update_asks_its_stage_to_look() {
+    let look = |stage: Option<&str>, since: &str| {
+        let mut state = begun();
+        let rollout = state.current.as_mut().unwrap();
+        rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
+        rollout.since = since.parse().unwrap();
+        let done = Ok(Done::Stack(stack::Accepted::Nothing));
+        let settled = settle(&mut state, &call("UpdateStack"), done, now());
+        assert_eq!(settled.reasons[0].code, "nothing_to_update");
+        settled.facts[0].clone()
+    };
+    let (sole, dev) = (look(None, NOON), look(Some("dev"), NOON));
+    assert_eq!((sole.details["stage"].as_str(), dev.details["stage"].as_str()), ("prod", "dev"));
+    assert_ne!(sole.matter, look(None, "2026-11-21T12:00:00Z").matter, "another turn is another look");
+    assert_ne!(sole.matter, dev.matter);
+}
+
+#[test]
+fn refused_autoscaling_is_told_and_the_version_stays_live() {
+    for name in ["PutScalingPolicy", "PutScheduledActions"] {
+        let mut unscaled = live("churn", 2, "c");
+        unscaled.scaled = false;
+        let mut state = State { live: vec![live("churn", 1, "b"), unscaled], ..State::default() };
+        let settled = settle(&mut state, &call(name), Err("ValidationException".into()), now());
+        let told: Vec<_> = settled.facts.iter().map(|fact| (fact.kind, fact.matter.as_str())).collect();
+        assert_eq!(told, [(FactKind::RolloutFailed, "rollout/churn/2/1")], "{name}: a person is told");
+        assert!(settled.facts[0].reasons[0].contains("ValidationException"), "{:?}", settled.facts);
+        assert_eq!((settled.reasons[0].code, settled.decision), ("not_scaled", Some(Decision::Acted)));
+        assert_eq!(state.live.last().map(|live| live.scaled), Some(true), "{name}: it is not asked again and again");
+    }
+}
+
+#[test]
+fn a_version_is_scaled_when_the_last_of_both_calls_was_answered() {
+    let mut unscaled = live("churn", 2, "c");
+    unscaled.scaled = false;
+    let mut state = State { live: vec![unscaled], ..State::default() };
+    let scaled = |state: &State| state.live.last().unwrap().scaled;
+    let first = settle(&mut state, &call("PutScalingPolicy"), Ok(Done::Made), now());
+    assert!(!scaled(&state), "the schedule has not been put yet");
+    let last = settle(&mut state, &call("PutScheduledActions"), Ok(Done::Made), now());
+    assert!(scaled(&state));
+    assert!(first.facts.is_empty() && last.facts.is_empty() && last.reasons.is_empty());
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_removed_leaves_nothing_waiting() {
+    let waits = Parked { package: package("churn", 1), cause: Cause::Operator, since: now() };
+    let waiting = || State { parked: Some(waits.clone()), ..State::default() };
+    let mut state = waiting();
+    let settled = settle(&mut state, &call("DeleteEndpoint"), Ok(Done::Made), now());
+    assert_eq!((state, settled.decision, settled.reasons[0].code), (waiting(), None, "removed"));
+    let mut state = waiting();
+    let settled = settle(&mut state, &call("DeleteEndpoint"), Err("AccessDenied".into()), now());
+    let refused = (state, settled.decision, settled.reasons[0].code);
+    assert_eq!(refused, (State::default(), Some(Decision::Rejected), "refused"));
+}
+
+#[test]
+fn an_answer_without_a_rollout_changes_nothing() {
+    let mut state = State::default();
+    let settled = settle(&mut state, &call("UpdateEndpoint"), Ok(Done::Endpoint(Accepted::Started)), now());
+    assert_eq!((state, settled), (State::default(), trimtab_core::react::Settled::default()));
+}
+
+#[test]
+fn an_end_comes_only_by_the_target_that_the_rollout_went_to() {
+    let since = now();
+    let targets: Vec<Target> = [CHURN, SEGMENTS, LEADS, TARIFFS]
+        .iter()
+        .map(|text| parse(text).deploy.unwrap().stages.pop().unwrap().target)
+        .collect();
+    let stack = [false, false, false, true];
+    for (progress, expected) in [
+        (Progress::Intended, [true; 4]),
+        (Progress::Updating, [true, false, false, false]),
+        (Progress::Trying { since }, [true, false, false, false]),
+        (Progress::Delivering { execution: "e".into() }, [false, true, false, false]),
+        (Progress::Transforming, [false, false, true, false]),
+        (Progress::Stacking, stack),
+        (Progress::Held, stack),
+        (Progress::Clearing, stack),
+        (Progress::Continuing { told: false }, stack),
+    ] {
+        let rollout = rollout("churn", 2, "c", progress.clone());
+        let by: Vec<bool> = targets.iter().map(|target| rollout.is_by(target)).collect();
+        assert_eq!(by, expected, "{progress:?}");
+    }
+}

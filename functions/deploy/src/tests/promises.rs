@@ -1,0 +1,291 @@
+//! Random events against random worlds: `deploy` asks for, and tells, what the reference model says.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
+
+use super::fleet::{Fleet, HUB, Luck, MODEL, Outcome, STAGING, lifecycle};
+use super::reference::{self, Facts, Gate, Package, Rules};
+use super::*;
+
+mod steps;
+
+use steps::Step;
+
+/// What the policy of a run says.
+#[derive(Debug, Clone, Copy)]
+struct Options {
+    staged: bool,
+    roll_back: bool,
+    canary: bool,
+    gate: Gate,
+    smoke: bool,
+}
+
+const STAGES: [&str; 3] = ["dev", "staging", "prod"];
+
+impl Options {
+    fn rules(self, at: usize) -> Rules {
+        let (account, endpoint, gate) = match (self.staged, at) {
+            (false, _) => (HUB, "loans", Gate::Open),
+            (true, 0) => (HUB, "loans-dev", Gate::Open),
+            (true, 1) => (STAGING, "loans", self.gate),
+            (true, _) => (HUB, "loans", Gate::Person),
+        };
+        let (roll_back, canary) = (self.roll_back, self.canary);
+        let of = if self.staged { 3 } else { 1 };
+        let smoke = self.smoke && self.staged && at == 1;
+        Rules { account, endpoint, gate, roll_back, canary, smoke, scales: at + 1 == of, at, of }
+    }
+
+    fn endpoint(self, at: usize, table: &str) -> String {
+        let Rules { account, endpoint, canary, scales, .. } = self.rules(at);
+        let canary = if canary {
+            format!("[{table}.canary]\npercent = 10\nbake = \"10m\"\nalarms = [\"loans-5xx\"]\n")
+        } else {
+            String::new()
+        };
+        let scaling = if scales {
+            format!("[{table}.autoscaling]\nmin = 1\nmax = 4\ninvocations_per_instance = 100\n")
+        } else {
+            String::new()
+        };
+        format!(
+            "[{table}]\nname = \"{endpoint}\"\nrole = \"arn:aws:iam::{account}:role/loans-endpoint\"\n\
+             instance_type = \"ml.m5.large\"\ninstances = 2\n{canary}{scaling}"
+        )
+    }
+
+    fn stage(self, at: usize) -> String {
+        let rules = self.rules(at);
+        let gate = match rules.gate {
+            Gate::Open => "\"none\"",
+            Gate::Person => "\"person\"",
+            Gate::Lifecycle => "{ lifecycle = \"Staging\" }",
+        };
+        let account = match rules.account {
+            HUB => String::new(),
+            other => format!("account = {{ role = \"arn:aws:iam::{other}:role/trimtab-stage-loans\" }}\n"),
+        };
+        let smoke = if rules.smoke { "smoke = { body = \"1\" }\n" } else { "" };
+        let endpoint = self.endpoint(at, "deploy.stages.endpoint");
+        format!("[[deploy.stages]]\nname = \"{}\"\ngate = {gate}\n{account}{smoke}{endpoint}", STAGES[at])
+    }
+
+    fn policy(self) -> Policy {
+        let answer = if self.roll_back { "roll-back" } else { "notice" };
+        let target = match self.staged {
+            true => (0..3).map(|at| self.stage(at)).collect(),
+            false => self.endpoint(0, "deploy.endpoint"),
+        };
+        parse(&format!(
+            "version = 1\nmodel = \"{MODEL}\"\nowner = \"a@example.com\"\npackage_group = \"{MODEL}\"\n\
+             [deploy]\non_rejected = \"{answer}\"\n{target}[reconcile]\n"
+        ))
+    }
+}
+
+/// `deploy` and the reference, side by side.
+struct Run {
+    options: Options,
+    fleet: Fleet,
+    world: World<MemoryLedger, MemoryBus, FixedClock>,
+    facts: Facts,
+    stages: Vec<reference::Stage>,
+    /// What was asked of stages, as the bus keeps it: it may deliver late, again, and in any order.
+    mail: Vec<trimtab_core::fact::Fact>,
+    told: usize,
+    /// Turns of versions that were told already, by kind and matter.
+    turns: BTreeSet<(FactKind, String)>,
+}
+
+/// What is told once a turn: readers take a second message of one matter for a copy.
+const ONCE: [FactKind; 5] = [
+    FactKind::RolloutStarted,
+    FactKind::RolloutSucceeded,
+    FactKind::RolloutRolledBack,
+    FactKind::SmokeTestFailed,
+    FactKind::PackageRejected,
+];
+
+impl Run {
+    fn new(options: Options) -> Self {
+        let clock = FixedClock::at(NOON.parse().unwrap());
+        let ledger = MemoryLedger::with([options.policy()]);
+        let count = if options.staged { 3 } else { 1 };
+        Self {
+            options,
+            fleet: Fleet::default(),
+            world: World { ledger, bus: MemoryBus::default(), clock },
+            facts: Facts::default(),
+            stages: (0..count).map(|at| reference::Stage::new(options.rules(at))).collect(),
+            mail: vec![],
+            told: 0,
+            turns: BTreeSet::new(),
+        }
+    }
+
+    fn tick(&self, seconds: i64) {
+        self.world.clock.set(self.world.clock.now() + SignedDuration::from_secs(seconds));
+        self.fleet.inner().now = self.world.clock.now();
+    }
+
+    /// One event, as Lambda delivers it: again where the function gave it back.
+    fn react(&self, account: &str, kind: &str, source: &str, age: i64, detail: &Value) {
+        let time = self.world.clock.now() - SignedDuration::from_secs(age);
+        let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
+            "region": "eu-west-1", "time": time.to_string(), "resources": [], "detail": detail});
+        let (fleet, none) = (&self.fleet, &Cloud::default());
+        for _ in 0..3 {
+            let reaction = Reaction { registry: fleet, places: fleet, deliveries: none, stacks: none };
+            if run(self.world.react(&reaction, &event)).unwrap().is_ok() {
+                return;
+            }
+            self.tick(61);
+        }
+        panic!("an event was given back three times: {event}");
+    }
+
+    fn fact(&self, kind: &str, matter: &str, details: &Value) {
+        let detail = json!({"version": 1, "model": MODEL, "matter": matter, "at": NOON, "details": details});
+        self.react(HUB, kind, "trimtab", 0, &detail);
+    }
+
+    fn stage_of(&self, fact: &trimtab_core::fact::Fact) -> usize {
+        let named = fact.details.get("stage").filter(|_| self.options.staged);
+        named.and_then(|name| STAGES.iter().position(|stage| stage == name)).unwrap_or_default()
+    }
+
+    /// What was told since the last step; what is told twice of one matter is one message.
+    fn news(&mut self) -> Result<Vec<(FactKind, usize, u32)>, String> {
+        let facts = self.world.bus.facts();
+        let new: Vec<_> = facts.into_iter().skip(self.told).collect();
+        self.told += new.len();
+        let mut seen = BTreeSet::new();
+        let mut news = vec![];
+        for fact in new {
+            if !seen.insert((fact.kind, fact.matter.clone())) {
+                continue;
+            }
+            let version = fact.details.get("version").and_then(|version| version.parse().ok());
+            let named = fact.kind != FactKind::RollbackRefused;
+            news.push((fact.kind, self.stage_of(&fact), version.filter(|_| named).unwrap_or_default()));
+            if fact.kind.is_request() {
+                self.mail.push(fact);
+            } else if ONCE.contains(&fact.kind) && !self.turns.insert((fact.kind, fact.matter.clone())) {
+                return Err(format!("promise: no message is taken for a copy of another\nagain: {} {}", fact.kind.as_str(), fact.matter));
+            }
+        }
+        news.sort_unstable();
+        Ok(news)
+    }
+
+    /// One step in both; an error names the promise that broke.
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        let before = self.stages.clone();
+        self.tick(1);
+        let lost = self.facts.luck == Some(Luck::AnswerLost);
+        step.play(self);
+        let (luck, left) = (self.fleet.inner().luck, self.facts.luck);
+        let mut calls = std::mem::take(&mut self.fleet.inner().calls);
+        if lost {
+            // What was asked before the answer was lost is asked again, and found.
+            let mut seen = BTreeSet::new();
+            calls.retain(|call| seen.insert(call.clone()));
+        }
+        let news = self.news()?;
+        let expected: Vec<_> = self.stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.calls)).collect();
+        let mut told: Vec<_> = self.stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.told)).collect();
+        told.sort_unstable();
+        told.dedup();
+        if calls != expected {
+            let promise = self.promise(&before, &calls, &expected);
+            return Err(format!("promise: {promise}\nasked for: {calls:?}\nexpected:  {expected:?}"));
+        }
+        if news != told {
+            let promise = "every change of a rollout is told, once, as what it is";
+            return Err(format!("promise: {promise}\ntold:     {news:?}\nexpected: {told:?}"));
+        }
+        (luck == left).then_some(()).ok_or_else(|| "the two worlds went apart: the test is wrong".to_owned())
+    }
+
+    /// Which promise a call breaks that is made and should not be, or should be made and is not.
+    fn promise(&self, before: &[reference::Stage], calls: &[(String, String)], expected: &[(String, String)]) -> String {
+        let texts = |of: &[(String, String)]| of.iter().map(|(_, text)| text.clone()).collect::<Vec<_>>();
+        if texts(calls) == texts(expected) {
+            return "each call is made in the stage's own account".to_owned();
+        }
+        let surplus = calls.iter().find(|call| !expected.contains(call));
+        let Some((account, text)) = surplus else {
+            return "nothing is lost in silence: what is approved, or must go back, is asked for".to_owned();
+        };
+        let version = text.split(" v").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap_or(0);
+        let stage = before.iter().find(|stage| {
+            stage.rules.account == account && text.split(' ').any(|word| word == stage.rules.endpoint)
+        });
+        let package = self.facts.get(version);
+        let after = stage.map(|stage| &self.stages[stage.rules.at]);
+        let newer = after.and_then(reference::Stage::newest).is_some_and(|newest| newest > version);
+        let promise = match stage {
+            Some(stage) if stage.is_moving() && stage.on.is_some() => "one rollout of a stage at a time",
+            Some(stage) if stage.is_rejected(version) => "a rollback never goes to a version that was rejected",
+            _ if package.approved != Some(true) => "only what the registry calls Approved goes out",
+            _ if !package.completed => "only a Completed package goes out",
+            Some(stage) if stage.rules.at > 0 && !stage.offered.contains(&version) => {
+                "a version enters a stage only after it was live in the stage before and the gate let it"
+            }
+            _ if newer => "no older version goes out over a newer approval",
+            _ => "each version is asked for once, when its turn has come",
+        };
+        promise.to_owned()
+    }
+}
+
+fn options(staged: bool) -> impl Strategy<Value = Options> {
+    let gate = prop_oneof![Just(Gate::Open), Just(Gate::Person), Just(Gate::Lifecycle)];
+    (prop::bool::weighted(0.8), any::<bool>(), gate, any::<bool>()).prop_map(move |(roll_back, canary, gate, smoke)| {
+        Options { staged, roll_back, canary: canary && !staged, gate, smoke }
+    })
+}
+
+/// Plays random runs. `PROPTEST_RNG_SEED` and `PROPTEST_CASES` choose others.
+fn check(staged: bool, cases: u32, length: usize) {
+    let seed = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(14);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases);
+    let config = Config {
+        cases,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        max_shrink_iters: 4000,
+        ..Config::default()
+    };
+    let steps = prop::collection::vec(steps::any_step(staged), 1..length);
+    let outcome = TestRunner::new(config).run(&(options(staged), steps), |(options, steps)| {
+        let mut run = Run::new(options);
+        for (at, step) in steps.iter().enumerate() {
+            let answer = run.step(step);
+            answer.map_err(|why| TestCaseError::fail(format!("{why}\nmodel: {MODEL}\nevent: number {at}, {step:?}")))?;
+        }
+        Ok(())
+    });
+    if let Err(TestError::Fail(why, (options, steps))) = outcome {
+        let steps: String = steps.iter().map(|step| format!("  {step:?}\n")).collect();
+        panic!(
+            "{why}\npolicy: {options:?}\nshortest run:\n{steps}seed: {seed}, {cases} cases; to replay: \
+             PROPTEST_RNG_SEED={seed} PROPTEST_CASES={cases} cargo nextest run -p deploy --no-default-features promises"
+        );
+    }
+    outcome.unwrap();
+}
+
+#[test]
+fn rollouts_of_one_stage_follow_the_reference_model() {
+    check(false, 600, 24);
+}
+
+#[test]
+fn stages_and_gates_follow_the_reference_model() {
+    check(true, 400, 40);
+}

@@ -1,0 +1,540 @@
+//! What README.md (`deploy`) and docs/reliability.md promise of one stage, as a small model on version
+//! numbers. It shares no code and no types with the function, and says what SageMaker must be asked
+//! and what must be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trimtab_core::fact::FactKind;
+
+use super::fleet::{Luck, Outcome};
+
+/// A version as the Model Registry has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Package {
+    /// Approved, rejected, or neither yet.
+    pub(super) approved: Option<bool>,
+    pub(super) completed: bool,
+    /// Whether its life cycle lets it into the stage that asks for one.
+    pub(super) let_in: bool,
+}
+
+/// What all stages share.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    pub(super) packages: BTreeMap<u32, Package>,
+    /// Whether the canary's alarms have no data.
+    pub(super) silent: bool,
+    /// Whether endpoints fail smoke tests.
+    pub(super) broken: bool,
+    pub(super) luck: Option<Luck>,
+}
+
+impl Facts {
+    pub(super) fn get(&self, version: u32) -> Package {
+        self.packages.get(&version).copied().unwrap_or_default()
+    }
+
+    fn is_approved(&self, version: u32) -> bool {
+        self.get(version).approved == Some(true)
+    }
+
+    /// A verdict that can be followed.
+    fn verdict(&self, version: u32) -> Option<Word> {
+        match self.get(version) {
+            Package { approved: Some(true), completed: true, .. } => Some(Word::Approved),
+            Package { approved: Some(false), .. } => Some(Word::Rejected),
+            _ => None,
+        }
+    }
+}
+
+/// The answer that a version has had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Approved,
+    Rejected,
+    /// The approval could not be followed yet.
+    Held,
+    /// An operator wanted the version before any verdict was heard.
+    ByHand,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    Approved,
+    Back,
+    /// An operator asked for it.
+    Hand,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    Open,
+    Person,
+    Lifecycle,
+}
+
+/// The endpoint, by the version that its configuration is of; 0 is somebody else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Absent,
+    InService(u32),
+    HalfWay(u32),
+    Failed,
+    Moving { from: Option<u32>, to: Option<u32> },
+    Deleting,
+}
+
+/// What the policy says of the stage.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) account: &'static str,
+    pub(super) endpoint: &'static str,
+    pub(super) gate: Gate,
+    pub(super) roll_back: bool,
+    pub(super) canary: bool,
+    pub(super) smoke: bool,
+    pub(super) scales: bool,
+    /// The index of the stage, and how many there are.
+    pub(super) at: usize,
+    pub(super) of: usize,
+}
+
+/// One stage: one rollout at a time, in the order of versions.
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    pub(super) rules: Rules,
+    pub(super) endpoint: Endpoint,
+    /// The last one serves.
+    pub(super) live: Vec<u32>,
+    pub(super) on: Option<(u32, Why)>,
+    pub(super) waits: Option<(u32, Why)>,
+    /// What is live, or about to be, was rejected: production goes back unless something newer gets there.
+    due: bool,
+    pub(super) answered: BTreeMap<u32, Word>,
+    before: Option<BTreeMap<u32, Word>>,
+    pub(super) offered: BTreeSet<u32>,
+    asked: BTreeSet<u8>,
+    /// Whether the event was refused: then nothing else is taken up with it.
+    refused: bool,
+    pub(super) calls: Vec<(String, String)>,
+    /// Kind, stage and version; version 0 where the message names none.
+    pub(super) told: Vec<(FactKind, usize, u32)>,
+}
+
+impl Stage {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            endpoint: Endpoint::Absent,
+            live: vec![],
+            on: None,
+            waits: None,
+            due: false,
+            answered: BTreeMap::new(),
+            before: None,
+            offered: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            refused: false,
+            calls: vec![],
+            told: vec![],
+        }
+    }
+
+    fn tell(&mut self, kind: FactKind, version: u32) {
+        self.told.push((kind, self.rules.at, version));
+    }
+
+    fn call(&mut self, text: String) {
+        self.calls.push((self.rules.account.to_owned(), text));
+    }
+
+    pub(super) fn is_rejected(&self, version: u32) -> bool {
+        self.answered.get(&version) == Some(&Word::Rejected)
+    }
+
+    pub(super) fn is_moving(&self) -> bool {
+        matches!(self.endpoint, Endpoint::Moving { .. } | Endpoint::Deleting)
+    }
+
+    /// "Rollback to the last version that was live", and was not rejected.
+    pub(super) fn good(&self) -> Option<u32> {
+        self.live.iter().rev().copied().find(|version| !self.is_rejected(*version))
+    }
+
+    /// The newest version that is wanted in this stage, and that no rejection has taken back.
+    pub(super) fn newest(&self) -> Option<u32> {
+        let on = self.on.filter(|(version, _)| !self.is_rejected(*version));
+        let live = self.live.last().copied().filter(|version| !self.is_rejected(*version));
+        on.map(|(version, _)| version).max(self.waits.map(|(version, _)| version)).max(live)
+    }
+
+    /// An operator's version waits for its endpoint to be removed.
+    fn is_made_anew(&self) -> bool {
+        let gone = matches!(self.endpoint, Endpoint::Failed | Endpoint::Deleting | Endpoint::Absent);
+        gone && self.on.is_none() && matches!(self.waits, Some((_, Why::Hand)))
+    }
+
+    pub(super) fn theirs(&mut self) {
+        if let Endpoint::InService(version) = self.endpoint {
+            self.endpoint = Endpoint::Moving { from: Some(version), to: None };
+        }
+    }
+
+    pub(super) fn ends(&mut self, outcome: Outcome) {
+        self.endpoint = match (self.endpoint, outcome) {
+            (Endpoint::Deleting, _) => Endpoint::Absent,
+            (Endpoint::Moving { from, to }, Outcome::Served) => to.or(from).map_or(Endpoint::Failed, Endpoint::InService),
+            (Endpoint::Moving { from: Some(from), .. }, Outcome::WentBack) => Endpoint::InService(from),
+            (Endpoint::Moving { from: Some(from), .. }, Outcome::HalfWay) => Endpoint::HalfWay(from),
+            (Endpoint::Moving { .. }, _) => Endpoint::Failed,
+            (rests, _) => rests,
+        };
+    }
+
+    /// Any event but the endpoint's own: a rollout whose end nobody heard of is ended first.
+    pub(super) fn hear(&mut self, facts: &mut Facts, event: impl FnOnce(&mut Self, &mut Facts)) {
+        self.refused = false;
+        let rests = !self.is_moving() && self.endpoint != Endpoint::Absent;
+        if self.on.is_some() && rests {
+            self.end(facts);
+        }
+        event(self, facts);
+        self.remove_what_failed();
+    }
+
+    /// An intent that was left is finished by the next event: an operator's endpoint is removed.
+    fn remove_what_failed(&mut self) {
+        let quiet = self.calls.is_empty() && !self.refused;
+        if quiet && self.is_made_anew() && self.endpoint == Endpoint::Failed {
+            self.remove();
+        }
+    }
+
+    fn remove(&mut self) {
+        self.call(format!("DeleteEndpoint {}", self.rules.endpoint));
+        self.endpoint = Endpoint::Deleting;
+    }
+
+    /// The endpoint tells that it has changed; `late` where it tells of before the rollout that is on.
+    pub(super) fn rested(&mut self, facts: &mut Facts, late: bool) {
+        self.refused = false;
+        match (self.endpoint, self.on) {
+            _ if self.is_moving() => {}
+            (Endpoint::Absent, Some(_)) => {}
+            (_, None) => self.next(facts),
+            (_, Some(_)) if late => {}
+            (_, Some(_)) => self.end(facts),
+        }
+        self.remove_what_failed();
+    }
+
+    pub(super) fn approve(&mut self, facts: &mut Facts, version: u32) {
+        if self.answered.get(&version) == Some(&Word::Approved) {
+            return;
+        }
+        if !facts.get(version).completed {
+            self.refused = true;
+            return;
+        }
+        let newest = self.newest();
+        self.answered.insert(version, Word::Approved);
+        match newest {
+            Some(newest) if newest > version => self.tell(FactKind::RolloutSkipped, version),
+            Some(newest) if newest == version => {}
+            _ => self.want(facts, version, Why::Approved),
+        }
+    }
+
+    pub(super) fn reject(&mut self, facts: &mut Facts, version: u32) {
+        if self.is_rejected(version) {
+            return;
+        }
+        let target = self.due && self.good() == Some(version);
+        self.answered.insert(version, Word::Rejected);
+        self.tell(FactKind::PackageRejected, version);
+        if self.rules.at == 0 {
+            (1..self.rules.of).for_each(|stage| self.told.push((FactKind::WithdrawalRequested, stage, version)));
+        }
+        if self.waits.is_some_and(|(waits, _)| waits == version) {
+            self.waits = None;
+        }
+        let serves = self.live.last() == Some(&version) || self.on.is_some_and(|(on, _)| on == version);
+        if let (true, true, Some(good)) = (self.rules.roll_back, serves || target, self.good()) {
+            self.want(facts, good, Why::Back);
+        }
+    }
+
+    fn want(&mut self, facts: &mut Facts, version: u32, why: Why) {
+        if why != Why::Hand && self.is_made_anew() {
+            if why == Why::Approved {
+                self.answered.insert(version, Word::Held);
+                self.tell(FactKind::RolloutParked, version);
+            }
+        } else if self.on.is_some() || self.is_moving() {
+            self.park(version, why);
+        } else if why == Why::Approved && self.rules.canary && facts.silent && self.endpoint != Endpoint::Absent {
+            self.answered.insert(version, Word::Held);
+            self.refused = true;
+            self.tell(FactKind::RolloutHeld, version);
+        } else if why == Why::Hand && self.endpoint == Endpoint::Failed {
+            self.waits = Some((version, why));
+            self.remove();
+        } else {
+            self.begin(facts, version, why);
+        }
+    }
+
+    /// The newest approval wins; going back comes after all that waits.
+    fn park(&mut self, version: u32, why: Why) {
+        if why == Why::Back {
+            self.due = true;
+            if self.waits.is_none() {
+                self.tell(FactKind::RolloutParked, version);
+            }
+        } else {
+            self.waits = Some((version, why));
+            self.tell(FactKind::RolloutParked, version);
+        }
+    }
+
+    fn begin(&mut self, facts: &mut Facts, version: u32, why: Why) {
+        if self.waits.is_some_and(|(older, of)| (why, of) == (Why::Approved, Why::Approved) && older < version) {
+            self.waits = None;
+        }
+        if why == Why::Back {
+            self.due = false;
+        } else {
+            self.call(format!("CreateModel v{version}"));
+            self.call(format!("CreateEndpointConfig v{version}"));
+        }
+        if self.endpoint == Endpoint::Failed {
+            // SageMaker lets nothing be done to it but remove it.
+            return self.is_refused(version);
+        }
+        let from = match self.endpoint {
+            Endpoint::InService(from) | Endpoint::HalfWay(from) => Some(from),
+            _ => None,
+        };
+        match facts.luck.take() {
+            Some(Luck::Refused) => return self.is_refused(version),
+            Some(Luck::Busy) => {
+                self.endpoint = Endpoint::Moving { from, to: Some(0) };
+                self.tell(FactKind::RolloutParked, version);
+                if why == Why::Back {
+                    self.due = true;
+                } else {
+                    self.waits = self.waits.or(Some((version, why)));
+                }
+                return;
+            }
+            _ => {}
+        }
+        let call = if self.endpoint == Endpoint::Absent { "CreateEndpoint" } else { "UpdateEndpoint" };
+        let how = if self.rules.canary && why != Why::Hand { "in steps" } else { "at once" };
+        self.call(format!("{call} {} v{version} {how}", self.rules.endpoint));
+        self.endpoint = Endpoint::Moving { from, to: Some(version) };
+        self.on = Some((version, why));
+        self.tell(FactKind::RolloutStarted, version);
+    }
+
+    fn is_refused(&mut self, version: u32) {
+        self.refused = true;
+        self.tell(FactKind::RolloutFailed, version);
+    }
+
+    /// The rollout that is on has come to its end.
+    fn end(&mut self, facts: &mut Facts) {
+        let Some((version, why)) = self.on.take() else { return };
+        match self.endpoint {
+            Endpoint::InService(serves) if serves == version => self.served(facts, version, why),
+            Endpoint::InService(_) => {
+                self.tell(FactKind::RolloutRolledBack, version);
+                self.next(facts);
+            }
+            // What waits, waits for a person; what a person asked for waits no longer.
+            _ => {
+                self.tell(FactKind::RolloutFailed, version);
+                if matches!(self.waits, Some((_, Why::Hand))) {
+                    self.next(facts);
+                }
+            }
+        }
+    }
+
+    fn served(&mut self, facts: &mut Facts, version: u32, why: Why) {
+        let forward = why == Why::Approved;
+        if let (true, Some(good)) = (forward && self.rules.canary && facts.silent, self.good()) {
+            // No data is no pass.
+            self.tell(FactKind::RolloutRolledBack, version);
+            return self.want(facts, good, Why::Back);
+        }
+        if forward && self.rules.smoke && facts.broken {
+            self.tell(FactKind::SmokeTestFailed, version);
+            return match self.good() {
+                Some(good) => self.want(facts, good, Why::Back),
+                None => self.next(facts),
+            };
+        }
+        if !forward && self.live.contains(&version) {
+            // The version that was left is not one to come back to.
+            self.live.pop();
+            self.live.retain(|live| *live != version);
+        }
+        self.live.push(version);
+        self.due &= self.is_rejected(version);
+        self.tell(FactKind::RolloutSucceeded, version);
+        if self.rules.scales {
+            self.call(format!("PutScalingPolicy {}", self.rules.endpoint));
+            self.call(format!("PutScheduledActions {}", self.rules.endpoint));
+        }
+        if forward && self.rules.at + 1 < self.rules.of && !matches!(self.waits, Some((_, Why::Hand))) {
+            self.told.push((FactKind::PromotionRequested, self.rules.at + 1, version));
+        }
+        self.next(facts);
+    }
+
+    /// Nothing is on: what waits goes next, if it is approved still; else production goes back if it must.
+    fn next(&mut self, facts: &mut Facts) {
+        if let Some((version, why)) = self.waits.take() {
+            let serves = self.endpoint == Endpoint::InService(version) && self.live.last() == Some(&version);
+            if why == Why::Hand && serves {
+                return;
+            }
+            if why == Why::Hand || facts.is_approved(version) {
+                self.want(facts, version, why);
+                if self.answered.get(&version) != Some(&Word::Held) {
+                    return;
+                }
+            }
+        }
+        if std::mem::take(&mut self.due)
+            && let Some(good) = self.good().filter(|good| facts.is_approved(*good))
+        {
+            self.want(facts, good, Why::Back);
+        }
+    }
+
+    /// `trimtab roll-back`: to the version that is named, else to the one that was live before.
+    pub(super) fn by_hand(&mut self, facts: &mut Facts, request: u8, named: Option<u32>) {
+        if !self.asked.insert(request) {
+            return;
+        }
+        let now = self.live.last().copied();
+        let serves = |version| self.on.is_none() && self.endpoint == Endpoint::InService(version);
+        let target = match (named, now) {
+            (Some(named), _) => {
+                let known = self.live.contains(&named) || facts.verdict(named) == Some(Word::Approved);
+                known.then_some(named)
+            }
+            (None, Some(now)) if serves(now) => {
+                let before = self.live.iter().rev().skip(1).copied();
+                before.filter(|version| *version != now && !self.is_rejected(*version)).max_by_key(|version| {
+                    self.live.iter().rposition(|live| live == version)
+                })
+            }
+            (None, now) => now,
+        };
+        match target {
+            Some(target) if !(serves(target) && now == Some(target)) => {
+                (self.waits, self.due) = (None, false);
+                self.answered.entry(target).or_insert(Word::ByHand);
+                self.want(facts, target, Why::Hand);
+            }
+            _ => self.tell(FactKind::RollbackRefused, 0),
+        }
+    }
+
+    /// A look finds one thing at a time: a verdict that was not heard, or what waits for nothing.
+    pub(super) fn look(&mut self, facts: &mut Facts) {
+        if self.rules.at == 0 && self.rules.of > 1 {
+            (1..self.rules.of).for_each(|stage| self.told.push((FactKind::StageLookRequested, stage, 0)));
+        }
+        if self.rules.at == 0 && self.before.is_none() {
+            let said = facts.packages.keys().filter_map(|version| Some((*version, facts.verdict(*version)?)));
+            self.before = Some(said.collect());
+            return;
+        }
+        if !self.is_made_anew() && if self.rules.at == 0 { self.unheard(facts) } else { self.unheard_offer(facts) } {
+            return;
+        }
+        let ready = match (self.endpoint, self.waits) {
+            (Endpoint::InService(_) | Endpoint::Absent, _) => true,
+            (_, Some((_, Why::Hand))) => !self.is_moving(),
+            _ => false,
+        };
+        if (self.waits.is_some() || self.due) && self.on.is_none() && ready {
+            self.next(facts);
+        }
+    }
+
+    fn unheard(&mut self, facts: &mut Facts) -> bool {
+        let before = self.before.clone().unwrap_or_default();
+        let open = |version: &u32| {
+            let answered = self.answered.get(version).or(before.get(version)).copied();
+            let held = self.answered.get(version) == Some(&Word::Held) && facts.silent;
+            facts.verdict(*version).is_some() && answered != facts.verdict(*version) && !held
+        };
+        let Some(version) = facts.packages.keys().copied().find(open) else { return false };
+        match facts.verdict(version) {
+            Some(Word::Rejected) => self.reject(facts, version),
+            _ => self.approve(facts, version),
+        }
+        true
+    }
+
+    fn unheard_offer(&mut self, facts: &mut Facts) -> bool {
+        let open = |version: &u32| matches!(self.answered.get(version), None | Some(Word::Held));
+        let Some(version) = self.offered.iter().rev().copied().find(open) else { return false };
+        let held = self.answered.contains_key(&version);
+        let let_in = match self.rules.gate {
+            Gate::Lifecycle => facts.get(version).let_in && !(held && facts.silent),
+            Gate::Open | Gate::Person => held && !facts.silent,
+        };
+        let goes = let_in && facts.is_approved(version);
+        if goes {
+            self.approve(facts, version);
+        }
+        goes
+    }
+
+    /// The version is live in the stage before (`by` nobody), or a person lets it in.
+    pub(super) fn promote(&mut self, facts: &mut Facts, version: u32, by_person: bool) {
+        let may = self.offered.contains(&version) && self.rules.gate != Gate::Lifecycle;
+        if by_person && !may {
+            self.refused = true;
+            return;
+        }
+        if !facts.is_approved(version) {
+            return;
+        }
+        self.offered.insert(version);
+        let let_in = match self.rules.gate {
+            Gate::Open => true,
+            Gate::Person => by_person,
+            Gate::Lifecycle => facts.get(version).let_in,
+        };
+        match let_in {
+            true => self.approve(facts, version),
+            false => self.tell(FactKind::PromotionWaits, version),
+        }
+    }
+
+    pub(super) fn lifecycle(&mut self, facts: &mut Facts, version: u32) {
+        let goes = facts.get(version).let_in && self.offered.contains(&version) && facts.is_approved(version);
+        if goes {
+            self.approve(facts, version);
+        }
+    }
+
+    /// A rejected version leaves every stage.
+    pub(super) fn withdraw(&mut self, facts: &mut Facts, version: u32) {
+        if facts.get(version).approved != Some(false) {
+            return;
+        }
+        self.offered.remove(&version);
+        if self.answered.contains_key(&version) {
+            self.reject(facts, version);
+        }
+    }
+}

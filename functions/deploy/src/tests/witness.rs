@@ -1,0 +1,214 @@
+//! Ports that write down which account was asked what, answer what they are told to, and fail where
+//! they are told to.
+
+use std::collections::BTreeMap;
+
+use trimtab_core::failure::Failure;
+use trimtab_core::name::StackName;
+use trimtab_core::port::stack::{self, StackCall, StackRequest, StackTruth, Stacks};
+
+use super::*;
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    Transient,
+    Permanent,
+}
+
+#[derive(Default)]
+pub(super) struct Witness {
+    /// Account and call, in order.
+    pub(super) asked: Mutex<Vec<String>>,
+    /// The call that fails, from 0.
+    pub(super) fails: Option<(usize, How)>,
+    pub(super) package: Option<PackageTruth>,
+    pub(super) listed: Vec<Listed>,
+    pub(super) endpoint: Option<EndpointTruth>,
+    pub(super) alarms: BTreeMap<String, AlarmState>,
+    pub(super) stack: Option<StackTruth>,
+    pub(super) execution: Option<String>,
+}
+
+/// One account's client, and what reaches this account only.
+pub(super) struct There<'a>(&'a Witness, String);
+
+impl Witness {
+    fn ask(&self, account: &str, call: &str, about: &str) -> Answer<()> {
+        let mut asked = self.asked.lock().unwrap();
+        asked.push(format!("{account} {call} {about}").trim_end().to_owned());
+        match self.fails {
+            Some((at, How::Transient)) if at + 1 == asked.len() => Err(Failure::retry("a:Call", "throttled")),
+            Some((at, How::Permanent)) if at + 1 == asked.len() => Err(Failure::reject("a:Call", "denied")),
+            _ => Ok(()),
+        }
+    }
+
+    fn here(&self, call: &str, about: &str) -> Answer<()> {
+        self.ask("here", call, about)
+    }
+
+    pub(super) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+impl There<'_> {
+    fn ask(&self, call: &str, about: &str) -> Answer<()> {
+        self.0.ask(&self.1, call, about)
+    }
+}
+
+impl Registry for &Witness {
+    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+        self.here("ListModelPackages", group.as_str())?;
+        Ok(self.listed.clone())
+    }
+
+    async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
+        self.here("DescribeModelPackage", &format!("v{}", package.version()))?;
+        Ok(self.package.clone())
+    }
+}
+
+impl Endpoints for There<'_> {
+    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<EndpointTruth>> {
+        self.ask("DescribeEndpoint", endpoint.as_str())?;
+        Ok(self.0.endpoint.clone())
+    }
+
+    async fn create_model(&self, _: &ModelRequest) -> Answer<()> {
+        self.ask("CreateModel", "")
+    }
+
+    async fn create_config(&self, _: &ServingRequest) -> Answer<()> {
+        self.ask("CreateEndpointConfig", "")
+    }
+
+    async fn create(&self, _: &EndpointRequest) -> Answer<Accepted> {
+        self.ask("CreateEndpoint", "").map(|()| Accepted::Started)
+    }
+
+    async fn update(&self, _: &EndpointRequest) -> Answer<Accepted> {
+        self.ask("UpdateEndpoint", "").map(|()| Accepted::Busy)
+    }
+
+    async fn delete(&self, endpoint: &EndpointName) -> Answer<()> {
+        self.ask("DeleteEndpoint", endpoint.as_str())
+    }
+}
+
+impl Alarms for There<'_> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+        let names: Vec<&str> = alarms.iter().map(|name| name.as_str()).collect();
+        self.ask("DescribeAlarms", &names.join(","))?;
+        let truth = |name: &AlarmName| {
+            Some(AlarmTruth {
+                arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap(),
+                name: name.clone(),
+                state: self.0.alarms.get(name.as_str())?.clone(),
+                since: None,
+                drift: None,
+                features: vec![],
+                children: vec![],
+                suppressed: false,
+            })
+        };
+        Ok(alarms.iter().filter_map(truth).collect())
+    }
+}
+
+impl Scaling for There<'_> {
+    async fn scale(&self, endpoint: &EndpointName, _: &Autoscaling) -> Answer<()> {
+        self.ask("PutScalingPolicy", endpoint.as_str())
+    }
+
+    async fn schedule(&self, endpoint: &EndpointName, _: &Autoscaling) -> Answer<()> {
+        self.ask("PutScheduledAction", endpoint.as_str())
+    }
+}
+
+impl Invocations for There<'_> {
+    async fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> Answer<Smoked> {
+        self.ask("InvokeEndpoint", &format!("{endpoint} {}", smoke.body))?;
+        Ok(Smoked::Failed("500".into()))
+    }
+}
+
+impl Transforms for There<'_> {
+    async fn find(&self, job: &str) -> Answer<Option<TransformTruth>> {
+        self.ask("DescribeTransformJob", job)?;
+        Ok(Some(TransformTruth::Running))
+    }
+
+    async fn start(&self, _: &TransformRequest) -> Answer<()> {
+        self.ask("CreateTransformJob", "")
+    }
+}
+
+impl Deliveries for &Witness {
+    async fn find(&self, _: &DeliveryRequest) -> Answer<Option<String>> {
+        self.here("ListPipelineExecutions", "")?;
+        Ok(self.execution.clone())
+    }
+
+    async fn start(&self, _: &DeliveryRequest) -> Answer<String> {
+        self.here("StartPipelineExecution", "").map(|()| "new".to_owned())
+    }
+
+    async fn state(&self, pipeline: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
+        self.here("GetPipelineExecution", &format!("{pipeline} {execution}"))?;
+        Ok(Some(DeliveryState::Succeeded))
+    }
+}
+
+impl Stacks for &Witness {
+    async fn describe(&self, stack: &StackName) -> Answer<Option<StackTruth>> {
+        self.here("DescribeStacks", stack.as_str())?;
+        Ok(self.stack.clone())
+    }
+
+    async fn create(&self, _: &StackRequest) -> Answer<stack::Accepted> {
+        self.here("CreateStack", "").map(|()| stack::Accepted::Started)
+    }
+
+    async fn update(&self, _: &StackRequest) -> Answer<stack::Accepted> {
+        self.here("UpdateStack", "").map(|()| stack::Accepted::Nothing)
+    }
+
+    async fn proceed(&self, _: &StackCall) -> Answer<()> {
+        self.here("ContinueUpdateRollback", "")
+    }
+
+    async fn delete(&self, _: &StackCall) -> Answer<()> {
+        self.here("DeleteStack", "")
+    }
+}
+
+impl<'a> Places for &'a Witness {
+    type Endpoints = There<'a>;
+    type Transforms = There<'a>;
+    type Scaling = There<'a>;
+    type Alarms = There<'a>;
+    type Invocations = There<'a>;
+
+    async fn at(&self, place: Option<&Place>) -> Answer<HandsOf<Self>> {
+        let account = place.map_or("here", |place| place.role.account());
+        if place.is_some() {
+            // A role that cannot be assumed fails here.
+            self.ask(account, "AssumeRole", "")?;
+        }
+        let there = || There(*self, account.to_owned());
+        Ok(Hands {
+            endpoints: there(),
+            transforms: there(),
+            scaling: there(),
+            alarms: there(),
+            invocations: there(),
+        })
+    }
+}
+
+pub(super) fn reaction(witness: &Witness) -> Reaction<&Witness, &Witness, &Witness, &Witness> {
+    Reaction { registry: witness, places: witness, deliveries: witness, stacks: witness }
+}
