@@ -26,6 +26,7 @@ mod cases;
 mod fleet;
 mod look;
 mod observe;
+mod order;
 mod outcomes;
 mod places;
 mod planning;

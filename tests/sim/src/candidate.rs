@@ -126,7 +126,11 @@ impl StateMachines for Sim {
             let known = services.candidate.execution.as_ref() == Some(&execution);
             let end = services.ending(Work::Tests);
             let status = if over { end.of_execution() } else { ExecutionStatus::Running };
-            let truth = ExecutionTruth { status, output: (over && end == Ending::Succeeded).then(|| OUTPUT.to_owned()), cause: None };
+            let truth = ExecutionTruth {
+                status,
+                output: (over && end == Ending::Succeeded).then(|| OUTPUT.to_owned()),
+                cause: None,
+            };
             Ok(known.then_some(truth))
         })
         .await

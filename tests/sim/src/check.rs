@@ -49,20 +49,24 @@ fn stacked(services: &Services) -> usize {
 
 /// All violations of a run.
 pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
-    let mut found = doubles(case, services);
-    if case.design == Design::Suite {
-        found.extend(rules::all(case, services));
-        found.extend(records(services));
-        found.extend(services.failed.iter().map(|(function, event)| {
-            Violation::lost(format!("{function:?} gave {} back for good", event["detail-type"]))
-        }));
-        found.extend(ends(case, services));
-        found.extend(match case.flow {
-            Flow::Stages => stages(services),
-            Flow::Composite => triggers::composite(services),
-            Flow::Calendar => triggers::calendar(services),
-            _ => Vec::new(),
-        });
+    if case.design != Design::Suite {
+        return doubles(case, services);
     }
+    // What names the promise best comes first.
+    let mut found = rules::all(case, services);
+    found.extend(doubles(case, services));
+    found.extend(records(services));
+    found.extend(
+        services.failed.iter().map(|(function, event)| {
+            Violation::lost(format!("{function:?} gave {} back for good", event["detail-type"]))
+        }),
+    );
+    found.extend(ends(case, services));
+    found.extend(match case.flow {
+        Flow::Stages => stages(services),
+        Flow::Composite => triggers::composite(services),
+        Flow::Calendar => triggers::calendar(services),
+        _ => Vec::new(),
+    });
     found
 }

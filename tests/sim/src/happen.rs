@@ -143,7 +143,9 @@ impl Services {
 
     /// A verdict on a version: a person's, or the suite's.
     pub(crate) fn judged(&mut self, version: u32, approval: Approval, by_suite: bool) {
-        self.note(|| format!("{} says {approval} of version {version}", if by_suite { "the suite" } else { "a person" }));
+        self.note(|| {
+            format!("{} says {approval} of version {version}", if by_suite { "the suite" } else { "a person" })
+        });
         self.record(Deed::Judged { version, approval: approval.to_string(), by_suite });
         let event = events::package(version, &approval, self.status(version), self.now);
         self.approvals_before.clone_from(&self.approvals);

@@ -13,7 +13,11 @@ use crate::staged::Slot;
 #[derive(Clone)]
 pub(crate) enum Item {
     /// An event reaches a function, for the nth time of Lambda's three.
-    Deliver { function: Function, event: Arc<Value>, attempt: usize },
+    Deliver {
+        function: Function,
+        event: Arc<Value>,
+        attempt: usize,
+    },
     /// A call of this number that was not answered is applied after all.
     Late(usize),
     /// A run of this number ends.
@@ -23,9 +27,14 @@ pub(crate) enum Item {
     /// The endpoint comes to rest.
     EndpointRests,
     /// A person gives a verdict on a version.
-    Verdict { version: u32, approval: Approval },
+    Verdict {
+        version: u32,
+        approval: Approval,
+    },
     /// The alarm goes off.
-    Alarm { name: &'static str },
+    Alarm {
+        name: &'static str,
+    },
     /// An alarm on other alarms goes off, and is held back.
     Composite,
     /// It is no longer held back.
@@ -53,15 +62,21 @@ pub(crate) enum Item {
     /// A delivery of this number ends.
     DeliveryEnds(usize),
     /// A run registers a version.
-    Register { version: u32 },
+    Register {
+        version: u32,
+    },
     /// The test suite of a candidate ends.
     TestsEnd,
     /// A monitoring run finds violations.
     Violation,
     /// New data comes.
-    Upload { number: u32 },
+    Upload {
+        number: u32,
+    },
     /// A person asks for a run, whatever was spent or not.
-    Request { over_budget: bool },
+    Request {
+        over_budget: bool,
+    },
     /// What the stack was at is over.
     StackRests,
     /// The batch transform job of this name ends.
@@ -81,7 +96,9 @@ pub(crate) enum Item {
     /// A stage's endpoint comes to rest.
     StageRests(Slot),
     /// A person lets a version into production.
-    Promote { version: u32 },
+    Promote {
+        version: u32,
+    },
     /// A person wants the version before back.
     GoBack,
     /// The endpoint fails.
@@ -91,9 +108,14 @@ pub(crate) enum Item {
     /// An event comes that is none.
     Malformed,
     /// A version is registered, and has this status.
-    Begin { version: u32, status: &'static str },
+    Begin {
+        version: u32,
+        status: &'static str,
+    },
     /// It is complete.
-    Complete { version: u32 },
+    Complete {
+        version: u32,
+    },
     /// A person pauses the model, and resumes it.
     Pause,
     Resume,

@@ -25,21 +25,45 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
     /// A version was sent to what serves it.
-    Sent { slot: String, version: u32 },
+    Sent {
+        slot: String,
+        version: u32,
+    },
     /// It serves there from now on.
-    Serves { slot: String, version: u32 },
+    Serves {
+        slot: String,
+        version: u32,
+    },
     /// It came to nothing there: what served before serves on, or nothing does.
-    Broke { slot: String, version: u32 },
+    Broke {
+        slot: String,
+        version: u32,
+    },
     /// A model was made in this account, with this role.
-    Made { account: &'static str, version: u32, role: String },
+    Made {
+        account: &'static str,
+        version: u32,
+        role: String,
+    },
     /// An endpoint was touched in this account: created, updated, deleted, scaled, asked.
-    Touched { site: Site, account: &'static str, endpoint: String },
+    Touched {
+        site: Site,
+        account: &'static str,
+        endpoint: String,
+    },
     /// A run of this number began.
     RunBegan(usize),
     /// A verdict on a version: a person's, or the suite's.
-    Judged { version: u32, approval: String, by_suite: bool },
+    Judged {
+        version: u32,
+        approval: String,
+        by_suite: bool,
+    },
     /// The status of a version in the registry.
-    Status { version: u32, status: &'static str },
+    Status {
+        version: u32,
+        status: &'static str,
+    },
     /// A person lets a version into production.
     LetIn(u32),
     /// Somebody made this by hand, and its owner put it right.
@@ -52,15 +76,40 @@ pub(crate) enum Deed {
     /// A commit became the head of a watched branch.
     Head(String),
     /// A commit was built to this end.
-    Built { commit: String, project: String, well: bool },
+    Built {
+        commit: String,
+        project: String,
+        well: bool,
+    },
     /// A fact was published.
-    Fact { kind: &'static str, model: Option<String>, matter: String, commit: Option<String> },
+    Fact {
+        kind: &'static str,
+        model: Option<String>,
+        matter: String,
+        commit: Option<String>,
+    },
     /// A message was sent.
-    Message { kind: String, severity: String, model: String, matter: String, subject: String, body: String },
+    Message {
+        kind: String,
+        severity: String,
+        model: String,
+        matter: String,
+        subject: String,
+        body: String,
+    },
     /// An event was delivered, kept, or has its record.
-    Heard { function: Function, event: Arc<Value> },
-    Kept { function: String, event: String },
-    Settled { function: String, event: String },
+    Heard {
+        function: Function,
+        event: Arc<Value>,
+    },
+    Kept {
+        function: String,
+        event: String,
+    },
+    Settled {
+        function: String,
+        event: String,
+    },
     /// A call was given another name than before.
     Renamed,
     /// The model was paused, and resumed.

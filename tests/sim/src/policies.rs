@@ -34,12 +34,15 @@ fn texts(flow: Option<Flow>) -> Vec<String> {
         Some(Flow::Stacked | Flow::StackFails) => one(include_str!("../../../models/tariffs.toml")),
         Some(Flow::Transformed | Flow::TransformFails) => one(include_str!("../../../models/leads.toml")),
         Some(Flow::Calendar) => one(calendar::POLICY),
-        Some(Flow::Stages) => {
-            [CHURN, SEGMENTS, include_str!("../../../models/loans.toml")].map(str::to_owned).into()
-        }
+        Some(Flow::Stages) => [CHURN, SEGMENTS, include_str!("../../../models/loans.toml")].map(str::to_owned).into(),
         Some(Flow::Shadowed | Flow::ShadowRejected) => {
             let canary = "[deploy.endpoint.canary]";
             vec![churn(canary, &format!("{SHADOW}{canary}"))]
+        }
+        // Without a definition, nothing else than the builds' own rules keeps a proposal from being trained.
+        Some(Flow::Review) => {
+            let keeps = |line: &&str| !line.starts_with("definition =") && !line.starts_with("pipeline_role =");
+            vec![CHURN.lines().filter(keeps).collect::<Vec<_>>().join("\n")]
         }
         Some(Flow::NoticeOnly) => vec![churn("on_rejected = \"roll-back\"", "on_rejected = \"notice\"")],
         Some(Flow::Mixed) => vec![churn("runs = 4, per = \"7d\"", "runs = 3, per = \"7d\"")],
@@ -52,7 +55,9 @@ pub(crate) fn of(flow: Option<Flow>) -> Arc<Policies> {
     static KNOWN: [OnceLock<Arc<Policies>>; Flow::COUNT + 1] = [const { OnceLock::new() }; Flow::COUNT + 1];
     let watched = |monitor: &mut Monitor| (monitor.model_quality, monitor.feature_attribution) = (None, None);
     let read = || read(&texts(flow), watched);
-    KNOWN.get(flow.map_or(Flow::COUNT, |flow| flow as usize)).map_or_else(read, |known| Arc::clone(known.get_or_init(read)))
+    KNOWN
+        .get(flow.map_or(Flow::COUNT, |flow| flow as usize))
+        .map_or_else(read, |known| Arc::clone(known.get_or_init(read)))
 }
 
 /// The usual ones, with less to be watched.

@@ -108,7 +108,9 @@ impl<'a> World<'a> {
             _ => None,
         });
         let answered = |id: &str| {
-            self.before(at).any(|entry| matches!(&entry.deed, Deed::Settled { function, event } if function == "deploy" && event == id))
+            self.before(at).any(
+                |entry| matches!(&entry.deed, Deed::Settled { function, event } if function == "deploy" && event == id),
+            )
         };
         heard.into_iter().any(answered)
     }

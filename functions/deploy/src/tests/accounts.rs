@@ -75,11 +75,7 @@ fn calls(place: Option<Place>) -> Vec<(Action, &'static str, Done)> {
             "PutScalingPolicy churn-prod",
             Done::Made,
         ),
-        (
-            Action::PutScheduledActions { service, endpoint, limits, place },
-            "PutScheduledAction churn-prod",
-            Done::Made,
-        ),
+        (Action::PutScheduledActions { service, endpoint, limits, place }, "PutScheduledAction churn-prod", Done::Made),
         (Action::CreateTransformJob { service, request: job }, "CreateTransformJob", Done::Made),
     ]
 }

@@ -32,7 +32,10 @@ fn token(policy: &str, group: &str, version: u32, after: i64) -> String {
     match &actions(policy, group, version, after)[..] {
         [Action::StartPipelineExecution { request, .. }] => {
             assert_eq!(request.package, package(group, version));
-            assert_eq!((request.pipeline.as_str(), request.variable.as_str()), ("segments-delivery", "ModelPackageArn"));
+            assert_eq!(
+                (request.pipeline.as_str(), request.variable.as_str()),
+                ("segments-delivery", "ModelPackageArn")
+            );
             assert_eq!(request.since, NOON.parse::<jiff::Timestamp>().unwrap() + SignedDuration::from_secs(after));
             request.token.clone()
         }
@@ -60,7 +63,8 @@ fn a_rollout_that_is_taken_up_again_keeps_its_token() {
 fn a_model_and_its_configuration_have_one_name_of_what_they_hold() {
     let name = |policy: &str, version| {
         let actions = actions(policy, "churn", version, 60);
-        let [Action::CreateModel { request: model, .. }, _, Action::UpdateEndpoint { request, .. }] = &actions[..] else {
+        let [Action::CreateModel { request: model, .. }, _, Action::UpdateEndpoint { request, .. }] = &actions[..]
+        else {
             panic!("{actions:?}")
         };
         let config = config(&actions);

@@ -17,7 +17,8 @@ pub(super) const LOANS: &str = include_str!("../../../../models/loans.toml");
 pub(super) const CANARY: &str = "[deploy.endpoint.canary]";
 
 pub(super) fn shadowed() -> String {
-    let shadow = format!("[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"a\", \"b\", \"c\"]\n{CANARY}");
+    let shadow =
+        format!("[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"a\", \"b\", \"c\"]\n{CANARY}");
     CHURN.replace(CANARY, &shadow)
 }
 
@@ -79,7 +80,14 @@ pub(super) fn serves(config: &str) -> Option<EndpointTruth> {
 
 pub(super) fn live(group: &str, version: u32, config: &str) -> Live {
     let (model, since) = (trimtab_core::name::ModelName::parse(group).unwrap(), NOON.parse().unwrap());
-    Live { package: package(group, version), config: config.into(), since, scaled: true, model: Some(model), stage: None }
+    Live {
+        package: package(group, version),
+        config: config.into(),
+        since,
+        scaled: true,
+        model: Some(model),
+        stage: None,
+    }
 }
 
 /// The decision so many seconds after noon.

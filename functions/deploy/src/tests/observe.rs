@@ -50,27 +50,53 @@ fn by_endpoint() -> Vec<Asked> {
         let detail = json!({"EndpointName": name, "EndpointStatus": "IN_SERVICE"});
         event("123456789012", "aws.sagemaker", "SageMaker Endpoint State Change", &detail)
     };
-    let ends = |name| asked(CHURN, rests(name), State::default(), "the endpoint's end", &[
-        "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
-    ]);
+    let ends = |name| {
+        asked(
+            CHURN,
+            rests(name),
+            State::default(),
+            "the endpoint's end",
+            &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+        )
+    };
     let trying = Progress::Trying { since: NOON.parse().unwrap() };
     vec![
         ends("churn-prod"),
-        asked(CHURN, approved("churn", 1), stays, "an approval", &[
-            "here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
-        ]),
-        asked(CHURN, rests("churn-prod"), State { parked: Some(waits), ..State::default() }, "a version waits", &[
-            "here DescribeModelPackage v2", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
-        ]),
-        asked(CHURN, rests("churn-prod"), goes_back, "production goes back", &[
-            "here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
-        ]),
-        asked(&shadowed(), rests("churn-prod"), on(rollout("churn", 2, "t", trying)), "a version is on trial", &[
-            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx", "here DescribeAlarms a,b,c",
-        ]),
-        asked(&shadowed(), rests("churn-prod"), on(rollout("churn", 2, "t", Progress::Updating)), "not on trial yet", &[
-            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
-        ]),
+        asked(
+            CHURN,
+            approved("churn", 1),
+            stays,
+            "an approval",
+            &["here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+        ),
+        asked(
+            CHURN,
+            rests("churn-prod"),
+            State { parked: Some(waits), ..State::default() },
+            "a version waits",
+            &["here DescribeModelPackage v2", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+        ),
+        asked(
+            CHURN,
+            rests("churn-prod"),
+            goes_back,
+            "production goes back",
+            &["here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+        ),
+        asked(
+            &shadowed(),
+            rests("churn-prod"),
+            on(rollout("churn", 2, "t", trying)),
+            "a version is on trial",
+            &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx", "here DescribeAlarms a,b,c"],
+        ),
+        asked(
+            &shadowed(),
+            rests("churn-prod"),
+            on(rollout("churn", 2, "t", Progress::Updating)),
+            "not on trial yet",
+            &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+        ),
         asked(CHURN, rests("theirs"), State::default(), "an endpoint of no stage", &[]),
     ]
 }
@@ -87,30 +113,96 @@ fn by_request() -> Vec<Asked> {
     let entered = State { verdicts: [(2, judged)].into(), ..offered.clone() };
     let stage = |kind, details| fact("loans", kind, &details);
     vec![
-        Asked { witness: list, ..asked(CHURN, look(), answered(), "a look: the verdicts without an answer", &[
-            "here ListModelPackages churn", "here DescribeModelPackage v2", "here DescribeModelPackage v4",
-            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
-        ]) },
-        Asked { witness: list, ..asked(CHURN, back(json!({"version": "3"})), answered(), "back to a named version", &[
-            "here ListModelPackages churn", "here DescribeModelPackage v3",
-            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
-        ]) },
-        Asked { witness: list, ..asked(CHURN, back(json!({})), answered(), "back to the version before", &[
-            "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx",
-        ]) },
-        asked(LOANS, stage(FactKind::PromotionRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
-            State::default(), "live in the stage before", &["here DescribeModelPackage v3", "here DescribeEndpoint loans"]),
-        asked(LOANS, stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "2", "by": "maya"})),
-            offered.clone(), "let in by a person", &["here DescribeModelPackage v2", "here DescribeEndpoint loans"]),
-        asked(LOANS, stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "9", "by": "maya"})),
-            offered.clone(), "not offered", &["here DescribeEndpoint loans"]),
-        asked(LOANS, stage(FactKind::WithdrawalRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
-            State::default(), "rejected elsewhere", &["here DescribeModelPackage v3", "here DescribeEndpoint loans"]),
-        asked(LOANS, stage(FactKind::StageLookRequested, json!({"stage": "prod"})), offered, "a look at a stage",
-            &["here DescribeModelPackage v2", "here DescribeEndpoint loans"]),
-        asked(LOANS, stage(FactKind::StageLookRequested, json!({"stage": "prod"})), entered, "a look at what is left",
-            &["here DescribeModelPackage v1", "here DescribeEndpoint loans"]),
-        asked(LOANS, stage(FactKind::StageLookRequested, json!({"stage": "moon"})), State::default(), "no such stage", &[]),
+        Asked {
+            witness: list,
+            ..asked(
+                CHURN,
+                look(),
+                answered(),
+                "a look: the verdicts without an answer",
+                &[
+                    "here ListModelPackages churn",
+                    "here DescribeModelPackage v2",
+                    "here DescribeModelPackage v4",
+                    "here DescribeEndpoint churn-prod",
+                    "here DescribeAlarms churn-prod-5xx",
+                ],
+            )
+        },
+        Asked {
+            witness: list,
+            ..asked(
+                CHURN,
+                back(json!({"version": "3"})),
+                answered(),
+                "back to a named version",
+                &[
+                    "here ListModelPackages churn",
+                    "here DescribeModelPackage v3",
+                    "here DescribeEndpoint churn-prod",
+                    "here DescribeAlarms churn-prod-5xx",
+                ],
+            )
+        },
+        Asked {
+            witness: list,
+            ..asked(
+                CHURN,
+                back(json!({})),
+                answered(),
+                "back to the version before",
+                &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+            )
+        },
+        asked(
+            LOANS,
+            stage(FactKind::PromotionRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
+            State::default(),
+            "live in the stage before",
+            &["here DescribeModelPackage v3", "here DescribeEndpoint loans"],
+        ),
+        asked(
+            LOANS,
+            stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "2", "by": "maya"})),
+            offered.clone(),
+            "let in by a person",
+            &["here DescribeModelPackage v2", "here DescribeEndpoint loans"],
+        ),
+        asked(
+            LOANS,
+            stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "9", "by": "maya"})),
+            offered.clone(),
+            "not offered",
+            &["here DescribeEndpoint loans"],
+        ),
+        asked(
+            LOANS,
+            stage(FactKind::WithdrawalRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
+            State::default(),
+            "rejected elsewhere",
+            &["here DescribeModelPackage v3", "here DescribeEndpoint loans"],
+        ),
+        asked(
+            LOANS,
+            stage(FactKind::StageLookRequested, json!({"stage": "prod"})),
+            offered,
+            "a look at a stage",
+            &["here DescribeModelPackage v2", "here DescribeEndpoint loans"],
+        ),
+        asked(
+            LOANS,
+            stage(FactKind::StageLookRequested, json!({"stage": "prod"})),
+            entered,
+            "a look at what is left",
+            &["here DescribeModelPackage v1", "here DescribeEndpoint loans"],
+        ),
+        asked(
+            LOANS,
+            stage(FactKind::StageLookRequested, json!({"stage": "moon"})),
+            State::default(),
+            "no such stage",
+            &[],
+        ),
     ]
 }
 
@@ -125,18 +217,37 @@ fn by_other_targets() -> Vec<Asked> {
     let job = || on(rollout("leads", 1, "trimtab-leads-v1-0123abcd", Progress::Transforming));
     vec![
         asked(SEGMENTS, approved("segments", 2), delivering(), "an approval", &["here DescribeModelPackage v2"]),
-        asked(SEGMENTS, ended, delivering(), "an execution ended", &["here GetPipelineExecution segments-delivery e-2"]),
-        asked(SEGMENTS, look("segments"), delivering(), "a look during a delivery", &[
-            "here ListModelPackages segments", "here GetPipelineExecution segments-delivery e-1",
-        ]),
+        asked(
+            SEGMENTS,
+            ended,
+            delivering(),
+            "an execution ended",
+            &["here GetPipelineExecution segments-delivery e-2"],
+        ),
+        asked(
+            SEGMENTS,
+            look("segments"),
+            delivering(),
+            "a look during a delivery",
+            &["here ListModelPackages segments", "here GetPipelineExecution segments-delivery e-1"],
+        ),
         asked(SEGMENTS, look("segments"), State::default(), "a look", &["here ListModelPackages segments"]),
         asked(TARIFFS, stack, State::default(), "a stack at rest", &["here DescribeStacks tariffs-prod"]),
-        asked(LEADS, approved("leads", 2), job(), "a job is on", &[
-            "here DescribeModelPackage v2", "here DescribeTransformJob trimtab-leads-v1-0123abcd",
-        ]),
+        asked(
+            LEADS,
+            approved("leads", 2),
+            job(),
+            "a job is on",
+            &["here DescribeModelPackage v2", "here DescribeTransformJob trimtab-leads-v1-0123abcd"],
+        ),
         asked(LEADS, approved("leads", 2), State::default(), "no job is on", &["here DescribeModelPackage v2"]),
-        asked(LEADS, approved("leads", 2), on(rollout("leads", 1, "config", Progress::Updating)), "no job of ours",
-            &["here DescribeModelPackage v2"]),
+        asked(
+            LEADS,
+            approved("leads", 2),
+            on(rollout("leads", 1, "config", Progress::Updating)),
+            "no job of ours",
+            &["here DescribeModelPackage v2"],
+        ),
     ]
 }
 
@@ -152,7 +263,11 @@ fn elsewhere() -> Vec<Asked> {
         on(rollout)
     };
     let (asks, not) = (
-        &["210987654321 AssumeRole", "210987654321 DescribeEndpoint loans", "210987654321 InvokeEndpoint loans 42,0.31,1"],
+        &[
+            "210987654321 AssumeRole",
+            "210987654321 DescribeEndpoint loans",
+            "210987654321 InvokeEndpoint loans 42,0.31,1",
+        ],
         &["210987654321 AssumeRole", "210987654321 DescribeEndpoint loans"],
     );
     let tried = |rollout: &mut Rollout| rollout.leg = Leg::Trial { live: "l".into(), model: "m".into() };

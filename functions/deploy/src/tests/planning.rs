@@ -33,7 +33,8 @@ fn a_package_that_is_not_completed_plans_nothing() {
 
 #[test]
 fn a_withdrawal_plans_the_way_back() {
-    let judged = |state: &mut State, version| state.judge(&package("loans", version), crate::rollout::Verdict::Approved);
+    let judged =
+        |state: &mut State, version| state.judge(&package("loans", version), crate::rollout::Verdict::Approved);
     let mut state = State { live: vec![live("loans", 1, "a"), live("loans", 2, "b")], ..State::default() };
     [1, 2].into_iter().for_each(|version| judged(&mut state, version));
     let details = json!({"stage": "prod", "package": arn("loans", 2), "version": "2"});
@@ -45,23 +46,27 @@ fn a_withdrawal_plans_the_way_back() {
 
 #[test]
 fn an_end_plans_what_follows_it() {
-    let detail = |status: &str| {
-        json!({"EndpointName": "churn-prod", "EndpointStatus": status, "EndpointConfigName": "c"})
-    };
+    let detail =
+        |status: &str| json!({"EndpointName": "churn-prod", "EndpointStatus": status, "EndpointConfigName": "c"});
     let ended = |status| {
         let kind = "SageMaker Endpoint State Change";
         let mut event = event("123456789012", "aws.sagemaker", kind, &detail(status));
         event.envelope.time = event.envelope.time + SignedDuration::from_secs(30);
         planned(CHURN, &event, &on(rollout("churn", 1, "c", Progress::Updating))).0
     };
-    assert_eq!((ended("IN_SERVICE"), ended("UPDATING"), ended("FAILED")), (vec!["live"], vec!["still_moving"], vec!["failed"]));
+    assert_eq!(
+        (ended("IN_SERVICE"), ended("UPDATING"), ended("FAILED")),
+        (vec!["live"], vec!["still_moving"], vec!["failed"])
+    );
     let job = |status: &str| {
         let detail = json!({"TransformJobName": "trimtab-leads-v1-0123abcd", "TransformJobStatus": status});
         let event = event("123456789012", "aws.sagemaker", "SageMaker Transform Job State Change", &detail);
         planned(LEADS, &event, &on(rollout("leads", 1, "trimtab-leads-v1-0123abcd", Progress::Transforming))).0
     };
-    assert_eq!([job("Completed"), job("Failed"), job("Stopped"), job("InProgress")].concat(),
-        ["live", "failed", "failed", "still_running"]);
+    assert_eq!(
+        [job("Completed"), job("Failed"), job("Stopped"), job("InProgress")].concat(),
+        ["live", "failed", "failed", "still_running"]
+    );
     let delivered = |state: &str| {
         let detail = json!({"pipeline": "segments-delivery", "execution-id": "e-1", "state": state});
         let kind = "CodePipeline Pipeline Execution State Change";
@@ -69,7 +74,11 @@ fn an_end_plans_what_follows_it() {
         let delivering = Progress::Delivering { execution: "e-1".into() };
         planned(SEGMENTS, &event, &on(rollout("segments", 1, "p", delivering))).0
     };
-    let ends = ["SUCCEEDED", "FAILED", "STOPPED", "CANCELED", "SUPERSEDED", "STARTED", "RESUMED", "STOPPING"].map(delivered);
+    let ends =
+        ["SUCCEEDED", "FAILED", "STOPPED", "CANCELED", "SUPERSEDED", "STARTED", "RESUMED", "STOPPING"].map(delivered);
     let failed = "delivery_failed";
-    assert_eq!(ends.concat(), ["live", failed, failed, failed, failed, "still_running", "still_running", "still_running"]);
+    assert_eq!(
+        ends.concat(),
+        ["live", failed, failed, failed, failed, "still_running", "still_running", "still_running"]
+    );
 }

@@ -175,7 +175,11 @@ impl Run {
             if fact.kind.is_request() {
                 self.mail.push(fact);
             } else if ONCE.contains(&fact.kind) && !self.turns.insert((fact.kind, fact.matter.clone())) {
-                return Err(format!("promise: no message is taken for a copy of another\nagain: {} {}", fact.kind.as_str(), fact.matter));
+                return Err(format!(
+                    "promise: no message is taken for a copy of another\nagain: {} {}",
+                    fact.kind.as_str(),
+                    fact.matter
+                ));
             }
         }
         news.sort_unstable();
@@ -212,7 +216,12 @@ impl Run {
     }
 
     /// Which promise a call breaks that is made and should not be, or should be made and is not.
-    fn promise(&self, before: &[reference::Stage], calls: &[(String, String)], expected: &[(String, String)]) -> String {
+    fn promise(
+        &self,
+        before: &[reference::Stage],
+        calls: &[(String, String)],
+        expected: &[(String, String)],
+    ) -> String {
         let texts = |of: &[(String, String)]| of.iter().map(|(_, text)| text.clone()).collect::<Vec<_>>();
         if texts(calls) == texts(expected) {
             return "each call is made in the stage's own account".to_owned();
@@ -222,9 +231,9 @@ impl Run {
             return "nothing is lost in silence: what is approved, or must go back, is asked for".to_owned();
         };
         let version = text.split(" v").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap_or(0);
-        let stage = before.iter().find(|stage| {
-            stage.rules.account == account && text.split(' ').any(|word| word == stage.rules.endpoint)
-        });
+        let stage = before
+            .iter()
+            .find(|stage| stage.rules.account == account && text.split(' ').any(|word| word == stage.rules.endpoint));
         let package = self.facts.get(version);
         let after = stage.map(|stage| &self.stages[stage.rules.at]);
         let newer = after.and_then(reference::Stage::newest).is_some_and(|newest| newest > version);
@@ -266,7 +275,8 @@ fn check(staged: bool, cases: u32, length: usize) {
         let mut run = Run::new(options);
         for (at, step) in steps.iter().enumerate() {
             let answer = run.step(step);
-            answer.map_err(|why| TestCaseError::fail(format!("{why}\nmodel: {MODEL}\nevent: number {at}, {step:?}")))?;
+            answer
+                .map_err(|why| TestCaseError::fail(format!("{why}\nmodel: {MODEL}\nevent: number {at}, {step:?}")))?;
         }
         Ok(())
     });

@@ -130,7 +130,8 @@ fn a_rollback_goes_to_the_last_live_version_not_rejected() {
 
 #[test]
 fn the_newest_wanted_version_is_on_its_way_or_waits_or_is_live() {
-    let waits = |version| Parked { package: package("churn", version), cause: Cause::Approved, since: NOON.parse().unwrap() };
+    let waits =
+        |version| Parked { package: package("churn", version), cause: Cause::Approved, since: NOON.parse().unwrap() };
     let mut state = State::default();
     assert_eq!(state.newest(), None);
     make_live(&mut state, 4, Cause::Approved);

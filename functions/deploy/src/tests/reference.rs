@@ -184,7 +184,9 @@ impl Stage {
     pub(super) fn ends(&mut self, outcome: Outcome) {
         self.endpoint = match (self.endpoint, outcome) {
             (Endpoint::Deleting, _) => Endpoint::Absent,
-            (Endpoint::Moving { from, to }, Outcome::Served) => to.or(from).map_or(Endpoint::Failed, Endpoint::InService),
+            (Endpoint::Moving { from, to }, Outcome::Served) => {
+                to.or(from).map_or(Endpoint::Failed, Endpoint::InService)
+            }
             (Endpoint::Moving { from: Some(from), .. }, Outcome::WentBack) => Endpoint::InService(from),
             (Endpoint::Moving { from: Some(from), .. }, Outcome::HalfWay) => Endpoint::HalfWay(from),
             (Endpoint::Moving { .. }, _) => Endpoint::Failed,
@@ -429,9 +431,9 @@ impl Stage {
             }
             (None, Some(now)) if serves(now) => {
                 let before = self.live.iter().rev().skip(1).copied();
-                before.filter(|version| *version != now && !self.is_rejected(*version)).max_by_key(|version| {
-                    self.live.iter().rposition(|live| live == version)
-                })
+                before
+                    .filter(|version| *version != now && !self.is_rejected(*version))
+                    .max_by_key(|version| self.live.iter().rposition(|live| live == version))
             }
             (None, now) => now,
         };

@@ -67,7 +67,11 @@ fn each_status_of_a_stack_has_its_meaning_for_the_rollout() {
         (&Progress::Clearing, "ROLLBACK_COMPLETE", 1, "before_rollout", none),
     ] {
         let (decided, called) = heard(progress, Some(truth(status, version, None)));
-        assert_eq!((decided, called), (code, calls.iter().map(|&call| call.to_owned()).collect()), "{progress:?}, {status}");
+        assert_eq!(
+            (decided, called),
+            (code, calls.iter().map(|&call| call.to_owned()).collect()),
+            "{progress:?}, {status}"
+        );
     }
     assert_eq!(heard(&Progress::Clearing, None), ("cleared", vec!["CreateStack".to_owned()]));
     assert_eq!(heard(&Progress::Stacking, None), ("no_such_stack", vec![]));
@@ -100,8 +104,7 @@ fn what_waits_goes_when_its_stack_takes_an_update() {
         let current = current.then(|| rollout("tariffs", 1, "p", Progress::Stacking));
         let state = State { before: Some([].into()), parked: Some(waits), current, ..State::default() };
         let parked = PackageTruth { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
-        let seen =
-            Seen { stack: status.map(|status| truth(status, 1, None)), parked: Some(parked), ..Seen::default() };
+        let seen = Seen { stack: status.map(|status| truth(status, 1, None)), parked: Some(parked), ..Seen::default() };
         codes(&decide(TARIFFS, &look, &state, &seen, 60))[0]
     };
     for status in ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"] {
@@ -128,7 +131,8 @@ fn a_stacks_call_has_a_token_of_its_package_turn_and_purpose() {
     };
     let one = token(1, 1, None, 0);
     assert_eq!(one, token(1, 1, None, 0), "an attempt that is made again has the same token");
-    let others = [token(2, 1, None, 0), token(1, 2, None, 0), token(1, 1, None, 1), token(1, 1, Some("ROLLBACK_COMPLETE"), 0)];
+    let others =
+        [token(2, 1, None, 0), token(1, 2, None, 0), token(1, 1, None, 1), token(1, 1, Some("ROLLBACK_COMPLETE"), 0)];
     let distinct: std::collections::BTreeSet<_> = others.iter().chain([&one]).collect();
     assert_eq!(distinct.len(), 5, "{distinct:?}");
 }

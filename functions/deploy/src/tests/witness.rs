@@ -199,13 +199,7 @@ impl<'a> Places for &'a Witness {
             self.ask(account, "AssumeRole", "")?;
         }
         let there = || There(*self, account.to_owned());
-        Ok(Hands {
-            endpoints: there(),
-            transforms: there(),
-            scaling: there(),
-            alarms: there(),
-            invocations: there(),
-        })
+        Ok(Hands { endpoints: there(), transforms: there(), scaling: there(), alarms: there(), invocations: there() })
     }
 }
 

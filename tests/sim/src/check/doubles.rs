@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-
 use crate::flow::{Case, Flow};
 use crate::promise::Violation;
 use crate::services::Services;
@@ -89,7 +88,12 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Mixed => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion | Flow::Paused | Flow::OverruledLate => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched | Flow::NoticeOnly | Flow::Incomplete => 2,
-        Flow::RollBack | Flow::FallsSilent | Flow::ByHand | Flow::Shadowed | Flow::ShadowRejected | Flow::Reconsidered => 3,
+        Flow::RollBack
+        | Flow::FallsSilent
+        | Flow::ByHand
+        | Flow::Shadowed
+        | Flow::ShadowRejected
+        | Flow::Reconsidered => 3,
         Flow::SkipsRejected => 4,
     };
     if services.updates.len() > most {

@@ -28,6 +28,8 @@ pub(super) fn records(services: &Services) -> Vec<Violation> {
         !services.history.contains(&key) && !services.kept.contains(&key)
     });
     missing
-        .map(|(function, event, _)| Violation::of_run(Promise::Recorded, format!("{function:?} has no record of {}", event["id"])))
+        .map(|(function, event, _)| {
+            Violation::of_run(Promise::Recorded, format!("{function:?} has no record of {}", event["id"]))
+        })
         .collect()
 }

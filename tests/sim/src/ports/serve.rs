@@ -57,8 +57,8 @@ impl Endpoints for Sim {
         self.call(Site::EndpointsDescribe, move |services| {
             services.record(touched);
             match slot {
-            Some(slot) => Ok(services.staged.endpoints.get(&slot).cloned()),
-            None => Ok(services.endpoint.clone()),
+                Some(slot) => Ok(services.staged.endpoints.get(&slot).cloned()),
+                None => Ok(services.endpoint.clone()),
             }
         })
         .await

@@ -22,7 +22,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
                 let policy = world.policy_of(*version);
                 let mut stages = policy.iter().flat_map(|model| &model.stages);
                 if !stages.any(|stage| stage.account == *account && stage.role.as_ref() == Some(role)) {
-                    let what = format!("a model of version {version} was made in account {account} with the role {role}");
+                    let what =
+                        format!("a model of version {version} was made in account {account} with the role {role}");
                     found.push(broken(Promise::Account, model_of(*version), entry, what));
                 }
             }

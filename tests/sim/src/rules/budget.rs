@@ -12,7 +12,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
         let mut leave = world.journal().iter().filter(|entry| matches!(entry.deed, Deed::AskedOverBudget)).peekable();
         for (number, run) in runs.iter().enumerate() {
             let so_far = runs.iter().take(number + 1);
-            let within = so_far.filter(|earlier| run.entry.at.duration_since(earlier.entry.at) + world.slack() < limits.per);
+            let within =
+                so_far.filter(|earlier| run.entry.at.duration_since(earlier.entry.at) + world.slack() < limits.per);
             if within.count() <= limits.runs {
                 continue;
             }

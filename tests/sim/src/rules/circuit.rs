@@ -58,7 +58,11 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
                 match run.word {
                     "drift" => {
                         if streak.runs >= limits.give_up_after && rests(&runs, entry) < Some(limits.per) {
-                            let what = format!("{} is drift run {} in a row, and no budget window has passed", run.name, streak.runs + 1);
+                            let what = format!(
+                                "{} is drift run {} in a row, and no budget window has passed",
+                                run.name,
+                                streak.runs + 1
+                            );
                             found.push(broken(Promise::Circuit, name, entry, what));
                         }
                         streak.runs += 1;

@@ -17,18 +17,22 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
         };
         // Where its owner was faster, nothing was wrong any more when the guard heard of it.
         let put_right = world.journal().iter().any(|entry| matches!(entry.deed, Deed::PutRight));
-        let heard = world.journal().iter().any(|entry| {
-            matches!(&entry.deed, Deed::Heard { function: Function::Guard, event } if thing.is_in(event))
-        });
+        let heard = world
+            .journal()
+            .iter()
+            .any(|entry| matches!(&entry.deed, Deed::Heard { function: Function::Guard, event } if thing.is_in(event)));
         let stopped = usize::from(world.promised.stops.iter().any(|word| word == kind));
         let right = match (thing.is_wrong() && heard, put_right) {
-            (true, false) => stops == stopped && told("Finding Reported") >= 1 && (told("Job Stopped") > 0) == (stopped > 0),
+            (true, false) => {
+                stops == stopped && told("Finding Reported") >= 1 && (told("Job Stopped") > 0) == (stopped > 0)
+            }
             (true, true) => stops <= stopped,
             (false, _) => stops == 0 && told("Finding Reported") == 0,
         };
         if !right {
             let (reports, stop) = (told("Finding Reported"), told("Job Stopped"));
-            let what = format!("{arn} was stopped {stops} times, with {reports} reports and {stop} messages of the stop");
+            let what =
+                format!("{arn} was stopped {stops} times, with {reports} reports and {stop} messages of the stop");
             found.push(broken(Promise::Guard, "the organization", entry, what));
         }
     }

@@ -27,7 +27,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
 /// Whether a version may be followed by an older one.
 fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
     let rejected = world.approval(version, at) == Some("Rejected");
-    let about = |matter: &str| matter.starts_with("rollout/") && matter.split('/').rev().nth(1) == Some(&version.to_string());
+    let about =
+        |matter: &str| matter.starts_with("rollout/") && matter.split('/').rev().nth(1) == Some(&version.to_string());
     rejected
         || world.before(at).any(|entry| match &entry.deed {
             Deed::Broke { slot: there, version: broke } => there == slot && *broke == version,
@@ -50,7 +51,8 @@ fn proved_nothing(world: &World<'_>, version: u32, at: &Entry) -> bool {
     });
     let word = version.to_string();
     told.any(|(kind, matter)| {
-        ["Rollout Rolled Back", "Smoke Test Failed"].contains(&kind) && matter.split('/').rev().nth(1) == Some(word.as_str())
+        ["Rollout Rolled Back", "Smoke Test Failed"].contains(&kind)
+            && matter.split('/').rev().nth(1) == Some(word.as_str())
     })
 }
 

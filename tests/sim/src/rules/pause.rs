@@ -12,7 +12,9 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
         match &entry.deed {
             Deed::Paused => paused = true,
             Deed::Resumed => paused = false,
-            Deed::RunBegan(_) | Deed::Sent { .. } | Deed::Made { .. } | Deed::Judged { by_suite: true, .. } if paused => {
+            Deed::RunBegan(_) | Deed::Sent { .. } | Deed::Made { .. } | Deed::Judged { by_suite: true, .. }
+                if paused =>
+            {
                 found.push(broken(Promise::Pause, model, entry, format!("{:?} during the pause", entry.deed)));
             }
             Deed::Heard { function, event } if paused && is_kept(*function) && event["source"] != "trimtab" => {

@@ -54,7 +54,8 @@ fn target(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Vio
         let what = format!("version {left} was rejected and taken back to {version}: the policy gives notice only");
         return Some(broken(Promise::OnRejected, model, at, what));
     }
-    let good = |rejected: &dyn Fn(u32) -> bool| lived.iter().rev().copied().find(|known| *known != left && !rejected(*known));
+    let good =
+        |rejected: &dyn Fn(u32) -> bool| lived.iter().rev().copied().find(|known| *known != left && !rejected(*known));
     // A rejection of which the suite has not heard cannot be heeded.
     let heard = |version: u32| is_rejected(version) && world.has_heard_rejection(version, at);
     let expected = [good(&is_rejected), good(&heard)];
@@ -76,6 +77,11 @@ fn answer(world: &World<'_>, version: u32, at: &Entry) -> Option<Violation> {
     let later = world.journal().iter().skip_while(|entry| !std::ptr::eq(*entry, at));
     let sent = later.filter(|entry| matches!(&entry.deed, Deed::Sent { slot, .. } if *slot == stage.slot));
     (sent.count() == 0).then(|| {
-        broken(Promise::OnRejected, model_of(version), at, format!("version {version} is rejected and live, and nothing went back"))
+        broken(
+            Promise::OnRejected,
+            model_of(version),
+            at,
+            format!("version {version} is rejected and live, and nothing went back"),
+        )
     })
 }

@@ -8,7 +8,8 @@ use crate::promise::{Promise, Violation};
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
-        let Deed::Fact { kind: "Training Requested", model: Some(model), commit: Some(commit), .. } = &entry.deed else {
+        let Deed::Fact { kind: "Training Requested", model: Some(model), commit: Some(commit), .. } = &entry.deed
+        else {
             continue;
         };
         let builder = world.promised.models.get(model).and_then(|model| model.builder.as_deref());
