@@ -31,10 +31,6 @@ fn suite() -> SuitePolicy {
     SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap()
 }
 
-fn expires_from_noon() -> Value {
-    json!({"N": (noon().as_second() + EXPIRES).to_string()})
-}
-
 #[tokio::test]
 async fn each_kind_of_item_stands_at_its_key() {
     let table = Table::default();

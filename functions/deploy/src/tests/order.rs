@@ -40,7 +40,9 @@ fn production_goes_back_past_all_rejected_versions() {
     for order in [[2, 3], [3, 2]] {
         let stage = stage().with_two_live();
         stage.approve(3);
-        order.into_iter().for_each(|version| drop(stage.reject(version)));
+        for version in order {
+            stage.reject(version);
+        }
         stage.comes_to_rest(false);
         assert_eq!(stage.updates(), ["v1", "v2", "v3", "v1"], "rejected in the order {order:?}");
     }
