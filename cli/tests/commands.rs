@@ -18,6 +18,9 @@ use trimtab_core::name::ModelName;
 use trimtab_core::plan::Decision;
 use trimtab_core::port::{AggregateId, Ledger};
 
+/// A list that the stub fills and the test reads.
+type Shared<T> = Arc<Mutex<Vec<T>>>;
+
 /// AWS for one process.
 struct Cloud {
     address: SocketAddr,
@@ -43,7 +46,7 @@ impl Cloud {
     /// A cloud that refuses each call of EventBridge with this status and code.
     fn refusing(refusal: Option<(u16, &'static str)>) -> Self {
         let (table, events, sns) = (Table::default(), Arc::default(), Arc::default());
-        let (played, put, asked): (Table, Arc<Mutex<Vec<Value>>>, Arc<Mutex<Vec<String>>>) =
+        let (played, put, asked): (Table, Shared<Value>, Shared<String>) =
             (table.clone(), Arc::clone(&events), Arc::clone(&sns));
         let address = listen(Arc::new(move |call: &Call| match call.operation.as_str() {
             "PutEvents" => match refusal {

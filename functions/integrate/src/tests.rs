@@ -79,8 +79,10 @@ impl Stage {
         let mut account = self.cloud.account();
         for place in ["churn-model main", "demand-model main"] {
             account.heads.remove(place);
-            account.heads.extend(head.clone().map(|head| (place.to_owned(), head)));
         }
+        let Some(head) = head else { return };
+        account.heads.insert("churn-model main".to_owned(), head.clone());
+        account.heads.insert("demand-model main".to_owned(), head);
     }
 
     /// Whatever builds has this status.

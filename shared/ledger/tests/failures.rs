@@ -2,7 +2,7 @@
 //! DynamoDB's API reference (`TransactWriteItems`, errors and cancellation reasons) and of the developer
 //! guide ("Error handling with DynamoDB").
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod support;
 

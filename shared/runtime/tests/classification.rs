@@ -8,7 +8,7 @@
 //! A transient error that is taken for permanent loses the event; a permanent one that is taken for
 //! transient tries in vain for six hours before anybody is told.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::http::{Response, StatusCode};

@@ -39,7 +39,7 @@ fn calls(place: Option<Place>) -> Vec<(Action, &'static str, Done)> {
     let serving = ServingRequest {
         name: "c".into(),
         model: "m".into(),
-        serving: target.serving.clone(),
+        serving: target.serving,
         capture: None,
         place: place.clone(),
         beside: None,
@@ -92,7 +92,7 @@ fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
         capabilities: vec![],
         token: "t".into(),
     };
-    let call = StackCall { stack: target.name.clone(), role: target.role.clone(), token: "t".into() };
+    let call = StackCall { stack: target.name.clone(), role: target.role, token: "t".into() };
     let delivery = DeliveryRequest {
         pipeline: DeliveryName::parse("loans-delivery").unwrap(),
         variable: "Package".into(),

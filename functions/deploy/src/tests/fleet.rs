@@ -268,7 +268,7 @@ impl<'a> Places for &'a Fleet {
             Some(STAGING) => STAGING,
             Some(other) => panic!("nobody may be in account {other}"),
         };
-        let client = || Client { fleet: *self, account };
+        let client = || Client { fleet: self, account };
         Ok(Hands {
             endpoints: client(),
             transforms: client(),

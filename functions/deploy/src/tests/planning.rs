@@ -51,7 +51,7 @@ fn an_end_plans_what_follows_it() {
     let ended = |status| {
         let kind = "SageMaker Endpoint State Change";
         let mut event = event("123456789012", "aws.sagemaker", kind, &detail(status));
-        event.envelope.time = event.envelope.time + SignedDuration::from_secs(30);
+        event.envelope.time += SignedDuration::from_secs(30);
         planned(CHURN, &event, &on(rollout("churn", 1, "c", Progress::Updating))).0
     };
     assert_eq!(

@@ -198,7 +198,7 @@ impl<'a> Places for &'a Witness {
             // A role that cannot be assumed fails here.
             self.ask(account, "AssumeRole", "")?;
         }
-        let there = || There(*self, account.to_owned());
+        let there = || There(self, account.to_owned());
         Ok(Hands { endpoints: there(), transforms: there(), scaling: there(), alarms: there(), invocations: there() })
     }
 }
