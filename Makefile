@@ -24,7 +24,7 @@ export TRIMTAB_MUTATION := $(CACHE)/mutation
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
 .PHONY: help setup tools build build-arm64 deploy demo local local-down test test-airflow test-kubeflow sim chaos size \
-  mutants sabotage
+  mutants sabotage mutation-tools
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,8 @@ tools:
 	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-nextest@$(NEXTEST_VERSION); }
 	@cargo deny --version >/dev/null 2>&1 || { echo "Installing cargo-deny (minutes, once)"; \
 	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-deny@$(DENY_VERSION); }
+
+mutation-tools: tools
 	@cargo mutants --version >/dev/null 2>&1 || { echo "Installing cargo-mutants (minutes, once)"; \
 	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-mutants@$(MUTANTS_VERSION); }
 
@@ -76,7 +78,7 @@ chaos: build ## the real binaries under faults on the wire, killed at every call
 	EVERY=$(EVERY) ONLY=$(ONLY) cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(faults_at_every_call)'
 
 # SAMPLE=0 means all. FILE= takes a path from the root of the repository, or a glob.
-mutants: tools ## cargo-mutants on a random sample of what decides, records or classifies: SEED=1 SAMPLE=300 MINIMUM=95, or FILE=
+mutants: mutation-tools ## cargo-mutants on a random sample of what decides, records or classifies: SEED=1 SAMPLE=300 MINIMUM=95, or FILE=
 	@SEED=$(SEED) SAMPLE=$(or $(SAMPLE),300) FILE=$(FILE) MINIMUM=$(or $(MINIMUM),95) python3 tests/mutation/mutants.py
 
 sabotage: tools ## plants each mistake of tests/sabotage, and runs the test that must catch it; ONLY= a part of the names
@@ -113,7 +115,7 @@ size: build ## the size of each function's binary; fails from 12 MB on
 	  test $$bytes -lt 12000000; \
 	done
 
-test: setup size ## everything that CI checks
+test: setup mutation-tools size ## everything that CI checks
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked --quiet
