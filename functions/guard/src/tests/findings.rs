@@ -47,6 +47,10 @@ fn stop_names_the_resource_as_its_owner_wrote_it() {
     // An ARN has the name in lower case: SageMaker would know no such job.
     let report = stage.hears("AddTags", &arn());
     assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
+    // Another breach is another finding, of the same resource.
+    stage.aws.change(|truth| truth.vpc = Some(false));
+    let report = stage.hears("AddTags", &arn());
+    assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
 }
 
 #[test]
