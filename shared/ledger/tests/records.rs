@@ -214,7 +214,11 @@ async fn the_first_record_of_an_event_stays() {
     for entry in [&first, &again] {
         ledger.settle(&id, 0, None, entry).await.unwrap();
     }
-    assert_eq!(ledger.history(&Scope::Model(model("churn"))).await, Ok(vec![first]));
+    assert_eq!(
+        ledger.history(&Scope::Model(model("churn"))).await,
+        Ok(vec![first]),
+        "the first answer stays on record"
+    );
     let item = table.item("model#churn", "history#2026-11-20T11:59:58Z#retrain#e").unwrap();
     let latest: Value = serde_json::from_str(item["latest"]["S"].as_str().unwrap()).unwrap();
     assert_eq!((latest, &item["deliveries"]), (json!(again), &json!({"N": "2"})), "and what came of it later");

@@ -98,8 +98,8 @@ fn an_unreadable_event_is_dead_lettered_not_retried() {
 fn lambdas_sigterm_ends_the_process_in_order() {
     or_be_the_function();
     let host = Host::start("lambdas_sigterm_ends_the_process_in_order", &ENVIRONMENT);
-    assert_eq!(host.registration()["events"], json!([]), "a function that asks for events is billed for them");
     assert_eq!(ended(&host, Outcome::Acted).how, "response");
+    assert_eq!(host.registration()["events"], json!([]), "a function that asks for events is billed for them");
     let exited = host.terminate();
     assert_eq!(exited.code, Some(0), "{}", exited.text);
     assert!(exited.lines.iter().any(|line| line["message"] == "shutting down"), "{}", exited.text);
