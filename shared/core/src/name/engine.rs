@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn the_suite_reads_its_own_secrets_only() {
         assert!(SecretName::parse("trimtab/kubeflow").is_ok());
-        for bad in ["kubeflow", "trimtab/", "trimtab/a b", "arn:aws:secretsmanager:x"] {
+        for bad in ["kubeflow", "another-team/kubeflow", "trimtab/", "trimtab/a b", "arn:aws:secretsmanager:x"] {
             assert!(SecretName::parse(bad).is_err(), "{bad}");
         }
     }
