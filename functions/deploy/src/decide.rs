@@ -245,15 +245,27 @@ pub(crate) fn on_approved(
             );
             Plan::only(Decision::Skipped, reason).with_state(state).telling(told)
         }
-        Some(newest) if newest == version => Plan::only(
-            Decision::Skipped,
-            Reason::new("already_there", format!("version {version} is live or on its way")),
-        )
-        .with_state(state),
+        newest if newest == Some(version) || is_rejection_taken_back(case, package) => {
+            state.stay_unless_rejected();
+            let reason = Reason::new("already_there", format!("version {version} is live or on its way"));
+            Plan::only(Decision::Skipped, reason).with_state(state)
+        }
         _ => {
             let reason = Reason::new("approved", format!("version {version} is approved"));
             let wanted = Parked { package: package.clone(), cause: Cause::Approved, since: case.now };
             begin_or_park(case, policy, deploy, state, wanted, vec![reason])
+        }
+    }
+}
+
+/// Whether this version, rejected and now approved again, is still on its way or still serves: the rollback that its
+/// rejection asked for has not begun.
+fn is_rejection_taken_back(case: &Case<'_, State, Seen>, package: &PackageArn) -> bool {
+    match &case.state.current {
+        Some(rollout) => rollout.package == *package,
+        None => {
+            let live = case.state.live_now().is_some_and(|live| live.package == *package);
+            live && (case.state.is_to_go_back() || rollback::is_there(case, package))
         }
     }
 }

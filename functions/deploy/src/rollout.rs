@@ -318,6 +318,20 @@ impl State {
         }
     }
 
+    /// Whether a rollback waits.
+    #[must_use]
+    pub fn is_to_go_back(&self) -> bool {
+        self.goes_back || self.parked.as_ref().is_some_and(|parked| parked.cause == Cause::RollBack)
+    }
+
+    /// A rejection was taken back: the rollback that waits is dropped unless the live version is rejected too.
+    pub fn stay_unless_rejected(&mut self) {
+        if self.live_now().is_none_or(|live| !self.judged(&live.package, Verdict::Rejected)) {
+            self.parked.take_if(|parked| parked.cause == Cause::RollBack);
+            self.goes_back = false;
+        }
+    }
+
     /// Whether something waits for its turn.
     #[must_use]
     pub fn waits(&self) -> bool {

@@ -12,6 +12,14 @@ impl Stage {
         self
     }
 
+    /// Somebody else changes the endpoint, and leaves what it serves.
+    fn is_changed_by_others(&self) {
+        if let Some(endpoint) = self.cloud.endpoint.lock().unwrap().as_mut() {
+            endpoint.status = EndpointStatus::SystemUpdating;
+            endpoint.pending = endpoint.config.clone();
+        }
+    }
+
     fn reject(&self, version: u32) -> (Decision, &'static str) {
         self.say("churn", version, "Rejected")
     }
@@ -123,4 +131,46 @@ fn a_rejection_during_an_unfinished_rollback_has_its_answer() {
     stage.reject(1);
     let one = PackageArn::parse(&arn("churn", 1)).unwrap();
     assert!(record(&stage).judged(&one, crate::rollout::Verdict::Rejected), "no rejection is swallowed");
+}
+
+#[test]
+fn a_version_approved_again_on_its_way_is_rolled_out_once() {
+    let stage = stage().with_two_live();
+    stage.approve(3);
+    assert_eq!(stage.reject(3), (Decision::Parked, "parked"));
+    assert_eq!(stage.approve(3), (Decision::Skipped, "already_there"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v3"]);
+}
+
+#[test]
+fn a_live_version_approved_again_before_the_rollback_stays() {
+    let stage = stage().with_two_live();
+    stage.is_changed_by_others();
+    assert_eq!(stage.reject(2), (Decision::Parked, "parked"));
+    assert_eq!(stage.approve(2), (Decision::Skipped, "already_there"));
+    stage.comes_to_rest(false);
+    assert_eq!(stage.updates(), ["v1", "v2"]);
+}
+
+#[test]
+fn a_version_approved_again_during_its_rollback_follows_it() {
+    let stage = stage().with_two_live();
+    assert_eq!(stage.reject(2), (Decision::Acted, "roll_back"));
+    assert_eq!(stage.approve(2), (Decision::Parked, "parked"));
+    stage.comes_to_rest(false);
+    stage.comes_to_rest(false);
+    assert_eq!(stage.updates(), ["v1", "v2", "v1", "v2"]);
+}
+
+#[test]
+fn an_approval_that_waits_survives_a_canary_that_proves_nothing() {
+    let stage = stage().with_two_live();
+    stage.approve(3);
+    assert_eq!(stage.approve(4), (Decision::Parked, "parked"));
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
+    *stage.cloud.silent.lock().unwrap() = false;
+    stage.comes_to_rest(false);
+    assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2", "v4"]);
 }

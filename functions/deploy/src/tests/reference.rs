@@ -243,9 +243,17 @@ impl Stage {
         self.answered.insert(version, Word::Approved);
         match newest {
             Some(newest) if newest > version => self.tell(FactKind::RolloutSkipped, version),
-            Some(newest) if newest == version => {}
+            newest if newest == Some(version) || self.has_stayed(version) => {
+                self.due &= self.live.last().is_some_and(|live| self.is_rejected(*live));
+            }
             _ => self.want(facts, version, Why::Approved),
         }
+    }
+
+    /// Approved again before production went back from it.
+    fn has_stayed(&self, version: u32) -> bool {
+        let serves = self.endpoint == Endpoint::InService(version);
+        self.on.map_or(self.live.last() == Some(&version) && (self.due || serves), |(on, _)| on == version)
     }
 
     pub(super) fn reject(&mut self, facts: &mut Facts, version: u32) {

@@ -272,3 +272,19 @@ fn an_end_that_nobody_heard_of_is_found_by_looking() {
     assert_eq!(look(), (Decision::Acted, "taken_up"));
     assert_eq!(stage.told().last(), Some(&FactKind::RolloutSucceeded));
 }
+
+#[test]
+fn a_version_that_waits_for_a_stack_is_taken_when_that_stack_is_deleted() {
+    let stage = made();
+    stage.stack_unheard("DELETE_IN_PROGRESS");
+    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Parked, "parked"));
+    assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Acted, "resumed"));
+    assert_eq!(stage.stack_calls(), ["create", "create"]);
+}
+
+#[test]
+fn a_deleted_stack_for_which_nothing_waits_is_left_deleted() {
+    let stage = made();
+    assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Skipped, "no_such_stack"));
+    assert_eq!(stage.stack_calls(), ["create"]);
+}

@@ -94,6 +94,30 @@ fn a_rejected_version_whose_job_fails_leads_to_no_other_job() {
 }
 
 #[test]
+fn a_failed_job_asks_for_another_only_where_the_live_version_was_rejected() {
+    for (rejected, jobs) in [(3, vec![1, 2, 3]), (2, vec![1, 2, 3, 1])] {
+        let stage = stage();
+        for version in [1, 2] {
+            stage.say("leads", version, "Approved");
+            stage.completes();
+        }
+        stage.say("leads", 3, "Approved");
+        stage.say("leads", 4, "Approved");
+        // Going back gives way to version 4, and then version 4 is rejected too.
+        stage.say("leads", rejected, "Rejected");
+        stage.say("leads", 4, "Rejected");
+        stage.ends(TransformTruth::Ended("AlgorithmError".into()));
+        stage.job_heard("123456789012");
+        let versions: Vec<u32> = stage
+            .requests()
+            .iter()
+            .map(|request| request.job.split("-v").nth(1).unwrap()[..1].parse().unwrap())
+            .collect();
+        assert_eq!(versions, jobs, "version {rejected} is rejected");
+    }
+}
+
+#[test]
 fn a_policy_that_serves_by_something_else_meanwhile_gives_the_rollout_up() {
     let stage = stage();
     stage.say("leads", 1, "Approved");

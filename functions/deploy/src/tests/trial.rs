@@ -233,3 +233,16 @@ fn an_operators_roll_back_ends_a_trial_at_once() {
     assert!(names.last().unwrap().starts_with("churn-v1-"), "{names:?}");
     assert_eq!(stage.look_after(24 * 8), (Decision::Skipped, "nothing_new"), "nothing goes on by its time");
 }
+
+#[test]
+fn a_failed_trial_is_told_with_the_alarms_that_went_off() {
+    let stage = challenged();
+    stage.tries();
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
+    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_failed"));
+    let facts = stage.world.bus.facts();
+    let reasons =
+        facts.iter().find(|fact| fact.kind == FactKind::RolloutRolledBack).map(|fact| fact.reasons.join("; "));
+    let expected = format!("version 2 has set off {TRIAL_ALARM} on trial: going back to 1");
+    assert_eq!(reasons.as_deref(), Some(&*expected));
+}
