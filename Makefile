@@ -24,7 +24,7 @@ export TRIMTAB_MUTATION := $(CACHE)/mutation
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
 .PHONY: help setup tools build build-arm64 deploy demo local local-down test test-airflow test-kubeflow sim chaos size \
-  mutants sabotage mutation-tools
+  test-function mutants sabotage mutation-tools
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,12 @@ sim: ## the functions under faults, over simulated services: RUNS= how many at l
 EVERY ?= 4
 chaos: build ## the real binaries under faults on the wire, killed at every call; EVERY=1 plays all, four times as long; ONLY=Piped one flow
 	EVERY=$(EVERY) ONLY=$(ONLY) cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(faults_at_every_call)'
+
+# Without SDKs: what decides, and the simulation.
+test-function: tools ## one function's tests with its flows of the simulation, in seconds: FUNCTION=retrain
+	@test -n "$(FUNCTION)" || { echo "FUNCTION= names one of: $(FUNCTIONS)"; exit 2; }
+	cargo nextest run --locked --package $(FUNCTION) --package trimtab-sim --no-default-features --features trimtab-core/memory \
+	  -E 'package($(FUNCTION)) + test(/^$(FUNCTION)::/)'
 
 # SAMPLE=0 means all. FILE= takes a path from the root of the repository, or a glob.
 mutants: mutation-tools ## cargo-mutants on a random sample of what decides, records or classifies: SEED=1 SAMPLE=300 MINIMUM=95, or FILE=
