@@ -127,4 +127,5 @@ test: setup mutation-tools size ## everything that CI checks
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked --quiet
 	cargo deny --log-level error check bans licenses sources
 	cargo nextest run --workspace --locked
+	@CHECK=1 python3 tests/mutation/sabotage.py
 	@SEED=1 SAMPLE=60 MINIMUM=90 python3 tests/mutation/mutants.py

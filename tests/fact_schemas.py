@@ -30,7 +30,7 @@ for fact in facts:
     (family,) = families[fact["detail-type"]]
     faults = [f"{'/'.join(map(str, error.path))}: {error.message}" for error in checks[family].iter_errors(fact)]
     assert not faults, (fact["detail-type"], faults)
-    for spoil in (lambda detail: detail.pop("matter"), lambda detail: detail.update(version=2), lambda detail: detail.update(more=1)):
+    for spoil in (lambda detail: detail.pop("dedup_key"), lambda detail: detail.update(version=2), lambda detail: detail.update(more=1)):
         spoilt = copy.deepcopy(fact)
         spoil(spoilt["detail"])
         assert not checks[family].is_valid(spoilt), f"{fact['detail-type']}: anything is valid"

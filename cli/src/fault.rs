@@ -69,8 +69,8 @@ impl Fault {
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Retry { .. } => Self::Unreached(failure),
-            Failure::Reject { .. } => Self::Refused(failure),
+            Failure::Transient { .. } => Self::Unreached(failure),
+            Failure::Permanent { .. } => Self::Refused(failure),
         }
     }
 }

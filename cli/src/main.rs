@@ -52,7 +52,7 @@ enum Command {
         ledger: Table,
     },
     /// List the events that could not be acted on, and why. They are kept whole in the ledger.
-    Kept {
+    DeadLetters {
         #[command(flatten)]
         ledger: Table,
     },
@@ -115,7 +115,7 @@ enum Command {
         bus: String,
     },
     /// Take a stage back to the version that was live before, whatever state its endpoint is in.
-    RollBack {
+    Rollback {
         /// The model.
         model: String,
         /// The stage; the last one unless named.
@@ -199,7 +199,7 @@ async fn run(command: Command) -> Result<String, Fault> {
             let topic = recipients::topic(topic.as_deref(), &models)?;
             let aws = operate::aws().await;
             let subscriptions = topic.map(|topic| trimtab_sns::SnsSubscriptions::new(&aws, topic));
-            // Looked at before anything is written: what cannot be done is said first.
+            // Snapshot at before anything is written: what cannot be done is said first.
             let plan = recipients::planned(subscriptions.as_ref(), &models).await?;
             let said = operate::apply(&trimtab_ledger::DynamoLedger::new(&aws, ledger.table), &models).await?;
             recipients::carry_out(subscriptions.as_ref(), &plan, said).await
@@ -208,7 +208,7 @@ async fn run(command: Command) -> Result<String, Fault> {
             let scope = operate::scope(model.as_deref())?;
             operate::history(&operate::ledger(ledger.table).await, &scope).await
         }
-        Command::Kept { ledger } => operate::kept(&operate::ledger(ledger.table).await).await,
+        Command::DeadLetters { ledger } => operate::dead_letters(&operate::ledger(ledger.table).await).await,
         Command::Redrive { queue, dry_run, stack, ledger } => {
             let aws = operate::aws().await;
             let ledger = trimtab_ledger::DynamoLedger::new(&aws, ledger.table);
@@ -225,9 +225,9 @@ async fn run(command: Command) -> Result<String, Fault> {
             let bus = trimtab_eventbridge::EventBus::new(&operate::aws().await, bus);
             release::promote(&bus, &model, version, &to, &by, jiff::Timestamp::now()).await
         }
-        Command::RollBack { model, stage, to, by, bus } => {
+        Command::Rollback { model, stage, to, by, bus } => {
             let bus = trimtab_eventbridge::EventBus::new(&operate::aws().await, bus);
-            release::roll_back(&bus, &model, stage.as_deref(), to, &by, jiff::Timestamp::now()).await
+            release::rollback(&bus, &model, stage.as_deref(), to, &by, jiff::Timestamp::now()).await
         }
         Command::Pause { model, by, ledger } => {
             let scope = operate::scope(model.as_deref())?;

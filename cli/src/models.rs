@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use trimtab_core::policy::{Policy, SuitePolicy, check_all, suite};
+use trimtab_core::policy::{OrganizationPolicy, Policy, check_all, suite};
 
 use crate::fault::Fault;
 
@@ -12,7 +12,7 @@ pub struct Models {
     /// The models' policies, in the order of their files' names.
     pub policies: Vec<Policy>,
     /// What holds for the whole suite, where the folder says so.
-    pub suite: Option<SuitePolicy>,
+    pub suite: Option<OrganizationPolicy>,
 }
 
 /// Reads every `.toml` of a folder, and holds the models' policies against each other.
@@ -26,7 +26,7 @@ pub fn read(folder: &Path) -> Result<Models, Fault> {
         let text = std::fs::read_to_string(path).map_err(|cause| fault(path, cause))?;
         let label = path.display().to_string();
         if path.file_name().is_some_and(|name| name == suite::FILE) {
-            whole = Some(SuitePolicy::parse(&label, &text)?);
+            whole = Some(OrganizationPolicy::parse(&label, &text)?);
         } else {
             let policy = Policy::parse(&label, &text)?;
             policies.push((label, policy));

@@ -2,7 +2,7 @@
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use jiff::Timestamp;
-pub use retrain::operator::Request;
+pub use retrain::operator_request::Request;
 use trimtab_core::name::ModelName;
 use trimtab_core::port::{Bus, HistoryEntry, Pause};
 use trimtab_core::text::one_line;
@@ -77,10 +77,10 @@ pub async fn look(bus: String, model: &str, now: Timestamp) -> Result<String, Fa
 /// # Errors
 /// The bus did not take the request.
 pub async fn retrain(bus: &EventBus, asked: &Request, now: Timestamp) -> Result<String, Fault> {
-    let fact = retrain::operator::request(asked, now);
+    let fact = retrain::operator_request::request(asked, now);
     bus.publish(&fact).await?;
     let model = &asked.model;
-    Ok(format!("asked for a run of {model} ({}): trimtab history {model} says what came of it\n", fact.matter))
+    Ok(format!("asked for a run of {model} ({}): trimtab history {model} says what came of it\n", fact.dedup_key))
 }
 
 /// Lets the scope go on.
@@ -108,8 +108,8 @@ pub async fn history(ledger: &DynamoLedger, scope: &Scope) -> Result<String, Fau
 ///
 /// # Errors
 /// The ledger did not answer.
-pub async fn kept(ledger: &DynamoLedger) -> Result<String, Fault> {
-    let all = ledger.kept().await?;
+pub async fn dead_letters(ledger: &DynamoLedger) -> Result<String, Fault> {
+    let all = ledger.dead_letters().await?;
     if all.is_empty() {
         return Ok("no event is kept: each could be acted on\n".to_owned());
     }

@@ -1,5 +1,5 @@
 //! What the suite would do about an event: offline, with an empty ledger, by the event's own clock,
-//! and taking the event for the whole truth.
+//! and taking the event for the whole actual.
 
 use std::path::Path;
 
@@ -16,8 +16,8 @@ use serde::Serialize;
 use serde_json::Value;
 use trimtab_core::event::Event;
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Key, Policy, SuitePolicy};
-use trimtab_core::react::{Case, Decide, Subject};
+use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
+use trimtab_core::reactor::{Context, Decide, Subject};
 
 use crate::fault::Fault;
 use crate::models::Models;
@@ -82,13 +82,13 @@ fn of<D: Decide>(event: &Event, models: &Models) -> Planned {
     match D::subject(event) {
         Subject::None => nothing("nothing in this event concerns this function".to_owned(), Decision::Skipped),
         Subject::Suite => decided::<D>(event, None, None),
-        Subject::Organisation => match models.suite.as_ref().filter(|suite| D::is_on(suite)) {
+        Subject::Organization => match models.suite.as_ref().filter(|suite| D::is_on(suite)) {
             Some(suite) => decided::<D>(event, None, Some(suite)),
             None => nothing("suite.toml does not ask for this".to_owned(), Decision::Skipped),
         },
         Subject::Model(model) => match policies.iter().find(|policy| policy.model == model) {
             Some(policy) => decided::<D>(event, Some(policy), None),
-            None => nothing(format!("model {model} has no policy"), Decision::Rejected),
+            None => nothing(format!("model {model} has no policy"), Decision::Failed),
         },
         Subject::Keys(keys) => match keys.iter().find_map(|key| owner(policies, key)) {
             Some(policy) => decided::<D>(event, Some(policy), None),
@@ -100,7 +100,7 @@ fn of<D: Decide>(event: &Event, models: &Models) -> Planned {
         ),
         Subject::Key(key) => match owner(policies, &key) {
             Some(policy) => decided::<D>(event, Some(policy), None),
-            None => nothing(format!("no model has {key} in its policy"), Decision::Rejected),
+            None => nothing(format!("no model has {key} in its policy"), Decision::Failed),
         },
     }
 }
@@ -109,9 +109,10 @@ fn owner<'a>(policies: &'a [Policy], key: &Key) -> Option<&'a Policy> {
     policies.iter().find(|policy| policy.keys().contains(key))
 }
 
-fn decided<D: Decide>(event: &Event, policy: Option<&Policy>, suite: Option<&SuitePolicy>) -> Planned {
-    let (state, seen) = (D::State::default(), D::assume(event));
-    let plan = D::decide(&Case { event, policy, suite, state: &state, seen: &seen, now: event.envelope.time });
+fn decided<D: Decide>(event: &Event, policy: Option<&Policy>, suite: Option<&OrganizationPolicy>) -> Planned {
+    let (state, observed) = (D::State::default(), D::assume(event));
+    let plan =
+        D::decide(&Context { event, policy, suite, state: &state, observed: &observed, now: event.envelope.time });
     Planned {
         function: D::FUNCTION,
         model: policy.map(|policy| policy.model.to_string()),

@@ -82,7 +82,7 @@ pub async fn carry_out<S: Subscriptions>(
     for step in plan {
         let line = match carry(subscriptions, &step.does).await {
             Ok(line) => line,
-            Err(Failure::Reject { operation, cause }) => {
+            Err(Failure::Permanent { operation, cause }) => {
                 refused = true;
                 format!("REFUSED: {operation}: {}", one_line(&cause, 300))
             }
@@ -122,7 +122,7 @@ fn wanted(models: &Models) -> BTreeMap<Address, Filter> {
     };
     if let Some(told) = models.suite.as_ref().and_then(|suite| suite.notify.as_ref()) {
         tell(&Whose::All, &told.everything);
-        tell(&Whose::Nobodys, &told.recipients);
+        tell(&Whose::Platform, &told.recipients);
     }
     for policy in &models.policies {
         let recipients = policy.notify.as_ref().map_or(&[][..], |notify| &notify.recipients);
@@ -142,7 +142,7 @@ pub fn plan(models: &Models, existing: &[Subscription]) -> Result<Vec<Step>, Fau
     let here: BTreeSet<Whose> = models.policies.iter().map(|policy| Whose::Model(policy.model.clone())).collect();
     let says = |whose: &Whose| match whose {
         Whose::Model(_) => here.contains(whose),
-        Whose::All | Whose::Nobodys => models.suite.is_some(),
+        Whose::All | Whose::Platform => models.suite.is_some(),
     };
     let mut wanted = wanted(models);
     let mut steps = Vec::new();

@@ -12,7 +12,7 @@ use aws_sdk_sqs::types::Message;
 use clap::ValueEnum;
 use serde_json::Value;
 use trimtab_core::text::one_line;
-use trimtab_ledger::{DynamoLedger, Kept};
+use trimtab_ledger::{DeadLetter, DynamoLedger};
 use trimtab_runtime::sdk;
 
 use crate::fault::Fault;
@@ -28,7 +28,7 @@ pub enum Queue {
     /// What EventBridge could not hand over (SQS).
     Undelivered,
     /// What could not be acted on, or came during a pause (the ledger).
-    Kept,
+    DeadLetters,
 }
 
 /// The places to take from, and the functions to send to.
@@ -51,7 +51,7 @@ struct Waiting {
 /// What came of sending one event.
 enum Sent {
     /// The function has answered; whether it kept the event again.
-    Answered { said: String, kept: bool },
+    Answered { said: String, dead_lettered: bool },
     /// It came back.
     Failed(String),
 }
@@ -74,7 +74,7 @@ impl Redrive {
             match queue {
                 Queue::Failures => self.queue("failures", given_back, &mut said).await?,
                 Queue::Undelivered => self.queue("undelivered", not_handed_over, &mut said).await?,
-                Queue::Kept => self.kept(&mut said).await?,
+                Queue::DeadLetters => self.dead_letters(&mut said).await?,
             }
         }
         if said.is_empty() {
@@ -87,7 +87,7 @@ impl Redrive {
         let queue = format!("{}-{name}", self.stack);
         let found = self.sqs.get_queue_url().queue_name(&queue).send().await;
         let url = found.map_err(|error| sdk::failure("sqs:GetQueueUrl", &error))?.queue_url.unwrap_or_default();
-        let mut seen = Vec::new();
+        let mut observed = Vec::new();
         loop {
             let call = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10).wait_time_seconds(1);
             let call = call.visibility_timeout(OUT_OF_SIGHT_SECONDS).message_attribute_names("All");
@@ -100,11 +100,11 @@ impl Redrive {
                 let receipt = message.receipt_handle.clone().unwrap_or_default();
                 let Some(waiting) = read(&message) else {
                     let _ = writeln!(said, "{name}: a message that is no event stays where it is");
-                    seen.push(receipt);
+                    observed.push(receipt);
                     continue;
                 };
                 if let Sent::Failed(_) = self.send(name, &waiting, said).await {
-                    seen.push(receipt);
+                    observed.push(receipt);
                     continue;
                 }
                 let gone = self.sqs.delete_message().queue_url(&url).receipt_handle(receipt).send().await;
@@ -112,7 +112,7 @@ impl Redrive {
             }
         }
         // What stays is in sight again at once.
-        for receipt in seen {
+        for receipt in observed {
             let call = self.sqs.change_message_visibility().queue_url(&url).receipt_handle(receipt);
             let shown = call.visibility_timeout(0).send().await;
             shown.map_err(|error| sdk::failure("sqs:ChangeMessageVisibility", &error))?;
@@ -120,22 +120,26 @@ impl Redrive {
         Ok(())
     }
 
-    async fn kept(&self, said: &mut String) -> Result<(), Fault> {
-        for kept in self.ledger.kept().await? {
-            let Some(event) = kept.event.clone() else {
-                let _ = writeln!(said, "kept: {} was too large to be kept whole", one_line(&kept.entry.event_id, 128));
+    async fn dead_letters(&self, said: &mut String) -> Result<(), Fault> {
+        for letter in self.ledger.dead_letters().await? {
+            let Some(event) = letter.event.clone() else {
+                let _ = writeln!(
+                    said,
+                    "dead-letters: {} was too large to be stored whole",
+                    one_line(&letter.entry.event_id, 128)
+                );
                 continue;
             };
-            let waiting = Waiting { function: self.function(&kept), event, why: kept.entry.reasons.join("; ") };
-            if let Sent::Answered { kept: false, .. } = self.send("kept", &waiting, said).await {
-                self.ledger.release(&kept).await?;
+            let waiting = Waiting { function: self.function(&letter), event, why: letter.entry.reasons.join("; ") };
+            if let Sent::Answered { dead_lettered: false, .. } = self.send("dead-letters", &waiting, said).await {
+                self.ledger.release(&letter).await?;
             }
         }
         Ok(())
     }
 
-    fn function(&self, kept: &Kept) -> String {
-        format!("{}-{}", self.stack, kept.entry.function)
+    fn function(&self, letter: &DeadLetter) -> String {
+        format!("{}-{}", self.stack, letter.entry.function)
     }
 
     /// Sends one event, unless this is a dry run, and writes down what came of it.
@@ -172,8 +176,8 @@ impl Redrive {
             body.get("reasons").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let said = one_line(&format!("{} because {}", text("decision"), reasons.join("; ")), 600);
         // A function that kept the event again, as during a pause, has not done with it.
-        let kept = body.get("kept").and_then(Value::as_bool).unwrap_or(true);
-        Sent::Answered { said, kept }
+        let dead_lettered = body.get("dead_lettered").and_then(Value::as_bool).unwrap_or(true);
+        Sent::Answered { said, dead_lettered }
     }
 }
 

@@ -22,10 +22,10 @@ pub async fn promote<B: Bus + Sync>(
     now: Timestamp,
 ) -> Result<String, Fault> {
     let (model, stage) = (ModelName::parse(model)?, StageName::parse(stage)?);
-    let matter = format!("promotion/{model}/{stage}/{version}/{now}");
+    let dedup_key = format!("promotion/{model}/{stage}/{version}/{now}");
     let details = [("stage", stage.to_string()), ("version", version.to_string())];
     let reason = format!("{} lets version {version} into {stage}", name(by));
-    bus.publish(&ask(FactKind::PromotionRequested, &model, matter, reason, &details, by, now)).await?;
+    bus.publish(&ask(FactKind::PromotionRequested, &model, dedup_key, reason, &details, by, now)).await?;
     Ok(format!("asked to let version {version} into {stage}: trimtab history {model} says what came of it\n"))
 }
 
@@ -33,7 +33,7 @@ pub async fn promote<B: Bus + Sync>(
 ///
 /// # Errors
 /// A text is no name of a model or stage, or the bus did not take the request.
-pub async fn roll_back<B: Bus + Sync>(
+pub async fn rollback<B: Bus + Sync>(
     bus: &B,
     model: &str,
     stage: Option<&str>,
@@ -46,8 +46,8 @@ pub async fn roll_back<B: Bus + Sync>(
     let stage = stage.map(|stage| ("stage", stage.to_string()));
     let version = version.map(|version| ("version", version.to_string()));
     let details: Vec<(&str, String)> = stage.into_iter().chain(version).collect();
-    let (matter, reason) = (format!("rollback/{model}/{now}"), format!("{} asks to go back", name(by)));
-    bus.publish(&ask(FactKind::RollbackRequested, &model, matter, reason, &details, by, now)).await?;
+    let (dedup_key, reason) = (format!("rollback/{model}/{now}"), format!("{} asks to go back", name(by)));
+    bus.publish(&ask(FactKind::RollbackRequested, &model, dedup_key, reason, &details, by, now)).await?;
     Ok(format!("asked to go back: trimtab history {model} says what came of it\n"))
 }
 
@@ -59,7 +59,7 @@ fn name(by: &str) -> String {
 fn ask(
     kind: FactKind,
     model: &ModelName,
-    matter: String,
+    dedup_key: String,
     reason: String,
     details: &[(&str, String)],
     by: &str,
@@ -70,7 +70,7 @@ fn ask(
         kind,
         version: fact::VERSION,
         model: Some(model.clone()),
-        matter,
+        dedup_key,
         at,
         reasons: vec![reason],
         details: details.chain([("by".to_owned(), name(by))]).collect(),
@@ -87,7 +87,7 @@ mod tests {
     fn a_person_asks_with_a_name_and_for_a_stage_that_could_be_one() {
         let (bus, now) = (MemoryBus::default(), Timestamp::UNIX_EPOCH);
         run(promote(&bus, "loans", 2, "prod", "maya\nBcc: all", now)).unwrap().unwrap();
-        run(roll_back(&bus, "loans", None, Some(1), "maya", now)).unwrap().unwrap();
+        run(rollback(&bus, "loans", None, Some(1), "maya", now)).unwrap().unwrap();
         assert!(run(promote(&bus, "loans", 2, "Prod; rm", "maya", now)).unwrap().is_err());
         let facts = bus.facts();
         assert_eq!(facts[0].details["by"], "maya Bcc: all");

@@ -190,7 +190,7 @@ fn history_says_what_was_done_and_why_oldest_first() {
     second.reasons = vec!["first".into(), "second\u{202e}\nline".into()];
     second.detail_type = "Odd\nKind".into();
     for entry in [&second, &entry("churn", "e-1", Decision::Acted)] {
-        block(ledger(&cloud.table).settle(&id, 0, None, entry)).unwrap();
+        block(ledger(&cloud.table).finish(&id, 0, None, entry)).unwrap();
     }
     let wanted = "2026-11-20 12:00:00Z retrain acted: CloudWatch Alarm State Change\n    because because\n    \
                   did StartPipelineExecution\n\
@@ -200,23 +200,23 @@ fn history_says_what_was_done_and_why_oldest_first() {
 }
 
 #[test]
-fn the_kept_command_lists_dead_letters() {
+fn dead_letters_are_listed_with_their_reasons() {
     let cloud = Cloud::new();
-    cloud.prints(&["kept"], "no event is kept: each could be acted on\n");
-    let mut entry = entry("churn", "e-1", Decision::Rejected);
+    cloud.prints(&["dead-letters"], "no event is kept: each could be acted on\n");
+    let mut entry = entry("churn", "e-1", Decision::Failed);
     entry.actions = vec![];
-    block(ledger(&cloud.table).keep(&entry, &json!({"id": "e-1"}))).unwrap();
-    let wanted = "2026-11-20 12:00:00Z retrain rejected: CloudWatch Alarm State Change\n    because because\n";
-    cloud.prints(&["kept"], wanted);
+    block(ledger(&cloud.table).dead_letter(&entry, &json!({"id": "e-1"}))).unwrap();
+    let wanted = "2026-11-20 12:00:00Z retrain failed: CloudWatch Alarm State Change\n    because because\n";
+    cloud.prints(&["dead-letters"], wanted);
 }
 
 #[test]
 fn redrive_reaches_the_queues_and_the_ledger_of_its_stack() {
     let cloud = Cloud::new();
     cloud.prints(&["redrive"], "nothing waits\n");
-    block(ledger(&cloud.table).keep(&entry("churn", "e-1", Decision::Rejected), &json!({"id": "e-1"}))).unwrap();
-    let wanted = "kept: unknown e-1 for prod-retrain\n    waits because because\n";
-    cloud.prints(&["redrive", "--queue", "kept", "--dry-run", "--stack", "prod"], wanted);
+    block(ledger(&cloud.table).dead_letter(&entry("churn", "e-1", Decision::Failed), &json!({"id": "e-1"}))).unwrap();
+    let wanted = "dead-letters: unknown e-1 for prod-retrain\n    waits because because\n";
+    cloud.prints(&["redrive", "--queue", "dead-letters", "--dry-run", "--stack", "prod"], wanted);
     cloud.prints(&["redrive", "--queue", "failures"], "nothing waits\n");
 }
 
@@ -230,7 +230,7 @@ fn apply_writes_policies_then_subscribes_recipients() {
     let told = "email oncall@example.com: subscribed to churn (all); hears nothing until it is confirmed there\n";
     assert_eq!((ended.code, ended.err, ended.out), (Some(0), String::new(), format!("{applied}{told}")));
     assert!(block(ledger(&cloud.table).policy(&churn())).unwrap().is_some());
-    assert!(block(ledger(&cloud.table).suite_policy()).unwrap().unwrap().guard.is_some());
+    assert!(block(ledger(&cloud.table).organization_policy()).unwrap().unwrap().guard.is_some());
     let sns = cloud.sns.lock().unwrap().clone();
     assert_eq!(sns.len(), 2, "looked at, then subscribed: {sns:?}");
     assert!(sns.iter().all(|form| form.contains("suite-notices")), "{sns:?}");
@@ -250,7 +250,7 @@ fn apply_without_recipients_needs_no_topic() {
 #[test]
 fn apply_without_a_topic_for_recipients_writes_nothing() {
     let cloud = Cloud::new();
-    let folder = Folder::new("untold", &[("churn.toml", &format!("{CHURN}{TOLD}"))]);
+    let folder = Folder::new("outbox", &[("churn.toml", &format!("{CHURN}{TOLD}"))]);
     cloud.fails(&["apply", "--models", folder.path()], 2, "the policies name recipients, and no topic");
     cloud.fails(&["apply", "--models", folder.path(), "--topic", "notices"], 2, "not a valid topic ARN");
     assert_eq!(cloud.table.contents().calls.len(), 0);
@@ -298,14 +298,14 @@ fn what_the_world_refuses_exits_1() {
     cloud.table.put(&holder);
     cloud.fails(&["apply", "--models", folder.path()], 1, "belongs to another model already: other");
     for (refusal, words) in
-        [((400, "AccessDeniedException"), "was refused"), ((500, "InternalFailure"), "can be tried again")]
+        [((400, "AccessDeniedException"), "was refused"), ((500, "InternalFailure"), "can be retried")]
     {
         let cloud = Cloud::refusing(Some(refusal));
         for command in [
             &["look", "churn"][..],
             &["retrain", "churn", "--reason", "r"],
             &["promote", "churn", "3", "--to", "prod"],
-            &["roll-back", "churn"],
+            &["rollback", "churn"],
         ] {
             cloud.fails(command, 1, words);
         }
@@ -326,8 +326,8 @@ fn the_wrong_arguments_exit_2() {
         &["retrain", "Churn;", "--reason", "r"],
         &["promote", "Churn;", "3", "--to", "prod"],
         &["promote", "churn", "3", "--to", "Prod;"],
-        &["roll-back", "Churn;"],
-        &["roll-back", "churn", "--stage", "Prod;"],
+        &["rollback", "Churn;"],
+        &["rollback", "churn", "--stage", "Prod;"],
         &["history", "Churn;"],
         &["resume", "Churn;"],
     ] {
@@ -344,31 +344,35 @@ fn look_asks_for_one_look_at_the_model() {
         "asked for a look at churn: trimtab history churn says what was found\n",
     );
     let event = cloud.event();
-    assert_eq!((&event["EventBusName"], &event["DetailType"]), (&json!("b"), &json!("Look Requested")));
+    assert_eq!((&event["EventBusName"], &event["DetailType"]), (&json!("b"), &json!("Reconcile Requested")));
     assert_eq!((&event["Source"], &event["Detail"]["model"]), (&json!("trimtab"), &json!("churn")));
 }
 
 #[test]
 fn retrain_asks_for_one_run_however_often_it_is_made() {
-    let matter = |arguments: &[&str]| {
+    let dedup_key = |arguments: &[&str]| {
         let cloud = Cloud::new();
         let ended = cloud.run(&[&["retrain", "churn", "--reason", "new labels"], arguments].concat());
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
         let event = cloud.event();
-        let matter = event["Detail"]["matter"].as_str().unwrap().to_owned();
-        let wanted = format!("asked for a run of churn ({matter}): trimtab history churn says what came of it\n");
+        let dedup_key = event["Detail"]["dedup_key"].as_str().unwrap().to_owned();
+        let wanted = format!("asked for a run of churn ({dedup_key}): trimtab history churn says what came of it\n");
         assert_eq!(ended.out, wanted);
         assert_eq!((&event["EventBusName"], &event["DetailType"]), (&json!("trimtab"), &json!("Training Requested")));
-        (matter, event["Detail"]["details"].clone())
+        (dedup_key, event["Detail"]["details"].clone())
     };
-    let (first, details) = matter(&["--request", "ticket-7"]);
+    let (first, details) = dedup_key(&["--request", "ticket-7"]);
     let wanted = json!({"by": "maya", "reason": "new labels", "request": "ticket-7"});
     assert_eq!(details, wanted);
-    let (again, details) = matter(&["--request", "ticket-7", "--by", "noor", "--over-budget"]);
+    let (again, details) = dedup_key(&["--request", "ticket-7", "--by", "noor", "--over-budget"]);
     let wanted = json!({"by": "noor", "reason": "new labels", "request": "ticket-7", "over_budget": "true"});
-    assert_eq!((again, details), (first.clone(), wanted), "one request is one matter, whoever makes it and whenever");
-    assert_ne!(matter(&["--request", "ticket-8"]).0, first);
-    assert_ne!(matter(&[]).0, first);
+    assert_eq!(
+        (again, details),
+        (first.clone(), wanted),
+        "one request is one dedup_key, whoever makes it and whenever"
+    );
+    assert_ne!(dedup_key(&["--request", "ticket-8"]).0, first);
+    assert_ne!(dedup_key(&[]).0, first);
 }
 
 #[test]
@@ -388,7 +392,7 @@ fn promote_and_roll_back_ask_deploy() {
     ] {
         let cloud = Cloud::new();
         let wanted = "asked to go back: trimtab history churn says what came of it\n";
-        cloud.prints(&[&["roll-back", "churn"], arguments].concat(), wanted);
+        cloud.prints(&[&["rollback", "churn"], arguments].concat(), wanted);
         let event = cloud.event();
         assert_eq!((&event["DetailType"], &event["Detail"]["details"]), (&json!("Rollback Requested"), &details));
     }

@@ -141,7 +141,7 @@ impl Played {
             Some((true, body)) => Answer::ok(body).with("X-Amz-Function-Error", "Unhandled"),
             Some((false, Value::Null)) => Answer::error(429, "TooManyRequestsException", "slower"),
             Some((false, body)) => Answer::ok(body),
-            None => Answer::ok(&json!({"decision": "acted", "reasons": ["a", "b"], "kept": false})),
+            None => Answer::ok(&json!({"decision": "acted", "reasons": ["a", "b"], "dead_lettered": false})),
         }
     }
 }
@@ -163,23 +163,23 @@ fn attributes(attributes: &[(&str, &str)]) -> Value {
 }
 
 async fn keep(cloud: &Cloud, function: &str, id: &str) {
-    let mut entry = entry("churn", id, Decision::Rejected);
+    let mut entry = entry("churn", id, Decision::Failed);
     entry.function = function.to_owned();
     entry.reasons = vec!["paused".into(), "by mira".into()];
     let table = cloud.0.lock().unwrap().table.clone();
-    ledger(&table).keep(&entry, &event(id)).await.unwrap();
+    ledger(&table).dead_letter(&entry, &event(id)).await.unwrap();
 }
 
-async fn kept(cloud: &Cloud) -> usize {
+async fn dead_letters(cloud: &Cloud) -> usize {
     let table = cloud.0.lock().unwrap().table.clone();
-    ledger(&table).kept().await.unwrap().len()
+    ledger(&table).dead_letters().await.unwrap().len()
 }
 
 #[tokio::test]
 async fn an_empty_suite_has_nothing_to_send() {
     let cloud = Cloud::new();
     assert_eq!(cloud.redrive(None, false).await, "nothing waits\n");
-    assert_eq!(cloud.redrive(Some(Queue::Kept), true).await, "nothing waits\n");
+    assert_eq!(cloud.redrive(Some(Queue::DeadLetters), true).await, "nothing waits\n");
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn an_event_that_fails_again_stays_in_its_queue() {
     assert_eq!((cloud.waiting("suite-failures"), said.matches("sent again: ").count()), (2, 1), "{said}");
     assert!(said.contains("    came back, and stays: still no\n"), "{said}");
     assert!(
-        said.contains("came back, and stays: lambda:Invoke can be tried again: TooManyRequestsException"),
+        said.contains("came back, and stays: lambda:Invoke failed and can be retried: TooManyRequestsException"),
         "{said}"
     );
     assert_eq!(cloud.sent_to(NOTIFY), ["bad", "good", "busy"], "each once");
@@ -271,18 +271,24 @@ async fn a_dead_letter_is_released_once_its_function_did_it() {
     for (function, id) in [("retrain", "done"), ("deploy", "paused"), ("notify", "failing"), ("guard", "silent")] {
         keep(&cloud, function, id).await;
     }
-    cloud.answers("paused", false, json!({"decision": "skipped", "reasons": ["paused by mira"], "kept": true}));
+    cloud.answers(
+        "paused",
+        false,
+        json!({"decision": "skipped", "reasons": ["paused by mira"], "dead_lettered": true}),
+    );
     cloud.answers("failing", true, json!({"errorMessage": "no"}));
     // A function of another version may not say whether it kept the event: it stays, and nothing is lost.
     cloud.answers("silent", false, json!({"decision": "acted"}));
-    let said = cloud.redrive(Some(Queue::Kept), false).await;
-    assert_eq!(kept(&cloud).await, 3, "{said}");
+    let said = cloud.redrive(Some(Queue::DeadLetters), false).await;
+    assert_eq!(dead_letters(&cloud).await, 3, "{said}");
     for (function, id) in
         [("suite-retrain", "done"), ("suite-deploy", "paused"), ("suite-notify", "failing"), ("suite-guard", "silent")]
     {
         assert_eq!(cloud.sent_to(function), [id], "each to the function that kept it");
         assert!(
-            said.contains(&format!("kept: Rollout Failed {id} for {function}\n    waits because paused; by mira\n")),
+            said.contains(&format!(
+                "dead-letters: Rollout Failed {id} for {function}\n    waits because paused; by mira\n"
+            )),
             "{said}"
         );
     }
@@ -294,9 +300,9 @@ async fn an_event_that_was_cut_is_said_and_not_sent() {
     let cloud = Cloud::new();
     let table = cloud.0.lock().unwrap().table.clone();
     let huge = json!({"id": "huge", "text": "x".repeat(300_000)});
-    ledger(&table).keep(&entry("churn", "huge", Decision::Rejected), &huge).await.unwrap();
-    assert_eq!(cloud.redrive(None, false).await, "kept: huge was too large to be kept whole\n");
-    assert_eq!((kept(&cloud).await, cloud.sent_to("suite-retrain")), (1, vec![]));
+    ledger(&table).dead_letter(&entry("churn", "huge", Decision::Failed), &huge).await.unwrap();
+    assert_eq!(cloud.redrive(None, false).await, "dead-letters: huge was too large to be stored whole\n");
+    assert_eq!((dead_letters(&cloud).await, cloud.sent_to("suite-retrain")), (1, vec![]));
 }
 
 #[tokio::test]
@@ -310,16 +316,19 @@ async fn a_dry_run_says_what_waits_and_sends_nothing() {
     let wanted = [
         "failures: Rollout Failed e-1 for suite-notify",
         "undelivered: Rollout Failed e-2 for suite-notify",
-        "kept: Rollout Failed e-3 for suite-retrain",
+        "dead-letters: Rollout Failed e-3 for suite-retrain",
     ];
     assert_eq!(places, wanted, "each place, in the order of its help");
     assert_eq!(cloud.0.lock().unwrap().invoked, []);
-    assert_eq!((cloud.waiting("suite-failures"), cloud.waiting("suite-undelivered"), kept(&cloud).await), (1, 1, 1));
+    assert_eq!(
+        (cloud.waiting("suite-failures"), cloud.waiting("suite-undelivered"), dead_letters(&cloud).await),
+        (1, 1, 1)
+    );
 }
 
 #[tokio::test]
 async fn only_the_place_that_is_named_is_sent() {
-    for (only, sent) in [(Queue::Failures, "e-1"), (Queue::Undelivered, "e-2"), (Queue::Kept, "e-3")] {
+    for (only, sent) in [(Queue::Failures, "e-1"), (Queue::Undelivered, "e-2"), (Queue::DeadLetters, "e-3")] {
         let cloud = Cloud::new();
         cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
         cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));

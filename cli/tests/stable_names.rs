@@ -1,5 +1,5 @@
 //! Names that must be the same whoever computes them and whenever: idempotency tokens, the names of runs,
-//! jobs and builds, the aggregates' keys, and the matters by which readers deduplicate. Each is computed for
+//! jobs and builds, the aggregates' keys, and the dedup_keys by which readers deduplicate. Each is computed for
 //! every event of `events/`, and again under another clock, under another event id, after the intent is on
 //! record, and in a second process with a random seed of its own.
 
@@ -15,8 +15,8 @@ use trimtab_cli::models::{self, Models};
 use trimtab_cli::{plan, rules};
 use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
-use trimtab_core::policy::{Key, Policy, SuitePolicy};
-use trimtab_core::react::{Case, Decide, Subject};
+use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
+use trimtab_core::reactor::{Context, Decide, Subject};
 
 /// Set in the second process: where it writes what it computed.
 const SECOND: &str = "TRIMTAB_TEST_NAMES_GO_TO";
@@ -35,12 +35,15 @@ fn root() -> PathBuf {
 type Names = BTreeMap<String, Value>;
 
 /// Whose policies hold for this event, as the suite finds them; `None` where nothing is decided.
-fn owner<'a, D: Decide>(event: &Event, models: &'a Models) -> Option<(Option<&'a Policy>, Option<&'a SuitePolicy>)> {
+fn owner<'a, D: Decide>(
+    event: &Event,
+    models: &'a Models,
+) -> Option<(Option<&'a Policy>, Option<&'a OrganizationPolicy>)> {
     let of = |key: &Key| models.policies.iter().find(|policy| policy.keys().contains(key));
     match D::subject(event) {
         Subject::None | Subject::Asked => None,
         Subject::Suite => Some((None, None)),
-        Subject::Organisation => Some((None, models.suite.as_ref())),
+        Subject::Organization => Some((None, models.suite.as_ref())),
         Subject::Model(model) => {
             models.policies.iter().find(|policy| policy.model == model).map(|policy| (Some(policy), None))
         }
@@ -53,25 +56,29 @@ fn calls<A: serde::Serialize>(actions: &[A]) -> Vec<Value> {
     actions.iter().map(|action| serde_json::to_value(action).unwrap()).collect()
 }
 
-fn matters(facts: &[Fact]) -> Vec<String> {
-    facts.iter().map(|fact| format!("{}: {}", fact.kind.as_str(), fact.matter)).collect()
+fn dedup_keys(facts: &[Fact]) -> Vec<String> {
+    facts.iter().map(|fact| format!("{}: {}", fact.kind.as_str(), fact.dedup_key)).collect()
 }
 
 fn decided<D: Decide>(raw: &Value, models: &Models, later: i64) -> Option<Value> {
     let event = Event::parse(raw).unwrap();
     let (policy, suite) = owner::<D>(&event, models)?;
-    let (before, seen) = (D::State::default(), D::assume(&event));
+    let (before, observed) = (D::State::default(), D::assume(&event));
     let now = event.envelope.time + SignedDuration::from_secs(later);
-    let at =
-        |state: &D::State, now: Timestamp| D::decide(&Case { event: &event, policy, suite, state, seen: &seen, now });
+    let at = |state: &D::State, now: Timestamp| {
+        D::decide(&Context { event: &event, policy, suite, state, observed: &observed, now })
+    };
     let plan = at(&before, now);
     let after = plan.state.clone().unwrap_or(before);
     let next = now + SignedDuration::from_secs(60);
-    let left = D::left(&after, &Case { event: &event, policy, suite, state: &after, seen: &seen, now: next });
+    let left = D::pending_actions(
+        &after,
+        &Context { event: &event, policy, suite, state: &after, observed: &observed, now: next },
+    );
     Some(json!({
         "aggregate": D::aggregate(&event, policy),
         "calls": calls(&plan.actions),
-        "matters": matters(&plan.facts),
+        "dedup_keys": dedup_keys(&plan.facts),
         "calls that finish the intent": calls(&left),
         "calls when delivered again": calls(&at(&after, next).actions),
     }))
@@ -129,7 +136,11 @@ const OF_THE_BEGINNING: [(&str, &str, &str); 4] = [
     ("deploy", "CreateTransformJob/job", "SageMaker never frees a job's name, and a version can be tried again"),
     ("deploy", "StartPipelineExecution/token", "CodePipeline answers a token of before with the execution of before"),
     ("deploy", "CreateStack/token", "CloudFormation refuses the token of another round's change"),
-    ("monitor", "Watch Requested", "each look asks again, and the jobs that it leads to are named by what they watch"),
+    (
+        "monitor",
+        "Monitoring Requested",
+        "each look asks again, and the jobs that it leads to are named by what they watch",
+    ),
 ];
 
 /// The names in this value by their places, without what only tells the time.
@@ -148,7 +159,7 @@ fn places(function: &str, value: &Value, place: &str, found: &mut BTreeMap<Strin
                 places(function, value, &format!("{place}/{index}"), found);
             }
         }
-        Value::String(text) if text.starts_with("Watch Requested: ") && function == "monitor" => {
+        Value::String(text) if text.starts_with("Monitoring Requested: ") && function == "monitor" => {
             let known = text.rsplit_once('/').map(|(known, _)| known);
             found.insert(place.to_owned(), json!(known));
         }

@@ -13,8 +13,8 @@ use retrain::Retrain;
 use serde_json::Value;
 use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
-use trimtab_core::policy::{Policy, SuitePolicy};
-use trimtab_core::react::{Case, Decide};
+use trimtab_core::policy::{OrganizationPolicy, Policy};
+use trimtab_core::reactor::{Context, Decide};
 
 /// The longest refusal: a line that a person reads.
 const REFUSAL_MAX: usize = 600;
@@ -42,11 +42,11 @@ pub fn event(data: &[u8]) {
 
 fn plan<D: Decide>(event: &Event) {
     let Ok(policy) = Policy::parse("churn.toml", include_str!("../../models/churn.toml")) else { return };
-    let Ok(suite) = SuitePolicy::parse("suite.toml", include_str!("../../models/suite.toml")) else { return };
-    let (state, seen) = (D::State::default(), D::assume(event));
+    let Ok(suite) = OrganizationPolicy::parse("suite.toml", include_str!("../../models/suite.toml")) else { return };
+    let (state, observed) = (D::State::default(), D::assume(event));
     let _ = (D::subject(event), D::aggregate(event, None));
     let (policy, suite, now) = (Some(&policy), Some(&suite), event.envelope.time);
-    let plan = D::decide(&Case { event, policy, suite, state: &state, seen: &seen, now });
+    let plan = D::decide(&Context { event, policy, suite, state: &state, observed: &observed, now });
     for reason in &plan.reasons {
         is_a_line(&reason.text);
     }
@@ -79,7 +79,7 @@ pub fn notice(data: &[u8]) {
 }
 
 fn is_a_message(fact: &Fact) {
-    let message = notify::words::message(fact, &notify::place::Place::default());
+    let message = notify::templates::message(fact, &notify::console_links::ConsoleLinks::default());
     let plain = message.subject.len() < 100 && message.subject.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     assert!(plain, "not a subject: {:?}", message.subject);
     let invisible = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}');

@@ -1,6 +1,7 @@
 """`make sabotage`: plants each mistake of `tests/sabotage/*.toml` in a copy, and runs the test that must catch it.
 
-Options come from the environment: ONLY= a part of the names to play, empty for all.
+Options come from the environment: ONLY= a part of the names to play, empty for all; CHECK=1 plays none and only
+says which texts are stale.
 
 A mistake is not caught if its test passes. It is stale if its text does not occur exactly once in its file, if the
 planted code does not compile, or if no test has that name. All three fail the campaign.
@@ -70,15 +71,32 @@ def correct_code_passes(tree: Tree, mistakes: list[Mistake]) -> None:
             sys.exit(f"error: {package}: the tests fail on the correct code")
 
 
-def play(tree: Tree, mistake: Mistake) -> str:
-    """What became of it: caught, or the reason why not."""
-    file = tree.path / mistake.file
+def stale(root: Path, mistake: Mistake) -> str:
+    """Why its text cannot be replaced; empty if it can."""
+    file = root / mistake.file
     if not file.is_file():
         return f"STALE: {mistake.file} does not exist"
+    count = file.read_text().count(mistake.find)
+    return "" if count == 1 else f"STALE: its text occurs {count} times in {mistake.file}, not once"
+
+
+def check(mistakes: list[Mistake]) -> None:
+    """Fails if the text of any is stale: seconds, where playing them takes minutes."""
+    reasons = {mistake.name: stale(ROOT, mistake) for mistake in mistakes}
+    for name, reason in reasons.items():
+        if reason:
+            print(f"{name}: {reason}")
+    count = sum(1 for reason in reasons.values() if reason)
+    print(f"{len(mistakes) - count} of {len(mistakes)} mistakes of tests/sabotage still apply")
+    sys.exit(1 if count else 0)
+
+
+def play(tree: Tree, mistake: Mistake) -> str:
+    """What became of it: caught, or the reason why not."""
+    if reason := stale(tree.path, mistake):
+        return reason
+    file = tree.path / mistake.file
     correct = file.read_text()
-    count = correct.count(mistake.find)
-    if count != 1:
-        return f"STALE: its text occurs {count} times in {mistake.file}, not once"
     try:
         file.write_text(correct.replace(mistake.find, mistake.replace))
         code, output = runs(tree, mistake.package, [mistake.test])
@@ -99,6 +117,8 @@ def main() -> None:
     mistakes = [mistake for mistake in read() if only in mistake.name]
     if not mistakes:
         sys.exit(f"error: no mistake has {only} in its name")
+    if os.environ.get("CHECK"):
+        check(mistakes)
     began = time.monotonic()
     tree = Tree("a")
     tree.sync()

@@ -78,9 +78,9 @@ async fn airflow(cloud: &Cloud) {
     assert_eq!(mwaa.find(&first).await.unwrap(), Some(again), "the same id is the same run: 409 says so");
     let same_date = RunRequest { since: first.since, ..request(dag("pricing_training"), "pricing-drift-00000001") };
     let refused = mwaa.start(&same_date).await;
-    assert!(matches!(refused, Err(Failure::Reject { .. })), "another run has its logical date: {refused:?}");
+    assert!(matches!(refused, Err(Failure::Permanent { .. })), "another run has its logical date: {refused:?}");
     let nowhere = mwaa.start(&request(dag("none"), "pricing-drift-98d33ea0")).await;
-    assert!(matches!(nowhere, Err(Failure::Reject { .. })), "there is no such DAG: {nowhere:?}");
+    assert!(matches!(nowhere, Err(Failure::Permanent { .. })), "there is no such DAG: {nowhere:?}");
     assert_eq!(mwaa.find(&request(dag("none"), "pricing-drift-98d33ea0")).await.unwrap(), None);
 }
 
@@ -208,7 +208,7 @@ async fn a_pipeline_of_kubeflow_is_run_once_and_looked_at() {
     assert!(kubeflow.find(&first).await.unwrap().is_some());
     let other = Kubeflow { pipeline: KubeflowId::parse("none").unwrap(), ..place.clone() };
     let nowhere = kubeflow.start(&request(Engine::Kubeflow(other), "ranking-drift-00000002")).await;
-    assert!(matches!(nowhere, Err(Failure::Reject { .. })), "there is no such pipeline: {nowhere:?}");
+    assert!(matches!(nowhere, Err(Failure::Permanent { .. })), "there is no such pipeline: {nowhere:?}");
     cloud.stop().await;
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use trimtab_cloud::root;
-use trimtab_core::policy::{Guard, SuitePolicy};
+use trimtab_core::policy::{Guard, OrganizationPolicy};
 
 /// A service control policy has at most so many characters.
 const LONGEST: usize = 5120;
@@ -26,7 +26,7 @@ fn guardrails() -> BTreeMap<String, Value> {
 
 fn guard() -> Guard {
     let text = std::fs::read_to_string(root().join("models/suite.toml")).unwrap();
-    SuitePolicy::parse("suite.toml", &text).unwrap().guard.unwrap()
+    OrganizationPolicy::parse("suite.toml", &text).unwrap().guard.unwrap()
 }
 
 fn statements(policy: &Value) -> &Vec<Value> {

@@ -61,9 +61,9 @@ async fn retrain_is_watched_and_invoked() {
         .unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&invoked.stdout), String::from_utf8_lossy(&invoked.stderr));
     assert!(invoked.status.success(), "{said}");
-    let kept = ledger.kept().await.unwrap();
+    let kept = ledger.dead_letters().await.unwrap();
     let reasons: Vec<&str> = kept.iter().flat_map(|kept| &kept.entry.reasons).map(String::as_str).collect();
-    assert_eq!(kept.first().map(|kept| kept.entry.decision), Some(Decision::Rejected), "{said}");
+    assert_eq!(kept.first().map(|kept| kept.entry.decision), Some(Decision::Failed), "{said}");
     assert_eq!(reasons, ["CloudWatch knows no alarm churn-prod-data-drift: the event is forged or the alarm is gone"]);
     cloud.stop().await;
 }

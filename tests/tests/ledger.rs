@@ -81,12 +81,12 @@ async fn of_sixteen_who_claim_one_wins(ledger: &DynamoLedger) {
 async fn a_stale_holder_is_fenced(ledger: &DynamoLedger) {
     let held = ledger.claim(&id("rollout"), 0, &json!(1), &[], noon()).await.unwrap();
     let taken_over = ledger.claim(&id("rollout"), held, &json!(2), &[], noon()).await.unwrap();
-    let late = ledger.settle(&id("rollout"), held, Some(&json!("late")), &entry("e1", Decision::Acted)).await;
+    let late = ledger.finish(&id("rollout"), held, Some(&json!("late")), &entry("e1", Decision::Acted)).await;
     assert_eq!(late, Err(WriteError::Fenced));
     assert_eq!(ledger.history(&Scope::Model(ModelName::parse("churn").unwrap())).await.unwrap(), [], "all or nothing");
     let record = ledger.load(&id("rollout")).await.unwrap();
     assert_eq!((record.epoch, record.state), (taken_over, Some(json!(2))));
-    let done = ledger.settle(&id("rollout"), taken_over, Some(&json!(3)), &entry("e2", Decision::Acted)).await;
+    let done = ledger.finish(&id("rollout"), taken_over, Some(&json!(3)), &entry("e2", Decision::Acted)).await;
     assert_eq!(done, Ok(()));
     let record = ledger.load(&id("rollout")).await.unwrap();
     assert_eq!((record.lease_until, record.state), (None, Some(json!(3))), "the lease is given back");
@@ -94,9 +94,9 @@ async fn a_stale_holder_is_fenced(ledger: &DynamoLedger) {
 
 async fn the_first_answer_to_an_event_stays(ledger: &DynamoLedger) {
     for decision in [Decision::Acted, Decision::Skipped] {
-        ledger.settle(&id("incident"), 0, None, &entry("same", decision)).await.unwrap();
+        ledger.finish(&id("incident"), 0, None, &entry("same", decision)).await.unwrap();
     }
-    ledger.settle(&id("incident"), 0, None, &entry("other", Decision::Skipped)).await.unwrap();
+    ledger.finish(&id("incident"), 0, None, &entry("other", Decision::Skipped)).await.unwrap();
     let all = ledger.history(&Scope::Model(ModelName::parse("churn").unwrap())).await.unwrap();
     let of = |event: &str| all.iter().filter(|entry| entry.event_id == event).map(|e| e.decision).collect::<Vec<_>>();
     assert_eq!((of("same"), of("other")), (vec![Decision::Acted], vec![Decision::Skipped]));
@@ -133,13 +133,13 @@ async fn a_pause_holds_until_it_is_ended(ledger: &DynamoLedger) {
 async fn what_cannot_be_acted_on_is_kept_once_and_whole(ledger: &DynamoLedger) {
     let event = json!({"detail": {"odd": "\u{202e}\n"}});
     for _ in 0..2 {
-        ledger.keep(&entry("bad", Decision::Rejected), &event).await.unwrap();
+        ledger.dead_letter(&entry("bad", Decision::Failed), &event).await.unwrap();
     }
     let huge = Value::String("x".repeat(900_000));
-    let mut later = entry("huge", Decision::Rejected);
+    let mut later = entry("huge", Decision::Failed);
     later.at = noon() + SignedDuration::from_secs(1);
-    ledger.keep(&later, &huge).await.unwrap();
-    let kept = ledger.kept().await.unwrap();
+    ledger.dead_letter(&later, &huge).await.unwrap();
+    let kept = ledger.dead_letters().await.unwrap();
     let events: Vec<Option<Value>> = kept.into_iter().map(|kept| kept.event).collect();
     assert_eq!(events, [Some(event), None], "what is too large is kept cut, and says so");
 }

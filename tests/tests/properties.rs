@@ -65,9 +65,9 @@ async fn act(ledger: &DynamoLedger, id: &AggregateId, act: Act, seen: u64, turn:
     let wrote = match act {
         Act::Load => return Came::Saw(ledger.load(id).await.unwrap().epoch),
         Act::Claim => ledger.claim(id, seen, &value, &[], until).await,
-        Act::Settle => ledger.settle(id, seen, Some(&value), &entry).await.map(|()| seen + 1),
+        Act::Settle => ledger.finish(id, seen, Some(&value), &entry).await.map(|()| seen + 1),
         Act::Note => {
-            ledger.settle(id, seen, None, &entry).await.unwrap();
+            ledger.finish(id, seen, None, &entry).await.unwrap();
             return Came::Noted(turn.to_owned());
         }
     };

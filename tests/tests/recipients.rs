@@ -10,7 +10,7 @@ use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
 use trimtab_core::audience;
 use trimtab_core::fact::{Fact, FactKind, Severity};
 use trimtab_core::name::{ModelName, TopicArn};
-use trimtab_core::policy::{Policy, SuitePolicy};
+use trimtab_core::policy::{OrganizationPolicy, Policy};
 use trimtab_core::port::ml::Topic;
 use trimtab_sns::{SnsSubscriptions, SnsTopic};
 
@@ -49,14 +49,15 @@ impl Stage {
             }
         }
         self.tell(&fact(FactKind::FindingReported, None)).await;
-        let mut digest = notify::words::message(&fact(kinds[0], None), &notify::place::Place::default());
+        let mut digest =
+            notify::templates::message(&fact(kinds[0], None), &notify::console_links::ConsoleLinks::default());
         let word = audience::of(ModelName::parse("demand").ok().as_ref(), &[Severity::Info, Severity::Warning].into());
         digest.attributes.insert(audience::ATTRIBUTE.into(), word);
         self.topic.publish(&digest).await.unwrap();
     }
 
     async fn tell(&self, fact: &Fact) {
-        let message = notify::words::message(fact, &notify::place::Place::default());
+        let message = notify::templates::message(fact, &notify::console_links::ConsoleLinks::default());
         self.topic.publish(&message).await.unwrap();
     }
 
@@ -87,7 +88,7 @@ fn queue(name: &str) -> String {
 
 fn fact(kind: FactKind, model: Option<ModelName>) -> Fact {
     let at = "2026-11-20T12:00:00Z".parse().unwrap();
-    Fact { kind, version: 1, model, matter: "x".into(), at, reasons: vec![], details: [].into() }
+    Fact { kind, version: 1, model, dedup_key: "x".into(), at, reasons: vec![], details: [].into() }
 }
 
 /// One recipient, a queue, in a list of a policy's.
@@ -101,7 +102,7 @@ fn policy(model: &str, recipients: &str) -> Policy {
 }
 
 fn models(churn: &str, demand: &str, suite: &str) -> Models {
-    let suite = SuitePolicy::parse("suite.toml", &format!("version = 1\n{suite}")).unwrap();
+    let suite = OrganizationPolicy::parse("suite.toml", &format!("version = 1\n{suite}")).unwrap();
     Models { policies: vec![policy("churn", churn), policy("demand", demand)], suite: Some(suite) }
 }
 

@@ -117,9 +117,9 @@ impl Stage {
     }
 }
 
-fn fact(matter: &str) -> Value {
+fn fact(dedup_key: &str) -> Value {
     let mut event = read(&root().join("events/trimtab/rollout-rolled-back.json"));
-    event["detail"]["matter"] = json!(matter);
+    event["detail"]["dedup_key"] = json!(dedup_key);
     event
 }
 
@@ -179,14 +179,14 @@ async fn kept_during_a_pause(stage: &Stage) {
     let churn = operate::scope(Some("churn")).unwrap();
     operate::pause(&stage.ledger, &churn, "mira".to_owned(), jiff::Timestamp::now()).await.unwrap();
     stage.say("default", &read(&root().join("events/sagemaker/run-succeeded.json"))).await;
-    stage.until("a kept event", async || stage.ledger.kept().await.unwrap().len() == 1).await;
-    let said = stage.redrive(Queue::Kept, false).await;
+    stage.until("a kept event", async || stage.ledger.dead_letters().await.unwrap().len() == 1).await;
+    let said = stage.redrive(Queue::DeadLetter, false).await;
     assert!(said.contains("paused by mira"), "{said}");
-    assert_eq!(stage.ledger.kept().await.unwrap().len(), 1, "still paused, still kept: {said}");
+    assert_eq!(stage.ledger.dead_letters().await.unwrap().len(), 1, "still paused, still kept: {said}");
     operate::resume(&stage.ledger, &churn).await.unwrap();
-    let said = stage.redrive(Queue::Kept, false).await;
+    let said = stage.redrive(Queue::DeadLetter, false).await;
     assert!(said.contains("sent again: skipped because no incident"), "{said}");
-    assert_eq!(stage.ledger.kept().await.unwrap(), [], "{said}");
+    assert_eq!(stage.ledger.dead_letters().await.unwrap(), [], "{said}");
     assert_ne!(
         stage.ledger.history(&Scope::Model(trimtab_core::name::ModelName::parse("churn").unwrap())).await.unwrap(),
         []

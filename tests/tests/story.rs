@@ -28,7 +28,7 @@ async fn the_story_is_seen_in_the_services() {
         BTreeSet::from(["deploy", "evaluate", "integrate", "lineage", "monitor", "notify", "retrain"])
     );
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
-    assert_eq!(decisions, BTreeSet::from(["acted", "parked", "rejected", "skipped"]));
+    assert_eq!(decisions, BTreeSet::from(["acted", "queued", "rejected", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
     let told = Told { name: "loop".into(), about: "all".into(), chapters: story.chapters().to_vec() };
     assert!(render(&[told], "a while").unwrap().contains("version 4 waits"));
@@ -72,7 +72,7 @@ async fn a_version_goes_through_a_non_production_endpoint_and_another_account_to
     told(Tale::Stages).await;
 }
 
-/// What breaks the organisation's rules is told with its owner and stopped, once; what does not is left alone.
+/// What breaks the organization's rules is told with its owner and stopped, once; what does not is left alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_breaks_the_rules_is_told_and_stopped() {
     told(Tale::Guard).await;

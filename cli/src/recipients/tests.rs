@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use trimtab_core::memory::run;
-use trimtab_core::policy::{Policy, SuitePolicy};
+use trimtab_core::policy::{OrganizationPolicy, Policy};
 use trimtab_core::port::Answer;
 
 use super::*;
@@ -31,8 +31,8 @@ fn models(policies: impl IntoIterator<Item = Policy>) -> Models {
     Models { policies: policies.into_iter().collect(), suite: None }
 }
 
-fn suite(list: &str, recipients: &[(&str, &str)]) -> Option<SuitePolicy> {
-    Some(SuitePolicy::parse("suite.toml", &format!("version = 1\n{}", tables(list, recipients))).unwrap())
+fn suite(list: &str, recipients: &[(&str, &str)]) -> Option<OrganizationPolicy> {
+    Some(OrganizationPolicy::parse("suite.toml", &format!("version = 1\n{}", tables(list, recipients))).unwrap())
 }
 
 fn subscribed(endpoint: &str, filter: Option<Value>) -> Subscription {
@@ -171,7 +171,7 @@ impl Subscriptions for Topic {
     async fn subscribe(&self, address: &Address, _: &Value) -> Answer<bool> {
         self.call(format!("subscribe {address}"))?;
         if address.endpoint() == self.refuses {
-            return Err(Failure::reject("sns:Subscribe", "InvalidParameter: Endpoint"));
+            return Err(Failure::permanent("sns:Subscribe", "InvalidParameter: Endpoint"));
         }
         Ok(address.protocol() == Protocol::Sqs)
     }

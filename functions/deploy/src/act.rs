@@ -1,20 +1,20 @@
 //! Asks AWS what is true, and makes the calls.
 
-use trimtab_core::event::{AlarmState, Body, DeliveryState, Event};
+use trimtab_core::event::{AlarmState, Body, CodePipelineState, Event};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::AlarmName;
 use trimtab_core::policy::{EndpointTarget, Policy, Stage, Target};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
-    AlarmTruth, Alarms, Deliveries, Endpoints, Invocations, Listed, Places, Registry, Scaling, Transforms,
+    Alarms, CodePipelines, Endpoints, Invocations, Listed, ObservedAlarm, Registry, Scaling, StageAccounts, Transforms,
 };
 use trimtab_core::port::stack::Stacks;
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
 use crate::action::{Action, Done};
-use crate::decide::{Deploy, Seen};
+use crate::decide::{Deploy, Observed};
 use crate::rollout::{Progress, Rollout, State};
-use crate::{look, smoke, stages, transform};
+use crate::{reconcile, smoke_test, stage_promotion, transform};
 
 /// `deploy` over its ports.
 #[derive(Debug)]
@@ -32,12 +32,12 @@ pub struct Reaction<R, P, D, F> {
 impl<R, P, D, F> Reaction<R, P, D, F>
 where
     R: Registry + Sync,
-    P: Places + Sync,
-    D: Deliveries,
+    P: StageAccounts + Sync,
+    D: CodePipelines,
     F: Stacks,
 {
     /// What CodePipeline says of the rollout that it is at.
-    async fn delivery(&self, stage: &Stage, state: &State) -> Answer<Option<DeliveryState>> {
+    async fn delivery(&self, stage: &Stage, state: &State) -> Answer<Option<CodePipelineState>> {
         match (&stage.target, state.current.as_ref().map(|rollout| &rollout.progress)) {
             (Target::Pipeline(target), Some(Progress::Delivering { execution })) => {
                 self.deliveries.state(&target.name, execution).await
@@ -47,48 +47,53 @@ where
     }
 
     /// What the registry says of the version that a request is about.
-    async fn asked_about(&self, seen: &mut Seen, fact: &Fact, policy: &Policy, state: &State) -> Answer<()> {
+    async fn asked_about(&self, observed: &mut Observed, fact: &Fact, policy: &Policy, state: &State) -> Answer<()> {
         let package = match fact.kind {
-            FactKind::LookRequested => {
-                return self.newest(seen, policy, |listed| look::is_unanswered(state, listed)).await;
+            FactKind::ReconcileRequested => {
+                return self.newest(observed, policy, |listed| reconcile::is_unanswered(state, listed)).await;
             }
             FactKind::RollbackRequested => {
-                let named = stages::version(fact);
+                let named = stage_promotion::version(fact);
                 return match named {
-                    Some(version) => self.newest(seen, policy, |listed| listed.package.version() == version).await,
+                    Some(version) => self.newest(observed, policy, |listed| listed.package.version() == version).await,
                     None => Ok(()),
                 };
             }
-            FactKind::PromotionRequested | FactKind::WithdrawalRequested => stages::package(fact, state),
-            FactKind::StageLookRequested => look::offer(state).cloned(),
+            FactKind::PromotionRequested | FactKind::WithdrawalRequested => stage_promotion::package(fact, state),
+            FactKind::StageReconcileRequested => reconcile::offer(state).cloned(),
             _ => None,
         };
         if let Some(package) = package {
-            seen.package = self.registry.package(&package).await?;
+            observed.package = self.registry.package(&package).await?;
         }
         Ok(())
     }
 
-    /// The group's newest versions. A list may lag behind: of what matters, the registry is asked itself.
-    async fn newest(&self, seen: &mut Seen, policy: &Policy, matters: impl Fn(&Listed) -> bool + Send) -> Answer<()> {
-        seen.newest = self.registry.newest(&policy.package_group).await?;
-        for listed in seen.newest.iter_mut().filter(|listed| matters(listed)) {
-            if let Some(truth) = self.registry.package(&listed.package).await? {
-                listed.truth = truth;
+    /// The group's newest versions. A list may lag behind: of what dedup_keys, the registry is asked itself.
+    async fn newest(
+        &self,
+        observed: &mut Observed,
+        policy: &Policy,
+        dedup_keys: impl Fn(&Listed) -> bool + Send,
+    ) -> Answer<()> {
+        observed.newest = self.registry.newest(&policy.package_group).await?;
+        for listed in observed.newest.iter_mut().filter(|listed| dedup_keys(listed)) {
+            if let Some(actual) = self.registry.package(&listed.package).await? {
+                listed.actual = actual;
             }
         }
         Ok(())
     }
 
     /// What serves the stage.
-    async fn serving(&self, seen: &mut Seen, stage: &Stage, state: &State) -> Answer<()> {
+    async fn serving(&self, observed: &mut Observed, stage: &Stage, state: &State) -> Answer<()> {
         match &stage.target {
-            Target::Endpoint(target) => self.endpoint(seen, stage, target, state).await?,
-            Target::Stack(target) => seen.stack = self.stacks.describe(&target.name).await?,
+            Target::Endpoint(target) => self.endpoint(observed, stage, target, state).await?,
+            Target::Stack(target) => observed.stack = self.stacks.describe(&target.name).await?,
             Target::Transform(_) => {
                 if let Some(job) = state.current.as_ref().and_then(transform::of) {
                     let hands = self.places.at(stage.place.as_ref()).await?;
-                    seen.transform = hands.transforms.find(job).await?;
+                    observed.transform = hands.transforms.find(job).await?;
                 }
             }
             Target::Pipeline(_) => {}
@@ -97,68 +102,74 @@ where
     }
 
     /// The stage's endpoint, what the alarms that watch it say, and what it makes of the smoke test where one is due.
-    async fn endpoint(&self, seen: &mut Seen, stage: &Stage, target: &EndpointTarget, state: &State) -> Answer<()> {
+    async fn endpoint(
+        &self,
+        observed: &mut Observed,
+        stage: &Stage,
+        target: &EndpointTarget,
+        state: &State,
+    ) -> Answer<()> {
         let hands = self.places.at(stage.place.as_ref()).await?;
-        seen.endpoint = hands.endpoints.describe(&target.name).await?;
+        observed.endpoint = hands.endpoints.describe(&target.name).await?;
         let alarms = target.strategy.alarms();
         if !alarms.is_empty() {
-            seen.silent = silent(alarms, &hands.alarms.describe(alarms).await?);
+            observed.alarms_without_data = silent(alarms, &hands.alarms.describe(alarms).await?);
         }
         let tried = |rollout: &Rollout| matches!(rollout.progress, Progress::Trying { .. });
         if let (Some(trial), true) = (&target.trial, state.current.as_ref().is_some_and(tried)) {
-            let truths = hands.alarms.describe(trial.alarms()).await?;
-            seen.mute = silent(trial.alarms(), &truths);
-            let rings = |truth: &AlarmTruth| truth.state == AlarmState::Alarm;
-            seen.ringing = truths.into_iter().filter(rings).map(|truth| truth.name).collect();
+            let actuals = hands.alarms.describe(trial.alarms()).await?;
+            observed.trial_alarms_without_data = silent(trial.alarms(), &actuals);
+            let rings = |actual: &ObservedAlarm| actual.state == AlarmState::Alarm;
+            observed.trial_alarms_firing = actuals.into_iter().filter(rings).map(|actual| actual.name).collect();
         }
-        if let Some(smoke) = smoke::due(stage, state, seen.endpoint.as_ref()) {
-            seen.smoked = Some(hands.invocations.invoke(&target.name, smoke).await?);
+        if let Some(smoke) = smoke_test::due(stage, state, observed.endpoint.as_ref()) {
+            observed.smoked = Some(hands.invocations.invoke(&target.name, smoke).await?);
         }
         Ok(())
     }
 }
 
 /// The alarms that have nothing to say.
-fn silent(alarms: &[AlarmName], truths: &[AlarmTruth]) -> Vec<AlarmName> {
-    let speaks = |truth: &&AlarmTruth| matches!(truth.state, AlarmState::Ok | AlarmState::Alarm);
-    let heard: Vec<&AlarmName> = truths.iter().filter(speaks).map(|truth| &truth.name).collect();
+fn silent(alarms: &[AlarmName], actuals: &[ObservedAlarm]) -> Vec<AlarmName> {
+    let speaks = |actual: &&ObservedAlarm| matches!(actual.state, AlarmState::Ok | AlarmState::Alarm);
+    let heard: Vec<&AlarmName> = actuals.iter().filter(speaks).map(|actual| &actual.name).collect();
     alarms.iter().filter(|alarm| !heard.contains(alarm)).cloned().collect()
 }
 
 impl<R, P, D, F> Act for Reaction<R, P, D, F>
 where
     R: Registry + Send + Sync,
-    P: Places + Send + Sync,
-    D: Deliveries + Send + Sync,
+    P: StageAccounts + Send + Sync,
+    D: CodePipelines + Send + Sync,
     F: Stacks + Send + Sync,
 {
     type Decide = Deploy;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Seen> {
-        let mut seen = Seen::default();
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+        let mut observed = Observed::default();
         let deploy = policy.and_then(|policy| policy.deploy.as_ref());
-        let stage = deploy.and_then(|deploy| stages::of(event, deploy));
+        let stage = deploy.and_then(|deploy| stage_promotion::of(event, deploy));
         // What is of no stage is refused, whatever else is so.
-        let (Some(policy), Some(stage)) = (policy, stage) else { return Ok(seen) };
+        let (Some(policy), Some(stage)) = (policy, stage) else { return Ok(observed) };
         match &event.body {
-            Body::Package(package) => seen.package = self.registry.package(&package.arn).await?,
-            Body::Delivery(delivery) => {
-                seen.delivery = self.deliveries.state(&delivery.pipeline, &delivery.execution).await?;
+            Body::Package(package) => observed.package = self.registry.package(&package.arn).await?,
+            Body::CodePipelineExecution(delivery) => {
+                observed.delivery = self.deliveries.state(&delivery.pipeline, &delivery.execution).await?;
             }
-            Body::Fact(fact) => self.asked_about(&mut seen, fact, policy, state).await?,
+            Body::Fact(fact) => self.asked_about(&mut observed, fact, policy, state).await?,
             _ => {}
         }
-        if event.is_look() {
-            seen.delivery = self.delivery(stage, state).await?;
+        if event.is_reconcile_request() {
+            observed.delivery = self.delivery(stage, state).await?;
         }
-        if let Some(parked) = &state.parked {
-            seen.parked = self.registry.package(&parked.package).await?;
+        if let Some(queued) = &state.queued {
+            observed.queued = self.registry.package(&queued.package).await?;
         }
-        if let (true, Some(good)) = (state.goes_back, state.good()) {
-            seen.back = self.registry.package(&good.package).await?;
+        if let (true, Some(good)) = (state.rollback_pending, state.last_good()) {
+            observed.back = self.registry.package(&good.package).await?;
         }
-        self.serving(&mut seen, stage, state).await?;
-        Ok(seen)
+        self.serving(&mut observed, stage, state).await?;
+        Ok(observed)
     }
 
     async fn act(&self, action: &Action) -> Answer<Done> {

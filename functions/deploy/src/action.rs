@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use trimtab_core::name::EndpointName;
-use trimtab_core::policy::{Autoscaling, Place};
+use trimtab_core::policy::{Autoscaling, CrossAccountRole};
 use trimtab_core::port::ml::{
-    Accepted, DeliveryRequest, EndpointRequest, ModelRequest, ServingRequest, TransformRequest,
+    Accepted, CodePipelineRequest, EndpointRequest, ModelRequest, ServingRequest, TransformRequest,
 };
 use trimtab_core::port::stack::{self, StackCall, StackRequest};
 
@@ -39,7 +39,7 @@ pub enum Action {
         #[serde(flatten)]
         limits: Autoscaling,
         #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<Place>,
+        place: Option<CrossAccountRole>,
     },
     PutScheduledActions {
         service: &'static str,
@@ -47,13 +47,13 @@ pub enum Action {
         #[serde(flatten)]
         limits: Autoscaling,
         #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<Place>,
+        place: Option<CrossAccountRole>,
     },
     DeleteEndpoint {
         service: &'static str,
         endpoint: EndpointName,
         #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<Place>,
+        place: Option<CrossAccountRole>,
     },
     CreateTransformJob {
         service: &'static str,
@@ -63,7 +63,7 @@ pub enum Action {
     StartPipelineExecution {
         service: &'static str,
         #[serde(flatten)]
-        request: DeliveryRequest,
+        request: CodePipelineRequest,
     },
     CreateStack {
         service: &'static str,

@@ -5,21 +5,21 @@
 
 pub mod act;
 pub mod action;
-mod assume;
-mod begin;
+mod alarm_data;
+mod apply_outcome;
+pub mod completion;
 pub mod decide;
-pub mod endings;
-mod look;
 pub mod naming;
-mod proof;
+mod preview;
+mod reconcile;
 mod rollback;
 pub mod rollout;
-mod settle;
-mod smoke;
+mod smoke_test;
 mod stack;
-mod stages;
+mod stage_promotion;
+mod start;
 mod transform;
-mod trial;
+mod variant_test;
 
 pub use act::Reaction;
 pub use decide::Deploy;

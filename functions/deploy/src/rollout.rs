@@ -8,7 +8,7 @@ use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, PackageArn, StageName};
 use trimtab_core::policy::{Policy, Stage, Target};
-use trimtab_core::port::ml::EndpointTruth;
+use trimtab_core::port::ml::ObservedEndpoint;
 use trimtab_core::text::digest;
 
 /// How many versions that were live are remembered: enough to go back more than once.
@@ -20,14 +20,14 @@ const ASKED_REMEMBERED: usize = 50;
 /// How many verdicts are remembered; the lowest versions are forgotten first.
 const VERDICTS_REMEMBERED: usize = 200;
 
-/// Why a version is on its way.
+/// Why a version is on its scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// It was approved.
     Approved,
     /// The version that was live has been rejected, or did not prove itself; this is the one before.
-    RollBack,
+    Rollback,
     /// An operator wants it.
     Operator,
 }
@@ -65,10 +65,10 @@ pub enum Progress {
     },
 }
 
-/// The part of its way that a rollout is on.
+/// The part of its scope that a rollout is on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Leg {
+pub enum Phase {
     /// To taking all traffic.
     #[default]
     Last,
@@ -89,8 +89,8 @@ pub struct Rollout {
     /// The stage, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<StageName>,
-    /// Which turn of this version it is, from 1 up: see [`Judged::round`].
-    pub round: u32,
+    /// Which turn of this version it is, from 1 up: see [`VerdictRecord::attempt`].
+    pub attempt: u32,
     /// The version.
     pub package: PackageArn,
     /// Why.
@@ -104,12 +104,12 @@ pub struct Rollout {
     /// Whether a person was told that it takes too long.
     #[serde(default)]
     pub late: bool,
-    /// The part of its way that it is on.
+    /// The part of its scope that it is on.
     #[serde(default)]
-    pub leg: Leg,
+    pub phase: Phase,
     /// Who wants its trial to end before its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub let_on: Option<String>,
+    pub promoted_by: Option<String>,
 }
 
 /// A version that is or was live.
@@ -152,39 +152,39 @@ pub struct State {
     /// The rollout that is on.
     pub current: Option<Rollout>,
     /// The version that waits for it to end. The newest approval wins.
-    pub parked: Option<Parked>,
+    pub queued: Option<Queued>,
     /// Whether a rejected version serves, or is about to, and going back gave way to a version that waits:
     /// production goes back should that one not become live.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub goes_back: bool,
+    pub rollback_pending: bool,
     /// Versions that were live, the last one last.
     pub live: Vec<Live>,
     /// What was answered already, by version.
-    pub verdicts: BTreeMap<u32, Judged>,
+    pub verdicts: BTreeMap<u32, VerdictRecord>,
     /// The verdicts that were there before the suite first looked: nobody asked it to follow them.
     #[serde(default)]
     pub before: Option<BTreeMap<u32, Verdict>>,
     /// Versions that are live in the stage before, and may come here.
     #[serde(default)]
     pub offered: BTreeMap<u32, PackageArn>,
-    /// Operators' requests that have had their answer, by a digest of their matters.
+    /// Operators' requests that have had their answer, by a digest of their dedup_keys.
     #[serde(default)]
     pub asked: Vec<String>,
 }
 
 /// The last verdict on a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct VerdictRecord {
     /// The verdict.
     pub verdict: Verdict,
     /// The version's turn: it grows with each change of the verdict, and when production goes back
-    /// to this version. Each turn is a matter of its own, with its own messages.
-    pub round: u32,
+    /// to this version. Each turn is a dedup_key of its own, with its own messages.
+    pub attempt: u32,
 }
 
 /// A version that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parked {
+pub struct Queued {
     /// The version.
     pub package: PackageArn,
     /// Why it is wanted.
@@ -208,13 +208,13 @@ impl State {
             .iter()
             .rev()
             .skip(1)
-            .find(|live| live.package != *now && !self.judged(&live.package, Verdict::Rejected))
+            .find(|live| live.package != *now && !self.has_verdict(&live.package, Verdict::Rejected))
     }
 
     /// The last version that was live, or is, and was not rejected since: where a rollback goes.
     #[must_use]
-    pub fn good(&self) -> Option<&Live> {
-        self.live.iter().rev().find(|live| !self.judged(&live.package, Verdict::Rejected))
+    pub fn last_good(&self) -> Option<&Live> {
+        self.live.iter().rev().find(|live| !self.has_verdict(&live.package, Verdict::Rejected))
     }
 
     /// The newest version that is wanted here, and that no rejection has taken back.
@@ -223,33 +223,33 @@ impl State {
         let on_its_way = self
             .current
             .as_ref()
-            .filter(|rollout| !self.judged(&rollout.package, Verdict::Rejected))
+            .filter(|rollout| !self.has_verdict(&rollout.package, Verdict::Rejected))
             .map(|rollout| rollout.package.version());
-        let waiting = self.parked.as_ref().map(|parked| parked.package.version());
+        let waiting = self.queued.as_ref().map(|queued| queued.package.version());
         // A live version that was rejected, and had none before it to go back to, holds nothing up.
-        let live = self.live_now().map(|live| &live.package).filter(|live| !self.judged(live, Verdict::Rejected));
+        let live = self.live_now().map(|live| &live.package).filter(|live| !self.has_verdict(live, Verdict::Rejected));
         let live = live.map(PackageArn::version);
         on_its_way.max(waiting).max(live)
     }
 
     /// Whether this verdict on this version has had its answer.
     #[must_use]
-    pub fn judged(&self, package: &PackageArn, verdict: Verdict) -> bool {
+    pub fn has_verdict(&self, package: &PackageArn, verdict: Verdict) -> bool {
         self.verdicts.get(&package.version()).is_some_and(|judged| judged.verdict == verdict)
     }
 
     /// Which change of verdict this version is at.
     #[must_use]
-    pub fn round(&self, package: &PackageArn) -> u32 {
-        self.verdicts.get(&package.version()).map_or(1, |judged| judged.round)
+    pub fn attempt(&self, package: &PackageArn) -> u32 {
+        self.verdicts.get(&package.version()).map_or(1, |judged| judged.attempt)
     }
 
     /// Takes a verdict on record.
-    pub fn judge(&mut self, package: &PackageArn, verdict: Verdict) {
+    pub fn record_verdict(&mut self, package: &PackageArn, verdict: Verdict) {
         // What was held back has not had its turn.
-        let turn = |judged: &Judged| judged.round + u32::from(judged.verdict != Verdict::Held);
-        let round = self.verdicts.get(&package.version()).map_or(1, turn);
-        self.verdicts.insert(package.version(), Judged { verdict, round });
+        let turn = |judged: &VerdictRecord| judged.attempt + u32::from(judged.verdict != Verdict::Held);
+        let attempt = self.verdicts.get(&package.version()).map_or(1, turn);
+        self.verdicts.insert(package.version(), VerdictRecord { verdict, attempt });
         while self.verdicts.len() > VERDICTS_REMEMBERED {
             self.verdicts.pop_first();
         }
@@ -263,9 +263,9 @@ impl State {
     }
 
     /// Production goes back to this version: its verdict stands, and it has another turn.
-    pub fn come_back(&mut self, package: &PackageArn) {
-        let first = Judged { verdict: Verdict::ByHand, round: 1 };
-        self.verdicts.entry(package.version()).and_modify(|judged| judged.round += 1).or_insert(first);
+    pub fn begin_new_attempt(&mut self, package: &PackageArn) {
+        let first = VerdictRecord { verdict: Verdict::ByHand, attempt: 1 };
+        self.verdicts.entry(package.version()).and_modify(|judged| judged.attempt += 1).or_insert(first);
     }
 
     /// The version is live in the stage before.
@@ -278,16 +278,16 @@ impl State {
 
     /// Whether this request has had its answer.
     #[must_use]
-    pub fn has_answered(&self, matter: &str) -> bool {
-        self.asked.contains(&digest(&[matter], 16))
+    pub fn has_answered(&self, dedup_key: &str) -> bool {
+        self.asked.contains(&digest(&[dedup_key], 16))
     }
 
     /// Takes a request on record; false if it is there already.
-    pub fn ask(&mut self, matter: &str) -> bool {
-        let new = !self.has_answered(matter);
+    pub fn ask(&mut self, dedup_key: &str) -> bool {
+        let new = !self.has_answered(dedup_key);
         if new {
-            let matter = digest(&[matter], 16);
-            self.asked.push(matter);
+            let dedup_key = digest(&[dedup_key], 16);
+            self.asked.push(dedup_key);
             let surplus = self.asked.len().saturating_sub(ASKED_REMEMBERED);
             self.asked.drain(..surplus);
         }
@@ -311,52 +311,48 @@ impl State {
         });
         let surplus = self.live.len().saturating_sub(LIVE_REMEMBERED);
         self.live.drain(..surplus);
-        if !self.judged(&rollout.package, Verdict::Rejected) {
-            // What was to go back, away from a rejected version, is away from it.
-            self.parked.take_if(|parked| parked.cause == Cause::RollBack);
-            self.goes_back = false;
-        }
+        self.cancel_pending_rollback();
     }
 
     /// Whether a rollback waits.
     #[must_use]
-    pub fn is_to_go_back(&self) -> bool {
-        self.goes_back || self.parked.as_ref().is_some_and(|parked| parked.cause == Cause::RollBack)
+    pub fn is_rollback_pending(&self) -> bool {
+        self.rollback_pending || self.queued.as_ref().is_some_and(|queued| queued.cause == Cause::Rollback)
     }
 
-    /// A rejection was taken back: the rollback that waits is dropped unless the live version is rejected too.
-    pub fn stay_unless_rejected(&mut self) {
-        if self.live_now().is_none_or(|live| !self.judged(&live.package, Verdict::Rejected)) {
-            self.parked.take_if(|parked| parked.cause == Cause::RollBack);
-            self.goes_back = false;
+    /// Drops the rollback that waits, unless the live version is rejected: there is nothing to go back from.
+    pub fn cancel_pending_rollback(&mut self) {
+        if self.live_now().is_none_or(|live| !self.has_verdict(&live.package, Verdict::Rejected)) {
+            self.queued.take_if(|queued| queued.cause == Cause::Rollback);
+            self.rollback_pending = false;
         }
     }
 
     /// Whether something waits for its turn.
     #[must_use]
     pub fn waits(&self) -> bool {
-        self.parked.is_some() || self.goes_back
+        self.queued.is_some() || self.rollback_pending
     }
 
     /// The version waits. Going back gives way to what somebody wants, and comes after it; false where it does.
-    pub fn park(&mut self, wanted: Parked) -> bool {
-        let to_go_back = |parked: &Parked| parked.cause == Cause::RollBack;
-        let gives_way = to_go_back(&wanted) && self.parked.as_ref().is_some_and(|parked| !to_go_back(parked));
-        self.goes_back |= gives_way || (!to_go_back(&wanted) && self.parked.as_ref().is_some_and(to_go_back));
+    pub fn queue(&mut self, wanted: Queued) -> bool {
+        let to_go_back = |queued: &Queued| queued.cause == Cause::Rollback;
+        let gives_way = to_go_back(&wanted) && self.queued.as_ref().is_some_and(|queued| !to_go_back(queued));
+        self.rollback_pending |= gives_way || (!to_go_back(&wanted) && self.queued.as_ref().is_some_and(to_go_back));
         if !gives_way {
-            self.parked = Some(wanted);
+            self.queued = Some(wanted);
         }
         !gives_way
     }
 }
 
-/// A fact about a version's way to production. Each round of a version is a matter of its own.
+/// A fact about a version's way to production. Each attempt of a version is a dedup_key of its own.
 #[must_use]
 pub fn tell(
     kind: FactKind,
-    Way { model, stage }: Way<'_>,
+    RolloutScope { model, stage }: RolloutScope<'_>,
     package: &PackageArn,
-    round: u32,
+    attempt: u32,
     reasons: Vec<String>,
     at: Timestamp,
 ) -> Fact {
@@ -367,9 +363,9 @@ pub fn tell(
         kind,
         version: fact::VERSION,
         model: Some(model.clone()),
-        matter: match stage {
-            Some(stage) => format!("rollout/{model}/{stage}/{version}/{round}"),
-            None => format!("rollout/{model}/{version}/{round}"),
+        dedup_key: match stage {
+            Some(stage) => format!("rollout/{model}/{stage}/{version}/{attempt}"),
+            None => format!("rollout/{model}/{version}/{attempt}"),
         },
         at,
         reasons,
@@ -379,14 +375,14 @@ pub fn tell(
 
 /// Whose way to production a fact is about.
 #[derive(Debug, Clone, Copy)]
-pub struct Way<'a> {
+pub struct RolloutScope<'a> {
     /// The model.
     pub model: &'a ModelName,
     /// The stage, where there are several.
     pub stage: Option<&'a StageName>,
 }
 
-impl<'a> Way<'a> {
+impl<'a> RolloutScope<'a> {
     /// The way through this stage.
     #[must_use]
     pub fn of(policy: &'a Policy, stage: &'a Stage) -> Self {
@@ -398,9 +394,9 @@ impl Rollout {
     /// Whether the endpoint serves this rollout's configuration already: then there is nothing to
     /// update, whoever brought it there.
     #[must_use]
-    pub fn is_served(&self, endpoint: Option<&EndpointTruth>) -> bool {
-        endpoint.is_some_and(|truth| {
-            truth.status == EndpointStatus::InService && truth.config.as_deref() == Some(self.config.as_str())
+    pub fn is_served(&self, endpoint: Option<&ObservedEndpoint>) -> bool {
+        endpoint.is_some_and(|actual| {
+            actual.status == EndpointStatus::InService && actual.config.as_deref() == Some(self.config.as_str())
         })
     }
 
@@ -409,9 +405,9 @@ impl Rollout {
     /// The suite alone changes the endpoint, so that a change is this rollout's; should autoscaling
     /// have made it, the version is given up and told of rather than tried twice.
     #[must_use]
-    pub fn ended<'a>(&self, endpoint: Option<&'a EndpointTruth>) -> Option<&'a EndpointTruth> {
-        let changed = |truth: &EndpointTruth| truth.modified.is_some_and(|time| time > self.since);
-        endpoint.filter(|truth| self.is_served(Some(truth)) || (!truth.status.is_moving() && changed(truth)))
+    pub fn ended<'a>(&self, endpoint: Option<&'a ObservedEndpoint>) -> Option<&'a ObservedEndpoint> {
+        let changed = |actual: &ObservedEndpoint| actual.modified.is_some_and(|time| time > self.since);
+        endpoint.filter(|actual| self.is_served(Some(actual)) || (!actual.status.is_moving() && changed(actual)))
     }
 
     /// Whether its end can come by this target: the policy may have another since.
@@ -431,7 +427,7 @@ impl Rollout {
     /// A fact about this rollout.
     #[must_use]
     pub fn tell(&self, kind: FactKind, reason: &str, at: Timestamp) -> Fact {
-        let way = Way { model: &self.model, stage: self.stage.as_ref() };
-        tell(kind, way, &self.package, self.round, vec![reason.to_owned()], at)
+        let scope = RolloutScope { model: &self.model, stage: self.stage.as_ref() };
+        tell(kind, scope, &self.package, self.attempt, vec![reason.to_owned()], at)
     }
 }

@@ -4,19 +4,19 @@ use std::sync::Mutex;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use trimtab_core::event::{AlarmState, Approval, DeliveryState, EndpointStatus, LifeCycle};
+use trimtab_core::event::{AlarmState, Approval, CodePipelineState, EndpointStatus, LifeCycle};
 use trimtab_core::fact::FactKind;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{AlarmArn, AlarmName, DeliveryName, EndpointName, GroupName, PackageArn};
+use trimtab_core::name::{AlarmArn, AlarmName, CodePipelineName, EndpointName, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Autoscaling, Place, Policy, Smoke, Strategy};
+use trimtab_core::policy::{Autoscaling, CrossAccountRole, Policy, Smoke, Strategy};
 use trimtab_core::port::ml::{
-    Accepted, AlarmTruth, Alarms, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Hands,
-    HandsOf, Invocations, Listed, ModelRequest, PackageTruth, Places, Registry, Scaling, ServingRequest, Smoked,
-    TransformRequest, TransformTruth, Transforms,
+    Accepted, Alarms, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Invocations, Listed,
+    ModelRequest, ObservedAlarm, ObservedEndpoint, ObservedPackage, ObservedTransform, Registry, Scaling,
+    ServingRequest, Smoked, StageAccounts, StageClients, StageClientsOf, TransformRequest, Transforms,
 };
 use trimtab_core::port::{Answer, Clock};
-use trimtab_core::react::World;
+use trimtab_core::reactor::World;
 
 use crate::Reaction;
 
@@ -24,13 +24,13 @@ mod accounts;
 mod asked;
 mod cases;
 mod fleet;
-mod look;
 mod observe;
 mod order;
 mod outcomes;
 mod places;
 mod planning;
 mod promises;
+mod reconcile;
 mod records;
 mod reference;
 mod rollback;
@@ -38,9 +38,9 @@ mod rollout;
 mod shapes;
 mod stack;
 mod stack_table;
-mod stages;
+mod stage_promotion;
 mod transform;
-mod trial;
+mod variant_test;
 mod witness;
 
 /// The alarm that watches a version on trial.
@@ -51,7 +51,7 @@ const NOON: &str = "2026-11-20T12:00:00Z";
 #[derive(Default)]
 struct Cloud {
     approvals: Mutex<std::collections::BTreeMap<String, Approval>>,
-    endpoint: Mutex<Option<EndpointTruth>>,
+    endpoint: Mutex<Option<ObservedEndpoint>>,
     updates: Mutex<Vec<String>>,
     scaled: Mutex<u32>,
     scheduled: Mutex<Vec<String>>,
@@ -71,14 +71,14 @@ impl Registry for &Cloud {
         let approvals = self.approvals.lock().unwrap();
         let listed = approvals.iter().map(|(arn, approval)| Listed {
             package: PackageArn::parse(arn).unwrap(),
-            truth: PackageTruth { approval: approval.clone(), status: "Completed".into(), lifecycle: None },
+            actual: ObservedPackage { approval: approval.clone(), status: "Completed".into(), lifecycle: None },
         });
         Ok(listed.filter(|listed| listed.package.group() == group.as_str()).collect())
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
+    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
         let approval = self.approvals.lock().unwrap().get(package.as_str()).cloned();
-        Ok(approval.map(|approval| PackageTruth {
+        Ok(approval.map(|approval| ObservedPackage {
             approval,
             status: "Completed".into(),
             lifecycle: self.lifecycles.lock().unwrap().get(package.as_str()).cloned(),
@@ -87,7 +87,7 @@ impl Registry for &Cloud {
 }
 
 impl Endpoints for &Cloud {
-    async fn describe(&self, _: &EndpointName) -> Answer<Option<EndpointTruth>> {
+    async fn describe(&self, _: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
         Ok(self.endpoint.lock().unwrap().clone())
     }
 
@@ -120,7 +120,7 @@ impl Endpoints for &Cloud {
         self.updates.lock().unwrap().push(request.config.clone());
         self.strategies.lock().unwrap().push(request.strategy.clone());
         let config = endpoint.as_ref().and_then(|endpoint| endpoint.config.clone());
-        *endpoint = Some(EndpointTruth {
+        *endpoint = Some(ObservedEndpoint {
             status: EndpointStatus::Updating,
             config,
             pending: Some(request.config.clone()),
@@ -132,12 +132,12 @@ impl Endpoints for &Cloud {
 }
 
 impl Alarms for &Cloud {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
         let silent = *self.silent.lock().unwrap();
         let state = if silent { AlarmState::InsufficientData } else { AlarmState::Ok };
         let arn = |name: &AlarmName| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
         let tried = self.trial.lock().unwrap().clone();
-        let truth = |name: &AlarmName| AlarmTruth {
+        let actual = |name: &AlarmName| ObservedAlarm {
             arn: AlarmArn::parse(&arn(name)).unwrap(),
             name: name.clone(),
             state: tried.clone().filter(|_| name.as_str() == TRIAL_ALARM).unwrap_or_else(|| state.clone()),
@@ -147,7 +147,7 @@ impl Alarms for &Cloud {
             children: vec![],
             suppressed: false,
         };
-        Ok(alarms.iter().map(truth).collect())
+        Ok(alarms.iter().map(actual).collect())
     }
 }
 
@@ -163,18 +163,18 @@ impl Scaling for &Cloud {
     }
 }
 
-impl Deliveries for &Cloud {
-    async fn find(&self, _: &DeliveryRequest) -> Answer<Option<String>> {
+impl CodePipelines for &Cloud {
+    async fn find(&self, _: &CodePipelineRequest) -> Answer<Option<String>> {
         Ok(None)
     }
 
-    async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
+    async fn start(&self, request: &CodePipelineRequest) -> Answer<String> {
         self.updates.lock().unwrap().push(request.package.to_string());
         Ok("execution-1".into())
     }
 
-    async fn state(&self, _: &DeliveryName, _: &str) -> Answer<Option<DeliveryState>> {
-        Ok(Some(DeliveryState::Succeeded))
+    async fn state(&self, _: &CodePipelineName, _: &str) -> Answer<Option<CodePipelineState>> {
+        Ok(Some(CodePipelineState::Succeeded))
     }
 }
 

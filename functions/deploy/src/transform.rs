@@ -7,13 +7,13 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::name::{PackageArn, TransformName};
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::{Policy, Stage, TransformTarget};
-use trimtab_core::port::ml::{ModelRequest, TransformRequest, TransformTruth};
-use trimtab_core::react::Case;
+use trimtab_core::port::ml::{ModelRequest, ObservedTransform, TransformRequest};
+use trimtab_core::reactor::Context;
 use trimtab_core::text::digest;
 
 use crate::action::Action;
-use crate::decide::{Answer, Seen};
-use crate::endings;
+use crate::completion;
+use crate::decide::{Answer, Observed};
 use crate::rollout::{Rollout, State};
 
 /// The job of a rollout that is decided now: no other turn of this version has it.
@@ -44,35 +44,35 @@ fn request(policy: &Policy, stage: &Stage, target: &TransformTarget, rollout: &R
 }
 
 /// A job of this model's ended.
-pub(crate) fn on_job(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage, job: &Job) -> Answer {
-    if case.state.current.as_ref().is_none_or(|rollout| rollout.config != job.name) {
+pub(crate) fn on_job(ctx: &Context<'_, State, Observed>, policy: &Policy, stage: &Stage, job: &Job) -> Answer {
+    if ctx.state.current.as_ref().is_none_or(|rollout| rollout.config != job.name) {
         return Plan::skip("other_job", "this job does not belong to the rollout that is on");
     }
-    if case.seen.transform.is_none() {
-        return Plan::reject("no_such_job", "SageMaker knows no such job: the event is forged or the job is gone");
+    if ctx.observed.transform.is_none() {
+        return Plan::fail("no_such_job", "SageMaker knows no such job: the event is forged or the job is gone");
     }
-    found(case, policy, stage)
+    found(ctx, policy, stage)
         .unwrap_or_else(|| Plan::skip("still_running", "SageMaker says that the job has not ended"))
 }
 
 /// Closes the rollout if SageMaker says that its job has ended.
-pub(crate) fn found(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage) -> Option<Answer> {
-    let rollout = case.state.current.as_ref()?;
+pub(crate) fn found(ctx: &Context<'_, State, Observed>, policy: &Policy, stage: &Stage) -> Option<Answer> {
+    let rollout = ctx.state.current.as_ref()?;
     let (version, job) = (rollout.package.version(), &rollout.config);
-    let (kind, reason, output) = match case.seen.transform.as_ref()? {
-        TransformTruth::Running => return None,
-        TransformTruth::Completed { output } => {
+    let (kind, reason, output) = match ctx.observed.transform.as_ref()? {
+        ObservedTransform::Running => return None,
+        ObservedTransform::Completed { output } => {
             let text = format!("version {version} has answered all that job {job} asked: its answers are in {output}");
             (FactKind::RolloutSucceeded, Reason::new("live", text), Some(output))
         }
-        TransformTruth::Ended(cause) => {
+        ObservedTransform::Ended(cause) => {
             let text = format!(
                 "version {version} did not answer all that job {job} asked, and the answers before it stay: {cause}"
             );
             (FactKind::RolloutFailed, Reason::new("failed", text), None)
         }
     };
-    let mut plan = endings::end(case, policy, stage, rollout, kind, reason);
+    let mut plan = completion::end(ctx, policy, stage, rollout, kind, reason);
     if let Some(told) = plan.facts.iter_mut().find(|fact| fact.kind == kind) {
         told.details.insert("job".to_owned(), job.clone());
         told.details.extend(output.map(|output| ("output".to_owned(), output.clone())));
@@ -83,8 +83,8 @@ pub(crate) fn found(case: &Case<'_, State, Seen>, policy: &Policy, stage: &Stage
 /// A job that failed took nothing back: where the version before waits to be asked again, it need not.
 pub(crate) fn stay(state: &mut State) {
     let live = state.live_now().map(|live| live.package.clone());
-    state.parked.take_if(|parked| Some(&parked.package) == live.as_ref());
-    state.goes_back &= state.good().map(|live| &live.package) != live.as_ref();
+    state.queued.take_if(|queued| Some(&queued.package) == live.as_ref());
+    state.rollback_pending &= state.last_good().map(|live| &live.package) != live.as_ref();
 }
 
 /// What SageMaker may be asked about a rollout's job; `None` where the policy had another target when the
@@ -94,6 +94,6 @@ pub(crate) fn of(rollout: &Rollout) -> Option<&str> {
 }
 
 /// Whether the job has ended, whoever has heard of it.
-pub(crate) fn has_ended(seen: &Seen) -> bool {
-    matches!(seen.transform, Some(TransformTruth::Completed { .. } | TransformTruth::Ended(_)))
+pub(crate) fn has_ended(observed: &Observed) -> bool {
+    matches!(observed.transform, Some(ObservedTransform::Completed { .. } | ObservedTransform::Ended(_)))
 }

@@ -7,10 +7,10 @@ use trimtab_core::port::Answer;
 use trimtab_core::port::evaluate::Candidates;
 use trimtab_core::port::ml::Registry;
 use trimtab_core::port::workflow::StateMachines;
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
 use crate::candidate::{State, Step};
-use crate::decide::{Action, Done, Evaluation, Seen, package_of};
+use crate::decide::{Action, Done, Evaluation, Observed, package_of};
 use crate::judge::Champion;
 
 /// `evaluate` over its ports.
@@ -29,24 +29,24 @@ where
 {
     type Decide = Evaluation;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Seen> {
-        let mut seen = Seen::default();
-        let Some(policy) = policy.filter(|policy| policy.evaluate.is_some()) else { return Ok(seen) };
-        if event.is_look() {
-            seen.newest = self.registry.newest(&policy.package_group).await?.pop();
-            return Ok(seen);
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+        let mut observed = Observed::default();
+        let Some(policy) = policy.filter(|policy| policy.evaluate.is_some()) else { return Ok(observed) };
+        if event.is_reconcile_request() {
+            observed.newest = self.registry.newest(&policy.package_group).await?.pop();
+            return Ok(observed);
         }
         let over = state.candidate.as_ref().is_some_and(|candidate| candidate.step == Step::Over);
-        let Some(package) = package_of(event, state).filter(|_| !over) else { return Ok(seen) };
-        seen.candidate = self.registry.candidate(&package).await?;
-        let Some(candidate) = &state.candidate else { return Ok(seen) };
+        let Some(package) = package_of(event, state).filter(|_| !over) else { return Ok(observed) };
+        observed.candidate = self.registry.candidate(&package).await?;
+        let Some(candidate) = &state.candidate else { return Ok(observed) };
         if let Ok(execution) = candidate.request.machine.execution(&candidate.request.name) {
-            seen.execution = self.machines.describe(&execution).await?;
+            observed.execution = self.machines.describe(&execution).await?;
         }
-        if seen.execution.as_ref().is_some_and(crate::decide::is_over) {
-            seen.champion = self.champion(policy, &package).await?;
+        if observed.execution.as_ref().is_some_and(crate::decide::is_over) {
+            observed.champion = self.champion(policy, &package).await?;
         }
-        Ok(seen)
+        Ok(observed)
     }
 
     async fn act(&self, action: &Action) -> Answer<Done> {
@@ -87,12 +87,12 @@ where
             Some(Target::Endpoint(target)) => self.registry.live(&target.name).await?,
             _ => {
                 let listed = self.registry.newest(&policy.package_group).await?;
-                let approved = listed.into_iter().rev().filter(|listed| listed.truth.approval == Approval::Approved);
+                let approved = listed.into_iter().rev().filter(|listed| listed.actual.approval == Approval::Approved);
                 approved.map(|listed| listed.package).find(|approved| approved != package)
             }
         };
         let Some(live) = live.filter(|live| live != package) else { return Ok(None) };
-        let metrics = self.registry.candidate(&live).await?.map(|truth| truth.metrics).unwrap_or_default();
+        let metrics = self.registry.candidate(&live).await?.map(|actual| actual.metrics).unwrap_or_default();
         Ok(Some(Champion { version: live.version(), metrics }))
     }
 }

@@ -145,7 +145,7 @@ impl Candidate {
             kind,
             version: fact::VERSION,
             model: Some(self.model.clone()),
-            matter: format!("candidate/{}/{version}", self.model),
+            dedup_key: format!("candidate/{}/{version}", self.model),
             at,
             reasons,
             details,

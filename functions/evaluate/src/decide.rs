@@ -12,10 +12,10 @@ use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::evaluate::{Evaluate, OnFail, OnPass};
 use trimtab_core::policy::{Key, KeyKind, Policy};
-use trimtab_core::port::evaluate::{CandidateTruth, VerdictRequest};
+use trimtab_core::port::evaluate::{ObservedCandidate, VerdictRequest};
 use trimtab_core::port::ml::Listed;
-use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth};
-use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::{digest, one_line};
 
 use crate::candidate::{Candidate, End, State, Step, Verdict, execution_name, version_of};
@@ -30,11 +30,11 @@ pub struct Evaluation;
 
 /// What AWS says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct Observed {
     /// The version; `None` where the registry knows none.
-    pub candidate: Option<CandidateTruth>,
+    pub candidate: Option<ObservedCandidate>,
     /// Its test suite's execution.
-    pub execution: Option<ExecutionTruth>,
+    pub execution: Option<ObservedExecution>,
     /// The version that is live, once the test suite has ended.
     pub champion: Option<Champion>,
     /// The group's newest version, where the event asks to look.
@@ -70,11 +70,11 @@ pub enum Done {
 }
 
 type Answer = Plan<State, Action>;
-type Asked<'a> = Case<'a, State, Seen>;
+type Asked<'a> = Context<'a, State, Observed>;
 
 impl Decide for Evaluation {
     type State = State;
-    type Seen = Seen;
+    type Observed = Observed;
     type Action = Action;
     type Done = Done;
 
@@ -87,7 +87,7 @@ impl Decide for Evaluation {
                 key(KeyKind::PackageGroup, package.group.as_str())
             }
             // Whatever else runs in the account is nobody's candidate.
-            Body::Execution(execution) if version_of(execution.execution_arn.name()).is_some() => {
+            Body::StateMachineExecution(execution) if version_of(execution.execution_arn.name()).is_some() => {
                 key(KeyKind::StateMachine, execution.state_machine_arn.as_str())
             }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
@@ -98,46 +98,46 @@ impl Decide for Evaluation {
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         let version = match &event.body {
             Body::Package(package) => Some(package.version),
-            Body::Execution(execution) => version_of(execution.execution_arn.name()),
+            Body::StateMachineExecution(execution) => version_of(execution.execution_arn.name()),
             Body::Fact(fact) => requested(fact).map(|package| package.version()),
             _ => None,
         };
         version.map_or_else(|| "candidates".to_owned(), |version| format!("candidate#{version}"))
     }
 
-    fn assume(event: &Event) -> Seen {
+    fn assume(event: &Event) -> Observed {
         let (approval, status) = match &event.body {
             Body::Package(package) => (package.approval.clone(), package.status.clone()),
             Body::Fact(fact) if requested(fact).is_some() => (Approval::Pending, "Completed".to_owned()),
-            _ => return Seen::default(),
+            _ => return Observed::default(),
         };
-        let truth = CandidateTruth { approval, status, stamp: None, metrics: std::collections::BTreeMap::new() };
-        Seen { candidate: Some(truth), ..Seen::default() }
+        let actual = ObservedCandidate { approval, status, stamp: None, metrics: std::collections::BTreeMap::new() };
+        Observed { candidate: Some(actual), ..Observed::default() }
     }
 
-    fn decide(case: &Asked<'_>) -> Answer {
-        let Some(policy) = case.policy else {
-            return Plan::reject("unknown_model", "evaluate needs the model's policy");
+    fn decide(ctx: &Asked<'_>) -> Answer {
+        let Some(policy) = ctx.policy else {
+            return Plan::fail("unknown_model", "evaluate needs the model's policy");
         };
         let Some(rules) = &policy.evaluate else {
             return Plan::skip("off", format!("the policy of {} has no [evaluate]: a person decides", policy.model));
         };
-        if case.event.is_look() {
-            return on_look(case, policy);
+        if ctx.event.is_reconcile_request() {
+            return on_reconcile(ctx, policy);
         }
-        if matches!(&case.event.body, Body::Package(package) if package.is_metadata_edit()) {
+        if matches!(&ctx.event.body, Body::Package(package) if package.is_metadata_edit()) {
             return Plan::skip("metadata_edit", "only metadata was changed");
         }
-        let Some(package) = package_of(case.event, case.state) else {
+        let Some(package) = package_of(ctx.event, ctx.state) else {
             return Plan::skip("not_ours", "this tests no version that is being evaluated");
         };
-        match &case.state.candidate {
-            None => begin(case, policy, rules, &package),
-            Some(candidate) => next(case, policy, rules, candidate),
+        match &ctx.state.candidate {
+            None => begin(ctx, policy, rules, &package),
+            Some(candidate) => next(ctx, policy, rules, candidate),
         }
     }
 
-    fn left(state: &State, _: &Asked<'_>) -> Vec<Action> {
+    fn pending_actions(state: &State, _: &Asked<'_>) -> Vec<Action> {
         let candidate = state.candidate.iter();
         let action = |candidate: &Candidate| match &candidate.step {
             Step::Intended => Some(start(&candidate.request)),
@@ -147,32 +147,37 @@ impl Decide for Evaluation {
         candidate.filter_map(action).collect()
     }
 
-    fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
-        let Some(mut candidate) = state.candidate.take() else { return Settled::default() };
+    fn apply_outcome(
+        state: &mut State,
+        action: &Action,
+        outcome: Result<Done, String>,
+        now: Timestamp,
+    ) -> ActionOutcome {
+        let Some(mut candidate) = state.candidate.take() else { return ActionOutcome::default() };
         match (outcome, &candidate.step) {
             (Ok(Done::Started), _) => {
                 let text = format!("{} tests version {}", candidate.request.name, candidate.package.version());
                 candidate.step = Step::Testing;
                 let told = candidate.tell(FactKind::EvaluationStarted, vec![text], now);
                 state.candidate = Some(candidate);
-                Settled { facts: vec![told], ..Settled::default() }
+                ActionOutcome { facts: vec![told], ..ActionOutcome::default() }
             }
             (Ok(Done::Overruled), _) => {
                 candidate.step = Step::Over;
                 state.candidate = Some(candidate);
                 let reason = Reason::new("overruled", "a person decided while the verdict was on its way");
-                Settled { reasons: vec![reason], ..Settled::default() }
+                ActionOutcome { reasons: vec![reason], ..ActionOutcome::default() }
             }
             (Ok(Done::Written), Step::Judged(verdict)) => {
                 let kind = verdict.end.fact();
                 let told = kind.map(|kind| candidate.tell(kind, verdict.reasons.clone(), now));
                 candidate.step = Step::Over;
                 state.candidate = Some(candidate);
-                Settled { facts: told.into_iter().collect(), ..Settled::default() }
+                ActionOutcome { facts: told.into_iter().collect(), ..ActionOutcome::default() }
             }
             (Ok(Done::Written), _) => {
                 state.candidate = Some(candidate);
-                Settled::default()
+                ActionOutcome::default()
             }
             (Err(cause), _) => refused(state, candidate, action, &cause, now),
         }
@@ -180,16 +185,16 @@ impl Decide for Evaluation {
 }
 
 /// What AWS will not do is kept and told; the same event, sent again, does it.
-fn refused(state: &mut State, candidate: Candidate, action: &Action, cause: &str, now: Timestamp) -> Settled {
+fn refused(state: &mut State, candidate: Candidate, action: &Action, cause: &str, now: Timestamp) -> ActionOutcome {
     let (what, code) = match action {
         Action::StartExecution { .. } => ("the test suite would not start", "start_refused"),
         Action::UpdateModelPackage { .. } => ("the verdict could not be written", "verdict_refused"),
     };
     let reason = Reason::new(code, format!("{what}: {cause}"));
     let mut told = candidate.tell(FactKind::EvaluationStuck, vec![reason.text.clone()], now);
-    told.matter = format!("{}/{code}", told.matter);
+    told.dedup_key = format!("{}/{code}", told.dedup_key);
     state.candidate = Some(candidate).filter(|candidate| candidate.step != Step::Intended);
-    Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
+    ActionOutcome { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Failed) }
 }
 
 /// The version that an event is about.
@@ -198,7 +203,7 @@ pub fn package_of(event: &Event, state: &State) -> Option<PackageArn> {
     match &event.body {
         Body::Package(package) => Some(package.arn.clone()),
         Body::Fact(fact) => requested(fact),
-        Body::Execution(execution) => {
+        Body::StateMachineExecution(execution) => {
             let candidate = state.candidate.as_ref()?;
             (candidate.request.name == execution.execution_arn.name()).then(|| candidate.package.clone())
         }
@@ -212,15 +217,15 @@ fn requested(fact: &Fact) -> Option<PackageArn> {
 
 /// Whether the test suite has come to an end that nobody mends.
 #[must_use]
-pub fn is_over(execution: &ExecutionTruth) -> bool {
+pub fn is_over(execution: &ObservedExecution) -> bool {
     use ExecutionStatus::{Aborted, Failed, Succeeded, TimedOut};
     matches!(execution.status, Succeeded | Failed | TimedOut | Aborted)
 }
 
 /// The newest version waits for a verdict: it is asked for. Older ones wait for a person.
-fn on_look(case: &Asked<'_>, policy: &Policy) -> Answer {
-    let waits = |listed: &&Listed| listed.truth.approval == Approval::Pending && listed.truth.status == "Completed";
-    let Some(listed) = case.seen.newest.as_ref().filter(waits) else {
+fn on_reconcile(ctx: &Asked<'_>, policy: &Policy) -> Answer {
+    let waits = |listed: &&Listed| listed.actual.approval == Approval::Pending && listed.actual.status == "Completed";
+    let Some(listed) = ctx.observed.newest.as_ref().filter(waits) else {
         return Plan::skip("nothing_new", "the newest version does not wait for a verdict");
     };
     let package = &listed.package;
@@ -229,8 +234,8 @@ fn on_look(case: &Asked<'_>, policy: &Policy) -> Answer {
         kind: FactKind::EvaluationRequested,
         version: fact::VERSION,
         model: Some(policy.model.clone()),
-        matter: format!("candidate/{}/{version}/{}", policy.model, case.now),
-        at: case.now,
+        dedup_key: format!("candidate/{}/{version}/{}", policy.model, ctx.now),
+        at: ctx.now,
         reasons: vec![format!("version {version} waits for a verdict")],
         details: [("package".to_owned(), package.to_string())].into(),
     };
@@ -238,16 +243,16 @@ fn on_look(case: &Asked<'_>, policy: &Policy) -> Answer {
 }
 
 /// The version's test suite is started.
-fn begin(case: &Asked<'_>, policy: &Policy, rules: &Evaluate, package: &PackageArn) -> Answer {
+fn begin(ctx: &Asked<'_>, policy: &Policy, rules: &Evaluate, package: &PackageArn) -> Answer {
     let version = package.version();
-    let Some(truth) = &case.seen.candidate else {
-        return Plan::reject("no_such_package", format!("the registry knows no version {version}: forged, or deleted"));
+    let Some(actual) = &ctx.observed.candidate else {
+        return Plan::fail("no_such_package", format!("the registry knows no version {version}: forged, or deleted"));
     };
-    if truth.approval != Approval::Pending {
-        return Plan::skip("decided", format!("version {version} is {} already", truth.approval));
+    if actual.approval != Approval::Pending {
+        return Plan::skip("decided", format!("version {version} is {} already", actual.approval));
     }
-    if truth.status != "Completed" {
-        return Plan::skip("not_completed", format!("version {version} is {}: it cannot be tested yet", truth.status));
+    if actual.status != "Completed" {
+        return Plan::skip("not_completed", format!("version {version} is {}: it cannot be tested yet", actual.status));
     }
     let name = execution_name(&policy.model, package);
     let input = json!({"model": policy.model, "package": package, "version": version});
@@ -256,12 +261,12 @@ fn begin(case: &Asked<'_>, policy: &Policy, rules: &Evaluate, package: &PackageA
         model: policy.model.clone(),
         package: package.clone(),
         request: request.clone(),
-        since: case.now,
+        since: ctx.now,
         step: Step::Intended,
         late: false,
     };
     let reason = Reason::new("registered", format!("version {version} waits for a verdict: it is tested"));
-    Plan::only(Decision::Acted, reason).with_state(State { candidate: Some(candidate) }).doing(start(&request))
+    Plan::only(Decision::Acted, reason).with_state(State { candidate: Some(candidate) }).with_action(start(&request))
 }
 
 fn start(request: &ExecutionRequest) -> Action {
@@ -273,33 +278,33 @@ fn write(request: &VerdictRequest) -> Action {
 }
 
 /// What is next for a version that is being evaluated.
-fn next(case: &Asked<'_>, policy: &Policy, rules: &Evaluate, candidate: &Candidate) -> Answer {
+fn next(ctx: &Asked<'_>, policy: &Policy, rules: &Evaluate, candidate: &Candidate) -> Answer {
     let version = candidate.package.version();
     match &candidate.step {
         Step::Over => return Plan::skip("already_judged", format!("version {version} was evaluated")),
         Step::Judged(_) => return Plan::skip("judged", format!("the verdict on version {version} is being written")),
         Step::Intended | Step::Testing => {}
     }
-    let Some(truth) = &case.seen.candidate else {
+    let Some(actual) = &ctx.observed.candidate else {
         let over = Candidate { step: Step::Over, ..candidate.clone() };
-        return Plan::note(State { candidate: Some(over) }, "gone", format!("version {version} is there no more"));
+        return Plan::update(State { candidate: Some(over) }, "gone", format!("version {version} is there no more"));
     };
-    match &case.seen.execution {
-        Some(execution) if is_over(execution) => judged(case, rules, candidate, truth, execution),
-        _ => late(case, policy, candidate),
+    match &ctx.observed.execution {
+        Some(execution) if is_over(execution) => judged(ctx, rules, candidate, actual, execution),
+        _ => late(ctx, policy, candidate),
     }
 }
 
 fn judged(
-    case: &Asked<'_>,
+    ctx: &Asked<'_>,
     rules: &Evaluate,
     candidate: &Candidate,
-    truth: &CandidateTruth,
-    execution: &ExecutionTruth,
+    actual: &ObservedCandidate,
+    execution: &ObservedExecution,
 ) -> Answer {
-    let judgement = judge(rules, execution, case.seen.champion.as_ref());
+    let judgement = judge(rules, execution, ctx.observed.champion.as_ref());
     let (end, code, text) = match (judgement.grade, rules.on_pass, rules.on_fail) {
-        _ if truth.approval != Approval::Pending => (End::Decided, "decided", "a person had decided"),
+        _ if actual.approval != Approval::Pending => (End::Decided, "decided", "a person had decided"),
         (Grade::Pass, OnPass::Approve, _) => (End::Approved, "approved", "it passes, and the policy approves it"),
         (Grade::Pass, OnPass::Ask, _) => (End::Asked, "asked", "it passes; the policy asks a person"),
         (Grade::Unsure, ..) => (End::Asked, "asked", "whether it passes cannot be told: a person is asked"),
@@ -317,23 +322,24 @@ fn judged(
         token: format!("trimtab-{}", digest(&[&candidate.request.name, candidate.package.as_str()], 28)),
     };
     let action = write(&request);
-    let step = Step::Judged(Verdict { request, end, reasons: reasons.clone(), champion: case.seen.champion.clone() });
+    let step =
+        Step::Judged(Verdict { request, end, reasons: reasons.clone(), champion: ctx.observed.champion.clone() });
     let state = State { candidate: Some(Candidate { step, ..candidate.clone() }) };
-    let mut plan = Plan::only(Decision::Acted, reason).with_state(state).doing(action);
+    let mut plan = Plan::only(Decision::Acted, reason).with_state(state).with_action(action);
     plan.reasons.extend(reasons.into_iter().skip(1).map(|text| Reason::new("metric", text)));
     plan
 }
 
 /// The test suite is on; or it takes too long.
-fn late(case: &Asked<'_>, policy: &Policy, candidate: &Candidate) -> Answer {
+fn late(ctx: &Asked<'_>, policy: &Policy, candidate: &Candidate) -> Answer {
     let since = candidate.since;
     let most = policy.reconcile.map(|limits| limits.evaluation);
-    let Some(most) = most.filter(|most| !candidate.late && case.now.duration_since(since) >= *most) else {
+    let Some(most) = most.filter(|most| !candidate.late && ctx.now.duration_since(since) >= *most) else {
         return Plan::skip("testing", format!("{} is not over", candidate.request.name));
     };
     let text = format!("{} has not ended since {since}; the policy allows {most:#}", candidate.request.name);
-    let mut told = candidate.tell(FactKind::DeadlinePassed, vec![text.clone()], case.now);
-    told.matter = format!("late/{}", told.matter);
+    let mut told = candidate.tell(FactKind::DeadlineExceeded, vec![text.clone()], ctx.now);
+    told.dedup_key = format!("late/{}", told.dedup_key);
     let state = State { candidate: Some(Candidate { late: true, ..candidate.clone() }) };
-    Plan::only(Decision::Acted, Reason::new("late", text)).with_state(state).telling(told)
+    Plan::only(Decision::Acted, Reason::new("late", text)).with_state(state).with_fact(told)
 }

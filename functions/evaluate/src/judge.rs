@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use trimtab_core::decimal::Decimal;
 use trimtab_core::event::ExecutionStatus;
 use trimtab_core::policy::evaluate::{Evaluate, Metric};
-use trimtab_core::port::workflow::ExecutionTruth;
+use trimtab_core::port::workflow::ObservedExecution;
 use trimtab_core::text::one_line;
 
 /// What the test suite gives: the execution's output.
@@ -54,7 +54,7 @@ const SHOWN: usize = 160;
 
 /// Holds what the execution gave against the rules and the version that is live.
 #[must_use]
-pub fn judge(rules: &Evaluate, execution: &ExecutionTruth, champion: Option<&Champion>) -> Judgement {
+pub fn judge(rules: &Evaluate, execution: &ObservedExecution, champion: Option<&Champion>) -> Judgement {
     let output = match output(execution) {
         Ok(output) => output,
         Err(reason) => return Judgement { grade: Grade::Fail, reasons: vec![reason], metrics: BTreeMap::new() },
@@ -76,7 +76,7 @@ pub fn judge(rules: &Evaluate, execution: &ExecutionTruth, champion: Option<&Cha
     Judgement { grade, reasons: lines.into_iter().map(|(_, reason)| reason).collect(), metrics }
 }
 
-fn output(execution: &ExecutionTruth) -> Result<Output, String> {
+fn output(execution: &ObservedExecution) -> Result<Output, String> {
     if execution.status != ExecutionStatus::Succeeded {
         let cause = execution.cause.as_deref().map(|cause| format!(": {}", one_line(cause, SHOWN)));
         return Err(format!("the test suite ended {}{}", execution.status, cause.unwrap_or_default()));

@@ -12,19 +12,19 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{EndpointName, ExecutionArn, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::evaluate::{CandidateTruth, Candidates, VerdictRequest};
-use trimtab_core::port::ml::{Listed, PackageTruth, Registry};
-use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth, StateMachines};
+use trimtab_core::port::evaluate::{Candidates, ObservedCandidate, VerdictRequest};
+use trimtab_core::port::ml::{Listed, ObservedPackage, Registry};
+use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution, StateMachines};
 use trimtab_core::port::{Answer, Clock};
-use trimtab_core::react::{LEASE, Report, World};
+use trimtab_core::reactor::{LEASE, Report, World};
 
 use crate::Reaction;
 
 mod champion;
 mod identity;
 mod judge;
-mod look;
 mod matrix;
+mod reconcile;
 mod verdict;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -56,10 +56,10 @@ fn ended(execution: &str, status: &str) -> Value {
 /// The registry, the endpoint and Step Functions, as far as `evaluate` sees them.
 #[derive(Default)]
 struct Cloud {
-    versions: Mutex<BTreeMap<u32, CandidateTruth>>,
+    versions: Mutex<BTreeMap<u32, ObservedCandidate>>,
     live: Option<u32>,
     started: Mutex<Vec<ExecutionRequest>>,
-    ends: Mutex<Option<ExecutionTruth>>,
+    ends: Mutex<Option<ObservedExecution>>,
     written: Mutex<Vec<VerdictRequest>>,
     lose_next_answer: Mutex<bool>,
     refuse: bool,
@@ -70,12 +70,12 @@ struct Cloud {
 impl Cloud {
     fn lost<T>(&self, answer: T) -> Answer<T> {
         let lost = std::mem::take(&mut *self.lose_next_answer.lock().unwrap());
-        if lost { Err(Failure::retry("aws", "no answer in time")) } else { Ok(answer) }
+        if lost { Err(Failure::transient("aws", "no answer in time")) } else { Ok(answer) }
     }
 }
 
 impl Candidates for &Cloud {
-    async fn candidate(&self, package: &PackageArn) -> Answer<Option<CandidateTruth>> {
+    async fn candidate(&self, package: &PackageArn) -> Answer<Option<ObservedCandidate>> {
         Ok(self.versions.lock().unwrap().get(&package.version()).cloned())
     }
 
@@ -85,7 +85,7 @@ impl Candidates for &Cloud {
 
     async fn judge(&self, request: &VerdictRequest) -> Answer<()> {
         if self.refuse {
-            return Err(Failure::reject("sagemaker:UpdateModelPackage", "AccessDenied"));
+            return Err(Failure::permanent("sagemaker:UpdateModelPackage", "AccessDenied"));
         }
         let mut versions = self.versions.lock().unwrap();
         let version = versions.get_mut(&request.package.version()).unwrap();
@@ -104,14 +104,18 @@ impl Candidates for &Cloud {
 impl Registry for &Cloud {
     async fn newest(&self, _: &GroupName) -> Answer<Vec<Listed>> {
         let versions = self.versions.lock().unwrap();
-        let listed = |(version, truth): (&u32, &CandidateTruth)| Listed {
+        let listed = |(version, actual): (&u32, &ObservedCandidate)| Listed {
             package: package(*version),
-            truth: PackageTruth { approval: truth.approval.clone(), status: truth.status.clone(), lifecycle: None },
+            actual: ObservedPackage {
+                approval: actual.approval.clone(),
+                status: actual.status.clone(),
+                lifecycle: None,
+            },
         };
         Ok(versions.iter().map(listed).collect())
     }
 
-    async fn package(&self, _: &PackageArn) -> Answer<Option<PackageTruth>> {
+    async fn package(&self, _: &PackageArn) -> Answer<Option<ObservedPackage>> {
         unreachable!("evaluate reads candidates")
     }
 }
@@ -124,18 +128,18 @@ impl StateMachines for &Cloud {
 
     async fn start(&self, request: &ExecutionRequest) -> Answer<ExecutionArn> {
         if self.refuse {
-            return Err(Failure::reject("states:StartExecution", "StateMachineDoesNotExist"));
+            return Err(Failure::permanent("states:StartExecution", "StateMachineDoesNotExist"));
         }
         self.started.lock().unwrap().push(request.clone());
         self.lost(request.machine.execution(&request.name).unwrap())
     }
 
-    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ExecutionTruth>> {
+    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ObservedExecution>> {
         if let Some(word) = self.decides_meanwhile.lock().unwrap().take() {
             self.versions.lock().unwrap().get_mut(&7).unwrap().approval = word;
         }
         let known = self.started.lock().unwrap().iter().any(|known| known.name == execution.name());
-        let running = ExecutionTruth { status: ExecutionStatus::Running, output: None, cause: None };
+        let running = ObservedExecution { status: ExecutionStatus::Running, output: None, cause: None };
         Ok(known.then(|| self.ends.lock().unwrap().clone().unwrap_or(running)))
     }
 }
@@ -162,14 +166,15 @@ fn stage(change: impl Fn(&str) -> String) -> Stage {
 
 impl Stage {
     fn is(&self, version: u32, approval: Approval) {
-        let truth = CandidateTruth { approval, status: "Completed".to_owned(), stamp: None, metrics: BTreeMap::new() };
-        self.cloud.versions.lock().unwrap().insert(version, truth);
+        let actual =
+            ObservedCandidate { approval, status: "Completed".to_owned(), stamp: None, metrics: BTreeMap::new() };
+        self.cloud.versions.lock().unwrap().insert(version, actual);
     }
 
     fn ends(&self, output: &Value) {
         let output = Some(output.to_string());
         *self.cloud.ends.lock().unwrap() =
-            Some(ExecutionTruth { status: ExecutionStatus::Succeeded, output, cause: None });
+            Some(ObservedExecution { status: ExecutionStatus::Succeeded, output, cause: None });
     }
 
     fn report(&self, event: &Value) -> Report {
@@ -252,7 +257,7 @@ fn a_start_whose_answer_was_lost_is_found_again() {
 fn a_state_machine_that_is_not_there_is_told_and_the_version_is_tested_when_it_is_sent_again() {
     let mut stage = stage(str::to_owned);
     stage.cloud.refuse = true;
-    assert_eq!(stage.react(&registered(7)).0, Decision::Rejected);
+    assert_eq!(stage.react(&registered(7)).0, Decision::Failed);
     assert_eq!(stage.kinds(), [FactKind::EvaluationStuck]);
     stage.cloud.refuse = false;
     assert_eq!(stage.react(&registered(7)), (Decision::Acted, "registered"));
@@ -267,7 +272,7 @@ fn what_is_decided_unfinished_forged_or_off_is_not_tested() {
     unfinished.cloud.versions.lock().unwrap().get_mut(&7).unwrap().status = "InProgress".to_owned();
     assert_eq!(unfinished.react(&registered(7)), (Decision::Skipped, "not_completed"));
     let forged = stage(str::to_owned);
-    assert_eq!(forged.react(&registered(8)), (Decision::Rejected, "no_such_package"));
+    assert_eq!(forged.react(&registered(8)), (Decision::Failed, "no_such_package"));
     let off = stage(|text| {
         let (before, rest) = text.split_once("[evaluate]").unwrap();
         format!("{before}[reconcile]{}", rest.split_once("[reconcile]").unwrap().1)

@@ -3,8 +3,8 @@
 use trimtab_core::event::{Body, Event};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::Answer;
-use trimtab_core::port::guard::{Halted, ResourceTruth, Resources};
-use trimtab_core::react::Act;
+use trimtab_core::port::guard::{Halted, ObservedResource, Resources};
+use trimtab_core::reactor::Act;
 
 use crate::decide::{Action, Guard};
 use crate::finding::State;
@@ -19,8 +19,8 @@ pub struct Reaction<R> {
 impl<R: Resources + Send + Sync> Act for Reaction<R> {
     type Decide = Guard;
 
-    async fn observe(&self, event: &Event, _: Option<&Policy>, state: &State) -> Answer<Option<ResourceTruth>> {
-        let Body::Call(call) = &event.body else { return Ok(None) };
+    async fn observe(&self, event: &Event, _: Option<&Policy>, state: &State) -> Answer<Option<ObservedResource>> {
+        let Body::ApiCall(call) = &event.body else { return Ok(None) };
         // An ARN has the name in small letters; the finding has it as it was given.
         let known = state.finding.as_ref().map(|finding| &finding.resource);
         match known.or(call.resource.as_ref()) {

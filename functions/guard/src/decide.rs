@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use trimtab_core::event::{Body, Call, Event, Resource};
+use trimtab_core::event::{ApiCall, Body, Event, Resource};
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::plan::{Plan, Reason};
-use trimtab_core::policy::{Guard as Rules, Policy, SuitePolicy};
-use trimtab_core::port::guard::{Activity, Halted, ResourceTruth};
-use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::policy::{Guard as Rules, OrganizationPolicy, Policy};
+use trimtab_core::port::guard::{Activity, Halted, ObservedResource};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::one_line;
 
 use crate::finding::{Finding, State, Stop, id};
@@ -58,11 +58,11 @@ impl Action {
 type Answer = Plan<State, Action>;
 
 /// What is decided upon.
-type Asked<'a> = Case<'a, State, Option<ResourceTruth>>;
+type Asked<'a> = Context<'a, State, Option<ObservedResource>>;
 
 impl Decide for Guard {
     type State = State;
-    type Seen = Option<ResourceTruth>;
+    type Observed = Option<ObservedResource>;
     type Action = Action;
     type Done = Halted;
 
@@ -70,34 +70,34 @@ impl Decide for Guard {
 
     fn subject(event: &Event) -> Subject {
         match &event.body {
-            Body::Call(_) => Subject::Organisation,
+            Body::ApiCall(_) => Subject::Organization,
             _ => Subject::None,
         }
     }
 
-    fn is_on(suite: &SuitePolicy) -> bool {
+    fn is_on(suite: &OrganizationPolicy) -> bool {
         suite.guard.is_some()
     }
 
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         let resource = match &event.body {
-            Body::Call(call) => call.resource.as_ref(),
+            Body::ApiCall(call) => call.resource.as_ref(),
             _ => None,
         };
         resource.map_or_else(|| "finding#none".to_owned(), |resource| format!("finding#{}", id(resource)))
     }
 
-    fn assume(event: &Event) -> Self::Seen {
-        let Body::Call(call) = &event.body else { return None };
+    fn assume(event: &Event) -> Self::Observed {
+        let Body::ApiCall(call) = &event.body else { return None };
         let envelope = &event.envelope;
         request::assume(call, envelope.account.as_str(), &envelope.region, envelope.time)
     }
 
-    fn decide(case: &Asked<'_>) -> Answer {
-        let Body::Call(call) = &case.event.body else {
+    fn decide(ctx: &Asked<'_>) -> Answer {
+        let Body::ApiCall(call) = &ctx.event.body else {
             return Plan::skip("not_concerned", "only calls of SageMaker's API are looked at");
         };
-        let Some(rules) = case.suite.and_then(|suite| suite.guard.as_ref()) else {
+        let Some(rules) = ctx.suite.and_then(|suite| suite.guard.as_ref()) else {
             return Plan::skip("off", "suite.toml has no [guard]");
         };
         if let Some(error) = &call.error {
@@ -106,22 +106,22 @@ impl Decide for Guard {
         let Some(resource) = &call.resource else {
             return Plan::skip("unknown_call", format!("{} is not a call that is looked at", call.name));
         };
-        let Some(truth) = case.seen else { return gone(case, resource) };
-        let open = case.state.finding.as_ref().filter(|finding| finding.created == truth.created);
+        let Some(actual) = ctx.observed else { return gone(ctx, resource) };
+        let open = ctx.state.finding.as_ref().filter(|finding| finding.created == actual.created);
         if open.is_none() && is_exempt(rules, call) {
             return Plan::skip("exempt", format!("calls of {} are not looked at", call.caller.name()));
         }
-        judged(case, rules, call, resource, truth, open)
+        judged(ctx, rules, call, resource, actual, open)
     }
 
-    fn left(state: &State, _: &Asked<'_>) -> Vec<Action> {
+    fn pending_actions(state: &State, _: &Asked<'_>) -> Vec<Action> {
         let asked = state.finding.iter().filter(|finding| finding.stop == Some(Stop::Asked));
         asked.filter_map(|finding| Action::stop(&finding.resource)).collect()
     }
 
-    fn settle(state: &mut State, _: &Action, outcome: Result<Halted, String>, now: Timestamp) -> Settled {
+    fn apply_outcome(state: &mut State, _: &Action, outcome: Result<Halted, String>, now: Timestamp) -> ActionOutcome {
         let number = state.count;
-        let Some(finding) = &mut state.finding else { return Settled::default() };
+        let Some(finding) = &mut state.finding else { return ActionOutcome::default() };
         let what = shown(&finding.resource);
         let (kind, reason) = match outcome {
             Ok(Halted::Stopped) => {
@@ -131,7 +131,7 @@ impl Decide for Guard {
             Ok(Halted::Over) => {
                 finding.stop = Some(Stop::Done(now));
                 let reason = Reason::new("over", format!("{what} had come to its end before it could be stopped"));
-                return Settled { reasons: vec![reason], ..Settled::default() };
+                return ActionOutcome { reasons: vec![reason], ..ActionOutcome::default() };
             }
             Err(cause) => {
                 finding.stop = Some(Stop::Refused);
@@ -139,60 +139,60 @@ impl Decide for Guard {
             }
         };
         let told = tell(kind, finding, number, now, std::iter::once(reason.text.clone()));
-        Settled { facts: vec![told], reasons: vec![reason], ..Settled::default() }
+        ActionOutcome { facts: vec![told], reasons: vec![reason], ..ActionOutcome::default() }
     }
 }
 
 /// What was told of is there no more.
-fn gone(case: &Asked<'_>, resource: &Resource) -> Answer {
+fn gone(ctx: &Asked<'_>, resource: &Resource) -> Answer {
     let what = shown(resource);
-    match &case.state.finding {
-        Some(finding) => close(case, finding, &Reason::new("gone", format!("{what} is there no more"))),
+    match &ctx.state.finding {
+        Some(finding) => close(ctx, finding, &Reason::new("gone", format!("{what} is there no more"))),
         None => Plan::skip("gone", format!("SageMaker knows no {what}: it is gone, or was never made")),
     }
 }
 
-fn close(case: &Asked<'_>, finding: &Finding, reason: &Reason) -> Answer {
-    let told = tell(FactKind::FindingClosed, finding, case.state.count, case.now, std::iter::once(reason.text.clone()));
-    let state = State { finding: None, ..case.state.clone() };
-    Plan::note(state, reason.code, &reason.text).telling(told)
+fn close(ctx: &Asked<'_>, finding: &Finding, reason: &Reason) -> Answer {
+    let told = tell(FactKind::FindingClosed, finding, ctx.state.count, ctx.now, std::iter::once(reason.text.clone()));
+    let state = State { finding: None, ..ctx.state.clone() };
+    Plan::update(state, reason.code, &reason.text).with_fact(told)
 }
 
 /// What is there, held against the rules and against the finding that is open.
 fn judged(
-    case: &Asked<'_>,
+    ctx: &Asked<'_>,
     rules: &Rules,
-    call: &Call,
+    call: &ApiCall,
     resource: &Resource,
-    truth: &ResourceTruth,
+    actual: &ObservedResource,
     open: Option<&Finding>,
 ) -> Answer {
-    let broken = breaches(rules, truth);
+    let broken = breaches(rules, actual);
     let what = shown(resource);
     match open {
-        None if broken.is_empty() => match &case.state.finding {
+        None if broken.is_empty() => match &ctx.state.finding {
             // Another one of the same name breaks no rule.
             Some(before) => {
-                close(case, before, &Reason::new("gone", format!("{what} was made anew, and breaks no rule")))
+                close(ctx, before, &Reason::new("gone", format!("{what} was made anew, and breaks no rule")))
             }
             None => Plan::skip("compliant", format!("{what} breaks no rule")),
         },
         Some(finding) if broken.is_empty() => {
-            close(case, finding, &Reason::new("put_right", format!("{what} breaks no rule any more")))
+            close(ctx, finding, &Reason::new("put_right", format!("{what} breaks no rule any more")))
         }
-        Some(finding) if finding.breaches == broken => known(case, rules, finding, truth),
+        Some(finding) if finding.breaches == broken => known(ctx, rules, finding, actual),
         _ => {
-            let owner = truth.tags.get(OWNER).filter(|owner| !owner.trim().is_empty());
+            let owner = actual.tags.get(OWNER).filter(|owner| !owner.trim().is_empty());
             let caller = one_line(call.caller.name(), 100);
             let stop = open.and_then(|finding| finding.stop);
             report(
-                case,
+                ctx,
                 rules,
-                truth,
+                actual,
                 Finding {
                     resource: open.map_or(resource, |finding| &finding.resource).clone(),
-                    arn: one_line(&truth.arn, 300),
-                    created: truth.created,
+                    arn: one_line(&actual.arn, 300),
+                    created: actual.created,
                     owner: owner.map_or_else(|| caller.clone(), |owner| one_line(owner, 100)),
                     caller,
                     breaches: broken,
@@ -203,21 +203,21 @@ fn judged(
     }
 }
 
-/// The finding was told already. What was stopped, and was started again since, is another matter.
-fn known(case: &Asked<'_>, rules: &Rules, finding: &Finding, truth: &ResourceTruth) -> Answer {
-    let runs = is_to_stop(rules, finding, truth);
+/// The finding was told already. What was stopped, and was started again since, is another dedup_key.
+fn known(ctx: &Asked<'_>, rules: &Rules, finding: &Finding, actual: &ObservedResource) -> Answer {
+    let runs = is_to_stop(rules, finding, actual);
     match finding.stop {
-        Some(Stop::Done(at)) if runs && case.event.envelope.time > at => report(case, rules, truth, finding.clone()),
-        None | Some(Stop::Refused) if runs => again(case, finding),
+        Some(Stop::Done(at)) if runs && ctx.event.envelope.time > at => report(ctx, rules, actual, finding.clone()),
+        None | Some(Stop::Refused) if runs => again(ctx, finding),
         _ => Plan::skip("already_reported", format!("{} was reported, for the same reasons", shown(&finding.resource))),
     }
 }
 
 /// It could not be stopped before: it was still being made, or SageMaker refused.
-fn again(case: &Asked<'_>, finding: &Finding) -> Answer {
+fn again(ctx: &Asked<'_>, finding: &Finding) -> Answer {
     let asked = Finding { stop: Some(Stop::Asked), ..finding.clone() };
-    let mut plan = Plan::note(
-        State { finding: Some(asked), ..case.state.clone() },
+    let mut plan = Plan::update(
+        State { finding: Some(asked), ..ctx.state.clone() },
         "stop_again",
         format!("{} was reported, and still runs", shown(&finding.resource)),
     );
@@ -225,33 +225,33 @@ fn again(case: &Asked<'_>, finding: &Finding) -> Answer {
     plan
 }
 
-fn is_to_stop(rules: &Rules, finding: &Finding, truth: &ResourceTruth) -> bool {
-    rules.stops(finding.resource.kind) && truth.activity == Activity::Running
+fn is_to_stop(rules: &Rules, finding: &Finding, actual: &ObservedResource) -> bool {
+    rules.stops(finding.resource.kind) && actual.activity == Activity::Running
 }
 
 /// A finding that is new, or not the same as before.
-fn report(case: &Asked<'_>, rules: &Rules, truth: &ResourceTruth, mut finding: Finding) -> Answer {
-    let count = case.state.count + 1;
-    let action = Action::stop(&finding.resource).filter(|_| is_to_stop(rules, &finding, truth));
+fn report(ctx: &Asked<'_>, rules: &Rules, actual: &ObservedResource, mut finding: Finding) -> Answer {
+    let count = ctx.state.count + 1;
+    let action = Action::stop(&finding.resource).filter(|_| is_to_stop(rules, &finding, actual));
     if action.is_some() {
         finding.stop = Some(Stop::Asked);
     }
     let text = format!("{} of {} breaks a rule", shown(&finding.resource), finding.owner);
     let mut reasons: Vec<Reason> = finding.breaches.iter().map(|breach| Reason::new("breach", &breach.text)).collect();
-    if rules.stops(finding.resource.kind) && truth.activity == Activity::Starting {
+    if rules.stops(finding.resource.kind) && actual.activity == Activity::Starting {
         finding.stop = None;
         let later = "it is still being made, and cannot be stopped yet: it will be when somebody opens it";
         reasons.push(Reason::new("not_yet", later));
     }
     let texts = reasons.iter().map(|reason| reason.text.clone());
-    let told = tell(FactKind::FindingReported, &finding, count, case.now, texts);
-    let mut plan = Plan::note(State { finding: Some(finding), count }, "finding", text).telling(told);
+    let told = tell(FactKind::FindingReported, &finding, count, ctx.now, texts);
+    let mut plan = Plan::update(State { finding: Some(finding), count }, "finding", text).with_fact(told);
     plan.reasons.extend(reasons);
     plan.actions.extend(action);
     plan
 }
 
-fn is_exempt(rules: &Rules, call: &Call) -> bool {
+fn is_exempt(rules: &Rules, call: &ApiCall) -> bool {
     let mut known = call.caller.role.iter().chain(&call.caller.arn);
     known.any(|arn| any_matches(&rules.exempt, arn))
 }
@@ -267,7 +267,7 @@ fn tell(kind: FactKind, finding: &Finding, number: u32, at: Timestamp, reasons: 
         kind,
         version: fact::VERSION,
         model: None,
-        matter: finding.matter(number),
+        dedup_key: finding.dedup_key(number),
         at,
         reasons: reasons.collect(),
         details: [

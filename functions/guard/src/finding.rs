@@ -53,9 +53,9 @@ impl Finding {
         self.breaches.iter().map(|breach| breach.rule.as_str())
     }
 
-    /// The matter that facts about it carry.
+    /// The dedup_key that facts about it carry.
     #[must_use]
-    pub fn matter(&self, number: u32) -> String {
+    pub fn dedup_key(&self, number: u32) -> String {
         format!("finding/{}/{number}", id(&self.resource))
     }
 }

@@ -1,5 +1,5 @@
 //! `guard` owns a finding: from the call that made something which breaks a rule of the
-//! organisation to the call that puts it right.
+//! organization to the call that puts it right.
 //!
 //! [`rules`] holds a resource against `suite.toml`'s `[guard]`; [`decide`] reports once, stops what
 //! the policy says to stop, and closes; [`act`] asks SageMaker what is so, and stops. `request`

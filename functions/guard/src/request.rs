@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use trimtab_core::event::{Call, ResourceKind};
-use trimtab_core::port::guard::{Activity, ResourceTruth};
+use trimtab_core::event::{ApiCall, ResourceKind};
+use trimtab_core::port::guard::{Activity, ObservedResource};
 
-/// What SageMaker would say if the request were the whole truth; `None` for what is deleted, and for
+/// What SageMaker would say if the request were the whole actual; `None` for what is deleted, and for
 /// a call that does not describe its resource.
-pub(crate) fn assume(call: &Call, account: &str, region: &str, at: Timestamp) -> Option<ResourceTruth> {
+pub(crate) fn assume(call: &ApiCall, account: &str, region: &str, at: Timestamp) -> Option<ObservedResource> {
     let resource = call.resource.as_ref().filter(|_| makes(&call.name))?;
     let (kind, request) = (resource.kind, &call.request);
     let name = resource.name.as_str().to_ascii_lowercase();
@@ -18,7 +18,7 @@ pub(crate) fn assume(call: &Call, account: &str, region: &str, at: Timestamp) ->
         _ if stops => Activity::Running,
         _ => Activity::Over,
     };
-    let mut truth = ResourceTruth {
+    let mut actual = ObservedResource {
         arn: format!("arn:aws:sagemaker:{region}:{account}:{}/{name}", kind.in_arn()),
         created: at,
         activity,
@@ -33,39 +33,39 @@ pub(crate) fn assume(call: &Call, account: &str, region: &str, at: Timestamp) ->
     let yes = |pointer: &str| request.pointer(pointer).and_then(Value::as_bool).unwrap_or(false);
     match kind {
         ResourceKind::Training => {
-            truth.keys.insert("volume", there("/resourceConfig/volumeKmsKeyId"));
-            truth.keys.insert("output", there("/outputDataConfig/kmsKeyId"));
-            truth.vpc = Some(there("/vpcConfig"));
-            truth.isolated = Some(yes("/enableNetworkIsolation"));
+            actual.keys.insert("volume", there("/resourceConfig/volumeKmsKeyId"));
+            actual.keys.insert("output", there("/outputDataConfig/kmsKeyId"));
+            actual.vpc = Some(there("/vpcConfig"));
+            actual.isolated = Some(yes("/enableNetworkIsolation"));
         }
         ResourceKind::Processing => {
-            truth.keys.insert("volume", there("/processingResources/clusterConfig/volumeKmsKeyId"));
+            actual.keys.insert("volume", there("/processingResources/clusterConfig/volumeKmsKeyId"));
             if there("/processingOutputConfig") {
-                truth.keys.insert("output", there("/processingOutputConfig/kmsKeyId"));
+                actual.keys.insert("output", there("/processingOutputConfig/kmsKeyId"));
             }
-            truth.vpc = Some(there("/networkConfig/vpcConfig"));
-            truth.isolated = Some(yes("/networkConfig/enableNetworkIsolation"));
+            actual.vpc = Some(there("/networkConfig/vpcConfig"));
+            actual.isolated = Some(yes("/networkConfig/enableNetworkIsolation"));
         }
         ResourceKind::Model => {
-            truth.vpc = Some(there("/vpcConfig"));
-            truth.isolated = Some(yes("/enableNetworkIsolation"));
+            actual.vpc = Some(there("/vpcConfig"));
+            actual.isolated = Some(yes("/enableNetworkIsolation"));
         }
         ResourceKind::EndpointConfig => {
-            if !truth.instance_types.is_empty() {
-                truth.keys.insert("volume", there("/kmsKeyId"));
+            if !actual.instance_types.is_empty() {
+                actual.keys.insert("volume", there("/kmsKeyId"));
             }
             if there("/dataCaptureConfig") {
-                truth.keys.insert("data capture", there("/dataCaptureConfig/kmsKeyId"));
+                actual.keys.insert("data capture", there("/dataCaptureConfig/kmsKeyId"));
             }
         }
         ResourceKind::Notebook => {
             let closed = request.get("directInternetAccess").and_then(Value::as_str) == Some("Disabled");
-            truth.keys.insert("volume", there("/kmsKeyId"));
-            truth.vpc = Some(there("/subnetId") && closed);
+            actual.keys.insert("volume", there("/kmsKeyId"));
+            actual.vpc = Some(there("/subnetId") && closed);
         }
         ResourceKind::Endpoint => {}
     }
-    Some(truth)
+    Some(actual)
 }
 
 /// Whether the request describes the resource in full.

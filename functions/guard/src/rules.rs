@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use trimtab_core::policy::Guard;
-use trimtab_core::port::guard::ResourceTruth;
+use trimtab_core::port::guard::ObservedResource;
 use trimtab_core::text::one_line;
 
 /// Families of instances whose volumes are local disks: SageMaker refuses a KMS key for those, which
@@ -23,31 +23,31 @@ pub struct Breach {
 
 /// What is wrong with this resource, in the rules' order; empty is good.
 #[must_use]
-pub fn breaches(guard: &Guard, truth: &ResourceTruth) -> Vec<Breach> {
+pub fn breaches(guard: &Guard, actual: &ObservedResource) -> Vec<Breach> {
     let mut found = Vec::new();
     let mut add = |rule: &str, text: String| found.push(Breach { rule: rule.to_owned(), text: one_line(&text, 300) });
     for tag in &guard.tags {
-        if truth.tags.get(tag).is_none_or(|value| value.trim().is_empty()) {
+        if actual.tags.get(tag).is_none_or(|value| value.trim().is_empty()) {
             add("tags", format!("the tag {tag} is missing"));
         }
     }
     if guard.kms {
-        for (what, _) in truth.keys.iter().filter(|(what, named)| !**named && !is_local(what, truth)) {
+        for (what, _) in actual.keys.iter().filter(|(what, named)| !**named && !is_local(what, actual)) {
             add("kms", format!("no KMS key is named for its {what}"));
         }
     }
-    if guard.vpc && truth.vpc == Some(false) {
+    if guard.vpc && actual.vpc == Some(false) {
         add("vpc", "it is not in a VPC alone".to_owned());
     }
-    if guard.network_isolation && truth.isolated == Some(false) {
+    if guard.network_isolation && actual.isolated == Some(false) {
         add("network_isolation", "its containers can reach the network".to_owned());
     }
     if !guard.instance_types.is_empty() {
-        for kind in truth.instance_types.iter().filter(|kind| !any_matches(&guard.instance_types, kind)) {
+        for kind in actual.instance_types.iter().filter(|kind| !any_matches(&guard.instance_types, kind)) {
             add("instance_types", format!("instances of type {kind} may not be used"));
         }
     }
-    for image in &truth.images {
+    for image in &actual.images {
         let registry = image.split('/').next().unwrap_or_default();
         if !(guard.registries.is_empty() || guard.registries.contains(registry)) {
             add("registries", format!("the image {image} comes from a registry that is not on the list"));
@@ -80,9 +80,9 @@ fn matches(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
-fn is_local(what: &str, truth: &ResourceTruth) -> bool {
+fn is_local(what: &str, actual: &ObservedResource) -> bool {
     let family = |kind: &String| kind.split('.').nth(1).is_some_and(|family| LOCAL_DISKS.contains(&family));
-    what == "volume" && !truth.instance_types.is_empty() && truth.instance_types.iter().all(family)
+    what == "volume" && !actual.instance_types.is_empty() && actual.instance_types.iter().all(family)
 }
 
 fn is_by_digest(image: &str) -> bool {

@@ -9,10 +9,10 @@ use trimtab_core::event::{Event, Resource};
 use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::policy::SuitePolicy;
-use trimtab_core::port::guard::{Activity, Halted, ResourceTruth, Resources};
+use trimtab_core::policy::OrganizationPolicy;
+use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
 use trimtab_core::port::{Answer, Pause};
-use trimtab_core::react::{Decide, Report, World};
+use trimtab_core::reactor::{Decide, Report, World};
 
 use crate::{Guard, Reaction};
 
@@ -26,28 +26,28 @@ const NOW: &str = "2026-11-20T09:00:00Z";
 /// SageMaker with one resource, or none.
 #[derive(Default)]
 struct OneResource {
-    truth: Mutex<Option<ResourceTruth>>,
+    actual: Mutex<Option<ObservedResource>>,
     refuses: Mutex<bool>,
     stops: Mutex<u32>,
 }
 
 impl OneResource {
-    fn change(&self, change: impl FnOnce(&mut ResourceTruth)) {
-        self.truth.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(change);
+    fn change(&self, change: impl FnOnce(&mut ObservedResource)) {
+        self.actual.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(change);
     }
 }
 
 impl Resources for &OneResource {
-    async fn describe(&self, _: &Resource) -> Answer<Option<ResourceTruth>> {
-        Ok(self.truth.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    async fn describe(&self, _: &Resource) -> Answer<Option<ObservedResource>> {
+        Ok(self.actual.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     async fn stop(&self, _: &Resource) -> Answer<Halted> {
         if *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(Failure::reject("sagemaker:StopTrainingJob", "AccessDenied"));
+            return Err(Failure::permanent("sagemaker:StopTrainingJob", "AccessDenied"));
         }
         *self.stops.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.change(|truth| truth.activity = Activity::Stopped);
+        self.change(|actual| actual.activity = Activity::Stopped);
         Ok(Halted::Stopped)
     }
 }
@@ -62,10 +62,10 @@ impl Stage {
     /// The suite's policy as it is in `models/`, and a resource made by this request.
     fn with(name: &str, request: &Value) -> Self {
         let ledger = MemoryLedger::default();
-        ledger.contents().suite = Some(SuitePolicy::parse("suite.toml", SUITE).unwrap());
+        ledger.contents().suite = Some(OrganizationPolicy::parse("suite.toml", SUITE).unwrap());
         let world = World::new(ledger, MemoryBus::default(), FixedClock::at(NOW.parse().unwrap()));
         let event = Event::parse(&call(0, NOW, name, request)).unwrap();
-        let aws = OneResource { truth: Mutex::new(Guard::assume(&event)), ..OneResource::default() };
+        let aws = OneResource { actual: Mutex::new(Guard::assume(&event)), ..OneResource::default() };
         Self { world, aws, calls: 0 }
     }
 
@@ -80,7 +80,7 @@ impl Stage {
     }
 
     fn told(&self) -> Vec<(String, String)> {
-        let say = |fact: &Fact| (fact.kind.as_str().to_owned(), fact.matter.rsplit('/').next().unwrap().to_owned());
+        let say = |fact: &Fact| (fact.kind.as_str().to_owned(), fact.dedup_key.rsplit('/').next().unwrap().to_owned());
         self.world.bus.facts().iter().map(say).collect()
     }
 
@@ -187,9 +187,9 @@ fn what_is_put_right_is_closed_by_the_call_that_did_it() {
     let request = without("tags");
     let mut stage = Stage::with("CreateTrainingJob", &request);
     stage.hears("CreateTrainingJob", &request);
-    stage
-        .aws
-        .change(|truth| truth.tags = [("owner", "mira"), ("model", "churn")].map(|(k, v)| (k.into(), v.into())).into());
+    stage.aws.change(|actual| {
+        actual.tags = [("owner", "mira"), ("model", "churn")].map(|(k, v)| (k.into(), v.into())).into()
+    });
     let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
     assert_eq!(stage.hears("AddTags", &json!({"resourceArn": arn})).codes, ["put_right"]);
     assert_eq!(stage.told().last(), told(&[("Finding Closed", "1")]).last());
@@ -200,7 +200,7 @@ fn another_fault_of_the_same_resource_is_another_matter() {
     let request = json!({"endpointName": "churn-prod", "tags": [{"key": "owner", "value": "mira"}]});
     let mut stage = Stage::with("CreateEndpoint", &request);
     stage.hears("CreateEndpoint", &request);
-    stage.aws.change(|truth| truth.tags.clear());
+    stage.aws.change(|actual| actual.tags.clear());
     stage.hears("UpdateEndpoint", &request);
     assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Finding Reported", "2")]));
     assert_eq!(stage.stops(), 0, "an endpoint is never stopped");
@@ -210,9 +210,9 @@ fn another_fault_of_the_same_resource_is_another_matter() {
 fn a_notebook_that_is_started_again_is_stopped_again() {
     let request = json!({"notebookInstanceName": "maya", "instanceType": "ml.t3.medium"});
     let mut stage = Stage::with("CreateNotebookInstance", &request);
-    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.aws.change(|actual| actual.activity = Activity::Running);
     stage.hears("CreateNotebookInstance", &request);
-    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.aws.change(|actual| actual.activity = Activity::Running);
     // A copy of the first call comes late, from before the stop.
     assert_eq!(stage.tell(&call(7, NOW, "CreateNotebookInstance", &request)).codes, ["already_reported"]);
     stage.hears("StartNotebookInstance", &json!({"notebookInstanceName": "maya"}));
@@ -226,7 +226,7 @@ fn a_notebook_that_is_still_being_made_is_stopped_when_somebody_opens_it() {
     let mut stage = Stage::with("CreateNotebookInstance", &request);
     stage.hears("CreateNotebookInstance", &request);
     assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0));
-    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.aws.change(|actual| actual.activity = Activity::Running);
     let opened = stage.hears("CreatePresignedNotebookInstanceUrl", &json!({"notebookInstanceName": "maya"}));
     assert_eq!(opened.codes, ["stop_again", "stopped"]);
     assert_eq!((stage.told().last(), stage.stops()), (told(&[("Job Stopped", "1")]).last(), 1));
@@ -237,7 +237,7 @@ fn a_stop_that_is_refused_is_kept_and_told_and_made_when_it_is_sent_again() {
     let request = without("tags");
     let mut stage = Stage::with("CreateTrainingJob", &request);
     *stage.aws.refuses.lock().unwrap() = true;
-    assert!(stage.hears("CreateTrainingJob", &request).kept);
+    assert!(stage.hears("CreateTrainingJob", &request).dead_lettered);
     assert_eq!(stage.told().last(), told(&[("Stop Failed", "1")]).last());
     *stage.aws.refuses.lock().unwrap() = false;
     assert_eq!(stage.hears("CreateTrainingJob", &request).codes, ["stop_again", "stopped"]);
@@ -268,7 +268,7 @@ fn what_is_deleted_closes_its_finding() {
     let request = json!({"modelName": "churn-by-hand", "primaryContainer": {"image": "pytorch:latest"}});
     let mut stage = Stage::with("CreateModel", &request);
     stage.hears("CreateModel", &request);
-    *stage.aws.truth.lock().unwrap() = None;
+    *stage.aws.actual.lock().unwrap() = None;
     assert_eq!(stage.hears("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
     assert_eq!(stage.hears("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
     assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Finding Closed", "1")]));
@@ -277,7 +277,7 @@ fn what_is_deleted_closes_its_finding() {
 #[test]
 fn without_the_table_nobody_looks_and_nothing_is_recorded() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    for suite in [None, Some(SuitePolicy::parse("suite.toml", "version = 1\n").unwrap())] {
+    for suite in [None, Some(OrganizationPolicy::parse("suite.toml", "version = 1\n").unwrap())] {
         stage.world.ledger.contents().suite = suite;
         assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["off"]);
     }
@@ -288,6 +288,6 @@ fn without_the_table_nobody_looks_and_nothing_is_recorded() {
 fn a_pause_of_the_suite_keeps_the_call() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().paused = Some(Pause { by: "mira".into(), since: NOW.parse().unwrap() });
-    assert!(stage.hears("CreateTrainingJob", &without("tags")).kept);
+    assert!(stage.hears("CreateTrainingJob", &without("tags")).dead_lettered);
     assert_eq!((stage.told(), stage.stops()), (vec![], 0));
 }

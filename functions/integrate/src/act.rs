@@ -5,18 +5,18 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{BranchName, CommitId, ImageTag, PipelineBuildId, PullRequestId};
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::builder::{BuildPipelines, PipelineBuildTruth};
+use trimtab_core::port::builder::{BuildPipelines, ObservedPipelineBuild};
 use trimtab_core::port::definition::{DefinitionRequest, Definitions};
 use trimtab_core::port::image::Images;
-use trimtab_core::port::ml::{BuildTruth, Builds, PullRequests, Repositories};
+use trimtab_core::port::ml::{Builds, ObservedBuild, PullRequests, Repositories};
 use trimtab_core::port::{AggregateId, Answer, Bus, Ledger};
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
-use crate::build::{Built, Head, Looked, Merged, Standing, State, Tagged, build_of};
-use crate::decide::{Action, Done, Integrate, Seen};
-use crate::look::Wanted;
-use crate::watching::Watching;
-use crate::{definition, execution, image, look, review};
+use crate::branch_snapshot::Watching;
+use crate::build::{Built, Head, Merged, Snapshot, Standing, State, Tagged, build_of};
+use crate::decide::{Action, Done, Integrate, Observed};
+use crate::reconcile::Wanted;
+use crate::{codepipeline_build, definition, image, pull_request_build, reconcile};
 
 /// `integrate` over its ports.
 #[derive(Debug)]
@@ -50,14 +50,14 @@ where
     L: Ledger,
 {
     /// What the builder says of a build.
-    async fn truth(&self, rules: &Rules, built: &Built) -> Answer<Option<BuildTruth>> {
+    async fn actual(&self, rules: &Rules, built: &Built) -> Answer<Option<ObservedBuild>> {
         match built {
             Built::Project(build) => self.builds.describe(build).await,
-            Built::Pipeline(execution) => Ok(self.execution(rules, execution).await?.map(execution::as_build)),
+            Built::Pipeline(execution) => Ok(self.execution(rules, execution).await?.map(codepipeline_build::as_build)),
         }
     }
 
-    async fn execution(&self, rules: &Rules, execution: &PipelineBuildId) -> Answer<Option<PipelineBuildTruth>> {
+    async fn execution(&self, rules: &Rules, execution: &PipelineBuildId) -> Answer<Option<ObservedPipelineBuild>> {
         match &rules.delivery {
             Some(delivery) => self.pipelines.describe(&delivery.name, &delivery.variable, execution).await,
             None => Ok(None),
@@ -65,9 +65,9 @@ where
     }
 
     /// What a tag points at, if the policy watches it.
-    async fn tagged(&self, rules: &Rules, tag: Option<&ImageTag>) -> Answer<Seen> {
+    async fn tagged(&self, rules: &Rules, tag: Option<&ImageTag>) -> Answer<Observed> {
         let watched = rules.image.as_ref().zip(tag).filter(|(image, tag)| image.tags.contains(*tag));
-        Ok(Seen::Image(match watched {
+        Ok(Observed::Image(match watched {
             Some((image, tag)) => self.images.tagged(&image.repository, tag).await?,
             None => None,
         }))
@@ -82,7 +82,7 @@ where
             let uri = self.images.tagged(&image.repository, tag).await?;
             let digest = uri.and_then(|uri| trimtab_core::name::ImageDigest::parse(uri.digest()).ok());
             let answered = match &state {
-                Some(State::Image { seen, told: true, .. }) => seen.get(tag) == digest.as_ref(),
+                Some(State::Image { observed, told: true, .. }) => observed.get(tag) == digest.as_ref(),
                 _ => false,
             };
             tags.push(Tagged { tag: tag.clone(), digest, answered });
@@ -91,22 +91,22 @@ where
     }
 
     /// The head of a branch, if the policy watches it.
-    async fn head(&self, rules: &Rules, branch: &BranchName) -> Answer<Seen> {
+    async fn head(&self, rules: &Rules, branch: &BranchName) -> Answer<Observed> {
         if !rules.branches.contains(branch) {
-            return Ok(Seen::Head(None));
+            return Ok(Observed::Head(None));
         }
-        self.repositories.head(&rules.repository, branch).await.map(Seen::Head)
+        self.repositories.head(&rules.repository, branch).await.map(Observed::Head)
     }
 
     /// A build; and where the policy names a definition, the heads that may bring it.
-    async fn built(&self, rules: &Rules, build: Option<BuildTruth>) -> Answer<Seen> {
+    async fn built(&self, rules: &Rules, build: Option<ObservedBuild>) -> Answer<Observed> {
         let mut heads = Vec::new();
         if rules.definition.is_some() && build.as_ref().is_some_and(|build| build.status == BuildStatus::Succeeded) {
             for branch in &rules.branches {
                 heads.extend(self.repositories.head(&rules.repository, branch).await?);
             }
         }
-        Ok(Seen::Build(build, heads))
+        Ok(Observed::Build(build, heads))
     }
 
     /// Looks which commit's definition the pipeline has, before it gives it another.
@@ -118,7 +118,7 @@ where
         if there.is_none() && request.role.is_none() {
             let cause =
                 format!("there is no pipeline {}, and no integrate.pipeline_role to make it with", request.pipeline);
-            return Err(Failure::reject("sagemaker:CreatePipeline", cause));
+            return Err(Failure::permanent("sagemaker:CreatePipeline", cause));
         }
         let content = self.repositories.file(&request.repository, &request.commit, &request.path).await?;
         let text = definition::text(request, content)?;
@@ -129,40 +129,40 @@ where
     }
 
     /// What is asked for, and its build where one was started.
-    async fn asked(&self, rules: &Rules, wanted: &Wanted, state: &State) -> Answer<Seen> {
+    async fn asked(&self, rules: &Rules, wanted: &Wanted, state: &State) -> Answer<Observed> {
         let on = match (&wanted.execution, state) {
             (Some(execution), _) => Some(Built::Pipeline(execution.clone())),
             (None, State::Started { build, .. } | State::Asking { build, .. }) => Some(build.clone()),
             _ => None,
         };
         let build = match &on {
-            Some(build) => self.truth(rules, build).await?,
+            Some(build) => self.actual(rules, build).await?,
             None => None,
         };
-        let seen = match (&wanted.pull, &wanted.branch) {
-            (Some(pull), _) => return Ok(Seen::Review(self.pulls.pull_request(pull).await?, build)),
+        let observed = match (&wanted.pull, &wanted.branch) {
+            (Some(pull), _) => return Ok(Observed::Review(self.pulls.pull_request(pull).await?, build)),
             _ if on.is_some() => self.built(rules, build).await?,
             (_, Some(branch)) => self.head(rules, branch).await?,
-            _ => Seen::Nothing,
+            _ => Observed::Nothing,
         };
         Ok(match &wanted.merged {
-            Some(pull) => Seen::Merged(self.pulls.pull_request(pull).await?, Box::new(seen)),
-            None => seen,
+            Some(pull) => Observed::Merged(self.pulls.pull_request(pull).await?, Box::new(observed)),
+            None => observed,
         })
     }
 
     /// What there is to see, now that so much is known.
-    async fn looked(&self, policy: &Policy, rules: &Rules, state: &State) -> Answer<Looked> {
+    async fn looked(&self, policy: &Policy, rules: &Rules, state: &State) -> Answer<Snapshot> {
         let mut heads = self.heads(policy, rules).await?;
         let mut merged = Vec::new();
         if rules.pull_requests.is_some() {
             let open = self.proposed(policy, rules).await?;
-            let mut seen = Watching::of(state, rules).map(|known| known.pulls.clone()).unwrap_or_default();
-            seen.retain(|pull| !open.iter().any(|head| head.pull.as_ref() == Some(pull)));
+            let mut observed = Watching::of(state, rules).map(|known| known.pulls.clone()).unwrap_or_default();
+            observed.retain(|pull| !open.iter().any(|head| head.pull.as_ref() == Some(pull)));
             heads.extend(open);
-            merged = self.merged(policy, rules, seen).await?;
+            merged = self.merged(policy, rules, observed).await?;
         }
-        Ok(Looked { heads, merged, tags: self.tags(policy, rules).await? })
+        Ok(Snapshot { heads, merged, tags: self.tags(policy, rules).await? })
     }
 
     /// The watched branches' heads, and how far their builds are.
@@ -180,14 +180,14 @@ where
     async fn proposed(&self, policy: &Policy, rules: &Rules) -> Answer<Vec<Head>> {
         let mut heads = Vec::new();
         for pull in self.pulls.open(&rules.repository).await? {
-            let truth = self.pulls.pull_request(&pull).await?.filter(|truth| truth.open);
+            let actual = self.pulls.pull_request(&pull).await?.filter(|actual| actual.open);
             let watched = |branch: &BranchName| rules.branches.contains(branch);
             let Some((branch, commit)) =
-                truth.and_then(|truth| Some((truth.destination.filter(watched)?, truth.source)))
+                actual.and_then(|actual| Some((actual.destination.filter(watched)?, actual.source)))
             else {
                 continue;
             };
-            let build = self.standing(policy, review::aggregate(&pull, commit.as_ref())).await?;
+            let build = self.standing(policy, pull_request_build::aggregate(&pull, commit.as_ref())).await?;
             heads.push(Head { branch, pull: Some(pull), commit, build });
         }
         Ok(heads)
@@ -202,10 +202,10 @@ where
     ) -> Answer<Vec<Merged>> {
         let mut merged = Vec::new();
         for pull in pulls {
-            let truth = self.pulls.pull_request(&pull).await?;
+            let actual = self.pulls.pull_request(&pull).await?;
             let watched = |branch: &BranchName| rules.branches.contains(branch);
             let Some((branch, commit)) =
-                truth.and_then(|truth| Some((truth.destination.filter(watched)?, truth.merged?)))
+                actual.and_then(|actual| Some((actual.destination.filter(watched)?, actual.merged?)))
             else {
                 continue;
             };
@@ -226,7 +226,7 @@ where
     async fn state(&self, policy: &Policy, name: String) -> Answer<Option<State>> {
         let id = AggregateId { owner: policy.model.to_string(), name };
         let state = self.ledger.load(&id).await?.state.map(serde_json::from_value).transpose();
-        state.map_err(|error| Failure::retry("ledger:read", error.to_string()))
+        state.map_err(|error| Failure::transient("ledger:read", error.to_string()))
     }
 
     async fn standing(&self, policy: &Policy, name: String) -> Answer<Standing> {
@@ -255,36 +255,38 @@ where
 {
     type Decide = Integrate;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Seen> {
-        let Some(policy) = policy else { return Ok(Seen::Nothing) };
-        let Some(rules) = &policy.integrate else { return Ok(Seen::Nothing) };
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+        let Some(policy) = policy else { return Ok(Observed::Nothing) };
+        let Some(rules) = &policy.integrate else { return Ok(Observed::Nothing) };
         Ok(match (&event.body, state) {
-            (Body::PullRequest(pull), _) => Seen::Review(self.pulls.pull_request(&pull.id).await?, None),
+            (Body::PullRequest(pull), _) => Observed::Review(self.pulls.pull_request(&pull.id).await?, None),
             (Body::Build(build), _) => {
-                let truth = self.builds.describe(&build.id).await?;
-                match review::of(&build.variables) {
-                    Some(pull) => Seen::Review(self.pulls.pull_request(&pull).await?, truth),
-                    None => self.built(rules, truth).await?,
+                let actual = self.builds.describe(&build.id).await?;
+                match pull_request_build::of(&build.variables) {
+                    Some(pull) => Observed::Review(self.pulls.pull_request(&pull).await?, actual),
+                    None => self.built(rules, actual).await?,
                 }
             }
-            (Body::Delivery(delivery), _) => match PipelineBuildId::parse(&delivery.execution) {
-                Ok(execution) => Seen::Execution(self.execution(rules, &execution).await?),
-                Err(_) => Seen::Execution(None),
+            (Body::CodePipelineExecution(delivery), _) => match PipelineBuildId::parse(&delivery.execution) {
+                Ok(execution) => Observed::Execution(self.execution(rules, &execution).await?),
+                Err(_) => Observed::Execution(None),
             },
             (Body::Image(image), _) => self.tagged(rules, image.tag.as_ref().filter(|_| image.pushed)).await?,
             (Body::Fact(fact), _) if fact.kind == FactKind::ImageRequested => {
                 self.tagged(rules, image::requested(fact).map(|(tag, _)| tag).as_ref()).await?
             }
-            (Body::Fact(_), _) if event.is_look() => Seen::Looked(self.looked(policy, rules, state).await?),
-            (Body::Fact(fact), _) => match look::requested(fact) {
+            (Body::Fact(_), _) if event.is_reconcile_request() => {
+                Observed::Snapshot(self.looked(policy, rules, state).await?)
+            }
+            (Body::Fact(fact), _) => match reconcile::requested(fact) {
                 Some(wanted) => self.asked(rules, &wanted, state).await?,
-                None => Seen::Nothing,
+                None => Observed::Nothing,
             },
             (Body::Reference(push), _) => match &push.branch {
                 Some(branch) => self.head(rules, branch).await?,
-                None => Seen::Head(None),
+                None => Observed::Head(None),
             },
-            _ => Seen::Nothing,
+            _ => Observed::Nothing,
         })
     }
 

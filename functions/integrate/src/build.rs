@@ -11,7 +11,7 @@ use trimtab_core::name::{
 use trimtab_core::port::builder::PipelineBuildRequest;
 use trimtab_core::port::ml::{BuildRequest, CommentRequest};
 
-use crate::watching::Watching;
+use crate::branch_snapshot::Watching;
 
 /// The build's environment variable that names the model: a build that carries it is the suite's.
 pub const MODEL_VARIABLE: &str = "TRIMTAB_MODEL";
@@ -139,7 +139,7 @@ pub enum State {
         /// Whether it was handed on.
         told: bool,
         /// What each tag pointed at when it was last answered for.
-        seen: BTreeMap<ImageTag, ImageDigest>,
+        observed: BTreeMap<ImageTag, ImageDigest>,
     },
     /// No build, but what the suite keeps of the watched branches.
     Watching(Watching),
@@ -166,7 +166,7 @@ impl State {
 
 /// What a look sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Looked {
+pub struct Snapshot {
     /// The watched branches, and the open pull requests for them.
     pub heads: Vec<Head>,
     /// The pull requests that are open no more and were merged, as far as their merge's build does not
@@ -232,7 +232,7 @@ pub(crate) fn model_of(request: &BuildRequest) -> Option<ModelName> {
     request.variables.get(MODEL_VARIABLE).and_then(|name| ModelName::parse(name).ok())
 }
 
-/// A fact about a commit's build: the commit is its matter.
+/// A fact about a commit's build: the commit is its dedup_key.
 pub(crate) fn about(
     kind: FactKind,
     model: Option<ModelName>,
@@ -245,7 +245,7 @@ pub(crate) fn about(
     let fact = Fact {
         kind,
         version: fact::VERSION,
-        matter: format!("build/{name}/{commit}"),
+        dedup_key: format!("build/{name}/{commit}"),
         model,
         at,
         reasons,

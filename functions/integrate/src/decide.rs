@@ -11,16 +11,16 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ModelName};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
-use trimtab_core::port::builder::{PipelineBuildRequest, PipelineBuildTruth};
+use trimtab_core::port::builder::{ObservedPipelineBuild, PipelineBuildRequest};
 use trimtab_core::port::definition::DefinitionRequest;
-use trimtab_core::port::ml::{BuildRequest, BuildTruth, CommentRequest, PullRequestTruth};
-use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::port::ml::{BuildRequest, CommentRequest, ObservedBuild, ObservedPullRequest};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::digest;
 
-use crate::build::{Built, Looked, MODEL_VARIABLE, Merge, Request, State, build_of};
-use crate::endings::{ask, on_build};
-use crate::look::Wanted;
-use crate::{branch, execution, image, look, merge, review, settle};
+use crate::build::{Built, MODEL_VARIABLE, Merge, Request, Snapshot, State, build_of};
+use crate::completion::{ask, on_build};
+use crate::reconcile::Wanted;
+use crate::{apply_outcome, branch_deletion, codepipeline_build, image, merge, pull_request_build, reconcile};
 
 /// The deciding half of `integrate`.
 #[derive(Debug, Clone, Copy)]
@@ -28,22 +28,22 @@ pub struct Integrate;
 
 /// What AWS says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub enum Observed {
     /// The head of the branch that was pushed to.
     Head(Option<CommitId>),
     /// The build; and where it succeeded and the policy names a definition, the watched branches' heads.
-    Build(Option<BuildTruth>, Vec<CommitId>),
+    Build(Option<ObservedBuild>, Vec<CommitId>),
     /// A pull request, and its build where that has ended.
-    Review(Option<PullRequestTruth>, Option<BuildTruth>),
-    /// A pull request that may be merged, and what is seen of the commit.
-    Merged(Option<PullRequestTruth>, Box<Seen>),
+    Review(Option<ObservedPullRequest>, Option<ObservedBuild>),
+    /// A pull request that may be merged, and what is observed of the commit.
+    Merged(Option<ObservedPullRequest>, Box<Observed>),
     /// An execution of the pipeline that builds.
-    Execution(Option<PipelineBuildTruth>),
+    Execution(Option<ObservedPipelineBuild>),
     /// What a tag of the training image points at.
     Image(Option<ImageUri>),
     /// The watched branches and what is proposed for them, and how far their builds are; and the tags of
     /// the training image.
-    Looked(Looked),
+    Snapshot(Snapshot),
     /// Nothing was asked.
     Nothing,
 }
@@ -96,7 +96,7 @@ pub(crate) type Answer = Plan<State, Action>;
 
 impl Decide for Integrate {
     type State = State;
-    type Seen = Seen;
+    type Observed = Observed;
     type Action = Action;
     type Done = Done;
 
@@ -109,7 +109,7 @@ impl Decide for Integrate {
             Body::PullRequest(pull) => key(KeyKind::Repository, pull.repository.as_str()),
             Body::Build(build) => key(KeyKind::BuildProject, build.project.as_str()),
             // AWS tells of everybody's pipelines and images.
-            Body::Delivery(delivery) => {
+            Body::CodePipelineExecution(delivery) => {
                 let name = delivery.pipeline.to_string();
                 Subject::Keys(vec![Key { kind: KeyKind::BuildPipeline, name }])
             }
@@ -124,20 +124,22 @@ impl Decide for Integrate {
 
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         let commit = match &event.body {
-            _ if event.is_look() => return "branches".to_owned(),
+            _ if event.is_reconcile_request() => return "branches".to_owned(),
             Body::Image(_) => return image::AGGREGATE.to_owned(),
             Body::Fact(fact) if fact.kind == FactKind::ImageRequested => return image::AGGREGATE.to_owned(),
-            Body::Delivery(delivery) => return execution::aggregate(&delivery.execution),
+            Body::CodePipelineExecution(delivery) => return codepipeline_build::aggregate(&delivery.execution),
             Body::Reference(reference) if reference.kind == ReferenceKind::Deleted => return "branches".to_owned(),
             Body::PullRequest(pull) if pull.merged => return merge::aggregate(&pull.id),
-            Body::PullRequest(pull) => return review::aggregate(&pull.id, pull.source_commit.as_ref()),
-            Body::Build(build) => match review::of(&build.variables) {
-                Some(pull) => return review::aggregate(&pull, build.commit.as_ref()),
+            Body::PullRequest(pull) => return pull_request_build::aggregate(&pull.id, pull.source_commit.as_ref()),
+            Body::Build(build) => match pull_request_build::of(&build.variables) {
+                Some(pull) => return pull_request_build::aggregate(&pull, build.commit.as_ref()),
                 None => build.commit.clone(),
             },
             Body::Reference(reference) => reference.commit.clone(),
-            Body::Fact(fact) => match look::requested(fact) {
-                Some(Wanted { pull: Some(pull), commit, .. }) => return review::aggregate(&pull, Some(&commit)),
+            Body::Fact(fact) => match reconcile::requested(fact) {
+                Some(Wanted { pull: Some(pull), commit, .. }) => {
+                    return pull_request_build::aggregate(&pull, Some(&commit));
+                }
                 request => request.map(|request| request.commit),
             },
             _ => None,
@@ -145,38 +147,38 @@ impl Decide for Integrate {
         build_of(commit.as_ref())
     }
 
-    fn assume(event: &Event) -> Seen {
+    fn assume(event: &Event) -> Observed {
         match &event.body {
-            _ if event.is_look() => Seen::Looked(Looked::default()),
-            Body::Image(image) => Seen::Image(image::assume(event, image)),
-            Body::Delivery(delivery) => Seen::Execution(execution::assume(delivery)),
-            Body::Reference(reference) => Seen::Head(reference.commit.clone()),
-            Body::Fact(fact) => match look::requested(fact) {
+            _ if event.is_reconcile_request() => Observed::Snapshot(Snapshot::default()),
+            Body::Image(image) => Observed::Image(image::assume(event, image)),
+            Body::CodePipelineExecution(delivery) => Observed::Execution(codepipeline_build::assume(delivery)),
+            Body::Reference(reference) => Observed::Head(reference.commit.clone()),
+            Body::Fact(fact) => match reconcile::requested(fact) {
                 Some(Wanted { pull: Some(_), commit, branch, .. }) => {
-                    Seen::Review(Some(open(Some(commit), branch)), None)
+                    Observed::Review(Some(open(Some(commit), branch)), None)
                 }
-                request => Seen::Head(request.map(|request| request.commit)),
+                request => Observed::Head(request.map(|request| request.commit)),
             },
             Body::PullRequest(pull) => {
                 let merged = pull.source_commit.clone().filter(|_| pull.merged);
-                let truth = open(pull.source_commit.clone(), pull.destination.clone());
-                Seen::Review(Some(PullRequestTruth { open: pull.status != "Closed", merged, ..truth }), None)
+                let actual = open(pull.source_commit.clone(), pull.destination.clone());
+                Observed::Review(Some(ObservedPullRequest { open: pull.status != "Closed", merged, ..actual }), None)
             }
             Body::Build(build) => {
                 let (status, commit) = (build.status.clone(), build.commit.clone());
-                let truth = Some(BuildTruth { status, commit, variables: build.variables.clone() });
-                match review::of(&build.variables) {
-                    Some(_) => Seen::Review(None, truth),
-                    None => Seen::Build(truth, build.commit.iter().cloned().collect()),
+                let actual = Some(ObservedBuild { status, commit, variables: build.variables.clone() });
+                match pull_request_build::of(&build.variables) {
+                    Some(_) => Observed::Review(None, actual),
+                    None => Observed::Build(actual, build.commit.iter().cloned().collect()),
                 }
             }
-            _ => Seen::Nothing,
+            _ => Observed::Nothing,
         }
     }
 
-    fn decide(case: &Case<'_, State, Seen>) -> Answer {
-        let Some(policy) = case.policy else {
-            return Plan::reject("unknown_model", "integrate needs the model's policy");
+    fn decide(ctx: &Context<'_, State, Observed>) -> Answer {
+        let Some(policy) = ctx.policy else {
+            return Plan::fail("unknown_model", "integrate needs the model's policy");
         };
         let Some(rules) = &policy.integrate else {
             return Plan::skip(
@@ -184,50 +186,52 @@ impl Decide for Integrate {
                 format!("the policy of {} has no [integrate]: this reaction is off", policy.model),
             );
         };
-        match (&case.event.body, case.seen) {
-            (Body::PullRequest(pull), Seen::Review(truth, _)) if pull.merged => {
-                merge::on_merge(case, policy, rules, pull, truth.as_ref())
+        match (&ctx.event.body, ctx.observed) {
+            (Body::PullRequest(pull), Observed::Review(actual, _)) if pull.merged => {
+                merge::on_merge(ctx, policy, rules, pull, actual.as_ref())
             }
-            (Body::PullRequest(pull), Seen::Review(truth, _)) => {
-                review::on_pull_request(case, policy, rules, pull, truth.as_ref())
+            (Body::PullRequest(pull), Observed::Review(actual, _)) => {
+                pull_request_build::on_pull_request(ctx, policy, rules, pull, actual.as_ref())
             }
-            (Body::Build(build), Seen::Review(truth, ended)) => {
-                review::on_build(case, rules, build, truth.as_ref(), ended.as_ref())
+            (Body::Build(build), Observed::Review(actual, ended)) => {
+                pull_request_build::on_build(ctx, rules, build, actual.as_ref(), ended.as_ref())
             }
-            (Body::Reference(reference), Seen::Head(head)) if reference.kind == ReferenceKind::Deleted => {
-                branch::on_deletion(case, policy, rules, reference, head.as_ref())
+            (Body::Reference(reference), Observed::Head(head)) if reference.kind == ReferenceKind::Deleted => {
+                branch_deletion::on_deletion(ctx, policy, rules, reference, head.as_ref())
             }
-            (Body::Reference(reference), Seen::Head(head)) => on_push(case, policy, rules, reference, head.as_ref()),
-            (Body::Build(build), Seen::Build(truth, _)) => {
-                on_build(case, policy, &Built::Project(build.id.clone()), build.logs.as_deref(), truth.as_ref())
+            (Body::Reference(reference), Observed::Head(head)) => on_push(ctx, policy, rules, reference, head.as_ref()),
+            (Body::Build(build), Observed::Build(actual, _)) => {
+                on_build(ctx, policy, &Built::Project(build.id.clone()), build.logs.as_deref(), actual.as_ref())
             }
-            (Body::Delivery(delivery), Seen::Execution(truth)) => {
-                execution::on_execution(case, policy, delivery, truth.as_ref())
+            (Body::CodePipelineExecution(delivery), Observed::Execution(actual)) => {
+                codepipeline_build::on_execution(ctx, policy, delivery, actual.as_ref())
             }
-            (Body::Image(pushed), Seen::Image(truth)) => image::on_push(case, policy, rules, pushed, truth.as_ref()),
-            (Body::Fact(fact), Seen::Image(truth)) => image::on_request(case, policy, rules, fact, truth.as_ref()),
-            (Body::Fact(fact), seen) if fact.kind == FactKind::BuildRequested => {
-                look::on_request(case, policy, rules, fact, seen)
+            (Body::Image(pushed), Observed::Image(actual)) => {
+                image::on_push(ctx, policy, rules, pushed, actual.as_ref())
             }
-            (Body::Fact(_), Seen::Looked(looked)) => look::on_look(case, policy, rules, looked),
+            (Body::Fact(fact), Observed::Image(actual)) => image::on_request(ctx, policy, rules, fact, actual.as_ref()),
+            (Body::Fact(fact), observed) if fact.kind == FactKind::BuildRequested => {
+                reconcile::on_request(ctx, policy, rules, fact, observed)
+            }
+            (Body::Fact(_), Observed::Snapshot(looked)) => reconcile::on_reconcile(ctx, policy, rules, looked),
             _ => Plan::skip("not_concerned", "nothing in this event asks for a build or ends one"),
         }
     }
 
-    fn left(state: &State, case: &Case<'_, State, Seen>) -> Vec<Action> {
-        let rules = case.policy.and_then(|policy| policy.integrate.as_ref());
-        let commit = match &case.event.body {
+    fn pending_actions(state: &State, ctx: &Context<'_, State, Observed>) -> Vec<Action> {
+        let rules = ctx.policy.and_then(|policy| policy.integrate.as_ref());
+        let commit = match &ctx.event.body {
             Body::Reference(push) => push.commit.clone(),
-            Body::Fact(fact) => look::requested(fact).map(|wanted| wanted.commit),
+            Body::Fact(fact) => reconcile::requested(fact).map(|wanted| wanted.commit),
             Body::Build(build) => build.commit.clone(),
             _ => None,
         };
-        match (state, case.policy, commit) {
+        match (state, ctx.policy, commit) {
             (State::Intended { request, .. }, ..) => vec![starting(request)],
-            (State::Reporting { comment }, ..) => vec![review::saying(comment)],
-            (State::Asking { build, .. }, Some(policy), Some(commit)) => ask(case, policy, &commit, build).actions,
+            (State::Reporting { comment }, ..) => vec![pull_request_build::saying(comment)],
+            (State::Asking { build, .. }, Some(policy), Some(commit)) => ask(ctx, policy, &commit, build).actions,
             (State::Image { told: false, .. }, Some(policy), _) => {
-                image::telling(case, policy, state).into_iter().collect()
+                image::training_request(ctx, policy, state).into_iter().collect()
             }
             (State::Succeeded { merged: Some(merge) }, _, Some(commit)) => {
                 merge::saying(rules, &commit, merge, merge::SUCCEEDED).into_iter().collect()
@@ -239,18 +243,23 @@ impl Decide for Integrate {
         }
     }
 
-    fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
-        settle::settle(state, action, outcome, now)
+    fn apply_outcome(
+        state: &mut State,
+        action: &Action,
+        outcome: Result<Done, String>,
+        now: Timestamp,
+    ) -> ActionOutcome {
+        apply_outcome::apply_outcome(state, action, outcome, now)
     }
 }
 
 /// A pull request as its event tells of it.
-fn open(source: Option<CommitId>, destination: Option<BranchName>) -> PullRequestTruth {
-    PullRequestTruth { open: true, merged: None, source, target: None, destination }
+fn open(source: Option<CommitId>, destination: Option<BranchName>) -> ObservedPullRequest {
+    ObservedPullRequest { open: true, merged: None, source, target: None, destination }
 }
 
 fn on_push(
-    case: &Case<'_, State, Seen>,
+    ctx: &Context<'_, State, Observed>,
     policy: &Policy,
     rules: &Rules,
     push: &Reference,
@@ -263,9 +272,9 @@ fn on_push(
         return Plan::skip("not_a_push", format!("branch {branch} was not pushed to"));
     }
     let Some(commit) = &push.commit else {
-        return Plan::reject("no_commit", "the push names no full commit id: expected 40 hexadecimal digits");
+        return Plan::fail("no_commit", "the push names no full commit id: expected 40 hexadecimal digits");
     };
-    on_head(case, policy, rules, branch, commit, head)
+    on_head(ctx, policy, rules, branch, commit, head)
 }
 
 pub(crate) fn not_watched(policy: &Policy) -> Answer {
@@ -274,7 +283,7 @@ pub(crate) fn not_watched(policy: &Policy) -> Answer {
 
 /// The commit is built if it is still the branch's head, and has no build yet.
 pub(crate) fn on_head(
-    case: &Case<'_, State, Seen>,
+    ctx: &Context<'_, State, Observed>,
     policy: &Policy,
     rules: &Rules,
     branch: &BranchName,
@@ -292,9 +301,9 @@ pub(crate) fn on_head(
         Some(_) => {}
     }
     let reason = Reason::new("pushed", format!("commit {commit} was pushed to {branch}"));
-    match request(case, policy, rules, commit) {
-        Some(request) => build_once(case.state, request, branch, reason),
-        None => Plan::reject("no_builder", "the policy names neither integrate.project nor integrate.delivery"),
+    match request(ctx, policy, rules, commit) {
+        Some(request) => build_once(ctx.state, request, branch, reason),
+        None => Plan::fail("no_builder", "the policy names neither integrate.project nor integrate.delivery"),
     }
 }
 
@@ -313,7 +322,7 @@ pub(crate) fn build_once(state: &State, request: Request, branch: &BranchName, r
 }
 
 /// What builds this commit: the project, or the pipeline. Of the push, only the commit goes on.
-fn request(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, commit: &CommitId) -> Option<Request> {
+fn request(ctx: &Context<'_, State, Observed>, policy: &Policy, rules: &Rules, commit: &CommitId) -> Option<Request> {
     let token = |builder: &str| digest(&["build", policy.model.as_str(), builder, commit.as_str()], 40);
     if let Some(delivery) = &rules.delivery {
         return Some(Request::Pipeline(PipelineBuildRequest {
@@ -323,7 +332,7 @@ fn request(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, commit:
             variable: delivery.variable.clone(),
             commit: commit.clone(),
             token: token(delivery.name.as_str()),
-            since: case.now,
+            since: ctx.now,
         }));
     }
     let project = rules.project.as_ref()?;
@@ -337,7 +346,7 @@ fn request(case: &Case<'_, State, Seen>, policy: &Policy, rules: &Rules, commit:
 
 fn start(request: Request, branch: BranchName, merged: Option<Merge>, reason: Reason) -> Answer {
     let action = starting(&request);
-    Plan::only(Decision::Acted, reason).with_state(State::Intended { request, branch, merged }).doing(action)
+    Plan::only(Decision::Acted, reason).with_state(State::Intended { request, branch, merged }).with_action(action)
 }
 
 fn starting(request: &Request) -> Action {

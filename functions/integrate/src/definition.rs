@@ -13,11 +13,11 @@ use trimtab_core::name::{CommitId, ModelName};
 use trimtab_core::plan::{Decision, Reason};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::definition::{DefinitionRequest, MOST};
-use trimtab_core::react::Settled;
+use trimtab_core::reactor::ActionOutcome;
 use trimtab_core::text::digest;
 
 use crate::build::{State, about};
-use crate::decide::Seen;
+use crate::decide::Observed;
 
 /// What the pipeline is to be brought to, where the policy names a definition.
 pub(crate) fn request(policy: &Policy, commit: &CommitId) -> Option<DefinitionRequest> {
@@ -34,10 +34,10 @@ pub(crate) fn request(policy: &Policy, commit: &CommitId) -> Option<DefinitionRe
 }
 
 /// Whether this commit may define the pipeline: nobody has pushed over it.
-pub(crate) fn is_head(seen: &Seen, commit: &CommitId) -> bool {
-    match seen {
-        Seen::Head(head) => head.as_ref() == Some(commit),
-        Seen::Build(_, heads) => heads.contains(commit),
+pub(crate) fn is_head(observed: &Observed, commit: &CommitId) -> bool {
+    match observed {
+        Observed::Head(head) => head.as_ref() == Some(commit),
+        Observed::Build(_, heads) => heads.contains(commit),
         _ => false,
     }
 }
@@ -49,7 +49,7 @@ pub(crate) fn refused(
     request: &DefinitionRequest,
     cause: &str,
     now: Timestamp,
-) -> Settled {
+) -> ActionOutcome {
     let merged = state.take_merge();
     let build = match std::mem::replace(state, State::Failed { merged }) {
         State::Asking { build, .. } => Some(build),
@@ -60,13 +60,13 @@ pub(crate) fn refused(
     let reason = Reason::new("definition_refused", text);
     let model = Some(model.clone());
     let told = about(FactKind::BuildFailed, model, commit, build.as_ref(), vec![reason.text.clone()], now);
-    Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
+    ActionOutcome { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Failed) }
 }
 
 /// The text, if it is a definition.
 pub(crate) fn text(request: &DefinitionRequest, content: Option<Vec<u8>>) -> Result<String, Failure> {
     let refuse = |problem: &str| {
-        Failure::reject("codecommit:GetFile", format!("{} of {} {problem}", request.path, request.commit))
+        Failure::permanent("codecommit:GetFile", format!("{} of {} {problem}", request.path, request.commit))
     };
     let Some(content) = content else {
         return Err(refuse("is not in the repository"));

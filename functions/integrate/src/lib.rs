@@ -4,18 +4,18 @@
 //! [`decide`] knows no SDK; [`act`] starts the build, or adopts the one that is there.
 
 pub mod act;
-mod branch;
+mod apply_outcome;
+mod branch_deletion;
+pub mod branch_snapshot;
 pub mod build;
+mod codepipeline_build;
+mod completion;
 pub mod decide;
 mod definition;
-mod endings;
-mod execution;
 mod image;
-mod look;
 mod merge;
-mod review;
-mod settle;
-pub mod watching;
+mod pull_request_build;
+mod reconcile;
 
 pub use act::Reaction;
 pub use decide::Integrate;

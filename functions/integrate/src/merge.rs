@@ -9,14 +9,14 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{CommitId, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::ml::{CommentRequest, PullRequestTruth};
-use trimtab_core::react::Case;
+use trimtab_core::port::ml::{CommentRequest, ObservedPullRequest};
+use trimtab_core::reactor::Context;
 use trimtab_core::text::digest;
 
 use crate::build::{Merge, Merged, State, about, with};
-use crate::decide::{Action, Answer, Seen, not_watched};
-use crate::look::Wanted;
-use crate::review;
+use crate::decide::{Action, Answer, Observed, not_watched};
+use crate::pull_request_build;
+use crate::reconcile::Wanted;
 
 pub(crate) const SUCCEEDED: &str = "succeeded";
 pub(crate) const FAILED: &str = "did not succeed, or what follows from it did not";
@@ -28,33 +28,33 @@ pub(crate) fn aggregate(pull: &PullRequestId) -> String {
 
 /// A pull request was merged.
 pub(crate) fn on_merge(
-    case: &Case<'_, State, Seen>,
+    ctx: &Context<'_, State, Observed>,
     policy: &Policy,
     rules: &Rules,
     pull: &PullRequest,
-    truth: Option<&PullRequestTruth>,
+    actual: Option<&ObservedPullRequest>,
 ) -> Answer {
     if rules.pull_requests.is_none() {
-        return review::off(policy);
+        return pull_request_build::off(policy);
     }
-    let Some(truth) = truth else { return review::no_such_pull_request() };
-    let Some(branch) = truth.destination.as_ref().filter(|branch| rules.branches.contains(branch)) else {
+    let Some(actual) = actual else { return pull_request_build::no_such_pull_request() };
+    let Some(branch) = actual.destination.as_ref().filter(|branch| rules.branches.contains(branch)) else {
         return not_watched(policy);
     };
-    let Some(commit) = &truth.merged else {
+    let Some(commit) = &actual.merged else {
         return Plan::skip("not_merged", "CodeCommit names no commit that the merge has made");
     };
     let merged = Merged { pull: pull.id.clone(), branch: branch.clone(), commit: commit.clone() };
-    let (reason, fact) = ask(case, policy, &merged);
-    Plan::only(Decision::Acted, reason).telling(fact)
+    let (reason, fact) = ask(ctx, policy, &merged);
+    Plan::only(Decision::Acted, reason).with_fact(fact)
 }
 
 /// Asks the merge's build to remember the pull request.
-pub(crate) fn ask(case: &Case<'_, State, Seen>, policy: &Policy, merged: &Merged) -> (Reason, Fact) {
+pub(crate) fn ask(ctx: &Context<'_, State, Observed>, policy: &Policy, merged: &Merged) -> (Reason, Fact) {
     let Merged { pull, branch, commit } = merged;
     let reason = Reason::new("merged", format!("pull request {pull} was merged as {commit}: looking at its build"));
     let model = Some(policy.model.clone());
-    let fact = about(FactKind::BuildRequested, model, commit, None, vec![reason.text.clone()], case.now);
+    let fact = about(FactKind::BuildRequested, model, commit, None, vec![reason.text.clone()], ctx.now);
     let fact = with(with(fact, "branch", Some(branch.to_string())), "merged", Some(pull.to_string()));
     (reason, fact)
 }
@@ -62,32 +62,29 @@ pub(crate) fn ask(case: &Case<'_, State, Seen>, policy: &Policy, merged: &Merged
 /// A commit's build is asked to remember the pull request; `decide` is what is decided of the commit
 /// itself.
 pub(crate) fn on_request(
-    case: &Case<'_, State, Seen>,
+    ctx: &Context<'_, State, Observed>,
     rules: &Rules,
     wanted: &Wanted,
     pull: &PullRequestId,
-    decide: impl FnOnce(&Case<'_, State, Seen>) -> Answer,
+    decide: impl FnOnce(&Context<'_, State, Observed>) -> Answer,
 ) -> Answer {
-    let Seen::Merged(truth, seen) = case.seen else {
+    let Observed::Merged(actual, observed) = ctx.observed else {
         return Plan::skip("not_concerned", "nothing is known of this pull request");
     };
-    let merge = truth.as_ref().filter(|truth| truth.merged.as_ref() == Some(&wanted.commit)).and_then(|truth| {
-        let (before, after) = (truth.target.clone()?, truth.source.clone()?);
+    let merge = actual.as_ref().filter(|actual| actual.merged.as_ref() == Some(&wanted.commit)).and_then(|actual| {
+        let (before, after) = (actual.target.clone()?, actual.source.clone()?);
         Some(Merge { pull: pull.clone(), before, after, told: false })
     });
     let Some(merge) = merge else {
-        return Plan::reject(
-            "other_merge",
-            "CodeCommit says that this commit was not made by this pull request's merge",
-        );
+        return Plan::fail("other_merge", "CodeCommit says that this commit was not made by this pull request's merge");
     };
-    let mut state = case.state.clone();
+    let mut state = ctx.state.clone();
     let place = state.merge();
     let known = place.as_ref().is_some_and(|known| known.as_ref().is_some_and(|known| known.pull == merge.pull));
     if let Some(place) = place.filter(|_| !known) {
         *place = Some(merge.clone());
     }
-    let mut plan = decide(&Case { state: &state, seen, ..*case });
+    let mut plan = decide(&Context { state: &state, observed, ..*ctx });
     match (&state, known) {
         (State::Succeeded { .. }, false) => plan.actions.extend(saying(Some(rules), &wanted.commit, &merge, SUCCEEDED)),
         (State::Failed { .. }, false) => plan.actions.extend(saying(Some(rules), &wanted.commit, &merge, FAILED)),
@@ -125,5 +122,5 @@ pub(crate) fn saying(rules: Option<&Rules>, commit: &CommitId, merge: &Merge, ho
         content: format!("Merged as {short}: its build {how}."),
         token: digest(&["merged", rules.repository.as_str(), merge.pull.as_str(), commit.as_str()], 40),
     };
-    Some(review::saying(&comment))
+    Some(pull_request_build::saying(&comment))
 }

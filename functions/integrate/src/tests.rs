@@ -3,32 +3,32 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use trimtab_core::event::{BuildStatus, DeliveryState};
+use trimtab_core::event::{BuildStatus, CodePipelineState};
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryLedger, run};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ProjectName};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::definition::DefinitionTruth;
-use trimtab_core::port::ml::{BuildRequest, PullRequestTruth};
+use trimtab_core::port::definition::ObservedDefinition;
+use trimtab_core::port::ml::{BuildRequest, ObservedPullRequest};
 use trimtab_core::port::{Answer, Clock};
-use trimtab_core::react::{LEASE, Report, World};
+use trimtab_core::reactor::{LEASE, Report, World};
 
 use self::cloud::{Cloud, ReadOnly, build_id};
 use crate::Reaction;
 
-mod branch;
+mod branch_deletion;
 mod calls;
 mod cloud;
 mod definition;
 mod image;
-mod look;
 mod merge;
 mod pipeline;
 mod planned;
+mod pull_request_build;
+mod reconcile;
 mod records;
-mod review;
 mod sequences;
 mod told;
 
@@ -44,7 +44,7 @@ struct Stage {
 /// A stage of these policies, on which the example's branch, pipeline and nothing else is there.
 fn stage_of(policy: Policy) -> Stage {
     let cloud = Cloud::default();
-    cloud.account().pipelines.insert("churn-training".into(), DefinitionTruth { commit: None });
+    cloud.account().pipelines.insert("churn-training".into(), ObservedDefinition { commit: None });
     let clock = FixedClock::at(NOON.parse().unwrap());
     let world = World { ledger: MemoryLedger::with([policy]), bus: cloud.clone(), clock };
     let stage = Stage { cloud, world };
@@ -90,8 +90,8 @@ impl Stage {
         let mut account = self.cloud.account();
         account.builds.iter_mut().for_each(|(_, known)| *known = status.clone());
         let state = match status {
-            BuildStatus::InProgress => DeliveryState::Started,
-            other => DeliveryState::parse(other.as_str()),
+            BuildStatus::InProgress => CodePipelineState::Started,
+            other => CodePipelineState::parse(other.as_str()),
         };
         account.executions.iter_mut().for_each(|(_, known)| *known = state.clone());
     }
@@ -114,7 +114,7 @@ impl Stage {
         change(policy.integrate.as_mut().unwrap());
     }
 
-    fn change_pull(&self, change: impl FnOnce(&mut PullRequestTruth)) {
+    fn change_pull(&self, change: impl FnOnce(&mut ObservedPullRequest)) {
         change(self.cloud.account().pulls.get_mut("41").unwrap());
     }
 
@@ -168,7 +168,7 @@ fn the_same_push_again_builds_nothing() {
 fn a_lost_answer_is_made_good_by_adopting_the_build() {
     let stage = stage();
     stage.cloud.account().lose_next_answer = true;
-    assert!(matches!(stage.try_react(&push("main", COMMIT)), Err(Failure::Retry { .. })));
+    assert!(matches!(stage.try_react(&push("main", COMMIT)), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "resumed"));
     assert_eq!(stage.builds().len(), 1);
@@ -191,7 +191,7 @@ fn a_push_that_another_has_overtaken_is_left_to_the_other() {
 #[test]
 fn what_is_not_a_full_commit_never_reaches_codebuild() {
     let stage = stage();
-    assert_eq!(stage.react(&push("main", "HEAD; curl evil")), (Decision::Rejected, "no_commit"));
+    assert_eq!(stage.react(&push("main", "HEAD; curl evil")), (Decision::Failed, "no_commit"));
     assert!(stage.builds().is_empty());
 }
 
@@ -263,16 +263,16 @@ fn each_status_of_a_build_is_on_a_success_or_a_failure() {
 #[test]
 fn a_build_that_codebuild_does_not_know_is_rejected_and_kept() {
     let stage = stage();
-    assert_eq!(stage.react(&built("SUCCEEDED")), (Decision::Rejected, "no_such_build"));
-    assert_eq!(stage.world.ledger.contents().kept.len(), 1);
+    assert_eq!(stage.react(&built("SUCCEEDED")), (Decision::Failed, "no_such_build"));
+    assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);
 }
 
 #[test]
 fn a_refused_build_is_rejected_kept_and_told() {
     let stage = stage();
     stage.cloud.account().refuse = true;
-    assert_eq!(stage.react(&push("main", COMMIT)).0, Decision::Rejected);
-    assert_eq!((stage.told(), stage.world.ledger.contents().kept.len()), (vec![FactKind::BuildFailed], 1));
+    assert_eq!(stage.react(&push("main", COMMIT)).0, Decision::Failed);
+    assert_eq!((stage.told(), stage.world.ledger.contents().dead_letters.len()), (vec![FactKind::BuildFailed], 1));
 }
 
 #[test]
@@ -281,6 +281,6 @@ fn a_paused_model_builds_nothing_and_keeps_the_event() {
     let since = NOON.parse().unwrap();
     stage.world.ledger.contents().paused = Some(trimtab_core::port::Pause { by: "ana".into(), since });
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Skipped, "paused"));
-    assert_eq!(stage.world.ledger.contents().kept.len(), 1);
+    assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);
     assert!(stage.builds().is_empty());
 }

@@ -5,10 +5,10 @@ use trimtab_core::name::RunArn;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::Answer;
 use trimtab_core::port::lineage::{Entity, Lineage as Port, Progress};
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
-use crate::chain::{self, Link};
 use crate::decide::{Action, Lineage, State};
+use crate::graph::{self, Link};
 
 /// `lineage` over its port.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl<L: Port + Send + Sync> Act for Reaction<L> {
     async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Option<RunArn>> {
         let asked = policy.is_some_and(|policy| policy.lineage.is_some()) && state.written.is_none();
         match &event.body {
-            Body::Fact(fact) if asked => match chain::package(fact) {
+            Body::Fact(fact) if asked => match graph::package(fact) {
                 Some(package) => self.lineage.origin(&package).await,
                 None => Ok(None),
             },

@@ -8,10 +8,10 @@ use trimtab_core::name::RunArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::lineage::Entity;
-use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::digest;
 
-use crate::chain::{self, Link};
+use crate::graph::{self, Link};
 
 /// The deciding half of `lineage`.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ pub enum Action {
 
 impl Decide for Lineage {
     type State = State;
-    type Seen = Option<RunArn>;
+    type Observed = Option<RunArn>;
     type Action = Action;
     type Done = ();
 
@@ -63,33 +63,33 @@ impl Decide for Lineage {
 
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         match &event.body {
-            Body::Fact(fact) => format!("lineage#{}", digest(&[fact.kind.as_str(), &fact.matter], 32)),
+            Body::Fact(fact) => format!("lineage#{}", digest(&[fact.kind.as_str(), &fact.dedup_key], 32)),
             _ => "lineage#none".to_owned(),
         }
     }
 
-    fn assume(_: &Event) -> Self::Seen {
+    fn assume(_: &Event) -> Self::Observed {
         None
     }
 
-    fn decide(case: &Case<'_, State, Self::Seen>) -> Plan<State, Action> {
-        let (Body::Fact(fact), Some(policy)) = (&case.event.body, case.policy) else {
+    fn decide(ctx: &Context<'_, State, Self::Observed>) -> Plan<State, Action> {
+        let (Body::Fact(fact), Some(policy)) = (&ctx.event.body, ctx.policy) else {
             return Plan::skip("not_concerned", "only the suite's facts about a model have a lineage");
         };
         if policy.lineage.is_none() {
             return Plan::skip("off", format!("the policy of {} has no [lineage]: this reaction is off", policy.model));
         }
-        if let Some(written) = case.state.written {
+        if let Some(written) = ctx.state.written {
             return Plan::skip("already_written", format!("this was written at {written}"));
         }
-        let chain = chain::of(fact, policy, case.seen.as_ref());
+        let chain = graph::of(fact, policy, ctx.observed.as_ref());
         let Some(entity) = chain.action else {
             return Plan::skip(
                 "no_entity",
                 "the fact names no commit, run, package or watch: there is nothing to link",
             );
         };
-        let reason = Reason::new("written", format!("{} on {}", fact.kind.as_str(), fact.matter));
+        let reason = Reason::new("written", format!("{} on {}", fact.kind.as_str(), fact.dedup_key));
         let mut plan = Plan::only(Decision::Acted, reason);
         plan.actions = vec![Action::CreateAction { service: "sagemaker", entity }];
         plan.actions.extend(chain.links.into_iter().map(|link| Action::AddAssociation { service: "sagemaker", link }));
@@ -97,19 +97,19 @@ impl Decide for Lineage {
     }
 
     /// Between decided and written there is no state: the fact's retry writes it.
-    fn left(_: &State, _: &Case<'_, State, Self::Seen>) -> Vec<Action> {
+    fn pending_actions(_: &State, _: &Context<'_, State, Self::Observed>) -> Vec<Action> {
         Vec::new()
     }
 
-    fn settle(state: &mut State, _: &Action, outcome: Result<(), String>, now: Timestamp) -> Settled {
+    fn apply_outcome(state: &mut State, _: &Action, outcome: Result<(), String>, now: Timestamp) -> ActionOutcome {
         match outcome {
             Ok(()) => {
                 state.written = Some(now);
-                Settled::default()
+                ActionOutcome::default()
             }
             Err(cause) => {
                 state.written = None;
-                Settled { reasons: vec![Reason::new("lineage_refused", cause)], ..Settled::default() }
+                ActionOutcome { reasons: vec![Reason::new("lineage_refused", cause)], ..ActionOutcome::default() }
             }
         }
     }
@@ -126,8 +126,8 @@ fn is_told(kind: FactKind) -> bool {
             | FactKind::EvaluationPassed
             | FactKind::EvaluationFailed
             | FactKind::ApprovalRequested
-            | FactKind::WatchStarted
-            | FactKind::WatchFailed
+            | FactKind::MonitoringStarted
+            | FactKind::MonitoringFailed
             | FactKind::TrainingStarted
             | FactKind::TrainingSucceeded
             | FactKind::TrainingFailed

@@ -6,8 +6,8 @@
 //! writes each fact once; [`act`] looks for each entity before it creates it.
 
 pub mod act;
-pub mod chain;
 pub mod decide;
+pub mod graph;
 
 pub use act::Reaction;
 pub use decide::Lineage;

@@ -10,8 +10,8 @@ use trimtab_core::name::{PackageArn, RunArn};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::Answer;
-use trimtab_core::port::lineage::{Entity, EntityTruth, Lineage, LinkKind, Progress};
-use trimtab_core::react::{LEASE, Report, World};
+use trimtab_core::port::lineage::{Entity, Lineage, LinkKind, ObservedEntity, Progress};
+use trimtab_core::reactor::{LEASE, Report, World};
 
 use crate::Reaction;
 
@@ -54,11 +54,11 @@ impl Tracking {
         *fault = fault.and_then(|(calls, fault)| Some((calls.checked_sub(1)?, fault)));
         match due {
             None => Ok(apply()),
-            Some(Fault::Throttled) => Err(Failure::retry("fake:call", "throttled")),
-            Some(Fault::Refused) => Err(Failure::reject("fake:call", "AccessDenied: not authorized")),
+            Some(Fault::Throttled) => Err(Failure::transient("fake:call", "throttled")),
+            Some(Fault::Refused) => Err(Failure::permanent("fake:call", "AccessDenied: not authorized")),
             Some(Fault::Lost) => {
                 apply();
-                Err(Failure::retry("fake:call", "no answer in time"))
+                Err(Failure::transient("fake:call", "no answer in time"))
             }
         }
     }
@@ -69,10 +69,10 @@ impl Lineage for &Tracking {
         self.call(format!("origin {package}"), || self.origin.clone())
     }
 
-    async fn find(&self, entity: &Entity) -> Answer<Option<EntityTruth>> {
+    async fn find(&self, entity: &Entity) -> Answer<Option<ObservedEntity>> {
         self.call(format!("find {}", entity.name), || {
             let known = self.entities.lock().unwrap().get(&entity.name).cloned();
-            known.map(|(entity, progress)| EntityTruth { arn: format!("arn:{}", entity.name), progress })
+            known.map(|(entity, progress)| ObservedEntity { arn: format!("arn:{}", entity.name), progress })
         })
     }
 
@@ -131,10 +131,10 @@ fn world_of(policy: &str) -> Suite {
     World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock }
 }
 
-fn fact(id: &str, kind: &str, matter: &str, details: &Value) -> Value {
+fn fact(id: &str, kind: &str, dedup_key: &str, details: &Value) -> Value {
     json!({"version": "0", "id": id, "source": "trimtab", "detail-type": kind, "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
-        "detail": {"version": 1, "model": "churn", "matter": matter, "at": NOON, "reasons": ["because"],
+        "detail": {"version": 1, "model": "churn", "dedup_key": dedup_key, "at": NOON, "reasons": ["because"],
             "details": details}})
 }
 
@@ -209,7 +209,7 @@ fn an_evaluation_is_linked_with_the_package_that_is_rolled_out() {
 fn a_watch_is_linked_with_its_baseline_and_with_what_it_watches() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     let details = json!({"version": "3", "kind": "bias", "baseline": "s3://churn-monitoring/b/constraints.json"});
-    react(&world, &tracking, &fact("1", "Watch Started", "watch/churn/bias/1a2b", &details));
+    react(&world, &tracking, &fact("1", "Monitoring Started", "watch/churn/bias/1a2b", &details));
     assert_eq!(tracking.chain(), ["Baseline ContributedTo Watch", "Watch AssociatedWith Endpoint"]);
 }
 
@@ -257,8 +257,8 @@ fn what_sagemaker_refuses_is_kept_and_told() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     *tracking.fault.lock().unwrap() = Some((1, Fault::Refused));
     let report = try_react(&world, &tracking, &training("Training Started")).unwrap();
-    assert_eq!((report.entry.decision, report.kept), (Decision::Rejected, true));
-    assert_eq!(world.ledger.contents().kept.len(), 1);
+    assert_eq!((report.entry.decision, report.dead_lettered), (Decision::Failed, true));
+    assert_eq!(world.ledger.contents().dead_letters.len(), 1);
 }
 
 #[test]

@@ -7,11 +7,11 @@ use trimtab_core::policy::monitor::{alarm_name, schedule_name};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::Alarms;
 use trimtab_core::port::monitor::{AlarmWrites, Monitoring};
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
-use crate::decide::{Action, Done, Monitor, Seen, kind_in};
-use crate::goal::Goal;
-use crate::watch::State;
+use crate::decide::{Action, Done, Monitor, Observed, kind_in};
+use crate::desired_state::Goal;
+use crate::state::State;
 
 /// `monitor` over its ports.
 #[derive(Debug)]
@@ -29,23 +29,23 @@ where
 {
     type Decide = Monitor;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Seen> {
-        let mut seen = Seen::default();
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+        let mut observed = Observed::default();
         let watched = policy.filter(|policy| policy.monitor.is_some());
         let Some((policy, target)) = watched.and_then(|policy| Some((policy, policy.endpoint()?))) else {
-            return Ok(seen);
+            return Ok(observed);
         };
         let Some(kind) = kind_in(event) else {
-            seen.served = self.monitoring.served(&target.name).await?;
-            return Ok(seen);
+            observed.served = self.monitoring.served(&target.name).await?;
+            return Ok(observed);
         };
         match Goal::of(policy, kind) {
-            Some(goal) => self.look(&mut seen, goal).await?,
-            None if state.watch.is_none() => return Ok(seen),
+            Some(goal) => self.look(&mut observed, goal).await?,
+            None if state.watch.is_none() => return Ok(observed),
             None => {}
         }
-        self.placed(&mut seen, policy, kind).await?;
-        Ok(seen)
+        self.placed(&mut observed, policy, kind).await?;
+        Ok(observed)
     }
 
     async fn act(&self, action: &Action) -> Answer<Done> {
@@ -71,7 +71,7 @@ where
             Action::DeleteAlarms { name, .. } => self.alarms.delete(name).await.map(made),
             Action::DeleteJobDefinition { kind, name, schedule, .. } => {
                 let there = self.monitoring.schedule(schedule).await?;
-                if there.is_some_and(|truth| truth.definition.as_ref() == Some(name)) {
+                if there.is_some_and(|actual| actual.definition.as_ref() == Some(name)) {
                     return Ok(Done::InUse);
                 }
                 self.monitoring.undefine(*kind, name).await.map(made)
@@ -86,23 +86,23 @@ where
     A: Alarms + AlarmWrites + Send + Sync,
 {
     /// What the endpoint serves, and what that is held against.
-    async fn look(&self, seen: &mut Seen, goal: Goal<'_>) -> Answer<()> {
-        seen.served = self.monitoring.served(goal.endpoint).await?;
-        let served = seen.served.as_ref().filter(|served| served.captures);
+    async fn look(&self, observed: &mut Observed, goal: Goal<'_>) -> Answer<()> {
+        observed.served = self.monitoring.served(goal.endpoint).await?;
+        let served = observed.served.as_ref().filter(|served| served.captures);
         let Some(package) = served.and_then(|served| served.package.as_ref()) else { return Ok(()) };
-        seen.baseline = self.monitoring.baselines(package).await?.remove(&goal.kind);
-        if let (None, Some(request)) = (&seen.baseline, goal.baseline_request(package)) {
-            seen.job = self.monitoring.baseline_job(&request.name).await?;
+        observed.baseline = self.monitoring.baselines(package).await?.remove(&goal.kind);
+        if let (None, Some(request)) = (&observed.baseline, goal.baseline_request(package)) {
+            observed.job = self.monitoring.baseline_job(&request.name).await?;
         }
         Ok(())
     }
 
     /// What is in place.
-    async fn placed(&self, seen: &mut Seen, policy: &Policy, kind: DriftKind) -> Answer<()> {
-        seen.schedule = self.monitoring.schedule(&schedule_name(&policy.model, kind)).await?;
+    async fn placed(&self, observed: &mut Observed, policy: &Policy, kind: DriftKind) -> Answer<()> {
+        observed.schedule = self.monitoring.schedule(&schedule_name(&policy.model, kind)).await?;
         let alarm = policy.endpoint().and_then(|target| AlarmName::parse(&alarm_name(&target.name, kind)).ok());
         if let Some(alarm) = alarm {
-            seen.alarm = !self.alarms.describe(&[alarm]).await?.is_empty();
+            observed.alarm = !self.alarms.describe(&[alarm]).await?.is_empty();
         }
         Ok(())
     }

@@ -13,13 +13,13 @@ use trimtab_core::policy::monitor::slug;
 use trimtab_core::policy::{Key, KeyKind, Policy};
 use trimtab_core::port::ml::Accepted;
 use trimtab_core::port::monitor::{
-    AlarmRequest, Baseline, BaselineRequest, BaselineTruth, JobDefinition, ScheduleRequest, ScheduleTruth, Served,
+    AlarmRequest, Baseline, BaselineRequest, JobDefinition, ObservedBaseline, ObservedSchedule, ScheduleRequest, Served,
 };
-use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 
-use crate::goal::{KINDS, kind_of, owner_of};
-use crate::watch::State;
-use crate::{keep, settle};
+use crate::desired_state::{KINDS, kind_of, owner_of};
+use crate::state::State;
+use crate::{apply_outcome, reconcile};
 
 /// The deciding half of `monitor`.
 #[derive(Debug, Clone, Copy)]
@@ -27,15 +27,15 @@ pub struct Monitor;
 
 /// What AWS says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct Observed {
     /// What the endpoint serves.
     pub served: Option<Served>,
     /// What the registry has as the version's baseline of this kind.
     pub baseline: Option<Baseline>,
     /// The job that computes it, where the registry has none.
-    pub job: Option<BaselineTruth>,
+    pub job: Option<ObservedBaseline>,
     /// The kind's schedule.
-    pub schedule: Option<ScheduleTruth>,
+    pub schedule: Option<ObservedSchedule>,
     /// Whether its alarm is there.
     pub alarm: bool,
 }
@@ -100,11 +100,11 @@ pub enum Done {
 }
 
 pub(crate) type Answer = Plan<State, Action>;
-pub(crate) type Asked<'a> = Case<'a, State, Seen>;
+pub(crate) type Asked<'a> = Context<'a, State, Observed>;
 
 impl Decide for Monitor {
     type State = State;
-    type Seen = Seen;
+    type Observed = Observed;
     type Action = Action;
     type Done = Done;
 
@@ -127,39 +127,44 @@ impl Decide for Monitor {
         kind_in(event).map_or_else(|| "watch".to_owned(), |kind| format!("watch#{}", slug(kind)))
     }
 
-    fn assume(event: &Event) -> Seen {
+    fn assume(event: &Event) -> Observed {
         let (status, config, package) = match &event.body {
             Body::Endpoint(endpoint) => (endpoint.status.clone(), endpoint.config.clone(), None),
             Body::Fact(fact) => (EndpointStatus::InService, None, fact.details.get("package").cloned()),
-            _ => return Seen::default(),
+            _ => return Observed::default(),
         };
         let package = package.and_then(|arn| PackageArn::parse(&arn).ok());
         let served = Served { status, config: config.unwrap_or_default(), package, captures: true };
-        Seen { served: Some(served), ..Seen::default() }
+        Observed { served: Some(served), ..Observed::default() }
     }
 
-    fn decide(case: &Asked<'_>) -> Answer {
-        let Some(policy) = case.policy else {
-            return Plan::reject("unknown_model", "monitor needs the model's policy");
+    fn decide(ctx: &Asked<'_>) -> Answer {
+        let Some(policy) = ctx.policy else {
+            return Plan::fail("unknown_model", "monitor needs the model's policy");
         };
         if policy.monitor.is_none() {
             return Plan::skip("off", format!("the policy of {} has no [monitor]: this reaction is off", policy.model));
         }
-        match (kind_in(case.event), &case.event.body) {
-            (Some(kind), _) => keep::kind(case, policy, kind),
-            (None, Body::Endpoint(_)) => ask(case, policy),
-            (None, _) if case.event.is_look() => ask(case, policy),
+        match (kind_in(ctx.event), &ctx.event.body) {
+            (Some(kind), _) => reconcile::kind(ctx, policy, kind),
+            (None, Body::Endpoint(_)) => ask(ctx, policy),
+            (None, _) if ctx.event.is_reconcile_request() => ask(ctx, policy),
             _ => Plan::skip("not_concerned", "nothing in this event is about a watch"),
         }
     }
 
-    /// What is left is what the truth lacks: every event of a kind comes to the same.
-    fn left(_: &State, _: &Asked<'_>) -> Vec<Action> {
+    /// What is left is what the actual lacks: every event of a kind comes to the same.
+    fn pending_actions(_: &State, _: &Asked<'_>) -> Vec<Action> {
         Vec::new()
     }
 
-    fn settle(state: &mut State, action: &Action, outcome: Result<Done, String>, now: Timestamp) -> Settled {
-        settle::settle(state, action, outcome, now)
+    fn apply_outcome(
+        state: &mut State,
+        action: &Action,
+        outcome: Result<Done, String>,
+        now: Timestamp,
+    ) -> ActionOutcome {
+        apply_outcome::apply_outcome(state, action, outcome, now)
     }
 }
 
@@ -167,61 +172,61 @@ impl Decide for Monitor {
 pub(crate) fn kind_in(event: &Event) -> Option<DriftKind> {
     match &event.body {
         Body::ProcessingJob(job) => owner_of(&job.name).map(|(_, kind)| kind),
-        Body::Fact(fact) if fact.kind == FactKind::WatchRequested => kind_of(fact.details.get("kind")?),
+        Body::Fact(fact) if fact.kind == FactKind::MonitoringRequested => kind_of(fact.details.get("kind")?),
         _ => None,
     }
 }
 
 /// Each kind is asked about by itself: one that the policy does not ask for may have been watched before.
-fn ask(case: &Asked<'_>, policy: &Policy) -> Answer {
-    let Some(served) = &case.seen.served else {
+fn ask(ctx: &Asked<'_>, policy: &Policy) -> Answer {
+    let Some(served) = &ctx.observed.served else {
         return Plan::skip("no_such_endpoint", "SageMaker knows no such endpoint: there is nothing to watch");
     };
     if served.status != EndpointStatus::InService {
         return Plan::skip("not_in_service", format!("SageMaker says that the endpoint is {}", served.status));
     }
     let wanted = policy.monitor.as_ref().map(trimtab_core::policy::monitor::Monitor::kinds).unwrap_or_default();
-    let facts: Vec<Fact> = KINDS.into_iter().map(|kind| request(case, policy, kind, served)).collect();
-    let mut state = case.state.clone();
+    let facts: Vec<Fact> = KINDS.into_iter().map(|kind| request(ctx, policy, kind, served)).collect();
+    let mut state = ctx.state.clone();
     let text = format!("what is watched about {} is looked at: {} kinds", policy.model, facts.len());
     let mut plan = Plan { facts, ..Plan::skip("asked", text) };
     if served.captures || wanted.is_empty() {
         state.blind = None;
     } else if state.blind.as_ref() != Some(&served.config) {
         state.blind = Some(served.config.clone());
-        let (reason, fact) = blind(case, policy, &served.config);
+        let (reason, fact) = blind(ctx, policy, &served.config);
         plan.reasons.insert(0, reason);
         plan.facts.insert(0, fact);
         plan.decision = Decision::Acted;
     }
-    if state == *case.state { plan } else { plan.with_state(state) }
+    if state == *ctx.state { plan } else { plan.with_state(state) }
 }
 
-fn blind(case: &Asked<'_>, policy: &Policy, config: &str) -> (Reason, Fact) {
+fn blind(ctx: &Asked<'_>, policy: &Policy, config: &str) -> (Reason, Fact) {
     let text = "the endpoint's configuration keeps nothing of its traffic: the watch begins with the next rollout";
     let reason = Reason::new("blind", text);
     let details = [("configuration".to_owned(), config.to_owned())].into();
     let fact = Fact {
-        kind: FactKind::WatchBlind,
+        kind: FactKind::DataCaptureMissing,
         version: fact::VERSION,
         model: Some(policy.model.clone()),
-        matter: format!("watch/{}/blind/{config}", policy.model),
-        at: case.now,
+        dedup_key: format!("watch/{}/blind/{config}", policy.model),
+        at: ctx.now,
         reasons: vec![reason.text.clone()],
         details,
     };
     (reason, fact)
 }
 
-fn request(case: &Asked<'_>, policy: &Policy, kind: DriftKind, served: &Served) -> Fact {
+fn request(ctx: &Asked<'_>, policy: &Policy, kind: DriftKind, served: &Served) -> Fact {
     let mut details = std::collections::BTreeMap::from([("kind".to_owned(), slug(kind).to_owned())]);
     details.extend(served.package.as_ref().map(|package| ("package".to_owned(), package.to_string())));
     Fact {
-        kind: FactKind::WatchRequested,
+        kind: FactKind::MonitoringRequested,
         version: fact::VERSION,
         model: Some(policy.model.clone()),
-        matter: format!("watch/{}/{}/{}", policy.model, slug(kind), case.now),
-        at: case.now,
+        dedup_key: format!("watch/{}/{}/{}", policy.model, slug(kind), ctx.now),
+        at: ctx.now,
         reasons: vec![format!("drift of {kind} is to be watched as the policy says")],
         details,
     }

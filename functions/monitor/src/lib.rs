@@ -3,15 +3,15 @@
 //!
 //! An endpoint in service, or a look, asks about each kind of drift by itself: each is an aggregate of
 //! its own, so that one that waits for its baseline holds up no other. [`goal`] says what shall be,
-//! `keep` how it comes to be from what is there, whichever event it was that led to it; `settle`
+//! `keep` how it comes to be from what is there, whichever event it was that led to it; `apply_outcome`
 //! takes what came of it; [`act`] makes the calls.
 
 pub mod act;
+mod apply_outcome;
 pub mod decide;
-pub mod goal;
-mod keep;
-mod settle;
-pub mod watch;
+pub mod desired_state;
+mod reconcile;
+pub mod state;
 
 pub use act::Reaction;
 pub use decide::Monitor;

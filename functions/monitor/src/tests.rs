@@ -12,19 +12,19 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, EndpointName, PackageArn, S3Uri};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::ml::{Accepted, AlarmTruth, Alarms};
+use trimtab_core::port::ml::{Accepted, Alarms, ObservedAlarm};
 use trimtab_core::port::monitor::{
-    AlarmRequest, AlarmWrites, Baseline, BaselineRequest, BaselineTruth, JobDefinition, Monitoring, ScheduleRequest,
-    ScheduleStatus, ScheduleTruth, Served,
+    AlarmRequest, AlarmWrites, Baseline, BaselineRequest, JobDefinition, Monitoring, ObservedBaseline,
+    ObservedSchedule, ScheduleRequest, ScheduleStatus, Served,
 };
 use trimtab_core::port::{Answer, Clock};
-use trimtab_core::react::{LEASE, World};
+use trimtab_core::reactor::{LEASE, World};
 
 use crate::Reaction;
 
 mod baseline;
 mod requests;
-mod watch;
+mod state;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 const CHURN: &str = include_str!("../../../models/churn.toml");
@@ -44,14 +44,14 @@ fn in_service() -> Value {
 }
 
 fn look() -> Value {
-    let detail = json!({"version": 1, "model": "churn", "matter": "look/churn/x", "at": NOON, "details": {}});
-    event("trimtab", "Look Requested", &detail)
+    let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/churn/x", "at": NOON, "details": {}});
+    event("trimtab", "Reconcile Requested", &detail)
 }
 
 fn requested(kind: &str) -> Value {
     let detail =
-        json!({"version": 1, "model": "churn", "matter": "watch/churn/x", "at": NOON, "details": {"kind": kind}});
-    event("trimtab", "Watch Requested", &detail)
+        json!({"version": 1, "model": "churn", "dedup_key": "watch/churn/x", "at": NOON, "details": {"kind": kind}});
+    event("trimtab", "Monitoring Requested", &detail)
 }
 
 fn ended(job: &str) -> Value {
@@ -63,9 +63,9 @@ fn ended(job: &str) -> Value {
 struct State {
     served: Option<Served>,
     baselines: BTreeMap<DriftKind, Baseline>,
-    jobs: BTreeMap<String, BaselineTruth>,
+    jobs: BTreeMap<String, ObservedBaseline>,
     definitions: BTreeSet<String>,
-    schedules: BTreeMap<String, ScheduleTruth>,
+    schedules: BTreeMap<String, ObservedSchedule>,
     alarms: BTreeMap<String, AlarmRequest>,
     /// How many calls changed something, and which of them gets no answer.
     writes: usize,
@@ -87,11 +87,11 @@ impl Cloud {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> Answer<T> {
         let mut state = self.0.lock().unwrap();
         if state.refuses {
-            return Err(Failure::reject("sagemaker:Create", "AccessDeniedException"));
+            return Err(Failure::permanent("sagemaker:Create", "AccessDeniedException"));
         }
         let done = change(&mut state);
         state.writes += 1;
-        if state.lost == Some(state.writes) { Err(Failure::retry("aws", "no answer in time")) } else { Ok(done) }
+        if state.lost == Some(state.writes) { Err(Failure::transient("aws", "no answer in time")) } else { Ok(done) }
     }
 }
 
@@ -107,14 +107,14 @@ impl Monitoring for &Cloud {
         Ok(self.0.lock().unwrap().baselines.clone())
     }
 
-    async fn baseline_job(&self, name: &str) -> Answer<Option<BaselineTruth>> {
+    async fn baseline_job(&self, name: &str) -> Answer<Option<ObservedBaseline>> {
         Ok(self.0.lock().unwrap().jobs.get(name).cloned())
     }
 
     async fn start_baseline(&self, request: &BaselineRequest) -> Answer<()> {
         self.change(|state| {
             state.computed.push(request.clone());
-            assert!(state.jobs.insert(request.name.clone(), BaselineTruth::Running).is_none());
+            assert!(state.jobs.insert(request.name.clone(), ObservedBaseline::Running).is_none());
         })
     }
 
@@ -134,16 +134,16 @@ impl Monitoring for &Cloud {
         })
     }
 
-    async fn schedule(&self, name: &str) -> Answer<Option<ScheduleTruth>> {
+    async fn schedule(&self, name: &str) -> Answer<Option<ObservedSchedule>> {
         Ok(self.0.lock().unwrap().schedules.get(name).cloned())
     }
 
     async fn create_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
         self.change(|state| {
-            let truth = scheduled(request);
+            let actual = scheduled(request);
             // The adapter takes up a schedule that an unanswered call has made: it is the same one then.
-            let before = state.schedules.insert(request.name.clone(), truth.clone());
-            assert!(before.is_none_or(|before| before == truth), "{} was there", request.name);
+            let before = state.schedules.insert(request.name.clone(), actual.clone());
+            assert!(before.is_none_or(|before| before == actual), "{} was there", request.name);
             Accepted::Started
         })
     }
@@ -167,8 +167,8 @@ impl Monitoring for &Cloud {
     }
 }
 
-fn scheduled(request: &ScheduleRequest) -> ScheduleTruth {
-    ScheduleTruth {
+fn scheduled(request: &ScheduleRequest) -> ObservedSchedule {
+    ObservedSchedule {
         status: ScheduleStatus::Scheduled,
         definition: Some(request.definition.clone()),
         expression: Some(request.expression.clone()),
@@ -187,9 +187,9 @@ impl AlarmWrites for &Cloud {
 }
 
 impl Alarms for &Cloud {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
         let there = self.0.lock().unwrap().alarms.clone();
-        let truth = |name: &AlarmName| AlarmTruth {
+        let actual = |name: &AlarmName| ObservedAlarm {
             arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap(),
             name: name.clone(),
             state: AlarmState::Ok,
@@ -199,7 +199,7 @@ impl Alarms for &Cloud {
             children: vec![],
             suppressed: false,
         };
-        Ok(alarms.iter().filter(|name| there.contains_key(name.as_str())).map(truth).collect())
+        Ok(alarms.iter().filter(|name| there.contains_key(name.as_str())).map(actual).collect())
     }
 }
 
@@ -241,7 +241,7 @@ impl Stage {
             constraints: place("constraints.json"),
             config: None,
         };
-        self.state().baselines = crate::goal::KINDS.into_iter().map(|kind| (kind, baseline.clone())).collect();
+        self.state().baselines = crate::desired_state::KINDS.into_iter().map(|kind| (kind, baseline.clone())).collect();
     }
 
     fn apply(&self, change: impl Fn(&str) -> String) {
@@ -284,9 +284,9 @@ impl Stage {
         facts.iter().map(|fact| fact.kind).filter(|kind| !kind.is_request()).collect()
     }
 
-    fn matters(&self, kind: FactKind) -> BTreeSet<String> {
+    fn dedup_keys(&self, kind: FactKind) -> BTreeSet<String> {
         let facts = self.world.bus.facts();
-        facts.into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.matter).collect()
+        facts.into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key).collect()
     }
 
     fn jobs(&self) -> Vec<String> {
@@ -298,7 +298,7 @@ impl Stage {
         let state = self.state();
         let names: Vec<&str> = state.schedules.keys().map(String::as_str).collect();
         assert_eq!(names, ["churn-attribution", "churn-bias", "churn-data-quality", "churn-model-quality"]);
-        let used: BTreeSet<String> = state.schedules.values().filter_map(|truth| truth.definition.clone()).collect();
+        let used: BTreeSet<String> = state.schedules.values().filter_map(|actual| actual.definition.clone()).collect();
         assert_eq!(used, state.definitions);
         assert!(state.alarms.keys().all(|name| name.starts_with("churn-prod-") && name.ends_with("-drift")));
         assert_eq!(state.alarms.len(), 4);

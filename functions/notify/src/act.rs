@@ -5,9 +5,9 @@ use trimtab_core::failure::Failure;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::ml::Topic;
 use trimtab_core::port::{Answer, Ledger};
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
-use crate::decide::{Action, Notify, Seen, State};
+use crate::decide::{Action, Notify, Observed, State};
 
 /// `notify` over its ports.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Reaction<T, L> {
 impl<T: Topic + Send + Sync, L: Ledger + Send + Sync> Act for Reaction<T, L> {
     type Decide = Notify;
 
-    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &State) -> Answer<Seen> {
+    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &State) -> Answer<Observed> {
         let model = match &event.body {
             Body::Fact(fact) => fact.model.as_ref(),
             _ => None,
@@ -32,23 +32,25 @@ impl<T: Topic + Send + Sync, L: Ledger + Send + Sync> Act for Reaction<T, L> {
             Some(model) => self.ledger.policy(model).await?,
             None => None,
         };
-        Ok(Seen { policy, chat: self.chat.is_some() })
+        Ok(Observed { policy, chat: self.chat.is_some() })
     }
 
     async fn act(&self, action: &Action) -> Answer<String> {
         match (action, &self.chat) {
             // A message that cannot be sent must end in a queue that raises an alert: whatever SNS
             // says, it is given back.
-            (Action::Publish { message, .. }, _) => {
-                self.topic.publish(message).await.map_err(|failure| Failure::retry("sns:Publish", failure.to_string()))
-            }
+            (Action::Publish { message, .. }, _) => self
+                .topic
+                .publish(message)
+                .await
+                .map_err(|failure| Failure::transient("sns:Publish", failure.to_string())),
             // The people's message is out: giving the event back would send that again. So what the
             // chat does not take is kept in the ledger, and sent from there.
             (Action::PublishToChat { message, .. }, Some(chat)) => {
-                chat.publish(message).await.map_err(|failure| Failure::reject("sns:Publish", failure.to_string()))
+                chat.publish(message).await.map_err(|failure| Failure::permanent("sns:Publish", failure.to_string()))
             }
             (Action::PublishToChat { .. }, None) => {
-                Err(Failure::reject("sns:Publish", "there is no topic for the chat"))
+                Err(Failure::permanent("sns:Publish", "there is no topic for the chat"))
             }
         }
     }

@@ -10,9 +10,9 @@ use trimtab_core::fact::Fact;
 use trimtab_core::port::ml::Message;
 use trimtab_core::text::one_line;
 
+use crate::console_links::ConsoleLinks;
 use crate::digest::Line;
-use crate::place::Place;
-use crate::words;
+use crate::templates;
 
 /// The longest title, line, thread's id and keyword. The service has limits of its own on these, and a
 /// channel shows less than it takes.
@@ -49,14 +49,14 @@ struct Shown {
 }
 
 /// The message for a fact.
-pub(crate) fn message(fact: &Fact, place: &Place<'_>) -> Message {
-    let people = words::message(fact, place);
-    let (what, next) = words::words(fact.kind);
+pub(crate) fn message(fact: &Fact, place: &ConsoleLinks<'_>) -> Message {
+    let people = templates::message(fact, place);
+    let (what, next) = templates::words(fact.kind);
     let reasons = fact.reasons.iter().take(REASONS_MAX).map(|reason| format!("- {}", plain(reason, LINE_MAX)));
     let model = people.attributes.get("model").map_or("", String::as_str);
     let resources = fact.details.values().filter(|value| value.starts_with("arn:")).map(|arn| plain(arn, LINE_MAX));
     let shown = Shown {
-        id: trimtab_core::text::digest(&[fact.kind.as_str(), &fact.matter], 32),
+        id: trimtab_core::text::digest(&[fact.kind.as_str(), &fact.dedup_key], 32),
         lines: reasons.chain([String::new(), place.link(fact)]).collect(),
         next: [next.to_owned(), place.command(fact)],
         summary: format!("{model}: {what}"),
@@ -66,13 +66,13 @@ pub(crate) fn message(fact: &Fact, place: &Place<'_>) -> Message {
 }
 
 /// The message for a digest of these lines, oldest first; `people` is the mail that has them.
-pub(crate) fn digest(people: Message, matter: &str, lines: &[&Line], link: String) -> Message {
+pub(crate) fn digest(people: Message, dedup_key: &str, lines: &[&Line], link: String) -> Message {
     let shown = lines.iter().take(DIGEST_MAX).map(|line| format!("- {}", plain(&line.says, LINE_MAX)));
     let more = lines.len().saturating_sub(DIGEST_MAX);
     let more = (more > 0).then(|| format!("and {more} more"));
     let model = people.attributes.get("model").map_or("", String::as_str);
     let shown = Shown {
-        id: trimtab_core::text::digest(&["Digest", matter], 32),
+        id: trimtab_core::text::digest(&["Digest", dedup_key], 32),
         lines: shown.chain(more).chain([String::new(), link]).collect(),
         next: ["Nothing to do.".to_owned(), format!("trimtab history {model}")],
         summary: people.subject.clone(),

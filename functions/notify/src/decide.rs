@@ -1,4 +1,4 @@
-//! Whether a fact becomes a message: each matter once; at once, or with others in the digest.
+//! Whether a fact becomes a message: each dedup_key once; at once, or with others in the digest.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::ml::Message;
-use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text;
 
+use crate::console_links::ConsoleLinks;
 use crate::digest::Digest;
-use crate::place::Place;
-use crate::{chat, digest, words};
+use crate::{chat, digest, templates};
 
 /// The deciding half of `notify`.
 #[derive(Debug, Clone, Copy)]
 pub struct Notify;
 
-/// What the ledger keeps of one matter; or, for a model, of what waits for its digest.
+/// What the ledger keeps of one dedup_key; or, for a model, of what waits for its digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// When its message was sent, or given to the digest.
@@ -37,7 +37,7 @@ pub struct State {
 
 /// What the decision knows besides the fact.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct Observed {
     /// The model's policy.
     pub policy: Option<Arc<Policy>>,
     /// Whether there is a topic for a chat.
@@ -65,7 +65,7 @@ pub(crate) type Answer = Plan<State, Action>;
 
 impl Decide for Notify {
     type State = State;
-    type Seen = Seen;
+    type Observed = Observed;
     type Action = Action;
     type Done = String;
 
@@ -80,40 +80,47 @@ impl Decide for Notify {
 
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         match &event.body {
-            Body::Fact(fact) if event.is_look() || fact.kind == FactKind::NoticeHeld => digest::aggregate(fact),
+            Body::Fact(fact) if event.is_reconcile_request() || fact.kind == FactKind::NotificationBatched => {
+                digest::aggregate(fact)
+            }
             Body::Fact(fact) => {
-                format!("notice#{}", text::digest(&[fact.kind.as_str(), &fact.matter], 32))
+                format!("notice#{}", text::digest(&[fact.kind.as_str(), &fact.dedup_key], 32))
             }
             _ => "notice#none".to_owned(),
         }
     }
 
-    fn assume(_: &Event) -> Seen {
-        Seen::default()
+    fn assume(_: &Event) -> Observed {
+        Observed::default()
     }
 
-    fn decide(case: &Case<'_, State, Seen>) -> Answer {
-        let Body::Fact(fact) = &case.event.body else {
+    fn decide(ctx: &Context<'_, State, Observed>) -> Answer {
+        let Body::Fact(fact) = &ctx.event.body else {
             return Plan::skip("not_concerned", "only the suite's facts become messages");
         };
-        if case.event.is_look() {
-            return digest::on_look(case, fact);
+        if ctx.event.is_reconcile_request() {
+            return digest::on_reconcile(ctx, fact);
         }
-        if fact.kind == FactKind::NoticeHeld {
-            return digest::on_held(case, fact);
+        if fact.kind == FactKind::NotificationBatched {
+            return digest::on_held(ctx, fact);
         }
         if fact.kind.is_request() {
             return Plan::skip("not_for_people", "this is between two functions");
         }
-        on_fact(case, fact)
+        on_fact(ctx, fact)
     }
 
     /// A message has no state between decided and sent: its fact's retry sends it.
-    fn left(_: &State, _: &Case<'_, State, Seen>) -> Vec<Action> {
+    fn pending_actions(_: &State, _: &Context<'_, State, Observed>) -> Vec<Action> {
         Vec::new()
     }
 
-    fn settle(state: &mut State, action: &Action, outcome: Result<String, String>, now: Timestamp) -> Settled {
+    fn apply_outcome(
+        state: &mut State,
+        action: &Action,
+        outcome: Result<String, String>,
+        now: Timestamp,
+    ) -> ActionOutcome {
         match (action, outcome) {
             (Action::Publish { .. }, Ok(message_id)) => {
                 state.sent = Some(now);
@@ -121,38 +128,40 @@ impl Decide for Notify {
                 if let Some(digest) = &mut state.digest {
                     digest.was_sent();
                 }
-                Settled::default()
+                ActionOutcome::default()
             }
             (Action::PublishToChat { .. }, Ok(_)) => {
                 state.chat = Some(now);
                 if let Some(digest) = &mut state.digest {
                     digest.was_posted();
                 }
-                Settled::default()
+                ActionOutcome::default()
             }
-            (_, Err(cause)) => Settled { reasons: vec![Reason::new("publish_refused", cause)], ..Settled::default() },
+            (_, Err(cause)) => {
+                ActionOutcome { reasons: vec![Reason::new("publish_refused", cause)], ..ActionOutcome::default() }
+            }
         }
     }
 }
 
-fn on_fact(case: &Case<'_, State, Seen>, fact: &Fact) -> Answer {
-    let (state, seen) = (case.state, case.seen);
+fn on_fact(ctx: &Context<'_, State, Observed>, fact: &Fact) -> Answer {
+    let (state, observed) = (ctx.state, ctx.observed);
     let told = state.sent.is_some();
-    let quiet = seen.policy.as_ref().and_then(|policy| policy.notify.as_ref());
+    let quiet = observed.policy.as_ref().and_then(|policy| policy.notify.as_ref());
     if quiet.is_some_and(|notify| notify.quiet.contains(&fact.kind.severity())) && !told {
-        let text = format!("{} on {} waits for the digest", fact.kind.as_str(), fact.matter);
-        let state = State { sent: Some(case.now), chat: Some(case.now), ..State::default() };
-        return Plan::note(state, "quiet", text).telling(digest::held(fact, case.now));
+        let text = format!("{} on {} waits for the digest", fact.kind.as_str(), fact.dedup_key);
+        let state = State { sent: Some(ctx.now), chat: Some(ctx.now), ..State::default() };
+        return Plan::update(state, "quiet", text).with_fact(digest::held(fact, ctx.now));
     }
-    let place = Place::of(case.event, seen.policy.as_deref());
-    let to_chat = seen.chat && state.chat.is_none();
+    let place = ConsoleLinks::of(ctx.event, observed.policy.as_deref());
+    let to_chat = observed.chat && state.chat.is_none();
     if let Some(sent) = state.sent.filter(|_| !to_chat) {
-        return Plan::skip("already_sent", format!("the message on this matter was sent at {sent}"));
+        return Plan::skip("already_sent", format!("the message on this dedup_key was sent at {sent}"));
     }
     let mut plan =
-        Plan::only(Decision::Acted, Reason::new("told", format!("{} on {}", fact.kind.as_str(), fact.matter)));
+        Plan::only(Decision::Acted, Reason::new("told", format!("{} on {}", fact.kind.as_str(), fact.dedup_key)));
     if !told {
-        plan.actions.push(Action::Publish { service: "sns", message: words::message(fact, &place) });
+        plan.actions.push(Action::Publish { service: "sns", message: templates::message(fact, &place) });
     }
     if to_chat {
         plan.actions.push(Action::PublishToChat { service: "sns", message: chat::message(fact, &place) });

@@ -1,6 +1,6 @@
 //! What can wait: collected for each model, and sent together.
 //!
-//! A matter is an aggregate of its own, and so is a model's digest: the one gives its line to the
+//! A dedup_key is an aggregate of its own, and so is a model's digest: the one gives its line to the
 //! other on the bus. What has not been sent is in the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +13,12 @@ use trimtab_core::fact::{self, Fact, FactKind, Severity};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::port::ml::Message;
-use trimtab_core::react::Case;
+use trimtab_core::reactor::Context;
 use trimtab_core::text;
 
-use crate::decide::{Action, Answer, Seen, State};
-use crate::place::Place;
-use crate::{chat, words};
+use crate::console_links::ConsoleLinks;
+use crate::decide::{Action, Answer, Observed, State};
+use crate::{chat, templates};
 
 /// How many lines wait at most; then they are sent whatever the clock says.
 const MOST: usize = 100;
@@ -41,7 +41,7 @@ pub struct Digest {
 /// One message that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Of which kind and matter it is, digested.
+    /// Of which kind and dedup_key it is, digested.
     pub key: String,
     /// When the suite said it.
     pub at: Timestamp,
@@ -99,103 +99,103 @@ pub(crate) fn aggregate(fact: &Fact) -> String {
 /// Gives a message to the digest.
 pub(crate) fn held(told: &Fact, at: Timestamp) -> Fact {
     Fact {
-        kind: FactKind::NoticeHeld,
+        kind: FactKind::NotificationBatched,
         version: fact::VERSION,
         model: told.model.clone(),
-        matter: format!("held/{}/{}", told.kind.as_str(), told.matter),
+        dedup_key: format!("held/{}/{}", told.kind.as_str(), told.dedup_key),
         at,
         reasons: told.reasons.iter().take(1).cloned().collect(),
         details: BTreeMap::from([
-            ("says".to_owned(), words::subject(told)),
+            ("says".to_owned(), templates::subject(told)),
             ("severity".to_owned(), told.kind.severity().as_str().to_owned()),
         ]),
     }
 }
 
 /// A message waits from now on.
-pub(crate) fn on_held(case: &Case<'_, State, Seen>, fact: &Fact) -> Answer {
-    let mut digest = case.state.digest.clone().unwrap_or_default();
-    let key = text::digest(&[&fact.matter], 32);
+pub(crate) fn on_held(ctx: &Context<'_, State, Observed>, fact: &Fact) -> Answer {
+    let mut digest = ctx.state.digest.clone().unwrap_or_default();
+    let key = text::digest(&[&fact.dedup_key], 32);
     if digest.knows(&key) {
         let known = || Plan::skip("already_held", "this message waits for the digest, or was in one");
-        return owed(case, fact, &digest).unwrap_or_else(known);
+        return owed(ctx, fact, &digest).unwrap_or_else(known);
     }
-    let says = fact.details.get("says").map_or(fact.matter.as_str(), String::as_str);
+    let says = fact.details.get("says").map_or(fact.dedup_key.as_str(), String::as_str);
     let why = fact.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
     let severity = fact.details.get("severity").and_then(|word| Severity::parse(word)).unwrap_or_else(info);
     digest.lines.push(Line { key, at: fact.at, severity, says: text::one_line(&format!("{says}{why}"), 300) });
     if digest.lines.len() >= MOST {
-        return send(case, fact, &digest, "full");
+        return send(ctx, fact, &digest, "full");
     }
-    let state = State { digest: Some(digest.clone()), ..case.state.clone() };
-    Plan::note(state, "held", format!("{} messages wait for the digest", digest.lines.len()))
+    let state = State { digest: Some(digest.clone()), ..ctx.state.clone() };
+    Plan::update(state, "held", format!("{} messages wait for the digest", digest.lines.len()))
 }
 
 /// The clock asks: what has waited long enough is sent; at once, where the policy has no digest any more.
 /// What the chat did not take before is sent to it again.
-pub(crate) fn on_look(case: &Case<'_, State, Seen>, fact: &Fact) -> Answer {
+pub(crate) fn on_reconcile(ctx: &Context<'_, State, Observed>, fact: &Fact) -> Answer {
     let nothing = |text| Plan::skip("nothing_new", text);
-    let Some(digest) = &case.state.digest else { return nothing("nothing waits for the digest") };
+    let Some(digest) = &ctx.state.digest else { return nothing("nothing waits for the digest") };
     let Some(since) = digest.lines.first().map(|line| line.at) else {
-        return owed(case, fact, digest).unwrap_or_else(|| nothing("nothing waits for the digest"));
+        return owed(ctx, fact, digest).unwrap_or_else(|| nothing("nothing waits for the digest"));
     };
-    let wait = case.seen.policy.as_ref().and_then(|policy| policy.notify.as_ref()?.digest);
-    if wait.is_some_and(|wait| case.now.duration_since(since) < wait) {
-        return owed(case, fact, digest).unwrap_or_else(|| nothing("the digest is not due yet"));
+    let wait = ctx.observed.policy.as_ref().and_then(|policy| policy.notify.as_ref()?.digest);
+    if wait.is_some_and(|wait| ctx.now.duration_since(since) < wait) {
+        return owed(ctx, fact, digest).unwrap_or_else(|| nothing("the digest is not due yet"));
     }
-    send(case, fact, digest, "due")
+    send(ctx, fact, digest, "due")
 }
 
 /// To people, and to the chat where there is one; with what that did not take before.
-fn send(case: &Case<'_, State, Seen>, fact: &Fact, digest: &Digest, why: &'static str) -> Answer {
-    let mail = mail(case, fact, &digest.lines.iter().collect::<Vec<_>>());
+fn send(ctx: &Context<'_, State, Observed>, fact: &Fact, digest: &Digest, why: &'static str) -> Answer {
+    let mail = mail(ctx, fact, &digest.lines.iter().collect::<Vec<_>>());
     let reason = Reason::new(why, format!("{} messages of {} are due", digest.lines.len(), model(fact)));
-    let mut plan = Plan::only(Decision::Acted, reason).doing(Action::Publish { service: "sns", message: mail });
+    let mut plan = Plan::only(Decision::Acted, reason).with_action(Action::Publish { service: "sns", message: mail });
     let mut digest = digest.clone();
-    digest.chat = case.seen.chat.then(|| digest.owed().to_vec());
-    if case.seen.chat {
-        plan.actions.push(to_chat(case, fact, &digest.owed().iter().chain(&digest.lines).collect::<Vec<_>>()));
+    digest.chat = ctx.observed.chat.then(|| digest.owed().to_vec());
+    if ctx.observed.chat {
+        plan.actions.push(to_chat(ctx, fact, &digest.owed().iter().chain(&digest.lines).collect::<Vec<_>>()));
     }
-    plan.with_state(State { digest: Some(digest), ..case.state.clone() })
+    plan.with_state(State { digest: Some(digest), ..ctx.state.clone() })
 }
 
 /// What people have and the chat has not; `None` where it has all, or there is none.
-fn owed(case: &Case<'_, State, Seen>, fact: &Fact, digest: &Digest) -> Option<Answer> {
+fn owed(ctx: &Context<'_, State, Observed>, fact: &Fact, digest: &Digest) -> Option<Answer> {
     let lines = digest.owed();
-    if lines.is_empty() || !case.seen.chat {
+    if lines.is_empty() || !ctx.observed.chat {
         return None;
     }
     let text = format!("people have {} messages of {} that the chat did not take", lines.len(), model(fact));
     let plan = Plan::only(Decision::Acted, Reason::new("chat_again", text));
-    Some(plan.doing(to_chat(case, fact, &lines.iter().collect::<Vec<_>>())))
+    Some(plan.with_action(to_chat(ctx, fact, &lines.iter().collect::<Vec<_>>())))
 }
 
-fn to_chat(case: &Case<'_, State, Seen>, fact: &Fact, lines: &[&Line]) -> Action {
-    let link = Place::of(case.event, case.seen.policy.as_deref()).link(fact);
-    let message = chat::digest(mail(case, fact, lines), &matter(case, fact, lines), lines, link);
+fn to_chat(ctx: &Context<'_, State, Observed>, fact: &Fact, lines: &[&Line]) -> Action {
+    let link = ConsoleLinks::of(ctx.event, ctx.observed.policy.as_deref()).link(fact);
+    let message = chat::digest(mail(ctx, fact, lines), &dedup_key(ctx, fact, lines), lines, link);
     Action::PublishToChat { service: "sns", message }
 }
 
 /// Since when the first of them has waited.
-fn since(case: &Case<'_, State, Seen>, lines: &[&Line]) -> Timestamp {
-    lines.first().map_or(case.now, |line| line.at)
+fn since(ctx: &Context<'_, State, Observed>, lines: &[&Line]) -> Timestamp {
+    lines.first().map_or(ctx.now, |line| line.at)
 }
 
-fn matter(case: &Case<'_, State, Seen>, fact: &Fact, lines: &[&Line]) -> String {
-    format!("digest/{}/{}", model(fact), since(case, lines))
+fn dedup_key(ctx: &Context<'_, State, Observed>, fact: &Fact, lines: &[&Line]) -> String {
+    format!("digest/{}/{}", model(fact), since(ctx, lines))
 }
 
-fn mail(case: &Case<'_, State, Seen>, fact: &Fact, lines: &[&Line]) -> Message {
-    let (model, since) = (model(fact), since(case, lines));
+fn mail(ctx: &Context<'_, State, Observed>, fact: &Fact, lines: &[&Line]) -> Message {
+    let (model, since) = (model(fact), since(ctx, lines));
     let mut body = format!("{model}: what could wait since {since}\n\n");
     for line in lines {
         let _ = writeln!(body, "  {}  {}", line.at, line.says);
     }
     let _ = write!(
         body,
-        "\nWhat next\n  Nothing to do.\n  Command: trimtab history {model}\n\nDetails\n  at: {}\n  matter: {}\n",
-        case.now,
-        matter(case, fact, lines)
+        "\nWhat next\n  Nothing to do.\n  Command: trimtab history {model}\n\nDetails\n  at: {}\n  dedup_key: {}\n",
+        ctx.now,
+        dedup_key(ctx, fact, lines)
     );
     let severities: BTreeSet<Severity> = lines.iter().map(|line| line.severity).collect();
     let attributes = [
@@ -209,7 +209,7 @@ fn mail(case: &Case<'_, State, Seen>, fact: &Fact, lines: &[&Line]) -> Message {
     Message {
         subject: text::subject(
             &format!("[info] {model}: {} messages that could wait", lines.len()),
-            words::SUBJECT_MAX,
+            templates::SUBJECT_MAX,
         ),
         body,
         attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

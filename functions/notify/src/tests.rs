@@ -1,4 +1,4 @@
-//! One message per matter, through the whole reaction.
+//! One message per dedup_key, through the whole reaction.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,7 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::plan::Decision;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{Message, Topic};
-use trimtab_core::react::{Report, World};
+use trimtab_core::reactor::{Report, World};
 
 use crate::Reaction;
 
@@ -29,17 +29,17 @@ struct Sns {
 impl Topic for &Sns {
     async fn publish(&self, message: &Message) -> Answer<String> {
         if self.refuse {
-            return Err(Failure::reject("sns:Publish", "NotFound: no such topic"));
+            return Err(Failure::permanent("sns:Publish", "NotFound: no such topic"));
         }
         self.sent.lock().unwrap().push(message.clone());
         Ok("message-1".into())
     }
 }
 
-fn fact(id: &str, kind: &str, matter: &str) -> Value {
+fn fact(id: &str, kind: &str, dedup_key: &str) -> Value {
     json!({"version": "0", "id": id, "source": "trimtab", "detail-type": kind, "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
-        "detail": {"version": 1, "model": "churn", "matter": matter, "at": NOON, "reasons": ["because"]}})
+        "detail": {"version": 1, "model": "churn", "dedup_key": dedup_key, "at": NOON, "reasons": ["because"]}})
 }
 
 fn world() -> World<MemoryLedger, MemoryBus, FixedClock> {
@@ -85,7 +85,7 @@ fn two_facts_of_one_matter_are_two_messages() {
 fn a_message_that_sns_refuses_goes_back_so_that_it_ends_in_a_queue() {
     let (world, sns) = (world(), Sns { refuse: true, ..Sns::default() });
     let answer = react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1"));
-    assert!(matches!(answer, Err(Failure::Retry { .. })));
+    assert!(matches!(answer, Err(Failure::Transient { .. })));
 }
 
 #[test]
@@ -100,6 +100,6 @@ fn a_malformed_fact_is_kept_and_does_not_make_another() {
     let (world, sns) = (world(), Sns::default());
     let mut bad = fact("1", "Training Failed", "x");
     bad["detail"]["at"] = json!("yesterday");
-    assert_eq!(react(&world, &sns, &bad).unwrap().entry.decision, Decision::Rejected);
-    assert_eq!((world.ledger.contents().kept.len(), world.bus.facts().len()), (1, 0));
+    assert_eq!(react(&world, &sns, &bad).unwrap().entry.decision, Decision::Failed);
+    assert_eq!((world.ledger.contents().dead_letters.len(), world.bus.facts().len()), (1, 0));
 }

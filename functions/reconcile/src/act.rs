@@ -4,7 +4,7 @@ use trimtab_core::event::Event;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::{Answer, Ledger};
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
 use crate::decide::{Action, Reconcile};
 
@@ -19,7 +19,7 @@ impl<L: Ledger + Send + Sync> Act for Reaction<L> {
     type Decide = Reconcile;
 
     async fn observe(&self, _: &Event, _: Option<&Policy>, (): &()) -> Answer<Vec<ModelName>> {
-        self.ledger.looked_after().await
+        self.ledger.reconciled_models().await
     }
 
     async fn act(&self, action: &Action) -> Answer<()> {

@@ -7,7 +7,7 @@ use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 
 /// The deciding half of `reconcile`.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +19,7 @@ pub enum Action {}
 
 impl Decide for Reconcile {
     type State = ();
-    type Seen = Vec<ModelName>;
+    type Observed = Vec<ModelName>;
     type Action = Action;
     type Done = ();
 
@@ -41,18 +41,18 @@ impl Decide for Reconcile {
         Vec::new()
     }
 
-    fn decide(case: &Case<'_, (), Vec<ModelName>>) -> Plan<(), Action> {
-        let models = case.seen;
+    fn decide(ctx: &Context<'_, (), Vec<ModelName>>) -> Plan<(), Action> {
+        let models = ctx.observed;
         let text = format!("models that are looked after, and asked about: {}", models.len());
-        let facts = models.iter().map(|model| look(model, case.now)).collect();
+        let facts = models.iter().map(|model| look(model, ctx.now)).collect();
         Plan { facts, ..Plan::skip("asked", text) }
     }
 
-    fn left((): &(), _: &Case<'_, (), Vec<ModelName>>) -> Vec<Action> {
+    fn pending_actions((): &(), _: &Context<'_, (), Vec<ModelName>>) -> Vec<Action> {
         Vec::new()
     }
 
-    fn settle((): &mut (), action: &Action, _: Result<(), String>, _: Timestamp) -> Settled {
+    fn apply_outcome((): &mut (), action: &Action, _: Result<(), String>, _: Timestamp) -> ActionOutcome {
         match *action {}
     }
 }
@@ -62,10 +62,10 @@ impl Decide for Reconcile {
 pub fn look(model: &ModelName, at: Timestamp) -> Fact {
     let reason = Reason::new("asked", "what AWS did not tell of is looked for");
     Fact {
-        kind: FactKind::LookRequested,
+        kind: FactKind::ReconcileRequested,
         version: fact::VERSION,
         model: Some(model.clone()),
-        matter: format!("look/{model}/{at}"),
+        dedup_key: format!("look/{model}/{at}"),
         at,
         reasons: vec![reason.text],
         details: std::collections::BTreeMap::new(),

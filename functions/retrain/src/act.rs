@@ -7,12 +7,12 @@ use trimtab_core::failure::Failure;
 use trimtab_core::name::{AlarmName, ResourceName, RunId};
 use trimtab_core::policy::{Key, Policy};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{AlarmTruth, Alarms, Runs};
+use trimtab_core::port::ml::{Alarms, ObservedAlarm, Runs};
 use trimtab_core::port::report::{MonitoringRuns, Objects};
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
-use crate::decide::{Action, Retrain, Seen};
-use crate::endings::Ended;
+use crate::completion::Ended;
+use crate::decide::{Action, Observed, Retrain};
 use crate::incident::State;
 use crate::violations::{MOST, Monitored, Report};
 
@@ -45,40 +45,40 @@ where
         Ok(self.monitors.run(&name).await?.map(|run| Key::schedule(&run.schedule)))
     }
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Seen> {
-        let mut seen = Seen::default();
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+        let mut observed = Observed::default();
         let open = state.incident.as_ref();
         if let Some(ended) = Ended::of(event) {
             // Of a run that no open incident is answered with, nothing needs to be known.
             if let Some(incident) = open.filter(|incident| ended.is_of(incident)) {
-                seen.run = self.runs.status(&incident.request.engine, &ended.run).await?;
+                observed.run = self.runs.status(&incident.request.engine, &ended.run).await?;
             }
-            return Ok(seen);
+            return Ok(observed);
         }
         // A thousand objects come at once: nothing is asked for one of them.
         if let Body::Object(_) = &event.body {
-            return Ok(seen);
+            return Ok(observed);
         }
         if let Body::Alarm(alarm) = &event.body
             && let Ok(name) = AlarmName::parse(&alarm.name)
         {
-            seen.alarm = self.alarms.describe(&[name]).await?.pop();
-            seen.children = self.children(seen.alarm.as_slice()).await?;
+            observed.alarm = self.alarms.describe(&[name]).await?.pop();
+            observed.children = self.children(observed.alarm.as_slice()).await?;
         }
         if let Body::ProcessingJob(job) = &event.body
             && let Ok(name) = ResourceName::parse(&job.name)
         {
-            seen.monitored.extend(self.monitored(&name).await?);
+            observed.monitored.extend(self.monitored(&name).await?);
         }
-        if event.is_look()
+        if event.is_reconcile_request()
             && let Some(policy) = policy.filter(|policy| policy.retrain.is_some())
         {
-            self.look(policy, state, &mut seen).await?;
+            self.look(policy, state, &mut observed).await?;
         }
         if let Some((incident, run)) = open.and_then(|incident| Some((incident, incident.run.as_ref()?))) {
-            seen.open = self.runs.status(&incident.request.engine, run).await?;
+            observed.open = self.runs.status(&incident.request.engine, run).await?;
         }
-        Ok(seen)
+        Ok(observed)
     }
 
     /// Looks for the run that carries the incident's name before starting one: no engine says how long
@@ -98,23 +98,23 @@ where
     O: Objects + Send + Sync,
 {
     /// What the model's alarms and monitoring schedules say by themselves.
-    async fn look(&self, policy: &Policy, state: &State, seen: &mut Seen) -> Answer<()> {
+    async fn look(&self, policy: &Policy, state: &State, observed: &mut Observed) -> Answer<()> {
         let alarms: Vec<AlarmName> = policy.drift_alarms().into_iter().collect();
         if !alarms.is_empty() {
-            seen.alarms = self.alarms.describe(&alarms).await?;
+            observed.alarms = self.alarms.describe(&alarms).await?;
         }
-        seen.children = self.children(&seen.alarms).await?;
+        observed.children = self.children(&observed.alarms).await?;
         for schedule in policy.retrain.iter().flat_map(|retrain| &retrain.monitors) {
             let newest = self.monitors.newest(schedule).await?;
             if let Some(job) = newest.filter(|job| !state.has_answered_run(job)) {
-                seen.monitored.extend(self.monitored(&job).await?);
+                observed.monitored.extend(self.monitored(&job).await?);
             }
         }
         Ok(())
     }
 
     /// What the composite alarms among these that are on watch.
-    async fn children(&self, alarms: &[AlarmTruth]) -> Answer<Vec<AlarmTruth>> {
+    async fn children(&self, alarms: &[ObservedAlarm]) -> Answer<Vec<ObservedAlarm>> {
         let on = alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         let names: BTreeSet<AlarmName> = on.flat_map(|alarm| alarm.children.clone()).collect();
         let mut found = Vec::new();
@@ -133,7 +133,7 @@ where
             Some(object) => match self.objects.read(object, MOST).await {
                 Ok(Some(bytes)) => Report::parse(&bytes),
                 Ok(None) => Err("it is not there".to_owned()),
-                Err(Failure::Reject { cause, .. }) => Err(cause),
+                Err(Failure::Permanent { cause, .. }) => Err(cause),
                 Err(retry) => return Err(retry),
             },
         };

@@ -8,17 +8,17 @@ use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{CommitId, FeatureGroupName, ModelName, RunId, TRAINING};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Key, KeyKind, Policy, Retrain as Limits};
-use trimtab_core::port::ml::{AlarmTruth, RunRequest};
-use trimtab_core::react::{Case, Decide, Settled, Subject};
+use trimtab_core::port::ml::{ObservedAlarm, RunRequest};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::digest;
 
 use crate::incident::{Incident, JOINED, Kind, State, Streak, Trigger};
-use crate::limit::{limit, skipped};
-use crate::start::{parameters, starting};
+use crate::rate_limits::{limit, skipped};
+use crate::run_request::{parameters, starting};
 use crate::violations::{self, Monitored};
-use crate::{drift, endings, gather, image, look, operator};
+use crate::{completion, data_debounce, drift, image, operator_request, reconcile};
 
-pub use crate::start::Action;
+pub use crate::run_request::Action;
 
 /// The deciding half of `retrain`.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +26,11 @@ pub struct Retrain;
 
 /// What AWS says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct Observed {
     /// The event's alarm now; `None` where there is no such alarm.
-    pub alarm: Option<AlarmTruth>,
+    pub alarm: Option<ObservedAlarm>,
     /// What composite alarms that are on watch.
-    pub children: Vec<AlarmTruth>,
+    pub children: Vec<ObservedAlarm>,
     /// The event's monitoring run; where the event asks to look, the newest of each schedule that
     /// have found violations and had no answer.
     pub monitored: Vec<Monitored>,
@@ -39,14 +39,14 @@ pub struct Seen {
     /// The status of the open incident's run, where the event is about something else.
     pub open: Option<RunStatus>,
     /// The model's alarms, where the event asks to look.
-    pub alarms: Vec<AlarmTruth>,
+    pub alarms: Vec<ObservedAlarm>,
 }
 
 pub(crate) type Answer = Plan<State, Action>;
 
 impl Decide for Retrain {
     type State = State;
-    type Seen = Seen;
+    type Observed = Observed;
     type Action = Action;
     type Done = RunId;
 
@@ -62,13 +62,13 @@ impl Decide for Retrain {
             Body::Alarm(alarm) => key(KeyKind::Alarm, &alarm.name),
             Body::ProcessingJob(job) if job.is_of_a_monitor() && job.status == "Completed" => Subject::Asked,
             Body::Object(object) => Subject::Keys(watched(object)),
-            Body::Run(run) => key(KeyKind::Pipeline, run.pipeline.as_str()),
+            Body::PipelineExecution(run) => key(KeyKind::Pipeline, run.pipeline.as_str()),
             // Whatever else is executed in the account is nobody's training.
-            Body::Execution(execution) if endings::trains(execution) => {
+            Body::StateMachineExecution(execution) if completion::trains(execution) => {
                 key(KeyKind::StateMachine, execution.state_machine_arn.as_str())
             }
-            Body::Delivery(delivery) if delivery.pipeline.as_str().ends_with(TRAINING) => {
-                key(KeyKind::DeliveryPipeline, delivery.pipeline.as_str())
+            Body::CodePipelineExecution(delivery) if delivery.pipeline.as_str().ends_with(TRAINING) => {
+                key(KeyKind::DeployPipeline, delivery.pipeline.as_str())
             }
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
@@ -79,47 +79,54 @@ impl Decide for Retrain {
         "incident".to_owned()
     }
 
-    fn assume(event: &Event) -> Seen {
+    fn assume(event: &Event) -> Observed {
         match &event.body {
-            Body::Alarm(alarm) => Seen { alarm: drift::assumed(alarm), ..Seen::default() },
-            _ => Seen { run: endings::Ended::of(event).map(|ended| ended.status), ..Seen::default() },
+            Body::Alarm(alarm) => Observed { alarm: drift::assumed(alarm), ..Observed::default() },
+            _ => Observed { run: completion::Ended::of(event).map(|ended| ended.status), ..Observed::default() },
         }
     }
 
-    fn decide(case: &Case<'_, State, Seen>) -> Answer {
-        let Some(policy) = case.policy else {
-            return Plan::reject("unknown_model", "retrain needs the model's policy");
+    fn decide(ctx: &Context<'_, State, Observed>) -> Answer {
+        let Some(policy) = ctx.policy else {
+            return Plan::fail("unknown_model", "retrain needs the model's policy");
         };
         let Some(limits) = &policy.retrain else {
             return Plan::skip("off", format!("the policy of {} has no [retrain]: this reaction is off", policy.model));
         };
-        match &case.event.body {
-            Body::Alarm(alarm) => drift::on_alarm(case, policy, limits, alarm),
-            Body::ProcessingJob(_) => violations::on_run(case, policy, limits),
-            Body::Object(object) => gather::on_object(case, limits, object),
-            Body::Fact(fact) if image::is_in(fact) => image::on_image(case, policy, limits, fact),
-            Body::Fact(fact) if fact.kind == FactKind::TrainingRequested => on_request(case, policy, limits, fact),
-            Body::Fact(fact) if fact.kind == FactKind::LookRequested => look::on_look(case, policy, limits),
-            _ => match endings::Ended::of(case.event) {
-                Some(ended) => endings::on_run(case, policy, limits, &ended),
+        match &ctx.event.body {
+            Body::Alarm(alarm) => drift::on_alarm(ctx, policy, limits, alarm),
+            Body::ProcessingJob(_) => violations::on_run(ctx, policy, limits),
+            Body::Object(object) => data_debounce::on_object(ctx, limits, object),
+            Body::Fact(fact) if image::is_in(fact) => image::on_image(ctx, policy, limits, fact),
+            Body::Fact(fact) if fact.kind == FactKind::TrainingRequested => on_request(ctx, policy, limits, fact),
+            Body::Fact(fact) if fact.kind == FactKind::ReconcileRequested => {
+                reconcile::on_reconcile(ctx, policy, limits)
+            }
+            _ => match completion::Ended::of(ctx.event) {
+                Some(ended) => completion::on_run(ctx, policy, limits, &ended),
                 None => Plan::skip("not_concerned", "nothing in this event asks for training or ends a run"),
             },
         }
     }
 
-    fn overdue(case: &Case<'_, State, Seen>) -> Option<Answer> {
-        let policy = case.policy?;
-        endings::unheard(case, policy, policy.retrain.as_ref()?)
+    fn missed_completion(ctx: &Context<'_, State, Observed>) -> Option<Answer> {
+        let policy = ctx.policy?;
+        completion::unheard(ctx, policy, policy.retrain.as_ref()?)
     }
 
-    fn left(state: &State, _: &Case<'_, State, Seen>) -> Vec<Action> {
+    fn pending_actions(state: &State, _: &Context<'_, State, Observed>) -> Vec<Action> {
         let unstarted = state.incident.iter().filter(|incident| incident.run.is_none());
         unstarted.map(|incident| starting(&incident.request)).collect()
     }
 
-    fn settle(state: &mut State, action: &Action, outcome: Result<RunId, String>, now: Timestamp) -> Settled {
+    fn apply_outcome(
+        state: &mut State,
+        action: &Action,
+        outcome: Result<RunId, String>,
+        now: Timestamp,
+    ) -> ActionOutcome {
         let Some(mut incident) = state.incident.take() else {
-            return Settled::default();
+            return ActionOutcome::default();
         };
         match outcome {
             Ok(run) => {
@@ -127,14 +134,14 @@ impl Decide for Retrain {
                     tell(FactKind::TrainingStarted, &incident, Some(&run), now, &[incident.trigger.reason.clone()]);
                 incident.run = Some(run);
                 state.incident = Some(incident);
-                Settled { facts: vec![told], ..Settled::default() }
+                ActionOutcome { facts: vec![told], ..ActionOutcome::default() }
             }
             Err(cause) => {
                 state.take_back(&incident);
                 let reason =
                     Reason::new("start_refused", format!("{} would not start: {cause}", action.request.engine.name()));
                 let told = tell(FactKind::TrainingFailed, &incident, None, now, std::slice::from_ref(&reason.text));
-                Settled { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Rejected) }
+                ActionOutcome { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Failed) }
             }
         }
     }
@@ -151,25 +158,25 @@ fn watched(object: &Object) -> Vec<Key> {
     group.into_iter().chain(folders).collect()
 }
 
-fn on_request(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, fact: &Fact) -> Answer {
-    if let Some(trigger) = operator::asked(fact) {
-        return triage(case, policy, limits, trigger);
+fn on_request(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits, fact: &Fact) -> Answer {
+    if let Some(trigger) = operator_request::asked(fact) {
+        return triage(ctx, policy, limits, trigger);
     }
     let Some(Ok(commit)) = fact.details.get("commit").map(|text| CommitId::parse(text)) else {
-        return Plan::reject(
+        return Plan::fail(
             "no_commit",
             "the request names neither who asks in details.by, nor a full commit id, 40 hexadecimal digits, in details.commit",
         );
     };
     let (subject, reason) = (format!("commit/{commit}"), format!("commit {commit} was built"));
     let trigger = Trigger { commit: Some(commit), ..Trigger::new(Kind::Build, subject, reason) };
-    triage(case, policy, limits, trigger)
+    triage(ctx, policy, limits, trigger)
 }
 
 /// The order of the questions: did we already, is one on, may we.
-pub(crate) fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, trigger: Trigger) -> Answer {
-    let mut state = case.state.clone();
-    let left = case.state.incident.as_ref().filter(|incident| incident.run.is_none());
+pub(crate) fn triage(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits, trigger: Trigger) -> Answer {
+    let mut state = ctx.state.clone();
+    let left = ctx.state.incident.as_ref().filter(|incident| incident.run.is_none());
     if let Some(incident) = left.filter(|incident| incident.trigger.subject == trigger.subject) {
         let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
         return start(state, incident.clone(), reason);
@@ -177,25 +184,25 @@ pub(crate) fn triage(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
     if let Some(before) = state.answer_to(&trigger) {
         return Plan::skip("already_handled", format!("this was answered at {}: {}", before.at, before.answer));
     }
-    if case.state.forgotten.is_some_and(|until| case.event.envelope.time <= until) {
+    if ctx.state.forgotten.is_some_and(|until| ctx.event.envelope.time <= until) {
         return Plan::skip("too_old", "this is older than what is remembered of events that had their answer");
     }
     if trigger.kind == Kind::Drift {
-        state.hear_of_drift(limits, case.now);
+        state.hear_of_drift(limits, ctx.now);
     }
-    if let Some(incident) = case.state.incident.clone() {
-        return join(state, &incident, trigger, case.now);
+    if let Some(incident) = ctx.state.incident.clone() {
+        return join(state, &incident, trigger, ctx.now);
     }
-    if let Some(reason) = limit(&state, limits, &trigger, case.now) {
-        state.remember(&trigger, reason.code, case.now);
+    if let Some(reason) = limit(&state, limits, &trigger, ctx.now) {
+        state.remember(&trigger, reason.code, ctx.now);
         // Of what no alarm tells, the next monitoring run tells again.
         if trigger.alarm().is_some() {
-            state.hold(trigger.clone(), case.now);
+            state.hold(trigger.clone(), ctx.now);
         }
-        let told = skipped(policy, &state, &trigger, &reason, case.now);
-        return Plan::only(Decision::Skipped, reason).with_state(state).telling(told);
+        let told = skipped(policy, &state, &trigger, &reason, ctx.now);
+        return Plan::only(Decision::Skipped, reason).with_state(state).with_fact(told);
     }
-    open(state, policy, limits, trigger, case.now)
+    open(state, policy, limits, trigger, ctx.now)
 }
 
 fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp) -> Answer {
@@ -206,16 +213,21 @@ fn join(mut state: State, incident: &Incident, trigger: Trigger, now: Timestamp)
         Kind::Operator => format!("run of {} is on; this request gets the next one", incident.id),
         _ => format!("run of {} is on and will answer this too", incident.id),
     };
-    let matter = format!("{}/{}", incident.matter(), digest(&[&trigger.subject], 8));
-    let mut told =
-        tell(FactKind::TrainingJoined, incident, incident.run.as_ref(), now, &[trigger.reason.clone(), text.clone()]);
-    told.matter = matter;
-    let parked = trigger.kind.is_of_a_person();
-    if parked {
+    let dedup_key = format!("{}/{}", incident.dedup_key(), digest(&[&trigger.subject], 8));
+    let mut told = tell(
+        FactKind::TrainingTriggerMerged,
+        incident,
+        incident.run.as_ref(),
+        now,
+        &[trigger.reason.clone(), text.clone()],
+    );
+    told.dedup_key = dedup_key;
+    let queued = trigger.kind.is_of_a_person();
+    if queued {
         state.park(trigger);
     }
-    let decision = if parked { Decision::Parked } else { Decision::Skipped };
-    Plan::only(decision, Reason::new("run_in_progress", text)).with_state(state).telling(told)
+    let decision = if queued { Decision::Deferred } else { Decision::Skipped };
+    Plan::only(decision, Reason::new("run_in_progress", text)).with_state(state).with_fact(told)
 }
 
 pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: Trigger, now: Timestamp) -> Answer {
@@ -247,7 +259,7 @@ pub(crate) fn open(mut state: State, policy: &Policy, limits: &Limits, trigger: 
 fn start(mut state: State, incident: Incident, reason: Reason) -> Answer {
     let action = starting(&incident.request);
     state.incident = Some(incident);
-    Plan::only(Decision::Acted, reason).with_state(state).doing(action)
+    Plan::only(Decision::Acted, reason).with_state(state).with_action(action)
 }
 
 pub(crate) fn tell(
@@ -271,5 +283,13 @@ pub(crate) fn tell(
         details.insert("features".to_owned(), incident.trigger.named());
     }
     let model = incident.id.rsplitn(3, '-').nth(2).and_then(|name| ModelName::parse(name).ok());
-    Fact { kind, version: fact::VERSION, model, matter: incident.matter(), at, reasons: reasons.to_vec(), details }
+    Fact {
+        kind,
+        version: fact::VERSION,
+        model,
+        dedup_key: incident.dedup_key(),
+        at,
+        reasons: reasons.to_vec(),
+        details,
+    }
 }

@@ -7,15 +7,15 @@ use trimtab_core::event::{Alarm, AlarmState, DriftKind, children};
 use trimtab_core::name::AlarmName;
 use trimtab_core::plan::Plan;
 use trimtab_core::policy::{Policy, Retrain as Limits};
-use trimtab_core::port::ml::AlarmTruth;
-use trimtab_core::react::Case;
+use trimtab_core::port::ml::ObservedAlarm;
+use trimtab_core::reactor::Context;
 
-use crate::decide::{Answer, Seen, triage};
+use crate::decide::{Answer, Observed, triage};
 use crate::incident::{State, Trigger};
 
 /// The event's alarm as CloudWatch would describe it.
-pub(crate) fn assumed(alarm: &Alarm) -> Option<AlarmTruth> {
-    Some(AlarmTruth {
+pub(crate) fn assumed(alarm: &Alarm) -> Option<ObservedAlarm> {
+    Some(ObservedAlarm {
         name: AlarmName::parse(&alarm.name).ok()?,
         arn: alarm.arn.clone(),
         state: alarm.state.clone(),
@@ -34,9 +34,9 @@ struct Told {
 }
 
 /// Of a composite alarm: what those of its children tell of that are on themselves.
-fn told(alarm: &AlarmTruth, children: &[AlarmTruth]) -> Told {
-    let on = |child: &&AlarmTruth| alarm.children.contains(&child.name) && child.state == AlarmState::Alarm;
-    let of: Vec<&AlarmTruth> = if alarm.is_composite() { children.iter().filter(on).collect() } else { vec![alarm] };
+fn told(alarm: &ObservedAlarm, children: &[ObservedAlarm]) -> Told {
+    let on = |child: &&ObservedAlarm| alarm.children.contains(&child.name) && child.state == AlarmState::Alarm;
+    let of: Vec<&ObservedAlarm> = if alarm.is_composite() { children.iter().filter(on).collect() } else { vec![alarm] };
     Told {
         kinds: of.iter().filter_map(|alarm| alarm.drift).collect(),
         features: of.iter().flat_map(|alarm| alarm.features.clone()).collect(),
@@ -54,13 +54,13 @@ impl Told {
         }
     }
 
-    fn trigger(&self, alarm: &AlarmTruth, kind: Option<DriftKind>, since: Timestamp) -> Trigger {
+    fn trigger(&self, alarm: &ObservedAlarm, kind: Option<DriftKind>, since: Timestamp) -> Trigger {
         Trigger::of_alarm(&alarm.arn, alarm.name.as_str(), kind, since, &self.features)
     }
 }
 
 /// An alarm changed its state.
-pub(crate) fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits, alarm: &Alarm) -> Answer {
+pub(crate) fn on_alarm(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits, alarm: &Alarm) -> Answer {
     if alarm.drift().is_none() && !alarm.is_composite() {
         return Plan::skip(
             "not_drift",
@@ -70,16 +70,16 @@ pub(crate) fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &L
     if alarm.state != AlarmState::Alarm {
         return Plan::skip("not_in_alarm", format!("alarm {} is not in ALARM", alarm.name));
     }
-    let Some(truth) = &case.seen.alarm else {
-        return Plan::reject(
+    let Some(actual) = &ctx.observed.alarm else {
+        return Plan::fail(
             "no_such_alarm",
             format!("CloudWatch knows no alarm {}: the event is forged or the alarm is gone", alarm.name),
         );
     };
-    if truth.state == AlarmState::Ok {
+    if actual.state == AlarmState::Ok {
         return Plan::skip("recovered", format!("alarm {} has returned to OK since", alarm.name));
     }
-    if truth.suppressed {
+    if actual.suppressed {
         return Plan::skip(
             "suppressed",
             format!(
@@ -91,13 +91,13 @@ pub(crate) fn on_alarm(case: &Case<'_, State, Seen>, policy: &Policy, limits: &L
     // The event says what the alarm was about then; of a composite alarm only CloudWatch knows.
     let (told, since) = if alarm.is_composite() {
         // It tells of one change twice where it was held back: what counts is when it went off.
-        (told(truth, &case.seen.children), truth.since.unwrap_or(alarm.since))
+        (told(actual, &ctx.observed.children), actual.since.unwrap_or(alarm.since))
     } else {
         let (kinds, features) = (alarm.drift().into_iter().collect(), alarm.features().into_iter().collect());
         (Told { kinds, features }, alarm.since)
     };
     match told.counts(limits) {
-        Ok(kind) => triage(case, policy, limits, told.trigger(truth, kind, since)),
+        Ok(kind) => triage(ctx, policy, limits, told.trigger(actual, kind, since)),
         Err(other) => ignored(policy, other),
     }
 }
@@ -110,8 +110,8 @@ pub(crate) fn ignored(policy: &Policy, kind: DriftKind) -> Answer {
 
 /// The transition of an alarm that is on, and that nothing has answered since it went off.
 pub(crate) fn unanswered(
-    alarm: &AlarmTruth,
-    children: &[AlarmTruth],
+    alarm: &ObservedAlarm,
+    children: &[ObservedAlarm],
     state: &State,
     limits: &Limits,
 ) -> Option<Trigger> {

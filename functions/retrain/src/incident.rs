@@ -7,7 +7,7 @@ use trimtab_core::policy::{Budget, Retrain as Limits};
 use trimtab_core::port::ml::RunRequest;
 use trimtab_core::text::digest;
 
-use crate::gather::Gathering;
+use crate::data_debounce::Gathering;
 pub use crate::trigger::{Kind, Trigger};
 
 /// How long a handled trigger is remembered: longer than any redelivery of it (EventBridge 24 h,
@@ -20,7 +20,7 @@ pub(crate) const JOINED: &str = "joined ";
 /// How many handled triggers are remembered at most, so that the record stays small.
 const REMEMBERED_AT_MOST: usize = 500;
 
-/// One matter that is answered with one run.
+/// One dedup_key that is answered with one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// `<model>-<kind>-<8 hex>`: the run's display name, by which it is found again.
@@ -53,9 +53,9 @@ impl Incident {
         parts.next().is_some_and(hex) && parts.next().is_some() && parts.next().is_some()
     }
 
-    /// The matter that facts about it carry.
+    /// The dedup_key that facts about it carry.
     #[must_use]
-    pub fn matter(&self) -> String {
+    pub fn dedup_key(&self) -> String {
         format!("incident/{}", self.id)
     }
 }

@@ -5,17 +5,17 @@
 //! carries the incident's name, in the engine that the policy names.
 
 pub mod act;
-pub mod backends;
+mod completion;
+pub mod data_debounce;
 pub mod decide;
 mod drift;
-mod endings;
-pub mod gather;
+pub mod engines;
 mod image;
 pub mod incident;
-mod limit;
-mod look;
-pub mod operator;
-mod start;
+pub mod operator_request;
+mod rate_limits;
+mod reconcile;
+mod run_request;
 pub mod trigger;
 pub mod violations;
 

@@ -1,7 +1,7 @@
 //! Wires `retrain` to AWS.
 
 use retrain::Reaction;
-use retrain::backends::Backends;
+use retrain::engines::Backends;
 use trimtab_cloudwatch::CloudWatch;
 use trimtab_codepipeline::CodePipeline;
 use trimtab_eventbridge::EventBus;

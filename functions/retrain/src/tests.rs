@@ -13,22 +13,22 @@ use trimtab_core::name::{AlarmArn, AlarmName, ObjectUri, ResourceName, RunArn, R
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Engine, Policy, Retrain};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
+use trimtab_core::port::ml::{Alarms, ObservedAlarm, RunRequest, Runs};
 use trimtab_core::port::report::{MonitoringRun, MonitoringRuns, Objects};
-use trimtab_core::react::{LEASE, Report, World};
+use trimtab_core::reactor::{LEASE, Report, World};
 
 use crate::Reaction;
 
+mod data_debounce;
 mod drift;
 mod engines;
-mod gather;
 mod image;
 mod interrupted;
 mod limits;
-mod look;
 mod monitored;
 mod names;
-mod operator;
+mod operator_request;
+mod reconcile;
 mod subjects;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -44,7 +44,7 @@ fn alarm_at(time: &str) -> Value {
 fn request_for(commit: &str) -> Value {
     json!({"version": "0", "id": "b1", "source": "trimtab", "detail-type": "Training Requested", "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
-        "detail": {"version": 1, "model": "churn", "matter": "build/churn/x", "at": NOON, "details": {"commit": commit}}})
+        "detail": {"version": 1, "model": "churn", "dedup_key": "build/churn/x", "at": NOON, "details": {"commit": commit}}})
 }
 
 fn ended(run: &RunId, status: &str) -> Value {
@@ -68,7 +68,7 @@ struct Cloud {
     /// CloudWatch tells nothing.
     blind: bool,
     /// Further alarms.
-    others: Mutex<Vec<AlarmTruth>>,
+    others: Mutex<Vec<ObservedAlarm>>,
     /// The monitoring run that there is, and the text of its report.
     monitored: Mutex<Option<MonitoringRun>>,
     report: Mutex<Option<String>>,
@@ -86,7 +86,7 @@ impl Runs for &Cloud {
 
     async fn start(&self, request: &RunRequest) -> Answer<RunId> {
         if self.refuse {
-            return Err(Failure::reject(
+            return Err(Failure::permanent(
                 "sagemaker:StartPipelineExecution",
                 "Pipeline 'churn-training' does not exist",
             ));
@@ -95,7 +95,7 @@ impl Runs for &Cloud {
         let arn = engines::named(request, runs.len());
         runs.push((request.clone(), arn.clone()));
         if std::mem::take(&mut *self.lose_next_answer.lock().unwrap()) {
-            return Err(Failure::retry("sagemaker:StartPipelineExecution", "time-out"));
+            return Err(Failure::transient("sagemaker:StartPipelineExecution", "time-out"));
         }
         Ok(arn)
     }
@@ -107,14 +107,14 @@ impl Runs for &Cloud {
 }
 
 impl Alarms for &Cloud {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
         if self.blind {
-            return Err(Failure::reject("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
+            return Err(Failure::permanent("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
         }
         assert!(!alarms.is_empty(), "CloudWatch describes all alarms to whoever names none");
         let state = self.alarm.lock().unwrap().clone();
         let known = alarms.iter().find(|name| name.as_str().ends_with("-prod-data-drift"));
-        let truth = known.cloned().zip(state).map(|(name, state)| AlarmTruth {
+        let actual = known.cloned().zip(state).map(|(name, state)| ObservedAlarm {
             arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap(),
             name,
             state,
@@ -125,7 +125,7 @@ impl Alarms for &Cloud {
             suppressed: false,
         });
         let others = self.others.lock().unwrap();
-        Ok(truth.into_iter().chain(others.iter().filter(|other| alarms.contains(&other.name)).cloned()).collect())
+        Ok(actual.into_iter().chain(others.iter().filter(|other| alarms.contains(&other.name)).cloned()).collect())
     }
 }
 
@@ -144,7 +144,7 @@ impl MonitoringRuns for &Cloud {
 impl Objects for &Cloud {
     async fn read(&self, _: &ObjectUri, most: u32) -> Answer<Option<Vec<u8>>> {
         match self.report.lock().unwrap().as_deref() {
-            Some("denied") => Err(Failure::reject("s3:GetObject", "AccessDenied: Access Denied")),
+            Some("denied") => Err(Failure::permanent("s3:GetObject", "AccessDenied: Access Denied")),
             report => Ok(report.map(|text| text.bytes().take(usize::try_from(most).unwrap()).collect())),
         }
     }
@@ -229,8 +229,8 @@ fn the_same_transition_under_another_id_starts_nothing() {
 fn a_lost_answer_is_made_good_by_adopting_the_run() {
     let stage = stage();
     *stage.cloud.lose_next_answer.lock().unwrap() = true;
-    assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Retry { .. })));
-    assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Retry { .. })), "it may still be applied");
+    assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })));
+    assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })), "it may still be applied");
     stage.pass(LEASE);
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "resumed"));
     assert_eq!(stage.started().len(), 1);
@@ -248,7 +248,11 @@ fn drift_inside_the_cool_down_starts_nothing_and_says_until_when() {
     assert_eq!(fact.kind, FactKind::TrainingSkipped);
     assert!(fact.reasons[1].ends_with("until 2026-11-21T13:00:00Z drift starts nothing"), "{:?}", fact.reasons);
     stage.react(&alarm_at("2026-11-20T15:00:00Z"));
-    assert_eq!(stage.world.bus.facts().pop().unwrap().matter, fact.matter, "one matter for the whole cool-down");
+    assert_eq!(
+        stage.world.bus.facts().pop().unwrap().dedup_key,
+        fact.dedup_key,
+        "one dedup_key for the whole cool-down"
+    );
 }
 
 #[test]
@@ -276,7 +280,7 @@ fn a_commit_does_not_wait_for_the_cool_down_but_for_the_budget() {
 fn a_commit_that_comes_during_a_run_gets_the_next_one() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
-    assert_eq!(stage.react(&request_for(&"c".repeat(40))), (Decision::Parked, "run_in_progress"));
+    assert_eq!(stage.react(&request_for(&"c".repeat(40))), (Decision::Deferred, "run_in_progress"));
     stage.end_run(HOUR);
     let (request, _) = stage.started().pop().unwrap();
     assert_eq!((stage.started().len(), request.parameters.get("Commit")), (2, Some(&"c".repeat(40))));
@@ -288,7 +292,7 @@ fn drift_that_comes_during_a_run_joins_it() {
     let stage = stage();
     stage.react(&request_for(&"c".repeat(40)));
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "run_in_progress"));
-    assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingJoined]);
+    assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingTriggerMerged]);
 }
 
 #[test]
@@ -302,8 +306,8 @@ fn an_alarm_that_has_recovered_since_starts_nothing() {
 fn an_alarm_that_cloudwatch_does_not_know_is_rejected_and_kept() {
     let stage = stage();
     *stage.cloud.alarm.lock().unwrap() = None;
-    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Rejected, "no_such_alarm"));
-    assert_eq!(stage.world.ledger.contents().kept.len(), 1);
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Failed, "no_such_alarm"));
+    assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);
 }
 
 #[test]
@@ -319,9 +323,9 @@ fn a_run_that_sagemaker_says_is_on_is_not_over() {
 fn a_refused_start_is_rejected_kept_and_told() {
     let mut stage = stage();
     stage.cloud.refuse = true;
-    assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Rejected);
+    assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Failed);
     assert_eq!(stage.told(), [FactKind::TrainingFailed]);
-    assert_eq!(stage.world.ledger.contents().kept.len(), 1);
+    assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);
 }
 
 #[test]
@@ -329,8 +333,11 @@ fn a_malformed_event_is_rejected_kept_and_told() {
     let stage = stage();
     let mut bad = alarm_at(NOON);
     bad["resources"] = json!(["nonsense"]);
-    assert_eq!(stage.react(&bad), (Decision::Rejected, "malformed"));
-    assert_eq!((stage.told(), stage.world.ledger.contents().kept.len()), (vec![FactKind::EventRejected], 1));
+    assert_eq!(stage.react(&bad), (Decision::Failed, "malformed"));
+    assert_eq!(
+        (stage.told(), stage.world.ledger.contents().dead_letters.len()),
+        (vec![FactKind::EventDeadLettered], 1)
+    );
 }
 
 #[test]
@@ -339,7 +346,7 @@ fn an_event_of_an_unknown_model_is_kept_and_says_what_to_do() {
     let text = alarm_at(NOON).to_string().replace("churn-prod-data-drift", "fraud-drift");
     let report = stage.try_react(&serde_json::from_str(&text).unwrap()).unwrap();
     assert_eq!(report.entry.reasons, ["no model has alarm#fraud-drift in its policy: add it to a policy and apply it"]);
-    assert_eq!(stage.world.ledger.contents().kept.len(), 1);
+    assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);
 }
 
 #[test]
@@ -349,7 +356,7 @@ fn an_aggregate_under_a_live_lease_is_left_alone() {
     for record in stage.world.ledger.contents().aggregates.values_mut() {
         record.lease_until = Some("2026-11-20T12:00:01Z".parse().unwrap());
     }
-    assert!(matches!(stage.try_react(&request_for(&"c".repeat(40))), Err(Failure::Retry { .. })));
+    assert!(matches!(stage.try_react(&request_for(&"c".repeat(40))), Err(Failure::Transient { .. })));
 }
 
 #[test]

@@ -9,10 +9,10 @@ use trimtab_core::event::DriftKind;
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::{Policy, Retrain as Limits};
 use trimtab_core::port::report::MonitoringRun;
-use trimtab_core::react::Case;
+use trimtab_core::reactor::Context;
 use trimtab_core::text::one_line;
 
-use crate::decide::{Answer, Seen, triage};
+use crate::decide::{Answer, Observed, triage};
 use crate::drift::ignored;
 use crate::incident::{Kind, State, Trigger};
 
@@ -113,9 +113,9 @@ fn describe(violation: &Value) -> String {
 }
 
 /// A run of a monitoring schedule ended.
-pub(crate) fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Answer {
-    let Some(monitored) = case.seen.monitored.first() else {
-        return Plan::reject(
+pub(crate) fn on_run(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Answer {
+    let Some(monitored) = ctx.observed.monitored.first() else {
+        return Plan::fail(
             "no_such_job",
             "SageMaker knows no such monitoring run: the event is forged or the job is gone",
         );
@@ -132,7 +132,7 @@ pub(crate) fn on_run(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Lim
     }
     match kind(monitored) {
         Some(kind) if !limits.drift.contains(&kind) => ignored(policy, kind),
-        kind => triage(case, policy, limits, trigger(monitored, kind)),
+        kind => triage(ctx, policy, limits, trigger(monitored, kind)),
     }
 }
 
@@ -158,15 +158,15 @@ fn trigger(monitored: &Monitored, kind: Option<DriftKind>) -> Trigger {
 }
 
 /// A run found violations, nothing was answered since, and its event has not come.
-pub(crate) fn unheard(case: &Case<'_, State, Seen>, policy: &Policy, limits: &Limits) -> Option<Answer> {
+pub(crate) fn unheard(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Option<Answer> {
     let news = |monitored: &&Monitored| {
-        let since = monitored.run.ended.filter(|ended| case.now.duration_since(*ended) < NEWS);
+        let since = monitored.run.ended.filter(|ended| ctx.now.duration_since(*ended) < NEWS);
         let counts = kind(monitored).is_none_or(|kind| limits.drift.contains(&kind));
         let violated = monitored.run.violated && watches(limits, &monitored.run);
-        violated && counts && since.is_some_and(|ended| !case.state.has_answered_since(ended))
+        violated && counts && since.is_some_and(|ended| !ctx.state.has_answered_since(ended))
     };
-    let monitored = case.seen.monitored.iter().find(news)?;
-    let mut plan = triage(case, policy, limits, trigger(monitored, kind(monitored)));
-    plan.reasons.push(Reason::new("unheard", "the event of this monitoring run has not come: seen by looking"));
+    let monitored = ctx.observed.monitored.iter().find(news)?;
+    let mut plan = triage(ctx, policy, limits, trigger(monitored, kind(monitored)));
+    plan.reasons.push(Reason::new("unheard", "the event of this monitoring run has not come: observed by looking"));
     Some(plan)
 }

@@ -138,8 +138,8 @@ fn revisions(pipeline: &Value, input: Input<'_>) -> Result<Vec<Value>, Refusal> 
 
 async fn run(world: Arc<World>, id: String) {
     tell(&world, &id, "STARTED").await;
-    world.over(Phase::Deliveries).await;
-    let end = world.fate(Phase::Deliveries, "Succeeded");
+    world.over(Phase::CodePipelines).await;
+    let end = world.fate(Phase::CodePipelines, "Succeeded");
     finish(&world, &id, &end).await;
 }
 

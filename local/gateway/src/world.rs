@@ -41,7 +41,7 @@ pub(crate) enum Phase {
     /// The canary bakes.
     Bakes,
     /// From a delivery's start to its end.
-    Deliveries,
+    CodePipelines,
     /// From a processing or transform job's start to its end.
     Jobs,
     /// From a monitoring schedule's change until it is scheduled.

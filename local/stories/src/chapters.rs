@@ -236,10 +236,10 @@ pub(crate) async fn parked_and_rolled_back(story: &mut Story) -> Result<(), Stor
     story.until("churn-prod takes version 3", updating).await?;
     let package = register(story, "churn").await?;
     story.judge(&package, ModelApprovalStatus::Approved).await?;
-    let parked = async |story: &Story| story.recorded("deploy", Decision::Parked, "version 4 waits").await;
-    story.until("deploy's record: version 4 waits", parked).await?;
+    let queued = async |story: &Story| story.recorded("deploy", Decision::Deferred, "version 4 waits").await;
+    story.until("deploy's record: version 4 waits", queued).await?;
     Story::expect("the endpoint was updated", &story.calls("UpdateEndpoint").await?, &2)?;
-    story.saw("version 4 is parked in the ledger; the endpoint goes on with version 3").await?;
+    story.saw("version 4 is queued in the ledger; the endpoint goes on with version 3").await?;
     story.control("release", json!({"phase": "bakes"})).await?;
     let third = async |story: &Story| Ok((story.calls("UpdateEndpoint").await? == 3).then_some(()));
     story.until("churn-prod takes version 4", third).await?;
@@ -334,12 +334,12 @@ pub(crate) async fn malformed(story: &mut Story) -> Result<(), StoryError> {
         "resources": [], "detail": detail});
     send(story, &event).await?;
     let look = async |story: &Story| {
-        let kept = story.ledger.kept().await?;
+        let kept = story.ledger.dead_letters().await?;
         Ok(kept.into_iter().find(|kept| kept.event.as_ref().is_some_and(|event| event["detail"] == detail)))
     };
     let kept = story.until("the event in the ledger, kept whole", look).await?;
-    Story::expect("it was", &kept.entry.decision, &Decision::Rejected)?;
-    story.told("Event Rejected", "rejected/deploy/").await?;
+    Story::expect("it was", &kept.entry.decision, &Decision::Failed)?;
+    story.told("Event Dead-Lettered", "rejected/deploy/").await?;
     story
         .saw(format!("it is kept whole in the ledger, and the people on call know: {}", kept.entry.reasons.join("; ")))
         .await

@@ -129,7 +129,7 @@ async fn given_up(story: &mut Story) -> Result<(), StoryError> {
     let status = status.as_ref().map(|status| status.as_str());
     Story::expect("the stack is", &status, &Some("UPDATE_ROLLBACK_FAILED"))?;
     approved(story).await?;
-    story.told("Rollout Parked", "rollout/tariffs/7/1").await?;
+    story.told("Rollout Queued", "rollout/tariffs/7/1").await?;
     Story::expect("updates:", &story.calls("UpdateStack").await?, &4)?;
     story.saw("it is not tried a third time: a person is told, and version 7 waits until the stack is mended").await
 }

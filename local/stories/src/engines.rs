@@ -186,7 +186,7 @@ async fn pipeline(story: &mut Story) -> Result<(), StoryError> {
 
 /// What `integrate` says when a build has succeeded.
 async fn ask(story: &Story) -> Result<(), StoryError> {
-    let detail = json!({"version": 1, "model": "segments", "matter": "build/segments/1", "at": jiff::Timestamp::now(),
+    let detail = json!({"version": 1, "model": "segments", "dedup_key": "build/segments/1", "at": jiff::Timestamp::now(),
         "reasons": ["the build succeeded"], "details": {"commit": "1d2e3f405162738495a6b7c8d9e0f10213243546"}});
     let entry = PutEventsRequestEntry::builder().event_bus_name("trimtab").source("trimtab");
     let entry = entry.detail_type("Training Requested").detail(detail.to_string()).build();

@@ -1,4 +1,4 @@
-//! Somebody trains by hand, past the pipelines, and the organisation has rules for that.
+//! Somebody trains by hand, past the pipelines, and the organization has rules for that.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -67,7 +67,7 @@ async fn told_twice(story: &mut Story) -> Result<(), StoryError> {
 
 /// What breaks no rule is left alone.
 async fn breaks_none(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
-    story.begin("Maya trains by hand as the organisation asks");
+    story.begin("Maya trains by hand as the organization asks");
     let mut call = compliant(maya, "churn-trial-7");
     for tag in tags() {
         call = call.tags(tag);

@@ -112,7 +112,7 @@ async fn piped(story: &mut Story) -> Result<(), StoryError> {
         Ok(ended.into_iter().find(|event| event.pointer("/detail/state") == Some(&json!("SUCCEEDED"))))
     };
     let ended: Value = story.until("the execution's end", ended).await?;
-    let kept = story.ledger.kept().await?;
+    let kept = story.ledger.dead_letters().await?;
     let of_end = kept
         .iter()
         .filter(|kept| ended.get("detail-type").is_some_and(|kind| *kind == *kept.entry.detail_type))

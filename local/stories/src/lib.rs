@@ -49,7 +49,7 @@ pub enum Tale {
     Strategies,
     /// A stack takes versions, goes back, and is helped back.
     Cloudformation,
-    /// Somebody trains by hand, and breaks the organisation's rules.
+    /// Somebody trains by hand, and breaks the organization's rules.
     Guard,
     /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
     #[value(alias = "step-functions", alias = "airflow", alias = "kubeflow")]

@@ -24,8 +24,8 @@ pub fn render(stories: &[Told], took: &str) -> Result<String, askama::Error> {
     let tally = [
         ("acted", decided(Decision::Acted)),
         ("skipped", decided(Decision::Skipped)),
-        ("parked", decided(Decision::Parked)),
-        ("rejected", decided(Decision::Rejected)),
+        ("queued", decided(Decision::Deferred)),
+        ("rejected", decided(Decision::Failed)),
         ("messages", entries().filter(|entry| entry.is_message()).count()),
     ];
     Page { stories, took, tally }.render()

@@ -113,8 +113,8 @@ async fn to_staging(story: &mut Story, accounts: &Accounts) -> Result<(), StoryE
 
 async fn to_production(story: &mut Story, accounts: &Accounts) -> Result<(), StoryError> {
     story.begin("Production waits for a person");
-    story.told("Promotion Waits", "rollout/loans/prod/1/1").await?;
-    let message = story.message("Promotion Waits", "rollout/loans/prod/1/1");
+    story.told("Promotion Pending", "rollout/loans/prod/1/1").await?;
+    let message = story.message("Promotion Pending", "rollout/loans/prod/1/1");
     let command = "trimtab promote loans 1 --to prod --by";
     Story::expect(&format!("the message says {command:?}:"), &message.contains(command), &true)?;
     Story::expect("production serves", &serves(&accounts.hub, "loans").await?, &None)?;
@@ -139,7 +139,7 @@ async fn fails_its_smoke_test(story: &mut Story, accounts: &Accounts) -> Result<
     Story::expect("production serves", &serves(&accounts.hub, "loans").await?, &Some(1))?;
     release::promote(&accounts.bus, "loans", 2, "prod", "maya", Timestamp::now()).await?;
     let refused =
-        async |story: &Story| story.recorded("deploy", Decision::Rejected, "is not live in the stage before").await;
+        async |story: &Story| story.recorded("deploy", Decision::Failed, "is not live in the stage before").await;
     story.until("deploy's refusal to let version 2 into production", refused).await?;
     let message = story.message("Smoke Test Failed", "rollout/loans/staging/2/1");
     Story::expect("the message says why", &message.contains("could not convert string to float"), &true)?;
@@ -151,15 +151,15 @@ async fn fails_its_smoke_test(story: &mut Story, accounts: &Accounts) -> Result<
 async fn back_by_hand(story: &mut Story, accounts: &Accounts) -> Result<(), StoryError> {
     story.begin("Version 3 goes to production, and maya takes production back");
     approve(story).await?;
-    story.told("Promotion Waits", "rollout/loans/prod/3/1").await?;
+    story.told("Promotion Pending", "rollout/loans/prod/3/1").await?;
     release::promote(&accounts.bus, "loans", 3, "prod", "maya", Timestamp::now()).await?;
     story.until("loans serves version 3", serving(&accounts.hub, "loans", 3)).await?;
     story.told("Rollout Succeeded", "rollout/loans/prod/3/1").await?;
-    release::roll_back(&accounts.bus, "loans", None, None, "maya", Timestamp::now()).await?;
+    release::rollback(&accounts.bus, "loans", None, None, "maya", Timestamp::now()).await?;
     story.until("loans serves version 1 again", serving(&accounts.hub, "loans", 1)).await?;
     story.told("Rollout Succeeded", "rollout/loans/prod/1/2").await?;
     Story::expect("staging serves", &serves(&accounts.staging, "loans").await?, &Some(3))?;
-    story.saw("trimtab roll-back: production serves version 1, the one live before; staging keeps version 3").await
+    story.saw("trimtab rollback: production serves version 1, the one live before; staging keeps version 3").await
 }
 
 /// SageMaker lets nothing be done to a failed endpoint but its removal.
@@ -167,7 +167,7 @@ async fn back_from_failure(story: &mut Story, accounts: &Accounts) -> Result<(),
     story.begin("Production's endpoint fails, and maya takes it back to the last version that was live");
     story.control("endpoint", json!({"name": "loans", "status": "Failed"})).await?;
     let made = story.calls("CreateEndpoint").await?;
-    release::roll_back(&accounts.bus, "loans", Some("prod"), None, "maya", Timestamp::now()).await?;
+    release::rollback(&accounts.bus, "loans", Some("prod"), None, "maya", Timestamp::now()).await?;
     let gone = async |story: &Story| {
         let removed = story.calls("DeleteEndpoint").await? == 1;
         let found = accounts.hub.describe_endpoint().endpoint_name("loans").send().await;

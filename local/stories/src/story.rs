@@ -57,8 +57,8 @@ struct Message {
 }
 
 impl Message {
-    fn matter(&self) -> &str {
-        self.body.lines().find_map(|line| line.trim().strip_prefix("matter: ")).unwrap_or_default()
+    fn dedup_key(&self) -> &str {
+        self.body.lines().find_map(|line| line.trim().strip_prefix("dedup_key: ")).unwrap_or_default()
     }
 }
 
@@ -137,16 +137,16 @@ impl Story {
         }
     }
 
-    /// Waits until a message of this kind was received, on a matter that begins so.
-    pub(crate) async fn told(&mut self, kind: &str, matter: &str) -> Result<(), StoryError> {
+    /// Waits until a message of this kind was received, on a dedup_key that begins so.
+    pub(crate) async fn told(&mut self, kind: &str, dedup_key: &str) -> Result<(), StoryError> {
         let since = Instant::now();
         loop {
             self.catch_up().await?;
-            if self.messages.iter().any(|message| message.kind == kind && message.matter().starts_with(matter)) {
+            if self.messages.iter().any(|message| message.kind == kind && message.dedup_key().starts_with(dedup_key)) {
                 return Ok(());
             }
             if since.elapsed() > PATIENCE {
-                return Err(StoryError::NotSeen(format!("a message: {kind} on {matter}")));
+                return Err(StoryError::NotSeen(format!("a message: {kind} on {dedup_key}")));
             }
             self.something_happens(self.read).await?;
         }
@@ -157,14 +157,14 @@ impl Story {
         self.messages.iter().filter(|message| message.kind != "Digest").count()
     }
 
-    /// Whether a message of this kind on a matter that begins so was received.
-    pub(crate) fn was_told(&self, kind: &str, matter: &str) -> bool {
-        self.messages.iter().any(|message| message.kind == kind && message.matter().starts_with(matter))
+    /// Whether a message of this kind on a dedup_key that begins so was received.
+    pub(crate) fn was_told(&self, kind: &str, dedup_key: &str) -> bool {
+        self.messages.iter().any(|message| message.kind == kind && message.dedup_key().starts_with(dedup_key))
     }
 
-    /// The message of this kind on this matter that was received; empty where there is none.
-    pub(crate) fn message(&self, kind: &str, matter: &str) -> String {
-        let of = |message: &&Message| message.kind == kind && message.matter() == matter;
+    /// The message of this kind on this dedup_key that was received; empty where there is none.
+    pub(crate) fn message(&self, kind: &str, dedup_key: &str) -> String {
+        let of = |message: &&Message| message.kind == kind && message.dedup_key() == dedup_key;
         self.messages.iter().find(of).map(|message| message.body.clone()).unwrap_or_default()
     }
 
@@ -241,7 +241,7 @@ impl Story {
         for policy in &self.models.policies {
             all.extend(self.ledger.history(&Scope::Model(policy.model.clone())).await?);
         }
-        all.extend(self.ledger.kept().await?.into_iter().map(|kept| kept.entry));
+        all.extend(self.ledger.dead_letters().await?.into_iter().map(|kept| kept.entry));
         all.sort_by_key(|entry| entry.at);
         Ok(all)
     }
@@ -342,22 +342,22 @@ impl Story {
         }
     }
 
-    /// Takes the last of it in, and holds the messages against each other: one per matter.
+    /// Takes the last of it in, and holds the messages against each other: one per dedup_key.
     pub(crate) async fn close(&mut self) -> Result<(), StoryError> {
         self.begin("What the people on call read");
         self.control("release", json!({"phase": "bakes"})).await?;
         self.catch_up().await?;
         let mut once = BTreeSet::new();
         for message in &self.messages {
-            if !once.insert((&message.kind, message.matter())) {
+            if !once.insert((&message.kind, message.dedup_key())) {
                 return Err(StoryError::Unexpected {
-                    expected: "one message per matter".to_owned(),
-                    found: format!("two of {} on {}", message.kind, message.matter()),
+                    expected: "one message per dedup_key".to_owned(),
+                    found: format!("two of {} on {}", message.kind, message.dedup_key()),
                 });
             }
         }
         let count = self.messages.len();
-        self.saw(format!("{count} messages through a subscription of the topic, one per matter")).await
+        self.saw(format!("{count} messages through a subscription of the topic, one per dedup_key")).await
     }
 }
 

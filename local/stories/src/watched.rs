@@ -41,7 +41,7 @@ async fn computed(story: &mut Story) -> Result<(), StoryError> {
     story.until("four schedules that are scheduled", scheduled).await?;
     for kind in KINDS {
         story.told("Baseline Started", &format!("watch/churn/{kind}/")).await?;
-        story.told("Watch Started", &format!("watch/churn/{kind}/")).await?;
+        story.told("Monitoring Started", &format!("watch/churn/{kind}/")).await?;
         let alarm = format!("churn-prod-{kind}-drift");
         let there = story.alarm(&alarm).await?.is_some();
         Story::expect(&format!("alarm {alarm} is there:"), &there, &true)?;
@@ -66,7 +66,7 @@ async fn registered(story: &mut Story) -> Result<(), StoryError> {
     story.judge(&package, ModelApprovalStatus::Approved).await?;
     story.until("churn-prod serves version 2", serving(2)).await?;
     for kind in KINDS {
-        story.told("Watch Changed", &format!("watch/churn/{kind}/")).await?;
+        story.told("Monitoring Changed", &format!("watch/churn/{kind}/")).await?;
     }
     story.until("four schedules that are scheduled", scheduled).await?;
     Story::expect("constraints:", &constraints(story).await?.as_str(), &"s3://churn-training/v2/constraints.json")?;

@@ -51,7 +51,7 @@ pub enum Whose {
     /// Each model's, and what belongs to none.
     All,
     /// What belongs to no model.
-    Nobodys,
+    Platform,
     /// One model's.
     Model(ModelName),
 }
@@ -60,7 +60,7 @@ impl fmt::Display for Whose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("everything"),
-            Self::Nobodys => f.write_str("the suite"),
+            Self::Platform => f.write_str("the suite"),
             Self::Model(model) => write!(f, "{model}"),
         }
     }
@@ -139,7 +139,7 @@ impl Filter {
 fn matches(whose: &Whose, wanted: &BTreeSet<Severity>) -> Vec<Match> {
     let owner = match whose {
         Whose::All => None,
-        Whose::Nobodys => Some(NO_MODEL),
+        Whose::Platform => Some(NO_MODEL),
         Whose::Model(model) => Some(model.as_str()),
     };
     let together = TOGETHER.into_iter().filter(|some| some.iter().any(|severity| wanted.contains(severity)));
@@ -165,7 +165,7 @@ impl Match {
 }
 
 fn owned(owner: &str) -> Option<Whose> {
-    if owner == NO_MODEL { Some(Whose::Nobodys) } else { ModelName::parse(owner).ok().map(Whose::Model) }
+    if owner == NO_MODEL { Some(Whose::Platform) } else { ModelName::parse(owner).ok().map(Whose::Model) }
 }
 
 /// As people read it: `churn (warning, critical), demand (all)`.
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn everything_is_of_each_model_and_of_none() {
         let (all, warnings) = (filter([(Whose::All, &Severity::ALL)]), filter([(Whose::All, &[Warning])]));
-        let nobodys = filter([(Whose::Nobodys, &[Warning])]);
+        let nobodys = filter([(Whose::Platform, &[Warning])]);
         for (model, severities) in
             [(Some("churn"), &[Info][..]), (None, &[Warning]), (Some("demand"), &[Info, Warning])]
         {
@@ -245,7 +245,7 @@ mod tests {
     fn what_is_written_is_read_again_and_other_teams_filters_are_not() {
         let wanted = filter([
             (Whose::All, &[Info, Critical]),
-            (Whose::Nobodys, &Severity::ALL),
+            (Whose::Platform, &Severity::ALL),
             (model("churn"), &[Warning]),
             (model("demand"), &Severity::ALL),
         ]);
@@ -280,8 +280,8 @@ mod tests {
                 json!([{"suffix": "/info"}, {"suffix": "/warning"}, {"suffix": "/critical"}, {"suffix": "/info+warning"}]),
             ),
             (filter([(Whose::All, &[Critical])]), json!([{"suffix": "/critical"}])),
-            (filter([(Whose::Nobodys, &Severity::ALL)]), json!([{"prefix": "-/"}])),
-            (filter([(Whose::Nobodys, &[Critical])]), json!(["-/critical"])),
+            (filter([(Whose::Platform, &Severity::ALL)]), json!([{"prefix": "-/"}])),
+            (filter([(Whose::Platform, &[Critical])]), json!(["-/critical"])),
             (filter([(model("churn"), &[Info])]), json!(["churn/info", "churn/info+warning"])),
             (
                 filter([(model("churn"), &[Warning, Critical])]),
@@ -297,9 +297,9 @@ mod tests {
     #[test]
     fn filters_add_up_and_are_taken_apart_again() {
         let churn = filter([(model("churn"), &[Critical])]);
-        let both = churn.clone().and(filter([(model("churn"), &[Info]), (Whose::Nobodys, &[Warning])]));
-        assert_eq!(both, filter([(model("churn"), &[Info, Critical]), (Whose::Nobodys, &[Warning])]));
-        assert_eq!(both.only(|whose| *whose == Whose::Nobodys), filter([(Whose::Nobodys, &[Warning])]));
+        let both = churn.clone().and(filter([(model("churn"), &[Info]), (Whose::Platform, &[Warning])]));
+        assert_eq!(both, filter([(model("churn"), &[Info, Critical]), (Whose::Platform, &[Warning])]));
+        assert_eq!(both.only(|whose| *whose == Whose::Platform), filter([(Whose::Platform, &[Warning])]));
         assert_eq!(both.only(|_| true), both);
         assert!(both.only(|_| false).is_empty() && Filter::default().is_empty() && !churn.is_empty());
     }
@@ -308,7 +308,7 @@ mod tests {
     fn filter_is_said_in_words() {
         let all = filter([
             (Whose::All, &[Critical]),
-            (Whose::Nobodys, &Severity::ALL),
+            (Whose::Platform, &Severity::ALL),
             (model("churn"), &[Warning, Critical]),
         ]);
         assert_eq!(all.to_string(), "everything (critical), the suite (all), churn (warning, critical)");
@@ -319,7 +319,7 @@ mod tests {
     fn filter_that_is_read_says_no_more_than_what_stands_there() {
         let odd = json!({"audience": ["churn", "churn/", "/critical", "-/critical", "churn/info+warning", {"prefix": "churn"},
             {"prefix": "Churn/"}, {"suffix": "critical"}, {"suffix": "/urgent"}]});
-        assert_eq!(Filter::read(&odd), Some(filter([(Whose::Nobodys, &[Critical])])));
+        assert_eq!(Filter::read(&odd), Some(filter([(Whose::Platform, &[Critical])])));
         for other in [json!({}), json!({"audience": "churn/critical"}), json!([]), json!(null)] {
             assert_eq!(Filter::read(&other), None, "{other}");
         }

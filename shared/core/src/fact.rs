@@ -31,7 +31,7 @@ macro_rules! kinds {
                 match self { $(Self::$name => $text),* }
             }
 
-            /// How much it matters to the people on call.
+            /// How much it dedup_keys to the people on call.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Self::$name => Severity::$severity),* }
@@ -91,7 +91,7 @@ kinds! {
     /// A training run began.
     TrainingStarted = "Training Started", Info;
     /// A trigger was added to the run that is on.
-    TrainingJoined = "Training Joined", Info;
+    TrainingTriggerMerged = "Training Trigger Merged", Info;
     /// A trigger led to no run, and why.
     TrainingSkipped = "Training Skipped", Warning;
     /// Drift goes on although the model was trained again and again: no more runs for now.
@@ -115,7 +115,7 @@ kinds! {
     /// A version is on its way to production.
     RolloutStarted = "Rollout Started", Info;
     /// An approval waits for the rollout that is on.
-    RolloutParked = "Rollout Parked", Info;
+    RolloutQueued = "Rollout Queued", Info;
     /// An approval led to no rollout, and why.
     RolloutSkipped = "Rollout Skipped", Warning;
     /// A version would have gone out unwatched, and did not.
@@ -131,7 +131,7 @@ kinds! {
     /// A version is live in the stage before, or a person wants it further. `deploy` reacts to it.
     PromotionRequested = "Promotion Requested", Info;
     /// A version waits for a person before its next stage.
-    PromotionWaits = "Promotion Waits", Warning;
+    PromotionPending = "Promotion Pending", Warning;
     /// A version was rejected: its stages take it back. `deploy` reacts to it.
     WithdrawalRequested = "Withdrawal Requested", Info;
     /// An operator wants a stage back at a version. `deploy` reacts to it.
@@ -139,14 +139,14 @@ kinds! {
     /// What an operator wanted cannot be done, and why.
     RollbackRefused = "Rollback Refused", Warning;
     /// A stage is to look for what it has not heard of. `deploy` reacts to it.
-    StageLookRequested = "Stage Look Requested", Info;
+    StageReconcileRequested = "Stage Reconcile Requested", Info;
     /// A person rejected a version.
     PackageRejected = "Package Rejected", Warning;
     /// The functions are asked to look for what they have not heard of. Each looks at its own.
-    LookRequested = "Look Requested", Info;
+    ReconcileRequested = "Reconcile Requested", Info;
     /// Something takes longer than the policy allows.
-    DeadlinePassed = "Deadline Passed", Critical;
-    /// Something that somebody made breaks a rule of the organisation.
+    DeadlineExceeded = "Deadline Exceeded", Critical;
+    /// Something that somebody made breaks a rule of the organization.
     FindingReported = "Finding Reported", Warning;
     /// What broke a rule was put right, or is gone.
     FindingClosed = "Finding Closed", Info;
@@ -155,21 +155,21 @@ kinds! {
     /// What breaks a rule should have been stopped, and goes on.
     StopFailed = "Stop Failed", Critical;
     /// What is watched about a model's live version is to be looked at. `monitor` reacts to it.
-    WatchRequested = "Watch Requested", Info;
+    MonitoringRequested = "Monitoring Requested", Info;
     /// A job computes the baseline that a version is held against.
     BaselineStarted = "Baseline Started", Info;
     /// A version is watched.
-    WatchStarted = "Watch Started", Info;
+    MonitoringStarted = "Monitoring Started", Info;
     /// A version is watched by other baselines, or in another way; or is no more.
-    WatchChanged = "Watch Changed", Info;
+    MonitoringChanged = "Monitoring Changed", Info;
     /// The endpoint keeps nothing of its traffic: there is nothing to watch.
-    WatchBlind = "Watch Blind", Warning;
+    DataCaptureMissing = "Data Capture Missing", Warning;
     /// A version is not watched.
-    WatchFailed = "Watch Failed", Critical;
+    MonitoringFailed = "Monitoring Failed", Critical;
     /// A message can wait for the digest. `notify` reacts to it.
-    NoticeHeld = "Notice Held", Info;
+    NotificationBatched = "Notification Batched", Info;
     /// An event could not be acted on, and is kept.
-    EventRejected = "Event Rejected", Warning;
+    EventDeadLettered = "Event Dead-Lettered", Warning;
 }
 
 impl FactKind {
@@ -190,16 +190,16 @@ impl FactKind {
                 | Self::PromotionRequested
                 | Self::WithdrawalRequested
                 | Self::RollbackRequested
-                | Self::StageLookRequested
-                | Self::WatchRequested
-                | Self::LookRequested
+                | Self::StageReconcileRequested
+                | Self::MonitoringRequested
+                | Self::ReconcileRequested
                 | Self::ImageRequested
-                | Self::NoticeHeld
+                | Self::NotificationBatched
         )
     }
 }
 
-/// One fact. Two facts of one kind and one matter say the same thing: readers deduplicate by both.
+/// One fact. Two facts of one kind and one dedup_key say the same thing: readers deduplicate by both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// The event's `detail-type`; not repeated in `detail`.
@@ -211,7 +211,7 @@ pub struct Fact {
     #[serde(default)]
     pub model: Option<ModelName>,
     /// What it is about, such as `incident/churn-drift-1a2b3c4d`.
-    pub matter: String,
+    pub dedup_key: String,
     /// When the suite said it.
     pub at: Timestamp,
     /// Why, in words for people. Safe to show.
@@ -240,7 +240,7 @@ impl Fact {
 
 /// `kind` stands outside `detail`; whoever reads a fact sets it from the `detail-type`.
 fn unknown_kind() -> FactKind {
-    FactKind::EventRejected
+    FactKind::EventDeadLettered
 }
 
 #[cfg(test)]

@@ -1,36 +1,36 @@
-//! The two ways in which a reaction can fail. There is no third.
+//! The two ways in which a reaction can fail: transient and permanent. There is no third.
 
-/// Why a reaction did not come to its end.
+/// Why a call or a reaction failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The world may change: throttled, busy, unreachable. Goes back to Lambda as an error, which
-    /// retries and then hands the event to the function's failure queue.
-    #[error("{operation} can be tried again: {cause}")]
-    Retry {
+    /// A retry may succeed: throttled, busy, unreachable. The function returns an error to Lambda, which
+    /// retries and then sends the event to the function's failure queue.
+    #[error("{operation} failed and can be retried: {cause}")]
+    Transient {
         /// The operation that failed, such as `sagemaker:StartPipelineExecution`.
         operation: &'static str,
-        /// The cause, sanitised.
+        /// The cause, sanitized.
         cause: String,
     },
-    /// Nothing will change: malformed, unknown, refused. Recorded and reported, never retried.
+    /// A retry cannot succeed: malformed, unknown, access denied. Recorded, dead-lettered, and never retried.
     #[error("{operation} was refused: {cause}")]
-    Reject {
+    Permanent {
         /// The operation that was refused.
         operation: &'static str,
-        /// The cause, sanitised, with what to do where that is known.
+        /// The cause, sanitized, with a remedy where one is known.
         cause: String,
     },
 }
 
 impl Failure {
-    /// A failure that time may mend.
-    pub fn retry(operation: &'static str, cause: impl AsRef<str>) -> Self {
-        Self::Retry { operation, cause: crate::text::one_line(cause.as_ref(), 400) }
+    /// A failure that a retry may resolve; the cause is cut to one line of 400 characters.
+    pub fn transient(operation: &'static str, cause: impl AsRef<str>) -> Self {
+        Self::Transient { operation, cause: crate::text::one_line(cause.as_ref(), 400) }
     }
 
-    /// A failure that time will not mend.
-    pub fn reject(operation: &'static str, cause: impl AsRef<str>) -> Self {
-        Self::Reject { operation, cause: crate::text::one_line(cause.as_ref(), 400) }
+    /// A failure that no retry resolves; the cause is cut to one line of 400 characters.
+    pub fn permanent(operation: &'static str, cause: impl AsRef<str>) -> Self {
+        Self::Permanent { operation, cause: crate::text::one_line(cause.as_ref(), 400) }
     }
 }
 
@@ -39,21 +39,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failure_says_what_failed_why_and_whether_time_may_mend_it() {
-        let retry = Failure::retry("sagemaker:UpdateEndpoint", "throttled\nby SageMaker");
+    fn failure_names_operation_cause_and_kind() {
+        let transient = Failure::transient("sagemaker:UpdateEndpoint", "throttled\nby SageMaker");
         assert!(
-            matches!(&retry, Failure::Retry { operation: "sagemaker:UpdateEndpoint", cause } if cause == "throttled by SageMaker")
+            matches!(&transient, Failure::Transient { operation: "sagemaker:UpdateEndpoint", cause } if cause == "throttled by SageMaker")
         );
-        assert_eq!(retry.to_string(), "sagemaker:UpdateEndpoint can be tried again: throttled by SageMaker");
-        let reject = Failure::reject("iam:PassRole", "not allowed");
-        assert!(matches!(&reject, Failure::Reject { operation: "iam:PassRole", cause } if cause == "not allowed"));
-        assert_eq!(reject.to_string(), "iam:PassRole was refused: not allowed");
+        assert_eq!(transient.to_string(), "sagemaker:UpdateEndpoint failed and can be retried: throttled by SageMaker");
+        let permanent = Failure::permanent("iam:PassRole", "not allowed");
+        assert!(
+            matches!(&permanent, Failure::Permanent { operation: "iam:PassRole", cause } if cause == "not allowed")
+        );
+        assert_eq!(permanent.to_string(), "iam:PassRole was refused: not allowed");
     }
 
     #[test]
     fn cause_from_outside_is_cut() {
-        for failure in [Failure::retry("x", "c".repeat(999)), Failure::reject("x", "c".repeat(999))] {
-            let (Failure::Retry { cause, .. } | Failure::Reject { cause, .. }) = failure;
+        for failure in [Failure::transient("x", "c".repeat(999)), Failure::permanent("x", "c".repeat(999))] {
+            let (Failure::Transient { cause, .. } | Failure::Permanent { cause, .. }) = failure;
             assert_eq!(cause.chars().count(), 400);
         }
     }

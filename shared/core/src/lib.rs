@@ -17,5 +17,5 @@ pub mod pattern;
 pub mod plan;
 pub mod policy;
 pub mod port;
-pub mod react;
+pub mod reactor;
 pub mod text;

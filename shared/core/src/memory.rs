@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::fact::Fact;
 use crate::failure::Failure;
 use crate::name::ModelName;
-use crate::policy::{Key, Policy, SuitePolicy};
+use crate::policy::{Key, OrganizationPolicy, Policy};
 use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
 
 /// What a [`MemoryLedger`] holds.
@@ -19,15 +19,15 @@ pub struct Contents {
     /// Policies by model.
     pub policies: BTreeMap<ModelName, Policy>,
     /// What holds for the whole suite.
-    pub suite: Option<SuitePolicy>,
+    pub suite: Option<OrganizationPolicy>,
     /// The whole suite's pause.
     pub paused: Option<Pause>,
     /// Aggregates.
     pub aggregates: BTreeMap<AggregateId, Record>,
     /// Terminal records by function, event id and time of the event.
     pub history: BTreeMap<(String, String, Timestamp), HistoryEntry>,
-    /// Kept events, by their text.
-    pub kept: BTreeMap<String, HistoryEntry>,
+    /// DeadLetter events, by their text.
+    pub dead_letters: BTreeMap<String, HistoryEntry>,
 }
 
 /// A ledger in memory; its clones are the same ledger.
@@ -72,14 +72,14 @@ impl Ledger for MemoryLedger {
         Ok(self.contents().policies.get(model).cloned().map(Arc::new))
     }
 
-    async fn suite_policy(&self) -> Answer<Option<Arc<SuitePolicy>>> {
+    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
         Ok(self.contents().suite.clone().map(Arc::new))
     }
 
-    async fn looked_after(&self) -> Answer<Vec<ModelName>> {
+    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
         let contents = self.contents();
-        let looked_after = contents.policies.values().filter(|policy| policy.reconcile.is_some());
-        Ok(looked_after.map(|policy| policy.model.clone()).collect())
+        let reconciled_models = contents.policies.values().filter(|policy| policy.reconcile.is_some());
+        Ok(reconciled_models.map(|policy| policy.model.clone()).collect())
     }
 
     async fn pause(&self, _: Option<&ModelName>) -> Answer<Option<Pause>> {
@@ -95,17 +95,17 @@ impl Ledger for MemoryLedger {
         id: &AggregateId,
         seen: u64,
         state: &Value,
-        untold: &[Fact],
+        outbox: &[Fact],
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
         self.write(id, seen, |record| {
             record.state = Some(state.clone());
-            record.untold = untold.to_vec();
+            record.outbox = outbox.to_vec();
             record.lease_until = Some(lease_until);
         })
     }
 
-    async fn settle(
+    async fn finish(
         &self,
         id: &AggregateId,
         held: u64,
@@ -122,15 +122,15 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    async fn note(&self, id: &AggregateId, held: u64, state: &Value, _: Timestamp) -> Result<(), WriteError> {
+    async fn save_state(&self, id: &AggregateId, held: u64, state: &Value, _: Timestamp) -> Result<(), WriteError> {
         let noted = self.write(id, held, |record| {
             *record = Record { state: Some(state.clone()), epoch: record.epoch, ..Record::EMPTY };
         });
         noted.map(drop)
     }
 
-    async fn keep(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
-        self.contents().kept.insert(raw.to_string(), entry.clone());
+    async fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
+        self.contents().dead_letters.insert(raw.to_string(), entry.clone());
         Ok(())
     }
 }
@@ -194,7 +194,7 @@ pub fn run<T>(future: impl Future<Output = T>) -> Answer<T> {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match future.as_mut().poll(&mut context) {
         std::task::Poll::Ready(value) => Ok(value),
-        std::task::Poll::Pending => Err(Failure::retry("memory:run", "a port in memory waited")),
+        std::task::Poll::Pending => Err(Failure::transient("memory:run", "a port in memory waited")),
     }
 }
 

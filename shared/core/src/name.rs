@@ -188,7 +188,7 @@ names! {
     BuildId, "CodeBuild build ARN", "arn:aws:codebuild:…:build/PROJECT:ID",
         |t| arn(t, "codebuild", |r| r.strip_prefix("build/").is_some_and(|r| word(r, 250, "_-:")));
     /// A CodePipeline pipeline.
-    DeliveryName, "CodePipeline pipeline", "1 to 100 letters, digits, '.', '@', '_' and '-'", |t| word(t, 100, ".@_-");
+    CodePipelineName, "CodePipeline pipeline", "1 to 100 letters, digits, '.', '@', '_' and '-'", |t| word(t, 100, ".@_-");
     /// An action of a CodePipeline pipeline.
     ActionName, "CodePipeline action", "1 to 100 letters, digits, '.', '@', '_' and '-'", |t| word(t, 100, ".@_-");
     /// An execution of a CodePipeline pipeline that builds a commit, by its id.

@@ -15,10 +15,10 @@ pub enum Decision {
     Acted,
     /// Nothing was to be done.
     Skipped,
-    /// The work waits in the ledger for the event that frees its target.
-    Parked,
-    /// The event, or the world, will not have it. Kept and reported.
-    Rejected,
+    /// The work is queued in the ledger until its target is free.
+    Deferred,
+    /// A permanent failure: reported, and dead-lettered unless the event is periodic.
+    Failed,
 }
 
 impl Decision {
@@ -28,8 +28,8 @@ impl Decision {
         match self {
             Self::Acted => "acted",
             Self::Skipped => "skipped",
-            Self::Parked => "parked",
-            Self::Rejected => "rejected",
+            Self::Deferred => "deferred",
+            Self::Failed => "failed",
         }
     }
 }
@@ -78,13 +78,13 @@ impl<S, A> Plan<S, A> {
         Self::only(Decision::Skipped, Reason::new(code, text))
     }
 
-    /// The event is refused, for this reason.
-    pub fn reject(code: &'static str, text: impl AsRef<str>) -> Self {
-        Self::only(Decision::Rejected, Reason::new(code, text))
+    /// A permanent failure, for this reason.
+    pub fn fail(code: &'static str, text: impl AsRef<str>) -> Self {
+        Self::only(Decision::Failed, Reason::new(code, text))
     }
 
     /// The aggregate moves on, with no action.
-    pub fn note(state: S, code: &'static str, text: impl AsRef<str>) -> Self {
+    pub fn update(state: S, code: &'static str, text: impl AsRef<str>) -> Self {
         Self { state: Some(state), ..Self::only(Decision::Acted, Reason::new(code, text)) }
     }
 
@@ -103,14 +103,14 @@ impl<S, A> Plan<S, A> {
 
     /// The same plan with one more thing to tell.
     #[must_use]
-    pub fn telling(mut self, fact: Fact) -> Self {
+    pub fn with_fact(mut self, fact: Fact) -> Self {
         self.facts.push(fact);
         self
     }
 
     /// The same plan with one more action.
     #[must_use]
-    pub fn doing(mut self, action: A) -> Self {
+    pub fn with_action(mut self, action: A) -> Self {
         self.actions.push(action);
         self
     }
@@ -121,12 +121,12 @@ mod tests {
     use super::*;
     use crate::fact::FactKind;
 
-    fn fact(matter: &str) -> Fact {
+    fn fact(dedup_key: &str) -> Fact {
         Fact {
             kind: FactKind::RolloutStarted,
             version: 1,
             model: None,
-            matter: matter.to_owned(),
+            dedup_key: dedup_key.to_owned(),
             at: jiff::Timestamp::UNIX_EPOCH,
             reasons: Vec::new(),
             details: [].into(),
@@ -138,8 +138,8 @@ mod tests {
         let words = [
             (Decision::Acted, "acted"),
             (Decision::Skipped, "skipped"),
-            (Decision::Parked, "parked"),
-            (Decision::Rejected, "rejected"),
+            (Decision::Deferred, "deferred"),
+            (Decision::Failed, "failed"),
         ];
         for (decision, word) in words {
             assert_eq!((decision.as_str(), serde_json::to_value(decision).unwrap()), (word, word.into()));
@@ -154,15 +154,21 @@ mod tests {
             (Decision::Skipped, "cool_down", "too soon")
         );
         assert_eq!((skip.state, skip.actions.len(), skip.facts.len()), (None, 0, 0));
-        assert_eq!(Plan::<u8, u8>::reject("unknown", "no such version").decision, Decision::Rejected);
-        let note = Plan::<u8, u8>::note(7, "noted", "written down");
+        assert_eq!(Plan::<u8, u8>::fail("unknown", "no such version").decision, Decision::Failed);
+        let note = Plan::<u8, u8>::update(7, "noted", "written down");
         assert_eq!((note.decision, note.state, note.actions.len()), (Decision::Acted, Some(7), 0));
     }
 
     #[test]
     fn plan_is_added_to_in_order() {
         let plan = Plan::only(Decision::Acted, Reason::new("due", "due"));
-        let plan = plan.with_state(1).doing("a").doing("b").telling(fact("x")).telling(fact("y")).with_state(2);
+        let plan = plan
+            .with_state(1)
+            .with_action("a")
+            .with_action("b")
+            .with_fact(fact("x"))
+            .with_fact(fact("y"))
+            .with_state(2);
         assert_eq!((plan.state, plan.actions), (Some(2), vec!["a", "b"]));
         assert_eq!(plan.facts, [fact("x"), fact("y")]);
     }

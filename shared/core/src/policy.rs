@@ -42,9 +42,9 @@ pub use retrain::{Budget, Parameters, Retrain};
 pub use scaling::{Aim, Autoscaling, Scheduled};
 pub use serving::{Asynchronous, Fleet, Serverless, Serving, Topics};
 pub use stack::{Capability, StackTarget};
-pub use stage::{Gate, Place, SOLE, Smoke, Stage};
+pub use stage::{CrossAccountRole, Gate, SOLE, Smoke, Stage};
 pub use strategy::{Canary, Linear, Rolling, Strategy};
-pub use suite::{Guard, Stoppable, SuiteNotify, SuitePolicy};
+pub use suite::{Guard, OrganizationNotify, OrganizationPolicy, Stoppable};
 pub use transform::{Split, TransformTarget};
 pub use trial::{Challenger, Shadow, Trial};
 

@@ -5,11 +5,11 @@
 //! | `key#<kind>#<name>` | `model` | the model that owns the name |
 //! | `model#<model>` | `policy` | the policy as it was applied |
 //! | `suite` | `policy` | what holds for the whole suite, as it was applied |
-//! | `looked-after` | `<model>` | nothing: its policy has a `[reconcile]` |
+//! | `reconciled` | `<model>` | nothing: its policy has a `[reconcile]` |
 //! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
-//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, what is untold |
+//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, what is outbox |
 //! | `model#<model>` or `suite` | `history#<time>#<function>#<event>` | the terminal record |
-//! | `kept` | `<function>#<digest>` | an event that could not be acted on, whole |
+//! | `dead-letter` | `<function>#<digest>` | an event that could not be acted on, whole |
 
 use std::collections::HashMap;
 
@@ -24,21 +24,21 @@ use trimtab_core::policy::Key;
 use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Pause, Record};
 use trimtab_core::text::digest;
 
-/// How long history, kept events, and the aggregates of single builds, notices and findings stay: well
+/// How long history, dead letters, and the aggregates of single builds, notices and findings stay: well
 /// beyond every redelivery window (14 days).
 const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// An item holds 400 KB; a larger event is kept cut, and says so.
+/// An item holds 400 KB; a larger event is stored without its detail, and says so.
 const RAW_MAX: usize = 256 * 1024;
 
 /// How the sort key of a terminal record begins.
 pub(crate) const HISTORY: &str = "history#";
 
 /// The partition of the events that could not be acted on.
-pub(crate) const KEPT: &str = "kept";
+pub(crate) const DEAD_LETTERS: &str = "dead-letter";
 
 /// The partition of the models that are looked after.
-pub(crate) const LOOKED_AFTER: &str = "looked-after";
+pub(crate) const RECONCILED: &str = "reconciled";
 
 /// One item, as DynamoDB gives it.
 pub(crate) struct Item(pub(crate) HashMap<String, AttributeValue>);
@@ -63,16 +63,16 @@ impl Item {
 
     pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> Answer<T> {
         let text = self.text(name).unwrap_or("null");
-        serde_json::from_str(text).map_err(|error| Failure::retry("ledger:read", format!("{name}: {error}")))
+        serde_json::from_str(text).map_err(|error| Failure::transient("ledger:read", format!("{name}: {error}")))
     }
 
     pub(crate) fn record(&self) -> Answer<Record> {
         let epoch =
-            self.number("epoch").ok_or_else(|| Failure::retry("ledger:read", "an aggregate without an epoch"))?;
+            self.number("epoch").ok_or_else(|| Failure::transient("ledger:read", "an aggregate without an epoch"))?;
         let lease_until = self.number("lease_until").and_then(|at| Timestamp::from_millisecond(at).ok());
-        let untold: Option<Vec<Value>> = self.json("untold")?;
-        let untold = untold.unwrap_or_default().iter().filter_map(Fact::from_value).collect();
-        Ok(Record { epoch, lease_until, state: self.json("state")?, untold })
+        let outbox: Option<Vec<Value>> = self.json("outbox")?;
+        let outbox = outbox.unwrap_or_default().iter().filter_map(Fact::from_value).collect();
+        Ok(Record { epoch, lease_until, state: self.json("state")?, outbox })
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn json(value: &Value) -> AttributeValue {
 pub(crate) fn written<T: Serialize>(value: &T) -> Answer<AttributeValue> {
     serde_json::to_string(value)
         .map(AttributeValue::S)
-        .map_err(|error| Failure::retry("ledger:write", error.to_string()))
+        .map_err(|error| Failure::transient("ledger:write", error.to_string()))
 }
 
 pub(crate) fn owner(owner: &str) -> String {
@@ -157,19 +157,19 @@ pub(crate) fn history(table: &str, entry: &HistoryEntry) -> Answer<TransactWrite
         .expression_attribute_values(":expires", expiry(entry.at))
         .expression_attribute_values(":one", number(1))
         .build();
-    let update = update.map_err(|error| Failure::retry("dynamodb:UpdateItem", error.to_string()))?;
+    let update = update.map_err(|error| Failure::transient("dynamodb:UpdateItem", error.to_string()))?;
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
 /// An event that could not be acted on.
-pub(crate) fn kept(entry: &HistoryEntry, raw: &Value) -> Answer<Item> {
+pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> Answer<Item> {
     let whole = raw.to_string();
     let mut cut = whole.len().min(RAW_MAX);
     while !whole.is_char_boundary(cut) {
         cut -= 1;
     }
     let sk = format!("{}#{}", entry.function, digest(&[&whole], 32));
-    Ok(Item::new(KEPT, &sk)
+    Ok(Item::new(DEAD_LETTERS, &sk)
         .with("event", text(whole.get(..cut).unwrap_or_default()))
         .with("bytes", AttributeValue::N(whole.len().to_string()))
         .with("complete", AttributeValue::Bool(cut == whole.len()))
@@ -183,8 +183,8 @@ pub(crate) fn owned(pk: &Key, model: &str) -> Item {
 }
 
 /// The item by which a model is looked after.
-pub(crate) fn looked_after(model: &str) -> Item {
-    Item::new(LOOKED_AFTER, model)
+pub(crate) fn reconciled_models(model: &str) -> Item {
+    Item::new(RECONCILED, model)
 }
 
 /// The policy of a model, or of the suite.

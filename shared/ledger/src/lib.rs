@@ -21,11 +21,11 @@ use serde_json::Value;
 use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::{Key, Policy, SuitePolicy};
+use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
 use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Ledger, Pause, Record, WriteError};
 use trimtab_runtime::sdk;
 
-pub use read::Kept;
+pub use read::DeadLetter;
 pub use table::Scope;
 
 use item::{Item, fence, json, milliseconds, number, text};
@@ -72,7 +72,7 @@ impl DynamoLedger {
         for (name, value) in values {
             update = update.expression_attribute_values(name, value);
         }
-        update.build().map_err(|error| Failure::retry("dynamodb:UpdateItem", error.to_string()))
+        update.build().map_err(|error| Failure::transient("dynamodb:UpdateItem", error.to_string()))
     }
 
     /// Writes all or nothing.
@@ -86,7 +86,7 @@ impl DynamoLedger {
 
     fn put(&self, item: Item) -> Answer<TransactWriteItem> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item.0)).build();
-        let put = put.map_err(|error| Failure::retry("dynamodb:PutItem", error.to_string()))?;
+        let put = put.map_err(|error| Failure::transient("dynamodb:PutItem", error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 }
@@ -97,7 +97,7 @@ fn give_back<E: ProvideErrorMetadata>(
     error: &SdkError<E, aws_sdk_dynamodb::config::http::HttpResponse>,
 ) -> Failure {
     match sdk::failure(operation, error) {
-        Failure::Reject { cause, .. } => Failure::retry(operation, cause),
+        Failure::Permanent { cause, .. } => Failure::transient(operation, cause),
         retry => retry,
     }
 }
@@ -123,15 +123,15 @@ impl Ledger for DynamoLedger {
         }
     }
 
-    async fn suite_policy(&self) -> Answer<Option<Arc<SuitePolicy>>> {
+    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
         match self.get(&item::owner("suite"), "policy").await? {
             None => Ok(None),
             Some(item) => item.json("policy").map(|policy| Some(Arc::new(policy))),
         }
     }
 
-    async fn looked_after(&self) -> Answer<Vec<ModelName>> {
-        let items = self.query(item::LOOKED_AFTER, "").await?;
+    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
+        let items = self.query(item::RECONCILED, "").await?;
         Ok(items.iter().filter_map(|item| ModelName::parse(item.text("sk")?).ok()).collect())
     }
 
@@ -156,19 +156,19 @@ impl Ledger for DynamoLedger {
         id: &AggregateId,
         seen: u64,
         state: &Value,
-        untold: &[Fact],
+        outbox: &[Fact],
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
         let (set, mut values) = item::set_state(id, state, lease_until);
-        let set = format!("{set}, untold = :untold, lease_until = :lease");
-        values.push((":untold", json(&untold.iter().map(Fact::to_value).collect())));
+        let set = format!("{set}, outbox = :outbox, lease_until = :lease");
+        values.push((":outbox", json(&outbox.iter().map(Fact::to_value).collect())));
         values.push((":lease", milliseconds(lease_until)));
         let update = self.next(id, seen, &set, values)?;
         self.write(vec![item::state(update)]).await?;
         Ok(seen + 1)
     }
 
-    async fn settle(
+    async fn finish(
         &self,
         id: &AggregateId,
         held: u64,
@@ -178,24 +178,24 @@ impl Ledger for DynamoLedger {
         let mut items = vec![item::history(&self.table, entry)?];
         if let Some(state) = state {
             let (set, values) = item::set_state(id, state, entry.at);
-            let update = self.next(id, held, &format!("{set} REMOVE lease_until, untold"), values)?;
+            let update = self.next(id, held, &format!("{set} REMOVE lease_until, outbox"), values)?;
             items.push(item::state(update));
         }
         self.write(items).await
     }
 
-    async fn note(&self, id: &AggregateId, held: u64, state: &Value, at: Timestamp) -> Result<(), WriteError> {
+    async fn save_state(&self, id: &AggregateId, held: u64, state: &Value, at: Timestamp) -> Result<(), WriteError> {
         let (set, values) = item::set_state(id, state, at);
-        let update = self.next(id, held, &format!("{set} REMOVE lease_until, untold"), values)?;
+        let update = self.next(id, held, &format!("{set} REMOVE lease_until, outbox"), values)?;
         self.write(vec![item::state(update)]).await
     }
 
-    async fn keep(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
-        match self.write(vec![self.put(item::kept(entry, raw)?)?]).await {
+    async fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
+        match self.write(vec![self.put(item::dead_letter(entry, raw)?)?]).await {
             Ok(()) => Ok(()),
             Err(WriteError::Failed(failure)) => Err(failure),
             Err(WriteError::Fenced) => {
-                Err(Failure::retry("dynamodb:TransactWriteItems", "another write of the same event is under way"))
+                Err(Failure::transient("dynamodb:TransactWriteItems", "another write of the same event is under way"))
             }
         }
     }

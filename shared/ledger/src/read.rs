@@ -4,12 +4,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use trimtab_core::port::{Answer, HistoryEntry};
 
-use crate::item::{self, HISTORY, Item, KEPT, text};
+use crate::item::{self, DEAD_LETTERS, HISTORY, Item, text};
 use crate::{DynamoLedger, Scope, give_back};
 
 /// An event that could not be acted on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
+pub struct DeadLetter {
     /// Its sort key.
     key: String,
     /// When, at which function, and why not.
@@ -32,14 +32,14 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not answer.
-    pub async fn kept(&self) -> Answer<Vec<Kept>> {
-        let items = self.query(KEPT, "").await?;
+    pub async fn dead_letters(&self) -> Answer<Vec<DeadLetter>> {
+        let items = self.query(DEAD_LETTERS, "").await?;
         let read = |item: &Item| {
             let event = item.text("event").and_then(|event| serde_json::from_str(event).ok());
-            Ok(Kept { key: item.text("sk").unwrap_or_default().to_owned(), entry: item.json("entry")?, event })
+            Ok(DeadLetter { key: item.text("sk").unwrap_or_default().to_owned(), entry: item.json("entry")?, event })
         };
-        let mut all = items.iter().map(read).collect::<Answer<Vec<Kept>>>()?;
-        all.sort_by_key(|kept| kept.entry.at);
+        let mut all = items.iter().map(read).collect::<Answer<Vec<DeadLetter>>>()?;
+        all.sort_by_key(|letter| letter.entry.at);
         Ok(all)
     }
 
@@ -47,8 +47,13 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not answer.
-    pub async fn release(&self, kept: &Kept) -> Answer<()> {
-        let call = self.client.delete_item().table_name(&self.table).key("pk", text(KEPT)).key("sk", text(&kept.key));
+    pub async fn release(&self, letter: &DeadLetter) -> Answer<()> {
+        let call = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", text(DEAD_LETTERS))
+            .key("sk", text(&letter.key));
         call.send().await.map_err(|error| give_back("dynamodb:DeleteItem", &error))?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::{Key, Policy, SuitePolicy};
+use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
 use trimtab_core::port::{Answer, Ledger, Pause, WriteError};
 
 use crate::{DynamoLedger, item};
@@ -49,7 +49,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it.
-    pub async fn apply_suite(&self, policy: &SuitePolicy) -> Answer<()> {
+    pub async fn apply_suite(&self, policy: &OrganizationPolicy) -> Answer<()> {
         let put = self.put(item::policy("suite", policy)?)?;
         self.write(vec![put]).await.map_err(unfenced)
     }
@@ -57,10 +57,10 @@ impl DynamoLedger {
     fn looks_after(&self, policy: &Policy) -> Answer<TransactWriteItem> {
         let model = policy.model.as_str();
         if policy.reconcile.is_some() {
-            return self.put(item::looked_after(model));
+            return self.put(item::reconciled_models(model));
         }
         let delete = Delete::builder().table_name(&self.table);
-        let delete = delete.key("pk", item::text(item::LOOKED_AFTER)).key("sk", item::text(model));
+        let delete = delete.key("pk", item::text(item::RECONCILED)).key("sk", item::text(model));
         Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
     }
 
@@ -70,10 +70,10 @@ impl DynamoLedger {
         for key in claimed {
             if let Some(holder) = self.model_of(key).await?.filter(|holder| holder != model) {
                 let cause = format!("{key} in the policy of {model} belongs to another model already: {holder}");
-                return Ok(Failure::reject("ledger:apply", cause));
+                return Ok(Failure::permanent("ledger:apply", cause));
             }
         }
-        Ok(Failure::retry("ledger:apply", "somebody else was applying policies at the same moment"))
+        Ok(Failure::transient("ledger:apply", "somebody else was applying policies at the same moment"))
     }
 }
 
@@ -122,10 +122,10 @@ impl DynamoLedger {
 fn unfenced(error: WriteError) -> Failure {
     match error {
         WriteError::Failed(failure) => failure,
-        WriteError::Fenced => Failure::retry("ledger:write", "somebody else was writing at the same moment"),
+        WriteError::Fenced => Failure::transient("ledger:write", "somebody else was writing at the same moment"),
     }
 }
 
 fn built<T, E: std::fmt::Display>(built: Result<T, E>) -> Answer<T> {
-    built.map_err(|error| Failure::retry("ledger:apply", error.to_string()))
+    built.map_err(|error| Failure::transient("ledger:apply", error.to_string()))
 }

@@ -21,12 +21,12 @@ fn id(name: &str) -> AggregateId {
     AggregateId { owner: "churn".into(), name: name.into() }
 }
 
-fn fact(matter: &str) -> Fact {
+fn fact(dedup_key: &str) -> Fact {
     Fact {
         kind: FactKind::TrainingStarted,
         version: fact::VERSION,
         model: None,
-        matter: matter.into(),
+        dedup_key: dedup_key.into(),
         at: noon(),
         reasons: vec!["drift".into()],
         details: [("run".to_owned(), "r-1".to_owned())].into(),
@@ -45,15 +45,15 @@ fn writes(table: &Table) -> Vec<Value> {
 async fn a_claim_stores_intent_lease_and_unsent_facts() {
     let (table, until) = (Table::default(), noon() + SignedDuration::from_millis(55_123));
     let ledger = ledger(&table);
-    let untold = [fact("incident/a"), fact("incident/b")];
+    let outbox = [fact("incident/a"), fact("incident/b")];
     assert_eq!(ledger.load(&id("incident")).await, Ok(Record::EMPTY), "nothing before the first write");
-    let epoch = ledger.claim(&id("incident"), 0, &json!({"run": 1}), &untold, until).await;
+    let epoch = ledger.claim(&id("incident"), 0, &json!({"run": 1}), &outbox, until).await;
     assert_eq!(epoch, Ok(1), "the first write makes the epoch 1");
     let record = ledger.load(&id("incident")).await.unwrap();
-    let wanted = Record { epoch: 1, lease_until: Some(until), state: Some(json!({"run": 1})), untold: untold.to_vec() };
+    let wanted = Record { epoch: 1, lease_until: Some(until), state: Some(json!({"run": 1})), outbox: outbox.to_vec() };
     assert_eq!(record, wanted, "a claim is read back whole, the lease to the millisecond");
     assert_eq!(ledger.claim(&id("incident"), 1, &json!(null), &[], until).await, Ok(2));
-    assert_eq!(ledger.load(&id("incident")).await.unwrap().untold, [], "a claim replaces what was unsent before");
+    assert_eq!(ledger.load(&id("incident")).await.unwrap().outbox, [], "a claim replaces what was unsent before");
 }
 
 #[tokio::test]
@@ -63,12 +63,12 @@ async fn settle_and_note_end_lease_and_unsent_facts() {
         let ledger = ledger(&table);
         let held = ledger.claim(&id("incident"), 0, &json!(1), &[fact("m")], noon()).await.unwrap();
         if noted {
-            ledger.note(&id("incident"), held, &json!(2), noon()).await.unwrap();
+            ledger.save_state(&id("incident"), held, &json!(2), noon()).await.unwrap();
         } else {
             let entry = entry("churn", "e", Decision::Acted);
-            ledger.settle(&id("incident"), held, Some(&json!(2)), &entry).await.unwrap();
+            ledger.finish(&id("incident"), held, Some(&json!(2)), &entry).await.unwrap();
         }
-        let wanted = Record { epoch: 2, lease_until: None, state: Some(json!(2)), untold: vec![] };
+        let wanted = Record { epoch: 2, lease_until: None, state: Some(json!(2)), outbox: vec![] };
         assert_eq!(ledger.load(&id("incident")).await, Ok(wanted), "noted: {noted}");
         let history = table.keys().iter().filter(|(_, sk)| sk.starts_with("history#")).count();
         assert_eq!(history, usize::from(!noted), "settle writes the terminal record, note writes none");
@@ -80,8 +80,8 @@ async fn write(ledger: &DynamoLedger, how: &str, seen: u64) -> Result<(), WriteE
     let (id, state) = (id("incident"), json!(how));
     match how {
         "claim" => ledger.claim(&id, seen, &state, &[], noon()).await.map(drop),
-        "settle" => ledger.settle(&id, seen, Some(&state), &entry("churn", "late", Decision::Acted)).await,
-        _ => ledger.note(&id, seen, &state, noon()).await,
+        "settle" => ledger.finish(&id, seen, Some(&state), &entry("churn", "late", Decision::Acted)).await,
+        _ => ledger.save_state(&id, seen, &state, noon()).await,
     }
 }
 
@@ -127,7 +127,7 @@ async fn a_record_without_a_state_leaves_the_aggregate() {
     let ledger = ledger(&table);
     let held = ledger.claim(&id("incident"), 0, &json!(1), &[fact("m")], noon()).await.unwrap();
     let before = ledger.load(&id("incident")).await;
-    ledger.settle(&id("incident"), held, None, &entry("churn", "e", Decision::Skipped)).await.unwrap();
+    ledger.finish(&id("incident"), held, None, &entry("churn", "e", Decision::Skipped)).await.unwrap();
     assert_eq!(ledger.load(&id("incident")).await, before, "another invocation may be acting under this lease");
 }
 
@@ -150,9 +150,9 @@ async fn only_single_builds_notices_and_findings_expire() {
         let stored = || table.item("model#churn", &format!("aggregate#{name}")).unwrap().get("expires").cloned();
         ledger.claim(&id(name), 0, &json!(1), &[], until).await.unwrap();
         assert_eq!(stored(), expires.then(|| seconds(until)), "{name}, claimed");
-        ledger.note(&id(name), 1, &json!(1), at).await.unwrap();
+        ledger.save_state(&id(name), 1, &json!(1), at).await.unwrap();
         assert_eq!(stored(), expires.then(|| seconds(at)), "{name}, noted: DynamoDB's TTL counts seconds");
-        ledger.settle(&id(name), 2, Some(&json!(1)), &entry("churn", "e", Decision::Acted)).await.unwrap();
+        ledger.finish(&id(name), 2, Some(&json!(1)), &entry("churn", "e", Decision::Acted)).await.unwrap();
         assert_eq!(stored(), expires.then(|| seconds(noon())), "{name}, settled");
     }
 }
@@ -162,7 +162,7 @@ async fn an_aggregate_without_an_epoch_is_no_empty_one() {
     let table = Table::default();
     table.put(&json!({"pk": {"S": "model#churn"}, "sk": {"S": "aggregate#incident"}, "state": {"S": "1"}}));
     let read = ledger(&table).load(&id("incident")).await.unwrap_err().to_string();
-    assert!(read.contains("ledger:read can be tried again"), "{read}");
+    assert!(read.contains("ledger:read failed and can be retried"), "{read}");
 }
 
 #[tokio::test]
@@ -173,10 +173,10 @@ async fn a_state_that_cannot_be_read_is_no_empty_one() {
         item[name] = json!({"S": "{not JSON"});
         item
     };
-    for name in ["state", "untold"] {
+    for name in ["state", "outbox"] {
         table.put(&with(name));
         let read = ledger(&table).load(&id("incident")).await.unwrap_err().to_string();
-        assert!(read.contains("ledger:read can be tried again") && read.contains(name), "{read}");
+        assert!(read.contains("ledger:read failed and can be retried") && read.contains(name), "{read}");
     }
 }
 
@@ -202,7 +202,7 @@ async fn play(acts: &[(usize, Act)]) {
     let (mut seen, mut latest, mut recorded) = ([0_u64; 3], Record::EMPTY, 0);
     for (turn, (writer, act)) in acts.iter().enumerate() {
         let (id, held, state) = (id("incident"), seen[*writer], json!({"turn": turn}));
-        let (untold, until) = (vec![fact(&turn.to_string())], noon() + SignedDuration::from_secs(turn as i64));
+        let (outbox, until) = (vec![fact(&turn.to_string())], noon() + SignedDuration::from_secs(turn as i64));
         let entry = entry("churn", &turn.to_string(), Decision::Acted);
         let (wrote, claimed) = match act {
             Act::Load => {
@@ -210,17 +210,17 @@ async fn play(acts: &[(usize, Act)]) {
                 continue;
             }
             Act::Record => {
-                ledger.settle(&id, held, None, &entry).await.unwrap();
+                ledger.finish(&id, held, None, &entry).await.unwrap();
                 recorded += 1;
                 continue;
             }
-            Act::Claim => (ledger.claim(&id, held, &state, &untold, until).await, true),
-            Act::Settle => (ledger.settle(&id, held, Some(&state), &entry).await.map(|()| held + 1), false),
-            Act::Note => (ledger.note(&id, held, &state, noon()).await.map(|()| held + 1), false),
+            Act::Claim => (ledger.claim(&id, held, &state, &outbox, until).await, true),
+            Act::Settle => (ledger.finish(&id, held, Some(&state), &entry).await.map(|()| held + 1), false),
+            Act::Note => (ledger.save_state(&id, held, &state, noon()).await.map(|()| held + 1), false),
         };
         if held == latest.epoch {
-            let (untold, lease_until) = if claimed { (untold, Some(until)) } else { (vec![], None) };
-            latest = Record { epoch: held + 1, lease_until, state: Some(state), untold };
+            let (outbox, lease_until) = if claimed { (outbox, Some(until)) } else { (vec![], None) };
+            latest = Record { epoch: held + 1, lease_until, state: Some(state), outbox };
             recorded += usize::from(matches!(act, Act::Settle));
             seen[*writer] = held + 1;
             assert_eq!(wrote, Ok(held + 1), "turn {turn}: who had read the latest may write");

@@ -15,7 +15,7 @@ use trimtab_core::port::{HistoryEntry, Ledger};
 const WHOLE: usize = 256 * 1024;
 
 fn rejected(event: &str, seconds: i64) -> HistoryEntry {
-    let mut entry = entry("churn", event, Decision::Rejected);
+    let mut entry = entry("churn", event, Decision::Failed);
     entry.at += SignedDuration::from_secs(seconds);
     entry
 }
@@ -34,13 +34,13 @@ async fn the_same_dead_letter_is_stored_once() {
     let ledger = ledger(&table);
     let event = json!({"detail": {"odd": "\u{202e}\n\"", "deep": [1, null]}});
     for second in 0..2 {
-        ledger.keep(&rejected("e", second), &event).await.unwrap();
+        ledger.dead_letter(&rejected("e", second), &event).await.unwrap();
     }
-    ledger.keep(&rejected("e", 2), &json!({"detail": {}})).await.unwrap();
+    ledger.dead_letter(&rejected("e", 2), &json!({"detail": {}})).await.unwrap();
     let mut by_another = rejected("e", 3);
     by_another.function = "deploy".into();
-    ledger.keep(&by_another, &event).await.unwrap();
-    let kept = ledger.kept().await.unwrap();
+    ledger.dead_letter(&by_another, &event).await.unwrap();
+    let kept = ledger.dead_letters().await.unwrap();
     let events: Vec<_> = kept.iter().map(|kept| (kept.entry.function.as_str(), kept.event.clone())).collect();
     let wanted = [("retrain", Some(event.clone())), ("retrain", Some(json!({"detail": {}}))), ("deploy", Some(event))];
     assert_eq!(events, wanted, "another event, or another function, is another");
@@ -53,9 +53,9 @@ async fn dead_letters_are_listed_oldest_first_over_pages() {
     let ledger = ledger(&table);
     let order = [3, 0, 4, 1, 2];
     for second in order {
-        ledger.keep(&rejected(&second.to_string(), second), &json!({"id": second})).await.unwrap();
+        ledger.dead_letter(&rejected(&second.to_string(), second), &json!({"id": second})).await.unwrap();
     }
-    let kept = ledger.kept().await.unwrap();
+    let kept = ledger.dead_letters().await.unwrap();
     let ids: Vec<&str> = kept.iter().map(|kept| kept.entry.event_id.as_str()).collect();
     assert_eq!(ids, ["0", "1", "2", "3", "4"]);
 }
@@ -65,11 +65,11 @@ async fn a_released_dead_letter_is_gone_and_no_other() {
     let table = Table::default();
     let ledger = ledger(&table);
     for second in 0..3 {
-        ledger.keep(&rejected(&second.to_string(), second), &json!({"id": second})).await.unwrap();
+        ledger.dead_letter(&rejected(&second.to_string(), second), &json!({"id": second})).await.unwrap();
     }
-    let kept = ledger.kept().await.unwrap();
+    let kept = ledger.dead_letters().await.unwrap();
     ledger.release(&kept[1]).await.unwrap();
-    let left = ledger.kept().await.unwrap();
+    let left = ledger.dead_letters().await.unwrap();
     assert_eq!(left, [kept[0].clone(), kept[2].clone()]);
 }
 
@@ -82,8 +82,8 @@ async fn a_dead_letter_at_the_limit_is_whole_and_beyond_it_cut() {
             let ledger = ledger(&table);
             let event = of_bytes(bytes, unit);
             assert_eq!(event.to_string().len(), bytes);
-            ledger.keep(&rejected("e", 0), &event).await.unwrap();
-            let kept = ledger.kept().await.unwrap();
+            ledger.dead_letter(&rejected("e", 0), &event).await.unwrap();
+            let kept = ledger.dead_letters().await.unwrap();
             let wanted = whole.then_some(event.clone());
             assert_eq!(kept[0].event.is_some(), whole, "{bytes} bytes of {unit:?}");
             assert_eq!(kept[0].event, wanted, "{bytes} bytes of {unit:?}");

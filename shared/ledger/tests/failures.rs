@@ -13,7 +13,7 @@ use support::{Table, entry, ledger, noon};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Key, KeyKind, Policy, SuitePolicy};
+use trimtab_core::policy::{Key, KeyKind, OrganizationPolicy, Policy};
 use trimtab_core::port::{AggregateId, Ledger, Pause, WriteError};
 use trimtab_ledger::{DynamoLedger, Scope};
 
@@ -44,7 +44,7 @@ async fn a_cancelled_transaction_is_fenced_by_its_reason() {
         table.answers(cancelled(codes));
         match claim(&table).await {
             Err(WriteError::Fenced) => assert!(fenced, "{codes:?} is no fence: nobody else wrote"),
-            Err(WriteError::Failed(Failure::Retry { operation, .. })) => {
+            Err(WriteError::Failed(Failure::Transient { operation, .. })) => {
                 assert!(!fenced, "{codes:?}: somebody else wrote at that moment, so read again");
                 assert_eq!(operation, "dynamodb:TransactWriteItems");
             }
@@ -72,7 +72,7 @@ fn refusals() -> Vec<Answer> {
 }
 
 fn given_back(operation: &str, failure: &Failure) {
-    let retried = matches!(failure, Failure::Retry { operation: of, .. } if *of == operation);
+    let retried = matches!(failure, Failure::Transient { operation: of, .. } if *of == operation);
     assert!(retried, "a ledger that refuses is not the event's fault: expected {operation} to go back, got {failure}");
 }
 
@@ -87,21 +87,21 @@ async fn fails(ledger: &DynamoLedger, call: usize) -> Option<(&'static str, Fail
         WriteError::Failed(failure) => failure,
         WriteError::Fenced => panic!("fenced, and nobody else wrote"),
     };
-    let suite = || SuitePolicy::parse("suite.toml", "version = 1\n").unwrap();
+    let suite = || OrganizationPolicy::parse("suite.toml", "version = 1\n").unwrap();
     let key = Key { kind: KeyKind::Alarm, name: "a".into() };
     Some(match call {
         0 => (GET, ledger.model_of(&key).await.unwrap_err()),
         1 => (GET, ledger.policy(&churn).await.unwrap_err()),
-        2 => (GET, ledger.suite_policy().await.unwrap_err()),
+        2 => (GET, ledger.organization_policy().await.unwrap_err()),
         3 => (GET, ledger.pause(Some(&churn)).await.unwrap_err()),
         4 => (GET, ledger.load(&id()).await.unwrap_err()),
-        5 => (QUERY, ledger.looked_after().await.unwrap_err()),
+        5 => (QUERY, ledger.reconciled_models().await.unwrap_err()),
         6 => (QUERY, ledger.history(&scope).await.unwrap_err()),
-        7 => (QUERY, ledger.kept().await.unwrap_err()),
+        7 => (QUERY, ledger.dead_letters().await.unwrap_err()),
         8 => (WRITE, of(ledger.claim(&id(), 0, &json!(1), &[], noon()).await.unwrap_err())),
-        9 => (WRITE, of(ledger.settle(&id(), 0, None, &entry).await.unwrap_err())),
-        10 => (WRITE, of(ledger.note(&id(), 0, &json!(1), noon()).await.unwrap_err())),
-        11 => (WRITE, ledger.keep(&entry, &json!({})).await.unwrap_err()),
+        9 => (WRITE, of(ledger.finish(&id(), 0, None, &entry).await.unwrap_err())),
+        10 => (WRITE, of(ledger.save_state(&id(), 0, &json!(1), noon()).await.unwrap_err())),
+        11 => (WRITE, ledger.dead_letter(&entry, &json!({})).await.unwrap_err()),
         12 => (WRITE, ledger.pause_at(&scope, &pause).await.unwrap_err()),
         13 => (WRITE, ledger.resume(&scope).await.unwrap_err()),
         14 => (WRITE, ledger.apply_suite(&suite()).await.unwrap_err()),
@@ -140,8 +140,8 @@ async fn an_applied_policy_that_is_refused_is_no_success() {
 async fn a_dead_letter_that_stays_listed_is_an_error() {
     let table = Table::default();
     let ledger = ledger(&table);
-    ledger.keep(&entry("churn", "e", Decision::Rejected), &json!({"id": "e"})).await.unwrap();
-    let kept = ledger.kept().await.unwrap();
+    ledger.dead_letter(&entry("churn", "e", Decision::Failed), &json!({"id": "e"})).await.unwrap();
+    let kept = ledger.dead_letters().await.unwrap();
     table.answers(Answer::error(400, "AccessDeniedException", "no"));
     given_back("dynamodb:DeleteItem", &ledger.release(kept.first().unwrap()).await.unwrap_err());
 }
@@ -155,7 +155,7 @@ async fn writes_at_one_moment_go_back_where_nothing_is_fenced() {
     table.answers(conflict());
     given_back(
         "dynamodb:TransactWriteItems",
-        &ledger.keep(&entry("churn", "e", Decision::Rejected), &json!({})).await.unwrap_err(),
+        &ledger.dead_letter(&entry("churn", "e", Decision::Failed), &json!({})).await.unwrap_err(),
     );
     table.answers(conflict());
     given_back("ledger:write", &ledger.pause_at(&suite, &pause).await.unwrap_err());

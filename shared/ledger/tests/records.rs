@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use support::{Table, entry, ledger, noon};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Key, KeyKind, Policy, SuitePolicy};
+use trimtab_core::policy::{Key, KeyKind, OrganizationPolicy, Policy};
 use trimtab_core::port::{AggregateId, Ledger, Pause};
 use trimtab_ledger::Scope;
 
@@ -27,8 +27,8 @@ fn segments() -> Policy {
     Policy::parse("segments.toml", include_str!("../../../models/segments.toml")).unwrap()
 }
 
-fn suite() -> SuitePolicy {
-    SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap()
+fn suite() -> OrganizationPolicy {
+    OrganizationPolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap()
 }
 
 #[tokio::test]
@@ -42,16 +42,16 @@ async fn each_kind_of_item_stands_at_its_key() {
     ledger.pause_at(&Scope::Suite, &pause).await.unwrap();
     for owner in ["segments", "suite"] {
         let id = AggregateId { owner: owner.into(), name: "incident".into() };
-        ledger.settle(&id, 0, Some(&json!(1)), &entry(owner, "e-1", Decision::Acted)).await.unwrap();
+        ledger.finish(&id, 0, Some(&json!(1)), &entry(owner, "e-1", Decision::Acted)).await.unwrap();
     }
-    ledger.keep(&entry("segments", "e-2", Decision::Rejected), &json!({})).await.unwrap();
+    ledger.dead_letter(&entry("segments", "e-2", Decision::Failed), &json!({})).await.unwrap();
     let at = "history#2026-11-20T11:59:58Z#retrain#e-1";
     let wanted = [
         ("key#delivery-pipeline#segments-delivery", "model"),
         ("key#delivery-pipeline#segments-training", "model"),
         ("key#package-group#segments", "model"),
-        ("kept", "retrain#"),
-        ("looked-after", "segments"),
+        ("dead-letter", "retrain#"),
+        ("reconciled", "segments"),
         ("model#segments", "aggregate#incident"),
         ("model#segments", at),
         ("model#segments", "pause"),
@@ -62,8 +62,9 @@ async fn each_kind_of_item_stands_at_its_key() {
         ("suite", "policy"),
     ];
     // What follows `retrain#` is a digest of the event, of 32 digits.
-    let plain =
-        |(pk, sk): (String, String)| if pk == "kept" && sk.len() == 40 { (pk, sk[..8].to_owned()) } else { (pk, sk) };
+    let plain = |(pk, sk): (String, String)| {
+        if pk == "dead-letter" && sk.len() == 40 { (pk, sk[..8].to_owned()) } else { (pk, sk) }
+    };
     let stored: BTreeSet<(String, String)> = table.keys().into_iter().map(plain).collect();
     assert_eq!(stored, wanted.map(|(pk, sk)| (pk.to_owned(), sk.to_owned())).into());
 }
@@ -73,12 +74,12 @@ async fn what_is_applied_is_read_as_it_was_written() {
     let table = Table::default();
     let ledger = ledger(&table);
     assert_eq!(ledger.policy(&model("segments")).await, Ok(None));
-    assert_eq!(ledger.suite_policy().await, Ok(None));
+    assert_eq!(ledger.organization_policy().await, Ok(None));
     ledger.apply(&segments()).await.unwrap();
     ledger.apply_suite(&suite()).await.unwrap();
     assert_eq!(ledger.policy(&model("segments")).await, Ok(Some(Arc::new(segments()))));
     assert_eq!(ledger.policy(&model("churn")).await, Ok(None), "another model has none");
-    assert_eq!(ledger.suite_policy().await, Ok(Some(Arc::new(suite()))));
+    assert_eq!(ledger.organization_policy().await, Ok(Some(Arc::new(suite()))));
     assert!(table.keys().iter().all(|(pk, sk)| table.item(pk, sk).unwrap().get("expires").is_none()), "policies stay");
 }
 
@@ -89,7 +90,7 @@ async fn a_policy_that_cannot_be_read_is_not_none() {
         table.put(&json!({"pk": {"S": pk}, "sk": {"S": "policy"}, "policy": {"S": "{"}}));
     }
     assert!(ledger(&table).policy(&model("segments")).await.is_err(), "a reaction without its policy does nothing");
-    assert!(ledger(&table).suite_policy().await.is_err(), "a guard without its policy guards nothing");
+    assert!(ledger(&table).organization_policy().await.is_err(), "a guard without its policy guards nothing");
 }
 
 #[tokio::test]
@@ -100,12 +101,12 @@ async fn every_read_is_strongly_consistent() {
     let key = Key { kind: KeyKind::PackageGroup, name: "segments".into() };
     ledger.load(&id).await.unwrap();
     ledger.policy(&model("segments")).await.unwrap();
-    ledger.suite_policy().await.unwrap();
+    ledger.organization_policy().await.unwrap();
     ledger.pause(Some(&model("segments"))).await.unwrap();
     ledger.model_of(&key).await.unwrap();
-    ledger.looked_after().await.unwrap();
+    ledger.reconciled_models().await.unwrap();
     ledger.history(&Scope::Suite).await.unwrap();
-    ledger.kept().await.unwrap();
+    ledger.dead_letters().await.unwrap();
     let reads = [table.requests("GetItem"), table.requests("Query")].concat();
     assert_eq!(reads.len(), 9, "a pause is looked for in two places");
     for read in reads {
@@ -160,7 +161,7 @@ async fn a_name_is_not_freed_from_its_next_owner() {
     table.put(&json!({"pk": {"S": pk}, "sk": {"S": "model"}, "model": {"S": "heir"}}));
     let moved = text.replace("package_group = \"segments\"", "package_group = \"segments-2\"");
     let refused = ledger.apply(&Policy::parse("segments.toml", &moved).unwrap()).await.unwrap_err().to_string();
-    assert!(refused.starts_with("ledger:apply can be tried again"), "{refused}");
+    assert!(refused.starts_with("ledger:apply failed and can be retried"), "{refused}");
     assert_eq!(table.item(pk, "model").unwrap()["model"], json!({"S": "heir"}));
 }
 
@@ -174,13 +175,13 @@ async fn models_with_a_reconcile_table_are_listed() {
     let apply = async |model: &str, more: &str| {
         ledger.apply(&Policy::parse("policy.toml", &text(model, more)).unwrap()).await.unwrap();
     };
-    assert_eq!(ledger.looked_after().await, Ok(vec![]));
+    assert_eq!(ledger.reconciled_models().await, Ok(vec![]));
     for (name, more) in [("a", "[reconcile]\n"), ("b", ""), ("c", "[reconcile]\n"), ("d", "[reconcile]\n")] {
         apply(name, more).await;
     }
-    assert_eq!(ledger.looked_after().await, Ok(vec![model("a"), model("c"), model("d")]), "each page of the list");
+    assert_eq!(ledger.reconciled_models().await, Ok(vec![model("a"), model("c"), model("d")]), "each page of the list");
     apply("c", "").await;
-    assert_eq!(ledger.looked_after().await, Ok(vec![model("a"), model("d")]), "no more, once the table is gone");
+    assert_eq!(ledger.reconciled_models().await, Ok(vec![model("a"), model("d")]), "no more, once the table is gone");
 }
 
 #[tokio::test]
@@ -212,7 +213,7 @@ async fn the_first_record_of_an_event_stays() {
     let (first, mut again) = (entry("churn", "e", Decision::Acted), entry("churn", "e", Decision::Skipped));
     again.at += SignedDuration::from_secs(60);
     for entry in [&first, &again] {
-        ledger.settle(&id, 0, None, entry).await.unwrap();
+        ledger.finish(&id, 0, None, entry).await.unwrap();
     }
     assert_eq!(
         ledger.history(&Scope::Model(model("churn"))).await,
@@ -237,7 +238,7 @@ async fn records_differ_by_event_function_and_time() {
     all[2].function = "deploy".into();
     all[3].event_time += SignedDuration::from_secs(1);
     for entry in &all {
-        ledger.settle(&id, 0, None, entry).await.unwrap();
+        ledger.finish(&id, 0, None, entry).await.unwrap();
     }
     let read = ledger.history(&Scope::Model(model("churn"))).await.unwrap();
     assert_eq!(read.len(), 4, "each page of the history");

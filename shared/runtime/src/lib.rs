@@ -17,7 +17,7 @@ pub use exit::Exit;
 pub use lambda_runtime::Error;
 pub use serve::{one, serve};
 pub use settings::{Missing, Settings};
-pub use trimtab_core::react::World;
+pub use trimtab_core::reactor::World;
 
 /// What every function begins with: its settings, its log, and the SDKs' configuration.
 ///

@@ -11,7 +11,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use trimtab_core::react::Report;
+use trimtab_core::reactor::Report;
 use trimtab_core::text::{digest, one_line};
 
 use crate::Settings;
@@ -20,12 +20,12 @@ use crate::Settings;
 const ALLOWED: [&str; 11] = [
     "codes",
     "decision",
+    "dedup_key",
     "detail_type",
     "duration_ms",
     "error",
     "event_id",
     "function",
-    "matter",
     "message",
     "model",
     "source",
@@ -42,7 +42,7 @@ pub fn reaction(report: &Report, milliseconds: u64) {
     tracing::info!(
         function = %entry.function,
         model = %entry.owner,
-        matter = report.matter.as_deref(),
+        dedup_key = report.dedup_key.as_deref(),
         event_id = %event_id(&entry.event_id),
         source = %shown(&entry.source),
         detail_type = %shown(&entry.detail_type),
@@ -146,11 +146,11 @@ mod tests {
     fn a_value_is_one_line_of_at_most_a_thousand_characters() {
         let (long, broken) = ("x".repeat(1001), "a\nb\u{202e}");
         let lines =
-            lines(|| tracing::info!(error = long.as_str(), model = %long, matter = broken, source = %broken, "m"));
+            lines(|| tracing::info!(error = long.as_str(), model = %long, dedup_key = broken, source = %broken, "m"));
         let of = |name: &str| lines[0][name].as_str().unwrap().to_owned();
         let cut = format!("{}\u{2026}", "x".repeat(999));
         assert_eq!((of("error"), of("model")), (cut.clone(), cut), "texts and what is displayed alike");
-        assert_eq!((of("matter"), of("source")), ("a b".to_owned(), "a b".to_owned()));
+        assert_eq!((of("dedup_key"), of("source")), ("a b".to_owned(), "a b".to_owned()));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 use trimtab_core::plan::Decision;
-use trimtab_core::react::Report;
+use trimtab_core::reactor::Report;
 
 /// The metrics' namespace.
 pub const NAMESPACE: &str = "Trimtab";
@@ -45,7 +45,7 @@ pub fn line(report: &Report, milliseconds: u64) -> Value {
         "reason": report.codes.first(),
         "Reactions": 1,
         "Skips": u8::from(skipped),
-        "Rejects": u8::from(entry.decision == Decision::Rejected),
+        "Rejects": u8::from(entry.decision == Decision::Failed),
         "Latency": milliseconds,
     })
 }
@@ -72,7 +72,7 @@ mod tests {
             reasons: vec![],
             actions: vec![],
         };
-        Report { entry, codes, matter: None, known: true, kept: false }
+        Report { entry, codes, dedup_key: None, known: true, dead_lettered: false }
     }
 
     /// What the [specification][super] asks of a line, or CloudWatch drops it without a word.
@@ -105,11 +105,11 @@ mod tests {
         let cases = [
             (Decision::Acted, "acted", 0, 0),
             (Decision::Skipped, "skipped", 1, 0),
-            (Decision::Parked, "parked", 0, 0),
-            (Decision::Rejected, "rejected", 0, 1),
+            (Decision::Deferred, "deferred", 0, 0),
+            (Decision::Failed, "failed", 0, 1),
         ];
         for (decision, word, skips, rejects) in cases {
-            let line = line(&report(decision, vec!["cool_down", "taken_up"]), 7);
+            let line = line(&report(decision, vec!["cool_down", "resumed_pending"]), 7);
             is_embedded_metric_format(&line);
             let counts = ["Reactions", "Skips", "Rejects", "Latency"].map(|name| line[name].as_u64().unwrap());
             assert_eq!(counts, [1, skips, rejects, 7], "{word}");

@@ -69,12 +69,16 @@ pub fn failure<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkErro
         SdkError::ServiceError(_) => {
             let code = code(error).unwrap_or("no code");
             let cause = format!("{code}: {}", message(error));
-            if is_passing(code, status) { Failure::retry(operation, cause) } else { Failure::reject(operation, cause) }
+            if is_passing(code, status) {
+                Failure::transient(operation, cause)
+            } else {
+                Failure::permanent(operation, cause)
+            }
         }
-        SdkError::TimeoutError(_) => Failure::retry(operation, "no answer in time"),
-        SdkError::DispatchFailure(_) => Failure::retry(operation, "the service could not be reached"),
-        SdkError::ResponseError(_) => Failure::retry(operation, "the answer could not be read"),
-        _ => Failure::reject(operation, "the request could not be made from what the policy and the event say"),
+        SdkError::TimeoutError(_) => Failure::transient(operation, "no answer in time"),
+        SdkError::DispatchFailure(_) => Failure::transient(operation, "the service could not be reached"),
+        SdkError::ResponseError(_) => Failure::transient(operation, "the answer could not be read"),
+        _ => Failure::permanent(operation, "the request could not be made from what the policy and the event say"),
     }
 }
 
@@ -83,7 +87,7 @@ pub fn failure<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkErro
 pub fn refusal(operation: &'static str, status: u16, cause: &str) -> Failure {
     // 408: the server waited for us. 425 and 429: too early, too often.
     let passing = status >= 500 || matches!(status, 408 | 425 | 429);
-    if passing { Failure::retry(operation, cause) } else { Failure::reject(operation, cause) }
+    if passing { Failure::transient(operation, cause) } else { Failure::permanent(operation, cause) }
 }
 
 fn is_passing(code: &str, status: u16) -> bool {

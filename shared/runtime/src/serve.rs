@@ -6,7 +6,7 @@ use std::time::Instant;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use trimtab_core::port::{Bus, Clock, Ledger};
-use trimtab_core::react::{Act, Decide, World};
+use trimtab_core::reactor::{Act, Decide, World};
 
 use crate::Exit;
 
@@ -60,7 +60,7 @@ where
             crate::metrics::emit(&report, milliseconds);
             let entry = &report.entry;
             Ok(json!({"decision": entry.decision, "model": entry.owner, "reasons": entry.reasons,
-                "actions": entry.actions, "kept": report.kept}))
+                "actions": entry.actions, "dead_lettered": report.dead_lettered}))
         }
         Err(failure) => {
             let id = crate::log::event_id(event.get("id").and_then(Value::as_str).unwrap_or_default());

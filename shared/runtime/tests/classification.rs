@@ -32,7 +32,7 @@ fn response(status: u16) -> Response {
 }
 
 fn is_retried(error: &sdk::CallError<ErrorMetadata>) -> bool {
-    matches!(sdk::failure(OPERATION, error), Failure::Retry { .. })
+    matches!(sdk::failure(OPERATION, error), Failure::Transient { .. })
 }
 
 /// Of the standard retry mode: throttling, then transient.
@@ -162,7 +162,7 @@ fn what_nobody_answered_for_is_retried() {
     ];
     for (error, words) in lost {
         let failure = sdk::failure(OPERATION, &error);
-        assert!(matches!(failure, Failure::Retry { .. }), "{error:?} may have been applied or not: {failure}");
+        assert!(matches!(failure, Failure::Transient { .. }), "{error:?} may have been applied or not: {failure}");
         assert!(failure.to_string().contains(words), "{failure}");
     }
 }
@@ -171,7 +171,7 @@ fn what_nobody_answered_for_is_retried() {
 fn a_request_that_cannot_be_built_is_rejected() {
     let error: sdk::CallError<ErrorMetadata> = SdkError::construction_failure("no bucket");
     let failure = sdk::failure(OPERATION, &error);
-    assert!(matches!(failure, Failure::Reject { .. }), "it cannot be built the next time either: {failure}");
+    assert!(matches!(failure, Failure::Permanent { .. }), "it cannot be built the next time either: {failure}");
     assert!(failure.to_string().contains("the request could not be made"), "{failure}");
 }
 
@@ -180,7 +180,7 @@ fn a_failure_says_operation_code_and_message() {
     let said = |status, code| sdk::failure(OPERATION, &answered(status, code)).to_string();
     assert_eq!(
         said(400, Some("ThrottlingException")),
-        "sagemaker:StartPipelineExecution can be tried again: ThrottlingException: as the service says"
+        "sagemaker:StartPipelineExecution failed and can be retried: ThrottlingException: as the service says"
     );
     assert_eq!(
         said(400, Some("ValidationException")),
@@ -205,7 +205,7 @@ fn an_api_outside_aws_is_judged_by_its_status() {
     for status in 100..600_u16 {
         let failure = sdk::refusal("airflow:InvokeRestApi", status, "why");
         let wanted = retried.contains(&status) || status >= 500;
-        assert_eq!(matches!(failure, Failure::Retry { .. }), wanted, "{status}");
+        assert_eq!(matches!(failure, Failure::Transient { .. }), wanted, "{status}");
         assert!(failure.to_string().starts_with("airflow:InvokeRestApi") && failure.to_string().ends_with("why"));
     }
 }

@@ -39,8 +39,8 @@ fn each_outcome_of_a_reaction_has_its_answer_to_lambda() {
     let host = Host::start("each_outcome_of_a_reaction_has_its_answer_to_lambda", &ENVIRONMENT);
     // Lambda tries an error again, and hands the event to the failure queue at last. It forgets a response.
     let errors = [
-        (Outcome::ObserveRetried, "sagemaker:DescribeEndpoint can be tried again: ThrottlingException: slower"),
-        (Outcome::ActRetried, "sagemaker:UpdateEndpoint can be tried again: ThrottlingException: slower"),
+        (Outcome::ObserveRetried, "sagemaker:DescribeEndpoint failed and can be retried: ThrottlingException: slower"),
+        (Outcome::ActRetried, "sagemaker:UpdateEndpoint failed and can be retried: ThrottlingException: slower"),
     ];
     for (outcome, message) in errors {
         let ended = ended(&host, outcome);
@@ -50,14 +50,18 @@ fn each_outcome_of_a_reaction_has_its_answer_to_lambda() {
     let responses = [
         (Outcome::Acted, "acted", false),
         (Outcome::Skipped, "skipped", false),
-        (Outcome::Rejected, "rejected", true),
-        (Outcome::ObserveRejected, "rejected", true),
-        (Outcome::ActRejected, "rejected", true),
+        (Outcome::Rejected, "failed", true),
+        (Outcome::ObserveRejected, "failed", true),
+        (Outcome::ActRejected, "failed", true),
     ];
-    for (outcome, decision, kept) in responses {
+    for (outcome, decision, dead_lettered) in responses {
         let ended = ended(&host, outcome);
         assert_eq!(ended.how, "response", "{outcome:?}: tried again, it comes to the same");
-        assert_eq!((&ended.body["decision"], &ended.body["kept"]), (&json!(decision), &json!(kept)), "{outcome:?}");
+        assert_eq!(
+            (&ended.body["decision"], &ended.body["dead_lettered"]),
+            (&json!(decision), &json!(dead_lettered)),
+            "{outcome:?}"
+        );
         assert_eq!(ended.body["model"], "suite", "{outcome:?}");
     }
     let acted = ended(&host, Outcome::Acted).body;
@@ -83,7 +87,7 @@ fn an_unreadable_event_is_dead_lettered_not_retried() {
     for raw in ["[]", "7", "null", "\"push\"", "{}", r#"{"source": "aws.s3", "detail": {}}"#] {
         let ended = host.invoke("unreadable", raw);
         assert_eq!(ended.how, "response", "{raw}: it is no better when Lambda tries it again");
-        assert_eq!((&ended.body["decision"], &ended.body["kept"]), (&json!("rejected"), &json!(true)), "{raw}");
+        assert_eq!((&ended.body["decision"], &ended.body["dead_lettered"]), (&json!("failed"), &json!(true)), "{raw}");
         assert_ne!(ended.body["reasons"], json!([]), "{raw}: a reason for whoever looks at it");
     }
     // Lambda itself refuses to be invoked with what is no JSON; if it should come, it goes to the failure queue.
@@ -216,7 +220,7 @@ fn a_reaction_is_one_log_line_and_one_metric_line() {
     assert_eq!(acted[0], wanted, "exactly the fields that may stand in a line");
     assert!(acted[0]["duration_ms"].is_u64(), "{}", acted[0]);
     assert!(acted[0]["time"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok(), "{}", acted[0]);
-    let cause = "sagemaker:DescribeEndpoint can be tried again: ThrottlingException: slower";
+    let cause = "sagemaker:DescribeEndpoint failed and can be retried: ThrottlingException: slower";
     assert_eq!((&failed[0]["level"], &failed[0]["error"]), (&json!("ERROR"), &json!(cause)));
     assert_eq!(failed[0]["function"], "scripted");
 }

@@ -32,12 +32,12 @@ impl Flow {
             Self::Rollouts => {
                 vec![(minutes(0), verdict(1, Approval::Approved)), (minutes(5), verdict(2, Approval::Approved))]
             }
-            Self::RollBack => vec![
+            Self::Rollback => vec![
                 (minutes(0), verdict(1, Approval::Approved)),
                 (hours(6), verdict(2, Approval::Approved)),
                 (hours(12), verdict(2, Approval::Rejected)),
             ],
-            Self::Delivery => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
+            Self::CodePipelineExecution => vec![(minutes(0), verdict(SEGMENTS, Approval::Approved))],
             Self::Malformed => vec![(minutes(0), Item::Malformed)],
             Self::Review => vec![(minutes(0), Item::Propose)],
             Self::Merged => vec![(minutes(0), Item::Merge), (hours(1), Item::Look)],

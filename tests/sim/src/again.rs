@@ -18,7 +18,7 @@ pub(crate) fn redrive(sim: &Sim) -> bool {
     let mut services = sim.services();
     services.set_faults(&[]);
     services.schedule = Some(Schedule::Once);
-    let (mut waiting, kept) = (std::mem::take(&mut services.failed), std::mem::take(&mut services.kept));
+    let (mut waiting, kept) = (std::mem::take(&mut services.failed), std::mem::take(&mut services.dead_letters));
     let late = !waiting.is_empty();
     let is_kept = |(function, event, _): &&(Function, Arc<Value>, bool)| kept.contains(&function.key(event));
     waiting.extend(services.log.iter().filter(is_kept).map(|(function, event, _)| (*function, Arc::clone(event))));

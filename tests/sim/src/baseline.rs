@@ -37,7 +37,7 @@ pub(crate) fn react(sim: &Sim, design: Design, function: Function, event: &Value
 async fn start(sim: &Sim, event: &Value) -> Answer<()> {
     let calls = sim.services().calls;
     let failed =
-        |error: trimtab_core::name::NameError| trimtab_core::failure::Failure::reject("baseline", error.to_string());
+        |error: trimtab_core::name::NameError| trimtab_core::failure::Failure::permanent("baseline", error.to_string());
     let request = RunRequest {
         engine: Engine::Pipeline(PipelineName::parse("churn-training").map_err(failed)?),
         display_name: format!("churn-{}", event["detail"]["state"]["timestamp"]),
@@ -58,7 +58,7 @@ async fn recorded(sim: &Sim, event: &Value) -> Answer<()> {
     if fresh && record.state == Some(json!("done")) {
         return Ok(());
     }
-    let busy = || trimtab_core::failure::Failure::retry("baseline", "in progress");
+    let busy = || trimtab_core::failure::Failure::transient("baseline", "in progress");
     if fresh {
         return Err(busy());
     }

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use trimtab_core::event::{Approval, ExecutionStatus};
 use trimtab_core::name::{EndpointName, ExecutionArn, PackageArn};
 use trimtab_core::port::Answer;
-use trimtab_core::port::evaluate::{CandidateTruth, Candidates, VerdictRequest};
-use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth, StateMachines};
+use trimtab_core::port::evaluate::{Candidates, ObservedCandidate, VerdictRequest};
+use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution, StateMachines};
 
 use crate::Site;
 use crate::endings::Work;
@@ -47,18 +47,18 @@ impl Services {
 }
 
 impl Candidates for Sim {
-    async fn candidate(&self, package: &PackageArn) -> Answer<Option<CandidateTruth>> {
+    async fn candidate(&self, package: &PackageArn) -> Answer<Option<ObservedCandidate>> {
         let version = package.version();
         self.call(Site::CandidatesCandidate, move |services| {
             let approval = services.approvals.get(&version).cloned();
             let stamp = services.candidate.stamp.clone();
-            let truth = |approval| CandidateTruth {
+            let actual = |approval| ObservedCandidate {
                 approval,
                 status: services.status(version).to_owned(),
                 stamp,
                 metrics: std::collections::BTreeMap::new(),
             };
-            Ok(approval.map(truth))
+            Ok(approval.map(actual))
         })
         .await
     }
@@ -107,8 +107,9 @@ impl StateMachines for Sim {
         let execution = request.machine.execution(&request.name);
         self.services().attempt(Site::StateMachinesStart, request.input["package"].to_string(), &request.name);
         self.call(Site::StateMachinesStart, move |services| {
-            let execution = execution
-                .map_err(|error| trimtab_core::failure::Failure::reject("states:StartExecution", error.to_string()))?;
+            let execution = execution.map_err(|error| {
+                trimtab_core::failure::Failure::permanent("states:StartExecution", error.to_string())
+            })?;
             if services.candidate.execution.as_ref() != Some(&execution) {
                 services.candidate.execution = Some(execution.clone());
                 services.candidate.executions += 1;
@@ -119,19 +120,19 @@ impl StateMachines for Sim {
         .await
     }
 
-    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ExecutionTruth>> {
+    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ObservedExecution>> {
         let execution = execution.clone();
         self.call(Site::StateMachinesDescribe, move |services| {
             let over = services.candidate.over;
             let known = services.candidate.execution.as_ref() == Some(&execution);
             let end = services.ending(Work::Tests);
             let status = if over { end.of_execution() } else { ExecutionStatus::Running };
-            let truth = ExecutionTruth {
+            let actual = ObservedExecution {
                 status,
                 output: (over && end == Ending::Succeeded).then(|| OUTPUT.to_owned()),
                 cause: None,
             };
-            Ok(known.then_some(truth))
+            Ok(known.then_some(actual))
         })
         .await
     }

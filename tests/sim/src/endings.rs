@@ -1,7 +1,7 @@
 //! How what the suite starts comes to its end: well, unless the flow is about a bad end.
 
 use jiff::SignedDuration;
-use trimtab_core::event::{BuildStatus, DeliveryState, ExecutionStatus, RunStatus};
+use trimtab_core::event::{BuildStatus, CodePipelineState, ExecutionStatus, RunStatus};
 
 use crate::script::Flow;
 use crate::services::Services;
@@ -22,7 +22,7 @@ pub enum Ending {
 pub(crate) enum Work {
     Run,
     Build,
-    Delivery,
+    CodePipelineExecution,
     Tests,
 }
 
@@ -37,7 +37,7 @@ impl Flow {
             Self::RunFails | Self::WorkflowFails | Self::DagFails => Some((Work::Run, Ending::Failed)),
             Self::RunStops | Self::PipedStops => Some((Work::Run, Ending::Stopped)),
             Self::BuildFails => Some((Work::Build, Ending::Failed)),
-            Self::DeliveryFails => Some((Work::Delivery, Ending::Failed)),
+            Self::DeliveryFails => Some((Work::CodePipelineExecution, Ending::Failed)),
             Self::TestsFail => Some((Work::Tests, Ending::Failed)),
             _ => None,
         }
@@ -96,11 +96,11 @@ impl Ending {
         }
     }
 
-    pub(crate) fn of_delivery(self) -> DeliveryState {
+    pub(crate) fn of_delivery(self) -> CodePipelineState {
         match self {
-            Self::Succeeded => DeliveryState::Succeeded,
-            Self::Failed => DeliveryState::Failed,
-            Self::Stopped => DeliveryState::Stopped,
+            Self::Succeeded => CodePipelineState::Succeeded,
+            Self::Failed => CodePipelineState::Failed,
+            Self::Stopped => CodePipelineState::Stopped,
         }
     }
 

@@ -89,7 +89,7 @@ pub(crate) fn run(run: &RunId, name: &str, end: Ending, at: Timestamp) -> Option
             Some(event("aws.sagemaker", kind, at, &[], &detail))
         }
         RunId::Execution(execution) => Some(execution_ended(execution, end, at)),
-        RunId::Delivery(pipeline, id) => {
+        RunId::CodePipeline(pipeline, id) => {
             let detail = json!({"pipeline": pipeline, "execution-id": id, "state": end.shouted()});
             Some(event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail))
         }
@@ -99,7 +99,7 @@ pub(crate) fn run(run: &RunId, name: &str, end: Ending, at: Timestamp) -> Option
 
 /// A built commit asks for training.
 pub(crate) fn asked(model: &str, at: Timestamp) -> Value {
-    let detail = json!({"version": 1, "model": model, "matter": format!("build/{model}/{COMMIT}"),
+    let detail = json!({"version": 1, "model": model, "dedup_key": format!("build/{model}/{COMMIT}"),
         "at": at.to_string(), "reasons": [], "details": {"commit": COMMIT}});
     event(SOURCE, "Training Requested", at, &[], &detail)
 }

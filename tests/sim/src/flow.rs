@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::name::CommitId;
-use trimtab_core::port::definition::DefinitionTruth;
+use trimtab_core::port::definition::ObservedDefinition;
 
 use crate::Site;
 use crate::again::{redrive, replay};
@@ -181,10 +181,10 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.chance = Some(chance);
     services.trace = trace.then(Vec::new);
     services.set_faults(&case.faults);
-    services.chats = case.flow == Flow::Delivery;
+    services.chats = case.flow == Flow::CodePipelineExecution;
     services.lineage = (case.flow == Flow::Tracked).then(Default::default);
     services.watch = (case.flow == Flow::Watched).then(Default::default);
-    services.pipeline = (case.flow != Flow::FirstPush).then_some(DefinitionTruth { commit: None });
+    services.pipeline = (case.flow != Flow::FirstPush).then_some(ObservedDefinition { commit: None });
     if case.flow == Flow::Stages {
         services.staged.dumb.insert(LOANS + 1);
     }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::event::Resource;
 use trimtab_core::port::Answer;
-use trimtab_core::port::guard::{Activity, Halted, ResourceTruth, Resources};
+use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
 
 use crate::Site;
 use crate::events;
@@ -79,10 +79,10 @@ impl Thing {
     }
 
     /// What breaks no rule but that on tags.
-    fn truth(self, at: Timestamp) -> ResourceTruth {
+    fn actual(self, at: Timestamp) -> ObservedResource {
         let tags = [("owner", "maya"), ("model", "churn")].into_iter().filter(|_| self.tagged);
         let runs = self.kind() != "endpoint-config";
-        ResourceTruth {
+        ObservedResource {
             arn: self.arn(),
             created: at,
             activity: if runs { Activity::Running } else { Activity::Over },
@@ -104,7 +104,7 @@ impl Services {
 
     /// Somebody makes this.
     pub(crate) fn make_thing(&mut self, thing: Thing) {
-        self.made.insert(thing.arn(), thing.truth(self.now));
+        self.made.insert(thing.arn(), thing.actual(self.now));
         self.record(Deed::MadeByHand(thing));
         let event = events::call(thing.call, thing.words().1, thing.name(), thing.role, self.now);
         self.emit(Function::Guard, true, &event);
@@ -129,7 +129,7 @@ fn arn(resource: &Resource) -> String {
 }
 
 impl Resources for Sim {
-    async fn describe(&self, resource: &Resource) -> Answer<Option<ResourceTruth>> {
+    async fn describe(&self, resource: &Resource) -> Answer<Option<ObservedResource>> {
         let arn = arn(resource);
         self.call(Site::ResourcesDescribe, move |services| Ok(services.made.get(&arn).cloned())).await
     }

@@ -92,7 +92,7 @@ impl Services {
             Item::PipelineEnds(number) => self.pipeline_ends(number),
             Item::PushImage => self.push_image(),
             Item::DeliveryEnds(number) => {
-                let end = self.ending(Work::Delivery);
+                let end = self.ending(Work::CodePipelineExecution);
                 let Some(delivery) = self.deliveries.get_mut(number) else { return };
                 delivery.ended = true;
                 let version = delivery.request.package.version();
@@ -202,11 +202,11 @@ impl Services {
 
     /// The suite's bus: a fact reaches the function that its rule names.
     pub(crate) fn publish(&mut self, fact: &Fact) {
-        let new = self.told.insert((fact.kind, fact.matter.clone()));
+        let new = self.told.insert((fact.kind, fact.dedup_key.clone()));
         self.record(Deed::Fact {
             kind: fact.kind.as_str(),
             model: fact.model.as_ref().map(ToString::to_string),
-            matter: fact.matter.clone(),
+            dedup_key: fact.dedup_key.clone(),
             commit: fact.details.get("commit").cloned(),
         });
         self.read_by_a_person(fact, new);
@@ -219,21 +219,21 @@ impl Services {
             FactKind::BuildRequested | FactKind::ImageRequested => &[Function::Integrate],
             FactKind::ImageAdopted => &[Function::Retrain, Function::Notify],
             FactKind::EvaluationRequested => &[Function::Evaluate],
-            FactKind::WatchRequested => &[Function::Monitor],
-            FactKind::LookRequested => {
+            FactKind::MonitoringRequested => &[Function::Monitor],
+            FactKind::ReconcileRequested => {
                 &[Function::Integrate, Function::Retrain, Function::Evaluate, Function::Deploy, Function::Notify]
             }
             FactKind::PromotionRequested
             | FactKind::WithdrawalRequested
             | FactKind::RollbackRequested
-            | FactKind::StageLookRequested => &[Function::Deploy],
+            | FactKind::StageReconcileRequested => &[Function::Deploy],
             _ => &[Function::Notify],
         };
         for function in functions {
             self.emit(*function, false, &event);
         }
         // Most flows leave the watch out, too.
-        if self.watch.is_some() && fact.kind == FactKind::LookRequested {
+        if self.watch.is_some() && fact.kind == FactKind::ReconcileRequested {
             self.emit(Function::Monitor, false, &event);
         }
         // Most flows leave lineage out: it takes no part in them, and its calls would be half of all.

@@ -2,11 +2,11 @@
 //! ports to them.
 
 use jiff::SignedDuration;
-use trimtab_core::event::DeliveryState;
+use trimtab_core::event::CodePipelineState;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{CommitId, DeliveryName, ImageRepository, ImageTag, ImageUri, PipelineBuildId};
+use trimtab_core::name::{CodePipelineName, CommitId, ImageRepository, ImageTag, ImageUri, PipelineBuildId};
 use trimtab_core::port::Answer;
-use trimtab_core::port::builder::{BuildPipelines, PipelineBuildRequest, PipelineBuildTruth};
+use trimtab_core::port::builder::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
 use trimtab_core::port::image::Images;
 
 use crate::Site;
@@ -103,7 +103,7 @@ impl BuildPipelines for Sim {
         self.call(Site::BuildPipelinesStart, move |services| {
             let number = services.integrated.executions.len();
             let id = PipelineBuildId::parse(&format!("execution-{number}"))
-                .map_err(|error| Failure::reject("simulated", error.to_string()))?;
+                .map_err(|error| Failure::permanent("simulated", error.to_string()))?;
             let execution = Execution { request, id: id.clone(), ended: false };
             services.integrated.executions.push(execution);
             services.after(BUILDING, Item::PipelineEnds(number));
@@ -114,15 +114,15 @@ impl BuildPipelines for Sim {
 
     async fn describe(
         &self,
-        _: &DeliveryName,
+        _: &CodePipelineName,
         _: &str,
         execution: &PipelineBuildId,
-    ) -> Answer<Option<PipelineBuildTruth>> {
+    ) -> Answer<Option<ObservedPipelineBuild>> {
         let id = execution.clone();
         self.call(Site::BuildPipelinesDescribe, move |services| {
             let known = services.integrated.executions.iter().find(|execution| execution.id == id);
-            Ok(known.map(|execution| PipelineBuildTruth {
-                state: if execution.ended { DeliveryState::Succeeded } else { DeliveryState::Started },
+            Ok(known.map(|execution| ObservedPipelineBuild {
+                state: if execution.ended { CodePipelineState::Succeeded } else { CodePipelineState::Started },
                 commit: Some(execution.request.commit.clone()),
             }))
         })

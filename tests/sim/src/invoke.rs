@@ -3,7 +3,7 @@
 use serde_json::Value;
 use trimtab_core::memory::run;
 use trimtab_core::port::Answer;
-use trimtab_core::react::{Report, World};
+use trimtab_core::reactor::{Report, World};
 
 use crate::services::{Function, Sim};
 

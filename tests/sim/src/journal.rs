@@ -85,7 +85,7 @@ pub(crate) enum Deed {
     Fact {
         kind: &'static str,
         model: Option<String>,
-        matter: String,
+        dedup_key: String,
         commit: Option<String>,
     },
     /// A message was sent.
@@ -93,7 +93,7 @@ pub(crate) enum Deed {
         kind: String,
         severity: String,
         model: String,
-        matter: String,
+        dedup_key: String,
         subject: String,
         body: String,
     },
@@ -102,11 +102,11 @@ pub(crate) enum Deed {
         function: Function,
         event: Arc<Value>,
     },
-    Kept {
+    DeadLetter {
         function: String,
         event: String,
     },
-    Settled {
+    Finished {
         function: String,
         event: String,
     },

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use trimtab_core::fact::Fact;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::{Key, Policy, SuitePolicy};
+use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
 use trimtab_core::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
 
 use crate::Site;
@@ -43,14 +43,14 @@ impl Ledger for Sim {
         self.call(Site::LedgerPolicy, move |services| Ok(services.policies.by_model.get(&model).cloned())).await
     }
 
-    async fn suite_policy(&self) -> Answer<Option<Arc<SuitePolicy>>> {
-        self.call(Site::LedgerSuitePolicy, |services| Ok(services.policies.suite.clone())).await
+    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
+        self.call(Site::LedgerOrganizationPolicy, |services| Ok(services.policies.suite.clone())).await
     }
 
-    async fn looked_after(&self) -> Answer<Vec<ModelName>> {
-        self.call(Site::LedgerLookedAfter, |services| {
-            let looked_after = services.policies.by_model.values().filter(|policy| policy.reconcile.is_some());
-            Ok(looked_after.map(|policy| policy.model.clone()).collect())
+    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
+        self.call(Site::LedgerReconciledModels, |services| {
+            let reconciled_models = services.policies.by_model.values().filter(|policy| policy.reconcile.is_some());
+            Ok(reconciled_models.map(|policy| policy.model.clone()).collect())
         })
         .await
     }
@@ -73,21 +73,21 @@ impl Ledger for Sim {
         id: &AggregateId,
         seen: u64,
         state: &Value,
-        untold: &[Fact],
+        outbox: &[Fact],
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
-        let (id, state, untold) = (id.clone(), state.clone(), untold.to_vec());
+        let (id, state, outbox) = (id.clone(), state.clone(), outbox.to_vec());
         self.call(Site::LedgerClaim, move |services| {
             services.write(&id, seen, |record| {
                 record.state = Some(state);
-                record.untold = untold;
+                record.outbox = outbox;
                 record.lease_until = Some(lease_until);
             })
         })
         .await
     }
 
-    async fn settle(
+    async fn finish(
         &self,
         id: &AggregateId,
         held: u64,
@@ -96,7 +96,7 @@ impl Ledger for Sim {
     ) -> Result<(), WriteError> {
         let (id, state, key) = (id.clone(), state.cloned(), (entry.function.clone(), entry.event_id.clone()));
         let said = self.services().trace.is_some().then(|| entry.clone());
-        self.call(Site::LedgerSettle, move |services| {
+        self.call(Site::LedgerFinish, move |services| {
             if let Some(state) = state {
                 services.write(&id, held, |record| {
                     *record = Record { state: Some(state), epoch: record.epoch, ..Record::EMPTY };
@@ -105,16 +105,16 @@ impl Ledger for Sim {
             if let Some(entry) = said {
                 services.note(|| format!("  {} {:?}: {}", entry.function, entry.decision, entry.reasons.join("; ")));
             }
-            services.record(Deed::Settled { function: key.0.clone(), event: key.1.clone() });
+            services.record(Deed::Finished { function: key.0.clone(), event: key.1.clone() });
             services.history.insert(key);
             Ok(())
         })
         .await
     }
 
-    async fn note(&self, id: &AggregateId, held: u64, state: &Value, _: Timestamp) -> Result<(), WriteError> {
+    async fn save_state(&self, id: &AggregateId, held: u64, state: &Value, _: Timestamp) -> Result<(), WriteError> {
         let (id, state) = (id.clone(), state.clone());
-        self.call(Site::LedgerNote, move |services| {
+        self.call(Site::LedgerSaveState, move |services| {
             let noted = services.write(&id, held, |record| {
                 *record = Record { state: Some(state), epoch: record.epoch, ..Record::EMPTY };
             });
@@ -123,11 +123,11 @@ impl Ledger for Sim {
         .await
     }
 
-    async fn keep(&self, entry: &HistoryEntry, _: &Value) -> Answer<()> {
+    async fn dead_letter(&self, entry: &HistoryEntry, _: &Value) -> Answer<()> {
         let key = (entry.function.clone(), entry.event_id.clone());
-        self.call(Site::LedgerKeep, move |services| {
-            services.record(Deed::Kept { function: key.0.clone(), event: key.1.clone() });
-            services.kept.insert(key);
+        self.call(Site::LedgerDeadLetter, move |services| {
+            services.record(Deed::DeadLetter { function: key.0.clone(), event: key.1.clone() });
+            services.dead_letters.insert(key);
             Ok(())
         })
         .await

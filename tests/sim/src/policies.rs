@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use trimtab_core::policy::monitor::Monitor;
-use trimtab_core::policy::{Policy, SuitePolicy};
+use trimtab_core::policy::{OrganizationPolicy, Policy};
 
 use crate::calendar;
 use crate::rules::promised::Promised;
@@ -44,7 +44,7 @@ fn texts(flow: Option<Flow>) -> Vec<String> {
             let keeps = |line: &&str| !line.starts_with("definition =") && !line.starts_with("pipeline_role =");
             vec![CHURN.lines().filter(keeps).collect::<Vec<_>>().join("\n")]
         }
-        Some(Flow::NoticeOnly) => vec![churn("on_rejected = \"roll-back\"", "on_rejected = \"notice\"")],
+        Some(Flow::NoticeOnly) => vec![churn("on_rejected = \"rollback\"", "on_rejected = \"notice\"")],
         Some(Flow::Mixed) => vec![churn("runs = 4, per = \"7d\"", "runs = 3, per = \"7d\"")],
         _ => [CHURN, SEGMENTS].map(str::to_owned).into(),
     }
@@ -79,6 +79,6 @@ fn read(texts: &[String], watched: fn(&mut Monitor)) -> Arc<Policies> {
         policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
         policies.by_model.insert(policy.model.clone(), Arc::new(policy));
     }
-    policies.suite = SuitePolicy::parse("suite.toml", SUITE).ok().map(Arc::new);
+    policies.suite = OrganizationPolicy::parse("suite.toml", SUITE).ok().map(Arc::new);
     Arc::new(policies)
 }

@@ -37,7 +37,7 @@ impl Sim {
         F: FnOnce(&mut Services) -> Result<T, E> + Send + Sync + 'static,
         S: FnOnce(&mut Services) -> Result<T, E>,
     {
-        let refused = |cause: &str| Err(E::from(Failure::retry("simulated", cause)));
+        let refused = |cause: &str| Err(E::from(Failure::transient("simulated", cause)));
         let fate = self.services().fate(site, stale.is_some());
         match fate {
             Fate::Go => apply(&mut self.services()),
@@ -70,15 +70,15 @@ impl Sim {
 
 impl Topic for Sim {
     async fn publish(&self, message: &Message) -> Answer<String> {
-        let matter = message.body.lines().find_map(|line| line.trim().strip_prefix("matter: "));
+        let dedup_key = message.body.lines().find_map(|line| line.trim().strip_prefix("dedup_key: "));
         let kind = message.attributes.get("kind").cloned().unwrap_or_default();
-        let key = format!("{kind} on {}", matter.unwrap_or_default());
+        let key = format!("{kind} on {}", dedup_key.unwrap_or_default());
         let attribute = |name: &str| message.attributes.get(name).cloned().unwrap_or_default();
         let deed = Deed::Message {
             kind,
             severity: attribute("severity"),
             model: attribute("model"),
-            matter: matter.unwrap_or_default().to_owned(),
+            dedup_key: dedup_key.unwrap_or_default().to_owned(),
             subject: message.subject.clone(),
             body: message.body.clone(),
         };

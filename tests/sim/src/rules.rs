@@ -109,7 +109,7 @@ impl<'a> World<'a> {
         });
         let answered = |id: &str| {
             self.before(at).any(
-                |entry| matches!(&entry.deed, Deed::Settled { function, event } if function == "deploy" && event == id),
+                |entry| matches!(&entry.deed, Deed::Finished { function, event } if function == "deploy" && event == id),
             )
         };
         heard.into_iter().any(answered)

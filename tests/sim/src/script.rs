@@ -29,7 +29,7 @@ flows! {
         /// A second version is approved while the first is on its way.
         Rollouts;
         /// A live version is rejected.
-        RollBack;
+        Rollback;
         /// A version's canary sets off its alarm.
         CanaryFails;
         /// A version is approved while its canary's alarm has no data.
@@ -37,7 +37,7 @@ flows! {
         /// The canary's alarm falls silent while the canary is on.
         FallsSilent;
         /// Another model's version goes by CodePipeline.
-        Delivery;
+        CodePipelineExecution;
         /// An event that is none.
         Malformed;
         /// A pull request is opened, and its build ends.
@@ -158,7 +158,7 @@ impl Flow {
             Self::Workflow | Self::WorkflowFails => "forecast",
             Self::Dag | Self::DagFails => "pricing",
             Self::Cluster => "ranking",
-            Self::Piped | Self::PipedStops | Self::Delivery | Self::DeliveryFails => "segments",
+            Self::Piped | Self::PipedStops | Self::CodePipelineExecution | Self::DeliveryFails => "segments",
             Self::PipelineBuild => "demand",
             Self::Stacked | Self::StackFails => "tariffs",
             Self::Transformed | Self::TransformFails => "leads",

@@ -9,10 +9,10 @@ use serde_json::Value;
 use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BuildId, CommitId, ModelName, RunId};
-use trimtab_core::policy::{Key, Policy, SuitePolicy};
-use trimtab_core::port::definition::DefinitionTruth;
-use trimtab_core::port::guard::ResourceTruth;
-use trimtab_core::port::ml::{BuildRequest, DeliveryRequest, EndpointTruth, RunRequest};
+use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
+use trimtab_core::port::definition::ObservedDefinition;
+use trimtab_core::port::guard::ObservedResource;
+use trimtab_core::port::ml::{BuildRequest, CodePipelineRequest, ObservedEndpoint, RunRequest};
 use trimtab_core::port::{AggregateId, Record};
 
 use crate::Site;
@@ -37,7 +37,7 @@ use crate::watched::Watched;
 pub(crate) struct Policies {
     pub(crate) by_model: BTreeMap<ModelName, Arc<Policy>>,
     pub(crate) owners: BTreeMap<Key, ModelName>,
-    pub(crate) suite: Option<Arc<SuitePolicy>>,
+    pub(crate) suite: Option<Arc<OrganizationPolicy>>,
     /// What they promise, read from their text.
     pub(crate) promised: Promised,
 }
@@ -72,7 +72,7 @@ pub struct Build {
 #[derive(Debug, Clone)]
 pub struct Delivered {
     /// What was asked for.
-    pub request: DeliveryRequest,
+    pub request: CodePipelineRequest,
     /// Its id.
     pub id: String,
     /// When it was started.
@@ -139,12 +139,12 @@ pub struct Services {
     /// Which events have their terminal record, by function and event id.
     pub history: BTreeSet<(String, String)>,
     /// The events that were kept, by function and event id.
-    pub kept: BTreeSet<(String, String)>,
-    /// What was told, once per kind and matter.
+    pub dead_letters: BTreeSet<(String, String)>,
+    /// What was told, once per kind and dedup_key.
     pub told: BTreeSet<(FactKind, String)>,
     /// What was published, where a trace is kept.
     pub facts: Vec<Fact>,
-    /// Messages, by the subject and body's matter.
+    /// Messages, by the subject and body's dedup_key.
     pub messages: BTreeMap<String, u32>,
     /// Whether there is a topic for a chat.
     pub(crate) chats: bool,
@@ -156,7 +156,7 @@ pub struct Services {
     pub deliveries: Vec<Delivered>,
     pub(crate) head: Option<CommitId>,
     /// The training pipeline.
-    pub(crate) pipeline: Option<DefinitionTruth>,
+    pub(crate) pipeline: Option<ObservedDefinition>,
     /// The commits whose definitions it was given, in order.
     pub defined: Vec<CommitId>,
     /// The commit that is proposed in the pull request.
@@ -164,7 +164,7 @@ pub struct Services {
     /// Comments on the pull request, by token.
     pub(crate) comments: BTreeSet<String>,
     /// What somebody made by hand, by its ARN, and how often it was stopped.
-    pub(crate) made: BTreeMap<String, ResourceTruth>,
+    pub(crate) made: BTreeMap<String, ObservedResource>,
     pub(crate) stops: BTreeMap<String, usize>,
     /// SageMaker's lineage; `None` where this run does not look at it.
     pub(crate) lineage: Option<Tracked>,
@@ -189,8 +189,8 @@ pub struct Services {
     /// When the composite alarm was no longer held back.
     pub(crate) released: Option<Timestamp>,
     /// The endpoint.
-    pub endpoint: Option<EndpointTruth>,
-    pub(crate) endpoint_before: Option<EndpointTruth>,
+    pub endpoint: Option<ObservedEndpoint>,
+    pub(crate) endpoint_before: Option<ObservedEndpoint>,
     pub(crate) scaled: u32,
     /// How many scheduled actions there are.
     pub(crate) scheduled: usize,
@@ -322,7 +322,7 @@ impl Services {
     pub(crate) fn define(&mut self, commit: CommitId) {
         self.note(|| format!("the pipeline is defined by {commit}"));
         self.defined.push(commit.clone());
-        self.pipeline = Some(DefinitionTruth { commit: Some(commit) });
+        self.pipeline = Some(ObservedDefinition { commit: Some(commit) });
     }
 
     pub(crate) fn begin_update(&mut self, config: &str) {
@@ -333,7 +333,7 @@ impl Services {
         self.record(Deed::Sent { slot: slot("endpoint", ACCOUNT, PROD), version });
         self.note(|| format!("the endpoint takes {config}"));
         self.endpoint_before = before.clone();
-        self.endpoint = Some(EndpointTruth {
+        self.endpoint = Some(ObservedEndpoint {
             status: if before.is_some() { EndpointStatus::Updating } else { EndpointStatus::Creating },
             config: if before.is_some() { serving } else { Some(config.to_owned()) },
             pending: before.is_some().then(|| config.to_owned()),

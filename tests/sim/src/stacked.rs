@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use trimtab_core::event::{StackRest, StackStatus};
 use trimtab_core::name::{PackageArn, StackName};
 use trimtab_core::port::Answer;
-use trimtab_core::port::stack::{Accepted, StackCall, StackRequest, StackTruth, Stacks};
+use trimtab_core::port::stack::{Accepted, ObservedStack, StackCall, StackRequest, Stacks};
 
 use crate::Site;
 use crate::events;
@@ -20,7 +20,7 @@ const WORK: SignedDuration = SignedDuration::from_mins(9);
 /// What there is of the stack.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stacked {
-    truth: Option<StackTruth>,
+    actual: Option<ObservedStack>,
     /// Its parameters before the update that is on.
     before: BTreeMap<String, String>,
     tokens: BTreeSet<String>,
@@ -34,12 +34,12 @@ pub(crate) struct Stacked {
 impl Stacked {
     /// The version that the stack holds, at rest.
     pub(crate) fn holds(&self) -> Option<u32> {
-        let truth = self.truth.as_ref().filter(|truth| truth.status.rest() != StackRest::Moving)?;
-        version(&truth.parameters)
+        let actual = self.actual.as_ref().filter(|actual| actual.status.rest() != StackRest::Moving)?;
+        version(&actual.parameters)
     }
 
     fn is(&self, status: &str) -> bool {
-        self.truth.as_ref().is_some_and(|truth| truth.status.to_string() == status)
+        self.actual.as_ref().is_some_and(|actual| actual.status.to_string() == status)
     }
 }
 
@@ -57,9 +57,9 @@ impl Services {
         if let Some(version) = version(&request.parameters) {
             self.record(Deed::Sent { slot: slot("stack", events::ACCOUNT, "tariffs-prod"), version });
         }
-        let before = self.stacked.truth.take().map(|truth| truth.parameters).unwrap_or_default();
+        let before = self.stacked.actual.take().map(|actual| actual.parameters).unwrap_or_default();
         self.stacked.before = before;
-        self.stacked.truth = Some(StackTruth {
+        self.stacked.actual = Some(ObservedStack {
             status: StackStatus::new(status),
             reason: None,
             parameters: request.parameters.clone(),
@@ -71,9 +71,9 @@ impl Services {
 
     /// What the stack was at is over.
     pub(crate) fn stack_rests(&mut self) {
-        let Some(truth) = self.stacked.truth.clone() else { return };
-        let bad = version(&truth.parameters).is_some_and(|version| self.bad.contains(&version));
-        let next = match (truth.status.to_string().as_str(), bad) {
+        let Some(actual) = self.stacked.actual.clone() else { return };
+        let bad = version(&actual.parameters).is_some_and(|version| self.bad.contains(&version));
+        let next = match (actual.status.to_string().as_str(), bad) {
             ("CREATE_IN_PROGRESS", false) => "CREATE_COMPLETE",
             ("CREATE_IN_PROGRESS", true) => "ROLLBACK_COMPLETE",
             ("UPDATE_IN_PROGRESS", false) => "UPDATE_COMPLETE",
@@ -84,7 +84,7 @@ impl Services {
         };
         self.note(|| format!("the stack is {next}"));
         let place = slot("stack", events::ACCOUNT, "tariffs-prod");
-        if let Some(version) = version(&truth.parameters) {
+        if let Some(version) = version(&actual.parameters) {
             match next {
                 "CREATE_COMPLETE" | "UPDATE_COMPLETE" => self.record(Deed::Serves { slot: place, version }),
                 "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_FAILED" => self.record(Deed::Broke { slot: place, version }),
@@ -92,9 +92,9 @@ impl Services {
             }
         }
         let parameters =
-            if next.starts_with("UPDATE_ROLLBACK") { self.stacked.before.clone() } else { truth.parameters };
-        let rest = StackTruth { status: StackStatus::new(next), parameters, ..truth };
-        self.stacked.truth = (next != "DELETE_COMPLETE").then_some(rest);
+            if next.starts_with("UPDATE_ROLLBACK") { self.stacked.before.clone() } else { actual.parameters };
+        let rest = ObservedStack { status: StackStatus::new(next), parameters, ..actual };
+        self.stacked.actual = (next != "DELETE_COMPLETE").then_some(rest);
         let event = events::stack(next, self.now);
         // CloudFormation's events are durable.
         self.emit(Function::Deploy, false, &event);
@@ -102,14 +102,14 @@ impl Services {
 }
 
 impl Stacks for Sim {
-    async fn describe(&self, _: &StackName) -> Answer<Option<StackTruth>> {
-        self.call(Site::StacksDescribe, |services| Ok(services.stacked.truth.clone())).await
+    async fn describe(&self, _: &StackName) -> Answer<Option<ObservedStack>> {
+        self.call(Site::StacksDescribe, |services| Ok(services.stacked.actual.clone())).await
     }
 
     async fn create(&self, request: &StackRequest) -> Answer<Accepted> {
         let request = request.clone();
         self.call(Site::StacksCreate, move |services| {
-            if services.stacked.truth.is_some() {
+            if services.stacked.actual.is_some() {
                 return Ok(adopt(services, &request));
             }
             services.stacked.creates += 1;
@@ -121,11 +121,11 @@ impl Stacks for Sim {
     async fn update(&self, request: &StackRequest) -> Answer<Accepted> {
         let request = request.clone();
         self.call(Site::StacksUpdate, move |services| {
-            let Some(truth) = &services.stacked.truth else { return Ok(Accepted::Busy) };
-            if truth.status.rest() == StackRest::Moving {
+            let Some(actual) = &services.stacked.actual else { return Ok(Accepted::Busy) };
+            if actual.status.rest() == StackRest::Moving {
                 return Ok(adopt(services, &request));
             }
-            if truth.parameters == request.parameters {
+            if actual.parameters == request.parameters {
                 return Ok(Accepted::Nothing);
             }
             services.stacked.updates += 1;
@@ -162,8 +162,8 @@ impl Stacks for Sim {
 impl Services {
     fn set(&mut self, status: &str) {
         self.note(|| format!("the stack is {status}"));
-        if let Some(truth) = &mut self.stacked.truth {
-            truth.status = StackStatus::new(status);
+        if let Some(actual) = &mut self.stacked.actual {
+            actual.status = StackStatus::new(status);
         }
         self.after(WORK, Item::StackRests);
     }
@@ -171,8 +171,8 @@ impl Services {
 
 /// The stack is at something: at this, or at something else.
 fn adopt(services: &Services, request: &StackRequest) -> Accepted {
-    let truth = services.stacked.truth.as_ref();
-    let at_it =
-        truth.is_some_and(|truth| truth.parameters == request.parameters && truth.status.rest() == StackRest::Moving);
+    let actual = services.stacked.actual.as_ref();
+    let at_it = actual
+        .is_some_and(|actual| actual.parameters == request.parameters && actual.status.rest() == StackRest::Moving);
     if at_it { Accepted::Started } else { Accepted::Busy }
 }

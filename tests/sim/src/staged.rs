@@ -6,9 +6,11 @@ use jiff::SignedDuration;
 use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{EndpointName, ModelName};
-use trimtab_core::policy::{Place, Smoke};
+use trimtab_core::policy::{CrossAccountRole, Smoke};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Accepted, EndpointTruth, Hands, HandsOf, Invocations, Places, Smoked};
+use trimtab_core::port::ml::{
+    Accepted, Invocations, ObservedEndpoint, Smoked, StageAccounts, StageClients, StageClientsOf,
+};
 
 use crate::Site;
 use crate::events;
@@ -33,7 +35,7 @@ pub(crate) type Slot = (bool, String);
 /// What there is of stages.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Staged {
-    pub(crate) endpoints: BTreeMap<Slot, EndpointTruth>,
+    pub(crate) endpoints: BTreeMap<Slot, ObservedEndpoint>,
     /// What each was asked to take, in order.
     pub(crate) updates: BTreeMap<Slot, Vec<u32>>,
     /// Versions that do not answer as they must.
@@ -44,31 +46,31 @@ pub(crate) struct Staged {
 
 impl Services {
     pub(crate) fn stage_updates(&mut self, slot: Slot, config: &str) -> Accepted {
-        let moving = |truth: &EndpointTruth| truth.status != EndpointStatus::InService;
-        if let Some(truth) = self.staged.endpoints.get(&slot).filter(|truth| moving(truth)) {
-            let at_it = truth.config.as_deref() == Some(config);
+        let moving = |actual: &ObservedEndpoint| actual.status != EndpointStatus::InService;
+        if let Some(actual) = self.staged.endpoints.get(&slot).filter(|actual| moving(actual)) {
+            let at_it = actual.config.as_deref() == Some(config);
             return if at_it { Accepted::Started } else { Accepted::Busy };
         }
         let version = self.configs.get(&keyed(account(slot.0), config)).copied().unwrap_or_default();
         self.note(|| format!("{slot:?} takes {config}"));
         self.staged.updates.entry(slot.clone()).or_default().push(version);
         self.record(Deed::Sent { slot: place(&slot), version });
-        let truth = EndpointTruth {
+        let actual = ObservedEndpoint {
             status: EndpointStatus::Updating,
             config: Some(config.to_owned()),
             pending: None,
             failure: None,
             modified: Some(self.now),
         };
-        self.staged.endpoints.insert(slot.clone(), truth);
+        self.staged.endpoints.insert(slot.clone(), actual);
         self.after(UPDATING, Item::StageRests(slot));
         Accepted::Started
     }
 
     pub(crate) fn stage_rests(&mut self, slot: &Slot) {
         let now = self.now;
-        let Some(truth) = self.staged.endpoints.get_mut(slot) else { return };
-        (truth.status, truth.modified) = (EndpointStatus::InService, Some(now));
+        let Some(actual) = self.staged.endpoints.get_mut(slot) else { return };
+        (actual.status, actual.modified) = (EndpointStatus::InService, Some(now));
         let account = account(slot.0);
         if let Some(version) = self.serves(slot.0, &slot.1) {
             self.record(Deed::Serves { slot: place(slot), version });
@@ -79,13 +81,13 @@ impl Services {
 
     /// The version that serves there.
     pub(crate) fn serves(&self, other: bool, name: &str) -> Option<u32> {
-        let truth = self.staged.endpoints.get(&(other, name.to_owned()))?;
-        self.configs.get(&keyed(account(other), truth.config.as_ref()?)).copied()
+        let actual = self.staged.endpoints.get(&(other, name.to_owned()))?;
+        self.configs.get(&keyed(account(other), actual.config.as_ref()?)).copied()
     }
 
     /// A person reads that a version waits, and lets it in.
     pub(crate) fn read_by_a_person(&mut self, fact: &Fact, new: bool) {
-        if new && fact.kind == FactKind::PromotionWaits {
+        if new && fact.kind == FactKind::PromotionPending {
             let version = fact.details.get("version").and_then(|version| version.parse().ok()).unwrap_or_default();
             self.after(READING, Item::Promote { version });
         }
@@ -104,7 +106,7 @@ impl Services {
             kind,
             version: 1,
             model: ModelName::parse(model).ok(),
-            matter: format!("asked/{model}/{}", self.now),
+            dedup_key: format!("asked/{model}/{}", self.now),
             at: self.now,
             reasons: vec![],
             details: details.map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -170,18 +172,18 @@ impl Invocations for Sim {
     }
 }
 
-impl Places for Sim {
+impl StageAccounts for Sim {
     type Endpoints = Self;
     type Transforms = Self;
     type Scaling = Self;
     type Alarms = Self;
     type Invocations = Self;
 
-    async fn at(&self, place: Option<&Place>) -> Answer<HandsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
         let mut there = self.clone();
         there.1 = place.is_some_and(|place| place.role.account() == STAGING);
-        self.call(Site::PlacesAt, |_| Ok(())).await?;
+        self.call(Site::StageAccountsAt, |_| Ok(())).await?;
         let hand = || there.clone();
-        Ok(Hands { endpoints: hand(), transforms: hand(), scaling: hand(), alarms: hand(), invocations: hand() })
+        Ok(StageClients { endpoints: hand(), transforms: hand(), scaling: hand(), alarms: hand(), invocations: hand() })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{PackageArn, RunArn, RunId};
 use trimtab_core::port::Answer;
-use trimtab_core::port::lineage::{Entity, EntityTruth, Lineage, LinkKind, Progress};
+use trimtab_core::port::lineage::{Entity, Lineage, LinkKind, ObservedEntity, Progress};
 
 use crate::Site;
 use crate::services::{Services, Sim};
@@ -76,12 +76,12 @@ impl Lineage for Sim {
         .await
     }
 
-    async fn find(&self, entity: &Entity) -> Answer<Option<EntityTruth>> {
+    async fn find(&self, entity: &Entity) -> Answer<Option<ObservedEntity>> {
         let name = entity.name.clone();
         self.call(Site::LineageFind, move |services| {
             let known = services.lineage.as_ref().and_then(|tracked| tracked.entities.get(&name));
             let progress = known.map(|(_, progress)| progress.map(|progress| progress.as_str().to_owned()));
-            Ok(progress.map(|progress| EntityTruth { arn: name, progress }))
+            Ok(progress.map(|progress| ObservedEntity { arn: name, progress }))
         })
         .await
     }
@@ -91,7 +91,10 @@ impl Lineage for Sim {
         self.call(Site::LineageCreate, move |services| {
             let tracked = services.lineage.get_or_insert_default();
             if tracked.entities.contains_key(&entity.name) {
-                return Err(Failure::retry("sagemaker:CreateAction", "it is there already, and not to be seen yet"));
+                return Err(Failure::transient(
+                    "sagemaker:CreateAction",
+                    "it is there already, and not to be seen yet",
+                ));
             }
             tracked.entities.insert(entity.name.clone(), (entity.of_type, entity.progress));
             Ok(entity.name)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{TransformRequest, TransformTruth, Transforms};
+use trimtab_core::port::ml::{ObservedTransform, TransformRequest, Transforms};
 
 use crate::Site;
 use crate::events;
@@ -19,7 +19,7 @@ const WORK: SignedDuration = SignedDuration::from_mins(40);
 /// The jobs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Transformed {
-    jobs: BTreeMap<String, (u32, TransformTruth)>,
+    jobs: BTreeMap<String, (u32, ObservedTransform)>,
     /// The versions whose jobs were started, in order.
     pub(crate) started: Vec<u32>,
     /// The version whose answers are the newest.
@@ -31,11 +31,11 @@ impl Services {
         let bad = |version: &u32| self.bad.contains(version);
         let Some(version) = self.transformed.jobs.get(job).map(|(version, _)| *version) else { return };
         let failed = bad(&version);
-        let truth = match failed {
-            true => TransformTruth::Ended("AlgorithmError".to_owned()),
-            false => TransformTruth::Completed { output: format!("s3://leads-123456789012/scores/{job}/") },
+        let actual = match failed {
+            true => ObservedTransform::Ended("AlgorithmError".to_owned()),
+            false => ObservedTransform::Completed { output: format!("s3://leads-123456789012/scores/{job}/") },
         };
-        self.transformed.jobs.insert(job.to_owned(), (version, truth));
+        self.transformed.jobs.insert(job.to_owned(), (version, actual));
         let place = slot("transform", events::ACCOUNT, "leads");
         if failed {
             self.record(Deed::Broke { slot: place, version });
@@ -50,10 +50,10 @@ impl Services {
 }
 
 impl Transforms for Sim {
-    async fn find(&self, job: &str) -> Answer<Option<TransformTruth>> {
+    async fn find(&self, job: &str) -> Answer<Option<ObservedTransform>> {
         let job = job.to_owned();
         self.call(Site::TransformsFind, move |services| {
-            Ok(services.transformed.jobs.get(&job).map(|(_, truth)| truth.clone()))
+            Ok(services.transformed.jobs.get(&job).map(|(_, actual)| actual.clone()))
         })
         .await
     }
@@ -69,7 +69,7 @@ impl Transforms for Sim {
             services.note(|| format!("{job} is started"));
             services.record(Deed::Sent { slot: slot("transform", account, "leads"), version });
             services.transformed.started.push(version);
-            services.transformed.jobs.insert(job.clone(), (version, TransformTruth::Running));
+            services.transformed.jobs.insert(job.clone(), (version, ObservedTransform::Running));
             services.after(WORK, Item::TransformEnds(job));
             Ok(())
         })

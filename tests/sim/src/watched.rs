@@ -8,8 +8,8 @@ use trimtab_core::name::{AlarmName, EndpointName, PackageArn, S3Uri};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::Accepted;
 use trimtab_core::port::monitor::{
-    AlarmRequest, AlarmWrites, Baseline, BaselineRequest, BaselineTruth, JobDefinition, Monitoring, ScheduleRequest,
-    ScheduleStatus, ScheduleTruth, Served,
+    AlarmRequest, AlarmWrites, Baseline, BaselineRequest, JobDefinition, Monitoring, ObservedBaseline,
+    ObservedSchedule, ScheduleRequest, ScheduleStatus, Served,
 };
 
 use crate::Site;
@@ -32,7 +32,7 @@ pub(crate) struct Watched {
     jobs: BTreeMap<String, bool>,
     /// The constraints of each definition.
     definitions: BTreeMap<String, String>,
-    schedules: BTreeMap<String, ScheduleTruth>,
+    schedules: BTreeMap<String, ObservedSchedule>,
     pub(crate) alarms: BTreeSet<String>,
     /// How often something was made or taken down.
     pub(crate) changes: usize,
@@ -61,7 +61,7 @@ impl Services {
         if schedules != ["churn-data-quality"] {
             found.push(format!("there are the schedules {schedules:?}"));
         }
-        let used: Vec<&String> = watched.schedules.values().filter_map(|truth| truth.definition.as_ref()).collect();
+        let used: Vec<&String> = watched.schedules.values().filter_map(|actual| actual.definition.as_ref()).collect();
         if watched.definitions.keys().collect::<Vec<_>>() != used {
             found.push(format!("there are the definitions {:?}, and {used:?} are used", watched.definitions));
         }
@@ -106,11 +106,11 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn baseline_job(&self, name: &str) -> Answer<Option<BaselineTruth>> {
+    async fn baseline_job(&self, name: &str) -> Answer<Option<ObservedBaseline>> {
         let name = name.to_owned();
         self.call(Site::MonitoringBaselineJob, move |services| {
             let ended = services.watch.as_ref().and_then(|watched| watched.jobs.get(&name));
-            Ok(ended.map(|ended| if *ended { BaselineTruth::Completed } else { BaselineTruth::Running }))
+            Ok(ended.map(|ended| if *ended { ObservedBaseline::Completed } else { ObservedBaseline::Running }))
         })
         .await
     }
@@ -146,7 +146,7 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn schedule(&self, name: &str) -> Answer<Option<ScheduleTruth>> {
+    async fn schedule(&self, name: &str) -> Answer<Option<ObservedSchedule>> {
         let name = name.to_owned();
         self.call(Site::MonitoringSchedule, move |services| {
             Ok(services.watch.as_ref().and_then(|watched| watched.schedules.get(&name)).cloned())
@@ -182,13 +182,13 @@ fn take(services: &mut Services, request: ScheduleRequest) -> Accepted {
         return if at_it { Accepted::Started } else { Accepted::Busy };
     }
     let name = request.name.clone();
-    let truth = ScheduleTruth {
+    let actual = ObservedSchedule {
         status: ScheduleStatus::Pending,
         definition: Some(request.definition),
         expression: Some(request.expression),
         failure: None,
     };
-    services.watched().schedules.insert(request.name, truth);
+    services.watched().schedules.insert(request.name, actual);
     services.after(PENDING, Item::ScheduleSettles(name));
     Accepted::Started
 }

@@ -46,7 +46,7 @@ fn every_function_answers_every_hostile_event() {
             }
             let key = (report.entry.function.clone(), report.entry.event_id.clone());
             let services = sim.services();
-            let recorded = services.history.contains(&key) || services.kept.contains(&key);
+            let recorded = services.history.contains(&key) || services.dead_letters.contains(&key);
             // One of very many, which nobody watches or which is gathered, leaves no record.
             let quiet = report.codes.iter().any(|code| ["not_watched", "gathering"].contains(code));
             assert!(recorded || quiet, "{}: {function:?} has no record", path.display());
@@ -91,7 +91,7 @@ fn a_marker_in_any_text_of_any_event_stays_out_of_the_logs() {
                     let metric = trimtab_runtime::metrics::line(&report, 1).to_string();
                     assert!(!metric.contains(MARKER), "{} {pointer}: {metric}", path.display());
                     for fact in &sim.services().facts {
-                        let message = notify::words::message(fact, &notify::place::Place::default());
+                        let message = notify::templates::message(fact, &notify::console_links::ConsoleLinks::default());
                         let text = format!("{}\n{}", message.subject, message.body);
                         let raw = text.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}');
                         assert!(!raw, "{} {pointer}: {text:?}", path.display());

@@ -37,7 +37,7 @@ fn holds(case: &Case) -> Outcome {
     outcome
 }
 
-/// Every schedule without faults; chance matters where the order is any, or an event is dropped.
+/// Every schedule without faults; chance dedup_keys where the order is any, or an event is dropped.
 fn holds_without_faults(flow: Flow, seeds: u64) {
     for schedule in Schedule::ALL {
         let by_chance = matches!(schedule, Schedule::Jumbled | Schedule::Thrice | Schedule::Dropped);
@@ -145,7 +145,7 @@ flows! {
     }
     deploy {
         rollouts_hold_under_each_fault: Rollouts,
-        rollback_holds_under_each_fault: RollBack,
+        rollback_holds_under_each_fault: Rollback,
         failed_canary_holds_under_each_fault: CanaryFails,
         unwatched_canary_holds_under_each_fault: Unwatched,
         silent_canary_holds_under_each_fault: FallsSilent,
@@ -176,7 +176,7 @@ flows! {
         lineage_holds_under_each_fault: Tracked,
     }
     notify {
-        chat_holds_under_each_fault: Delivery,
+        chat_holds_under_each_fault: CodePipelineExecution,
         malformed_event_holds_under_each_fault: Malformed,
     }
 }
@@ -210,7 +210,7 @@ fn what_failed_once_holds() {
     }
     // The update was made late, and the event of its end was lost; then the version was rejected.
     let list = [(40, Late), (51, Late), (58, AnswerLost), (81, Stale)];
-    holds(&case(Flow::RollBack, Schedule::Dropped, faults(&list), 0));
+    holds(&case(Flow::Rollback, Schedule::Dropped, faults(&list), 0));
     // The removal of a failed endpoint was not made, and a newer version took the operator's place.
     let list = [(48, CrashAfter), (49, Late), (55, CrashAfter), (57, Throttled)];
     holds(&case(Flow::ByHand, Schedule::Dropped, faults(&list), 2));

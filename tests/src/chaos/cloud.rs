@@ -15,7 +15,7 @@ use aws_sdk_sagemaker::types::{
 };
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
-use trimtab_core::policy::{Engine, Parameters, Policy, SuitePolicy};
+use trimtab_core::policy::{Engine, OrganizationPolicy, Parameters, Policy};
 use trimtab_gateway::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
@@ -78,7 +78,7 @@ impl Stage {
             topic: topic.topic_arn.unwrap(),
             cloud,
         };
-        let suite = SuitePolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap();
+        let suite = OrganizationPolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap();
         stage.ledger.apply_suite(&suite).await.unwrap();
         // An endpoint takes longer than all attempts of one call on it, as on AWS.
         let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50, "jobs": 50, "schedules": 50,
@@ -175,7 +175,7 @@ impl Stage {
     /// `models/churn.toml`, for a model of this name. The clock asks about all that are looked after:
     /// few are.
     pub(super) async fn apply(&self, model: &str, flow: Flow, engine: Option<(Engine, Parameters)>) {
-        let looked_after = flow == Flow::Clock;
+        let reconciled_models = flow == Flow::Clock;
         let text = include_str!("../../../models/churn.toml").replace("churn", model);
         let text = text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
         let delivery =
@@ -188,7 +188,7 @@ impl Stage {
             _ => text,
         };
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
-        policy.reconcile = policy.reconcile.filter(|_| looked_after);
+        policy.reconcile = policy.reconcile.filter(|_| reconciled_models);
         if let (Some(rules), Some((engine, parameters))) = (&mut policy.retrain, engine) {
             (rules.engine, rules.parameters) = (engine, parameters);
         }

@@ -7,7 +7,7 @@ use aws_sdk_codepipeline::types::{
 };
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
-use trimtab_core::name::{DagId, DeliveryName, EnvironmentName, HttpsUrl, KubeflowId, SecretName, StateMachineArn};
+use trimtab_core::name::{CodePipelineName, DagId, EnvironmentName, HttpsUrl, KubeflowId, SecretName, StateMachineArn};
 use trimtab_core::policy::{Airflow, Engine, Kubeflow, Parameters};
 
 use super::cloud::event;
@@ -34,7 +34,7 @@ pub(super) async fn engine(stage: &Stage, flow: Flow, model: &str) -> Option<(En
         Flow::Piped => {
             make_pipeline(stage, &named).await;
             let parameters = Parameters { incident: Some("Incident".to_owned()), ..Parameters::default() };
-            Some((Engine::Codepipeline(DeliveryName::parse(&named).unwrap()), parameters))
+            Some((Engine::Codepipeline(CodePipelineName::parse(&named).unwrap()), parameters))
         }
         _ => None,
     }

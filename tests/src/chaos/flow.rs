@@ -46,7 +46,7 @@ pub enum Flow {
     Clock,
     /// A run that began, and its end, are written into the lineage.
     Lineage,
-    /// Somebody makes a job that breaks the organisation's rules.
+    /// Somebody makes a job that breaks the organization's rules.
     Breach,
     /// Drift, an execution of Step Functions, its end.
     Workflow,
@@ -147,9 +147,9 @@ impl Flow {
             | Self::Transform
             | Self::ByHand => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
-            Self::Clock => Some("Look Requested"),
+            Self::Clock => Some("Reconcile Requested"),
             Self::Breach => Some("Job Stopped"),
-            Self::Watch => Some("Watch Started"),
+            Self::Watch => Some("Monitoring Started"),
             Self::Notice | Self::Review | Self::Lineage => None,
         }
     }

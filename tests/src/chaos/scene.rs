@@ -209,11 +209,11 @@ impl Scene {
                     "requestParameters": {"trainingJobName": name}, "userIdentity": who});
                 ("guard", event("aws.sagemaker", "AWS API Call via CloudTrail", name, &detail))
             }
-            (Flow::Watch, 0) => ("monitor", asked("Watch Requested", name, &json!({"kind": "data-quality"}))),
+            (Flow::Watch, 0) => ("monitor", asked("Monitoring Requested", name, &json!({"kind": "data-quality"}))),
             (Flow::Watch, _) => ("monitor", baseline_ended(stage, name).await),
             (Flow::Lineage, step) => {
                 let kind = if step == 0 { "Training Started" } else { "Training Succeeded" };
-                let detail = json!({"version": 1, "model": name, "matter": format!("incident/{name}-build-1"),
+                let detail = json!({"version": 1, "model": name, "dedup_key": format!("incident/{name}-build-1"),
                     "at": jiff::Timestamp::now().to_string(), "reasons": ["because"],
                     "details": {"run": run_of(name), "commit": "c".repeat(40)}});
                 let mut event = event("trimtab", kind, name, &detail);
@@ -221,7 +221,7 @@ impl Scene {
                 ("lineage", event)
             }
             (Flow::Notice, _) => {
-                let detail = json!({"version": 1, "model": name, "matter": format!("rollout/{name}/1/1"),
+                let detail = json!({"version": 1, "model": name, "dedup_key": format!("rollout/{name}/1/1"),
                     "at": jiff::Timestamp::now().to_string(), "reasons": ["because"], "details": {"version": "1"}});
                 ("notify", event("trimtab", "Rollout Succeeded", name, &detail))
             }
@@ -244,7 +244,7 @@ pub(super) fn run_of(model: &str) -> String {
 }
 
 fn asked(kind: &str, model: &str, details: &Value) -> Value {
-    let detail = json!({"version": 1, "model": model, "matter": format!("look/{model}/1"),
+    let detail = json!({"version": 1, "model": model, "dedup_key": format!("look/{model}/1"),
         "at": jiff::Timestamp::now().to_string(), "reasons": [], "details": details});
     let mut event = event("trimtab", kind, model, &detail);
     // The same request comes more than once in a model's life.
@@ -253,7 +253,7 @@ fn asked(kind: &str, model: &str, details: &Value) -> Value {
 }
 
 pub(super) fn look_at(model: &str) -> Value {
-    asked("Look Requested", model, &json!({}))
+    asked("Reconcile Requested", model, &json!({}))
 }
 
 fn alarm(model: &str) -> Value {

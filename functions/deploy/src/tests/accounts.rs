@@ -6,7 +6,7 @@ use trimtab_core::failure::Failure;
 use trimtab_core::name::RoleArn;
 use trimtab_core::policy::Target;
 use trimtab_core::port::stack::{self, StackCall, StackRequest};
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
 use super::witness::{How, Witness, reaction};
 use super::*;
@@ -14,9 +14,9 @@ use crate::action::{Action, Done};
 
 const THERE: &str = "210987654321";
 
-fn place() -> Place {
+fn place() -> CrossAccountRole {
     let role = RoleArn::parse(&format!("arn:aws:iam::{THERE}:role/trimtab-stage-loans")).unwrap();
-    Place { role, external_id: None, session: String::new() }
+    CrossAccountRole { role, external_id: None, session: String::new() }
 }
 
 fn target(text: &str) -> Target {
@@ -24,7 +24,7 @@ fn target(text: &str) -> Target {
 }
 
 /// Every call that a stage in another account may have made there: the call, and what it gives.
-fn calls(place: Option<Place>) -> Vec<(Action, &'static str, Done)> {
+fn calls(place: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)> {
     let Target::Endpoint(target) = target(include_str!("../../../../models/churn.toml")) else { panic!("an endpoint") };
     let Target::Transform(transform) = self::target(include_str!("../../../../models/leads.toml")) else {
         panic!("a transform")
@@ -93,8 +93,8 @@ fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
         token: "t".into(),
     };
     let call = StackCall { stack: target.name.clone(), role: target.role, token: "t".into() };
-    let delivery = DeliveryRequest {
-        pipeline: DeliveryName::parse("loans-delivery").unwrap(),
+    let delivery = CodePipelineRequest {
+        pipeline: CodePipelineName::parse("loans-delivery").unwrap(),
         variable: "Package".into(),
         package: PackageArn::parse(&arn("loans", 1)).unwrap(),
         token: "t".into(),
@@ -166,7 +166,7 @@ fn a_call_that_fails_is_never_taken_for_done() {
                 let answer = act(&witness, &action);
                 let kept = matches!(
                     (&answer, permanent),
-                    (Err(Failure::Retry { .. }), false) | (Err(Failure::Reject { .. }), true)
+                    (Err(Failure::Transient { .. }), false) | (Err(Failure::Permanent { .. }), true)
                 );
                 assert!(kept, "call {at} of {action:?} failed ({how:?}), and the action gave {answer:?}");
                 assert_eq!(witness.take().len(), at + 1, "nothing is asked after a call that failed");

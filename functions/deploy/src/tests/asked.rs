@@ -5,17 +5,17 @@ use trimtab_core::policy::Trial;
 use super::cases::*;
 use super::*;
 use crate::action::Action;
-use crate::decide::Seen;
+use crate::decide::Observed;
 use crate::rollout::{Progress, State};
 
-fn seen(endpoint: Option<EndpointTruth>) -> Seen {
-    let truth = PackageTruth { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
-    Seen { package: Some(truth), endpoint, ..Seen::default() }
+fn observed(endpoint: Option<ObservedEndpoint>) -> Observed {
+    let actual = ObservedPackage { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
+    Observed { package: Some(actual), endpoint, ..Observed::default() }
 }
 
 /// What the approval of this version leads to, so many seconds after noon.
 fn actions(policy: &str, group: &str, version: u32, after: i64) -> Vec<Action> {
-    let plan = decide(policy, &approved(group, version), &State::default(), &seen(serves("theirs")), after);
+    let plan = decide(policy, &approved(group, version), &State::default(), &observed(serves("theirs")), after);
     assert!(!plan.actions.is_empty(), "{plan:?}");
     plan.actions
 }
@@ -54,8 +54,8 @@ fn an_executions_token_is_of_its_package_and_its_turn() {
 
 #[test]
 fn a_rollout_that_is_taken_up_again_keeps_its_token() {
-    let first = decide(SEGMENTS, &approved("segments", 1), &State::default(), &seen(None), 60);
-    let again = decide(SEGMENTS, &approved("segments", 1), first.state.as_ref().unwrap(), &seen(None), 3600);
+    let first = decide(SEGMENTS, &approved("segments", 1), &State::default(), &observed(None), 60);
+    let again = decide(SEGMENTS, &approved("segments", 1), first.state.as_ref().unwrap(), &observed(None), 3600);
     assert_eq!((codes(&again), &again.actions), (vec!["resumed"], &first.actions));
 }
 
@@ -119,9 +119,9 @@ fn only_production_in_this_account_keeps_its_traffic() {
 
 #[test]
 fn a_first_version_makes_the_endpoint_and_is_held_up_by_no_alarm() {
-    let silent = vec![AlarmName::parse("churn-prod-5xx").unwrap()];
-    let seen = Seen { silent, ..seen(None) };
-    let plan = decide(CHURN, &approved("churn", 1), &State::default(), &seen, 60);
+    let alarms_without_data = vec![AlarmName::parse("churn-prod-5xx").unwrap()];
+    let observed = Observed { alarms_without_data, ..observed(None) };
+    let plan = decide(CHURN, &approved("churn", 1), &State::default(), &observed, 60);
     assert!(matches!(plan.actions.last(), Some(Action::CreateEndpoint { .. })), "{plan:?}");
 }
 
@@ -129,7 +129,7 @@ fn a_first_version_makes_the_endpoint_and_is_held_up_by_no_alarm() {
 fn a_trial_has_a_configuration_of_both_versions() {
     let state = State { live: vec![live("churn", 1, "churn-v1-c")], ..State::default() };
     let plan = |policy: &str, state: &State, config: &str| {
-        decide(policy, &approved("churn", 2), state, &seen(serves(config)), 60)
+        decide(policy, &approved("churn", 2), state, &observed(serves(config)), 60)
     };
     let asked = plan(&shadowed(), &state, "churn-v1-c");
     let config = config(&asked.actions);
@@ -163,32 +163,32 @@ fn a_trial_has_a_configuration_of_both_versions() {
 #[test]
 fn nothing_is_tried_beside_what_does_not_serve_or_was_rejected() {
     let mut state = State { live: vec![live("churn", 1, "churn-v1-c")], ..State::default() };
-    let beside = |state: &State, endpoint: Option<EndpointTruth>| {
-        let plan = decide(&shadowed(), &approved("churn", 2), state, &seen(endpoint), 60);
+    let beside = |state: &State, endpoint: Option<ObservedEndpoint>| {
+        let plan = decide(&shadowed(), &approved("churn", 2), state, &observed(endpoint), 60);
         config(&plan.actions).beside.is_some()
     };
     assert!(beside(&state, serves("churn-v1-c")));
     assert!(!beside(&state, serves("theirs")), "the endpoint serves something else");
-    let halfway = EndpointTruth { status: EndpointStatus::UpdateRollbackFailed, ..serves("churn-v1-c").unwrap() };
+    let halfway = ObservedEndpoint { status: EndpointStatus::UpdateRollbackFailed, ..serves("churn-v1-c").unwrap() };
     assert!(!beside(&state, Some(halfway)), "the endpoint is not in service");
     assert!(!beside(&state, None), "there is none");
     assert!(!beside(&State::default(), serves("churn-v1-c")), "no version is live");
-    state.judge(&package("churn", 1), crate::rollout::Verdict::Rejected);
+    state.record_verdict(&package("churn", 1), crate::rollout::Verdict::Rejected);
     assert!(!beside(&state, serves("churn-v1-c")), "what is live was rejected");
 }
 
 #[test]
 fn a_rollout_is_late_when_the_policy_allows_no_more() {
-    let look = fact("churn", FactKind::LookRequested, &json!({}));
+    let look = fact("churn", FactKind::ReconcileRequested, &json!({}));
     let late = |policy: &str, trial: bool, after: i64| {
         let mut rollout = rollout("churn", 2, "new", Progress::Updating);
         if trial {
-            rollout.leg = crate::rollout::Leg::Trial { live: "l".into(), model: "m".into() };
+            rollout.phase = crate::rollout::Phase::Trial { live: "l".into(), model: "m".into() };
         }
         let state = State { before: Some([].into()), ..on(rollout) };
-        let moving = EndpointTruth { status: EndpointStatus::Updating, ..serves("old").unwrap() };
-        let plan = decide(policy, &look, &state, &seen(Some(moving)), after);
-        let told = kinds(&plan) == [FactKind::DeadlinePassed];
+        let moving = ObservedEndpoint { status: EndpointStatus::Updating, ..serves("old").unwrap() };
+        let plan = decide(policy, &look, &state, &observed(Some(moving)), after);
+        let told = kinds(&plan) == [FactKind::DeadlineExceeded];
         assert_eq!(told, plan.state.is_some_and(|state| state.current.unwrap().late), "it is told once");
         told
     };

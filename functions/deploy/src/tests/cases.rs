@@ -2,12 +2,12 @@
 
 use trimtab_core::event::Event;
 use trimtab_core::plan::Plan;
-use trimtab_core::react::{Case, Decide};
+use trimtab_core::reactor::{Context, Decide};
 
 use super::*;
 use crate::action::Action;
-use crate::decide::Seen;
-use crate::rollout::{Cause, Leg, Live, Progress, Rollout, State};
+use crate::decide::Observed;
+use crate::rollout::{Cause, Live, Phase, Progress, Rollout, State};
 
 pub(super) const CHURN: &str = include_str!("../../../../models/churn.toml");
 pub(super) const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
@@ -39,7 +39,7 @@ pub(super) fn approved(group: &str, version: u32) -> Event {
 }
 
 pub(super) fn fact(model: &str, kind: FactKind, details: &Value) -> Event {
-    let detail = json!({"version": 1, "model": model, "matter": "x", "at": NOON, "details": details});
+    let detail = json!({"version": 1, "model": model, "dedup_key": "x", "at": NOON, "details": details});
     event("123456789012", "trimtab", kind.as_str(), &detail)
 }
 
@@ -47,15 +47,15 @@ pub(super) fn rollout(group: &str, version: u32, config: &str, progress: Progres
     Rollout {
         model: trimtab_core::name::ModelName::parse(group).unwrap(),
         stage: None,
-        round: 1,
+        attempt: 1,
         package: package(group, version),
         cause: Cause::Approved,
         config: config.into(),
         since: NOON.parse().unwrap(),
         progress,
         late: false,
-        leg: Leg::Last,
-        let_on: None,
+        phase: Phase::Last,
+        promoted_by: None,
     }
 }
 
@@ -64,12 +64,12 @@ pub(super) fn on(rollout: Rollout) -> State {
 }
 
 pub(super) fn listed(group: &str, version: u32, status: &str) -> Listed {
-    let truth = PackageTruth { approval: Approval::parse(status), status: "Completed".into(), lifecycle: None };
-    Listed { package: package(group, version), truth }
+    let actual = ObservedPackage { approval: Approval::parse(status), status: "Completed".into(), lifecycle: None };
+    Listed { package: package(group, version), actual }
 }
 
-pub(super) fn serves(config: &str) -> Option<EndpointTruth> {
-    Some(EndpointTruth {
+pub(super) fn serves(config: &str) -> Option<ObservedEndpoint> {
+    Some(ObservedEndpoint {
         status: EndpointStatus::InService,
         config: Some(config.into()),
         pending: None,
@@ -91,11 +91,17 @@ pub(super) fn live(group: &str, version: u32, config: &str) -> Live {
 }
 
 /// The decision so many seconds after noon.
-pub(super) fn decide(policy: &str, event: &Event, state: &State, seen: &Seen, after: i64) -> Plan<State, Action> {
+pub(super) fn decide(
+    policy: &str,
+    event: &Event,
+    state: &State,
+    observed: &Observed,
+    after: i64,
+) -> Plan<State, Action> {
     let (policy, noon) = (parse(policy), NOON.parse::<jiff::Timestamp>().unwrap());
     let now = noon + SignedDuration::from_secs(after);
-    let case = Case { event, policy: Some(&policy), suite: None, state, seen, now };
-    crate::Deploy::overdue(&case).unwrap_or_else(|| crate::Deploy::decide(&case))
+    let ctx = Context { event, policy: Some(&policy), suite: None, state, observed, now };
+    crate::Deploy::missed_completion(&ctx).unwrap_or_else(|| crate::Deploy::decide(&ctx))
 }
 
 pub(super) fn codes(plan: &Plan<State, Action>) -> Vec<&'static str> {

@@ -39,8 +39,8 @@ pub(super) enum Outcome {
 
 #[derive(Default)]
 pub(super) struct Inner {
-    pub(super) packages: BTreeMap<u32, PackageTruth>,
-    pub(super) endpoints: BTreeMap<(String, String), EndpointTruth>,
+    pub(super) packages: BTreeMap<u32, ObservedPackage>,
+    pub(super) endpoints: BTreeMap<(String, String), ObservedEndpoint>,
     /// Account, call, and what it is about.
     pub(super) calls: Vec<(String, String)>,
     pub(super) luck: Option<Luck>,
@@ -126,11 +126,11 @@ impl Client<'_> {
         let failed = there.as_ref().is_some_and(|there| there.status == EndpointStatus::Failed);
         let wrong = (call == "CreateEndpoint") == there.is_some();
         if failed || wrong {
-            return Err(Failure::reject("sagemaker:Endpoint", "ValidationException"));
+            return Err(Failure::permanent("sagemaker:Endpoint", "ValidationException"));
         }
         let luck = inner.luck.take();
         let status = if there.is_some() { EndpointStatus::Updating } else { EndpointStatus::Creating };
-        let moving = EndpointTruth {
+        let moving = ObservedEndpoint {
             status,
             config: there.as_ref().and_then(|there| there.config.clone()),
             pending: Some(request.config.clone()),
@@ -138,12 +138,12 @@ impl Client<'_> {
             modified: Some(now),
         };
         if luck == Some(Luck::Busy) {
-            let theirs = EndpointTruth { pending: Some(THEIRS.to_owned()), ..moving };
+            let theirs = ObservedEndpoint { pending: Some(THEIRS.to_owned()), ..moving };
             inner.endpoints.insert(key, theirs);
             return Ok(Accepted::Busy);
         }
         if luck == Some(Luck::Refused) {
-            return Err(Failure::reject("sagemaker:Endpoint", "ValidationException"));
+            return Err(Failure::permanent("sagemaker:Endpoint", "ValidationException"));
         }
         inner.endpoints.insert(key, moving);
         let how = match request.strategy {
@@ -153,7 +153,7 @@ impl Client<'_> {
         let text = format!("{call} {} {} {how}", request.endpoint, version(&request.config));
         inner.calls.push((self.account.to_owned(), text));
         match luck {
-            Some(Luck::AnswerLost) => Err(Failure::retry("sagemaker:Endpoint", "no answer")),
+            Some(Luck::AnswerLost) => Err(Failure::transient("sagemaker:Endpoint", "no answer")),
             _ => Ok(Accepted::Started),
         }
     }
@@ -161,20 +161,20 @@ impl Client<'_> {
 
 impl Registry for &Fleet {
     async fn newest(&self, _: &GroupName) -> Answer<Vec<Listed>> {
-        let listed = |(version, truth): (&u32, &PackageTruth)| Listed {
+        let listed = |(version, actual): (&u32, &ObservedPackage)| Listed {
             package: PackageArn::parse(&arn(MODEL, *version)).unwrap(),
-            truth: truth.clone(),
+            actual: actual.clone(),
         };
         Ok(self.inner().packages.iter().map(listed).collect())
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
+    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
         Ok(self.inner().packages.get(&package.version()).cloned())
     }
 }
 
 impl Endpoints for Client<'_> {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<EndpointTruth>> {
+    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
         Ok(self.fleet.inner().endpoints.get(&(self.account.to_owned(), endpoint.to_string())).cloned())
     }
 
@@ -207,9 +207,9 @@ impl Endpoints for Client<'_> {
 }
 
 impl Alarms for Client<'_> {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
         let state = if self.fleet.inner().silent { AlarmState::InsufficientData } else { AlarmState::Ok };
-        let truth = |name: &AlarmName| AlarmTruth {
+        let actual = |name: &AlarmName| ObservedAlarm {
             arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:{}:alarm:{name}", self.account)).unwrap(),
             name: name.clone(),
             state: state.clone(),
@@ -219,7 +219,7 @@ impl Alarms for Client<'_> {
             children: vec![],
             suppressed: false,
         };
-        Ok(alarms.iter().map(truth).collect())
+        Ok(alarms.iter().map(actual).collect())
     }
 }
 
@@ -245,7 +245,7 @@ impl Invocations for Client<'_> {
 }
 
 impl Transforms for Client<'_> {
-    async fn find(&self, _: &str) -> Answer<Option<TransformTruth>> {
+    async fn find(&self, _: &str) -> Answer<Option<ObservedTransform>> {
         Ok(None)
     }
 
@@ -255,21 +255,21 @@ impl Transforms for Client<'_> {
     }
 }
 
-impl<'a> Places for &'a Fleet {
+impl<'a> StageAccounts for &'a Fleet {
     type Endpoints = Client<'a>;
     type Transforms = Client<'a>;
     type Scaling = Client<'a>;
     type Alarms = Client<'a>;
     type Invocations = Client<'a>;
 
-    async fn at(&self, place: Option<&Place>) -> Answer<HandsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
         let account = match place.map(|place| place.role.account()) {
             None => HUB,
             Some(STAGING) => STAGING,
             Some(other) => panic!("nobody may be in account {other}"),
         };
         let client = || Client { fleet: self, account };
-        Ok(Hands {
+        Ok(StageClients {
             endpoints: client(),
             transforms: client(),
             scaling: client(),

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use trimtab_core::event::Event;
 use trimtab_core::failure::Failure;
-use trimtab_core::react::Act;
+use trimtab_core::reactor::Act;
 
 use super::cases::*;
 use super::witness::{How, Witness, reaction};
 use super::*;
-use crate::decide::Seen;
-use crate::rollout::{Cause, Judged, Leg, Parked, Progress, Rollout, State, Verdict};
+use crate::decide::Observed;
+use crate::rollout::{Cause, Phase, Progress, Queued, Rollout, State, Verdict, VerdictRecord};
 
 struct Asked {
     what: &'static str,
@@ -26,14 +26,14 @@ fn asked(policy: &str, event: Event, state: State, what: &'static str, expected:
     Asked { what, policy: policy.to_owned(), event, state, witness: Witness::default, expected }
 }
 
-fn observe(asked: &Asked, witness: &Witness) -> Answer<Seen> {
+fn observe(asked: &Asked, witness: &Witness) -> Answer<Observed> {
     let policy = parse(&asked.policy);
     run(reaction(witness).observe(&asked.event, Some(&policy), &asked.state)).unwrap()
 }
 
 /// Answered: versions 1 and 2; what was there before the suite: version 3.
 fn answered() -> State {
-    let judged = |verdict| Judged { verdict, round: 1 };
+    let judged = |verdict| VerdictRecord { verdict, attempt: 1 };
     State {
         before: Some([(3, Verdict::Approved)].into()),
         verdicts: [(1, judged(Verdict::Approved)), (2, judged(Verdict::Rejected))].into(),
@@ -42,9 +42,9 @@ fn answered() -> State {
 }
 
 fn by_endpoint() -> Vec<Asked> {
-    let waits = Parked { package: package("churn", 2), cause: Cause::Approved, since: NOON.parse().unwrap() };
+    let waits = Queued { package: package("churn", 2), cause: Cause::Approved, since: NOON.parse().unwrap() };
     let live = live("churn", 1, "c");
-    let goes_back = State { goes_back: true, live: vec![live.clone()], ..State::default() };
+    let rollback_pending = State { rollback_pending: true, live: vec![live.clone()], ..State::default() };
     let stays = State { live: vec![live], ..State::default() };
     let rests = |name| {
         let detail = json!({"EndpointName": name, "EndpointStatus": "IN_SERVICE"});
@@ -72,14 +72,14 @@ fn by_endpoint() -> Vec<Asked> {
         asked(
             CHURN,
             rests("churn-prod"),
-            State { parked: Some(waits), ..State::default() },
+            State { queued: Some(waits), ..State::default() },
             "a version waits",
             &["here DescribeModelPackage v2", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
         ),
         asked(
             CHURN,
             rests("churn-prod"),
-            goes_back,
+            rollback_pending,
             "production goes back",
             &["here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
         ),
@@ -102,14 +102,14 @@ fn by_endpoint() -> Vec<Asked> {
 }
 
 fn by_request() -> Vec<Asked> {
-    let look = || fact("churn", FactKind::LookRequested, &json!({}));
+    let look = || fact("churn", FactKind::ReconcileRequested, &json!({}));
     let back = |details| fact("churn", FactKind::RollbackRequested, &details);
     let list: fn() -> Witness = || Witness {
         listed: (1..=4).map(|version| listed("churn", version, "Approved")).collect(),
         ..Witness::default()
     };
     let offered = State { offered: [(1, package("loans", 1)), (2, package("loans", 2))].into(), ..State::default() };
-    let judged = Judged { verdict: Verdict::Approved, round: 1 };
+    let judged = VerdictRecord { verdict: Verdict::Approved, attempt: 1 };
     let entered = State { verdicts: [(2, judged)].into(), ..offered.clone() };
     let stage = |kind, details| fact("loans", kind, &details);
     vec![
@@ -184,21 +184,21 @@ fn by_request() -> Vec<Asked> {
         ),
         asked(
             LOANS,
-            stage(FactKind::StageLookRequested, json!({"stage": "prod"})),
+            stage(FactKind::StageReconcileRequested, json!({"stage": "prod"})),
             offered,
             "a look at a stage",
             &["here DescribeModelPackage v2", "here DescribeEndpoint loans"],
         ),
         asked(
             LOANS,
-            stage(FactKind::StageLookRequested, json!({"stage": "prod"})),
+            stage(FactKind::StageReconcileRequested, json!({"stage": "prod"})),
             entered,
             "a look at what is left",
             &["here DescribeModelPackage v1", "here DescribeEndpoint loans"],
         ),
         asked(
             LOANS,
-            stage(FactKind::StageLookRequested, json!({"stage": "moon"})),
+            stage(FactKind::StageReconcileRequested, json!({"stage": "moon"})),
             State::default(),
             "no such stage",
             &[],
@@ -213,7 +213,7 @@ fn by_other_targets() -> Vec<Asked> {
     let stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/1";
     let stack = json!({"stack-id": stack, "status-details": {"status": "UPDATE_COMPLETE"}});
     let stack = event("123456789012", "aws.cloudformation", "CloudFormation Stack Status Change", &stack);
-    let look = |model| fact(model, FactKind::LookRequested, &json!({}));
+    let look = |model| fact(model, FactKind::ReconcileRequested, &json!({}));
     let job = || on(rollout("leads", 1, "trimtab-leads-v1-0123abcd", Progress::Transforming));
     vec![
         asked(SEGMENTS, approved("segments", 2), delivering(), "an approval", &["here DescribeModelPackage v2"]),
@@ -270,11 +270,11 @@ fn elsewhere() -> Vec<Asked> {
         ],
         &["210987654321 AssumeRole", "210987654321 DescribeEndpoint loans"],
     );
-    let tried = |rollout: &mut Rollout| rollout.leg = Leg::Trial { live: "l".into(), model: "m".into() };
+    let tried = |rollout: &mut Rollout| rollout.phase = Phase::Trial { live: "l".into(), model: "m".into() };
     vec![
         Asked { witness: new, ..asked(LOANS, rests(), with(|_| {}), "a smoke test is due", asks) },
         Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.config = "old".into()), "it is not served", not) },
-        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::RollBack), "it goes back", not) },
+        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Rollback), "it goes back", not) },
         Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Operator), "by hand", not) },
         Asked { witness: new, ..asked(LOANS, rests(), with(tried), "it is on trial", not) },
         Asked { witness: new, ..asked(LOANS, rests(), State::default(), "no rollout is on", not) },
@@ -301,8 +301,8 @@ fn a_question_that_fails_is_never_taken_for_an_answer() {
             for how in [How::Transient, How::Permanent] {
                 let witness = Witness { fails: Some((at, how)), ..(asked.witness)() };
                 let failed = observe(&asked, &witness).map_err(|failure| match failure {
-                    Failure::Retry { .. } => How::Transient,
-                    Failure::Reject { .. } => How::Permanent,
+                    Failure::Transient { .. } => How::Transient,
+                    Failure::Permanent { .. } => How::Permanent,
                 });
                 assert_eq!(failed, Err(how), "{}: {} failed", asked.what, asked.expected[at]);
             }
@@ -313,8 +313,8 @@ fn a_question_that_fails_is_never_taken_for_an_answer() {
 #[test]
 fn an_event_without_a_policy_asks_nothing() {
     let witness = Witness::default();
-    let seen = run(reaction(&witness).observe(&approved("churn", 1), None, &State::default())).unwrap();
-    assert_eq!((seen, witness.take()), (Ok(Seen::default()), vec![]));
+    let observed = run(reaction(&witness).observe(&approved("churn", 1), None, &State::default())).unwrap();
+    assert_eq!((observed, witness.take()), (Ok(Observed::default()), vec![]));
 }
 
 #[test]
@@ -325,27 +325,30 @@ fn what_aws_answers_is_what_is_seen() {
     let trying = Progress::Trying { since: NOON.parse().unwrap() };
     let asked = asked(&shadowed(), approved("churn", 2), on(rollout("churn", 2, "t", trying)), "", &[]);
     let names = |names: &[&str]| names.iter().map(|name| AlarmName::parse(name).unwrap()).collect::<Vec<_>>();
-    let truth = listed("churn", 2, "Approved").truth;
+    let actual = listed("churn", 2, "Approved").actual;
     for (own, silent) in [
         (AlarmState::Ok, vec![]),
         (AlarmState::Alarm, vec![]),
         (AlarmState::InsufficientData, names(&["churn-prod-5xx"])),
     ] {
         let alarms = states(&[("churn-prod-5xx", own), ("a", AlarmState::Alarm), ("b", AlarmState::Ok)]);
-        let witness = Witness { alarms, package: Some(truth.clone()), endpoint: serves("t"), ..Witness::default() };
-        let seen = observe(&asked, &witness).unwrap();
-        assert_eq!((seen.package, seen.endpoint), (Some(truth.clone()), serves("t")));
-        assert_eq!((seen.silent, seen.mute, seen.ringing), (silent, names(&["c"]), names(&["a"])));
+        let witness = Witness { alarms, package: Some(actual.clone()), endpoint: serves("t"), ..Witness::default() };
+        let observed = observe(&asked, &witness).unwrap();
+        assert_eq!((observed.package, observed.endpoint), (Some(actual.clone()), serves("t")));
+        assert_eq!(
+            (observed.alarms_without_data, observed.trial_alarms_without_data, observed.trial_alarms_firing),
+            (silent, names(&["c"]), names(&["a"]))
+        );
     }
 }
 
 #[test]
 fn a_list_that_lags_behind_is_held_against_the_registry() {
-    let look = fact("churn", FactKind::LookRequested, &json!({}));
+    let look = fact("churn", FactKind::ReconcileRequested, &json!({}));
     let asked = asked(CHURN, look, answered(), "", &[]);
-    let truth = PackageTruth { approval: Approval::Rejected, status: "Completed".into(), lifecycle: None };
+    let actual = ObservedPackage { approval: Approval::Rejected, status: "Completed".into(), lifecycle: None };
     let all = vec![listed("churn", 1, "Approved"), listed("churn", 4, "Approved")];
-    let witness = Witness { listed: all.clone(), package: Some(truth.clone()), ..Witness::default() };
+    let witness = Witness { listed: all.clone(), package: Some(actual.clone()), ..Witness::default() };
     let newest = observe(&asked, &witness).unwrap().newest;
-    assert_eq!(newest, [all[0].clone(), Listed { truth, ..all[1].clone() }]);
+    assert_eq!(newest, [all[0].clone(), Listed { actual, ..all[1].clone() }]);
 }

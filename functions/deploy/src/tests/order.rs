@@ -29,7 +29,7 @@ impl Stage {
 fn a_newer_version_on_its_way_stays_when_the_live_one_is_rejected() {
     let stage = stage().with_two_live();
     stage.approve(3);
-    assert_eq!(stage.reject(2), (Decision::Parked, "parked"));
+    assert_eq!(stage.reject(2), (Decision::Deferred, "queued"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3"], "no older version over a newer approval");
 }
@@ -61,10 +61,10 @@ fn an_approval_that_waits_survives_the_rejection_of_the_one_before() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.approve(4);
-    assert_eq!(stage.reject(3), (Decision::Parked, "parked"));
+    assert_eq!(stage.reject(3), (Decision::Deferred, "queued"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v4"]);
-    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "roll_back"), "version 3 serves again, and was rejected");
+    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "rollback"), "version 3 serves again, and was rejected");
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v4", "v2"]);
 }
 
@@ -73,7 +73,7 @@ fn a_version_rejected_on_its_way_holds_no_older_approval_up() {
     let stage = stage();
     stage.approve(3);
     stage.reject(3);
-    assert_eq!(stage.approve(2), (Decision::Parked, "parked"));
+    assert_eq!(stage.approve(2), (Decision::Deferred, "queued"));
     stage.comes_to_rest(false);
     assert_eq!(stage.updates(), ["v3", "v2"]);
 }
@@ -92,7 +92,7 @@ fn a_canary_that_proves_nothing_never_goes_back_to_a_rejected_version() {
 #[test]
 fn on_rejected_notice_leaves_the_live_version() {
     let stage =
-        stage_with(|text| text.replace("on_rejected = \"roll-back\"", "on_rejected = \"notice\"")).with_two_live();
+        stage_with(|text| text.replace("on_rejected = \"rollback\"", "on_rejected = \"notice\"")).with_two_live();
     assert_eq!(stage.reject(2), (Decision::Acted, "notice_only"));
     assert_eq!(
         (stage.updates(), stage.told().pop()),
@@ -108,7 +108,7 @@ fn a_package_of_another_account_is_not_deployed() {
     let detail = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 1, "ModelPackageArn": theirs,
         "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed"});
     let heard = stage.react("SageMaker Model Package State Change", "aws.sagemaker", &detail);
-    assert_eq!((heard, stage.updates()), ((Decision::Rejected, "foreign_account"), vec![]));
+    assert_eq!((heard, stage.updates()), ((Decision::Failed, "foreign_account"), vec![]));
 }
 
 #[test]
@@ -130,14 +130,14 @@ fn a_rejection_during_an_unfinished_rollback_has_its_answer() {
     }
     stage.reject(1);
     let one = PackageArn::parse(&arn("churn", 1)).unwrap();
-    assert!(record(&stage).judged(&one, crate::rollout::Verdict::Rejected), "no rejection is swallowed");
+    assert!(record(&stage).has_verdict(&one, crate::rollout::Verdict::Rejected), "no rejection is swallowed");
 }
 
 #[test]
 fn a_version_approved_again_on_its_way_is_rolled_out_once() {
     let stage = stage().with_two_live();
     stage.approve(3);
-    assert_eq!(stage.reject(3), (Decision::Parked, "parked"));
+    assert_eq!(stage.reject(3), (Decision::Deferred, "queued"));
     assert_eq!(stage.approve(3), (Decision::Skipped, "already_there"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3"]);
@@ -147,7 +147,7 @@ fn a_version_approved_again_on_its_way_is_rolled_out_once() {
 fn a_live_version_approved_again_before_the_rollback_stays() {
     let stage = stage().with_two_live();
     stage.is_changed_by_others();
-    assert_eq!(stage.reject(2), (Decision::Parked, "parked"));
+    assert_eq!(stage.reject(2), (Decision::Deferred, "queued"));
     assert_eq!(stage.approve(2), (Decision::Skipped, "already_there"));
     stage.comes_to_rest(false);
     assert_eq!(stage.updates(), ["v1", "v2"]);
@@ -156,8 +156,8 @@ fn a_live_version_approved_again_before_the_rollback_stays() {
 #[test]
 fn a_version_approved_again_during_its_rollback_follows_it() {
     let stage = stage().with_two_live();
-    assert_eq!(stage.reject(2), (Decision::Acted, "roll_back"));
-    assert_eq!(stage.approve(2), (Decision::Parked, "parked"));
+    assert_eq!(stage.reject(2), (Decision::Acted, "rollback"));
+    assert_eq!(stage.approve(2), (Decision::Deferred, "queued"));
     stage.comes_to_rest(false);
     stage.comes_to_rest(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v1", "v2"]);
@@ -167,7 +167,7 @@ fn a_version_approved_again_during_its_rollback_follows_it() {
 fn an_approval_that_waits_survives_a_canary_that_proves_nothing() {
     let stage = stage().with_two_live();
     stage.approve(3);
-    assert_eq!(stage.approve(4), (Decision::Parked, "parked"));
+    assert_eq!(stage.approve(4), (Decision::Deferred, "queued"));
     *stage.cloud.silent.lock().unwrap() = true;
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
     *stage.cloud.silent.lock().unwrap() = false;

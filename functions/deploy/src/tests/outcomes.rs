@@ -7,8 +7,8 @@ use trimtab_core::port::stack;
 use super::cases::*;
 use super::*;
 use crate::action::{Action, Done};
-use crate::rollout::{Cause, Leg, Parked, Progress, State};
-use crate::settle::settle;
+use crate::apply_outcome::apply_outcome;
+use crate::rollout::{Cause, Phase, Progress, Queued, State};
 
 /// A call of each kind, for version 2.
 fn call(name: &str) -> Action {
@@ -35,10 +35,10 @@ fn a_refused_call_ends_the_rollout_and_a_person_is_told() {
             continue;
         }
         let mut state = begun();
-        let settled = settle(&mut state, &action, Err("sagemaker: AccessDenied".into()), now());
-        assert_eq!((state.current, settled.decision), (None, Some(Decision::Rejected)), "{name}");
+        let settled = apply_outcome(&mut state, &action, Err("sagemaker: AccessDenied".into()), now());
+        assert_eq!((state.current, settled.decision), (None, Some(Decision::Failed)), "{name}");
         let [told] = &settled.facts[..] else { panic!("{name}: {:?}", settled.facts) };
-        assert_eq!((told.kind, told.matter.as_str()), (FactKind::RolloutFailed, "rollout/churn/2/1"), "{name}");
+        assert_eq!((told.kind, told.dedup_key.as_str()), (FactKind::RolloutFailed, "rollout/churn/2/1"), "{name}");
         assert!(told.reasons[0].contains("AccessDenied"), "{name}: the message says why: {:?}", told.reasons);
         assert_eq!(settled.reasons.first().map(|reason| reason.code), Some("refused"));
     }
@@ -55,7 +55,7 @@ fn each_answer_takes_the_rollout_as_far_as_aws_took_it() {
         ("CreateTransformJob", Done::Made, Progress::Transforming, Some(FactKind::RolloutStarted)),
         ("CreateStack", Done::Stack(stack::Accepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
         ("UpdateStack", Done::Stack(stack::Accepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
-        ("UpdateStack", Done::Stack(stack::Accepted::Nothing), Progress::Held, Some(FactKind::StageLookRequested)),
+        ("UpdateStack", Done::Stack(stack::Accepted::Nothing), Progress::Held, Some(FactKind::StageReconcileRequested)),
         ("DeleteStack", Done::Made, Progress::Clearing, None),
         ("ContinueUpdateRollback", Done::Made, Progress::Continuing { told: true }, None),
         (
@@ -66,7 +66,7 @@ fn each_answer_takes_the_rollout_as_far_as_aws_took_it() {
         ),
     ] {
         let mut state = begun();
-        let settled = settle(&mut state, &call(name), Ok(done), now());
+        let settled = apply_outcome(&mut state, &call(name), Ok(done), now());
         assert_eq!(progress(&state), Some(expected), "{name}");
         assert_eq!(settled.facts.iter().map(|fact| fact.kind).next(), told, "{name}");
         assert_eq!(settled.decision, None, "{name}");
@@ -75,27 +75,31 @@ fn each_answer_takes_the_rollout_as_far_as_aws_took_it() {
 
 #[test]
 fn a_busy_target_parks_the_version_and_what_was_wanted_after_it_goes_first() {
-    let waits = |version, cause| Parked { package: package("churn", version), cause, since: now() };
+    let waits = |version, cause| Queued { package: package("churn", version), cause, since: now() };
     for (name, done) in [
         ("UpdateEndpoint", Done::Endpoint(Accepted::Busy)),
         ("CreateEndpoint", Done::Endpoint(Accepted::Busy)),
         ("UpdateStack", Done::Stack(stack::Accepted::Busy)),
     ] {
-        for (before, cause, after, goes_back) in [
+        for (before, cause, after, rollback_pending) in [
             (None, Cause::Approved, waits(2, Cause::Approved), false),
-            (None, Cause::RollBack, waits(2, Cause::RollBack), false),
+            (None, Cause::Rollback, waits(2, Cause::Rollback), false),
             (Some(waits(3, Cause::Approved)), Cause::Approved, waits(3, Cause::Approved), false),
-            (Some(waits(3, Cause::Approved)), Cause::RollBack, waits(3, Cause::Approved), true),
-            (Some(waits(1, Cause::RollBack)), Cause::Approved, waits(2, Cause::Approved), true),
+            (Some(waits(3, Cause::Approved)), Cause::Rollback, waits(3, Cause::Approved), true),
+            (Some(waits(1, Cause::Rollback)), Cause::Approved, waits(2, Cause::Approved), true),
             (Some(waits(1, Cause::Operator)), Cause::Approved, waits(1, Cause::Operator), false),
         ] {
-            let mut state = State { parked: before.clone(), ..begun() };
+            let mut state = State { queued: before.clone(), ..begun() };
             state.current.as_mut().unwrap().cause = cause;
-            let settled = settle(&mut state, &call(name), Ok(done.clone()), now());
-            let told = settled.facts.iter().map(|fact| (fact.kind, fact.matter.as_str())).collect::<Vec<_>>();
-            assert_eq!((state.current, settled.decision), (None, Some(Decision::Parked)));
-            assert_eq!((state.parked, state.goes_back), (Some(after), goes_back), "{name}: {before:?}, {cause:?}");
-            assert_eq!(told, [(FactKind::RolloutParked, "rollout/churn/2/1")]);
+            let settled = apply_outcome(&mut state, &call(name), Ok(done.clone()), now());
+            let told = settled.facts.iter().map(|fact| (fact.kind, fact.dedup_key.as_str())).collect::<Vec<_>>();
+            assert_eq!((state.current, settled.decision), (None, Some(Decision::Deferred)));
+            assert_eq!(
+                (state.queued, state.rollback_pending),
+                (Some(after), rollback_pending),
+                "{name}: {before:?}, {cause:?}"
+            );
+            assert_eq!(told, [(FactKind::RolloutQueued, "rollout/churn/2/1")]);
         }
     }
 }
@@ -106,16 +110,16 @@ fn what_began_is_told_in_words_that_say_which_way_it_goes() {
         let mut state = begun();
         change(&mut state);
         let done = Ok(Done::Endpoint(Accepted::Started));
-        settle(&mut state, &call("UpdateEndpoint"), done, now()).facts.remove(0).reasons.remove(0)
+        apply_outcome(&mut state, &call("UpdateEndpoint"), done, now()).facts.remove(0).reasons.remove(0)
     };
     let cause = |cause| told(&move |state: &mut State| state.current.as_mut().unwrap().cause = cause);
     assert_eq!(cause(Cause::Approved), "rolling out version 2");
-    assert_eq!(cause(Cause::RollBack), "going back to version 2");
+    assert_eq!(cause(Cause::Rollback), "going back to version 2");
     assert_eq!(cause(Cause::Operator), "going back to version 2");
     let trial = |stage: Option<&str>| {
         told(&|state: &mut State| {
             let rollout = state.current.as_mut().unwrap();
-            rollout.leg = Leg::Trial { live: "l".into(), model: "m".into() };
+            rollout.phase = Phase::Trial { live: "l".into(), model: "m".into() };
             rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
         })
     };
@@ -131,14 +135,14 @@ fn a_stack_with_nothing_to_update_asks_its_stage_to_look() {
         rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
         rollout.since = since.parse().unwrap();
         let done = Ok(Done::Stack(stack::Accepted::Nothing));
-        let settled = settle(&mut state, &call("UpdateStack"), done, now());
+        let settled = apply_outcome(&mut state, &call("UpdateStack"), done, now());
         assert_eq!(settled.reasons[0].code, "nothing_to_update");
         settled.facts[0].clone()
     };
     let (sole, dev) = (look(None, NOON), look(Some("dev"), NOON));
     assert_eq!((sole.details["stage"].as_str(), dev.details["stage"].as_str()), ("prod", "dev"));
-    assert_ne!(sole.matter, look(None, "2026-11-21T12:00:00Z").matter, "another turn is another look");
-    assert_ne!(sole.matter, dev.matter);
+    assert_ne!(sole.dedup_key, look(None, "2026-11-21T12:00:00Z").dedup_key, "another turn is another look");
+    assert_ne!(sole.dedup_key, dev.dedup_key);
 }
 
 #[test]
@@ -147,8 +151,8 @@ fn refused_autoscaling_is_told_and_the_version_stays_live() {
         let mut unscaled = live("churn", 2, "c");
         unscaled.scaled = false;
         let mut state = State { live: vec![live("churn", 1, "b"), unscaled], ..State::default() };
-        let settled = settle(&mut state, &call(name), Err("ValidationException".into()), now());
-        let told: Vec<_> = settled.facts.iter().map(|fact| (fact.kind, fact.matter.as_str())).collect();
+        let settled = apply_outcome(&mut state, &call(name), Err("ValidationException".into()), now());
+        let told: Vec<_> = settled.facts.iter().map(|fact| (fact.kind, fact.dedup_key.as_str())).collect();
         assert_eq!(told, [(FactKind::RolloutFailed, "rollout/churn/2/1")], "{name}: a person is told");
         assert!(settled.facts[0].reasons[0].contains("ValidationException"), "{:?}", settled.facts);
         assert_eq!((settled.reasons[0].code, settled.decision), ("not_scaled", Some(Decision::Acted)));
@@ -162,31 +166,31 @@ fn a_version_is_scaled_when_the_last_of_both_calls_was_answered() {
     unscaled.scaled = false;
     let mut state = State { live: vec![unscaled], ..State::default() };
     let scaled = |state: &State| state.live.last().unwrap().scaled;
-    let first = settle(&mut state, &call("PutScalingPolicy"), Ok(Done::Made), now());
+    let first = apply_outcome(&mut state, &call("PutScalingPolicy"), Ok(Done::Made), now());
     assert!(!scaled(&state), "the schedule has not been put yet");
-    let last = settle(&mut state, &call("PutScheduledActions"), Ok(Done::Made), now());
+    let last = apply_outcome(&mut state, &call("PutScheduledActions"), Ok(Done::Made), now());
     assert!(scaled(&state));
     assert!(first.facts.is_empty() && last.facts.is_empty() && last.reasons.is_empty());
 }
 
 #[test]
 fn an_endpoint_that_cannot_be_removed_leaves_nothing_waiting() {
-    let waits = Parked { package: package("churn", 1), cause: Cause::Operator, since: now() };
-    let waiting = || State { parked: Some(waits.clone()), ..State::default() };
+    let waits = Queued { package: package("churn", 1), cause: Cause::Operator, since: now() };
+    let waiting = || State { queued: Some(waits.clone()), ..State::default() };
     let mut state = waiting();
-    let settled = settle(&mut state, &call("DeleteEndpoint"), Ok(Done::Made), now());
+    let settled = apply_outcome(&mut state, &call("DeleteEndpoint"), Ok(Done::Made), now());
     assert_eq!((state, settled.decision, settled.reasons[0].code), (waiting(), None, "removed"));
     let mut state = waiting();
-    let settled = settle(&mut state, &call("DeleteEndpoint"), Err("AccessDenied".into()), now());
+    let settled = apply_outcome(&mut state, &call("DeleteEndpoint"), Err("AccessDenied".into()), now());
     let refused = (state, settled.decision, settled.reasons[0].code);
-    assert_eq!(refused, (State::default(), Some(Decision::Rejected), "refused"));
+    assert_eq!(refused, (State::default(), Some(Decision::Failed), "refused"));
 }
 
 #[test]
 fn an_answer_without_a_rollout_changes_nothing() {
     let mut state = State::default();
-    let settled = settle(&mut state, &call("UpdateEndpoint"), Ok(Done::Endpoint(Accepted::Started)), now());
-    assert_eq!((state, settled), (State::default(), trimtab_core::react::Settled::default()));
+    let settled = apply_outcome(&mut state, &call("UpdateEndpoint"), Ok(Done::Endpoint(Accepted::Started)), now());
+    assert_eq!((state, settled), (State::default(), trimtab_core::reactor::ActionOutcome::default()));
 }
 
 #[test]

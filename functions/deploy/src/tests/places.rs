@@ -8,14 +8,14 @@ impl Invocations for &Cloud {
     }
 }
 
-impl Places for &Cloud {
+impl StageAccounts for &Cloud {
     type Endpoints = Self;
     type Transforms = Self;
     type Scaling = Self;
     type Alarms = Self;
     type Invocations = Self;
 
-    async fn at(&self, _: Option<&Place>) -> Answer<HandsOf<Self>> {
-        Ok(Hands { endpoints: self, transforms: self, scaling: self, alarms: self, invocations: self })
+    async fn at(&self, _: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
+        Ok(StageClients { endpoints: self, transforms: self, scaling: self, alarms: self, invocations: self })
     }
 }

@@ -1,7 +1,7 @@
 //! `trimtab plan` offline: AWS says what the event says, and the plan is that of the same event online.
 
 use trimtab_core::event::Event;
-use trimtab_core::react::Decide;
+use trimtab_core::reactor::Decide;
 
 use super::cases::*;
 use super::*;
@@ -33,15 +33,16 @@ fn a_package_that_is_not_completed_plans_nothing() {
 
 #[test]
 fn a_withdrawal_plans_the_way_back() {
-    let judged =
-        |state: &mut State, version| state.judge(&package("loans", version), crate::rollout::Verdict::Approved);
+    let judged = |state: &mut State, version| {
+        state.record_verdict(&package("loans", version), crate::rollout::Verdict::Approved)
+    };
     let mut state = State { live: vec![live("loans", 1, "a"), live("loans", 2, "b")], ..State::default() };
     [1, 2].into_iter().for_each(|version| judged(&mut state, version));
     let details = json!({"stage": "prod", "package": arn("loans", 2), "version": "2"});
     let planned = planned(LOANS, &fact("loans", FactKind::WithdrawalRequested, &details), &state);
-    assert_eq!(planned, (vec!["rejected", "roll_back"], vec!["UpdateEndpoint".to_owned()]));
-    let look = fact("loans", FactKind::StageLookRequested, &json!({"stage": "prod"}));
-    assert_eq!(crate::Deploy::assume(&look), crate::decide::Seen::default(), "nothing is known of AWS");
+    assert_eq!(planned, (vec!["rejected", "rollback"], vec!["UpdateEndpoint".to_owned()]));
+    let look = fact("loans", FactKind::StageReconcileRequested, &json!({"stage": "prod"}));
+    assert_eq!(crate::Deploy::assume(&look), crate::decide::Observed::default(), "nothing is known of AWS");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use steps::Step;
 #[derive(Debug, Clone, Copy)]
 struct Options {
     staged: bool,
-    roll_back: bool,
+    rollback: bool,
     canary: bool,
     gate: Gate,
     smoke: bool,
@@ -34,10 +34,10 @@ impl Options {
             (true, 1) => (STAGING, "loans", self.gate),
             (true, _) => (HUB, "loans", Gate::Person),
         };
-        let (roll_back, canary) = (self.roll_back, self.canary);
+        let (rollback, canary) = (self.rollback, self.canary);
         let of = if self.staged { 3 } else { 1 };
         let smoke = self.smoke && self.staged && at == 1;
-        Rules { account, endpoint, gate, roll_back, canary, smoke, scales: at + 1 == of, at, of }
+        Rules { account, endpoint, gate, rollback, canary, smoke, scales: at + 1 == of, at, of }
     }
 
     fn endpoint(self, at: usize, table: &str) -> String {
@@ -75,7 +75,7 @@ impl Options {
     }
 
     fn policy(self) -> Policy {
-        let answer = if self.roll_back { "roll-back" } else { "notice" };
+        let answer = if self.rollback { "rollback" } else { "notice" };
         let target = match self.staged {
             true => (0..3).map(|at| self.stage(at)).collect(),
             false => self.endpoint(0, "deploy.endpoint"),
@@ -97,11 +97,11 @@ struct Run {
     /// What was asked of stages, as the bus keeps it: it may deliver late, again, and in any order.
     mail: Vec<trimtab_core::fact::Fact>,
     told: usize,
-    /// Turns of versions that were told already, by kind and matter.
+    /// Turns of versions that were told already, by kind and dedup_key.
     turns: BTreeSet<(FactKind, String)>,
 }
 
-/// What is told once a turn: readers take a second message of one matter for a copy.
+/// What is told once a turn: readers take a second message of one dedup_key for a copy.
 const ONCE: [FactKind; 5] = [
     FactKind::RolloutStarted,
     FactKind::RolloutSucceeded,
@@ -148,8 +148,8 @@ impl Run {
         panic!("an event was given back three times: {event}");
     }
 
-    fn fact(&self, kind: &str, matter: &str, details: &Value) {
-        let detail = json!({"version": 1, "model": MODEL, "matter": matter, "at": NOON, "details": details});
+    fn fact(&self, kind: &str, dedup_key: &str, details: &Value) {
+        let detail = json!({"version": 1, "model": MODEL, "dedup_key": dedup_key, "at": NOON, "details": details});
         self.react(HUB, kind, "trimtab", 0, &detail);
     }
 
@@ -158,15 +158,15 @@ impl Run {
         named.and_then(|name| STAGES.iter().position(|stage| stage == name)).unwrap_or_default()
     }
 
-    /// What was told since the last step; what is told twice of one matter is one message.
+    /// What was told since the last step; what is told twice of one dedup_key is one message.
     fn news(&mut self) -> Result<Vec<(FactKind, usize, u32)>, String> {
         let facts = self.world.bus.facts();
         let new: Vec<_> = facts.into_iter().skip(self.told).collect();
         self.told += new.len();
-        let mut seen = BTreeSet::new();
+        let mut observed = BTreeSet::new();
         let mut news = vec![];
         for fact in new {
-            if !seen.insert((fact.kind, fact.matter.clone())) {
+            if !observed.insert((fact.kind, fact.dedup_key.clone())) {
                 continue;
             }
             let version = fact.details.get("version").and_then(|version| version.parse().ok());
@@ -174,11 +174,11 @@ impl Run {
             news.push((fact.kind, self.stage_of(&fact), version.filter(|_| named).unwrap_or_default()));
             if fact.kind.is_request() {
                 self.mail.push(fact);
-            } else if ONCE.contains(&fact.kind) && !self.turns.insert((fact.kind, fact.matter.clone())) {
+            } else if ONCE.contains(&fact.kind) && !self.turns.insert((fact.kind, fact.dedup_key.clone())) {
                 return Err(format!(
                     "promise: no message is taken for a copy of another\nagain: {} {}",
                     fact.kind.as_str(),
-                    fact.matter
+                    fact.dedup_key
                 ));
             }
         }
@@ -196,8 +196,8 @@ impl Run {
         let mut calls = std::mem::take(&mut self.fleet.inner().calls);
         if lost {
             // What was asked before the answer was lost is asked again, and found.
-            let mut seen = BTreeSet::new();
-            calls.retain(|call| seen.insert(call.clone()));
+            let mut observed = BTreeSet::new();
+            calls.retain(|call| observed.insert(call.clone()));
         }
         let news = self.news()?;
         let expected: Vec<_> = self.stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.calls)).collect();
@@ -254,8 +254,8 @@ impl Run {
 
 fn options(staged: bool) -> impl Strategy<Value = Options> {
     let gate = prop_oneof![Just(Gate::Open), Just(Gate::Person), Just(Gate::Lifecycle)];
-    (prop::bool::weighted(0.8), any::<bool>(), gate, any::<bool>()).prop_map(move |(roll_back, canary, gate, smoke)| {
-        Options { staged, roll_back, canary: canary && !staged, gate, smoke }
+    (prop::bool::weighted(0.8), any::<bool>(), gate, any::<bool>()).prop_map(move |(rollback, canary, gate, smoke)| {
+        Options { staged, rollback, canary: canary && !staged, gate, smoke }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::cases::*;
 use super::*;
-use crate::rollout::{Cause, Judged, Parked, Progress, State, Verdict};
+use crate::rollout::{Cause, Progress, Queued, State, Verdict, VerdictRecord};
 
 fn make_live(state: &mut State, version: u32, cause: Cause) {
     let mut rollout = rollout("churn", version, "c", Progress::Updating);
@@ -25,7 +25,7 @@ fn ten_versions_that_were_live_are_remembered() {
 
 #[test]
 fn a_version_that_was_left_is_none_to_come_back_to() {
-    for cause in [Cause::RollBack, Cause::Operator] {
+    for cause in [Cause::Rollback, Cause::Operator] {
         let mut state = State::default();
         (1..=3).for_each(|version| make_live(&mut state, version, Cause::Approved));
         make_live(&mut state, 2, cause);
@@ -48,9 +48,9 @@ fn fifty_requests_are_answered_once_each() {
 #[test]
 fn two_hundred_verdicts_are_remembered_the_lowest_forgotten() {
     let mut state = State::default();
-    (1..=200).for_each(|version| state.judge(&package("churn", version), Verdict::Approved));
+    (1..=200).for_each(|version| state.record_verdict(&package("churn", version), Verdict::Approved));
     assert_eq!((state.verdicts.len(), state.verdicts.contains_key(&1)), (200, true));
-    state.judge(&package("churn", 201), Verdict::Rejected);
+    state.record_verdict(&package("churn", 201), Verdict::Rejected);
     assert_eq!((state.verdicts.len(), state.verdicts.contains_key(&1)), (200, false));
 }
 
@@ -66,52 +66,52 @@ fn fifty_offers_are_remembered_the_lowest_forgotten() {
 #[test]
 fn each_change_of_a_verdict_is_a_turn_and_what_was_held_had_none() {
     let (mut state, one) = (State::default(), package("churn", 1));
-    let mut turns = vec![state.round(&one)];
+    let mut turns = vec![state.attempt(&one)];
     for verdict in [Verdict::Approved, Verdict::Rejected, Verdict::Approved] {
-        state.judge(&one, verdict);
-        turns.push(state.round(&one));
+        state.record_verdict(&one, verdict);
+        turns.push(state.attempt(&one));
     }
     state.hold(&one);
-    turns.push(state.round(&one));
-    state.judge(&one, Verdict::Approved);
-    turns.push(state.round(&one));
-    state.come_back(&one);
-    turns.push(state.round(&one));
+    turns.push(state.attempt(&one));
+    state.record_verdict(&one, Verdict::Approved);
+    turns.push(state.attempt(&one));
+    state.begin_new_attempt(&one);
+    turns.push(state.attempt(&one));
     assert_eq!(turns, [1, 1, 2, 3, 3, 3, 4]);
-    assert!(state.judged(&one, Verdict::Approved) && !state.judged(&one, Verdict::Rejected));
+    assert!(state.has_verdict(&one, Verdict::Approved) && !state.has_verdict(&one, Verdict::Rejected));
 }
 
 #[test]
 fn a_version_brought_by_hand_has_turns_before_its_verdict() {
     let (mut state, one) = (State::default(), package("churn", 1));
-    state.come_back(&one);
-    assert_eq!(state.verdicts[&1], Judged { verdict: Verdict::ByHand, round: 1 });
-    state.come_back(&one);
-    state.judge(&one, Verdict::Approved);
-    assert_eq!(state.verdicts[&1], Judged { verdict: Verdict::Approved, round: 3 });
+    state.begin_new_attempt(&one);
+    assert_eq!(state.verdicts[&1], VerdictRecord { verdict: Verdict::ByHand, attempt: 1 });
+    state.begin_new_attempt(&one);
+    state.record_verdict(&one, Verdict::Approved);
+    assert_eq!(state.verdicts[&1], VerdictRecord { verdict: Verdict::Approved, attempt: 3 });
 }
 
 #[test]
 fn going_back_gives_way_and_is_over_when_a_good_version_is_live() {
-    let waits = |version, cause| Parked { package: package("churn", version), cause, since: NOON.parse().unwrap() };
+    let waits = |version, cause| Queued { package: package("churn", version), cause, since: NOON.parse().unwrap() };
     let mut state = State::default();
     assert!(!state.waits());
-    assert!(state.park(waits(1, Cause::RollBack)) && !state.goes_back, "nothing else waits");
-    assert!(state.park(waits(3, Cause::Approved)) && state.goes_back, "the newest approval wins");
-    assert!(!state.park(waits(1, Cause::RollBack)), "and going back comes after it");
-    assert_eq!(state.parked, Some(waits(3, Cause::Approved)));
-    assert!(state.park(waits(4, Cause::Approved)) && state.goes_back);
-    state.parked = None;
+    assert!(state.queue(waits(1, Cause::Rollback)) && !state.rollback_pending, "nothing else waits");
+    assert!(state.queue(waits(3, Cause::Approved)) && state.rollback_pending, "the newest approval wins");
+    assert!(!state.queue(waits(1, Cause::Rollback)), "and going back comes after it");
+    assert_eq!(state.queued, Some(waits(3, Cause::Approved)));
+    assert!(state.queue(waits(4, Cause::Approved)) && state.rollback_pending);
+    state.queued = None;
     assert!(state.waits());
-    state.judge(&package("churn", 3), Verdict::Rejected);
+    state.record_verdict(&package("churn", 3), Verdict::Rejected);
     make_live(&mut state, 3, Cause::Approved);
-    assert!(state.goes_back, "a rejected version is live");
-    state.parked = Some(waits(1, Cause::RollBack));
+    assert!(state.rollback_pending, "a rejected version is live");
+    state.queued = Some(waits(1, Cause::Rollback));
     make_live(&mut state, 4, Cause::Approved);
-    assert!(!state.goes_back && !state.waits(), "production is away from the rejected version");
-    state.parked = Some(waits(1, Cause::Operator));
+    assert!(!state.rollback_pending && !state.waits(), "production is away from the rejected version");
+    state.queued = Some(waits(1, Cause::Operator));
     make_live(&mut state, 5, Cause::Approved);
-    assert_eq!(state.parked, Some(waits(1, Cause::Operator)), "what a person wants is not over");
+    assert_eq!(state.queued, Some(waits(1, Cause::Operator)), "what a person wants is not over");
 }
 
 #[test]
@@ -119,30 +119,30 @@ fn a_rollback_goes_to_the_last_live_version_not_rejected() {
     let mut state = State::default();
     (1..=4).for_each(|version| make_live(&mut state, version, Cause::Approved));
     let at = |live: Option<&crate::rollout::Live>| live.map(|live| live.package.version());
-    assert_eq!((at(state.live_now()), at(state.live_before()), at(state.good())), (Some(4), Some(3), Some(4)));
-    [3, 4].iter().for_each(|version| state.judge(&package("churn", *version), Verdict::Rejected));
-    assert_eq!((at(state.live_before()), at(state.good())), (Some(2), Some(2)), "never to a rejected version");
+    assert_eq!((at(state.live_now()), at(state.live_before()), at(state.last_good())), (Some(4), Some(3), Some(4)));
+    [3, 4].iter().for_each(|version| state.record_verdict(&package("churn", *version), Verdict::Rejected));
+    assert_eq!((at(state.live_before()), at(state.last_good())), (Some(2), Some(2)), "never to a rejected version");
     make_live(&mut state, 4, Cause::Approved);
     assert_eq!(at(state.live_before()), Some(2), "never to the version that serves");
-    (1..=4).for_each(|version| state.judge(&package("churn", version), Verdict::Rejected));
-    assert_eq!((at(state.live_before()), at(state.good())), (None, None));
+    (1..=4).for_each(|version| state.record_verdict(&package("churn", version), Verdict::Rejected));
+    assert_eq!((at(state.live_before()), at(state.last_good())), (None, None));
 }
 
 #[test]
 fn the_newest_wanted_version_is_on_its_way_or_waits_or_is_live() {
     let waits =
-        |version| Parked { package: package("churn", version), cause: Cause::Approved, since: NOON.parse().unwrap() };
+        |version| Queued { package: package("churn", version), cause: Cause::Approved, since: NOON.parse().unwrap() };
     let mut state = State::default();
     assert_eq!(state.newest(), None);
     make_live(&mut state, 4, Cause::Approved);
     state.current = Some(rollout("churn", 5, "c", Progress::Updating));
-    state.parked = Some(waits(6));
+    state.queued = Some(waits(6));
     assert_eq!(state.newest(), Some(6));
-    state.parked = None;
+    state.queued = None;
     assert_eq!(state.newest(), Some(5));
-    state.judge(&package("churn", 5), Verdict::Rejected);
-    assert_eq!(state.newest(), Some(4), "a rejected version on its way holds nothing up");
-    state.judge(&package("churn", 4), Verdict::Rejected);
+    state.record_verdict(&package("churn", 5), Verdict::Rejected);
+    assert_eq!(state.newest(), Some(4), "a rejected version on its scope holds nothing up");
+    state.record_verdict(&package("churn", 4), Verdict::Rejected);
     assert_eq!(state.newest(), None, "nor does one that is live");
 }
 
@@ -150,24 +150,24 @@ fn the_newest_wanted_version_is_on_its_way_or_waits_or_is_live() {
 fn an_update_has_ended_where_the_endpoint_changed_after_it() {
     let rollout = rollout("churn", 2, "new", Progress::Intended);
     let since = rollout.since;
-    let truth = |status: EndpointStatus, config: &str, after: Option<i64>| EndpointTruth {
+    let actual = |status: EndpointStatus, config: &str, after: Option<i64>| ObservedEndpoint {
         status,
         config: Some(config.into()),
         pending: None,
         failure: None,
         modified: after.map(|seconds| since + SignedDuration::from_secs(seconds)),
     };
-    for (truth, served, ended, what) in [
-        (truth(EndpointStatus::InService, "new", None), true, true, "it serves the version"),
-        (truth(EndpointStatus::InService, "old", None), false, false, "it has not changed"),
-        (truth(EndpointStatus::InService, "old", Some(0)), false, false, "it changed when the rollout was decided"),
-        (truth(EndpointStatus::InService, "old", Some(1)), false, true, "it changed after"),
-        (truth(EndpointStatus::Failed, "new", Some(1)), false, true, "it changed after, and failed"),
-        (truth(EndpointStatus::Failed, "new", Some(-1)), false, false, "it failed before"),
-        (truth(EndpointStatus::Updating, "new", Some(1)), false, false, "it is on its way"),
+    for (actual, served, ended, what) in [
+        (actual(EndpointStatus::InService, "new", None), true, true, "it serves the version"),
+        (actual(EndpointStatus::InService, "old", None), false, false, "it has not changed"),
+        (actual(EndpointStatus::InService, "old", Some(0)), false, false, "it changed when the rollout was decided"),
+        (actual(EndpointStatus::InService, "old", Some(1)), false, true, "it changed after"),
+        (actual(EndpointStatus::Failed, "new", Some(1)), false, true, "it changed after, and failed"),
+        (actual(EndpointStatus::Failed, "new", Some(-1)), false, false, "it failed before"),
+        (actual(EndpointStatus::Updating, "new", Some(1)), false, false, "it is on its scope"),
     ] {
-        assert_eq!(rollout.is_served(Some(&truth)), served, "{what}");
-        assert_eq!(rollout.ended(Some(&truth)).is_some(), ended, "{what}");
+        assert_eq!(rollout.is_served(Some(&actual)), served, "{what}");
+        assert_eq!(rollout.ended(Some(&actual)).is_some(), ended, "{what}");
     }
     assert!(!rollout.is_served(None) && rollout.ended(None).is_none(), "there is none");
 }

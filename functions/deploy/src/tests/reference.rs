@@ -91,7 +91,7 @@ pub(super) struct Rules {
     pub(super) account: &'static str,
     pub(super) endpoint: &'static str,
     pub(super) gate: Gate,
-    pub(super) roll_back: bool,
+    pub(super) rollback: bool,
     pub(super) canary: bool,
     pub(super) smoke: bool,
     pub(super) scales: bool,
@@ -158,7 +158,7 @@ impl Stage {
     }
 
     /// "Rollback to the last version that was live", and was not rejected.
-    pub(super) fn good(&self) -> Option<u32> {
+    pub(super) fn last_good(&self) -> Option<u32> {
         self.live.iter().rev().copied().find(|version| !self.is_rejected(*version))
     }
 
@@ -260,7 +260,7 @@ impl Stage {
         if self.is_rejected(version) {
             return;
         }
-        let target = self.due && self.good() == Some(version);
+        let target = self.due && self.last_good() == Some(version);
         self.answered.insert(version, Word::Rejected);
         self.tell(FactKind::PackageRejected, version);
         if self.rules.at == 0 {
@@ -270,7 +270,7 @@ impl Stage {
             self.waits = None;
         }
         let serves = self.live.last() == Some(&version) || self.on.is_some_and(|(on, _)| on == version);
-        if let (true, true, Some(good)) = (self.rules.roll_back, serves || target, self.good()) {
+        if let (true, true, Some(good)) = (self.rules.rollback, serves || target, self.last_good()) {
             self.want(facts, good, Why::Back);
         }
     }
@@ -279,10 +279,10 @@ impl Stage {
         if why != Why::Hand && self.is_made_anew() {
             if why == Why::Approved {
                 self.answered.insert(version, Word::Held);
-                self.tell(FactKind::RolloutParked, version);
+                self.tell(FactKind::RolloutQueued, version);
             }
         } else if self.on.is_some() || self.is_moving() {
-            self.park(version, why);
+            self.queue(version, why);
         } else if why == Why::Approved && self.rules.canary && facts.silent && self.endpoint != Endpoint::Absent {
             self.answered.insert(version, Word::Held);
             self.refused = true;
@@ -296,15 +296,15 @@ impl Stage {
     }
 
     /// The newest approval wins; going back comes after all that waits.
-    fn park(&mut self, version: u32, why: Why) {
+    fn queue(&mut self, version: u32, why: Why) {
         if why == Why::Back {
             self.due = true;
             if self.waits.is_none() {
-                self.tell(FactKind::RolloutParked, version);
+                self.tell(FactKind::RolloutQueued, version);
             }
         } else {
             self.waits = Some((version, why));
-            self.tell(FactKind::RolloutParked, version);
+            self.tell(FactKind::RolloutQueued, version);
         }
     }
 
@@ -330,7 +330,7 @@ impl Stage {
             Some(Luck::Refused) => return self.is_refused(version),
             Some(Luck::Busy) => {
                 self.endpoint = Endpoint::Moving { from, to: Some(0) };
-                self.tell(FactKind::RolloutParked, version);
+                self.tell(FactKind::RolloutQueued, version);
                 if why == Why::Back {
                     self.due = true;
                 } else {
@@ -374,14 +374,14 @@ impl Stage {
 
     fn served(&mut self, facts: &mut Facts, version: u32, why: Why) {
         let forward = why == Why::Approved;
-        if let (true, Some(good)) = (forward && self.rules.canary && facts.silent, self.good()) {
+        if let (true, Some(good)) = (forward && self.rules.canary && facts.silent, self.last_good()) {
             // No data is no pass.
             self.tell(FactKind::RolloutRolledBack, version);
             return self.want(facts, good, Why::Back);
         }
         if forward && self.rules.smoke && facts.broken {
             self.tell(FactKind::SmokeTestFailed, version);
-            return match self.good() {
+            return match self.last_good() {
                 Some(good) => self.want(facts, good, Why::Back),
                 None => self.next(facts),
             };
@@ -419,13 +419,13 @@ impl Stage {
             }
         }
         if std::mem::take(&mut self.due)
-            && let Some(good) = self.good().filter(|good| facts.is_approved(*good))
+            && let Some(good) = self.last_good().filter(|good| facts.is_approved(*good))
         {
             self.want(facts, good, Why::Back);
         }
     }
 
-    /// `trimtab roll-back`: to the version that is named, else to the one that was live before.
+    /// `trimtab rollback`: to the version that is named, else to the one that was live before.
     pub(super) fn by_hand(&mut self, facts: &mut Facts, request: u8, named: Option<u32>) {
         if !self.asked.insert(request) {
             return;
@@ -458,7 +458,7 @@ impl Stage {
     /// A look finds one thing at a time: a verdict that was not heard, or what waits for nothing.
     pub(super) fn look(&mut self, facts: &mut Facts) {
         if self.rules.at == 0 && self.rules.of > 1 {
-            (1..self.rules.of).for_each(|stage| self.told.push((FactKind::StageLookRequested, stage, 0)));
+            (1..self.rules.of).for_each(|stage| self.told.push((FactKind::StageReconcileRequested, stage, 0)));
         }
         if self.rules.at == 0 && self.before.is_none() {
             let said = facts.packages.keys().filter_map(|version| Some((*version, facts.verdict(*version)?)));
@@ -526,7 +526,7 @@ impl Stage {
         };
         match let_in {
             true => self.approve(facts, version),
-            false => self.tell(FactKind::PromotionWaits, version),
+            false => self.tell(FactKind::PromotionPending, version),
         }
     }
 

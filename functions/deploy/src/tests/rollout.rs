@@ -25,7 +25,7 @@ fn the_same_approval_again_deploys_nothing() {
 fn an_approval_during_a_rollout_waits_for_its_end() {
     let stage = stage();
     stage.approve(1);
-    assert_eq!(stage.approve(2), (Decision::Parked, "parked"));
+    assert_eq!(stage.approve(2), (Decision::Deferred, "queued"));
     assert_eq!(stage.comes_to_rest(false).0, Decision::Acted);
     assert_eq!(stage.updates(), ["v1", "v2"]);
 }
@@ -59,13 +59,16 @@ fn rejecting_the_live_version_goes_back_to_the_last_one_that_was_live() {
         stage.approve(version);
         stage.comes_to_rest(false);
     }
-    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "roll_back"));
+    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "rollback"));
     stage.comes_to_rest(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
     assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Skipped, "already_handled"));
     let facts = stage.world.bus.facts();
-    let live: Vec<&str> =
-        facts.iter().filter(|fact| fact.kind == FactKind::RolloutSucceeded).map(|fact| fact.matter.as_str()).collect();
+    let live: Vec<&str> = facts
+        .iter()
+        .filter(|fact| fact.kind == FactKind::RolloutSucceeded)
+        .map(|fact| fact.dedup_key.as_str())
+        .collect();
     assert_eq!(live, ["rollout/churn/1/1", "rollout/churn/2/1", "rollout/churn/1/2"], "coming back is told again");
 }
 
@@ -112,7 +115,7 @@ fn an_approval_that_the_registry_no_longer_knows_of_is_stale() {
 #[test]
 fn an_endpoint_that_somebody_else_updates_is_waited_for() {
     let stage = stage();
-    let busy = EndpointTruth {
+    let busy = ObservedEndpoint {
         status: EndpointStatus::SystemUpdating,
         config: Some("theirs".into()),
         pending: None,
@@ -120,7 +123,7 @@ fn an_endpoint_that_somebody_else_updates_is_waited_for() {
         modified: None,
     };
     *stage.cloud.endpoint.lock().unwrap() = Some(busy);
-    assert_eq!(stage.approve(1), (Decision::Parked, "parked"));
+    assert_eq!(stage.approve(1), (Decision::Deferred, "queued"));
     assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1"]);
 }
@@ -131,12 +134,12 @@ fn a_canary_without_data_is_held_back_and_goes_when_it_is_sent_again() {
     stage.approve(1);
     stage.comes_to_rest(false);
     *stage.cloud.silent.lock().unwrap() = true;
-    assert_eq!(stage.approve(2), (Decision::Rejected, "no_alarm_data"));
-    assert_eq!(stage.approve(2), (Decision::Rejected, "no_alarm_data"));
+    assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
+    assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!((stage.updates(), stage.told().last().copied()), (vec!["v1".into()], Some(FactKind::RolloutHeld)));
-    let matters: std::collections::BTreeSet<String> =
-        stage.world.bus.facts().into_iter().filter(|f| f.kind == FactKind::RolloutHeld).map(|f| f.matter).collect();
-    assert_eq!(matters.len(), 1, "{matters:?}");
+    let dedup_keys: std::collections::BTreeSet<String> =
+        stage.world.bus.facts().into_iter().filter(|f| f.kind == FactKind::RolloutHeld).map(|f| f.dedup_key).collect();
+    assert_eq!(dedup_keys.len(), 1, "{dedup_keys:?}");
     *stage.cloud.silent.lock().unwrap() = false;
     assert_eq!(stage.approve(2), (Decision::Acted, "approved"));
     assert_eq!(stage.updates(), ["v1", "v2"]);
@@ -189,7 +192,7 @@ fn a_version_that_waited_never_follows_a_newer_one_that_went_before_it() {
     stage.comes_to_rest(false);
     let status = |status| stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().status = status;
     status(EndpointStatus::Updating);
-    assert_eq!(stage.approve(2), (Decision::Parked, "parked"), "somebody else is at the endpoint");
+    assert_eq!(stage.approve(2), (Decision::Deferred, "queued"), "somebody else is at the endpoint");
     status(EndpointStatus::InService);
     assert_eq!(stage.approve(3), (Decision::Acted, "superseded"), "and nobody has heard that it rests");
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
@@ -203,12 +206,12 @@ fn what_was_busy_after_all_takes_the_place_of_nothing_that_was_wanted_after_it()
     stage.approve(1);
     let record = stage.world.ledger.contents().aggregates.values().find_map(|record| record.state.clone()).unwrap();
     let mut state: crate::rollout::State = serde_json::from_value(record).unwrap();
-    let next = crate::rollout::Parked {
+    let next = crate::rollout::Queued {
         package: arn(2),
         cause: crate::rollout::Cause::Approved,
         since: stage.world.clock.now(),
     };
-    state.parked = Some(next.clone());
+    state.queued = Some(next.clone());
     let request = EndpointRequest {
         endpoint: EndpointName::parse("churn-prod").unwrap(),
         config: "c".into(),
@@ -217,7 +220,7 @@ fn what_was_busy_after_all_takes_the_place_of_nothing_that_was_wanted_after_it()
     };
     let action = crate::action::Action::UpdateEndpoint { service: "sagemaker", request };
     let busy = Ok(crate::action::Done::Endpoint(Accepted::Busy));
-    let settled = crate::settle::settle(&mut state, &action, busy, stage.world.clock.now());
-    assert_eq!(state.parked, Some(next));
+    let settled = crate::apply_outcome::apply_outcome(&mut state, &action, busy, stage.world.clock.now());
+    assert_eq!(state.queued, Some(next));
     assert!(settled.facts[0].reasons[0].ends_with("gives way to version 2"), "{settled:?}");
 }

@@ -35,7 +35,7 @@ fn a_rolling_update_without_data_is_held_back_like_a_canary() {
     stage.approve(1);
     stage.comes_to_rest(false);
     *stage.cloud.silent.lock().unwrap() = true;
-    assert_eq!(stage.approve(2), (Decision::Rejected, "no_alarm_data"));
+    assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     *stage.cloud.silent.lock().unwrap() = false;
     stage.approve(2);
     *stage.cloud.silent.lock().unwrap() = true;
@@ -84,7 +84,7 @@ fn the_schedule_is_put_with_the_scaling_policy() {
 
 #[test]
 fn a_challenger_shares_the_variant_of_the_policy() {
-    let stage = super::trial::challenged();
+    let stage = super::variant_test::challenged();
     stage.approve(1);
     stage.comes_to_rest(false);
     stage.approve(2);

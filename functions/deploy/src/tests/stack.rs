@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trimtab_core::event::StackStatus;
 use trimtab_core::name::StackName;
-use trimtab_core::port::stack::{Accepted, StackCall, StackRequest, StackTruth, Stacks};
+use trimtab_core::port::stack::{Accepted, ObservedStack, StackCall, StackRequest, Stacks};
 
 use super::*;
 
@@ -13,7 +13,7 @@ const STACK: &str =
 
 #[derive(Default)]
 pub(super) struct Cloud {
-    truth: Option<StackTruth>,
+    actual: Option<ObservedStack>,
     calls: Vec<&'static str>,
     tokens: Vec<String>,
     /// What an update is answered with.
@@ -24,7 +24,7 @@ impl Cloud {
     fn take(&mut self, call: &'static str, status: &str, request: &StackRequest) {
         self.calls.push(call);
         self.tokens.push(request.token.clone());
-        self.truth = Some(StackTruth {
+        self.actual = Some(ObservedStack {
             status: StackStatus::new(status),
             reason: None,
             parameters: request.parameters.clone(),
@@ -34,8 +34,8 @@ impl Cloud {
 }
 
 impl Stacks for &super::Cloud {
-    async fn describe(&self, _: &StackName) -> Answer<Option<StackTruth>> {
-        Ok(self.stack.lock().unwrap().truth.clone())
+    async fn describe(&self, _: &StackName) -> Answer<Option<ObservedStack>> {
+        Ok(self.stack.lock().unwrap().actual.clone())
     }
 
     async fn create(&self, request: &StackRequest) -> Answer<Accepted> {
@@ -74,9 +74,9 @@ impl Stage {
 
     fn stack_unheard(&self, status: &str) {
         let mut stack = self.cloud.stack.lock().unwrap();
-        match (&mut stack.truth, status) {
-            (truth, "DELETE_COMPLETE") => *truth = None,
-            (Some(truth), _) => truth.status = StackStatus::new(status),
+        match (&mut stack.actual, status) {
+            (actual, "DELETE_COMPLETE") => *actual = None,
+            (Some(actual), _) => actual.status = StackStatus::new(status),
             (None, _) => panic!("there is no stack"),
         }
     }
@@ -93,8 +93,8 @@ impl Stage {
 
     fn stage_look(&self, stage: &str) -> (Decision, &'static str) {
         let detail =
-            json!({"version": 1, "model": "tariffs", "matter": "look/x", "at": NOON, "details": {"stage": stage}});
-        self.react("Stage Look Requested", "trimtab", &detail)
+            json!({"version": 1, "model": "tariffs", "dedup_key": "look/x", "at": NOON, "details": {"stage": stage}});
+        self.react("Stage Reconcile Requested", "trimtab", &detail)
     }
 
     fn heard_of(&self, stage: &str, status: &str) -> (Decision, &'static str) {
@@ -125,7 +125,7 @@ fn a_stack_is_made_with_the_first_version_and_updated_with_the_next() {
     assert_eq!(stage.stack_heard("UPDATE_COMPLETE"), (Decision::Skipped, "no_rollout"));
     let stack = stage.cloud.stack.lock().unwrap();
     assert_eq!(stack.calls, ["create", "update"]);
-    let parameters = stack.truth.as_ref().unwrap().parameters.clone();
+    let parameters = stack.actual.as_ref().unwrap().parameters.clone();
     let expected = [("ModelPackageArn", arn("tariffs", 2)), ("Stage", "prod".to_owned())];
     assert_eq!(parameters, BTreeMap::from(expected.map(|(name, value)| (name.to_owned(), value))));
 }
@@ -161,7 +161,7 @@ fn a_rollback_that_failed_again_is_a_persons() {
     stage.stack("UPDATE_ROLLBACK_IN_PROGRESS");
     assert_eq!(stage.stack("UPDATE_ROLLBACK_FAILED"), (Decision::Acted, "rollback_failed"));
     assert_eq!((stage.stack_calls().len(), stage.told().pop()), (3, Some(FactKind::RolloutFailed)));
-    assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Parked, "parked"));
+    assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Deferred, "queued"));
     assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "resumed"), "a person has mended it");
 }
 
@@ -181,8 +181,8 @@ fn a_stack_that_holds_the_version_already_is_live() {
     let stage = made();
     stage.cloud.stack.lock().unwrap().nothing = true;
     assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
-    assert_eq!(stage.told().last(), Some(&FactKind::StageLookRequested));
-    assert_eq!(stage.stage_look("prod"), (Decision::Acted, "taken_up"));
+    assert_eq!(stage.told().last(), Some(&FactKind::StageReconcileRequested));
+    assert_eq!(stage.stage_look("prod"), (Decision::Acted, "resumed_pending"));
     assert_eq!(stage.told().last(), Some(&FactKind::RolloutSucceeded));
     assert_eq!(stage.stage_look("prod"), (Decision::Skipped, "nothing_new"));
 }
@@ -213,7 +213,7 @@ fn a_stack_of_one_stage_asks_for_the_next_also_where_there_was_nothing_to_update
     assert_eq!(stage.told().last(), Some(&FactKind::PromotionRequested));
     stage.cloud.stack.lock().unwrap().nothing = true;
     assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
-    assert_eq!(stage.stage_look("dev"), (Decision::Acted, "taken_up"));
+    assert_eq!(stage.stage_look("dev"), (Decision::Acted, "resumed_pending"));
     let told = stage.told();
     assert_eq!(told[told.len() - 2..], [FactKind::RolloutSucceeded, FactKind::PromotionRequested]);
 }
@@ -223,9 +223,9 @@ fn a_rejected_version_leads_back_to_the_one_before() {
     let stage = made();
     stage.say("tariffs", 2, "Approved");
     stage.stack("UPDATE_COMPLETE");
-    assert_eq!(stage.say("tariffs", 2, "Rejected"), (Decision::Acted, "roll_back"));
+    assert_eq!(stage.say("tariffs", 2, "Rejected"), (Decision::Acted, "rollback"));
     assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "live"));
-    let held = stage.cloud.stack.lock().unwrap().truth.as_ref().unwrap().parameters["ModelPackageArn"].clone();
+    let held = stage.cloud.stack.lock().unwrap().actual.as_ref().unwrap().parameters["ModelPackageArn"].clone();
     assert_eq!(held, arn("tariffs", 1));
 }
 
@@ -233,7 +233,7 @@ fn a_rejected_version_leads_back_to_the_one_before() {
 fn an_approval_during_an_update_waits_for_its_end() {
     let stage = made();
     stage.say("tariffs", 2, "Approved");
-    assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Parked, "parked"));
+    assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Deferred, "queued"));
     assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "resumed"));
     assert_eq!(stage.stack_calls(), ["create", "update", "update"]);
 }
@@ -262,14 +262,14 @@ fn a_stack_of_nobodys_leaves_no_record() {
 fn an_end_that_nobody_heard_of_is_found_by_looking() {
     let stage = made();
     let look = || {
-        let detail = json!({"version": 1, "model": "tariffs", "matter": "look/x", "at": NOON, "details": {}});
-        stage.react("Look Requested", "trimtab", &detail)
+        let detail = json!({"version": 1, "model": "tariffs", "dedup_key": "look/x", "at": NOON, "details": {}});
+        stage.react("Reconcile Requested", "trimtab", &detail)
     };
     look();
     stage.say("tariffs", 2, "Approved");
     assert_eq!(look(), (Decision::Skipped, "nothing_new"));
     stage.stack_unheard("UPDATE_COMPLETE");
-    assert_eq!(look(), (Decision::Acted, "taken_up"));
+    assert_eq!(look(), (Decision::Acted, "resumed_pending"));
     assert_eq!(stage.told().last(), Some(&FactKind::RolloutSucceeded));
 }
 
@@ -277,7 +277,7 @@ fn an_end_that_nobody_heard_of_is_found_by_looking() {
 fn a_version_that_waits_for_a_stack_is_taken_when_that_stack_is_deleted() {
     let stage = made();
     stage.stack_unheard("DELETE_IN_PROGRESS");
-    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Parked, "parked"));
+    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Deferred, "queued"));
     assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Acted, "resumed"));
     assert_eq!(stage.stack_calls(), ["create", "create"]);
 }

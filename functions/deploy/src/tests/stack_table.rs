@@ -1,18 +1,18 @@
 //! What each status of a stack means at each point of a rollout, as README.md's `deploy` section has it.
 
 use trimtab_core::event::StackStatus;
-use trimtab_core::port::stack::StackTruth;
-use trimtab_core::react::{Case, Decide};
+use trimtab_core::port::stack::ObservedStack;
+use trimtab_core::reactor::{Context, Decide};
 
 use super::cases::*;
 use super::*;
 use crate::action::Action;
-use crate::decide::Seen;
+use crate::decide::Observed;
 use crate::rollout::{Progress, State};
 
-fn truth(status: &str, version: u32, changed: Option<i64>) -> StackTruth {
+fn actual(status: &str, version: u32, changed: Option<i64>) -> ObservedStack {
     let noon = NOON.parse::<jiff::Timestamp>().unwrap();
-    StackTruth {
+    ObservedStack {
         status: StackStatus::new(status),
         reason: None,
         parameters: [("ModelPackageArn".to_owned(), arn("tariffs", version))].into(),
@@ -20,20 +20,21 @@ fn truth(status: &str, version: u32, changed: Option<i64>) -> StackTruth {
     }
 }
 
-/// Version 2 is on its way; the stack is so. What is decided, and what is called.
-fn heard(progress: &Progress, stack: Option<StackTruth>) -> (&'static str, Vec<String>) {
+/// Version 2 is on its scope; the stack is so. What is decided, and what is called.
+fn heard(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Vec<String>) {
     let id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/1";
     let detail = json!({"stack-id": id, "status-details": {"status": "UPDATE_COMPLETE"}});
     let event = event("123456789012", "aws.cloudformation", "CloudFormation Stack Status Change", &detail);
     let state = on(rollout("tariffs", 2, "p", progress.clone()));
-    let seen = Seen { stack, ..Seen::default() };
-    let plan = decide(TARIFFS, &event, &state, &seen, 60);
+    let observed = Observed { stack, ..Observed::default() };
+    let plan = decide(TARIFFS, &event, &state, &observed, 60);
     let mut actions = plan.actions.clone();
     if actions.is_empty() {
         let policy = parse(TARIFFS);
         let now = NOON.parse().unwrap();
-        let case = Case { event: &event, policy: Some(&policy), suite: None, state: &state, seen: &seen, now };
-        actions = crate::Deploy::left(plan.state.as_ref().unwrap_or(&state), &case);
+        let ctx =
+            Context { event: &event, policy: Some(&policy), suite: None, state: &state, observed: &observed, now };
+        actions = crate::Deploy::pending_actions(plan.state.as_ref().unwrap_or(&state), &ctx);
     }
     let name = |action: &Action| json!(action)["action"].as_str().unwrap().to_owned();
     (codes(&plan)[0], actions.iter().map(name).collect())
@@ -43,7 +44,7 @@ fn heard(progress: &Progress, stack: Option<StackTruth>) -> (&'static str, Vec<S
 fn each_status_of_a_stack_has_its_meaning_for_the_rollout() {
     let none: &[&str] = &[];
     let (on, held) = (Progress::Stacking, Progress::Held);
-    let (told, untold) = (Progress::Continuing { told: true }, Progress::Continuing { told: false });
+    let (told, outbox) = (Progress::Continuing { told: true }, Progress::Continuing { told: false });
     for (progress, status, version, code, calls) in [
         (&on, "UPDATE_IN_PROGRESS", 2, "still_moving", none),
         (&on, "UPDATE_COMPLETE", 2, "live", none),
@@ -60,13 +61,13 @@ fn each_status_of_a_stack_has_its_meaning_for_the_rollout() {
         (&told, "UPDATE_ROLLBACK_IN_PROGRESS", 1, "still_moving", none),
         (&told, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
         (&told, "UPDATE_ROLLBACK_FAILED", 1, "rollback_failed", none),
-        (&untold, "UPDATE_ROLLBACK_FAILED", 1, "before_rollout", &["ContinueUpdateRollback"]),
-        (&untold, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
+        (&outbox, "UPDATE_ROLLBACK_FAILED", 1, "before_rollout", &["ContinueUpdateRollback"]),
+        (&outbox, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
         (&Progress::Clearing, "DELETE_IN_PROGRESS", 1, "still_moving", none),
         (&Progress::Clearing, "DELETE_FAILED", 1, "failed", none),
         (&Progress::Clearing, "ROLLBACK_COMPLETE", 1, "before_rollout", none),
     ] {
-        let (decided, called) = heard(progress, Some(truth(status, version, None)));
+        let (decided, called) = heard(progress, Some(actual(status, version, None)));
         assert_eq!(
             (decided, called),
             (code, calls.iter().map(|&call| call.to_owned()).collect()),
@@ -80,7 +81,7 @@ fn each_status_of_a_stack_has_its_meaning_for_the_rollout() {
 #[test]
 fn a_call_whose_answer_is_not_on_record_is_made_unless_it_shows() {
     let (update, delete) = (vec!["UpdateStack".to_owned()], vec!["DeleteStack".to_owned()]);
-    let heard = |status, version, changed| heard(&Progress::Intended, Some(truth(status, version, changed)));
+    let heard = |status, version, changed| heard(&Progress::Intended, Some(actual(status, version, changed)));
     assert_eq!(heard("UPDATE_COMPLETE", 1, Some(-1)), ("before_rollout", update.clone()), "nothing has come of it");
     assert_eq!(heard("UPDATE_COMPLETE", 1, None), ("before_rollout", update.clone()));
     assert_eq!(heard("UPDATE_ROLLBACK_COMPLETE", 2, Some(-1)), ("before_rollout", update), "it was there before");
@@ -95,17 +96,21 @@ fn a_call_whose_answer_is_not_on_record_is_made_unless_it_shows() {
 #[test]
 fn what_waits_goes_when_its_stack_takes_an_update() {
     let looked = |status: Option<&str>, current: bool| {
-        let look = fact("tariffs", FactKind::LookRequested, &json!({}));
-        let waits = crate::rollout::Parked {
+        let look = fact("tariffs", FactKind::ReconcileRequested, &json!({}));
+        let waits = crate::rollout::Queued {
             package: package("tariffs", 2),
             cause: crate::rollout::Cause::Approved,
             since: NOON.parse().unwrap(),
         };
         let current = current.then(|| rollout("tariffs", 1, "p", Progress::Stacking));
-        let state = State { before: Some([].into()), parked: Some(waits), current, ..State::default() };
-        let parked = PackageTruth { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
-        let seen = Seen { stack: status.map(|status| truth(status, 1, None)), parked: Some(parked), ..Seen::default() };
-        codes(&decide(TARIFFS, &look, &state, &seen, 60))[0]
+        let state = State { before: Some([].into()), queued: Some(waits), current, ..State::default() };
+        let queued = ObservedPackage { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
+        let observed = Observed {
+            stack: status.map(|status| actual(status, 1, None)),
+            queued: Some(queued),
+            ..Observed::default()
+        };
+        codes(&decide(TARIFFS, &look, &state, &observed, 60))[0]
     };
     for status in ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"] {
         assert_eq!(looked(Some(status), false), "resumed", "{status}");
@@ -119,13 +124,13 @@ fn what_waits_goes_when_its_stack_takes_an_update() {
 
 #[test]
 fn a_stacks_call_has_a_token_of_its_package_turn_and_purpose() {
-    let token = |version: u32, round: u32, status: Option<&str>, after: i64| {
+    let token = |version: u32, attempt: u32, status: Option<&str>, after: i64| {
         let mut rollout = rollout("tariffs", version, "p", Progress::Intended);
-        (rollout.round, rollout.since) = (round, rollout.since + SignedDuration::from_secs(after));
-        let truth = PackageTruth { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
-        let stack = status.map(|status| self::truth(status, 9, Some(-1)));
-        let seen = Seen { stack, package: Some(truth), ..Seen::default() };
-        let plan = decide(TARIFFS, &approved("tariffs", version), &on(rollout), &seen, 900);
+        (rollout.attempt, rollout.since) = (attempt, rollout.since + SignedDuration::from_secs(after));
+        let actual = ObservedPackage { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
+        let stack = status.map(|status| self::actual(status, 9, Some(-1)));
+        let observed = Observed { stack, package: Some(actual), ..Observed::default() };
+        let plan = decide(TARIFFS, &approved("tariffs", version), &on(rollout), &observed, 900);
         let call = json!(plan.actions.first().unwrap());
         call["token"].as_str().unwrap().to_owned()
     };

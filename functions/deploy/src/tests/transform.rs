@@ -1,7 +1,7 @@
 //! A version that batch transform jobs ask: one job a turn, and live when all answers are there.
 
 use trimtab_core::name::TransformName;
-use trimtab_core::port::ml::{TransformRequest, TransformTruth, Transforms};
+use trimtab_core::port::ml::{ObservedTransform, TransformRequest, Transforms};
 
 use super::*;
 
@@ -9,30 +9,30 @@ use super::*;
 #[derive(Default)]
 pub(super) struct Jobs {
     requests: Vec<TransformRequest>,
-    truths: std::collections::BTreeMap<String, TransformTruth>,
+    actuals: std::collections::BTreeMap<String, ObservedTransform>,
     /// Whether the next request is taken, and its answer lost.
     lost: bool,
 }
 
 impl Transforms for &Cloud {
-    async fn find(&self, job: &str) -> Answer<Option<TransformTruth>> {
-        Ok(self.jobs.lock().unwrap().truths.get(job).cloned())
+    async fn find(&self, job: &str) -> Answer<Option<ObservedTransform>> {
+        Ok(self.jobs.lock().unwrap().actuals.get(job).cloned())
     }
 
     async fn start(&self, request: &TransformRequest) -> Answer<()> {
         let mut jobs = self.jobs.lock().unwrap();
-        if jobs.truths.insert(request.job.clone(), TransformTruth::Running).is_none() {
+        if jobs.actuals.insert(request.job.clone(), ObservedTransform::Running).is_none() {
             jobs.requests.push(request.clone());
         }
         match std::mem::take(&mut jobs.lost) {
-            true => Err(trimtab_core::failure::Failure::retry("sagemaker:CreateTransformJob", "no answer")),
+            true => Err(trimtab_core::failure::Failure::transient("sagemaker:CreateTransformJob", "no answer")),
             false => Ok(()),
         }
     }
 }
 
-fn completed() -> TransformTruth {
-    TransformTruth::Completed { output: "s3://leads-123456789012/scores/of-that-job/".to_owned() }
+fn completed() -> ObservedTransform {
+    ObservedTransform::Completed { output: "s3://leads-123456789012/scores/of-that-job/".to_owned() }
 }
 
 impl Stage {
@@ -41,9 +41,9 @@ impl Stage {
     }
 
     /// The newest job ends so, and SageMaker says so unless nobody hears of it.
-    fn ends(&self, truth: TransformTruth) {
+    fn ends(&self, actual: ObservedTransform) {
         let job = self.requests().pop().unwrap().job;
-        self.cloud.jobs.lock().unwrap().truths.insert(job, truth);
+        self.cloud.jobs.lock().unwrap().actuals.insert(job, actual);
     }
 
     fn job_heard(&self, account: &str) -> (Decision, &'static str) {
@@ -58,8 +58,8 @@ impl Stage {
     }
 
     fn looks(&self) -> (Decision, &'static str) {
-        let detail = json!({"version": 1, "model": "leads", "matter": "look/x", "at": NOON, "details": {}});
-        self.react("Look Requested", "trimtab", &detail)
+        let detail = json!({"version": 1, "model": "leads", "dedup_key": "look/x", "at": NOON, "details": {}});
+        self.react("Reconcile Requested", "trimtab", &detail)
     }
 }
 
@@ -87,8 +87,8 @@ fn a_rejected_version_whose_job_fails_leads_to_no_other_job() {
     stage.say("leads", 1, "Approved");
     stage.completes();
     stage.say("leads", 2, "Approved");
-    assert_eq!(stage.say("leads", 2, "Rejected"), (Decision::Parked, "parked"));
-    stage.ends(TransformTruth::Ended("Stopped".into()));
+    assert_eq!(stage.say("leads", 2, "Rejected"), (Decision::Deferred, "queued"));
+    stage.ends(ObservedTransform::Ended("Stopped".into()));
     assert_eq!(stage.job_heard("123456789012"), (Decision::Acted, "failed"));
     assert_eq!(stage.requests().len(), 2, "version 1's answers are the newest");
 }
@@ -106,7 +106,7 @@ fn a_failed_job_asks_for_another_only_where_the_live_version_was_rejected() {
         // Going back gives way to version 4, and then version 4 is rejected too.
         stage.say("leads", rejected, "Rejected");
         stage.say("leads", 4, "Rejected");
-        stage.ends(TransformTruth::Ended("AlgorithmError".into()));
+        stage.ends(ObservedTransform::Ended("AlgorithmError".into()));
         stage.job_heard("123456789012");
         let versions: Vec<u32> = stage
             .requests()
@@ -127,7 +127,7 @@ fn a_policy_that_serves_by_something_else_meanwhile_gives_the_rollout_up() {
     let pipeline = "[deploy.pipeline]\nname = \"leads-delivery\"\nvariable = \"Package\"\n[reconcile]";
     let policy = parse(&format!("{head}{pipeline}{tail}"));
     stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
-    assert_eq!(stage.say("leads", 2, "Approved"), (Decision::Acted, "approved"), "and the next one goes its new way");
+    assert_eq!(stage.say("leads", 2, "Approved"), (Decision::Acted, "approved"), "and the next one goes its new scope");
     assert!(stage.told().contains(&FactKind::RolloutFailed));
     assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("leads", 2)]);
 }
@@ -138,8 +138,8 @@ fn a_job_that_fails_leaves_the_version_before_and_what_waits_goes_next() {
     stage.say("leads", 1, "Approved");
     stage.completes();
     stage.say("leads", 2, "Approved");
-    assert_eq!(stage.say("leads", 3, "Approved"), (Decision::Parked, "parked"));
-    stage.ends(TransformTruth::Ended("AlgorithmError".into()));
+    assert_eq!(stage.say("leads", 3, "Approved"), (Decision::Deferred, "queued"));
+    stage.ends(ObservedTransform::Ended("AlgorithmError".into()));
     assert_eq!(stage.job_heard("123456789012"), (Decision::Acted, "resumed"));
     assert!(stage.told().contains(&FactKind::RolloutFailed));
     assert_eq!(stage.completes(), (Decision::Acted, "live"));
@@ -154,7 +154,7 @@ fn a_rejected_version_leads_to_another_job_of_the_one_before() {
     stage.completes();
     stage.say("leads", 2, "Approved");
     stage.completes();
-    assert_eq!(stage.say("leads", 2, "Rejected"), (Decision::Acted, "roll_back"));
+    assert_eq!(stage.say("leads", 2, "Rejected"), (Decision::Acted, "rollback"));
     assert_eq!(stage.completes(), (Decision::Acted, "live"));
     let jobs: Vec<String> = stage.requests().into_iter().map(|request| request.job).collect();
     let versions: Vec<bool> = jobs.iter().map(|job| job.starts_with("trimtab-leads-v1-")).collect();
@@ -170,9 +170,9 @@ fn a_job_whose_start_was_not_answered_is_adopted_and_its_end_found() {
     assert!(stage.try_hear("leads", 1, "Approved").is_none(), "it is given back to Lambda");
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(2));
     assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Acted, "resumed"));
-    assert_eq!(stage.looks(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.looks(), (Decision::Acted, "first_reconcile"));
     stage.ends(completed());
-    assert_eq!(stage.looks(), (Decision::Acted, "taken_up"));
+    assert_eq!(stage.looks(), (Decision::Acted, "resumed_pending"));
     assert_eq!((stage.requests().len(), stage.told().pop()), (1, Some(FactKind::RolloutSucceeded)));
 }
 
@@ -184,5 +184,5 @@ fn a_job_of_nobodys_or_of_another_account_is_not_believed() {
     assert_eq!((heard, stage.told().len()), ((Decision::Skipped, "not_watched"), 0));
     stage.say("leads", 1, "Approved");
     stage.ends(completed());
-    assert_eq!(stage.job_heard("210987654321"), (Decision::Rejected, "foreign_account"));
+    assert_eq!(stage.job_heard("210987654321"), (Decision::Failed, "foreign_account"));
 }

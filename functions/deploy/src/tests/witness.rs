@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use trimtab_core::failure::Failure;
 use trimtab_core::name::StackName;
-use trimtab_core::port::stack::{self, StackCall, StackRequest, StackTruth, Stacks};
+use trimtab_core::port::stack::{self, ObservedStack, StackCall, StackRequest, Stacks};
 
 use super::*;
 
@@ -22,11 +22,11 @@ pub(super) struct Witness {
     pub(super) asked: Mutex<Vec<String>>,
     /// The call that fails, from 0.
     pub(super) fails: Option<(usize, How)>,
-    pub(super) package: Option<PackageTruth>,
+    pub(super) package: Option<ObservedPackage>,
     pub(super) listed: Vec<Listed>,
-    pub(super) endpoint: Option<EndpointTruth>,
+    pub(super) endpoint: Option<ObservedEndpoint>,
     pub(super) alarms: BTreeMap<String, AlarmState>,
-    pub(super) stack: Option<StackTruth>,
+    pub(super) stack: Option<ObservedStack>,
     pub(super) execution: Option<String>,
 }
 
@@ -38,8 +38,8 @@ impl Witness {
         let mut asked = self.asked.lock().unwrap();
         asked.push(format!("{account} {call} {about}").trim_end().to_owned());
         match self.fails {
-            Some((at, How::Transient)) if at + 1 == asked.len() => Err(Failure::retry("a:Call", "throttled")),
-            Some((at, How::Permanent)) if at + 1 == asked.len() => Err(Failure::reject("a:Call", "denied")),
+            Some((at, How::Transient)) if at + 1 == asked.len() => Err(Failure::transient("a:Call", "throttled")),
+            Some((at, How::Permanent)) if at + 1 == asked.len() => Err(Failure::permanent("a:Call", "denied")),
             _ => Ok(()),
         }
     }
@@ -65,14 +65,14 @@ impl Registry for &Witness {
         Ok(self.listed.clone())
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
+    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
         self.here("DescribeModelPackage", &format!("v{}", package.version()))?;
         Ok(self.package.clone())
     }
 }
 
 impl Endpoints for There<'_> {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<EndpointTruth>> {
+    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
         self.ask("DescribeEndpoint", endpoint.as_str())?;
         Ok(self.0.endpoint.clone())
     }
@@ -99,11 +99,11 @@ impl Endpoints for There<'_> {
 }
 
 impl Alarms for There<'_> {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
         let names: Vec<&str> = alarms.iter().map(|name| name.as_str()).collect();
         self.ask("DescribeAlarms", &names.join(","))?;
-        let truth = |name: &AlarmName| {
-            Some(AlarmTruth {
+        let actual = |name: &AlarmName| {
+            Some(ObservedAlarm {
                 arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap(),
                 name: name.clone(),
                 state: self.0.alarms.get(name.as_str())?.clone(),
@@ -114,7 +114,7 @@ impl Alarms for There<'_> {
                 suppressed: false,
             })
         };
-        Ok(alarms.iter().filter_map(truth).collect())
+        Ok(alarms.iter().filter_map(actual).collect())
     }
 }
 
@@ -136,9 +136,9 @@ impl Invocations for There<'_> {
 }
 
 impl Transforms for There<'_> {
-    async fn find(&self, job: &str) -> Answer<Option<TransformTruth>> {
+    async fn find(&self, job: &str) -> Answer<Option<ObservedTransform>> {
         self.ask("DescribeTransformJob", job)?;
-        Ok(Some(TransformTruth::Running))
+        Ok(Some(ObservedTransform::Running))
     }
 
     async fn start(&self, _: &TransformRequest) -> Answer<()> {
@@ -146,24 +146,24 @@ impl Transforms for There<'_> {
     }
 }
 
-impl Deliveries for &Witness {
-    async fn find(&self, _: &DeliveryRequest) -> Answer<Option<String>> {
+impl CodePipelines for &Witness {
+    async fn find(&self, _: &CodePipelineRequest) -> Answer<Option<String>> {
         self.here("ListPipelineExecutions", "")?;
         Ok(self.execution.clone())
     }
 
-    async fn start(&self, _: &DeliveryRequest) -> Answer<String> {
+    async fn start(&self, _: &CodePipelineRequest) -> Answer<String> {
         self.here("StartPipelineExecution", "").map(|()| "new".to_owned())
     }
 
-    async fn state(&self, pipeline: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
+    async fn state(&self, pipeline: &CodePipelineName, execution: &str) -> Answer<Option<CodePipelineState>> {
         self.here("GetPipelineExecution", &format!("{pipeline} {execution}"))?;
-        Ok(Some(DeliveryState::Succeeded))
+        Ok(Some(CodePipelineState::Succeeded))
     }
 }
 
 impl Stacks for &Witness {
-    async fn describe(&self, stack: &StackName) -> Answer<Option<StackTruth>> {
+    async fn describe(&self, stack: &StackName) -> Answer<Option<ObservedStack>> {
         self.here("DescribeStacks", stack.as_str())?;
         Ok(self.stack.clone())
     }
@@ -185,21 +185,27 @@ impl Stacks for &Witness {
     }
 }
 
-impl<'a> Places for &'a Witness {
+impl<'a> StageAccounts for &'a Witness {
     type Endpoints = There<'a>;
     type Transforms = There<'a>;
     type Scaling = There<'a>;
     type Alarms = There<'a>;
     type Invocations = There<'a>;
 
-    async fn at(&self, place: Option<&Place>) -> Answer<HandsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
         let account = place.map_or("here", |place| place.role.account());
         if place.is_some() {
             // A role that cannot be assumed fails here.
             self.ask(account, "AssumeRole", "")?;
         }
         let there = || There(self, account.to_owned());
-        Ok(Hands { endpoints: there(), transforms: there(), scaling: there(), alarms: there(), invocations: there() })
+        Ok(StageClients {
+            endpoints: there(),
+            transforms: there(),
+            scaling: there(),
+            alarms: there(),
+            invocations: there(),
+        })
     }
 }
 

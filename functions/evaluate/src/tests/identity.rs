@@ -1,12 +1,12 @@
 //! Whose an event is, under which names a candidate is kept and tested, and what is left to do.
 
 use trimtab_core::event::Event;
-use trimtab_core::react::{Case, Decide};
+use trimtab_core::reactor::{Context, Decide};
 
 use super::*;
 use crate::Evaluation;
 use crate::candidate::{State, execution_name, version_of};
-use crate::decide::Seen;
+use crate::decide::Observed;
 
 /// What is started and written for version 7 by this clock, told by an event of this id and time.
 fn names(id: &str, time: &str, clock: &str) -> (String, String) {
@@ -85,7 +85,7 @@ fn execution_that_may_go_on_is_not_over() {
     for status in [ExecutionStatus::Running, ExecutionStatus::PendingRedrive] {
         let stage = stage(by_itself);
         stage.react(&registered(7));
-        *stage.cloud.ends.lock().unwrap() = Some(ExecutionTruth { status, output: None, cause: None });
+        *stage.cloud.ends.lock().unwrap() = Some(ObservedExecution { status, output: None, cause: None });
         assert_eq!(stage.react(&ended(&stage.started()[0], "FAILED")), (Decision::Skipped, "testing"));
     }
 }
@@ -95,7 +95,7 @@ fn execution_that_timed_out_or_was_stopped_is_over() {
     for (status, word) in [(ExecutionStatus::TimedOut, "TIMED_OUT"), (ExecutionStatus::Aborted, "ABORTED")] {
         let stage = stage(by_itself);
         stage.react(&registered(7));
-        *stage.cloud.ends.lock().unwrap() = Some(ExecutionTruth { status, output: None, cause: None });
+        *stage.cloud.ends.lock().unwrap() = Some(ObservedExecution { status, output: None, cause: None });
         assert_eq!(stage.react(&ended(&stage.started()[0], word)), (Decision::Acted, "rejected"), "{word}");
     }
 }
@@ -117,9 +117,9 @@ fn verdict_that_is_refused_is_told_and_written_by_the_next_event() {
     stage.react(&registered(7));
     stage.ends(&good());
     stage.cloud.refuse = true;
-    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")).0, Decision::Rejected);
+    assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")).0, Decision::Failed);
     let told = stage.told().pop().unwrap();
-    assert_eq!((told.kind, told.matter.as_str()), (FactKind::EvaluationStuck, "candidate/churn/7/verdict_refused"));
+    assert_eq!((told.kind, told.dedup_key.as_str()), (FactKind::EvaluationStuck, "candidate/churn/7/verdict_refused"));
     assert_eq!(told.reasons, ["the verdict could not be written: sagemaker:UpdateModelPackage: AccessDenied"]);
     stage.cloud.refuse = false;
     assert_eq!(stage.react(&registered(7)).0, Decision::Acted);
@@ -133,7 +133,7 @@ fn start_that_is_refused_is_a_matter_of_its_own() {
     stage.cloud.refuse = true;
     stage.react(&registered(7));
     let told = stage.told().pop().unwrap();
-    assert_eq!(told.matter, "candidate/churn/7/start_refused");
+    assert_eq!(told.dedup_key, "candidate/churn/7/start_refused");
     assert_eq!(told.reasons, ["the test suite would not start: states:StartExecution: StateMachineDoesNotExist"]);
 }
 
@@ -148,16 +148,16 @@ fn metadata_edit_of_a_version_starts_no_test() {
 fn planned(event: &Value) -> (Decision, usize) {
     let policy = Policy::parse("churn.toml", include_str!("../../../../models/churn.toml")).unwrap();
     let event = Event::parse(event).unwrap();
-    let (state, seen): (State, Seen) = (State::default(), Evaluation::assume(&event));
-    let case = Case {
+    let (state, observed): (State, Observed) = (State::default(), Evaluation::assume(&event));
+    let ctx = Context {
         event: &event,
         policy: Some(&policy),
         suite: None,
         state: &state,
-        seen: &seen,
+        observed: &observed,
         now: NOON.parse().unwrap(),
     };
-    let plan = Evaluation::decide(&case);
+    let plan = Evaluation::decide(&ctx);
     (plan.decision, plan.actions.len())
 }
 
@@ -168,11 +168,11 @@ fn plan_offline_takes_the_event_for_the_truth() {
     let mut unfinished = registered(7);
     unfinished["detail"]["ModelPackageStatus"] = json!("InProgress");
     assert_eq!(planned(&unfinished), (Decision::Skipped, 0), "it cannot be tested yet");
-    let asked = json!({"version": 1, "model": "churn", "matter": "candidate/churn/7/x", "at": NOON,
+    let asked = json!({"version": 1, "model": "churn", "dedup_key": "candidate/churn/7/x", "at": NOON,
         "details": {"package": package(7)}});
     let requested = event("r1", "trimtab", "Evaluation Requested", &asked);
     assert_eq!(planned(&requested), (Decision::Acted, 1), "the version that a look found waits");
     let other = event("r1", "trimtab", "Training Requested", &asked);
     assert_eq!(planned(&other), (Decision::Skipped, 0), "another fact names no version to test");
-    assert_eq!(Evaluation::assume(&Event::parse(&other).unwrap()), Seen::default());
+    assert_eq!(Evaluation::assume(&Event::parse(&other).unwrap()), Observed::default());
 }

@@ -16,8 +16,8 @@ fn rules(metrics: &str, bias_report: bool) -> Evaluate {
     Policy::parse("churn.toml", &text).unwrap().evaluate.unwrap()
 }
 
-fn gave(output: &str) -> ExecutionTruth {
-    ExecutionTruth { status: ExecutionStatus::Succeeded, output: Some(output.to_owned()), cause: None }
+fn gave(output: &str) -> ObservedExecution {
+    ObservedExecution { status: ExecutionStatus::Succeeded, output: Some(output.to_owned()), cause: None }
 }
 
 fn live(metrics: &[(&str, &str)]) -> Champion {
@@ -127,7 +127,7 @@ fn output_that_has_no_usable_number_fails() {
         let judged = judge(&rules(LEAST, false), &gave(output), None);
         assert_eq!((judged.grade, judged.metrics.len()), (Grade::Fail, 0), "{output} is no pass");
     }
-    let none = ExecutionTruth { status: ExecutionStatus::Succeeded, output: None, cause: None };
+    let none = ObservedExecution { status: ExecutionStatus::Succeeded, output: None, cause: None };
     assert_eq!(judge(&rules(LEAST, false), &none, None).grade, Grade::Fail, "no output is no pass");
 }
 
@@ -135,7 +135,7 @@ fn output_that_has_no_usable_number_fails() {
 fn suite_that_did_not_succeed_fails_whatever_it_gave() {
     use ExecutionStatus::{Aborted, Failed, TimedOut};
     for (status, word) in [(Failed, "FAILED"), (TimedOut, "TIMED_OUT"), (Aborted, "ABORTED")] {
-        let execution = ExecutionTruth { status, cause: None, ..gave(r#"{"metrics": {"m": 0.99}}"#) };
+        let execution = ObservedExecution { status, cause: None, ..gave(r#"{"metrics": {"m": 0.99}}"#) };
         let judged = judge(&rules(LEAST, false), &execution, None);
         assert_eq!((judged.grade, judged.metrics.len()), (Grade::Fail, 0), "{word}");
         assert_eq!(judged.reasons, [format!("the test suite ended {word}")]);

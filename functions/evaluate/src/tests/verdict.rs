@@ -65,7 +65,7 @@ fn what_is_missing_rejects_and_is_named() {
 fn a_test_suite_that_fails_rejects_with_its_cause() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
-    *stage.cloud.ends.lock().unwrap() = Some(ExecutionTruth {
+    *stage.cloud.ends.lock().unwrap() = Some(ObservedExecution {
         status: ExecutionStatus::Failed,
         output: None,
         cause: Some("States.TaskFailed\nin Evaluate".to_owned()),

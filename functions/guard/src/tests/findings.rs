@@ -6,10 +6,10 @@ use super::*;
 
 /// SageMaker with one resource, which came to its own end before it could be stopped, and says whom it was asked about.
 #[derive(Default)]
-struct EndsFirst(Mutex<Vec<Resource>>, Mutex<Option<ResourceTruth>>);
+struct EndsFirst(Mutex<Vec<Resource>>, Mutex<Option<ObservedResource>>);
 
 impl Resources for &EndsFirst {
-    async fn describe(&self, resource: &Resource) -> Answer<Option<ResourceTruth>> {
+    async fn describe(&self, resource: &Resource) -> Answer<Option<ObservedResource>> {
         self.0.lock().unwrap().push(resource.clone());
         Ok(self.1.lock().unwrap().clone())
     }
@@ -28,7 +28,7 @@ fn arn() -> Value {
 fn job_that_ends_before_its_stop_is_not_announced_as_stopped() {
     let stage = Stage::with("CreateTrainingJob", &without("tags"));
     let aws = EndsFirst::default();
-    *aws.1.lock().unwrap() = stage.aws.truth.lock().unwrap().clone();
+    *aws.1.lock().unwrap() = stage.aws.actual.lock().unwrap().clone();
     let event = call(1, NOW, "CreateTrainingJob", &without("tags"));
     let report = run(stage.world.react(&Reaction { resources: &aws }, &event)).unwrap().unwrap();
     assert_eq!(report.codes, ["finding", "breach", "breach", "over"]);
@@ -44,11 +44,11 @@ fn stop_names_the_resource_as_its_owner_wrote_it() {
     let mut stage = Stage::with("CreateTrainingJob", &named);
     *stage.aws.refuses.lock().unwrap() = true;
     stage.hears("CreateTrainingJob", &named);
-    // An ARN has the name in lower case: SageMaker would know no such job.
+    // An ARN has the name in lower ctx: SageMaker would know no such job.
     let report = stage.hears("AddTags", &arn());
     assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
     // Another breach is another finding, of the same resource.
-    stage.aws.change(|truth| truth.vpc = Some(false));
+    stage.aws.change(|actual| actual.vpc = Some(false));
     let report = stage.hears("AddTags", &arn());
     assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
 }
@@ -62,7 +62,7 @@ fn stop_that_a_dead_invocation_left_is_made_by_the_next_event() {
         let record = contents.aggregates.values_mut().next().unwrap();
         record.state.as_mut().unwrap()["finding"]["stop"] = json!("asked");
     }
-    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.aws.change(|actual| actual.activity = Activity::Running);
     stage.hears("AddTags", &arn());
     assert_eq!(stage.stops(), 2);
 }
@@ -71,9 +71,9 @@ fn stop_that_a_dead_invocation_left_is_made_by_the_next_event() {
 fn resource_that_was_made_anew_is_a_finding_of_its_own() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     stage.hears("CreateTrainingJob", &without("tags"));
-    stage.aws.change(|truth| {
-        truth.created = "2026-11-20T09:30:00Z".parse().unwrap();
-        truth.activity = Activity::Running;
+    stage.aws.change(|actual| {
+        actual.created = "2026-11-20T09:30:00Z".parse().unwrap();
+        actual.activity = Activity::Running;
     });
     stage.hears("CreateTrainingJob", &without("tags"));
     let numbers =
@@ -86,9 +86,9 @@ fn compliant_successor_of_the_same_name_closes_the_finding() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     stage.hears("CreateTrainingJob", &without("tags"));
     let compliant_one = Stage::with("CreateTrainingJob", &compliant());
-    let mut truth = compliant_one.aws.truth.lock().unwrap().clone().unwrap();
-    truth.created = "2026-11-20T09:30:00Z".parse().unwrap();
-    *stage.aws.truth.lock().unwrap() = Some(truth);
+    let mut actual = compliant_one.aws.actual.lock().unwrap().clone().unwrap();
+    actual.created = "2026-11-20T09:30:00Z".parse().unwrap();
+    *stage.aws.actual.lock().unwrap() = Some(actual);
     assert_eq!(stage.hears("CreateTrainingJob", &compliant()).codes, ["gone"]);
     assert_eq!(stage.told().last(), told(&[("Finding Closed", "1")]).last());
 }
@@ -100,7 +100,7 @@ fn exempt_caller_still_puts_an_open_finding_right() {
     stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
     let tags = [("owner", "mira"), ("model", "churn")].map(|(key, value)| (key.into(), value.into()));
-    stage.aws.change(|truth| truth.tags = tags.into());
+    stage.aws.change(|actual| actual.tags = tags.into());
     assert_eq!(stage.hears("AddTags", &arn()).codes, ["put_right"]);
 }
 
@@ -124,7 +124,7 @@ fn owner_tag_without_a_value_names_nobody() {
 #[test]
 fn resource_that_is_unknown_and_never_had_a_finding_is_skipped() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    *stage.aws.truth.lock().unwrap() = None;
+    *stage.aws.actual.lock().unwrap() = None;
     let report = stage.hears("CreateTrainingJob", &without("tags"));
     assert_eq!(report.codes, ["gone"]);
     assert_eq!((stage.told(), stage.stops()), (vec![], 0));
@@ -173,10 +173,10 @@ fn request_leads_to_what_can_be_stopped_by_its_kind() {
     ];
     for (name, field, kind, activity) in expected {
         let event = Event::parse(&call(1, NOW, name, &json!({(field): "Churn-A"}))).unwrap();
-        let truth = Guard::assume(&event).unwrap();
-        assert_eq!(truth.activity, activity, "{name}");
+        let actual = Guard::assume(&event).unwrap();
+        assert_eq!(actual.activity, activity, "{name}");
         let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:{}/churn-a", kind.in_arn());
-        assert_eq!((truth.arn, truth.created), (arn, NOW.parse().unwrap()), "{name}");
+        assert_eq!((actual.arn, actual.created), (arn, NOW.parse().unwrap()), "{name}");
     }
 }
 
@@ -186,15 +186,15 @@ fn two_resources_have_findings_of_their_own() {
     stage.hears("CreateTrainingJob", &without("tags"));
     let mut other = without("tags");
     other["trainingJobName"] = json!("another-by-hand");
-    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.aws.change(|actual| actual.activity = Activity::Running);
     stage.hears("CreateTrainingJob", &other);
     // The same name for another kind of resource is another resource.
     let processing = json!({"processingJobName": "churn-by-hand"});
     let event = Event::parse(&call(9, NOW, "CreateProcessingJob", &processing)).unwrap();
-    *stage.aws.truth.lock().unwrap() = Guard::assume(&event);
+    *stage.aws.actual.lock().unwrap() = Guard::assume(&event);
     stage.hears("CreateProcessingJob", &processing);
     let subjects: std::collections::BTreeSet<String> =
-        stage.world.bus.facts().into_iter().map(|fact| fact.matter).collect();
+        stage.world.bus.facts().into_iter().map(|fact| fact.dedup_key).collect();
     assert_eq!(subjects.len(), 3, "{subjects:?}");
     assert_eq!(stage.world.ledger.contents().aggregates.len(), 3, "one record each");
 }
@@ -203,22 +203,22 @@ fn two_resources_have_findings_of_their_own() {
 fn known_finding_of_what_cannot_be_stopped_is_reported_once() {
     let request = json!({"endpointName": "churn-prod"});
     let mut stage = Stage::with("CreateEndpoint", &request);
-    stage.aws.change(|truth| truth.activity = Activity::Running);
+    stage.aws.change(|actual| actual.activity = Activity::Running);
     stage.hears("CreateEndpoint", &request);
     assert_eq!(stage.hears("UpdateEndpoint", &request).codes, ["already_reported"]);
     assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0));
 }
 
 /// SageMaker with one running resource, which does not answer when it is to be stopped.
-struct Silent(Option<ResourceTruth>);
+struct Silent(Option<ObservedResource>);
 
 impl Resources for &Silent {
-    async fn describe(&self, _: &Resource) -> Answer<Option<ResourceTruth>> {
+    async fn describe(&self, _: &Resource) -> Answer<Option<ObservedResource>> {
         Ok(self.0.clone())
     }
 
     async fn stop(&self, _: &Resource) -> Answer<Halted> {
-        Err(Failure::retry("sagemaker:StopTrainingJob", "no answer in time"))
+        Err(Failure::transient("sagemaker:StopTrainingJob", "no answer in time"))
     }
 }
 
@@ -227,10 +227,10 @@ fn second_attempt_to_stop_is_on_record_before_it_is_made() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     *stage.aws.refuses.lock().unwrap() = true;
     stage.hears("CreateTrainingJob", &without("tags"));
-    let silent = Silent(stage.aws.truth.lock().unwrap().clone());
+    let silent = Silent(stage.aws.actual.lock().unwrap().clone());
     let event = call(8, "2026-11-20T11:00:00Z", "CreateTrainingJob", &without("tags"));
     let lost = run(stage.world.react(&Reaction { resources: &silent }, &event)).unwrap();
-    assert!(matches!(lost, Err(Failure::Retry { .. })), "the event goes back to Lambda");
+    assert!(matches!(lost, Err(Failure::Transient { .. })), "the event goes back to Lambda");
     let contents = stage.world.ledger.contents();
     let state = contents.aggregates.values().next().unwrap().state.clone().unwrap();
     assert_eq!((&state["finding"]["stop"], &state["count"]), (&json!("asked"), &json!(1)));

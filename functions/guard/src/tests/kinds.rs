@@ -151,7 +151,7 @@ fn only_training_processing_and_notebooks_are_stopped() {
         let mut request = request(call);
         request["tags"] = Value::Null;
         let mut stage = Stage::with(call, &request);
-        stage.aws.change(|truth| truth.activity = Activity::Running);
+        stage.aws.change(|actual| actual.activity = Activity::Running);
         let report = stage.hears(call, &request);
         let made = report.entry.actions.first().map(|made| made["action"].as_str().unwrap().to_owned());
         assert_eq!(made.as_deref(), action, "{call}");
@@ -166,7 +166,7 @@ fn kind_that_the_policy_does_not_stop_is_only_reported() {
         request["tags"] = Value::Null;
         let mut stage = Stage::with(call, &request);
         let others = SUITE.replace(&format!("\"{kind}\", "), "");
-        stage.world.ledger.contents().suite = Some(SuitePolicy::parse("suite.toml", &others).unwrap());
+        stage.world.ledger.contents().suite = Some(OrganizationPolicy::parse("suite.toml", &others).unwrap());
         stage.hears(call, &request);
         assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0), "{call}");
     }
@@ -176,7 +176,7 @@ fn kind_that_the_policy_does_not_stop_is_only_reported() {
 fn job_that_is_over_or_stopped_is_reported_and_not_stopped() {
     for activity in [Activity::Over, Activity::Stopped] {
         let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-        stage.aws.change(|truth| truth.activity = activity);
+        stage.aws.change(|actual| actual.activity = activity);
         stage.hears("CreateTrainingJob", &without("tags"));
         assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0), "{activity:?}");
     }

@@ -7,10 +7,10 @@ use jiff::SignedDuration;
 
 use super::cloud::{Defined, Fault};
 use super::image::{digest, pushed as image_pushed};
-use super::look::asked;
 use super::merge::{MERGE, ended as pull_ended};
 use super::pipeline::{demand, ended as execution_ended, pushed as pushed_to_demand};
-use super::review::{ended as review_ended, open, proposed};
+use super::pull_request_build::{ended as review_ended, open, proposed};
+use super::reconcile::asked;
 use super::*;
 
 /// An event that comes to a stage.
@@ -51,7 +51,7 @@ fn without_pipeline() -> Stage {
 fn defined() -> Stage {
     let stage = succeeded();
     let commit = CommitId::parse(COMMIT).ok();
-    stage.cloud.account().pipelines.insert("churn-training".into(), DefinitionTruth { commit });
+    stage.cloud.account().pipelines.insert("churn-training".into(), ObservedDefinition { commit });
     stage
 }
 
@@ -103,16 +103,16 @@ fn with_image() -> Stage {
     stage
 }
 
-/// A look has seen another head, another image and the open pull request; nothing since was heard of.
+/// A look has observed another head, another image and the open pull request; nothing since was heard of.
 fn unheard() -> Stage {
     let stage = open();
     stage.set_head(CommitId::parse(&"a".repeat(40)).ok());
-    stage.react(&asked("Look Requested", &json!({})));
+    stage.react(&asked("Reconcile Requested", &json!({})));
     stage.set_head(CommitId::parse(COMMIT).ok());
     stage.points_at(1);
     stage.change_pull(|pull| (pull.open, pull.merged) = (false, CommitId::parse(MERGE).ok()));
     let next = stage.cloud.account().pulls["41"].clone();
-    stage.cloud.account().pulls.insert("42".into(), PullRequestTruth { open: true, merged: None, ..next });
+    stage.cloud.account().pulls.insert("42".into(), ObservedPullRequest { open: true, merged: None, ..next });
     stage
 }
 
@@ -175,11 +175,11 @@ fn scenarios() -> Vec<Scenario> {
         one("an image", with_image, image_pushed("latest", &digest(1)), &["images.tagged churn-training latest", "bus.publish Training Requested"]),
         one("an image under another tag", with_image, image_pushed("nightly", &digest(1)), &[]),
         one("a request for an image", with_image, asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)})), &["images.tagged churn-training latest", "bus.publish Training Requested"]),
-        one("a look", unheard, asked("Look Requested", &json!({})), &["repositories.head churn-model main", "ledger.load churn build#4f1d9c0e", "pulls.open churn-model", "pulls.pull_request 42", "ledger.load churn build#pull-request-42#4f1d9c0e", "pulls.pull_request 41", "ledger.load churn build#5e2c9a7b", "ledger.load churn image", "images.tagged churn-training latest", "bus.publish Build Requested", "bus.publish Build Requested", "bus.publish Image Requested", "bus.publish Build Requested"]),
+        one("a look", unheard, asked("Reconcile Requested", &json!({})), &["repositories.head churn-model main", "ledger.load churn build#4f1d9c0e", "pulls.open churn-model", "pulls.pull_request 42", "ledger.load churn build#pull-request-42#4f1d9c0e", "pulls.pull_request 41", "ledger.load churn build#5e2c9a7b", "ledger.load churn image", "images.tagged churn-training latest", "bus.publish Build Requested", "bus.publish Build Requested", "bus.publish Image Requested", "bus.publish Build Requested"]),
     ]
 }
 
-/// What has come of it all, in the services and on the bus; readers of the bus deduplicate by kind and matter.
+/// What has come of it all, in the services and on the bus; readers of the bus deduplicate by kind and dedup_key.
 #[derive(Debug, PartialEq)]
 struct Effects {
     builds: Vec<BuildRequest>,
@@ -204,7 +204,7 @@ impl Stage {
                 .collect(),
             comments: account.comments.iter().map(|one| (one.pull_request.to_string(), one.content.clone())).collect(),
             definitions: account.definitions.clone(),
-            facts: facts.map(|fact| (fact.kind.as_str(), fact.matter.clone(), fact.details.clone())).collect(),
+            facts: facts.map(|fact| (fact.kind.as_str(), fact.dedup_key.clone(), fact.details.clone())).collect(),
         }
     }
 }
@@ -242,7 +242,10 @@ fn a_call_that_may_succeed_later_gives_the_event_back() {
     for scenario in scenarios() {
         for (place, stage) in scenario.each_call(Fault::Throttled).chain(scenario.each_call(Fault::Lost)) {
             let outcome = stage.try_react(&scenario.event);
-            assert!(matches!(outcome, Err(Failure::Retry { .. })), "{place}: Lambda must retry, and got {outcome:?}");
+            assert!(
+                matches!(outcome, Err(Failure::Transient { .. })),
+                "{place}: Lambda must retry, and got {outcome:?}"
+            );
             let calls = &stage.cloud.account().calls;
             let so_far = scenario.calls.get(..calls.len()).unwrap();
             assert_eq!(calls, so_far, "{place}: something else was done instead");
@@ -275,11 +278,11 @@ fn a_refused_call_is_no_success() {
                 continue;
             }
             let report = stage.try_react(&scenario.event).unwrap();
-            assert_eq!(report.entry.decision, Decision::Rejected, "{place}: the refusal was swallowed");
+            assert_eq!(report.entry.decision, Decision::Failed, "{place}: the refusal was swallowed");
             let told = report.entry.reasons.join(" ");
             assert!(told.contains("AccessDenied"), "{place}: the reasons lack the cause: {told}");
             let routine = scenario.event["source"] == "trimtab";
-            assert_eq!(report.kept, !routine, "{place}: an event is kept unless the next look asks the same");
+            assert_eq!(report.dead_lettered, !routine, "{place}: an event is kept unless the next look asks the same");
         }
     }
 }

@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use trimtab_core::event::{BuildStatus, DeliveryState};
+use trimtab_core::event::{BuildStatus, CodePipelineState};
 use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::MemoryLedger;
 use trimtab_core::name::{
-    BranchName, BuildId, CommitId, DeliveryName, FilePath, ImageRepository, ImageTag, ImageUri, ModelName,
+    BranchName, BuildId, CodePipelineName, CommitId, FilePath, ImageRepository, ImageTag, ImageUri, ModelName,
     PipelineBuildId, PipelineName, PullRequestId, RepositoryName,
 };
-use trimtab_core::policy::{Key, Policy, SuitePolicy};
-use trimtab_core::port::builder::{BuildPipelines, PipelineBuildRequest, PipelineBuildTruth};
-use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
+use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
+use trimtab_core::port::builder::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
+use trimtab_core::port::definition::{DefinitionRequest, Definitions, ObservedDefinition};
 use trimtab_core::port::image::Images;
 use trimtab_core::port::ml::{
-    BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories,
+    BuildRequest, Builds, CommentRequest, ObservedBuild, ObservedPullRequest, PullRequests, Repositories,
 };
 use trimtab_core::port::{AggregateId, Answer, Bus, HistoryEntry, Ledger, Pause, Record, WriteError};
 
@@ -50,13 +50,13 @@ pub(super) struct Account {
     pub(super) heads: BTreeMap<String, CommitId>,
     /// What `pipeline.json` holds at every commit, unless each has one of its own that names the commit.
     pub(super) file: Option<Option<Vec<u8>>>,
-    pub(super) pulls: BTreeMap<String, PullRequestTruth>,
+    pub(super) pulls: BTreeMap<String, ObservedPullRequest>,
     pub(super) comments: Vec<CommentRequest>,
     pub(super) builds: Vec<(BuildRequest, BuildStatus)>,
     /// Those that the suite started carry a commit.
-    pub(super) executions: Vec<(Option<PipelineBuildRequest>, DeliveryState)>,
+    pub(super) executions: Vec<(Option<PipelineBuildRequest>, CodePipelineState)>,
     /// By name.
-    pub(super) pipelines: BTreeMap<String, DefinitionTruth>,
+    pub(super) pipelines: BTreeMap<String, ObservedDefinition>,
     pub(super) definitions: Vec<Defined>,
     /// By repository and tag, as in `churn-training latest`.
     pub(super) images: BTreeMap<String, ImageUri>,
@@ -116,18 +116,18 @@ impl Cloud {
         let lost = is_effect && std::mem::take(&mut account.lose_next_answer);
         match due.or(lost.then_some(Fault::Lost)) {
             None => Ok(apply(&mut account)),
-            Some(Fault::Throttled) => Err(Failure::retry("fake:call", "throttled")),
-            Some(Fault::Refused) => Err(Failure::reject("fake:call", "AccessDenied")),
+            Some(Fault::Throttled) => Err(Failure::transient("fake:call", "throttled")),
+            Some(Fault::Refused) => Err(Failure::permanent("fake:call", "AccessDenied")),
             Some(Fault::Lost) => {
                 apply(&mut account);
-                Err(Failure::retry("fake:call", "no answer in time"))
+                Err(Failure::transient("fake:call", "no answer in time"))
             }
         }
     }
 
     fn refused(&self) -> Answer<()> {
         match self.account().refuse {
-            true => Err(Failure::reject("fake:call", "ValidationException")),
+            true => Err(Failure::permanent("fake:call", "ValidationException")),
             false => Ok(()),
         }
     }
@@ -136,7 +136,7 @@ impl Cloud {
         self.refused()?;
         self.call(&format!("definitions.{call} {} {}", request.pipeline, request.commit), true, |account| {
             let (pipeline, commit) = (request.pipeline.to_string(), request.commit.clone());
-            account.pipelines.insert(pipeline.clone(), DefinitionTruth { commit: Some(commit.clone()) });
+            account.pipelines.insert(pipeline.clone(), ObservedDefinition { commit: Some(commit.clone()) });
             account.definitions.push(Defined { call, pipeline, commit, text: text.to_owned() });
         })
     }
@@ -163,7 +163,7 @@ impl PullRequests for Cloud {
         })
     }
 
-    async fn pull_request(&self, id: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
+    async fn pull_request(&self, id: &PullRequestId) -> Answer<Option<ObservedPullRequest>> {
         self.ask(&format!("pulls.pull_request {id}"), |account| account.pulls.get(id.as_str()).cloned())
     }
 
@@ -199,11 +199,11 @@ impl Builds for Cloud {
         })
     }
 
-    async fn describe(&self, build: &BuildId) -> Answer<Option<BuildTruth>> {
+    async fn describe(&self, build: &BuildId) -> Answer<Option<ObservedBuild>> {
         self.ask(&format!("builds.describe {}", build.short()), |account| {
             let (request, status) = account.builds.get(number(build.as_str()))?;
             let (commit, variables) = (Some(request.commit.clone()), request.variables.clone());
-            Some(BuildTruth { status: status.clone(), commit, variables })
+            Some(ObservedBuild { status: status.clone(), commit, variables })
         })
     }
 }
@@ -221,21 +221,21 @@ impl BuildPipelines for Cloud {
     async fn start(&self, request: &PipelineBuildRequest) -> Answer<PipelineBuildId> {
         let PipelineBuildRequest { pipeline, source, variable, commit, .. } = request;
         self.call(&format!("pipelines.start {pipeline} {source} {variable} {commit}"), true, |account| {
-            account.executions.push((Some(request.clone()), DeliveryState::Started));
+            account.executions.push((Some(request.clone()), CodePipelineState::Started));
             PipelineBuildId::parse(&format!("execution-{}", account.executions.len() - 1)).unwrap()
         })
     }
 
     async fn describe(
         &self,
-        pipeline: &DeliveryName,
+        pipeline: &CodePipelineName,
         variable: &str,
         execution: &PipelineBuildId,
-    ) -> Answer<Option<PipelineBuildTruth>> {
+    ) -> Answer<Option<ObservedPipelineBuild>> {
         self.ask(&format!("pipelines.describe {pipeline} {variable} {execution}"), |account| {
             let (request, state) = account.executions.get(number(execution.as_str()))?;
             let commit = request.as_ref().map(|request| request.commit.clone());
-            Some(PipelineBuildTruth { state: state.clone(), commit })
+            Some(ObservedPipelineBuild { state: state.clone(), commit })
         })
     }
 }
@@ -248,7 +248,7 @@ impl Images for Cloud {
 }
 
 impl Definitions for Cloud {
-    async fn describe(&self, pipeline: &PipelineName) -> Answer<Option<DefinitionTruth>> {
+    async fn describe(&self, pipeline: &PipelineName) -> Answer<Option<ObservedDefinition>> {
         self.ask(&format!("definitions.describe {pipeline}"), |account| {
             account.pipelines.get(pipeline.as_str()).cloned()
         })
@@ -292,11 +292,11 @@ impl Ledger for ReadOnly {
         unreachable!("{READS}")
     }
 
-    async fn suite_policy(&self) -> Answer<Option<Arc<SuitePolicy>>> {
+    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
         unreachable!("{READS}")
     }
 
-    async fn looked_after(&self) -> Answer<Vec<ModelName>> {
+    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
         unreachable!("{READS}")
     }
 
@@ -308,15 +308,15 @@ impl Ledger for ReadOnly {
         unreachable!("{READS}")
     }
 
-    async fn settle(&self, _: &AggregateId, _: u64, _: Option<&Value>, _: &HistoryEntry) -> Result<(), WriteError> {
+    async fn finish(&self, _: &AggregateId, _: u64, _: Option<&Value>, _: &HistoryEntry) -> Result<(), WriteError> {
         unreachable!("{READS}")
     }
 
-    async fn note(&self, _: &AggregateId, _: u64, _: &Value, _: Timestamp) -> Result<(), WriteError> {
+    async fn save_state(&self, _: &AggregateId, _: u64, _: &Value, _: Timestamp) -> Result<(), WriteError> {
         unreachable!("{READS}")
     }
 
-    async fn keep(&self, _: &HistoryEntry, _: &Value) -> Answer<()> {
+    async fn dead_letter(&self, _: &HistoryEntry, _: &Value) -> Answer<()> {
         unreachable!("{READS}")
     }
 }

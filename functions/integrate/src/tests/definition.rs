@@ -17,7 +17,7 @@ impl Stage {
 
     /// The build succeeds, and the definition is refused with these words.
     fn refuses(&self, words: &str) {
-        assert_eq!(self.ends_as("SUCCEEDED").0, Decision::Rejected);
+        assert_eq!(self.ends_as("SUCCEEDED").0, Decision::Failed);
         assert_eq!(
             self.told(),
             [FactKind::BuildStarted, FactKind::BuildFailed],
@@ -25,7 +25,7 @@ impl Stage {
         );
         let reasons = self.cloud.facts()[1].reasons.join(" ");
         assert!(reasons.contains(words), "{reasons}");
-        assert_eq!(self.world.ledger.contents().kept.len(), 1);
+        assert_eq!(self.world.ledger.contents().dead_letters.len(), 1);
     }
 }
 
@@ -51,7 +51,7 @@ fn a_lost_answer_defines_nothing_twice_and_training_is_asked_for() {
     let stage = building();
     stage.cloud.account().lose_next_answer = true;
     stage.all_end(&BuildStatus::Succeeded);
-    assert!(matches!(stage.try_react(&built("SUCCEEDED")), Err(Failure::Retry { .. })));
+    assert!(matches!(stage.try_react(&built("SUCCEEDED")), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
     assert_eq!((stage.defined().len(), stage.told().last()), (1, Some(&FactKind::TrainingRequested)));
@@ -132,7 +132,7 @@ fn the_pipeline_gets_the_text_of_exactly_the_built_commit() {
 /// Nothing but the policy's role may be passed: without one, a pipeline is changed and none is made.
 #[test]
 fn without_a_role_a_pipeline_is_updated_and_none_is_made() {
-    for (is_there, decision) in [(true, Decision::Acted), (false, Decision::Rejected)] {
+    for (is_there, decision) in [(true, Decision::Acted), (false, Decision::Failed)] {
         let stage = building();
         stage.change_rules(|rules| rules.pipeline_role = None);
         if !is_there {

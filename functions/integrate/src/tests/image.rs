@@ -1,6 +1,6 @@
 //! The image that training runs in: what was pushed last, checked against ECR, handed on once.
 
-use super::look::asked;
+use super::reconcile::asked;
 use super::*;
 
 pub(super) fn digest(number: u8) -> String {
@@ -60,13 +60,13 @@ fn what_ecr_does_not_say_is_not_adopted() {
     stage.points_at(2);
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "tag_moved"));
     assert_eq!(stage.react(&pushed("nightly", &digest(2))), (Decision::Skipped, "tag_not_watched"));
-    assert_eq!(stage.react(&pushed("latest", "sha256:short")), (Decision::Rejected, "no_digest"));
+    assert_eq!(stage.react(&pushed("latest", "sha256:short")), (Decision::Failed, "no_digest"));
     let mut deleted = pushed("latest", &digest(2));
     deleted["detail"]["action-type"] = json!("DELETE");
     assert_eq!(stage.react(&deleted), (Decision::Skipped, "not_a_push"));
     let mut foreign = pushed("latest", &digest(2));
     foreign["account"] = json!("210987654321");
-    assert_eq!(stage.react(&foreign), (Decision::Rejected, "foreign_registry"));
+    assert_eq!(stage.react(&foreign), (Decision::Failed, "foreign_registry"));
     assert!(!stage.told().contains(&FactKind::TrainingRequested));
 }
 
@@ -84,7 +84,7 @@ fn a_push_that_nobody_heard_of_is_found_by_looking_and_the_first_look_finds_none
     let stage = stage();
     stage.set_head(None);
     stage.points_at(1);
-    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     stage.points_at(2);
     assert_eq!(stage.look(), (Decision::Acted, "look"));
@@ -92,7 +92,7 @@ fn a_push_that_nobody_heard_of_is_found_by_looking_and_the_first_look_finds_none
     assert_eq!(wanted.kind, FactKind::ImageRequested);
     assert_eq!(stage.react(&asked("Image Requested", &json!(wanted.details))), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.react(&asked("Image Requested", &json!({"tag": "latest"}))), (Decision::Rejected, "no_digest"));
+    assert_eq!(stage.react(&asked("Image Requested", &json!({"tag": "latest"}))), (Decision::Failed, "no_digest"));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_image_left_behind_is_handed_on_by_the_next_event() {
     stage.points_at(1);
     let uri = stage.cloud.account().images["churn-training latest"].to_string();
     let state = json!({"is": "image", "uri": uri, "tag": "latest", "serial": 4, "told": false,
-        "seen": {"latest": digest(1)}});
+        "observed": {"latest": digest(1)}});
     stage.keep_as("image", state);
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Acted, "already_adopted"));
     assert_eq!(stage.told(), [FactKind::TrainingRequested]);

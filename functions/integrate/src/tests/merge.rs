@@ -1,8 +1,8 @@
 //! Pull requests that end: merged, they read how the merged commit's build ended; closed, nobody is
 //! told any more.
 
-use super::look::asked;
-use super::review::{open, proposed};
+use super::pull_request_build::{open, proposed};
+use super::reconcile::asked;
 use super::*;
 
 pub(super) const MERGE: &str = "5e2c9a7b1d4f6083e5c2a9b7d1f4e6082c9a7b5d";
@@ -88,7 +88,7 @@ fn a_commit_that_the_pull_request_did_not_make_is_refused() {
     let stage = open();
     stage.merge();
     let details = json!({"branch": "main", "commit": COMMIT, "merged": "41"});
-    assert_eq!(stage.react(&asked("Build Requested", &details)), (Decision::Rejected, "other_merge"));
+    assert_eq!(stage.react(&asked("Build Requested", &details)), (Decision::Failed, "other_merge"));
 }
 
 #[test]
@@ -103,10 +103,10 @@ fn how_the_build_of_a_closed_pull_request_ends_is_told_to_nobody() {
     assert!(stage.comments().is_empty());
 }
 
-/// A stage on which a look has seen the pull request open.
+/// A stage on which a look has observed the pull request open.
 fn seen_open() -> Stage {
     let stage = open();
-    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
     stage
 }
 
@@ -149,27 +149,27 @@ fn a_merge_that_was_heard_of_is_not_asked_for_again() {
 fn what_was_merged_before_the_first_look_is_told_to_nobody() {
     let stage = open();
     stage.merge();
-    assert_eq!(stage.look(), (Decision::Acted, "first_look"));
+    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.told(), []);
 }
 
 #[test]
 fn of_what_was_closed_or_merged_elsewhere_nothing_is_asked_and_nothing_is_kept() {
-    let elsewhere = |pull: &mut PullRequestTruth| {
+    let elsewhere = |pull: &mut ObservedPullRequest| {
         pull.merged = CommitId::parse(MERGE).ok();
         pull.destination = BranchName::parse("release").ok();
     };
-    let closed = |_: &mut PullRequestTruth| {};
-    for change in [&closed as &dyn Fn(&mut PullRequestTruth), &elsewhere] {
+    let closed = |_: &mut ObservedPullRequest| {};
+    for change in [&closed as &dyn Fn(&mut ObservedPullRequest), &elsewhere] {
         let stage = seen_open();
-        assert_eq!(stage.kept()["pulls"], json!(["41"]));
+        assert_eq!(stage.saved_state()["pulls"], json!(["41"]));
         stage.change_pull(|pull| {
             pull.open = false;
             change(pull);
         });
         assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-        assert_eq!((stage.told(), &stage.kept()["pulls"]), (vec![], &Value::Null));
+        assert_eq!((stage.told(), &stage.saved_state()["pulls"]), (vec![], &Value::Null));
     }
 }
 
@@ -223,7 +223,7 @@ fn a_merge_without_its_commit_or_policy_asks_for_nothing() {
     stage.change_pull(|pull| pull.destination = BranchName::parse("release").ok());
     assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "branch_not_watched"));
     stage.cloud.account().pulls.clear();
-    assert_eq!(stage.react(&ended(true)), (Decision::Rejected, "no_such_pull_request"));
+    assert_eq!(stage.react(&ended(true)), (Decision::Failed, "no_such_pull_request"));
     stage.change_rules(|rules| rules.pull_requests = None);
     assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "off"));
     assert!(!stage.told().contains(&FactKind::BuildRequested));

@@ -2,7 +2,7 @@
 
 use trimtab_core::port::builder::PipelineBuildRequest;
 
-use super::look::asked;
+use super::reconcile::asked;
 use super::*;
 
 pub(super) const DEMAND: &str = include_str!("../../../../models/demand.toml");
@@ -62,7 +62,7 @@ fn the_pipeline_builds_exactly_the_commit_and_gets_nothing_else() {
 fn a_lost_answer_is_made_good_by_adopting_the_execution() {
     let stage = demand();
     stage.cloud.account().lose_next_answer = true;
-    assert!(matches!(stage.try_react(&pushed()), Err(Failure::Retry { .. })));
+    assert!(matches!(stage.try_react(&pushed()), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.react(&pushed()), (Decision::Acted, "resumed"));
     assert_eq!(stage.executions().len(), 1);
@@ -101,10 +101,10 @@ fn what_belongs_to_others_is_left_to_them_in_silence() {
     let records = || stage.world.ledger.contents().history.len();
     assert_eq!(stage.react(&ended("segments-delivery", "execution-0")), (Decision::Skipped, "not_watched"));
     assert_eq!((records(), stage.told()), (0, vec![]));
-    stage.cloud.account().executions.push((None, DeliveryState::Succeeded));
+    stage.cloud.account().executions.push((None, CodePipelineState::Succeeded));
     let by_hand = stage.react(&ended("demand-integration", "execution-0"));
     assert_eq!((by_hand, stage.told()), ((Decision::Skipped, "not_ours"), vec![]));
-    assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Rejected, "no_such_execution"));
+    assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Failed, "no_such_execution"));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_request_that_names_another_commits_execution_is_refused() {
     let details = json!({"commit": "b".repeat(40), "execution": "execution-0"});
     let mut request = asked("Build Requested", &details);
     request["detail"]["model"] = json!("demand");
-    assert_eq!(stage.react(&request), (Decision::Rejected, "other_build"));
+    assert_eq!(stage.react(&request), (Decision::Failed, "other_build"));
 }
 
 #[test]
@@ -123,11 +123,11 @@ fn an_end_that_nobody_heard_of_is_found_by_looking() {
     let stage = demand();
     stage.react(&pushed());
     let look = || {
-        let mut look = asked("Look Requested", &json!({}));
+        let mut look = asked("Reconcile Requested", &json!({}));
         look["detail"]["model"] = json!("demand");
         stage.react(&look)
     };
-    assert_eq!(look(), (Decision::Acted, "first_look"));
+    assert_eq!(look(), (Decision::Acted, "first_reconcile"));
     stage.all_end(&BuildStatus::Succeeded);
     assert_eq!(look(), (Decision::Acted, "look"));
     assert_eq!(stage.follow(), (Decision::Acted, "built"));
@@ -149,7 +149,7 @@ fn each_state_of_an_execution_is_on_or_an_end() {
     ] {
         let stage = demand();
         stage.react(&pushed());
-        stage.cloud.account().executions[0].1 = DeliveryState::parse(word);
+        stage.cloud.account().executions[0].1 = CodePipelineState::parse(word);
         let heard = stage.react(&ended("demand-integration", "execution-0"));
         match outcome {
             None => assert_eq!(heard, (Decision::Skipped, "still_running"), "{word}"),
@@ -166,7 +166,7 @@ fn each_state_of_an_execution_is_on_or_an_end() {
 fn another_execution_of_a_building_commit_trains_nothing() {
     let stage = demand();
     stage.react(&pushed());
-    let by_hand = (stage.executions().pop(), DeliveryState::Succeeded);
+    let by_hand = (stage.executions().pop(), CodePipelineState::Succeeded);
     stage.cloud.account().executions.push(by_hand);
     assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Acted, "executed"));
     assert_eq!(stage.follow(), (Decision::Skipped, "other_build"));

@@ -1,20 +1,20 @@
-//! What `integrate` would decide of each sample event if the event were the whole truth: what planning offline shows.
+//! What `integrate` would decide of each sample event if the event were the whole actual: what planning offline shows.
 
 use trimtab_core::event::Event;
-use trimtab_core::react::{Case, Decide};
+use trimtab_core::reactor::{Context, Decide};
 
-use super::look::asked;
 use super::pipeline::DEMAND;
+use super::reconcile::asked;
 use super::*;
 use crate::build::State;
 use crate::{Integrate, decide};
 
 fn planned(policy: &Policy, raw: &Value) -> (Decision, &'static str, Vec<decide::Action>) {
     let event = Event::parse(raw).unwrap();
-    let (state, seen) = (State::default(), Integrate::assume(&event));
+    let (state, observed) = (State::default(), Integrate::assume(&event));
     let now = NOON.parse().unwrap();
-    let case = Case { event: &event, policy: Some(policy), suite: None, state: &state, seen: &seen, now };
-    let plan = Integrate::decide(&case);
+    let ctx = Context { event: &event, policy: Some(policy), suite: None, state: &state, observed: &observed, now };
+    let plan = Integrate::decide(&ctx);
     (plan.decision, plan.reasons[0].code, plan.actions)
 }
 
@@ -28,7 +28,7 @@ macro_rules! sample {
 fn each_sample_event_is_planned_as_if_it_were_the_truth() {
     let churn = Policy::parse("churn.toml", CHURN).unwrap();
     let demand = Policy::parse("demand.toml", DEMAND).unwrap();
-    use Decision::{Acted, Rejected, Skipped};
+    use Decision::{Acted, Failed, Skipped};
     for (policy, (file, text), expected) in [
         (&churn, sample!("codecommit/push-main"), (Acted, "pushed")),
         (&churn, sample!("codecommit/branch-created"), (Acted, "pushed")),
@@ -51,7 +51,7 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
         (&churn, sample!("ecr/image-pushed"), (Skipped, "tag_not_watched")),
         (&churn, sample!("ecr/image-deleted"), (Skipped, "not_a_push")),
         (&churn, sample!("trimtab/build-requested"), (Acted, "pushed")),
-        (&churn, sample!("trimtab/look-requested"), (Acted, "first_look")),
+        (&churn, sample!("trimtab/look-requested"), (Acted, "first_reconcile")),
         (&churn, sample!("events/daily"), (Skipped, "not_concerned")),
     ] {
         let (decision, code, _) = planned(policy, &serde_json::from_str(text).unwrap());
@@ -66,22 +66,28 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
     assert_eq!((decision, code), (Acted, "proposed"));
     assert!(matches!(&actions[..], [decide::Action::StartBuild { request, .. }] if request.commit.as_str() == COMMIT));
     let event = Event::parse(&push("main", COMMIT)).unwrap();
-    let (state, seen) = (State::default(), Integrate::assume(&event));
-    let case =
-        Case { event: &event, policy: None, suite: None, state: &state, seen: &seen, now: NOON.parse().unwrap() };
-    assert_eq!(Integrate::decide(&case).decision, Rejected, "nothing is built for a model without a policy");
+    let (state, observed) = (State::default(), Integrate::assume(&event));
+    let ctx = Context {
+        event: &event,
+        policy: None,
+        suite: None,
+        state: &state,
+        observed: &observed,
+        now: NOON.parse().unwrap(),
+    };
+    assert_eq!(Integrate::decide(&ctx).decision, Failed, "nothing is built for a model without a policy");
 }
 
 /// An execution's own event says how it ended, and a planned image is the event's account's.
 #[test]
 fn what_an_event_says_is_assumed_and_nothing_else() {
     let (_, text) = sample!("codepipeline/build-succeeded");
-    let seen = Integrate::assume(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
-    let decide::Seen::Execution(Some(truth)) = seen else { panic!("{seen:?}") };
-    assert_eq!((truth.state, truth.commit), (DeliveryState::Succeeded, None));
+    let observed = Integrate::assume(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
+    let decide::Observed::Execution(Some(actual)) = observed else { panic!("{observed:?}") };
+    assert_eq!((actual.state, actual.commit), (CodePipelineState::Succeeded, None));
     let (_, text) = sample!("ecr/training-image-pushed");
-    let seen = Integrate::assume(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
+    let observed = Integrate::assume(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
     let uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training\
         @sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    assert_eq!(seen, decide::Seen::Image(ImageUri::parse(uri).ok()));
+    assert_eq!(observed, decide::Observed::Image(ImageUri::parse(uri).ok()));
 }

@@ -4,14 +4,14 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 use trimtab_core::event::Event;
-use trimtab_core::react::Decide;
+use trimtab_core::reactor::Decide;
 
 use super::calls::tag;
 use super::image::{digest, pushed as image_pushed};
-use super::look::asked;
 use super::merge::{MERGE, ended as pull_ended};
 use super::pipeline::ended as execution_ended;
-use super::review::{ended as review_ended, open, proposed};
+use super::pull_request_build::{ended as review_ended, open, proposed};
+use super::reconcile::asked;
 use super::*;
 use crate::Integrate;
 
@@ -37,7 +37,7 @@ fn each_commit_and_proposal_has_a_record_of_its_own() {
         (requested(&json!({"branch": "main", "commit": COMMIT, "pull-request": "41"})), &of_pull),
         (pull_ended(true), "merge#41"),
         (deleted, "branches"),
-        (asked("Look Requested", &json!({})), "branches"),
+        (asked("Reconcile Requested", &json!({})), "branches"),
         (execution_ended("demand-integration", "execution-0"), "execution#execution-0"),
         (image_pushed("latest", &digest(1)), "image"),
         (asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)})), "image"),
@@ -68,7 +68,7 @@ fn a_policy_without_the_table_switches_the_reaction_off() {
     let stage = stage_of(Policy::parse("churn.toml", &format!("{}{}", &without[..start], &without[end..])).unwrap());
     let request = asked("Build Requested", &json!({"branch": "main", "commit": COMMIT}));
     assert_eq!(stage.react(&request), (Decision::Skipped, "off"));
-    assert_eq!(stage.react(&asked("Look Requested", &json!({}))), (Decision::Skipped, "off"));
+    assert_eq!(stage.react(&asked("Reconcile Requested", &json!({}))), (Decision::Skipped, "off"));
     assert_eq!(stage.cloud.account().calls, [] as [&str; 0], "an unused reaction asks nothing");
 }
 
@@ -85,9 +85,9 @@ fn a_request_that_names_too_little_is_rejected() {
         json!({"branch": "main", "commit": COMMIT, "execution": "/"}),
     ] {
         let outcome = stage.react(&asked("Build Requested", &details));
-        assert_eq!(outcome, (Decision::Rejected, "no_commit"), "{details} names no branch and commit");
+        assert_eq!(outcome, (Decision::Failed, "no_commit"), "{details} names no branch and commit");
     }
-    assert_eq!(stage.cloud.account().calls.iter().filter(|call| !call.contains("Event Rejected")).count(), 0);
+    assert_eq!(stage.cloud.account().calls.iter().filter(|call| !call.contains("Event Dead-Lettered")).count(), 0);
 }
 
 /// What a test puts into the ledger, as an earlier attempt or version has left it.
@@ -114,7 +114,7 @@ fn comment() -> Value {
 }
 
 /// A record that an attempt left between its intent and its end; how the build stands; and the call that is left to make.
-fn left() -> [(&'static str, Value, Option<BuildStatus>, &'static str); 4] {
+fn pending_actions() -> [(&'static str, Value, Option<BuildStatus>, &'static str); 4] {
     let intended = json!({"is": "intended", "request": build_request(COMMIT), "branch": "main"});
     let asking = json!({"is": "asking", "build": build_id("churn-build", 0)});
     let (succeeded, failed) = (Some(BuildStatus::Succeeded), Some(BuildStatus::Failed));
@@ -129,7 +129,7 @@ fn left() -> [(&'static str, Value, Option<BuildStatus>, &'static str); 4] {
 
 #[test]
 fn an_intent_left_behind_is_finished_by_any_next_event() {
-    for (what, state, status, call) in left() {
+    for (what, state, status, call) in pending_actions() {
         let requested = asked("Build Requested", &json!({"branch": "main", "commit": COMMIT}));
         for event in [push("main", COMMIT), requested, built("SUCCEEDED")] {
             // Of a build that was never started, CodeBuild tells nothing.
@@ -214,8 +214,8 @@ fn a_look_asks_for_each_record_that_is_open() {
 fn a_record_that_is_unreadable_gives_the_look_back() {
     let stage = stage();
     stage.keep_as(&format!("build#{COMMIT}"), json!({"is": "of a later version"}));
-    let outcome = stage.try_react(&asked("Look Requested", &json!({})));
-    assert!(matches!(outcome, Err(Failure::Retry { operation: "ledger:read", .. })), "{outcome:?}");
+    let outcome = stage.try_react(&asked("Reconcile Requested", &json!({})));
+    assert!(matches!(outcome, Err(Failure::Transient { operation: "ledger:read", .. })), "{outcome:?}");
 }
 
 /// CodeBuild and CodeCommit know a call again by its token: it is made of what the call is about, and of nothing else.

@@ -9,12 +9,12 @@ use trimtab_core::name::PullRequestId;
 
 use self::model::{Branch, Event, Model, Of, Rules};
 use super::cloud::Fault;
-use super::look::asked;
 use super::pipeline::ended as execution_ended;
-use super::review::proposed;
+use super::pull_request_build::proposed;
+use super::reconcile::asked;
 use super::*;
 
-/// What happens next. Numbers choose among what is there; small ones, so that a failing case is soon made small.
+/// What happens next. Numbers choose among what is there; small ones, so that a failing ctx is soon made small.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Push(Branch),
@@ -193,7 +193,7 @@ impl Pair {
             let (source, target) = (Some(commit(pull.source)), Some(commit(0)));
             let destination = BranchName::parse("main").ok();
             let merged = pull.merged.map(commit);
-            (number.to_string(), PullRequestTruth { open: pull.is_open, merged, source, target, destination })
+            (number.to_string(), ObservedPullRequest { open: pull.is_open, merged, source, target, destination })
         };
         account.pulls = self.model.pulls.iter().enumerate().map(pull).collect();
         for number in 0..self.model.builds.len() {
@@ -201,7 +201,7 @@ impl Pair {
             let status = if well { BuildStatus::Succeeded } else { BuildStatus::Failed };
             let at = self.in_service(number);
             if self.is_execution(number) {
-                account.executions[at].1 = DeliveryState::parse(status.as_str());
+                account.executions[at].1 = CodePipelineState::parse(status.as_str());
             } else {
                 account.builds[at].1 = status;
             }

@@ -1,15 +1,15 @@
-//! What `integrate` tells on the bus: of which model and matter, with which details. Readers deduplicate by kind and
-//! matter, and other functions act on the details.
+//! What `integrate` tells on the bus: of which model and dedup_key, with which details. Readers deduplicate by kind and
+//! dedup_key, and other functions act on the details.
 
 use std::collections::BTreeMap;
 
 use trimtab_core::fact::Fact;
 
 use super::image::digest;
-use super::look::asked;
 use super::merge::{MERGE, ended as pull_ended};
 use super::pipeline::{demand, ended as execution_ended, pushed as pushed_to_demand};
-use super::review::open;
+use super::pull_request_build::open;
+use super::reconcile::asked;
 use super::*;
 
 impl Stage {
@@ -20,7 +20,7 @@ impl Stage {
         assert_eq!((fact.model, fact.version), (model, 1), "{kind:?}");
         assert_eq!(fact.at, self.world.clock.now(), "{kind:?}");
         assert!(!fact.reasons.is_empty(), "{kind:?} says why");
-        (fact.matter, fact.details)
+        (fact.dedup_key, fact.details)
     }
 }
 
@@ -30,20 +30,20 @@ fn details(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 #[test]
 fn a_builds_facts_name_commit_build_and_branch() {
-    let matter = format!("build/churn/{COMMIT}");
+    let dedup_key = format!("build/churn/{COMMIT}");
     let stage = stage();
     stage.react(&push("main", COMMIT));
     let begun = details(&[("commit", COMMIT), ("build", "churn-build:0"), ("branch", "main")]);
-    assert_eq!(stage.last(FactKind::BuildStarted), (matter.clone(), begun));
+    assert_eq!(stage.last(FactKind::BuildStarted), (dedup_key.clone(), begun));
     stage.ends_as("SUCCEEDED");
     let built = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
-    assert_eq!(stage.last(FactKind::TrainingRequested), (matter.clone(), built));
+    assert_eq!(stage.last(FactKind::TrainingRequested), (dedup_key.clone(), built));
     let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
     stage.react(&push("main", COMMIT));
     stage.ends_as("FAULT");
     let failed =
         details(&[("commit", COMMIT), ("build", "churn-build:0"), ("logs", "https://console.aws.amazon.com/x")]);
-    assert_eq!(stage.last(FactKind::BuildFailed), (matter, failed));
+    assert_eq!(stage.last(FactKind::BuildFailed), (dedup_key, failed));
     assert_eq!(stage.cloud.facts().last().unwrap().reasons, [format!("the build of {COMMIT} ended as FAULT")]);
 }
 
@@ -52,8 +52,8 @@ fn a_refusal_names_what_was_refused_and_by_whom() {
     let stage = stage();
     stage.cloud.account().refuse = true;
     stage.react(&push("main", COMMIT));
-    let matter = format!("build/churn/{COMMIT}");
-    assert_eq!(stage.last(FactKind::BuildFailed), (matter.clone(), details(&[("commit", COMMIT)])));
+    let dedup_key = format!("build/churn/{COMMIT}");
+    assert_eq!(stage.last(FactKind::BuildFailed), (dedup_key.clone(), details(&[("commit", COMMIT)])));
     let told = stage.cloud.facts().pop().unwrap().reasons.join(" ");
     assert!(told.contains("churn-build") && told.contains("ValidationException"), "{told}");
     let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
@@ -61,7 +61,7 @@ fn a_refusal_names_what_was_refused_and_by_whom() {
     stage.cloud.account().refuse = true;
     stage.ends_as("SUCCEEDED");
     let refused = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
-    assert_eq!(stage.last(FactKind::BuildFailed), (matter, refused), "it names the build that came to nothing");
+    assert_eq!(stage.last(FactKind::BuildFailed), (dedup_key, refused), "it names the build that came to nothing");
     let told = stage.cloud.facts().pop().unwrap().reasons.join(" ");
     assert!(told.contains("churn-training") && told.contains("ValidationException"), "{told}");
 }
@@ -115,7 +115,7 @@ fn a_late_build_is_told_at_the_policys_limit_and_not_before() {
     assert_eq!(late(2 * 3600 - 1), (Decision::Skipped, "still_running"));
     assert_eq!(late(2 * 3600), (Decision::Acted, "late"));
     let wanted = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
-    assert_eq!(stage.last(FactKind::DeadlinePassed), (format!("late/build/churn/{COMMIT}"), wanted));
+    assert_eq!(stage.last(FactKind::DeadlineExceeded), (format!("late/build/churn/{COMMIT}"), wanted));
     // It ends after all, and is trained like any other.
     stage.all_end(&BuildStatus::Succeeded);
     assert_eq!(late(3 * 3600), (Decision::Acted, "built"));
@@ -128,7 +128,7 @@ fn what_the_bus_refuses_is_rejected_and_told_later() {
     stage.all_end(&BuildStatus::Succeeded);
     stage.cloud.account().fault = Some((5, cloud::Fault::Refused));
     let report = stage.try_react(&built("SUCCEEDED")).unwrap();
-    assert_eq!(report.entry.decision, Decision::Rejected, "the refusal was swallowed");
+    assert_eq!(report.entry.decision, Decision::Failed, "the refusal was swallowed");
     assert!(report.entry.reasons.join(" ").contains("AccessDenied"), "{:?}", report.entry.reasons);
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"), "training is asked for once the bus takes it");
 }

@@ -83,7 +83,10 @@ fn a_call_that_may_succeed_later_gives_the_fact_back() {
     for fault in [Fault::Throttled, Fault::Lost] {
         each_call(fault, |place, event, world, tracking, wanted| {
             let outcome = try_react(world, tracking, event);
-            assert!(matches!(outcome, Err(Failure::Retry { .. })), "{place}: Lambda must retry, and got {outcome:?}");
+            assert!(
+                matches!(outcome, Err(Failure::Transient { .. })),
+                "{place}: Lambda must retry, and got {outcome:?}"
+            );
             let last = tracking.calls.lock().unwrap().last().cloned().unwrap();
             assert!(place.ends_with(&last), "{place}: the reaction went on after it");
             // Lambda's first retry.
@@ -99,8 +102,8 @@ fn a_refused_call_is_no_success_and_is_made_good_later() {
     each_call(Fault::Refused, |place, event, world, tracking, wanted| {
         let report = try_react(world, tracking, event).unwrap();
         assert_eq!(
-            (report.entry.decision, report.kept),
-            (Decision::Rejected, true),
+            (report.entry.decision, report.dead_lettered),
+            (Decision::Failed, true),
             "{place}: the refusal was swallowed"
         );
         let told = report.entry.reasons.join(" ");

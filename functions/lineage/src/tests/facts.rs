@@ -23,7 +23,7 @@ const BASELINE: &str = "trimtab-churn-baseline-479f164608c9c7a8";
 
 /// What a fact of some kind writes: the action, how it stands, and what is linked.
 struct Row {
-    matter: String,
+    dedup_key: String,
     action: &'static str,
     progress: &'static str,
     links: &'static [(&'static str, LinkKind, &'static str)],
@@ -33,13 +33,13 @@ fn row(kind: FactKind) -> Option<Row> {
     use LinkKind::{AssociatedWith, ContributedTo, Produced};
     let commit = "c".repeat(40);
     let build = |progress| Row {
-        matter: format!("build/churn/{commit}"),
+        dedup_key: format!("build/churn/{commit}"),
         action: BUILD,
         progress,
         links: &[(COMMIT, ContributedTo, BUILD)],
     };
     let training = |progress| Row {
-        matter: "incident/churn-drift-98d33ea0".to_owned(),
+        dedup_key: "incident/churn-drift-98d33ea0".to_owned(),
         action: TRAINING,
         progress,
         links: &[
@@ -49,19 +49,19 @@ fn row(kind: FactKind) -> Option<Row> {
         ],
     };
     let evaluation = |progress| Row {
-        matter: "candidate/churn/3".to_owned(),
+        dedup_key: "candidate/churn/3".to_owned(),
         action: EVALUATION,
         progress,
         links: &[(VERSION, ContributedTo, EVALUATION), (TRAINING, Produced, VERSION)],
     };
     let rollout = |progress| Row {
-        matter: "rollout/churn/3/1".to_owned(),
+        dedup_key: "rollout/churn/3/1".to_owned(),
         action: ROLLOUT,
         progress,
         links: &[(VERSION, ContributedTo, ROLLOUT), (TRAINING, Produced, VERSION), (ROLLOUT, AssociatedWith, ENDPOINT)],
     };
     let watch = |progress| Row {
-        matter: "watch/churn/bias/1a2b".to_owned(),
+        dedup_key: "watch/churn/bias/1a2b".to_owned(),
         action: WATCH,
         progress,
         links: &[(BASELINE, ContributedTo, WATCH), (WATCH, AssociatedWith, ENDPOINT)],
@@ -79,21 +79,21 @@ fn row(kind: FactKind) -> Option<Row> {
         FactKind::RolloutStarted => rollout("InProgress"),
         FactKind::RolloutSucceeded => rollout("Completed"),
         FactKind::RolloutRolledBack | FactKind::RolloutFailed | FactKind::SmokeTestFailed => rollout("Failed"),
-        FactKind::WatchStarted => watch("Completed"),
-        FactKind::WatchFailed => watch("Failed"),
+        FactKind::MonitoringStarted => watch("Completed"),
+        FactKind::MonitoringFailed => watch("Failed"),
         _ => return None,
     })
 }
 
 /// A fact that names whatever lineage could know.
-fn everything(kind: FactKind, matter: &str) -> Value {
+fn everything(kind: FactKind, dedup_key: &str) -> Value {
     let details = json!({"commit": "c".repeat(40), "run": RUN, "package": PACKAGE, "version": "3",
         "baseline": "s3://churn-monitoring/b/constraints.json"});
-    fact("1", kind.as_str(), matter, &details)
+    fact("1", kind.as_str(), dedup_key, &details)
 }
 
 pub(super) fn told_facts() -> impl Iterator<Item = (FactKind, Value)> {
-    FactKind::ALL.iter().filter_map(|kind| Some((*kind, everything(*kind, &row(*kind)?.matter))))
+    FactKind::ALL.iter().filter_map(|kind| Some((*kind, everything(*kind, &row(*kind)?.dedup_key))))
 }
 
 pub(super) fn tracking() -> Tracking {
@@ -105,7 +105,7 @@ fn each_kind_of_fact_writes_exactly_its_part_of_the_chain() {
     for kind in FactKind::ALL {
         let Some(row) = row(*kind) else { continue };
         let (world, tracking) = (world(str::to_owned), tracking());
-        let event = everything(*kind, &row.matter);
+        let event = everything(*kind, &row.dedup_key);
         assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"), "{kind:?}");
         let entities = tracking.entities.lock().unwrap();
         let (action, progress) = entities.get(row.action).unwrap_or_else(|| panic!("{kind:?}: no {}", row.action));
@@ -123,9 +123,11 @@ fn each_kind_of_fact_writes_exactly_its_part_of_the_chain() {
 #[test]
 fn a_kind_of_fact_outside_the_chain_writes_nothing() {
     for kind in FactKind::ALL.iter().filter(|kind| row(**kind).is_none()) {
-        for matter in ["build/churn/1", "incident/churn-drift-98d33ea0", "rollout/churn/3/1", "watch/churn/bias/1a2b"] {
+        for dedup_key in
+            ["build/churn/1", "incident/churn-drift-98d33ea0", "rollout/churn/3/1", "watch/churn/bias/1a2b"]
+        {
             let (world, tracking) = (world(str::to_owned), tracking());
-            let outcome = react(&world, &tracking, &everything(*kind, matter));
+            let outcome = react(&world, &tracking, &everything(*kind, dedup_key));
             assert_eq!(outcome, (Decision::Skipped, "not_concerned"), "{kind:?}");
             assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0], "{kind:?} has no place in the chain");
         }
@@ -164,8 +166,11 @@ fn each_entity_says_what_it_is_and_where() {
     for name in [BUILD, TRAINING, INCIDENT, EVALUATION, ROLLOUT, WATCH] {
         let said = &entities[name].0.properties;
         assert_eq!(said["reason"], "because", "{name} tells why");
-        let matters = ["build/", "incident/", "candidate/", "rollout/", "watch/"];
-        assert!(matters.iter().any(|matter| said["matter"].starts_with(matter)), "{name} tells of what: {said:?}");
+        let dedup_keys = ["build/", "incident/", "candidate/", "rollout/", "watch/"];
+        assert!(
+            dedup_keys.iter().any(|dedup_key| said["dedup_key"].starts_with(dedup_key)),
+            "{name} tells of what: {said:?}"
+        );
         assert_eq!(said.len(), 2, "{name}: {said:?}");
     }
     for name in [COMMIT, ENDPOINT, VERSION, BASELINE] {
@@ -225,14 +230,14 @@ fn what_serves_no_endpoint_is_linked_with_its_answers_or_not() {
 fn a_commit_of_no_known_repository_is_no_entity() {
     const LOANS: &str = include_str!("../../../../models/loans.toml");
     let (world, tracking) = (world_of(LOANS), Tracking::default());
-    let mut build = everything(FactKind::BuildStarted, &row(FactKind::BuildStarted).unwrap().matter);
+    let mut build = everything(FactKind::BuildStarted, &row(FactKind::BuildStarted).unwrap().dedup_key);
     build["detail"]["model"] = json!("loans");
     assert_eq!(react(&world, &tracking, &build), (Decision::Skipped, "no_entity"));
 }
 
 #[test]
 fn a_fact_that_lacks_its_subject_writes_nothing() {
-    for (kind, matter, details) in [
+    for (kind, dedup_key, details) in [
         (FactKind::BuildStarted, "build/churn/1", json!({"commit": "HEAD"})),
         (FactKind::TrainingRequested, "image/churn/3", json!({"commit": "c".repeat(40)})),
         (FactKind::TrainingStarted, "incident/churn-drift-1", json!({"commit": "c".repeat(40)})),
@@ -240,7 +245,7 @@ fn a_fact_that_lacks_its_subject_writes_nothing() {
         (FactKind::RolloutStarted, "rollout/churn/3/1", json!({"package": "churn/3"})),
     ] {
         let (world, tracking) = (world(str::to_owned), Tracking::default());
-        let event = fact("1", kind.as_str(), matter, &details);
+        let event = fact("1", kind.as_str(), dedup_key, &details);
         assert_eq!(react(&world, &tracking, &event), (Decision::Skipped, "no_entity"), "{kind:?} {details}");
         assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0], "{kind:?}: nothing to ask about");
     }
@@ -280,7 +285,7 @@ fn an_action_ends_as_its_end_says_whichever_comes_first() {
             let (world, tracking) = (world(str::to_owned), tracking());
             for (number, kind) in order.into_iter().enumerate() {
                 let row = row(kind).unwrap();
-                let mut event = everything(kind, &row.matter);
+                let mut event = everything(kind, &row.dedup_key);
                 event["id"] = json!(number.to_string());
                 assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"), "{order:?}");
             }

@@ -10,11 +10,11 @@ fn a_baseline_that_the_registry_has_not_is_computed_and_its_end_begins_the_watch
     assert_eq!(stage.hears(&in_service())[1..], ["computing"; 4]);
     assert!(stage.state().schedules.is_empty());
     for job in stage.jobs() {
-        stage.state().jobs.insert(job.clone(), BaselineTruth::Completed);
+        stage.state().jobs.insert(job.clone(), ObservedBaseline::Completed);
         assert_eq!(stage.hears(&ended(&job)), ["to_be_watched"]);
     }
     stage.is_watched();
-    assert_eq!(stage.matters(FactKind::WatchStarted).len(), 4);
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringStarted).len(), 4);
     assert_eq!(stage.jobs().len(), 4);
 }
 
@@ -22,7 +22,7 @@ fn a_baseline_that_the_registry_has_not_is_computed_and_its_end_begins_the_watch
 fn an_end_that_nobody_heard_of_is_found_by_looking() {
     let stage = stage(false);
     stage.hears(&look());
-    stage.state().jobs.values_mut().for_each(|job| *job = BaselineTruth::Completed);
+    stage.state().jobs.values_mut().for_each(|job| *job = ObservedBaseline::Completed);
     stage.hears(&look());
     stage.is_watched();
 }
@@ -40,15 +40,15 @@ fn a_baseline_that_failed_is_told_once_and_the_other_kinds_go_on() {
     stage.hears(&in_service());
     let jobs = stage.jobs();
     for (number, job) in jobs.iter().enumerate() {
-        let failed = BaselineTruth::Failed("ClientError: no such column".to_owned());
-        let end = if number == 0 { failed } else { BaselineTruth::Completed };
+        let failed = ObservedBaseline::Failed("ClientError: no such column".to_owned());
+        let end = if number == 0 { failed } else { ObservedBaseline::Completed };
         stage.state().jobs.insert(job.clone(), end);
         stage.hears(&ended(job));
     }
     stage.hears(&ended(&jobs[0]));
     stage.hears(&look());
-    assert_eq!(stage.matters(FactKind::WatchFailed).len(), 1);
-    assert_eq!(stage.told().iter().filter(|kind| **kind == FactKind::WatchFailed).count(), 1);
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringFailed).len(), 1);
+    assert_eq!(stage.told().iter().filter(|kind| **kind == FactKind::MonitoringFailed).count(), 1);
     assert_eq!(stage.state().schedules.len(), 3);
     assert_eq!(stage.jobs(), jobs, "a job of the same name is not tried again");
 }
@@ -64,7 +64,7 @@ fn without_a_baseline_or_a_configuration_it_is_told_what_is_missing() {
     assert_eq!(codes, ["asked", "no_baseline", "no_baseline_yet", "no_baseline", "no_baseline"]);
     stage.registers("v7");
     assert_eq!(stage.hears(&look())[3], "no_configuration");
-    assert_eq!(stage.matters(FactKind::WatchFailed).len(), 4);
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringFailed).len(), 4);
 }
 
 #[test]
@@ -77,5 +77,5 @@ fn the_next_versions_baselines_replace_the_old_ones_and_their_definitions_go() {
     stage.hears(&in_service());
     stage.is_watched();
     assert!(stage.state().definitions.is_disjoint(&before));
-    assert_eq!(stage.matters(FactKind::WatchChanged).len(), 4);
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 4);
 }

@@ -1,11 +1,11 @@
 //! What SageMaker and CloudWatch are asked for, kind by kind, as `models/churn.toml` has it.
 
 use trimtab_core::event::Event;
-use trimtab_core::react::Decide;
+use trimtab_core::reactor::Decide;
 
 use super::*;
 use crate::Monitor;
-use crate::goal::{kind_of, owner_of};
+use crate::desired_state::{kind_of, owner_of};
 
 const ANALYZER: &str = "sagemaker-model-monitor-analyzer";
 const CLARIFY: &str = "sagemaker-clarify-processing";
@@ -102,7 +102,7 @@ fn baseline_of_each_kind_is_computed_from_the_policys_data_set() {
             Some(("churn".to_owned(), kind))
         );
         // What the jobs leave: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-create-baseline.html
-        stage.state().jobs.insert(made.name.clone(), BaselineTruth::Completed);
+        stage.state().jobs.insert(made.name.clone(), ObservedBaseline::Completed);
         stage.hears(&ended(&made.name));
         let against = stage.state().defined.iter().find(|definition| definition.kind == kind).unwrap().baseline.clone();
         let file = |name: &str| uri(&format!("{output}/{name}"));
@@ -184,12 +184,12 @@ fn busy_schedule_waits_for_the_next_look() {
     stage.registers("v8");
     stage.state().busy = true;
     let (decision, _) = stage.react(&requested("bias")).unwrap();
-    assert_eq!(decision, Decision::Parked);
-    assert_eq!(stage.matters(FactKind::WatchChanged).len(), 0, "nothing is in place yet");
+    assert_eq!(decision, Decision::Deferred);
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 0, "nothing is in place yet");
     stage.state().busy = false;
     stage.hears(&look());
     stage.is_watched();
-    assert_eq!(stage.matters(FactKind::WatchChanged).len(), 4);
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 4);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn changed_alarm_is_put_again_and_announced() {
     stage.hears(&in_service());
     stage.apply(|text| text.replace("at_most = 0.2", "at_most = 0.3"));
     assert_eq!(stage.hears(&look())[1..], ["to_be_watched", "in_place", "in_place", "in_place"]);
-    assert_eq!(stage.matters(FactKind::WatchChanged).len(), 1);
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 1);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn facts_of_a_watch_name_its_version_schedule_alarm_and_baseline() {
     let stage = stage(true);
     stage.hears(&in_service());
     let facts = stage.world.bus.facts();
-    let started = facts.iter().find(|fact| fact.kind == FactKind::WatchStarted).unwrap();
+    let started = facts.iter().find(|fact| fact.kind == FactKind::MonitoringStarted).unwrap();
     let expected = [
         ("alarm", "churn-prod-data-quality-drift"),
         ("baseline", "s3://churn-baselines/v7/constraints.json"),
@@ -230,7 +230,7 @@ fn facts_of_a_watch_name_its_version_schedule_alarm_and_baseline() {
     assert_eq!(started.model.as_ref().map(ToString::to_string).as_deref(), Some("churn"));
     let asked: Vec<&str> = facts
         .iter()
-        .filter(|fact| fact.kind == FactKind::WatchRequested)
+        .filter(|fact| fact.kind == FactKind::MonitoringRequested)
         .map(|fact| fact.details["kind"].as_str())
         .collect();
     assert_eq!(asked, KINDS.map(|(_, name, _)| name));
@@ -241,12 +241,12 @@ fn facts_of_a_watch_name_its_version_schedule_alarm_and_baseline() {
 
 #[test]
 fn event_of_an_endpoint_or_a_request_is_assumed_as_it_says() {
-    let seen = Monitor::assume(&Event::parse(&in_service()).unwrap());
-    assert_eq!(seen.served.map(|served| (served.status, served.captures)), Some((EndpointStatus::InService, true)));
+    let observed = Monitor::assume(&Event::parse(&in_service()).unwrap());
+    assert_eq!(observed.served.map(|served| (served.status, served.captures)), Some((EndpointStatus::InService, true)));
     let mut request = requested("bias");
     request["detail"]["details"]["package"] = json!(package(7));
-    let seen = Monitor::assume(&Event::parse(&request).unwrap());
-    assert_eq!(seen.served.and_then(|served| served.package), Some(package(7)));
+    let observed = Monitor::assume(&Event::parse(&request).unwrap());
+    assert_eq!(observed.served.and_then(|served| served.package), Some(package(7)));
     assert_eq!(Monitor::assume(&Event::parse(&ended("trimtab-churn-bias-1")).unwrap()).served, None);
 }
 

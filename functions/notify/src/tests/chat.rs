@@ -66,8 +66,8 @@ fn what_the_chat_does_not_take_is_kept_and_people_are_not_told_twice() {
     let refusing = Sns { refuse: true, ..Sns::default() };
     let event = fact("1", "Training Failed", "incident/churn-drift-1");
     let reaction = Reaction { topic: &people, chat: Some(&refusing), ledger: world.ledger.clone() };
-    assert_eq!(run(world.react(&reaction, &event)).unwrap().unwrap().entry.decision, Decision::Rejected);
-    assert_eq!(world.ledger.contents().kept.len(), 1);
+    assert_eq!(run(world.react(&reaction, &event)).unwrap().unwrap().entry.decision, Decision::Failed);
+    assert_eq!(world.ledger.contents().dead_letters.len(), 1);
     let chat = Sns::default();
     let mended = Reaction { topic: &people, chat: Some(&chat), ledger: world.ledger.clone() };
     assert_eq!(run(world.react(&mended, &event)).unwrap().unwrap().entry.decision, Decision::Acted);

@@ -14,8 +14,8 @@ pub(super) fn demand() -> Suite {
     World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock }
 }
 
-pub(super) fn of_demand(kind: &str, matter: &str) -> Value {
-    let mut event = fact("1", kind, matter);
+pub(super) fn of_demand(kind: &str, dedup_key: &str) -> Value {
+    let mut event = fact("1", kind, dedup_key);
     event["detail"]["model"] = json!("demand");
     event
 }
@@ -25,7 +25,7 @@ pub(super) fn hear(world: &Suite, sns: &Sns, event: &Value) -> &'static str {
     let before = world.bus.facts().len();
     let code = react(world, sns, event).unwrap().codes[0];
     for held in world.bus.facts().drain(before..) {
-        let mut again = of_demand(held.kind.as_str(), &held.matter);
+        let mut again = of_demand(held.kind.as_str(), &held.dedup_key);
         again["detail"] = json!(held);
         react(world, sns, &again).unwrap();
     }
@@ -33,7 +33,7 @@ pub(super) fn hear(world: &Suite, sns: &Sns, event: &Value) -> &'static str {
 }
 
 fn look(world: &Suite, sns: &Sns) -> &'static str {
-    react(world, sns, &of_demand("Look Requested", "look/demand/x")).unwrap().codes[0]
+    react(world, sns, &of_demand("Reconcile Requested", "look/demand/x")).unwrap().codes[0]
 }
 
 pub(super) fn pass(world: &Suite, hours: i64) {
@@ -43,8 +43,8 @@ pub(super) fn pass(world: &Suite, hours: i64) {
 #[test]
 fn what_can_wait_is_sent_together_once_and_when_it_is_due() {
     let (world, sns) = (demand(), Sns::default());
-    for matter in ["incident/demand-build-1", "incident/demand-build-2", "incident/demand-build-2"] {
-        hear(&world, &sns, &of_demand("Training Started", matter));
+    for dedup_key in ["incident/demand-build-1", "incident/demand-build-2", "incident/demand-build-2"] {
+        hear(&world, &sns, &of_demand("Training Started", dedup_key));
     }
     assert_eq!((look(&world, &sns), sns.sent.lock().unwrap().len()), ("nothing_new", 0));
     pass(&world, 24);
@@ -96,7 +96,7 @@ fn a_line_that_was_sent_comes_in_no_other_digest() {
     let held = world.bus.facts().pop().unwrap();
     pass(&world, 25);
     look(&world, &sns);
-    let mut again = of_demand(held.kind.as_str(), &held.matter);
+    let mut again = of_demand(held.kind.as_str(), &held.dedup_key);
     again["detail"] = json!(held);
     assert_eq!(react(&world, &sns, &again).unwrap().codes[0], "already_held");
 }
@@ -106,8 +106,9 @@ fn a_digest_that_sns_does_not_take_is_not_lost() {
     let (world, sns) = (demand(), Sns::default());
     hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
     pass(&world, 25);
-    let refused = react(&world, &Sns { refuse: true, ..Sns::default() }, &of_demand("Look Requested", "look/demand/x"));
-    assert!(matches!(refused, Err(Failure::Retry { .. })));
+    let refused =
+        react(&world, &Sns { refuse: true, ..Sns::default() }, &of_demand("Reconcile Requested", "look/demand/x"));
+    assert!(matches!(refused, Err(Failure::Transient { .. })));
     pass(&world, 1);
     assert_eq!(look(&world, &sns), "due");
 }

@@ -6,7 +6,7 @@ use super::*;
 /// The clock asks, where people have this topic and the chat that one.
 fn look(world: &Suite, people: &Sns, chat: &Sns) -> Answer<Report> {
     let reaction = Reaction { topic: people, chat: Some(chat), ledger: world.ledger.clone() };
-    run(world.react(&reaction, &of_demand("Look Requested", "look/demand/x"))).unwrap()
+    run(world.react(&reaction, &of_demand("Reconcile Requested", "look/demand/x"))).unwrap()
 }
 
 fn started(world: &Suite, numbers: impl IntoIterator<Item = u32>) {
@@ -58,7 +58,7 @@ fn what_the_chat_does_not_take_is_sent_to_it_at_the_next_look_and_people_are_not
     started(&world, [1]);
     pass(&world, 24);
     let report = look(&world, &people, &refusing()).unwrap();
-    assert_eq!((report.entry.decision, report.codes.last()), (Decision::Rejected, Some(&"publish_refused")));
+    assert_eq!((report.entry.decision, report.codes.last()), (Decision::Failed, Some(&"publish_refused")));
     for code in ["chat_again", "nothing_new"] {
         assert_eq!(look(&world, &people, &chat).unwrap().codes[0], code);
     }
@@ -85,7 +85,7 @@ fn the_chat_is_not_told_before_people_are() {
     let (world, people, chat) = (demand(), Sns::default(), Sns::default());
     started(&world, [1]);
     pass(&world, 24);
-    assert!(matches!(look(&world, &refusing(), &chat), Err(Failure::Retry { .. })));
+    assert!(matches!(look(&world, &refusing(), &chat), Err(Failure::Transient { .. })));
     pass(&world, 1);
     assert_eq!(sent(&chat), vec![]);
     assert_eq!(look(&world, &people, &chat).unwrap().codes[0], "due");
@@ -96,7 +96,8 @@ fn the_chat_is_not_told_before_people_are() {
 fn of_a_full_digest_the_chat_is_shown_ten_lines_and_what_it_refuses_is_kept() {
     let (world, people, chat) = (demand(), Sns::default(), Sns::default());
     let held = |number: u32| {
-        let mut held = of_demand("Notice Held", &format!("held/Training Started/incident/demand-build-{number}"));
+        let mut held =
+            of_demand("Notification Batched", &format!("held/Training Started/incident/demand-build-{number}"));
         held["detail"]["details"] = json!({"says": "[info] demand: <!channel> *training* started", "severity": "info"});
         held
     };
@@ -107,7 +108,7 @@ fn of_a_full_digest_the_chat_is_shown_ten_lines_and_what_it_refuses_is_kept() {
         run(world.react(&reaction, &held(99))).unwrap().unwrap()
     };
     assert_eq!(hear(&refusing()).codes, ["full", "publish_refused"]);
-    assert_eq!(world.ledger.contents().kept.len(), 1);
+    assert_eq!(world.ledger.contents().dead_letters.len(), 1);
     for code in ["chat_again", "already_held"] {
         assert_eq!(hear(&chat).codes, [code], "as `trimtab redrive` sends it again");
     }
@@ -122,7 +123,7 @@ fn where_there_is_no_chat_nothing_is_kept_for_one() {
     let (world, people, chat) = (demand(), Sns::default(), Sns::default());
     started(&world, [1]);
     pass(&world, 24);
-    react(&world, &people, &of_demand("Look Requested", "look/demand/x")).unwrap();
+    react(&world, &people, &of_demand("Reconcile Requested", "look/demand/x")).unwrap();
     assert_eq!(look(&world, &people, &chat).unwrap().codes[0], "nothing_new");
     assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 0));
 }

@@ -13,7 +13,7 @@ fn every_kind_but_requests_becomes_one_message() {
         // What functions ask of each other ends in "Requested"; a held notice waits for its digest. But approval is
         // requested of a person.
         let request = kind.as_str().ends_with(" Requested") && *kind != FactKind::ApprovalRequested;
-        let expected = usize::from(!request && *kind != FactKind::NoticeHeld);
+        let expected = usize::from(!request && *kind != FactKind::NotificationBatched);
         assert_eq!(sns.sent.lock().unwrap().len(), expected, "messages for {}", kind.as_str());
     }
 }
@@ -70,7 +70,7 @@ fn digest_is_sent_at_its_interval_and_not_a_minute_before() {
     // `digest = "24h"` in models/demand.toml.
     let (world, sns) = (demand(), Sns::default());
     hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
-    let look = of_demand("Look Requested", "look/demand/x");
+    let look = of_demand("Reconcile Requested", "look/demand/x");
     pass(&world, 23);
     assert_eq!(react(&world, &sns, &look).unwrap().codes, ["nothing_new"]);
     pass(&world, 1);
@@ -82,7 +82,7 @@ fn digest_lists_each_message_with_its_time_and_reason() {
     let (world, sns) = (demand(), Sns::default());
     hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
     pass(&world, 24);
-    react(&world, &sns, &of_demand("Look Requested", "look/demand/x")).unwrap();
+    react(&world, &sns, &of_demand("Reconcile Requested", "look/demand/x")).unwrap();
     let sent = sns.sent.lock().unwrap()[0].clone();
     let line = format!("  {NOON}  [info] demand: training started: because\n");
     assert!(
@@ -90,7 +90,7 @@ fn digest_lists_each_message_with_its_time_and_reason() {
         "{}",
         sent.body
     );
-    assert!(sent.body.contains(&format!("matter: digest/demand/{NOON}")), "{}", sent.body);
+    assert!(sent.body.contains(&format!("dedup_key: digest/demand/{NOON}")), "{}", sent.body);
     let attribute = |name: &str| sent.attributes[name].as_str();
     assert_eq!((attribute("kind"), attribute("thread"), attribute("model")), ("Digest", "digest/demand", "demand"));
 }
@@ -111,7 +111,8 @@ fn ninety_nine_messages_wait_and_the_hundredth_sends_all() {
 fn sent_lines_stay_known_through_five_hundred_others() {
     let (world, sns) = (demand(), Sns::default());
     let held = |number: u32| {
-        let mut event = of_demand("Notice Held", &format!("held/Training Started/incident/demand-build-{number}"));
+        let mut event =
+            of_demand("Notification Batched", &format!("held/Training Started/incident/demand-build-{number}"));
         event["detail"]["details"] = json!({"says": "[info] demand: training started", "severity": "info"});
         event
     };

@@ -5,8 +5,8 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::policy::Policy;
 
 use super::*;
-use crate::place::{Place, thread};
-use crate::words::message;
+use crate::console_links::{ConsoleLinks, thread};
+use crate::templates::message;
 
 const HOST: &str = "https://eu-west-1.console.aws.amazon.com/";
 const LOGS: &str = "cloudwatch/home?region=eu-west-1#logsV2:log-groups$3FlogGroupNameFilter$3D$252Ftrimtab";
@@ -28,7 +28,7 @@ fn shown(model: &str, kind: &str, subject: &str, details: &Value, region: &str) 
     let event = Event::parse(&event).unwrap();
     let Body::Fact(fact) = &event.body else { panic!("{kind} is no fact") };
     let policy = policy(model);
-    let body = message(fact, &Place::of(&event, Some(&policy))).body;
+    let body = message(fact, &ConsoleLinks::of(&event, Some(&policy))).body;
     let line = |name: &str| body.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().to_owned();
     (line("Look: "), line("Command: "))
 }
@@ -53,13 +53,13 @@ fn each_subject_links_to_its_page_in_the_console() {
         ("sagemaker/home?region=eu-west-1#/studio-landing", "cloudwatch/home?region=eu-west-1#alarmsV2:");
     let cases = [
         ("churn", "Build Failed", "build/churn/x", &build, build_page),
-        ("churn", "Deadline Passed", "late/build/churn/x", &build, build_page),
+        ("churn", "Deadline Exceeded", "late/build/churn/x", &build, build_page),
         ("churn", "Build Failed", "build/churn/x", &commit, &commit_page),
         ("demand", "Build Failed", "build/demand/x", &execution, piped),
         ("churn", "Branch Deleted", "branch/churn/main", &none, branches),
         ("churn", "Image Adopted", "image/churn/x", &image, &image_page),
         ("churn", "Rollout Failed", "rollout/churn/4/2", &none, churn),
-        ("churn", "Deadline Passed", "late/rollout/churn/4/2", &none, churn),
+        ("churn", "Deadline Exceeded", "late/rollout/churn/4/2", &none, churn),
         (
             "loans",
             "Rollout Failed",
@@ -122,10 +122,10 @@ fn each_kind_names_the_command_that_tells_more() {
     let (none, run) = (json!({}), json!({"run": RUN}));
     let steps = format!("aws sagemaker list-pipeline-execution-steps --pipeline-execution-arn {RUN}");
     let cases = [
-        ("churn", "Event Rejected", "event/x", &none, "trimtab kept"),
-        ("churn", "Evaluation Stuck", "candidate/churn/4", &none, "trimtab kept"),
-        ("churn", "Stop Failed", "finding/x/1", &none, "trimtab kept"),
-        ("churn", "Deadline Passed", "late/incident/x", &run, "trimtab look churn"),
+        ("churn", "Event Dead-Lettered", "event/x", &none, "trimtab dead-letters"),
+        ("churn", "Evaluation Stuck", "candidate/churn/4", &none, "trimtab dead-letters"),
+        ("churn", "Stop Failed", "finding/x/1", &none, "trimtab dead-letters"),
+        ("churn", "Deadline Exceeded", "late/incident/x", &run, "trimtab look churn"),
         ("churn", "Training Failed", "incident/x", &run, &steps),
         ("churn", "Training Failed", "incident/x", &none, "trimtab history churn"),
         (
@@ -163,7 +163,7 @@ fn each_kind_names_the_command_that_tells_more() {
     });
     let event = event.unwrap();
     let Body::Fact(fact) = &event.body else { panic!("no fact") };
-    assert!(message(fact, &Place::of(&event, None)).body.contains("Command: trimtab history\n"));
+    assert!(message(fact, &ConsoleLinks::of(&event, None)).body.contains("Command: trimtab history\n"));
 }
 
 #[test]

@@ -6,10 +6,10 @@ fn event(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The event of this case in `events/cloudwatch`.
+/// The event of this ctx in `events/cloudwatch`.
 macro_rules! alarm_event {
-    ($case:literal) => {
-        event(include_str!(concat!("../../../../events/cloudwatch/", $case, ".json")))
+    ($ctx:literal) => {
+        event(include_str!(concat!("../../../../events/cloudwatch/", $ctx, ".json")))
     };
 }
 
@@ -17,8 +17,8 @@ pub(super) fn arn(name: &str) -> AlarmArn {
     AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap()
 }
 
-pub(super) fn truth(name: &str, drift: Option<DriftKind>, state: AlarmState) -> AlarmTruth {
-    AlarmTruth {
+pub(super) fn actual(name: &str, drift: Option<DriftKind>, state: AlarmState) -> ObservedAlarm {
+    ObservedAlarm {
         name: AlarmName::parse(name).unwrap(),
         arn: arn(name),
         state,
@@ -31,18 +31,18 @@ pub(super) fn truth(name: &str, drift: Option<DriftKind>, state: AlarmState) -> 
 }
 
 /// What churn's alarm on any drift watches: two alarms, of which the second is on.
-pub(super) fn any_drift() -> Vec<AlarmTruth> {
-    let bias = AlarmTruth {
+pub(super) fn any_drift() -> Vec<ObservedAlarm> {
+    let bias = ObservedAlarm {
         features: vec!["age".to_owned()],
-        ..truth("churn-prod-bias-drift", Some(DriftKind::Bias), AlarmState::Alarm)
+        ..actual("churn-prod-bias-drift", Some(DriftKind::Bias), AlarmState::Alarm)
     };
     let children = ["churn-prod-data-drift", "churn-prod-bias-drift"].map(|name| AlarmName::parse(name).unwrap());
-    let any = AlarmTruth { children: children.into(), ..truth("churn-prod-any-drift", None, AlarmState::Alarm) };
+    let any = ObservedAlarm { children: children.into(), ..actual("churn-prod-any-drift", None, AlarmState::Alarm) };
     vec![bias, any]
 }
 
 impl Stage {
-    pub(super) fn with_others(others: Vec<AlarmTruth>) -> Self {
+    pub(super) fn with_others(others: Vec<ObservedAlarm>) -> Self {
         let stage = stage();
         *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
         *stage.cloud.others.lock().unwrap() = others;
@@ -66,7 +66,7 @@ fn each_of_the_four_kinds_of_drift_starts_a_run_that_names_it() {
     ];
     for (event, words) in cases {
         let name = event["detail"]["alarmName"].as_str().unwrap();
-        let stage = Stage::with_others(vec![truth(name, None, AlarmState::Alarm)]);
+        let stage = Stage::with_others(vec![actual(name, None, AlarmState::Alarm)]);
         *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
         let reason = stage.reason(&event);
         assert!(reason.starts_with(words), "{reason}");
@@ -138,7 +138,10 @@ fn a_composite_alarm_that_no_policy_names_is_nobodys() {
     let text = alarm_event!("drift-composite").to_string().replace("churn-prod-any-drift", "shop-any-error");
     assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_watched"));
     let contents = stage.world.ledger.contents();
-    assert!(contents.kept.is_empty() && contents.history.is_empty(), "nobody is told, and nothing is on record");
+    assert!(
+        contents.dead_letters.is_empty() && contents.history.is_empty(),
+        "nobody is told, and nothing is on record"
+    );
 }
 
 #[test]
@@ -169,9 +172,9 @@ fn run_of_unknown_features_is_told_none() {
 #[test]
 fn drift_of_each_alarm_is_held_until_its_own_alarm_is_off() {
     let (quality, bias) = (alarm_event!("drift-model-quality"), alarm_event!("drift-bias"));
-    let of = |event: &Value, drift: DriftKind, state: AlarmState| AlarmTruth {
+    let of = |event: &Value, drift: DriftKind, state: AlarmState| ObservedAlarm {
         since: Some(event["detail"]["state"]["timestamp"].as_str().unwrap().parse().unwrap()),
-        ..truth(event["detail"]["alarmName"].as_str().unwrap(), Some(drift), state)
+        ..actual(event["detail"]["alarmName"].as_str().unwrap(), Some(drift), state)
     };
     let both = |state: AlarmState| {
         vec![of(&quality, DriftKind::ModelQuality, AlarmState::Alarm), of(&bias, DriftKind::Bias, state)]
@@ -183,7 +186,7 @@ fn drift_of_each_alarm_is_held_until_its_own_alarm_is_off() {
         assert_eq!(stage.react(alarm), (Decision::Skipped, "cool_down"));
     }
     *stage.cloud.others.lock().unwrap() = both(AlarmState::Ok);
-    assert_eq!(stage.react(&look::look()), (Decision::Skipped, "nothing_new"), "one of the two is still on");
+    assert_eq!(stage.react(&reconcile::look()), (Decision::Skipped, "nothing_new"), "one of the two is still on");
     stage.pass(HOUR * 24);
-    assert_eq!(stage.react(&look::look()), (Decision::Acted, "drift"), "it gets its run when the limit ends");
+    assert_eq!(stage.react(&reconcile::look()), (Decision::Acted, "drift"), "it gets its run when the limit ends");
 }

@@ -1,7 +1,7 @@
 //! Each engine is asked by its own call, told what a run is told, and known again by its own events;
 //! of what nobody tells, a look finds the end.
 
-use trimtab_core::name::{DagRunId, DeliveryRunId, ExecutionArn, KubeflowId};
+use trimtab_core::name::{CodePipelineRunId, DagRunId, ExecutionArn, KubeflowId};
 
 use super::*;
 
@@ -36,7 +36,7 @@ pub(super) fn named(request: &RunRequest, number: usize) -> RunId {
         }
         Engine::Kubeflow(_) => RunId::Kubeflow(KubeflowId::parse(&format!("run{number}")).unwrap()),
         Engine::Codepipeline(pipeline) => {
-            RunId::Delivery(pipeline.clone(), DeliveryRunId::parse(&format!("run{number}")).unwrap())
+            RunId::CodePipeline(pipeline.clone(), CodePipelineRunId::parse(&format!("run{number}")).unwrap())
         }
     }
 }
@@ -84,7 +84,7 @@ fn what_else_is_executed_is_nobodys_training() {
         let execution = ExecutionArn::parse(name).unwrap();
         assert_eq!(stage.react(&execution_ended(&execution, "SUCCEEDED")), (Decision::Skipped, "not_concerned"));
     }
-    assert!(stage.world.ledger.contents().kept.is_empty());
+    assert!(stage.world.ledger.contents().dead_letters.is_empty());
 }
 
 #[test]
@@ -110,9 +110,9 @@ fn of_airflow_and_kubeflow_nobody_tells_and_a_look_finds_the_end() {
         assert_eq!(stage.react(&of(model, &alarm_at(NOON))), (Decision::Acted, "drift"), "{model}");
         assert_eq!(action(&stage)["action"], json!(call));
         *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
-        assert_eq!(stage.react(&of(model, &look::look())), (Decision::Skipped, "nothing_new"), "{model}");
+        assert_eq!(stage.react(&of(model, &reconcile::look())), (Decision::Skipped, "nothing_new"), "{model}");
         *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
-        assert_eq!(stage.react(&of(model, &look::look())), (Decision::Acted, "run_ended"), "{model}");
+        assert_eq!(stage.react(&of(model, &reconcile::look())), (Decision::Acted, "run_ended"), "{model}");
         assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingSucceeded]);
     }
 }

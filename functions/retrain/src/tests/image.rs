@@ -10,7 +10,7 @@ pub(super) fn uri(number: u8) -> String {
 pub(super) fn image(kind: &str, serial: u8, uri: &str) -> Value {
     let mut event = request_for("none");
     event["detail-type"] = json!(kind);
-    event["detail"]["matter"] = json!(format!("image/churn/{serial}"));
+    event["detail"]["dedup_key"] = json!(format!("image/churn/{serial}"));
     event["detail"]["details"] = json!({"image": uri, "serial": serial.to_string()});
     event
 }
@@ -49,8 +49,8 @@ fn whatever_asks_for_a_run_is_given_the_newest_image() {
 fn an_image_that_comes_during_a_run_waits_and_takes_no_commits_place() {
     let stage = stage();
     stage.hear(&alarm_at(NOON));
-    assert_eq!(stage.hear(&request_for(&"a".repeat(40))).0, Decision::Parked);
-    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))).0, Decision::Parked);
+    assert_eq!(stage.hear(&request_for(&"a".repeat(40))).0, Decision::Deferred);
+    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))).0, Decision::Deferred);
     let run = stage.cloud.runs.lock().unwrap()[0].1.clone();
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
     stage.hear(&ended(&run, "Succeeded"));
@@ -64,10 +64,10 @@ fn an_image_from_elsewhere_or_by_tag_is_refused() {
     let stage = stage();
     let elsewhere = [uri(1).replace("123456789012", "210987654321"), uri(1).replace("churn-training", "other")];
     for foreign in elsewhere {
-        assert_eq!(stage.hear(&image("Training Requested", 1, &foreign)), (Decision::Rejected, "foreign_image"));
+        assert_eq!(stage.hear(&image("Training Requested", 1, &foreign)), (Decision::Failed, "foreign_image"));
     }
     let by_tag = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training:latest";
-    assert_eq!(stage.hear(&image("Image Adopted", 1, by_tag)), (Decision::Rejected, "no_image"));
+    assert_eq!(stage.hear(&image("Image Adopted", 1, by_tag)), (Decision::Failed, "no_image"));
     assert!(stage.cloud.runs.lock().unwrap().is_empty());
 }
 

@@ -1,6 +1,6 @@
 //! What an attempt left unfinished, what an engine refuses, and what is remembered of triggers.
 
-use super::look::look;
+use super::reconcile::look;
 use super::*;
 
 fn ended_by_name(number: usize, name: &str) -> Value {
@@ -21,7 +21,7 @@ fn unanswered() -> Stage {
 
 #[test]
 fn unanswered_start_is_finished_by_the_next_event_of_any_kind() {
-    for event in [look(), request_for(&"c".repeat(40)), gather::object("features/1.parquet", NOON)] {
+    for event in [look(), request_for(&"c".repeat(40)), data_debounce::object("features/1.parquet", NOON)] {
         let stage = unanswered();
         stage.try_react(&event).unwrap();
         assert_eq!(stage.started().len(), 1, "the run is adopted: {event}");
@@ -68,7 +68,7 @@ fn end_of_a_run_that_its_engine_does_not_know_is_forged() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     let (_, run) = stage.started().pop().unwrap();
-    assert_eq!(stage.react(&ended(&run, "Succeeded")), (Decision::Rejected, "no_such_run"));
+    assert_eq!(stage.react(&ended(&run, "Succeeded")), (Decision::Failed, "no_such_run"));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn refused_start_says_what_the_engine_said_and_frees_the_model() {
 fn refused_trigger_starts_a_run_when_it_is_sent_again() {
     let mut stage = stage_with(|retrain| (retrain.budget.runs, retrain.give_up_after) = (1, 1));
     stage.cloud.refuse = true;
-    assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Rejected);
+    assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Failed);
     stage.cloud.refuse = false;
     let again = stage.react(&alarm_at(NOON));
     assert_eq!(again, (Decision::Acted, "drift"), "what is kept can be sent again, and nothing was spent on it");
@@ -201,7 +201,7 @@ fn refused_start_is_no_run_in_vain() {
     stage.end_run(HOUR);
     stage.pass(HOUR);
     stage.cloud.refuse = true;
-    assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")).0, Decision::Rejected);
+    assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")).0, Decision::Failed);
     stage.cloud.refuse = false;
     let again = stage.react(&alarm_at("2026-11-20T14:00:00Z"));
     assert_eq!(again, (Decision::Acted, "drift"), "one run in vain does not open a circuit of two");

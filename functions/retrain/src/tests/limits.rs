@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use trimtab_core::fact::Fact;
 
 use super::*;
-use reference::{Ask, Heard, Hour, Limit, Reference, Rules, Why};
+use reference::{Ask, Hour, Incoming, Limit, Reference, Rules, Why};
 use steps::{Sent, Step, rules, step};
 
 mod reference;
@@ -35,7 +35,7 @@ struct Pair {
     past: Vec<(Sent, Value)>,
     names: u32,
     /// The message of each limit's episode.
-    matters: BTreeMap<(Limit, Option<Hour>), String>,
+    dedup_keys: BTreeMap<(Limit, Option<Hour>), String>,
     runs: usize,
 }
 
@@ -60,7 +60,7 @@ impl Pair {
             (policy.monitor, policy.deploy, policy.evaluate) = (None, None, None);
         }
         let reference = Reference::new(rules.clone(), ALARMS.len());
-        Self { stage, reference, past: vec![], names: 0, matters: BTreeMap::new(), runs: 0 }
+        Self { stage, reference, past: vec![], names: 0, dedup_keys: BTreeMap::new(), runs: 0 }
     }
 
     fn time(&self) -> String {
@@ -80,11 +80,11 @@ impl Pair {
         }
         let state = |on: bool| if on { AlarmState::Alarm } else { AlarmState::Ok };
         let drift = [DriftKind::DataQuality, DriftKind::Bias];
-        let truths = self.reference.alarms.iter().enumerate().map(|(which, alarm)| AlarmTruth {
+        let actuals = self.reference.alarms.iter().enumerate().map(|(which, alarm)| ObservedAlarm {
             since: Some(NOON.parse::<Timestamp>().unwrap() + hours(alarm.since)),
-            ..drift::truth(ALARMS[which], Some(drift[which]), state(alarm.on))
+            ..drift::actual(ALARMS[which], Some(drift[which]), state(alarm.on))
         });
-        *self.stage.cloud.others.lock().unwrap() = truths.collect();
+        *self.stage.cloud.others.lock().unwrap() = actuals.collect();
     }
 
     /// A word that no other event of this sequence has.
@@ -119,7 +119,7 @@ impl Pair {
             // A look has one finding: the next one finds the next.
             Step::Look => {
                 for _ in 0..3 {
-                    self.deliver(&Sent::Look, &look::look())?;
+                    self.deliver(&Sent::Look, &reconcile::look())?;
                 }
             }
             Step::Alarm { comes, .. } => {
@@ -152,7 +152,7 @@ impl Pair {
             }
             Step::Operator { over_budget } => {
                 let id = format!("request {}", self.fresh());
-                let event = operator::asked(Some(&id), over_budget, &time);
+                let event = operator_request::asked(Some(&id), over_budget, &time);
                 (Sent::Ask(Ask { over_budget, ..ask(id, Why::Operator) }), event)
             }
             Step::Object { number, of_a_group } => {
@@ -160,7 +160,7 @@ impl Pair {
                     true => ("offline-store/churn-features-1795166530/data", Why::Features),
                     false => ("features", Why::Data),
                 };
-                let event = gather::object(&format!("{folder}/{number}.parquet"), &time);
+                let event = data_debounce::object(&format!("{folder}/{number}.parquet"), &time);
                 (Sent::Object { number, why, at: self.reference.now }, event)
             }
             _ => {
@@ -211,7 +211,7 @@ impl Pair {
 
     /// Both hear of the event; what they come to is compared.
     fn deliver(&mut self, sent: &Sent, event: &Value) -> Result<(), TestCaseError> {
-        // Nothing is asked of AWS for an object, so that no end is seen.
+        // Nothing is asked of AWS for an object, so that no end is observed.
         let mut expected = match sent {
             Sent::Object { .. } => vec![],
             _ => self.reference.notice_the_end(),
@@ -231,7 +231,7 @@ impl Pair {
         });
         self.stage.try_react(event).map_err(|failure| TestCaseError::fail(failure.to_string()))?;
         let facts: Vec<Fact> = std::mem::take(&mut self.stage.world.bus).facts();
-        let heard: Vec<Heard> = facts.iter().map(heard).collect();
+        let heard: Vec<Incoming> = facts.iter().map(heard).collect();
         if heard != expected {
             let promise = broken(&expected, &heard);
             return Err(TestCaseError::fail(format!(
@@ -244,14 +244,16 @@ impl Pair {
     }
 
     /// What was told to have begun has begun, under its word, with its commit and the newest image.
-    fn compare_runs(&mut self, expected: &[Heard]) -> Result<(), TestCaseError> {
+    fn compare_runs(&mut self, expected: &[Incoming]) -> Result<(), TestCaseError> {
         let runs = self.stage.started().split_off(self.runs);
         self.runs += runs.len();
         let given = |request: &RunRequest, name: &str| request.parameters.get(name).cloned();
         let told: Vec<_> =
             runs.iter().map(|(run, _)| ["Reason", "Commit", "Image"].map(|name| given(run, name))).collect();
         let started = expected.iter().filter_map(|heard| match heard {
-            Heard::Started(why, commit) => Some((why.word().to_owned(), commit.map(|number| format!("{number:040x}")))),
+            Incoming::Started(why, commit) => {
+                Some((why.word().to_owned(), commit.map(|number| format!("{number:040x}"))))
+            }
             _ => None,
         });
         let images = self.reference.given.split_off(self.reference.given.len().min(self.runs - runs.len()));
@@ -265,13 +267,15 @@ impl Pair {
     /// An alarm that goes off all night is one message, and what another limit holds is another.
     fn compare_matters(&mut self, facts: &[Fact]) -> Result<(), TestCaseError> {
         for fact in facts {
-            let Heard::Held(limit) = heard(fact) else { continue };
+            let Incoming::Held(limit) = heard(fact) else { continue };
             let episode = (limit, self.reference.episode(limit));
-            let known = self.matters.entry(episode).or_insert_with(|| fact.matter.clone());
-            prop_assert_eq!(&fact.matter, known, "one message for as long as the same limit holds");
-            let same = |(other, matter): (&(Limit, Option<Hour>), &String)| *other != episode && *matter == fact.matter;
-            let reused = limit != Limit::Budget && self.matters.iter().any(same);
-            prop_assert!(!reused, "a limit that holds anew is told anew: {} {episode:?}", fact.matter);
+            let known = self.dedup_keys.entry(episode).or_insert_with(|| fact.dedup_key.clone());
+            prop_assert_eq!(&fact.dedup_key, known, "one message for as long as the same limit holds");
+            let same = |(other, dedup_key): (&(Limit, Option<Hour>), &String)| {
+                *other != episode && *dedup_key == fact.dedup_key
+            };
+            let reused = limit != Limit::Budget && self.dedup_keys.iter().any(same);
+            prop_assert!(!reused, "a limit that holds anew is told anew: {} {episode:?}", fact.dedup_key);
         }
         Ok(())
     }
@@ -282,35 +286,37 @@ fn ask(about: String, why: Why) -> Ask {
 }
 
 /// What people hear by this fact.
-fn heard(fact: &Fact) -> Heard {
+fn heard(fact: &Fact) -> Incoming {
     let detail = |name: &str| fact.details.get(name).map(String::as_str);
     let all = [Why::Drift, Why::Build, Why::Image, Why::Operator, Why::Data, Why::Features, Why::Schedule];
     match (fact.kind, detail("limit")) {
         (FactKind::TrainingStarted, _) => {
             let why = all.into_iter().find(|why| Some(why.word()) == detail("trigger")).unwrap();
-            Heard::Started(why, detail("commit").map(|commit| u8::from_str_radix(&commit[38..], 16).unwrap()))
+            Incoming::Started(why, detail("commit").map(|commit| u8::from_str_radix(&commit[38..], 16).unwrap()))
         }
-        (FactKind::TrainingJoined, _) => Heard::Joined,
-        (FactKind::CircuitOpened, Some("circuit_open")) => Heard::Held(Limit::Circuit),
-        (FactKind::TrainingSkipped, Some("cool_down")) => Heard::Held(Limit::CoolDown),
-        (FactKind::TrainingSkipped, Some("budget")) => Heard::Held(Limit::Budget),
-        (FactKind::TrainingSucceeded, _) => Heard::Ended { well: true },
-        (FactKind::TrainingFailed, _) => Heard::Ended { well: false },
+        (FactKind::TrainingTriggerMerged, _) => Incoming::Joined,
+        (FactKind::CircuitOpened, Some("circuit_open")) => Incoming::Held(Limit::Circuit),
+        (FactKind::TrainingSkipped, Some("cool_down")) => Incoming::Held(Limit::CoolDown),
+        (FactKind::TrainingSkipped, Some("budget")) => Incoming::Held(Limit::Budget),
+        (FactKind::TrainingSucceeded, _) => Incoming::Ended { well: true },
+        (FactKind::TrainingFailed, _) => Incoming::Ended { well: false },
         other => panic!("nobody is to hear of {other:?}: {fact:?}"),
     }
 }
 
 /// The promise that the first difference breaks.
-fn broken(expected: &[Heard], heard: &[Heard]) -> &'static str {
+fn broken(expected: &[Incoming], heard: &[Incoming]) -> &'static str {
     let at = expected.iter().zip(heard).take_while(|(one, other)| one == other).count();
     match (expected.get(at), heard.get(at)) {
-        (Some(Heard::Held(Limit::CoolDown)), _) => "cool-down: for so long after any run's end nothing is started",
-        (Some(Heard::Held(Limit::Circuit)), _) => "circuit: after give_up_after drift runs in vain, one per window",
-        (Some(Heard::Held(Limit::Budget)), _) => "budget: no more runs within the window, whoever asks",
-        (Some(Heard::Joined), _) => "coalescing: one run at a time, and what comes during it is told so",
-        (Some(Heard::Ended { .. }), _) => "an end closes the incident, and is told as what it was",
-        (Some(Heard::Started(..)), Some(Heard::Held(_))) => "a limit holds only while it lasts, and for what it is for",
-        (Some(Heard::Started(..)), _) => "what waited for a limit, for a run's end or for more data gets its run",
+        (Some(Incoming::Held(Limit::CoolDown)), _) => "cool-down: for so long after any run's end nothing is started",
+        (Some(Incoming::Held(Limit::Circuit)), _) => "circuit: after give_up_after drift runs in vain, one per window",
+        (Some(Incoming::Held(Limit::Budget)), _) => "budget: no more runs within the window, whoever asks",
+        (Some(Incoming::Joined), _) => "coalescing: one run at a time, and what comes during it is told so",
+        (Some(Incoming::Ended { .. }), _) => "an end closes the incident, and is told as what it was",
+        (Some(Incoming::Started(..)), Some(Incoming::Held(_))) => {
+            "a limit holds only while it lasts, and for what it is for"
+        }
+        (Some(Incoming::Started(..)), _) => "what waited for a limit, for a run's end or for more data gets its run",
         (None, _) => "one run per incident: what was answered, or is not due, starts nothing and is not told",
     }
 }

@@ -1,6 +1,6 @@
 //! Monitoring runs that found violations, with an alarm or without.
 
-use super::look::look;
+use super::reconcile::look;
 use super::*;
 use crate::violations::Report;
 
@@ -91,7 +91,7 @@ fn a_schedule_that_no_policy_names_is_nobodys() {
     let stage = monitored(Some(&report()));
     stage.change_run(|run| run.schedule = ScheduleName::parse("shop-quality").unwrap());
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "not_watched"));
-    assert!(stage.world.ledger.contents().kept.is_empty());
+    assert!(stage.world.ledger.contents().dead_letters.is_empty());
 }
 
 #[test]
@@ -241,12 +241,12 @@ fn look_takes_up_only_violations_of_a_schedule_of_the_policy() {
         ("no violations", |run| run.violated = false),
         ("another schedule", |run| run.schedule = ScheduleName::parse("shop-quality").unwrap()),
     ];
-    for (case, change) in change {
+    for (ctx, change) in change {
         let stage = monitored(Some(&report()));
         // What the list of a schedule's runs and the run itself say need not agree.
         *stage.cloud.newest.lock().unwrap() = Some(ResourceName::parse(JOB).unwrap());
         stage.change_run(change);
-        assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "{case}");
+        assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "{ctx}");
     }
 }
 

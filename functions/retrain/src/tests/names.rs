@@ -1,7 +1,7 @@
 //! A run's name and token are functions of the model and of what the incident is about: whoever
 //! computes them, at whatever time, from whichever delivery of the event.
 
-use super::look::look;
+use super::reconcile::look;
 use super::*;
 
 /// The same event as another delivery of it: under another id, at another time.
@@ -27,7 +27,7 @@ fn triggers() -> Vec<Value> {
         alarm_at(NOON),
         request_for(&"c".repeat(40)),
         image::image("Training Requested", 1, &image::uri(1)),
-        operator::asked(Some("tuesday"), false, NOON),
+        operator_request::asked(Some("tuesday"), false, NOON),
         monitored::ended_job("1"),
     ]
 }
@@ -48,7 +48,7 @@ fn run_name_and_token_of_two_triggers_differ() {
     all.push(named(&request_for(&"d".repeat(40)), NOON));
     let names: std::collections::BTreeSet<&String> = all.iter().map(|(name, _)| name).collect();
     let tokens: std::collections::BTreeSet<&String> = all.iter().map(|(_, token)| token).collect();
-    assert_eq!((names.len(), tokens.len()), (all.len(), all.len()), "each matter has a run of its own: {all:?}");
+    assert_eq!((names.len(), tokens.len()), (all.len(), all.len()), "each dedup_key has a run of its own: {all:?}");
 }
 
 #[test]
@@ -75,13 +75,13 @@ fn run_name_and_token_are_those_of_every_version_of_the_suite() {
 fn run_name_of_gathered_data_does_not_depend_on_the_look() {
     let ripe = |after: i64| {
         let stage = stage();
-        stage.react(&gather::object("features/1.parquet", NOON));
+        stage.react(&data_debounce::object("features/1.parquet", NOON));
         stage.pass(SignedDuration::from_mins(after));
         assert_eq!(stage.react(&look()), (Decision::Acted, "data"));
         let (request, _) = stage.started().pop().unwrap();
         (request.display_name, request.token)
     };
-    assert_eq!(ripe(15), ripe(200), "what was gathered is one matter, whenever it is looked at");
+    assert_eq!(ripe(15), ripe(200), "what was gathered is one dedup_key, whenever it is looked at");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn run_name_by_the_calendar_does_not_depend_on_the_look() {
         let (request, _) = stage.started().pop().unwrap();
         (request.display_name, request.token)
     };
-    assert_eq!(due(1), due(3), "a run that is due is one matter, whenever it is looked at");
+    assert_eq!(due(1), due(3), "a run that is due is one dedup_key, whenever it is looked at");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Whose an event is, under which name its incident is kept, and what a plan offline assumes.
 
 use trimtab_core::port::AggregateId;
-use trimtab_core::react::{Case, Decide};
+use trimtab_core::reactor::{Context, Decide};
 
 use super::*;
 use crate::Retrain;
-use crate::decide::Seen;
+use crate::decide::Observed;
 use crate::incident::{Incident, State};
 
 #[test]
@@ -35,8 +35,8 @@ fn processing_job_that_is_no_completed_monitoring_run_is_not_asked_about() {
 fn fact_of_another_kind_starts_no_look_and_no_run() {
     let stage = stage();
     stage.goes_off_unheard(NOON);
-    let mut event = look::look();
-    for kind in ["Build Failed", "Training Started", "Drift Seen"] {
+    let mut event = reconcile::look();
+    for kind in ["Build Failed", "Training Started", "Drift Observed"] {
         event["detail-type"] = json!(kind);
         assert_eq!(stage.react(&event), (Decision::Skipped, "not_concerned"), "{kind}");
     }
@@ -73,10 +73,16 @@ fn incident_id_is_told_from_other_names() {
 fn planned(event: &Value, state: &State) -> (Decision, usize) {
     let policy = Policy::parse("churn.toml", include_str!("../../../../models/churn.toml")).unwrap();
     let event = Event::parse(event).unwrap();
-    let seen: Seen = Retrain::assume(&event);
-    let case =
-        Case { event: &event, policy: Some(&policy), suite: None, state, seen: &seen, now: NOON.parse().unwrap() };
-    let plan = Retrain::decide(&case);
+    let observed: Observed = Retrain::assume(&event);
+    let ctx = Context {
+        event: &event,
+        policy: Some(&policy),
+        suite: None,
+        state,
+        observed: &observed,
+        now: NOON.parse().unwrap(),
+    };
+    let plan = Retrain::decide(&ctx);
     (plan.decision, plan.actions.len())
 }
 

@@ -1,4 +1,4 @@
-//! [`Places`] by STS: what serves in this account, or in another by a role that is assumed there.
+//! [`StageAccounts`] by STS: what serves in this account, or in another by a role that is assumed there.
 //! Credentials are kept for as long as they last.
 
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ use tokio::sync::Mutex;
 use trimtab_autoscaling::AutoScaling;
 use trimtab_cloudwatch::CloudWatch;
 use trimtab_core::failure::Failure;
-use trimtab_core::policy::Place;
+use trimtab_core::policy::CrossAccountRole;
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Hands, HandsOf, Places};
+use trimtab_core::port::ml::{StageAccounts, StageClients, StageClientsOf};
 use trimtab_runtime::sdk;
 use trimtab_sagemaker::SageMaker;
 use trimtab_sagemakerruntime::SageMakerRuntime;
@@ -36,7 +36,7 @@ const LEFT: SignedDuration = SignedDuration::from_mins(2);
 pub struct Accounts {
     here: SdkConfig,
     sts: Client,
-    kept: Arc<Mutex<BTreeMap<Place, (SdkConfig, Timestamp)>>>,
+    kept: Arc<Mutex<BTreeMap<CrossAccountRole, (SdkConfig, Timestamp)>>>,
 }
 
 impl Accounts {
@@ -46,7 +46,7 @@ impl Accounts {
         Self { here: here.clone(), sts: Client::new(here), kept: Arc::default() }
     }
 
-    async fn config(&self, place: &Place) -> Answer<SdkConfig> {
+    async fn config(&self, place: &CrossAccountRole) -> Answer<SdkConfig> {
         // Held while the role is assumed: two at once would assume it twice.
         let mut kept = self.kept.lock().await;
         match kept.get(place) {
@@ -59,7 +59,7 @@ impl Accounts {
         }
     }
 
-    async fn assume(&self, place: &Place) -> Answer<(SdkConfig, Timestamp)> {
+    async fn assume(&self, place: &CrossAccountRole) -> Answer<(SdkConfig, Timestamp)> {
         let call = self
             .sts
             .assume_role()
@@ -69,9 +69,9 @@ impl Accounts {
             .set_external_id(place.external_id.clone());
         let answer = call.send().await.map_err(|error| sdk::failure(ASSUME, &error))?;
         let credentials =
-            answer.credentials().ok_or_else(|| Failure::retry(ASSUME, "the answer has no credentials"))?;
+            answer.credentials().ok_or_else(|| Failure::transient(ASSUME, "the answer has no credentials"))?;
         let until = Timestamp::from_second(credentials.expiration().secs())
-            .map_err(|error| Failure::retry(ASSUME, error.to_string()))?;
+            .map_err(|error| Failure::transient(ASSUME, error.to_string()))?;
         let provider = SharedCredentialsProvider::new(keys(credentials));
         Ok((self.here.to_builder().credentials_provider(provider).build(), until))
     }
@@ -87,19 +87,19 @@ fn keys(credentials: &Credentials) -> Keys {
     )
 }
 
-impl Places for Accounts {
+impl StageAccounts for Accounts {
     type Endpoints = SageMaker;
     type Transforms = SageMaker;
     type Scaling = AutoScaling;
     type Alarms = CloudWatch;
     type Invocations = SageMakerRuntime;
 
-    async fn at(&self, place: Option<&Place>) -> Answer<HandsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
         let config = match place {
             Some(place) => self.config(place).await?,
             None => self.here.clone(),
         };
-        Ok(Hands {
+        Ok(StageClients {
             endpoints: SageMaker::new(&config),
             transforms: SageMaker::new(&config),
             scaling: AutoScaling::new(&config),

@@ -112,7 +112,7 @@ impl Scaling for AutoScaling {
     async fn scale(&self, endpoint: &EndpointName, limits: &Autoscaling) -> Answer<()> {
         let resource = resource(endpoint);
         self.register(&resource, limits).await?;
-        let tracking = tracking(endpoint, limits).map_err(|error| Failure::reject(PUT_POLICY, error.to_string()))?;
+        let tracking = tracking(endpoint, limits).map_err(|error| Failure::permanent(PUT_POLICY, error.to_string()))?;
         self.client
             .put_scaling_policy()
             .policy_name(POLICY)

@@ -13,7 +13,7 @@ use trimtab_core::event::{StackRest, StackStatus};
 use trimtab_core::name::StackName;
 use trimtab_core::policy::Capability;
 use trimtab_core::port::Answer;
-use trimtab_core::port::stack::{Accepted, StackCall, StackRequest, StackTruth, Stacks};
+use trimtab_core::port::stack::{Accepted, ObservedStack, StackCall, StackRequest, Stacks};
 use trimtab_runtime::sdk::{code, failure, message};
 
 const DESCRIBE: &str = "cloudformation:DescribeStacks";
@@ -37,17 +37,17 @@ impl CloudFormation {
 
     /// The stack is on its way to something: to what was asked for, or to something else.
     async fn adopt(&self, request: &StackRequest) -> Answer<Accepted> {
-        let truth = self.describe(&request.stack).await?;
-        let at_it = truth
-            .is_some_and(|truth| truth.parameters == request.parameters && truth.status.rest() == StackRest::Moving);
+        let actual = self.describe(&request.stack).await?;
+        let at_it = actual
+            .is_some_and(|actual| actual.parameters == request.parameters && actual.status.rest() == StackRest::Moving);
         Ok(if at_it { Accepted::Started } else { Accepted::Busy })
     }
 }
 
 impl Stacks for CloudFormation {
-    async fn describe(&self, stack: &StackName) -> Answer<Option<StackTruth>> {
+    async fn describe(&self, stack: &StackName) -> Answer<Option<ObservedStack>> {
         match self.client.describe_stacks().stack_name(stack.as_str()).send().await {
-            Ok(found) => Ok(found.stacks().first().map(truth)),
+            Ok(found) => Ok(found.stacks().first().map(actual)),
             Err(error) if is_missing(message(&error)) => Ok(None),
             Err(error) => Err(failure(DESCRIBE, &error)),
         }
@@ -134,13 +134,13 @@ fn capabilities(request: &StackRequest) -> Vec<Known> {
     request.capabilities.iter().map(known).collect()
 }
 
-fn truth(stack: &Stack) -> StackTruth {
+fn actual(stack: &Stack) -> ObservedStack {
     let given = |parameter: &Parameter| {
         Some((parameter.parameter_key()?.to_owned(), parameter.parameter_value().unwrap_or_default().to_owned()))
     };
     let parameters: BTreeMap<String, String> = stack.parameters().iter().filter_map(given).collect();
     let changed = stack.last_updated_time().or(stack.creation_time());
-    StackTruth {
+    ObservedStack {
         status: StackStatus::new(stack.stack_status().map_or("unknown", |status| status.as_str())),
         reason: stack.stack_status_reason().map(str::to_owned),
         parameters,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use trimtab_core::event::{AlarmState, DriftKind, FACET, children, feature};
 use trimtab_core::name::{AlarmArn, AlarmName};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{AlarmTruth, Alarms};
+use trimtab_core::port::ml::{Alarms, ObservedAlarm};
 use trimtab_runtime::sdk;
 
 /// The most alarms that CloudWatch describes in one answer.
@@ -31,7 +31,7 @@ impl CloudWatch {
 }
 
 impl Alarms for CloudWatch {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
         if alarms.is_empty() {
             return Ok(Vec::new());
         }
@@ -55,13 +55,13 @@ impl Alarms for CloudWatch {
     }
 }
 
-fn metric(alarm: &MetricAlarm) -> Option<AlarmTruth> {
+fn metric(alarm: &MetricAlarm) -> Option<ObservedAlarm> {
     let several: Vec<&Metric> =
         alarm.metrics().iter().filter_map(|query| query.metric_stat().and_then(|stat| stat.metric())).collect();
     let namespaces = several.iter().filter_map(|metric| metric.namespace());
     let drift = alarm.namespace().into_iter().chain(namespaces).find_map(DriftKind::of_namespace);
     let since = alarm.state_transitioned_timestamp().or_else(|| alarm.state_updated_timestamp());
-    let mut found = truth(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since)?;
+    let mut found = actual(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since)?;
     let one = feature(alarm.metric_name().unwrap_or_default(), facet(alarm.dimensions()));
     let of = |metric: &&Metric| feature(metric.metric_name()?, facet(metric.dimensions())).map(str::to_owned);
     found.drift = drift;
@@ -73,21 +73,21 @@ fn facet(dimensions: &[Dimension]) -> Option<&str> {
     dimensions.iter().find(|dimension| dimension.name() == Some(FACET)).and_then(|dimension| dimension.value())
 }
 
-fn composite(alarm: &CompositeAlarm) -> Option<AlarmTruth> {
+fn composite(alarm: &CompositeAlarm) -> Option<ObservedAlarm> {
     let since = alarm.state_transitioned_timestamp().or_else(|| alarm.state_updated_timestamp());
-    let mut found = truth(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since)?;
+    let mut found = actual(alarm.alarm_name(), alarm.alarm_arn(), alarm.state_value(), since)?;
     found.children = alarm.alarm_rule().map(children).unwrap_or_default();
     found.suppressed = alarm.actions_suppressed_by().is_some();
     Some(found)
 }
 
-fn truth(
+fn actual(
     name: Option<&str>,
     arn: Option<&str>,
     state: Option<&StateValue>,
     since: Option<&DateTime>,
-) -> Option<AlarmTruth> {
-    Some(AlarmTruth {
+) -> Option<ObservedAlarm> {
+    Some(ObservedAlarm {
         name: AlarmName::parse(name?).ok()?,
         arn: AlarmArn::parse(arn?).ok()?,
         state: AlarmState::parse(state?.as_str()),

@@ -10,7 +10,7 @@ use trimtab_core::event::BuildStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{BuildId, CommitId};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{BuildRequest, BuildTruth, Builds};
+use trimtab_core::port::ml::{BuildRequest, Builds, ObservedBuild};
 use trimtab_runtime::sdk;
 
 const START: &str = "codebuild:StartBuild";
@@ -71,16 +71,16 @@ impl Builds for CodeBuild {
                 .value(value)
                 .r#type(EnvironmentVariableType::Plaintext)
                 .build()
-                .map_err(|error| Failure::reject(START, error.to_string()))?;
+                .map_err(|error| Failure::permanent(START, error.to_string()))?;
             call = call.environment_variables_override(variable);
         }
         let answer = call.send().await.map_err(|error| sdk::failure(START, &error))?;
-        id(START, answer.build_value().ok_or_else(|| Failure::retry(START, "the answer holds no build"))?)
+        id(START, answer.build_value().ok_or_else(|| Failure::transient(START, "the answer holds no build"))?)
     }
 
-    async fn describe(&self, build: &BuildId) -> Answer<Option<BuildTruth>> {
+    async fn describe(&self, build: &BuildId) -> Answer<Option<ObservedBuild>> {
         let builds = self.get(vec![build.short().to_owned()]).await?;
-        Ok(builds.first().map(|build| BuildTruth {
+        Ok(builds.first().map(|build| ObservedBuild {
             status: BuildStatus::parse(build.build_status().map_or("UNKNOWN", |status| status.as_str())),
             commit: build.source_version().and_then(|version| CommitId::parse(version).ok()),
             variables: variables(build),
@@ -89,7 +89,7 @@ impl Builds for CodeBuild {
 }
 
 fn id(operation: &'static str, build: &Build) -> Answer<BuildId> {
-    BuildId::parse(build.arn().unwrap_or_default()).map_err(|error| Failure::retry(operation, error.to_string()))
+    BuildId::parse(build.arn().unwrap_or_default()).map_err(|error| Failure::transient(operation, error.to_string()))
 }
 
 /// The project's own variables stand beside those of the request; those of the suite are the

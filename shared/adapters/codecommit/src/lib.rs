@@ -6,7 +6,7 @@ use aws_sdk_codecommit::types::PullRequestStatusEnum;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{BranchName, CommitId, FilePath, PullRequestId, RepositoryName};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{CommentRequest, PullRequestTruth, PullRequests, Repositories};
+use trimtab_core::port::ml::{CommentRequest, ObservedPullRequest, PullRequests, Repositories};
 use trimtab_runtime::sdk;
 
 const GET_BRANCH: &str = "codecommit:GetBranch";
@@ -34,7 +34,7 @@ impl Repositories for CodeCommit {
             Err(error) => return Err(sdk::failure(GET_BRANCH, &error)),
         };
         let commit = answer.branch().and_then(|branch| branch.commit_id());
-        commit.map(CommitId::parse).transpose().map_err(|error| Failure::reject(GET_BRANCH, error.to_string()))
+        commit.map(CommitId::parse).transpose().map_err(|error| Failure::permanent(GET_BRANCH, error.to_string()))
     }
 
     async fn file(&self, repository: &RepositoryName, commit: &CommitId, path: &FilePath) -> Answer<Option<Vec<u8>>> {
@@ -61,7 +61,7 @@ impl PullRequests for CodeCommit {
         Ok(page.pull_request_ids().iter().filter_map(|id| PullRequestId::parse(id).ok()).collect())
     }
 
-    async fn pull_request(&self, id: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
+    async fn pull_request(&self, id: &PullRequestId) -> Answer<Option<ObservedPullRequest>> {
         let answer = match self.client.get_pull_request().pull_request_id(id.as_str()).send().await {
             Ok(answer) => answer,
             Err(error) if sdk::code(&error) == Some("PullRequestDoesNotExistException") => return Ok(None),
@@ -71,7 +71,7 @@ impl PullRequests for CodeCommit {
         Ok(answer.pull_request().map(|found| {
             // A pull request has one target.
             let target = found.pull_request_targets().first();
-            PullRequestTruth {
+            ObservedPullRequest {
                 open: found.pull_request_status() == Some(&PullRequestStatusEnum::Open),
                 merged: commit(
                     target

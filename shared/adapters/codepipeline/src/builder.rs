@@ -2,11 +2,11 @@
 //! pipeline variable, by which the execution is known again.
 
 use aws_sdk_codepipeline::types::{SourceRevisionOverride, SourceRevisionType};
-use trimtab_core::event::DeliveryState;
+use trimtab_core::event::CodePipelineState;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{CommitId, DeliveryName, PipelineBuildId};
+use trimtab_core::name::{CodePipelineName, CommitId, PipelineBuildId};
 use trimtab_core::port::Answer;
-use trimtab_core::port::builder::{BuildPipelines, PipelineBuildRequest, PipelineBuildTruth};
+use trimtab_core::port::builder::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
 
 use crate::{CodePipeline, LIST, START, carries, state};
 
@@ -27,26 +27,26 @@ impl BuildPipelines for CodePipeline {
             .action_name(request.source.as_str())
             .revision_type(SourceRevisionType::CommitId)
             .revision_value(request.commit.as_str());
-        let revision = revision.build().map_err(|error| Failure::reject(START, error.to_string()))?;
+        let revision = revision.build().map_err(|error| Failure::permanent(START, error.to_string()))?;
         id(START, &self.begin(&request.pipeline, &request.token, variable, Some(revision)).await?)
     }
 
     async fn describe(
         &self,
-        pipeline: &DeliveryName,
+        pipeline: &CodePipelineName,
         variable: &str,
         execution: &PipelineBuildId,
-    ) -> Answer<Option<PipelineBuildTruth>> {
+    ) -> Answer<Option<ObservedPipelineBuild>> {
         let known = self.get(pipeline, execution.as_str()).await?;
         Ok(known.map(|known| {
             let carried = known.variables().iter().find(|found| found.name() == Some(variable));
             let commit = carried.and_then(|found| CommitId::parse(found.resolved_value()?).ok());
-            let state = known.status().map_or_else(|| DeliveryState::parse("unknown"), state);
-            PipelineBuildTruth { state, commit }
+            let state = known.status().map_or_else(|| CodePipelineState::parse("unknown"), state);
+            ObservedPipelineBuild { state, commit }
         }))
     }
 }
 
 fn id(operation: &'static str, text: &str) -> Answer<PipelineBuildId> {
-    PipelineBuildId::parse(text).map_err(|error| Failure::retry(operation, error.to_string()))
+    PipelineBuildId::parse(text).map_err(|error| Failure::transient(operation, error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! [`Deliveries`], and [`Runs`](trimtab_core::port::ml::Runs) in `runs`, over CodePipeline (V2): the
+//! [`CodePipelines`], and [`Runs`](trimtab_core::port::ml::Runs) in `runs`, over CodePipeline (V2): the
 //! package's ARN travels in a pipeline variable, and an execution is known again by it. So does a
 //! commit that a pipeline builds: see `builder`.
 
@@ -12,11 +12,11 @@ use aws_sdk_codepipeline::types::{
     PipelineExecution, PipelineExecutionStatus, PipelineVariable, SourceRevisionOverride,
 };
 use jiff::{SignedDuration, Timestamp};
-use trimtab_core::event::DeliveryState;
+use trimtab_core::event::CodePipelineState;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::DeliveryName;
+use trimtab_core::name::CodePipelineName;
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Deliveries, DeliveryRequest};
+use trimtab_core::port::ml::{CodePipelineRequest, CodePipelines};
 use trimtab_runtime::sdk;
 
 const START: &str = "codepipeline:StartPipelineExecution";
@@ -39,7 +39,7 @@ impl CodePipeline {
         Self { client: Client::new(config) }
     }
 
-    async fn get(&self, pipeline: &DeliveryName, execution: &str) -> Answer<Option<PipelineExecution>> {
+    async fn get(&self, pipeline: &CodePipelineName, execution: &str) -> Answer<Option<PipelineExecution>> {
         let call =
             self.client.get_pipeline_execution().pipeline_name(pipeline.as_str()).pipeline_execution_id(execution);
         match call.send().await {
@@ -50,7 +50,7 @@ impl CodePipeline {
     }
 
     /// The executions since then, newest first.
-    async fn since(&self, pipeline: &DeliveryName, since: Timestamp) -> Answer<Vec<String>> {
+    async fn since(&self, pipeline: &CodePipelineName, since: Timestamp) -> Answer<Vec<String>> {
         let oldest = since.saturating_sub(SKEW).unwrap_or(Timestamp::MIN).as_second();
         let mut pages = self.client.list_pipeline_executions().pipeline_name(pipeline.as_str()).into_paginator().send();
         let mut found = Vec::new();
@@ -69,7 +69,7 @@ impl CodePipeline {
     /// Every execution that the suite starts is started here. `revision` takes the place of a source action's own.
     async fn begin<'a>(
         &self,
-        pipeline: &DeliveryName,
+        pipeline: &CodePipelineName,
         token: &str,
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
         revision: Option<SourceRevisionOverride>,
@@ -78,18 +78,18 @@ impl CodePipeline {
         let mut call = call.set_source_revisions(revision.map(|revision| vec![revision]));
         for (name, value) in variables {
             let variable = PipelineVariable::builder().name(name).value(value).build();
-            call = call.variables(variable.map_err(|error| Failure::reject(START, error.to_string()))?);
+            call = call.variables(variable.map_err(|error| Failure::permanent(START, error.to_string()))?);
         }
         // CodePipeline's token cannot be relied on: a second attempt of the SDK's own could start another.
         let once = aws_sdk_codepipeline::config::Builder::new().retry_config(RetryConfig::disabled());
         let answer = call.customize().config_override(once).send().await;
         let answer = answer.map_err(|error| sdk::failure(START, &error))?;
-        answer.pipeline_execution_id.ok_or_else(|| Failure::retry(START, "the answer holds no execution id"))
+        answer.pipeline_execution_id.ok_or_else(|| Failure::transient(START, "the answer holds no execution id"))
     }
 }
 
-impl Deliveries for CodePipeline {
-    async fn find(&self, request: &DeliveryRequest) -> Answer<Option<String>> {
+impl CodePipelines for CodePipeline {
+    async fn find(&self, request: &CodePipelineRequest) -> Answer<Option<String>> {
         for execution in self.since(&request.pipeline, request.since).await? {
             let known = self.get(&request.pipeline, &execution).await?;
             if known.is_some_and(|known| carries(&known, &request.variable, request.package.as_str())) {
@@ -99,12 +99,12 @@ impl Deliveries for CodePipeline {
         Ok(None)
     }
 
-    async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
+    async fn start(&self, request: &CodePipelineRequest) -> Answer<String> {
         let variable = [(request.variable.as_str(), request.package.as_str())];
         self.begin(&request.pipeline, &request.token, variable, None).await
     }
 
-    async fn state(&self, pipeline: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
+    async fn state(&self, pipeline: &CodePipelineName, execution: &str) -> Answer<Option<CodePipelineState>> {
         let known = self.get(pipeline, execution).await?;
         Ok(known.and_then(|known| known.status).map(|status| state(&status)))
     }
@@ -120,11 +120,11 @@ fn carries(execution: &PipelineExecution, name: &str, value: &str) -> bool {
 }
 
 /// The API and the events have different words for two of the states.
-fn state(status: &PipelineExecutionStatus) -> DeliveryState {
+fn state(status: &PipelineExecutionStatus) -> CodePipelineState {
     match status.as_str() {
-        "InProgress" => DeliveryState::Started,
-        "Cancelled" => DeliveryState::Canceled,
-        other => DeliveryState::parse(other),
+        "InProgress" => CodePipelineState::Started,
+        "Cancelled" => CodePipelineState::Canceled,
+        other => CodePipelineState::parse(other),
     }
 }
 
@@ -134,8 +134,8 @@ mod tests {
 
     #[test]
     fn the_apis_words_are_the_events_states() {
-        assert_eq!(state(&"InProgress".into()), DeliveryState::Started);
-        assert_eq!(state(&"Cancelled".into()), DeliveryState::Canceled);
-        assert_eq!(state(&"Succeeded".into()), DeliveryState::Succeeded);
+        assert_eq!(state(&"InProgress".into()), CodePipelineState::Started);
+        assert_eq!(state(&"Cancelled".into()), CodePipelineState::Canceled);
+        assert_eq!(state(&"Succeeded".into()), CodePipelineState::Succeeded);
     }
 }

@@ -3,7 +3,7 @@
 
 use trimtab_core::event::RunStatus;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{DeliveryRunId, RunId};
+use trimtab_core::name::{CodePipelineRunId, RunId};
 use trimtab_core::policy::Engine;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{RunRequest, Runs, other_engine};
@@ -18,7 +18,7 @@ impl Runs for CodePipeline {
             let known = self.get(pipeline, &execution).await?;
             let ours = |known: &_| !mark.is_empty() && mark.iter().all(|(name, value)| carries(known, name, value));
             if known.is_some_and(|known| ours(&known)) {
-                return named(LIST, &execution).map(|id| Some(RunId::Delivery(pipeline.clone(), id)));
+                return named(LIST, &execution).map(|id| Some(RunId::CodePipeline(pipeline.clone(), id)));
             }
         }
         Ok(None)
@@ -28,18 +28,18 @@ impl Runs for CodePipeline {
         let Engine::Codepipeline(pipeline) = &request.engine else { return Err(other_engine(START)) };
         let variables = request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let execution = self.begin(pipeline, &request.token, variables, None).await?;
-        named(START, &execution).map(|id| RunId::Delivery(pipeline.clone(), id))
+        named(START, &execution).map(|id| RunId::CodePipeline(pipeline.clone(), id))
     }
 
     async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
-        let RunId::Delivery(pipeline, execution) = run else { return Err(other_engine(GET)) };
+        let RunId::CodePipeline(pipeline, execution) = run else { return Err(other_engine(GET)) };
         let known = self.get(pipeline, execution.as_str()).await?;
         Ok(known.and_then(|known| known.status).map(|status| RunStatus::from(&state(&status))))
     }
 }
 
 /// A run that is there but cannot be named is not a run that is missing: it must not be started again.
-fn named(operation: &'static str, execution: &str) -> Answer<DeliveryRunId> {
+fn named(operation: &'static str, execution: &str) -> Answer<CodePipelineRunId> {
     let unreadable = "the answer names an execution in a way that cannot be read";
-    DeliveryRunId::parse(execution).map_err(|_| Failure::retry(operation, unreadable))
+    CodePipelineRunId::parse(execution).map_err(|_| Failure::transient(operation, unreadable))
 }

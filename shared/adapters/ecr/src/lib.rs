@@ -39,7 +39,7 @@ impl Images for Ecr {
         };
         let Some(image) = answer.image_details().first() else { return Ok(None) };
         let registry = image.registry_id().unwrap_or_default();
-        let unreadable = |error: trimtab_core::name::NameError| Failure::reject(DESCRIBE, error.to_string());
+        let unreadable = |error: trimtab_core::name::NameError| Failure::permanent(DESCRIBE, error.to_string());
         let digest = ImageDigest::parse(image.image_digest().unwrap_or_default()).map_err(unreadable)?;
         ImageUri::of(registry, &self.region, repository, &digest).map(Some).map_err(unreadable)
     }

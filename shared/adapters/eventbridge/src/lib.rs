@@ -28,7 +28,7 @@ impl EventBus {
 
 impl Bus for EventBus {
     async fn publish(&self, fact: &Fact) -> Answer<()> {
-        let detail = serde_json::to_string(fact).map_err(|error| Failure::reject(PUT_EVENTS, error.to_string()))?;
+        let detail = serde_json::to_string(fact).map_err(|error| Failure::permanent(PUT_EVENTS, error.to_string()))?;
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
             .source(SOURCE)
@@ -41,7 +41,7 @@ impl Bus for EventBus {
         // PutEvents answers 200 also for what it did not take.
         match answer.entries().iter().find_map(|entry| entry.error_code().map(|code| (code, entry.error_message()))) {
             Some((code, message)) => Err(refusal(code, message.unwrap_or_default())),
-            None if answer.failed_entry_count() > 0 => Err(Failure::retry(PUT_EVENTS, "the event was not taken")),
+            None if answer.failed_entry_count() > 0 => Err(Failure::transient(PUT_EVENTS, "the event was not taken")),
             None => Ok(()),
         }
     }
@@ -52,9 +52,9 @@ fn refusal(code: &str, message: &str) -> Failure {
     let cause = format!("{code}: {message}");
     match code {
         "InvalidArgument" | "MalformedDetail" | "NotAuthorizedForSourceException" | "ValidationException" => {
-            Failure::reject(PUT_EVENTS, cause)
+            Failure::permanent(PUT_EVENTS, cause)
         }
-        _ => Failure::retry(PUT_EVENTS, cause),
+        _ => Failure::transient(PUT_EVENTS, cause),
     }
 }
 
@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn a_malformed_event_is_refused_for_good_and_a_throttled_one_is_not() {
-        assert!(matches!(refusal("MalformedDetail", ""), Failure::Reject { .. }));
-        assert!(matches!(refusal("ThrottlingException", ""), Failure::Retry { .. }));
-        assert!(matches!(refusal("InternalFailure", ""), Failure::Retry { .. }));
+        assert!(matches!(refusal("MalformedDetail", ""), Failure::Permanent { .. }));
+        assert!(matches!(refusal("ThrottlingException", ""), Failure::Transient { .. }));
+        assert!(matches!(refusal("InternalFailure", ""), Failure::Transient { .. }));
     }
 }

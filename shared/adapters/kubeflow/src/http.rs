@@ -41,15 +41,17 @@ pub(crate) struct Reply {
 pub(crate) async fn send(connector: &SharedHttpConnector, url: &str, token: &Token, call: &Call) -> Answer<Reply> {
     let operation = call.operation;
     let request = request(url, token, call)
-        .ok_or_else(|| Failure::reject(operation, "the request cannot be made from what the policy says"))?;
+        .ok_or_else(|| Failure::permanent(operation, "the request cannot be made from what the policy says"))?;
     let answer = async {
         let unreachable = "it could not be reached, or its certificate is not one to trust";
-        let response = connector.call(request).await.map_err(|_| Failure::retry(operation, unreachable))?;
+        let response = connector.call(request).await.map_err(|_| Failure::transient(operation, unreachable))?;
         let status = response.status().as_u16();
         let body = read(operation, ByteStream::new(response.into_body())).await?;
         Ok(Reply { status, body: serde_json::from_slice(&body).ok() })
     };
-    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(Failure::retry(operation, "no answer in time")))
+    tokio::time::timeout(PATIENCE, answer)
+        .await
+        .unwrap_or_else(|_| Err(Failure::transient(operation, "no answer in time")))
 }
 
 fn request(url: &str, token: &Token, call: &Call) -> Option<HttpRequest> {
@@ -70,9 +72,9 @@ fn request(url: &str, token: &Token, call: &Call) -> Option<HttpRequest> {
 async fn read(operation: &'static str, mut stream: ByteStream) -> Answer<Vec<u8>> {
     let mut whole = Vec::new();
     while let Some(part) = stream.next().await {
-        whole.extend_from_slice(&part.map_err(|_| Failure::retry(operation, "the answer broke off"))?);
+        whole.extend_from_slice(&part.map_err(|_| Failure::transient(operation, "the answer broke off"))?);
         if whole.len() > MOST {
-            return Err(Failure::reject(operation, "the answer is larger than any run's"));
+            return Err(Failure::permanent(operation, "the answer is larger than any run's"));
         }
     }
     Ok(whole)

@@ -104,7 +104,7 @@ fn listing(place: &policy::Kubeflow, name: &str) -> Call {
 fn id(operation: &'static str, run: &Value) -> Answer<RunId> {
     let read = run.get("run_id").and_then(Value::as_str).and_then(|id| KubeflowId::parse(id).ok());
     read.map(RunId::Kubeflow)
-        .ok_or_else(|| Failure::retry(operation, "the answer names a run in a way that cannot be read"))
+        .ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))
 }
 
 /// Kubeflow's words for the state of a run.
@@ -123,7 +123,7 @@ impl Reply {
     /// The body of an answer that is good, or why it is not.
     fn well(self, operation: &'static str) -> Answer<Value> {
         if self.status == 200 {
-            let none = || Failure::reject(operation, "the answer is not JSON: the url may not be the API's");
+            let none = || Failure::permanent(operation, "the answer is not JSON: the url may not be the API's");
             return self.body.ok_or_else(none);
         }
         let said = self.body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str);

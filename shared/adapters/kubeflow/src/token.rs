@@ -58,7 +58,10 @@ impl Tokens {
         let text = read.secret_string().unwrap_or_default().trim();
         // What a header can hold; the words of the failure must not hold any of it.
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Failure::reject(READ, "the secret holds no bearer token: expected the token and nothing else"));
+            return Err(Failure::permanent(
+                READ,
+                "the secret holds no bearer token: expected the token and nothing else",
+            ));
         }
         let token = Token(text.to_owned());
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.clone(), token.clone());

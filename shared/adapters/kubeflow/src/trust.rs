@@ -25,7 +25,7 @@ impl Trusts {
         if let Some(connector) = known.get(&key) {
             return Ok(connector.clone());
         }
-        let unreadable = || Failure::reject(operation, "the certificates in ca cannot be read");
+        let unreadable = || Failure::permanent(operation, "the certificates in ca cannot be read");
         if ca.is_some_and(|ca| !is_readable(ca)) {
             return Err(unreadable());
         }

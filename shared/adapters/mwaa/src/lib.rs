@@ -122,7 +122,7 @@ fn asked<'a>(operation: &'static str, request: &'a RunRequest) -> Answer<(&'a Ai
     let mut parts = request.display_name.rsplitn(3, '-');
     let (digest, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let run = DagRunId::parse(&format!("{kind}-{digest}"));
-    run.map(|run| (airflow, run)).map_err(|error| Failure::reject(operation, error.to_string()))
+    run.map(|run| (airflow, run)).map_err(|error| Failure::permanent(operation, error.to_string()))
 }
 
 /// A run that is triggered by hand, as of the moment that its incident was opened: the same whenever

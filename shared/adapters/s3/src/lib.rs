@@ -51,11 +51,11 @@ impl S3 {
 
     /// The request for the first bytes, signed.
     async fn request(&self, object: &ObjectUri, most: u32) -> Answer<http::Request<SdkBody>> {
-        let unsigned = |error: &dyn std::error::Error| Failure::reject(GET, error.to_string());
+        let unsigned = |error: &dyn std::error::Error| Failure::permanent(GET, error.to_string());
         let provider = self.0.credentials_provider();
-        let provider = provider.ok_or_else(|| Failure::retry(GET, "there are no credentials"))?;
+        let provider = provider.ok_or_else(|| Failure::transient(GET, "there are no credentials"))?;
         let credentials = provider.provide_credentials().await;
-        let identity = credentials.map_err(|error| Failure::retry(GET, error.to_string()))?.into();
+        let identity = credentials.map_err(|error| Failure::transient(GET, error.to_string()))?.into();
         // As S3 wants it: the path as it is, and a digest of the body beside it.
         let mut settings = SigningSettings::default();
         settings.percent_encoding_mode = PercentEncodingMode::Single;

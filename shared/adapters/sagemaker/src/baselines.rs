@@ -10,7 +10,7 @@ use aws_sdk_sagemaker::types::{
 use trimtab_core::event::DriftKind;
 use trimtab_core::name::{PackageArn, S3Uri};
 use trimtab_core::port::Answer;
-use trimtab_core::port::monitor::{Baseline, BaselineRequest, BaselineTruth};
+use trimtab_core::port::monitor::{Baseline, BaselineRequest, ObservedBaseline};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::job_definitions::{VOLUME, vpc};
@@ -35,7 +35,7 @@ impl SageMaker {
         }
     }
 
-    pub(crate) async fn baseline_truth(&self, name: &str) -> Answer<Option<BaselineTruth>> {
+    pub(crate) async fn baseline_truth(&self, name: &str) -> Answer<Option<ObservedBaseline>> {
         let found = match self.0.describe_processing_job().processing_job_name(name).send().await {
             Ok(found) => found,
             Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
@@ -43,12 +43,12 @@ impl SageMaker {
         };
         let status = found.processing_job_status().map_or("unknown", |status| status.as_str());
         Ok(Some(match status {
-            "Completed" => BaselineTruth::Completed,
+            "Completed" => ObservedBaseline::Completed,
             "Failed" | "Stopped" => {
                 let cause = found.failure_reason().or(found.exit_message());
-                BaselineTruth::Failed(cause.unwrap_or(status).to_owned())
+                ObservedBaseline::Failed(cause.unwrap_or(status).to_owned())
             }
-            _ => BaselineTruth::Running,
+            _ => ObservedBaseline::Running,
         }))
     }
 

@@ -9,15 +9,15 @@ use trimtab_core::decimal::Decimal;
 use trimtab_core::event::Approval;
 use trimtab_core::name::{EndpointName, PackageArn};
 use trimtab_core::port::Answer;
-use trimtab_core::port::evaluate::{CandidateTruth, Candidates, METRIC, STAMP, VerdictRequest};
+use trimtab_core::port::evaluate::{Candidates, METRIC, ObservedCandidate, STAMP, VerdictRequest};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
 
 impl Candidates for SageMaker {
-    async fn candidate(&self, package: &PackageArn) -> Answer<Option<CandidateTruth>> {
+    async fn candidate(&self, package: &PackageArn) -> Answer<Option<ObservedCandidate>> {
         match self.0.describe_model_package().model_package_name(package.as_str()).send().await {
-            Ok(found) => Ok(Some(truth(&found))),
+            Ok(found) => Ok(Some(actual(&found))),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeModelPackage", &error)),
         }
@@ -75,12 +75,12 @@ impl SageMaker {
 }
 
 /// Properties that are no numbers are somebody else's.
-fn truth(found: &DescribeModelPackageOutput) -> CandidateTruth {
+fn actual(found: &DescribeModelPackageOutput) -> ObservedCandidate {
     let properties = found.customer_metadata_properties().into_iter().flatten();
     let metric =
         |(name, value): (&String, &String)| Some((name.strip_prefix(METRIC)?.to_owned(), Decimal::parse(value)?));
     let metrics: BTreeMap<String, Decimal> = properties.filter_map(metric).collect();
-    CandidateTruth {
+    ObservedCandidate {
         approval: Approval::parse(found.model_approval_status().map_or("unknown", |status| status.as_str())),
         status: found.model_package_status().map_or("unknown", |status| status.as_str()).to_owned(),
         stamp: found.customer_metadata_properties().and_then(|properties| properties.get(STAMP)).cloned(),

@@ -7,7 +7,7 @@
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{CommitId, PipelineName};
 use trimtab_core::port::Answer;
-use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
+use trimtab_core::port::definition::{DefinitionRequest, Definitions, ObservedDefinition};
 use trimtab_runtime::sdk::{CallError, code, failure, message};
 
 use crate::{SageMaker, says};
@@ -19,9 +19,9 @@ const UPDATE: &str = "sagemaker:UpdatePipeline";
 const MARK: &str = "Defined by commit ";
 
 impl Definitions for SageMaker {
-    async fn describe(&self, pipeline: &PipelineName) -> Answer<Option<DefinitionTruth>> {
+    async fn describe(&self, pipeline: &PipelineName) -> Answer<Option<ObservedDefinition>> {
         match self.0.describe_pipeline().pipeline_name(pipeline.as_str()).send().await {
-            Ok(found) => Ok(Some(DefinitionTruth { commit: found.pipeline_description().and_then(marked) })),
+            Ok(found) => Ok(Some(ObservedDefinition { commit: found.pipeline_description().and_then(marked) })),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribePipeline", &error)),
         }
@@ -40,7 +40,7 @@ impl Definitions for SageMaker {
             Ok(_) => Ok(()),
             // An answer that was lost, perhaps: whoever tries again sees whose it is.
             Err(error) if says::is_pipeline_there_already(message(&error)) => {
-                Err(Failure::retry(CREATE, "a pipeline of this name is there already"))
+                Err(Failure::transient(CREATE, "a pipeline of this name is there already"))
             }
             Err(error) => Err(refusal(CREATE, &error)),
         }
@@ -72,7 +72,7 @@ where
 {
     let code = code(error).unwrap_or("no code").to_owned();
     match failure(operation, error) {
-        Failure::Reject { operation, .. } => Failure::reject(
+        Failure::Permanent { operation, .. } => Failure::permanent(
             operation,
             format!("{code}: what SageMaker says of a definition can repeat it, and is not shown"),
         ),

@@ -6,15 +6,15 @@ use trimtab_core::event::EndpointStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::EndpointName;
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Accepted, EndpointRequest, EndpointTruth, Endpoints, ModelRequest, ServingRequest};
+use trimtab_core::port::ml::{Accepted, EndpointRequest, Endpoints, ModelRequest, ObservedEndpoint, ServingRequest};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says, shape};
 
 impl Endpoints for SageMaker {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<EndpointTruth>> {
+    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
         match self.0.describe_endpoint().endpoint_name(endpoint.as_str()).send().await {
-            Ok(found) => Ok(Some(EndpointTruth {
+            Ok(found) => Ok(Some(ObservedEndpoint {
                 status: EndpointStatus::parse(found.endpoint_status().map_or("unknown", |status| status.as_str())),
                 config: found.endpoint_config_name().map(str::to_owned),
                 pending: found
@@ -96,7 +96,7 @@ impl Endpoints for SageMaker {
             Err(error) => match self.describe(endpoint).await? {
                 // An earlier attempt was heard after all.
                 None => Ok(()),
-                Some(truth) if truth.status == EndpointStatus::Deleting => Ok(()),
+                Some(actual) if actual.status == EndpointStatus::Deleting => Ok(()),
                 Some(_) => Err(failure("sagemaker:DeleteEndpoint", &error)),
             },
         }
@@ -107,14 +107,14 @@ impl SageMaker {
     /// The endpoint is on its way to something: to what was asked for, or to something else.
     async fn adopt(&self, request: &EndpointRequest) -> Answer<Accepted> {
         let ours = Some(&request.config);
-        let truth = self.describe(&request.endpoint).await?;
+        let actual = self.describe(&request.endpoint).await?;
         // What is pending decides: the configuration that serves is about to be replaced by it.
-        let at_it = truth.is_some_and(|truth| truth.pending.as_ref().or(truth.config.as_ref()) == ours);
+        let at_it = actual.is_some_and(|actual| actual.pending.as_ref().or(actual.config.as_ref()) == ours);
         Ok(if at_it { Accepted::Started } else { Accepted::Busy })
     }
 }
 
 /// A configuration that was created a moment ago may not be visible yet: try again.
 fn not_yet(operation: &'static str, message: &str) -> Option<Failure> {
-    says::is_config_missing(message).then(|| Failure::retry(operation, message))
+    says::is_config_missing(message).then(|| Failure::transient(operation, message))
 }

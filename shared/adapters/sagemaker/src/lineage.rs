@@ -4,7 +4,7 @@ use aws_sdk_sagemaker::types::{ActionSource, ActionStatus, ArtifactSource, Assoc
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{PackageArn, RunArn};
 use trimtab_core::port::Answer;
-use trimtab_core::port::lineage::{Entity, EntityKind, EntityTruth, Lineage, LinkKind, Progress};
+use trimtab_core::port::lineage::{Entity, EntityKind, Lineage, LinkKind, ObservedEntity, Progress};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
@@ -22,7 +22,7 @@ impl Lineage for SageMaker {
         }
     }
 
-    async fn find(&self, entity: &Entity) -> Answer<Option<EntityTruth>> {
+    async fn find(&self, entity: &Entity) -> Answer<Option<ObservedEntity>> {
         match entity.kind {
             EntityKind::Artifact => self.artifact(entity).await,
             EntityKind::Action => self.action(&entity.name).await,
@@ -59,7 +59,7 @@ impl Lineage for SageMaker {
                 }
             }
         };
-        arn.ok_or_else(|| Failure::retry("sagemaker:CreateAction", "the answer holds no ARN"))
+        arn.ok_or_else(|| Failure::transient("sagemaker:CreateAction", "the answer holds no ARN"))
     }
 
     async fn set_progress(&self, action: &str, progress: Progress) -> Answer<()> {
@@ -91,31 +91,31 @@ impl Lineage for SageMaker {
 }
 
 impl SageMaker {
-    async fn artifact(&self, entity: &Entity) -> Answer<Option<EntityTruth>> {
+    async fn artifact(&self, entity: &Entity) -> Answer<Option<ObservedEntity>> {
         let call = self.0.list_artifacts().source_uri(&entity.source).artifact_type(&entity.of_type);
         match call.send().await {
             Ok(listed) => {
                 let arn = listed.artifact_summaries().iter().find_map(|artifact| artifact.artifact_arn());
-                Ok(arn.map(|arn| EntityTruth { arn: arn.to_owned(), progress: None }))
+                Ok(arn.map(|arn| ObservedEntity { arn: arn.to_owned(), progress: None }))
             }
             Err(error) => Err(failure("sagemaker:ListArtifacts", &error)),
         }
     }
 
-    async fn action(&self, name: &str) -> Answer<Option<EntityTruth>> {
+    async fn action(&self, name: &str) -> Answer<Option<ObservedEntity>> {
         match self.0.describe_action().action_name(name).send().await {
             Ok(found) => {
                 let progress = found.status.map(|status| status.as_str().to_owned());
-                Ok(found.action_arn.map(|arn| EntityTruth { arn, progress }))
+                Ok(found.action_arn.map(|arn| ObservedEntity { arn, progress }))
             }
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeAction", &error)),
         }
     }
 
-    async fn context(&self, name: &str) -> Answer<Option<EntityTruth>> {
+    async fn context(&self, name: &str) -> Answer<Option<ObservedEntity>> {
         match self.0.describe_context().context_name(name).send().await {
-            Ok(found) => Ok(found.context_arn.map(|arn| EntityTruth { arn, progress: None })),
+            Ok(found) => Ok(found.context_arn.map(|arn| ObservedEntity { arn, progress: None })),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeContext", &error)),
         }
@@ -129,7 +129,7 @@ where
     E: aws_sdk_sagemaker::error::ProvideErrorMetadata,
 {
     if says::exists(message(error)) {
-        return Failure::retry(operation, "it is there already, and not to be seen yet");
+        return Failure::transient(operation, "it is there already, and not to be seen yet");
     }
     failure(operation, error)
 }

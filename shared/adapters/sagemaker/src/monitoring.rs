@@ -9,8 +9,8 @@ use trimtab_core::name::{EndpointName, PackageArn};
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::Accepted;
 use trimtab_core::port::monitor::{
-    Baseline, BaselineRequest, BaselineTruth, JobDefinition, Monitoring, ScheduleRequest, ScheduleStatus,
-    ScheduleTruth, Served,
+    Baseline, BaselineRequest, JobDefinition, Monitoring, ObservedBaseline, ObservedSchedule, ScheduleRequest,
+    ScheduleStatus, Served,
 };
 use trimtab_runtime::sdk::{code, failure, message};
 
@@ -42,7 +42,7 @@ impl Monitoring for SageMaker {
         self.registered_baselines(package).await
     }
 
-    async fn baseline_job(&self, name: &str) -> Answer<Option<BaselineTruth>> {
+    async fn baseline_job(&self, name: &str) -> Answer<Option<ObservedBaseline>> {
         self.baseline_truth(name).await
     }
 
@@ -58,7 +58,7 @@ impl Monitoring for SageMaker {
         self.delete_definition(kind, name).await
     }
 
-    async fn schedule(&self, name: &str) -> Answer<Option<ScheduleTruth>> {
+    async fn schedule(&self, name: &str) -> Answer<Option<ObservedSchedule>> {
         let found = match self.0.describe_monitoring_schedule().monitoring_schedule_name(name).send().await {
             Ok(found) => found,
             Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
@@ -66,7 +66,7 @@ impl Monitoring for SageMaker {
         };
         let config = found.monitoring_schedule_config();
         let expression = config.and_then(|config| config.schedule_config()?.schedule_expression());
-        Ok(Some(ScheduleTruth {
+        Ok(Some(ObservedSchedule {
             status: match found.monitoring_schedule_status().map(|status| status.as_str()) {
                 Some("Scheduled") => ScheduleStatus::Scheduled,
                 Some("Stopped") => ScheduleStatus::Stopped,
@@ -122,10 +122,10 @@ impl SageMaker {
 
     /// The schedule is at something: at what was asked for, or at something else.
     async fn taken(&self, request: &ScheduleRequest) -> Answer<Accepted> {
-        let truth = self.schedule(&request.name).await?;
-        let at_it = truth.is_some_and(|truth| {
-            truth.definition.as_ref() == Some(&request.definition)
-                && truth.expression.as_ref() == Some(&request.expression)
+        let actual = self.schedule(&request.name).await?;
+        let at_it = actual.is_some_and(|actual| {
+            actual.definition.as_ref() == Some(&request.definition)
+                && actual.expression.as_ref() == Some(&request.expression)
         });
         Ok(if at_it { Accepted::Started } else { Accepted::Busy })
     }

@@ -4,7 +4,7 @@ use aws_sdk_sagemaker::types::{ModelLifeCycle, ModelPackageSortBy, ModelPackageS
 use trimtab_core::event::{Approval, LifeCycle};
 use trimtab_core::name::{GroupName, PackageArn};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Listed, PackageTruth, Registry};
+use trimtab_core::port::ml::{Listed, ObservedPackage, Registry};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
@@ -26,17 +26,17 @@ impl Registry for SageMaker {
             let approval = summary.model_approval_status().map_or("unknown", |status| status.as_str());
             let status = summary.model_package_status().map_or("unknown", |status| status.as_str());
             let lifecycle = summary.model_life_cycle().map(lifecycle);
-            let truth = PackageTruth { approval: Approval::parse(approval), status: status.to_owned(), lifecycle };
-            Some(Listed { package: PackageArn::parse(summary.model_package_arn()?).ok()?, truth })
+            let actual = ObservedPackage { approval: Approval::parse(approval), status: status.to_owned(), lifecycle };
+            Some(Listed { package: PackageArn::parse(summary.model_package_arn()?).ok()?, actual })
         };
         let mut versions: Vec<Listed> = page.model_package_summary_list().iter().filter_map(read).collect();
         versions.sort_by_key(|listed| listed.package.version());
         Ok(versions)
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
+    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
         match self.0.describe_model_package().model_package_name(package.as_str()).send().await {
-            Ok(found) => Ok(Some(PackageTruth {
+            Ok(found) => Ok(Some(ObservedPackage {
                 approval: Approval::parse(found.model_approval_status().map_or("unknown", |status| status.as_str())),
                 status: found.model_package_status().map_or("unknown", |status| status.as_str()).to_owned(),
                 lifecycle: found.model_life_cycle().map(lifecycle),

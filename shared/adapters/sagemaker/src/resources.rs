@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use trimtab_core::event::{Resource, ResourceKind};
 use trimtab_core::failure::Failure;
 use trimtab_core::port::Answer;
-use trimtab_core::port::guard::{Activity, Halted, ResourceTruth, Resources};
+use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
 use trimtab_runtime::sdk::{self, code, failure, message};
 
 use crate::{SageMaker, says};
@@ -26,7 +26,7 @@ macro_rules! found {
 }
 
 impl Resources for SageMaker {
-    async fn describe(&self, resource: &Resource) -> Answer<Option<ResourceTruth>> {
+    async fn describe(&self, resource: &Resource) -> Answer<Option<ObservedResource>> {
         let name = resource.name.as_str();
         let found = match resource.kind {
             ResourceKind::Training => self.training(name).await?,
@@ -38,7 +38,7 @@ impl Resources for SageMaker {
         };
         match found {
             None => Ok(None),
-            Some(truth) => self.tagged(truth).await,
+            Some(actual) => self.tagged(actual).await,
         }
     }
 
@@ -46,7 +46,7 @@ impl Resources for SageMaker {
         match self.state(resource).await? {
             Some(Activity::Running) => {}
             Some(Activity::Starting) => {
-                return Err(Failure::retry("sagemaker:Stop", "it is being made, and can be stopped when it runs"));
+                return Err(Failure::transient("sagemaker:Stop", "it is being made, and can be stopped when it runs"));
             }
             Some(Activity::Stopped) => return Ok(Halted::Stopped),
             Some(Activity::Over) | None => return Ok(Halted::Over),
@@ -72,7 +72,7 @@ impl Resources for SageMaker {
 
 impl SageMaker {
     /// SageMaker refuses to stop what stops already, in a sentence that differs from kind to kind: what
-    /// it is at now says whether the refusal matters.
+    /// it is at now says whether the refusal dedup_keys.
     async fn stopped<T, E: ProvideErrorMetadata>(
         &self,
         resource: &Resource,
@@ -81,10 +81,10 @@ impl SageMaker {
     ) -> Answer<Halted> {
         let Err(error) = done else { return Ok(Halted::Stopped) };
         match failure(operation, &error) {
-            Failure::Reject { operation, cause } => match self.state(resource).await? {
+            Failure::Permanent { operation, cause } => match self.state(resource).await? {
                 Some(Activity::Stopped) => Ok(Halted::Stopped),
                 Some(Activity::Over) | None => Ok(Halted::Over),
-                Some(Activity::Running | Activity::Starting) => Err(Failure::Reject { operation, cause }),
+                Some(Activity::Running | Activity::Starting) => Err(Failure::Permanent { operation, cause }),
             },
             retry => Err(retry),
         }
@@ -98,105 +98,105 @@ impl SageMaker {
             ResourceKind::Notebook => self.notebook(name).await?,
             ResourceKind::Model | ResourceKind::EndpointConfig | ResourceKind::Endpoint => None,
         };
-        Ok(found.map(|truth| truth.activity))
+        Ok(found.map(|actual| actual.activity))
     }
 
     /// The same with its tags: descriptions come without.
-    async fn tagged(&self, mut truth: ResourceTruth) -> Answer<Option<ResourceTruth>> {
-        let mut pages = self.0.list_tags().resource_arn(&truth.arn).into_paginator().send();
+    async fn tagged(&self, mut actual: ObservedResource) -> Answer<Option<ObservedResource>> {
+        let mut pages = self.0.list_tags().resource_arn(&actual.arn).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
                 Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
                 Err(error) => return Err(failure("sagemaker:ListTags", &error)),
             };
-            truth.tags.extend(page.tags().iter().filter_map(|tag| Some((tag.key()?.into(), tag.value()?.into()))));
+            actual.tags.extend(page.tags().iter().filter_map(|tag| Some((tag.key()?.into(), tag.value()?.into()))));
         }
-        Ok(Some(truth))
+        Ok(Some(actual))
     }
 
-    async fn training(&self, name: &str) -> Answer<Option<ResourceTruth>> {
+    async fn training(&self, name: &str) -> Answer<Option<ObservedResource>> {
         let call = self.0.describe_training_job().training_job_name(name);
         let found = found!("sagemaker:DescribeTrainingJob", call);
         let status = found.training_job_status().map_or("", |status| status.as_str());
-        let mut truth = truth(found.training_job_arn(), found.creation_time(), activity(status))?;
+        let mut actual = actual(found.training_job_arn(), found.creation_time(), activity(status))?;
         if let Some(resources) = found.resource_config() {
             let groups = resources.instance_groups().iter().filter_map(|group| group.instance_type());
             let all = resources.instance_type().into_iter().chain(resources.selected_instance_type()).chain(groups);
-            truth.instance_types = all.map(|kind| kind.as_str().to_owned()).collect();
-            truth.keys.insert("volume", is_named(resources.volume_kms_key_id()));
+            actual.instance_types = all.map(|kind| kind.as_str().to_owned()).collect();
+            actual.keys.insert("volume", is_named(resources.volume_kms_key_id()));
         }
         let output = found.output_data_config().and_then(|output| output.kms_key_id());
-        truth.keys.insert("output", is_named(output));
-        truth.vpc = Some(found.vpc_config().is_some());
-        truth.isolated = Some(found.enable_network_isolation().unwrap_or(false));
+        actual.keys.insert("output", is_named(output));
+        actual.vpc = Some(found.vpc_config().is_some());
+        actual.isolated = Some(found.enable_network_isolation().unwrap_or(false));
         let image = found.algorithm_specification().and_then(|algorithm| algorithm.training_image());
-        truth.images = image.map(str::to_owned).into_iter().collect();
-        Ok(Some(truth))
+        actual.images = image.map(str::to_owned).into_iter().collect();
+        Ok(Some(actual))
     }
 
-    async fn processing(&self, name: &str) -> Answer<Option<ResourceTruth>> {
+    async fn processing(&self, name: &str) -> Answer<Option<ObservedResource>> {
         let call = self.0.describe_processing_job().processing_job_name(name);
         let found = found!("sagemaker:DescribeProcessingJob", call);
         let status = found.processing_job_status().map_or("", |status| status.as_str());
-        let mut truth = truth(found.processing_job_arn(), found.creation_time(), activity(status))?;
+        let mut actual = actual(found.processing_job_arn(), found.creation_time(), activity(status))?;
         if let Some(cluster) = found.processing_resources().and_then(|resources| resources.cluster_config()) {
-            truth.instance_types = cluster.instance_type().map(|kind| kind.as_str().to_owned()).into_iter().collect();
-            truth.keys.insert("volume", is_named(cluster.volume_kms_key_id()));
+            actual.instance_types = cluster.instance_type().map(|kind| kind.as_str().to_owned()).into_iter().collect();
+            actual.keys.insert("volume", is_named(cluster.volume_kms_key_id()));
         }
         if let Some(output) = found.processing_output_config() {
-            truth.keys.insert("output", is_named(output.kms_key_id()));
+            actual.keys.insert("output", is_named(output.kms_key_id()));
         }
         let network = found.network_config();
-        truth.vpc = Some(network.is_some_and(|network| network.vpc_config().is_some()));
-        truth.isolated = Some(network.and_then(|network| network.enable_network_isolation()).unwrap_or(false));
+        actual.vpc = Some(network.is_some_and(|network| network.vpc_config().is_some()));
+        actual.isolated = Some(network.and_then(|network| network.enable_network_isolation()).unwrap_or(false));
         let image = found.app_specification().and_then(|app| app.image_uri());
-        truth.images = image.map(str::to_owned).into_iter().collect();
-        Ok(Some(truth))
+        actual.images = image.map(str::to_owned).into_iter().collect();
+        Ok(Some(actual))
     }
 
-    async fn model(&self, name: &str) -> Answer<Option<ResourceTruth>> {
+    async fn model(&self, name: &str) -> Answer<Option<ObservedResource>> {
         let found = found!("sagemaker:DescribeModel", self.0.describe_model().model_name(name));
-        let mut truth = truth(found.model_arn(), found.creation_time(), Activity::Over)?;
-        truth.vpc = Some(found.vpc_config().is_some());
-        truth.isolated = Some(found.enable_network_isolation().unwrap_or(false));
+        let mut actual = actual(found.model_arn(), found.creation_time(), Activity::Over)?;
+        actual.vpc = Some(found.vpc_config().is_some());
+        actual.isolated = Some(found.enable_network_isolation().unwrap_or(false));
         let containers = found.primary_container().into_iter().chain(found.containers());
-        truth.images = containers.filter_map(ContainerDefinition::image).map(str::to_owned).collect();
-        Ok(Some(truth))
+        actual.images = containers.filter_map(ContainerDefinition::image).map(str::to_owned).collect();
+        Ok(Some(actual))
     }
 
-    async fn endpoint_config(&self, name: &str) -> Answer<Option<ResourceTruth>> {
+    async fn endpoint_config(&self, name: &str) -> Answer<Option<ObservedResource>> {
         let call = self.0.describe_endpoint_config().endpoint_config_name(name);
         let found = found!("sagemaker:DescribeEndpointConfig", call);
-        let mut truth = truth(found.endpoint_config_arn(), found.creation_time(), Activity::Over)?;
+        let mut actual = actual(found.endpoint_config_arn(), found.creation_time(), Activity::Over)?;
         let variants = found.production_variants().iter().chain(found.shadow_production_variants());
         let kinds = variants.filter_map(ProductionVariant::instance_type);
-        truth.instance_types = kinds.map(|kind| kind.as_str().to_owned()).collect();
+        actual.instance_types = kinds.map(|kind| kind.as_str().to_owned()).collect();
         // A serverless variant has no volume.
-        if !truth.instance_types.is_empty() {
-            truth.keys.insert("volume", is_named(found.kms_key_id()));
+        if !actual.instance_types.is_empty() {
+            actual.keys.insert("volume", is_named(found.kms_key_id()));
         }
         if let Some(capture) = found.data_capture_config() {
-            truth.keys.insert("data capture", is_named(capture.kms_key_id()));
+            actual.keys.insert("data capture", is_named(capture.kms_key_id()));
         }
-        Ok(Some(truth))
+        Ok(Some(actual))
     }
 
-    async fn endpoint(&self, name: &str) -> Answer<Option<ResourceTruth>> {
+    async fn endpoint(&self, name: &str) -> Answer<Option<ObservedResource>> {
         let found = found!("sagemaker:DescribeEndpoint", self.0.describe_endpoint().endpoint_name(name));
-        truth(found.endpoint_arn(), found.creation_time(), Activity::Over).map(Some)
+        actual(found.endpoint_arn(), found.creation_time(), Activity::Over).map(Some)
     }
 
-    async fn notebook(&self, name: &str) -> Answer<Option<ResourceTruth>> {
+    async fn notebook(&self, name: &str) -> Answer<Option<ObservedResource>> {
         let call = self.0.describe_notebook_instance().notebook_instance_name(name);
         let found = found!("sagemaker:DescribeNotebookInstance", call);
         let status = found.notebook_instance_status().map_or("", |status| status.as_str());
-        let mut truth = truth(found.notebook_instance_arn(), found.creation_time(), activity(status))?;
-        truth.instance_types = found.instance_type().map(|kind| kind.as_str().to_owned()).into_iter().collect();
-        truth.keys.insert("volume", is_named(found.kms_key_id()));
+        let mut actual = actual(found.notebook_instance_arn(), found.creation_time(), activity(status))?;
+        actual.instance_types = found.instance_type().map(|kind| kind.as_str().to_owned()).into_iter().collect();
+        actual.keys.insert("volume", is_named(found.kms_key_id()));
         let closed = found.direct_internet_access() == Some(&DirectInternetAccess::Disabled);
-        truth.vpc = Some(found.subnet_id().is_some() && closed);
-        Ok(Some(truth))
+        actual.vpc = Some(found.subnet_id().is_some() && closed);
+        Ok(Some(actual))
     }
 }
 
@@ -214,12 +214,12 @@ fn activity(status: &str) -> Activity {
     }
 }
 
-fn truth(arn: Option<&str>, created: Option<&DateTime>, activity: Activity) -> Answer<ResourceTruth> {
+fn actual(arn: Option<&str>, created: Option<&DateTime>, activity: Activity) -> Answer<ObservedResource> {
     let created = created.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok());
     let (Some(arn), Some(created)) = (arn, created) else {
-        return Err(Failure::retry("sagemaker:Describe", "the answer has no ARN or no time of creation"));
+        return Err(Failure::transient("sagemaker:Describe", "the answer has no ARN or no time of creation"));
     };
-    Ok(ResourceTruth {
+    Ok(ObservedResource {
         arn: arn.to_owned(),
         created,
         activity,

@@ -72,5 +72,5 @@ impl Runs for SageMaker {
 /// A run that is there but cannot be named is not a run that is missing: it must not be started again.
 fn named(operation: &'static str, arn: Option<&str>) -> Answer<RunId> {
     let read = arn.and_then(|arn| RunArn::parse(arn).ok()).map(RunId::Pipeline);
-    read.ok_or_else(|| Failure::retry(operation, "the answer names a run in a way that cannot be read"))
+    read.ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))
 }

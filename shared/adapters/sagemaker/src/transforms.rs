@@ -7,7 +7,7 @@ use aws_sdk_sagemaker::types::{
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::{Split, TransformTarget};
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{TransformRequest, TransformTruth, Transforms};
+use trimtab_core::port::ml::{ObservedTransform, TransformRequest, Transforms};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
@@ -15,7 +15,7 @@ use crate::{SageMaker, says};
 const CREATE: &str = "sagemaker:CreateTransformJob";
 
 impl Transforms for SageMaker {
-    async fn find(&self, job: &str) -> Answer<Option<TransformTruth>> {
+    async fn find(&self, job: &str) -> Answer<Option<ObservedTransform>> {
         let found = match self.0.describe_transform_job().transform_job_name(job).send().await {
             Ok(found) => found,
             Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
@@ -25,10 +25,10 @@ impl Transforms for SageMaker {
         Ok(Some(match status {
             "Completed" => {
                 let output = found.transform_output().and_then(|output| output.s3_output_path());
-                TransformTruth::Completed { output: output.unwrap_or_default().to_owned() }
+                ObservedTransform::Completed { output: output.unwrap_or_default().to_owned() }
             }
-            "Failed" | "Stopped" => TransformTruth::Ended(found.failure_reason().unwrap_or(status).to_owned()),
-            _ => TransformTruth::Running,
+            "Failed" | "Stopped" => ObservedTransform::Ended(found.failure_reason().unwrap_or(status).to_owned()),
+            _ => ObservedTransform::Running,
         }))
     }
 
@@ -52,7 +52,7 @@ impl Transforms for SageMaker {
             Err(error) if says::is_in_use(code(&error), message(&error)) => Ok(()),
             // A model that was created a moment ago may not be visible yet.
             Err(error) if says::is_missing(code(&error), message(&error)) => {
-                Err(Failure::retry(CREATE, message(&error)))
+                Err(Failure::transient(CREATE, message(&error)))
             }
             Err(error) => Err(failure(CREATE, &error)),
         }

@@ -85,7 +85,9 @@ fn answered(error: &SdkError<InvokeEndpointError>) -> Option<String> {
 /// Throttled, unreachable, not ready yet: time may mend it. Not allowed: nothing will.
 fn not_asked(error: &SdkError<InvokeEndpointError>) -> Failure {
     match error.as_service_error() {
-        Some(InvokeEndpointError::ModelNotReadyException(_)) => Failure::retry(INVOKE, "the model is not ready yet"),
+        Some(InvokeEndpointError::ModelNotReadyException(_)) => {
+            Failure::transient(INVOKE, "the model is not ready yet")
+        }
         _ => sdk::failure(INVOKE, error),
     }
 }

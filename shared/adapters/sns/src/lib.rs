@@ -36,7 +36,7 @@ impl Topic for SnsTopic {
         // SNS refuses the whole message for one attribute without a value.
         for (name, value) in message.attributes.iter().filter(|(_, value)| !value.is_empty()) {
             let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
-            call = call.message_attributes(name, value.map_err(|e| Failure::reject(PUBLISH, e.to_string()))?);
+            call = call.message_attributes(name, value.map_err(|e| Failure::permanent(PUBLISH, e.to_string()))?);
         }
         let answer = call.send().await.map_err(|error| sdk::failure(PUBLISH, &error))?;
         Ok(answer.message_id.unwrap_or_default())

@@ -10,7 +10,7 @@ use trimtab_core::event::ExecutionStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ExecutionArn;
 use trimtab_core::port::Answer;
-use trimtab_core::port::workflow::{ExecutionRequest, ExecutionTruth, StateMachines};
+use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution, StateMachines};
 use trimtab_runtime::sdk;
 
 const START: &str = "states:StartExecution";
@@ -39,7 +39,7 @@ impl StepFunctions {
 }
 
 fn named(request: &ExecutionRequest) -> Answer<ExecutionArn> {
-    request.machine.execution(&request.name).map_err(|error| Failure::reject(START, error.to_string()))
+    request.machine.execution(&request.name).map_err(|error| Failure::permanent(START, error.to_string()))
 }
 
 impl StateMachines for StepFunctions {
@@ -63,8 +63,8 @@ impl StateMachines for StepFunctions {
         }
     }
 
-    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ExecutionTruth>> {
-        Ok(self.get(execution).await?.map(|known| ExecutionTruth {
+    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ObservedExecution>> {
+        Ok(self.get(execution).await?.map(|known| ObservedExecution {
             status: ExecutionStatus::parse(known.status.as_str()),
             output: known.output,
             cause: known.cause.or(known.error),

@@ -24,7 +24,7 @@ impl Runs for StepFunctions {
     async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
         let RunId::Execution(execution) = run else { return Err(other_engine(DESCRIBE)) };
         let found = self.describe(execution).await?;
-        Ok(found.map(|truth| RunStatus::from(&truth.status)))
+        Ok(found.map(|actual| RunStatus::from(&actual.status)))
     }
 }
 

@@ -129,7 +129,7 @@ impl Caller {
 
 /// A call that somebody made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub struct ApiCall {
     /// The operation, such as `CreateTrainingJob`.
     pub name: String,
     /// What it is about; `None` for a call that is not looked at.
@@ -142,7 +142,7 @@ pub struct Call {
     pub request: Value,
 }
 
-impl Call {
+impl ApiCall {
     pub(super) fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
         let text = |field: &str| detail.get(field).and_then(Value::as_str).map(|text| one_line(text, 128));
         let called = text("eventName").ok_or_else(|| fault(what, "detail.eventName", "expected text"))?;
@@ -178,8 +178,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(detail: &Value) -> Result<Call, EventError> {
-        Call::read("AWS API Call via CloudTrail", detail)
+    fn read(detail: &Value) -> Result<ApiCall, EventError> {
+        ApiCall::read("AWS API Call via CloudTrail", detail)
     }
 
     #[test]

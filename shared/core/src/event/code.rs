@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{EventError, loose, name, read};
-use crate::name::{BranchName, BuildId, CommitId, DeliveryName, ProjectName, PullRequestId, RepositoryName};
+use crate::name::{BranchName, BuildId, CodePipelineName, CommitId, ProjectName, PullRequestId, RepositoryName};
 
 loose::words! {
     /// What happened to a reference.
@@ -44,7 +44,7 @@ loose::words! {
 
 loose::words! {
     /// The state of a CodePipeline execution.
-    DeliveryState {
+    CodePipelineState {
         /// It runs.
         Started = "STARTED",
         /// It runs again.
@@ -230,27 +230,27 @@ impl Build {
 
 /// A CodePipeline execution changed its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
+pub struct CodePipelineExecution {
     /// The pipeline.
-    pub pipeline: DeliveryName,
+    pub pipeline: CodePipelineName,
     /// The execution's id.
     pub execution: String,
     /// Its state.
-    pub state: DeliveryState,
+    pub state: CodePipelineState,
 }
 
-impl Delivery {
+impl CodePipelineExecution {
     pub(super) fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "kebab-case")]
         struct Detail {
             pipeline: String,
             execution_id: String,
-            state: DeliveryState,
+            state: CodePipelineState,
         }
         let detail: Detail = read(what, detail)?;
         Ok(Self {
-            pipeline: name(what, "detail.pipeline", &detail.pipeline, DeliveryName::parse)?,
+            pipeline: name(what, "detail.pipeline", &detail.pipeline, CodePipelineName::parse)?,
             execution: crate::text::one_line(&detail.execution_id, 64),
             state: detail.state,
         })
@@ -262,11 +262,11 @@ impl Delivery {
 #[serde(rename_all = "kebab-case")]
 pub struct DeliveryAction {
     /// The pipeline.
-    pub pipeline: DeliveryName,
+    pub pipeline: CodePipelineName,
     /// The execution's id.
     pub execution_id: String,
     /// The action.
     pub action: String,
     /// Its state.
-    pub state: DeliveryState,
+    pub state: CodePipelineState,
 }

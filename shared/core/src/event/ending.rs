@@ -1,6 +1,6 @@
 //! How a run of any engine stands, in SageMaker's words.
 
-use super::{DeliveryState, ExecutionStatus, RunStatus};
+use super::{CodePipelineState, ExecutionStatus, RunStatus};
 
 impl From<&ExecutionStatus> for RunStatus {
     fn from(status: &ExecutionStatus) -> Self {
@@ -14,16 +14,16 @@ impl From<&ExecutionStatus> for RunStatus {
     }
 }
 
-impl From<&DeliveryState> for RunStatus {
-    fn from(state: &DeliveryState) -> Self {
+impl From<&CodePipelineState> for RunStatus {
+    fn from(state: &CodePipelineState) -> Self {
         match state {
-            DeliveryState::Started | DeliveryState::Resumed => Self::Executing,
-            DeliveryState::Stopping => Self::Stopping,
-            DeliveryState::Succeeded => Self::Succeeded,
-            DeliveryState::Failed => Self::Failed,
+            CodePipelineState::Started | CodePipelineState::Resumed => Self::Executing,
+            CodePipelineState::Stopping => Self::Stopping,
+            CodePipelineState::Succeeded => Self::Succeeded,
+            CodePipelineState::Failed => Self::Failed,
             // A newer one took its place: this one trains nothing any more.
-            DeliveryState::Stopped | DeliveryState::Superseded | DeliveryState::Canceled => Self::Stopped,
-            DeliveryState::Other(word) => Self::Other(word.clone()),
+            CodePipelineState::Stopped | CodePipelineState::Superseded | CodePipelineState::Canceled => Self::Stopped,
+            CodePipelineState::Other(word) => Self::Other(word.clone()),
         }
     }
 }

@@ -16,15 +16,17 @@ mod workflow;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use cloudtrail::{Call, Caller, Resource, ResourceKind};
+pub use cloudtrail::{ApiCall, Caller, Resource, ResourceKind};
 pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind, FACET, children, feature};
-pub use code::{Build, BuildStatus, Delivery, DeliveryAction, DeliveryState, PullRequest, Reference, ReferenceKind};
+pub use code::{
+    Build, BuildStatus, CodePipelineExecution, CodePipelineState, DeliveryAction, PullRequest, Reference, ReferenceKind,
+};
 pub use envelope::Envelope;
 pub use other::{FeatureGroup, Image, Job, Object, Stack, StackRest, StackStatus};
 pub use sagemaker::{
-    Approval, Endpoint, EndpointDeployment, EndpointStatus, LifeCycle, Package, Run, RunStatus, RunStep,
+    Approval, Endpoint, EndpointDeployment, EndpointStatus, LifeCycle, Package, PipelineExecution, RunStatus, RunStep,
 };
-pub use workflow::{Execution, ExecutionStatus};
+pub use workflow::{ExecutionStatus, StateMachineExecution};
 
 use crate::fact::{self, Fact, FactKind};
 
@@ -58,9 +60,9 @@ pub enum Body {
     Reference(Reference),
     PullRequest(PullRequest),
     Build(Build),
-    Run(Run),
+    PipelineExecution(PipelineExecution),
     RunStep(RunStep),
-    Execution(Execution),
+    StateMachineExecution(StateMachineExecution),
     Package(Package),
     Endpoint(Endpoint),
     EndpointDeployment(EndpointDeployment),
@@ -68,12 +70,12 @@ pub enum Body {
     ProcessingJob(Job),
     TransformJob(Job),
     FeatureGroup(FeatureGroup),
-    Delivery(Delivery),
+    CodePipelineExecution(CodePipelineExecution),
     DeliveryAction(DeliveryAction),
     Stack(Stack),
     Image(Image),
     Object(Object),
-    Call(Box<Call>),
+    ApiCall(Box<ApiCall>),
     Scheduled,
     Fact(Fact),
     Unknown,
@@ -105,11 +107,11 @@ impl Event {
             Body::Fact(fact) => {
                 matches!(
                     fact.kind,
-                    FactKind::LookRequested
-                        | FactKind::StageLookRequested
+                    FactKind::ReconcileRequested
+                        | FactKind::StageReconcileRequested
                         | FactKind::BuildRequested
                         | FactKind::EvaluationRequested
-                        | FactKind::WatchRequested
+                        | FactKind::MonitoringRequested
                         | FactKind::ImageRequested
                 )
             }
@@ -136,8 +138,8 @@ impl Event {
 
     /// Whether it asks to look for what was not heard of.
     #[must_use]
-    pub fn is_look(&self) -> bool {
-        let kinds = [FactKind::LookRequested, FactKind::StageLookRequested];
+    pub fn is_reconcile_request(&self) -> bool {
+        let kinds = [FactKind::ReconcileRequested, FactKind::StageReconcileRequested];
         matches!(&self.body, Body::Fact(fact) if kinds.contains(&fact.kind))
     }
 }
@@ -156,15 +158,15 @@ fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
         }
         ("aws.codebuild", "CodeBuild Build State Change") => Body::Build(Build::read(kind, detail)?),
         ("aws.codepipeline", "CodePipeline Pipeline Execution State Change") => {
-            Body::Delivery(Delivery::read(kind, detail)?)
+            Body::CodePipelineExecution(CodePipelineExecution::read(kind, detail)?)
         }
         ("aws.codepipeline", "CodePipeline Action Execution State Change") => Body::DeliveryAction(read(kind, detail)?),
         ("aws.cloudformation", "CloudFormation Stack Status Change") => Body::Stack(Stack::read(kind, detail)?),
-        ("aws.states", "Step Functions Execution Status Change") => Body::Execution(read(kind, detail)?),
+        ("aws.states", "Step Functions Execution Status Change") => Body::StateMachineExecution(read(kind, detail)?),
         ("aws.ecr", "ECR Image Action") => Body::Image(Image::read(kind, detail)?),
         ("aws.s3", "Object Created") => Body::Object(Object::read(kind, detail)?),
         ("aws.events", "Scheduled Event") => Body::Scheduled,
-        ("aws.sagemaker", "AWS API Call via CloudTrail") => Body::Call(Box::new(Call::read(kind, detail)?)),
+        ("aws.sagemaker", "AWS API Call via CloudTrail") => Body::ApiCall(Box::new(ApiCall::read(kind, detail)?)),
         ("aws.sagemaker", _) => sagemaker::body(kind, detail)?,
         (fact::SOURCE, _) => match FactKind::parse(kind) {
             Some(known) => Body::Fact(Fact { kind: known, ..read(kind, detail)? }),

@@ -73,7 +73,7 @@ impl EndpointStatus {
 
 /// A pipeline execution changed its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct PipelineExecution {
     /// The pipeline.
     pub pipeline: PipelineName,
     /// The execution.
@@ -175,7 +175,9 @@ pub struct EndpointDeployment {
 /// What one of SageMaker's events is about.
 pub(super) fn body(kind: &str, detail: &Value) -> Result<Body, EventError> {
     Ok(match kind {
-        "SageMaker Model Building Pipeline Execution Status Change" => Body::Run(Run::read(kind, detail)?),
+        "SageMaker Model Building Pipeline Execution Status Change" => {
+            Body::PipelineExecution(PipelineExecution::read(kind, detail)?)
+        }
         "SageMaker Model Building Pipeline Execution Step Status Change" => Body::RunStep(read(kind, detail)?),
         "SageMaker Model Package State Change" => Body::Package(Package::read(kind, detail)?),
         "SageMaker Endpoint State Change" => Body::Endpoint(read(kind, detail)?),
@@ -188,7 +190,7 @@ pub(super) fn body(kind: &str, detail: &Value) -> Result<Body, EventError> {
     })
 }
 
-impl Run {
+impl PipelineExecution {
     fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]

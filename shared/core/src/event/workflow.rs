@@ -28,7 +28,7 @@ loose::words! {
 /// [Step Functions' events](https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html)
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Execution {
+pub struct StateMachineExecution {
     /// The execution.
     pub execution_arn: ExecutionArn,
     /// Its state machine.

@@ -21,11 +21,11 @@ const SEVERITIES: [(&str, Severity); 48] = [
     // "A version that does not answer with success goes back and no further."
     ("Smoke Test Failed", Critical),
     // "What takes too long is told, once."
-    ("Deadline Passed", Critical),
+    ("Deadline Exceeded", Critical),
     // "What runs is stopped if the policy says so", and it goes on.
     ("Stop Failed", Critical),
     // The live version drifts unseen.
-    ("Watch Failed", Critical),
+    ("Monitoring Failed", Critical),
     // Held back, refused, or for a person to look at today.
     ("Build Failed", Warning),
     ("Branch Deleted", Warning),
@@ -33,28 +33,28 @@ const SEVERITIES: [(&str, Severity); 48] = [
     ("Evaluation Failed", Warning),
     ("Approval Requested", Warning),
     ("Rollout Skipped", Warning),
-    ("Promotion Waits", Warning),
+    ("Promotion Pending", Warning),
     ("Rollback Refused", Warning),
     ("Package Rejected", Warning),
     ("Finding Reported", Warning),
     ("Job Stopped", Warning),
-    ("Watch Blind", Warning),
-    ("Event Rejected", Warning),
+    ("Data Capture Missing", Warning),
+    ("Event Dead-Lettered", Warning),
     // The loop goes on by itself.
     ("Build Started", Info),
     ("Image Adopted", Info),
     ("Training Started", Info),
-    ("Training Joined", Info),
+    ("Training Trigger Merged", Info),
     ("Training Succeeded", Info),
     ("Evaluation Started", Info),
     ("Evaluation Passed", Info),
     ("Rollout Started", Info),
-    ("Rollout Parked", Info),
+    ("Rollout Queued", Info),
     ("Rollout Succeeded", Info),
     ("Finding Closed", Info),
     ("Baseline Started", Info),
-    ("Watch Started", Info),
-    ("Watch Changed", Info),
+    ("Monitoring Started", Info),
+    ("Monitoring Changed", Info),
     // Between functions: "Reacts to everything on the suite's own bus but requests".
     ("Build Requested", Info),
     ("Image Requested", Info),
@@ -63,10 +63,10 @@ const SEVERITIES: [(&str, Severity); 48] = [
     ("Promotion Requested", Info),
     ("Withdrawal Requested", Info),
     ("Rollback Requested", Info),
-    ("Stage Look Requested", Info),
-    ("Look Requested", Info),
-    ("Watch Requested", Info),
-    ("Notice Held", Info),
+    ("Stage Reconcile Requested", Info),
+    ("Reconcile Requested", Info),
+    ("Monitoring Requested", Info),
+    ("Notification Batched", Info),
 ];
 
 #[test]
@@ -83,7 +83,7 @@ fn each_kind_of_fact_has_the_severity_that_its_meaning_asks_for() {
 fn request_between_functions_is_no_message_to_people() {
     for kind in FactKind::ALL {
         let between = kind.as_str().ends_with(" Requested") && *kind != FactKind::ApprovalRequested;
-        assert_eq!(kind.is_request(), between || *kind == FactKind::NoticeHeld, "{kind:?}");
+        assert_eq!(kind.is_request(), between || *kind == FactKind::NotificationBatched, "{kind:?}");
     }
 }
 
@@ -115,7 +115,7 @@ fn fact() -> Fact {
         kind: FactKind::RolloutRolledBack,
         version: VERSION,
         model: Some(ModelName::parse("churn").unwrap()),
-        matter: "rollout/churn/4".to_owned(),
+        dedup_key: "rollout/churn/4".to_owned(),
         at: "2026-11-20T03:10:00Z".parse().unwrap(),
         reasons: vec!["an alarm went off".to_owned()],
         details: [("version".to_owned(), "4".to_owned())].into(),
@@ -128,7 +128,7 @@ fn fact_is_written_as_its_schema_says_and_read_back() {
     assert_eq!(
         written,
         json!({"detail-type": "Rollout Rolled Back", "detail": {"version": 1, "model": "churn",
-            "matter": "rollout/churn/4", "at": "2026-11-20T03:10:00Z", "reasons": ["an alarm went off"],
+            "dedup_key": "rollout/churn/4", "at": "2026-11-20T03:10:00Z", "reasons": ["an alarm went off"],
             "details": {"version": "4"}}})
     );
     assert_eq!(Fact::from_value(&written), Some(fact()));
@@ -136,10 +136,13 @@ fn fact_is_written_as_its_schema_says_and_read_back() {
 
 #[test]
 fn fact_with_the_required_fields_only_is_read() {
-    let least = json!({"detail-type": "Look Requested",
-        "detail": {"version": 1, "matter": "look/churn", "at": "2026-11-20T03:10:00Z"}});
+    let least = json!({"detail-type": "Reconcile Requested",
+        "detail": {"version": 1, "dedup_key": "look/churn", "at": "2026-11-20T03:10:00Z"}});
     let read = Fact::from_value(&least).unwrap();
-    assert_eq!((read.kind, read.model, read.reasons.len(), read.details.len()), (FactKind::LookRequested, None, 0, 0));
+    assert_eq!(
+        (read.kind, read.model, read.reasons.len(), read.details.len()),
+        (FactKind::ReconcileRequested, None, 0, 0)
+    );
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn what_is_no_fact_is_none() {
     let mut unknown = fact().to_value();
     unknown["detail-type"] = json!("Drift");
     let mut unnamed = fact().to_value();
-    unnamed["detail"]["matter"] = json!(null);
+    unnamed["detail"]["dedup_key"] = json!(null);
     let mut hostile = fact().to_value();
     hostile["detail"]["model"] = json!("../churn");
     for value in [unknown, unnamed, hostile, json!({}), json!({"detail-type": "Build Started"}), json!(7)] {

@@ -48,7 +48,7 @@ fn fact() -> Fact {
         kind: crate::fact::FactKind::TrainingStarted,
         version: 1,
         model: Some(model("churn")),
-        matter: "incident/churn-drift-1a2b3c4d".to_owned(),
+        dedup_key: "incident/churn-drift-1a2b3c4d".to_owned(),
         at: now(),
         reasons: Vec::new(),
         details: BTreeMap::new(),
@@ -96,33 +96,33 @@ fn model_with_a_reconcile_table_is_looked_after() {
     let quiet = Policy::parse("quiet.toml", &without.replace("\"churn\"", "\"quiet\"")).unwrap();
     assert!(quiet.reconcile.is_none() && policy(CHURN).reconcile.is_some());
     let ledger = MemoryLedger::with([policy(CHURN), quiet]);
-    assert_eq!(now_or_never(ledger.looked_after()).unwrap(), [model("churn")]);
+    assert_eq!(now_or_never(ledger.reconciled_models()).unwrap(), [model("churn")]);
 }
 
 #[test]
 fn suite_policy_and_pause_are_what_was_put_there() {
     let ledger = ledger();
-    assert!(now_or_never(ledger.suite_policy()).unwrap().is_none());
+    assert!(now_or_never(ledger.organization_policy()).unwrap().is_none());
     assert_eq!(now_or_never(ledger.pause(None)).unwrap(), None);
-    let suite = SuitePolicy::parse("suite.toml", include_str!("../../../../models/suite.toml")).unwrap();
+    let suite = OrganizationPolicy::parse("suite.toml", include_str!("../../../../models/suite.toml")).unwrap();
     let pause = Pause { by: "maya".to_owned(), since: now() };
     ledger.contents().suite = Some(suite.clone());
     ledger.contents().paused = Some(pause.clone());
-    assert_eq!(now_or_never(ledger.suite_policy()).unwrap().as_deref(), Some(&suite));
+    assert_eq!(now_or_never(ledger.organization_policy()).unwrap().as_deref(), Some(&suite));
     assert_eq!(now_or_never(ledger.pause(Some(&model("churn")))).unwrap(), Some(pause));
 }
 
 #[test]
 fn aggregate_is_empty_before_its_first_write() {
     assert_eq!(load(&ledger()), Record::EMPTY);
-    assert_eq!(Record::EMPTY, Record { epoch: 0, lease_until: None, state: None, untold: Vec::new() });
+    assert_eq!(Record::EMPTY, Record { epoch: 0, lease_until: None, state: None, outbox: Vec::new() });
 }
 
 #[test]
 fn claim_takes_the_lease_at_the_next_epoch() {
     let ledger = ledger();
     assert_eq!(claim(&ledger, 0, &json!({"runs": 1})), Ok(1));
-    let expected = Record { epoch: 1, lease_until: Some(now()), state: Some(json!({"runs": 1})), untold: vec![fact()] };
+    let expected = Record { epoch: 1, lease_until: Some(now()), state: Some(json!({"runs": 1})), outbox: vec![fact()] };
     assert_eq!(load(&ledger), expected);
     assert_eq!(claim(&ledger, 1, &json!({"runs": 2})), Ok(2));
 }
@@ -134,9 +134,9 @@ fn stale_holder_cannot_write() {
     let before = load(&ledger);
     for stale in [0, 2] {
         assert_eq!(claim(&ledger, stale, &json!(9)), Err(WriteError::Fenced), "epoch {stale}");
-        let settled = now_or_never(ledger.settle(&incident(), stale, Some(&json!(9)), &entry("e1")));
+        let settled = now_or_never(ledger.finish(&incident(), stale, Some(&json!(9)), &entry("e1")));
         assert_eq!(settled, Err(WriteError::Fenced), "epoch {stale}");
-        let noted = now_or_never(ledger.note(&incident(), stale, &json!(9), now()));
+        let noted = now_or_never(ledger.save_state(&incident(), stale, &json!(9), now()));
         assert_eq!(noted, Err(WriteError::Fenced), "epoch {stale}");
     }
     assert_eq!(load(&ledger), before);
@@ -147,7 +147,7 @@ fn stale_holder_cannot_write() {
 fn settling_gives_the_lease_back_and_forgets_what_was_untold() {
     let ledger = ledger();
     let held = claim(&ledger, 0, &json!(1)).unwrap();
-    now_or_never(ledger.settle(&incident(), held, Some(&json!(2)), &entry("e1"))).unwrap();
+    now_or_never(ledger.finish(&incident(), held, Some(&json!(2)), &entry("e1"))).unwrap();
     assert_eq!(load(&ledger), Record { epoch: 2, state: Some(json!(2)), ..Record::EMPTY });
     let key = ("retrain".to_owned(), "e1".to_owned(), now());
     assert_eq!(ledger.contents().history.get(&key), Some(&entry("e1")));
@@ -158,7 +158,7 @@ fn record_without_a_state_leaves_the_aggregate_alone() {
     let ledger = ledger();
     claim(&ledger, 0, &json!(1)).unwrap();
     let before = load(&ledger);
-    now_or_never(ledger.settle(&incident(), 7, None, &entry("e1"))).unwrap();
+    now_or_never(ledger.finish(&incident(), 7, None, &entry("e1"))).unwrap();
     assert_eq!((load(&ledger), ledger.contents().history.len()), (before, 1));
 }
 
@@ -166,7 +166,7 @@ fn record_without_a_state_leaves_the_aggregate_alone() {
 fn note_writes_the_state_and_no_record() {
     let ledger = ledger();
     let held = claim(&ledger, 0, &json!(1)).unwrap();
-    now_or_never(ledger.note(&incident(), held, &json!(2), now())).unwrap();
+    now_or_never(ledger.save_state(&incident(), held, &json!(2), now())).unwrap();
     assert_eq!(load(&ledger), Record { epoch: 2, state: Some(json!(2)), ..Record::EMPTY });
     assert!(ledger.contents().history.is_empty());
 }
@@ -176,11 +176,11 @@ fn event_that_is_kept_twice_is_kept_once() {
     let ledger = ledger();
     let raw = json!({"id": "e1"});
     for _ in 0..2 {
-        now_or_never(ledger.keep(&entry("e1"), &raw)).unwrap();
+        now_or_never(ledger.dead_letter(&entry("e1"), &raw)).unwrap();
     }
-    now_or_never(ledger.keep(&entry("e2"), &json!({"id": "e2"}))).unwrap();
-    assert_eq!(ledger.contents().kept.len(), 2);
-    assert_eq!(ledger.contents().kept.get(&raw.to_string()), Some(&entry("e1")));
+    now_or_never(ledger.dead_letter(&entry("e2"), &json!({"id": "e2"}))).unwrap();
+    assert_eq!(ledger.contents().dead_letters.len(), 2);
+    assert_eq!(ledger.contents().dead_letters.get(&raw.to_string()), Some(&entry("e1")));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn clones_of_a_ledger_are_the_same_ledger() {
 #[test]
 fn bus_remembers_what_was_said_in_order() {
     let bus = MemoryBus::default();
-    let second = Fact { matter: "second".to_owned(), ..fact() };
+    let second = Fact { dedup_key: "second".to_owned(), ..fact() };
     now_or_never(Bus::publish(&bus, &fact())).unwrap();
     now_or_never(Bus::publish(&&bus, &second)).unwrap();
     assert_eq!(bus.facts(), [fact(), second]);
@@ -211,5 +211,5 @@ fn clock_stands_still_until_it_is_set() {
 #[test]
 fn future_that_waits_is_an_error_and_no_hang() {
     assert_eq!(run(async { 7 }), Ok(7));
-    assert!(matches!(run(std::future::pending::<()>()), Err(Failure::Retry { operation: "memory:run", .. })));
+    assert!(matches!(run(std::future::pending::<()>()), Err(Failure::Transient { operation: "memory:run", .. })));
 }

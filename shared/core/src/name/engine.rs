@@ -25,7 +25,7 @@ names! {
     SecretName, "secret", "1 to 256 letters, digits and '/_+=.@-', beginning with \"trimtab/\"",
         |t| word(t, 256, "/_+=.@-") && t.starts_with(SECRETS) && t.len() > SECRETS.len();
     /// An execution of a CodePipeline pipeline.
-    DeliveryRunId, "CodePipeline execution", "1 to 64 letters, digits and '-'", |t| word(t, 64, "-");
+    CodePipelineRunId, "CodePipeline execution", "1 to 64 letters, digits and '-'", |t| word(t, 64, "-");
     /// Where an API is, over TLS only: no user, no query.
     HttpsUrl, "URL", "https://HOST, with port and path where needed, without user, query or a slash at its end",
         |t| t.len() <= 300 && t.strip_prefix("https://").is_some_and(is_place);

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DagId, DagRunId, DeliveryName, DeliveryRunId, EnvironmentName, ExecutionArn, KubeflowId, NameError, RunArn,
+    CodePipelineName, CodePipelineRunId, DagId, DagRunId, EnvironmentName, ExecutionArn, KubeflowId, NameError, RunArn,
 };
 
 const AIRFLOW: &str = "airflow:";
@@ -25,7 +25,7 @@ pub enum RunId {
     /// A run of Kubeflow Pipelines: `kubeflow:ID`. Where it is, its engine knows.
     Kubeflow(KubeflowId),
     /// An execution of a CodePipeline pipeline: `codepipeline:PIPELINE/ID`.
-    Delivery(DeliveryName, DeliveryRunId),
+    CodePipeline(CodePipelineName, CodePipelineRunId),
 }
 
 impl RunId {
@@ -44,7 +44,7 @@ impl RunId {
         }
         if let Some(rest) = text.strip_prefix(CODEPIPELINE) {
             let (pipeline, id) = rest.split_once('/').unwrap_or((rest, ""));
-            return Ok(Self::Delivery(DeliveryName::parse(pipeline)?, DeliveryRunId::parse(id)?));
+            return Ok(Self::CodePipeline(CodePipelineName::parse(pipeline)?, CodePipelineRunId::parse(id)?));
         }
         ExecutionArn::parse(text).map(Self::Execution).or_else(|_| RunArn::parse(text).map(Self::Pipeline))
     }
@@ -57,7 +57,7 @@ impl fmt::Display for RunId {
             Self::Execution(arn) => arn.fmt(f),
             Self::Airflow(environment, dag, run) => write!(f, "{AIRFLOW}{environment}/{dag}/{run}"),
             Self::Kubeflow(id) => write!(f, "{KUBEFLOW}{id}"),
-            Self::Delivery(pipeline, id) => write!(f, "{CODEPIPELINE}{pipeline}/{id}"),
+            Self::CodePipeline(pipeline, id) => write!(f, "{CODEPIPELINE}{pipeline}/{id}"),
         }
     }
 }

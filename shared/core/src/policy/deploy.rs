@@ -8,7 +8,7 @@ use super::integrate::is_variable;
 use super::stack::{self, StackTarget};
 use super::stage::{self, Gate, Stage};
 use super::transform::{self, TransformTarget};
-use crate::name::{DeliveryName, StageName, TRAINING};
+use crate::name::{CodePipelineName, StageName, TRAINING};
 
 /// How approved versions get to production.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub enum OnRejected {
     /// A message.
     Notice,
     /// A message, and back to the last version that was live.
-    RollBack,
+    Rollback,
 }
 
 /// By what a version gets to production.
@@ -136,7 +136,7 @@ impl From<Deploy> for Written {
 #[serde(deny_unknown_fields)]
 pub struct PipelineTarget {
     /// The pipeline.
-    pub name: DeliveryName,
+    pub name: CodePipelineName,
     /// The pipeline variable that takes the package's ARN.
     pub variable: String,
 }

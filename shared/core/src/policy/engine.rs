@@ -6,8 +6,8 @@ use super::check::Fault;
 use super::integrate::is_variable;
 use super::retrain::Parameters;
 use crate::name::{
-    DagId, DeliveryName, EnvironmentName, HttpsUrl, KubeflowId, PipelineName, SecretName, StateMachineArn, TRAINING,
-    word,
+    CodePipelineName, DagId, EnvironmentName, HttpsUrl, KubeflowId, PipelineName, SecretName, StateMachineArn,
+    TRAINING, word,
 };
 
 /// What trains.
@@ -24,7 +24,7 @@ pub enum Engine {
     /// A pipeline of Kubeflow Pipelines.
     Kubeflow(Kubeflow),
     /// A pipeline of CodePipeline, type V2. Its name ends with [`TRAINING`].
-    Codepipeline(DeliveryName),
+    Codepipeline(CodePipelineName),
 }
 
 /// A DAG in an environment of Amazon MWAA.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::check::Fault;
 use super::{Policy, Target};
 use crate::name::{
-    ActionName, BranchName, DeliveryName, FilePath, ImageRepository, ImageTag, ProjectName, RepositoryName, RoleArn,
+    ActionName, BranchName, CodePipelineName, FilePath, ImageRepository, ImageTag, ProjectName, RepositoryName, RoleArn,
 };
 
 /// Which pushes are built, and by what.
@@ -45,7 +45,7 @@ pub struct Integrate {
 #[serde(deny_unknown_fields)]
 pub struct BuildPipeline {
     /// The pipeline.
-    pub name: DeliveryName,
+    pub name: CodePipelineName,
     /// Its source action, whose revision is the commit.
     pub source: ActionName,
     /// The pipeline variable that takes the commit.

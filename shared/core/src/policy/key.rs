@@ -19,7 +19,7 @@ pub enum KeyKind {
     PackageGroup,
     StateMachine,
     Endpoint,
-    DeliveryPipeline,
+    DeployPipeline,
     MonitoringSchedule,
     FeatureGroup,
     DataPrefix,
@@ -60,7 +60,7 @@ impl fmt::Display for Key {
             KeyKind::StateMachine => "state-machine",
             KeyKind::PackageGroup => "package-group",
             KeyKind::Endpoint => "endpoint",
-            KeyKind::DeliveryPipeline => "delivery-pipeline",
+            KeyKind::DeployPipeline => "delivery-pipeline",
             KeyKind::MonitoringSchedule => "monitoring-schedule",
             KeyKind::FeatureGroup => "feature-group",
             KeyKind::DataPrefix => "data",
@@ -76,7 +76,7 @@ fn of_engine(engine: &Engine) -> Option<Key> {
     match engine {
         Engine::Pipeline(pipeline) => Some(Key::new(KeyKind::Pipeline, pipeline)),
         Engine::StateMachine(machine) => Some(Key::new(KeyKind::StateMachine, machine)),
-        Engine::Codepipeline(pipeline) => Some(Key::new(KeyKind::DeliveryPipeline, pipeline)),
+        Engine::Codepipeline(pipeline) => Some(Key::new(KeyKind::DeployPipeline, pipeline)),
         Engine::Airflow(_) | Engine::Kubeflow(_) => None,
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     for stage in policy.deploy.iter().flat_map(|deploy| &deploy.stages) {
         keys.insert(match &stage.target {
             Target::Endpoint(target) => Key::new(KeyKind::Endpoint, &target.name),
-            Target::Pipeline(target) => Key::new(KeyKind::DeliveryPipeline, &target.name),
+            Target::Pipeline(target) => Key::new(KeyKind::DeployPipeline, &target.name),
             Target::Stack(target) => Key::new(KeyKind::Stack, &target.name),
             Target::Transform(target) => Key::new(KeyKind::Transform, &target.name),
         });

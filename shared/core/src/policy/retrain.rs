@@ -10,7 +10,7 @@ use super::data::Data;
 use super::engine::{self, Airflow, Engine, Kubeflow};
 use super::length;
 use crate::event::DriftKind;
-use crate::name::{AlarmName, DeliveryName, FeatureGroupName, PipelineName, ScheduleName, StateMachineArn};
+use crate::name::{AlarmName, CodePipelineName, FeatureGroupName, PipelineName, ScheduleName, StateMachineArn};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -57,7 +57,7 @@ struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kubeflow: Option<Kubeflow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    codepipeline: Option<DeliveryName>,
+    codepipeline: Option<CodePipelineName>,
     #[serde(default)]
     alarms: BTreeSet<AlarmName>,
     #[serde(default = "every_drift")]
@@ -228,7 +228,7 @@ impl Retrain {
 /// What is found by looking needs somebody who looks.
 const LOOK: &str = "expected a [reconcile] table: the run is started by looking";
 
-pub(super) fn limits(retrain: &Retrain, looked_after: bool) -> Option<Fault> {
+pub(super) fn limits(retrain: &Retrain, reconciled_models: bool) -> Option<Fault> {
     let data = retrain.gathering();
     let rules = [
         (
@@ -242,9 +242,9 @@ pub(super) fn limits(retrain: &Retrain, looked_after: bool) -> Option<Fault> {
         (!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift"),
         // Each look asks about each of them.
         (retrain.monitors.len() <= 10, "retrain.monitors", "expected at most 10 schedules"),
-        (looked_after || retrain.data.is_none(), "retrain.data", LOOK),
-        (looked_after || retrain.feature_groups.is_empty(), "retrain.feature_groups", LOOK),
-        (looked_after || retrain.every.is_none(), "retrain.every", LOOK),
+        (reconciled_models || retrain.data.is_none(), "retrain.data", LOOK),
+        (reconciled_models || retrain.feature_groups.is_empty(), "retrain.feature_groups", LOOK),
+        (reconciled_models || retrain.every.is_none(), "retrain.every", LOOK),
         (
             retrain.data.is_none() || !(data.prefixes.is_empty() && retrain.feature_groups.is_empty()),
             "retrain.data",

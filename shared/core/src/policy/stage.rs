@@ -35,7 +35,7 @@ pub struct Stage {
     /// By what.
     pub target: Target,
     /// In which account; absent means in the suite's own.
-    pub place: Option<Place>,
+    pub place: Option<CrossAccountRole>,
     /// What a version must answer before it counts as live.
     pub smoke: Option<Smoke>,
 }
@@ -56,7 +56,7 @@ pub enum Gate {
 /// Another account, by a role in it that the suite assumes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Place {
+pub struct CrossAccountRole {
     /// The role.
     pub role: RoleArn,
     /// What the role asks for, so that it is not assumed for somebody else.
@@ -149,7 +149,7 @@ pub(super) struct Written {
     #[serde(default)]
     gate: Gate,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    account: Option<Place>,
+    account: Option<CrossAccountRole>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     smoke: Option<Smoke>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

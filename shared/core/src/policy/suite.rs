@@ -14,21 +14,21 @@ pub const FILE: &str = "suite.toml";
 /// What holds for the whole suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SuitePolicy {
+pub struct OrganizationPolicy {
     /// The shape's version: [`VERSION`].
     pub version: u32,
-    /// The organisation's rules for what people make in SageMaker; absent means nobody looks.
+    /// The organization's rules for what people make in SageMaker; absent means nobody looks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<Guard>,
     /// Who is told, besides those whom the models' policies name; absent means nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notify: Option<SuiteNotify>,
+    pub notify: Option<OrganizationNotify>,
 }
 
 /// Whom `trimtab apply` subscribes to the topic, whatever the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct SuiteNotify {
+pub struct OrganizationNotify {
     /// Who is told everything: of each model, and what belongs to none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub everything: Vec<Recipient>,
@@ -37,7 +37,7 @@ pub struct SuiteNotify {
     pub recipients: Vec<Recipient>,
 }
 
-/// The organisation's rules. What is left out is not asked for.
+/// The organization's rules. What is left out is not asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Guard {
@@ -86,7 +86,7 @@ impl Guard {
     }
 }
 
-impl SuitePolicy {
+impl OrganizationPolicy {
     /// Reads the file; `label` is what errors call it.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl SuitePolicy {
     }
 }
 
-fn limits(policy: &SuitePolicy) -> Option<Fault> {
+fn limits(policy: &OrganizationPolicy) -> Option<Fault> {
     let mut faults = Vec::new();
     let mut hold = |holds: bool, key, problem| {
         if !holds {
@@ -157,14 +157,14 @@ mod tests {
 
     fn fault(from: &str, to: &str) -> String {
         assert!(SUITE.contains(from), "{from}");
-        SuitePolicy::parse("suite.toml", &SUITE.replacen(from, to, 1)).unwrap_err().to_string()
+        OrganizationPolicy::parse("suite.toml", &SUITE.replacen(from, to, 1)).unwrap_err().to_string()
     }
 
     #[test]
     fn the_example_uses_every_key_and_survives_the_ledger() {
-        let policy = SuitePolicy::parse("suite.toml", SUITE).unwrap();
+        let policy = OrganizationPolicy::parse("suite.toml", SUITE).unwrap();
         let written = serde_json::to_value(&policy).unwrap();
-        let back: SuitePolicy = serde_json::from_value(written.clone()).unwrap();
+        let back: OrganizationPolicy = serde_json::from_value(written.clone()).unwrap();
         assert_eq!(back, policy);
         for (key, _) in written["guard"].as_object().unwrap() {
             assert!(SUITE.lines().any(|line| line.starts_with(&format!("{key} = "))), "{key}");
@@ -186,7 +186,7 @@ mod tests {
         assert!(fault("amazonaws.com\"", "amazonaws.com/churn\"").contains("guard.registries"));
         assert!(fault("\"training\"", "\"endpoint\"").contains("guard.stop"));
         assert!(fault("kms = true", "kmz = true").contains("guard.kmz"));
-        let nothing = SuitePolicy::parse("suite.toml", "version = 1\n[guard]\n").unwrap_err();
+        let nothing = OrganizationPolicy::parse("suite.toml", "version = 1\n[guard]\n").unwrap_err();
         assert!(nothing.to_string().contains("at least one rule"), "{nothing}");
     }
 
@@ -194,12 +194,12 @@ mod tests {
     fn who_is_told_whatever_the_model_is_checked_as_in_a_models_policy() {
         let fault = fault("platform@example.com", "platform");
         assert!(fault.contains("notify.everything[0]: not a valid e-mail address"), "{fault}");
-        let nobody = SuitePolicy::parse("suite.toml", "version = 1\n[notify]\n").unwrap_err();
+        let nobody = OrganizationPolicy::parse("suite.toml", "version = 1\n[notify]\n").unwrap_err();
         assert!(nobody.to_string().contains("notify: expected recipients"), "{nobody}");
     }
 
     #[test]
     fn without_the_table_nobody_looks() {
-        assert_eq!(SuitePolicy::parse("suite.toml", "version = 1\n").unwrap().guard, None);
+        assert_eq!(OrganizationPolicy::parse("suite.toml", "version = 1\n").unwrap().guard, None);
     }
 }

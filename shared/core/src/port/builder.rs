@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
-use crate::event::DeliveryState;
-use crate::name::{ActionName, CommitId, DeliveryName, ModelName, PipelineBuildId};
+use crate::event::CodePipelineState;
+use crate::name::{ActionName, CodePipelineName, CommitId, ModelName, PipelineBuildId};
 
 /// A commit to build by a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct PipelineBuildRequest {
     /// The model that it is built for.
     pub model: ModelName,
     /// The pipeline (V2).
-    pub pipeline: DeliveryName,
+    pub pipeline: CodePipelineName,
     /// The source action whose revision the commit takes the place of.
     pub source: ActionName,
     /// The pipeline variable that takes the commit: by it the execution is known again.
@@ -30,9 +30,9 @@ pub struct PipelineBuildRequest {
 
 /// An execution as CodePipeline knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PipelineBuildTruth {
+pub struct ObservedPipelineBuild {
     /// Its state.
-    pub state: DeliveryState,
+    pub state: CodePipelineState,
     /// The commit that its variable carries.
     pub commit: Option<CommitId>,
 }
@@ -46,8 +46,8 @@ pub trait BuildPipelines {
     /// What CodePipeline says of an execution; `None` where it knows none.
     fn describe(
         &self,
-        pipeline: &DeliveryName,
+        pipeline: &CodePipelineName,
         variable: &str,
         execution: &PipelineBuildId,
-    ) -> impl Future<Output = Answer<Option<PipelineBuildTruth>>> + Send;
+    ) -> impl Future<Output = Answer<Option<ObservedPipelineBuild>>> + Send;
 }

@@ -31,7 +31,7 @@ pub struct DefinitionRequest {
 
 /// A pipeline as SageMaker knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DefinitionTruth {
+pub struct ObservedDefinition {
     /// The commit whose definition it has, by the suite's own mark on it; `None` where somebody else
     /// made the definition.
     pub commit: Option<CommitId>,
@@ -41,7 +41,7 @@ pub struct DefinitionTruth {
 /// with it in one call.
 pub trait Definitions {
     /// What SageMaker says of the pipeline; `None` where there is none.
-    fn describe(&self, pipeline: &PipelineName) -> impl Future<Output = Answer<Option<DefinitionTruth>>> + Send;
+    fn describe(&self, pipeline: &PipelineName) -> impl Future<Output = Answer<Option<ObservedDefinition>>> + Send;
     /// `CreatePipeline`; the request needs a role.
     fn create(&self, request: &DefinitionRequest, text: &str) -> impl Future<Output = Answer<()>> + Send;
     /// `UpdatePipeline`.

@@ -18,7 +18,7 @@ pub const METRIC: &str = "trimtab.metric.";
 
 /// A version as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CandidateTruth {
+pub struct ObservedCandidate {
     /// Its approval.
     pub approval: Approval,
     /// `ModelPackageStatus`; only `Completed` can be tested.
@@ -47,7 +47,7 @@ pub struct VerdictRequest {
 /// Candidates in the SageMaker Model Registry.
 pub trait Candidates {
     /// What the registry says of the version; `None` where it knows none.
-    fn candidate(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<CandidateTruth>>> + Send;
+    fn candidate(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<ObservedCandidate>>> + Send;
     /// The version that the endpoint serves; `None` where there is none, or one that the suite did not bring.
     fn live(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<PackageArn>>> + Send;
     /// `UpdateModelPackage`: writes the verdict, its reasons and the metrics on the version.

@@ -25,7 +25,7 @@ pub enum Activity {
 
 /// A resource as SageMaker knows it, reduced to what rules can be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResourceTruth {
+pub struct ObservedResource {
     /// Its ARN.
     pub arn: String,
     /// When it was made: another one of the same name is another one.
@@ -58,7 +58,7 @@ pub enum Halted {
 /// The resources of SageMaker that people make.
 pub trait Resources {
     /// What SageMaker says of it, its tags included; `None` where it knows none.
-    fn describe(&self, resource: &Resource) -> impl Future<Output = Answer<Option<ResourceTruth>>> + Send;
+    fn describe(&self, resource: &Resource) -> impl Future<Output = Answer<Option<ObservedResource>>> + Send;
     /// Stops it. One that is stopped already, or on the way, counts as stopped.
     fn stop(&self, resource: &Resource) -> impl Future<Output = Answer<Halted>> + Send;
 }

@@ -60,7 +60,7 @@ pub struct Entity {
 
 /// An entity as SageMaker knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntityTruth {
+pub struct ObservedEntity {
     /// Its ARN.
     pub arn: String,
     /// How it stands, if it is an action: SageMaker's word.
@@ -81,8 +81,8 @@ pub trait Lineage {
     /// The run that made this package, as the package says; `None` where it does not.
     fn origin(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<RunArn>>> + Send;
     /// The entity of this name, or, of an artifact, of this source and type.
-    fn find(&self, entity: &Entity) -> impl Future<Output = Answer<Option<EntityTruth>>> + Send;
-    /// Creates it, and gives its ARN. What is there already is [`crate::failure::Failure::Retry`]: it is found next.
+    fn find(&self, entity: &Entity) -> impl Future<Output = Answer<Option<ObservedEntity>>> + Send;
+    /// Creates it, and gives its ARN. What is there already is [`crate::failure::Failure::Transient`]: it is found next.
     fn create(&self, entity: &Entity) -> impl Future<Output = Answer<String>> + Send;
     /// Sets how an action stands.
     fn set_progress(&self, action: &str, progress: Progress) -> impl Future<Output = Answer<()>> + Send;

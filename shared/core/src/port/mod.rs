@@ -25,7 +25,7 @@ use crate::fact::Fact;
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::Decision;
-use crate::policy::{Key, Policy, SuitePolicy};
+use crate::policy::{Key, OrganizationPolicy, Policy};
 
 /// What a call to the world gives.
 pub type Answer<T> = Result<T, Failure>;
@@ -55,12 +55,12 @@ pub struct Record {
     /// The state; `None` before the first write.
     pub state: Option<Value>,
     /// What an earlier attempt was about to tell when it took the lease, and has not recorded.
-    pub untold: Vec<Fact>,
+    pub outbox: Vec<Fact>,
 }
 
 impl Record {
     /// Before the first write.
-    pub const EMPTY: Self = Self { epoch: 0, lease_until: None, state: None, untold: Vec::new() };
+    pub const EMPTY: Self = Self { epoch: 0, lease_until: None, state: None, outbox: Vec::new() };
 }
 
 /// The write was not made: the aggregate is no longer at the epoch that the writer saw.
@@ -115,9 +115,9 @@ pub trait Ledger {
     /// The model's policy as it was last applied.
     fn policy(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Arc<Policy>>>> + Send;
     /// What holds for the whole suite, as it was last applied.
-    fn suite_policy(&self) -> impl Future<Output = Answer<Option<Arc<SuitePolicy>>>> + Send;
+    fn organization_policy(&self) -> impl Future<Output = Answer<Option<Arc<OrganizationPolicy>>>> + Send;
     /// The models whose policy says that they are looked after.
-    fn looked_after(&self) -> impl Future<Output = Answer<Vec<ModelName>>> + Send;
+    fn reconciled_models(&self) -> impl Future<Output = Answer<Vec<ModelName>>> + Send;
     /// The pause that holds for this model: its own or the whole suite's; only the suite's where
     /// there is no model.
     fn pause(&self, model: Option<&ModelName>) -> impl Future<Output = Answer<Option<Pause>>> + Send;
@@ -130,12 +130,12 @@ pub trait Ledger {
         id: &AggregateId,
         seen: u64,
         state: &Value,
-        untold: &[Fact],
+        outbox: &[Fact],
         lease_until: Timestamp,
     ) -> impl Future<Output = Result<u64, WriteError>> + Send;
     /// Writes the aggregate (if given and its epoch is still `held`) and the terminal record in one
-    /// step, gives the lease back, and forgets what was untold.
-    fn settle(
+    /// step, gives the lease back, and forgets what was outbox.
+    fn finish(
         &self,
         id: &AggregateId,
         held: u64,
@@ -143,8 +143,8 @@ pub trait Ledger {
         entry: &HistoryEntry,
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
     /// Writes the aggregate if its epoch is still `held`, without a record, and forgets what was
-    /// untold: for what is one of very many, and for what a look keeps in mind.
-    fn note(
+    /// outbox: for what is one of very many, and for what a look keeps in mind.
+    fn save_state(
         &self,
         id: &AggregateId,
         held: u64,
@@ -153,12 +153,12 @@ pub trait Ledger {
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
     /// Keeps an event that could not be acted on, whole, with the reason, so that it can be looked
     /// at and sent again. Keeping it twice keeps it once.
-    fn keep(&self, entry: &HistoryEntry, raw: &Value) -> impl Future<Output = Answer<()>> + Send;
+    fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// The suite's own event bus.
 pub trait Bus {
-    /// Puts a fact on the bus. Safe to repeat: readers deduplicate by kind and matter.
+    /// Puts a fact on the bus. Safe to repeat: readers deduplicate by kind and dedup_key.
     fn publish(&self, fact: &Fact) -> impl Future<Output = Answer<()>> + Send;
 }
 

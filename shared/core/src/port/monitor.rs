@@ -88,7 +88,7 @@ pub const BASELINE_JOBS: &str = "trimtab-";
 
 /// How far a baseline's job is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BaselineTruth {
+pub enum ObservedBaseline {
     /// It runs.
     Running,
     /// The baseline is there.
@@ -145,7 +145,7 @@ pub struct ScheduleRequest {
 
 /// A schedule as SageMaker knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScheduleTruth {
+pub struct ObservedSchedule {
     /// Its status.
     pub status: ScheduleStatus,
     /// Its job's definition.
@@ -174,7 +174,7 @@ pub trait Monitoring {
     /// The version's `DriftCheckBaselines`, kind by kind.
     fn baselines(&self, package: &PackageArn) -> impl Future<Output = Answer<BTreeMap<DriftKind, Baseline>>> + Send;
     /// How far the job is; `None` where there is none of this name.
-    fn baseline_job(&self, name: &str) -> impl Future<Output = Answer<Option<BaselineTruth>>> + Send;
+    fn baseline_job(&self, name: &str) -> impl Future<Output = Answer<Option<ObservedBaseline>>> + Send;
     /// `CreateProcessingJob`.
     fn start_baseline(&self, request: &BaselineRequest) -> impl Future<Output = Answer<()>> + Send;
     /// `Create…JobDefinition`.
@@ -182,7 +182,7 @@ pub trait Monitoring {
     /// `Delete…JobDefinition`; one that is gone counts as deleted.
     fn undefine(&self, kind: DriftKind, name: &str) -> impl Future<Output = Answer<()>> + Send;
     /// What SageMaker says of the schedule; `None` where there is none.
-    fn schedule(&self, name: &str) -> impl Future<Output = Answer<Option<ScheduleTruth>>> + Send;
+    fn schedule(&self, name: &str) -> impl Future<Output = Answer<Option<ObservedSchedule>>> + Send;
     /// `CreateMonitoringSchedule`.
     fn create_schedule(&self, request: &ScheduleRequest) -> impl Future<Output = Answer<Accepted>> + Send;
     /// `UpdateMonitoringSchedule`.

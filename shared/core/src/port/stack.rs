@@ -41,7 +41,7 @@ pub struct StackCall {
 
 /// A stack as CloudFormation knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StackTruth {
+pub struct ObservedStack {
     /// Its status.
     pub status: StackStatus,
     /// Why it is so, as CloudFormation says. Untrusted text.
@@ -66,7 +66,7 @@ pub enum Accepted {
 /// CloudFormation. A token that was taken before counts as done.
 pub trait Stacks {
     /// What CloudFormation says of the stack; `None` where there is none.
-    fn describe(&self, stack: &StackName) -> impl Future<Output = Answer<Option<StackTruth>>> + Send;
+    fn describe(&self, stack: &StackName) -> impl Future<Output = Answer<Option<ObservedStack>>> + Send;
     /// `CreateStack`.
     fn create(&self, request: &StackRequest) -> impl Future<Output = Answer<Accepted>> + Send;
     /// `UpdateStack`.

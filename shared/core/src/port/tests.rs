@@ -1,7 +1,7 @@
 //! What the ports decide by themselves, which is little.
 
 use super::lineage::Progress;
-use super::ml::{AlarmTruth, TransformRequest, other_engine};
+use super::ml::{ObservedAlarm, TransformRequest, other_engine};
 use crate::event::AlarmState;
 use crate::failure::Failure;
 use crate::name::{AlarmArn, AlarmName};
@@ -9,7 +9,7 @@ use crate::policy::{Policy, Target};
 
 #[test]
 fn alarm_with_children_is_a_composite_alarm() {
-    let alarm = |children: Vec<AlarmName>| AlarmTruth {
+    let alarm = |children: Vec<AlarmName>| ObservedAlarm {
         name: AlarmName::parse("drift").unwrap(),
         arn: AlarmArn::parse("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:drift").unwrap(),
         state: AlarmState::Ok,
@@ -36,7 +36,7 @@ fn progress_of_an_action_is_sagemakers_word() {
 fn run_of_another_engine_is_refused_for_good() {
     let refusal = other_engine("airflow:start");
     assert!(
-        matches!(&refusal, Failure::Reject { operation: "airflow:start", cause } if cause.contains("another engine"))
+        matches!(&refusal, Failure::Permanent { operation: "airflow:start", cause } if cause.contains("another engine"))
     );
 }
 

@@ -23,7 +23,7 @@ pub struct ExecutionRequest {
 
 /// An execution as Step Functions knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExecutionTruth {
+pub struct ObservedExecution {
     /// Its status.
     pub status: ExecutionStatus,
     /// What it gave, where it ended well: JSON text. Untrusted.
@@ -39,5 +39,5 @@ pub trait StateMachines {
     /// Starts it. One of that name that is there already, running or ended, counts as started.
     fn start(&self, request: &ExecutionRequest) -> impl Future<Output = Answer<ExecutionArn>> + Send;
     /// What Step Functions says of it; `None` where it knows none.
-    fn describe(&self, execution: &ExecutionArn) -> impl Future<Output = Answer<Option<ExecutionTruth>>> + Send;
+    fn describe(&self, execution: &ExecutionArn) -> impl Future<Output = Answer<Option<ObservedExecution>>> + Send;
 }

@@ -10,7 +10,7 @@ use trimtab_core::memory::{MemoryBus, MemoryLedger};
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::Answer;
-use trimtab_core::react::{Act, Case, Decide, Settled, Subject};
+use trimtab_core::reactor::{Act, ActionOutcome, Context, Decide, Subject};
 use trimtab_runtime::{Exit, SystemClock, World};
 
 /// What the function was configured with, as it says when it is asked.
@@ -73,7 +73,7 @@ struct Scripted;
 
 impl Decide for Scripted {
     type State = u32;
-    type Seen = ();
+    type Observed = ();
     type Action = String;
     type Done = ();
 
@@ -90,24 +90,24 @@ impl Decide for Scripted {
 
     fn assume(_: &Event) {}
 
-    fn decide(case: &Case<'_, u32, ()>) -> Plan<u32, String> {
-        let call = || Plan::note(1, "scripted", "the script says so").doing("Call".to_owned());
-        match Outcome::of(case.event) {
+    fn decide(ctx: &Context<'_, u32, ()>) -> Plan<u32, String> {
+        let call = || Plan::update(1, "scripted", "the script says so").with_action("Call".to_owned());
+        match Outcome::of(ctx.event) {
             Outcome::Acted | Outcome::ActRetried | Outcome::ActRejected => call(),
-            Outcome::Rejected => Plan::reject("refused", "the script refuses it"),
+            Outcome::Rejected => Plan::fail("refused", "the script refuses it"),
             Outcome::DecidePanics => panic!("in the decision"),
             Outcome::Configuration => Plan::skip("asked", CONFIGURED.get().unwrap()),
             _ => Plan::skip("nothing", "the script has nothing to do"),
         }
     }
 
-    fn left(_: &u32, _: &Case<'_, u32, ()>) -> Vec<String> {
+    fn pending_actions(_: &u32, _: &Context<'_, u32, ()>) -> Vec<String> {
         Vec::new()
     }
 
-    fn settle(_: &mut u32, _: &String, outcome: Result<(), String>, _: Timestamp) -> Settled {
+    fn apply_outcome(_: &mut u32, _: &String, outcome: Result<(), String>, _: Timestamp) -> ActionOutcome {
         let reasons = outcome.err().map(|cause| Reason::new("call_refused", cause)).into_iter().collect();
-        Settled { reasons, ..Settled::default() }
+        ActionOutcome { reasons, ..ActionOutcome::default() }
     }
 }
 
@@ -123,8 +123,12 @@ impl Act for Script {
         let outcome = Outcome::of(event);
         *NOW.lock().unwrap() = Some(outcome);
         match outcome {
-            Outcome::ObserveRetried => Err(Failure::retry("sagemaker:DescribeEndpoint", "ThrottlingException: slower")),
-            Outcome::ObserveRejected => Err(Failure::reject("sagemaker:DescribeEndpoint", "ValidationException: no")),
+            Outcome::ObserveRetried => {
+                Err(Failure::transient("sagemaker:DescribeEndpoint", "ThrottlingException: slower"))
+            }
+            Outcome::ObserveRejected => {
+                Err(Failure::permanent("sagemaker:DescribeEndpoint", "ValidationException: no"))
+            }
             Outcome::ObservePanics => panic!("in the look"),
             Outcome::Chatter => {
                 tracing::info!(target: "aws_config", "chatter of a dependency");
@@ -138,8 +142,12 @@ impl Act for Script {
 
     async fn act(&self, _: &String) -> Answer<()> {
         match *NOW.lock().unwrap() {
-            Some(Outcome::ActRetried) => Err(Failure::retry("sagemaker:UpdateEndpoint", "ThrottlingException: slower")),
-            Some(Outcome::ActRejected) => Err(Failure::reject("sagemaker:UpdateEndpoint", "ValidationException: no")),
+            Some(Outcome::ActRetried) => {
+                Err(Failure::transient("sagemaker:UpdateEndpoint", "ThrottlingException: slower"))
+            }
+            Some(Outcome::ActRejected) => {
+                Err(Failure::permanent("sagemaker:UpdateEndpoint", "ValidationException: no"))
+            }
             _ => Ok(()),
         }
     }

@@ -136,7 +136,7 @@ impl Host {
         Self { child, out, err, invoke, ended, registered }
     }
 
-    /// Hands this event to the function, and waits for its end.
+    /// StageClients this event to the function, and waits for its end.
     pub fn invoke(&self, id: &str, event: impl Into<Vec<u8>>) -> Ended {
         self.invoke.send((id.to_owned(), event.into())).unwrap();
         let since = Instant::now();

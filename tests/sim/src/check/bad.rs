@@ -51,8 +51,8 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
             must(services.runs.len() == 1, "the run was not started");
             // Where the alarm was heard of late, the run is not late by the last look.
             let late = services.runs.first().is_none_or(|run| run.created > Timestamp::UNIX_EPOCH + LATE_START);
-            must(late || told("Deadline Passed on late/incident/"), "nobody was told that the run takes too long");
-            must(times("Deadline Passed on") <= 1, "that the run takes too long was told more than once");
+            must(late || told("Deadline Exceeded on late/incident/"), "nobody was told that the run takes too long");
+            must(times("Deadline Exceeded on") <= 1, "that the run takes too long was told more than once");
         }
         Flow::BuildFails => {
             must(services.builds.len() == 1, "the commit was not built");

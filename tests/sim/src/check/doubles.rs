@@ -47,7 +47,7 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         Flow::Drift
         | Flow::Push
         | Flow::FirstPush
-        | Flow::Delivery
+        | Flow::CodePipelineExecution
         | Flow::Malformed
         | Flow::Permanent
         | Flow::HeldBack
@@ -88,7 +88,7 @@ pub(super) fn doubles(case: &Case, services: &Services) -> Vec<Violation> {
         | Flow::Mixed => 0,
         Flow::Unwatched | Flow::Tracked | Flow::Promotion | Flow::Paused | Flow::OverruledLate => 1,
         Flow::Rollouts | Flow::CanaryFails | Flow::Watched | Flow::NoticeOnly | Flow::Incomplete => 2,
-        Flow::RollBack
+        Flow::Rollback
         | Flow::FallsSilent
         | Flow::ByHand
         | Flow::Shadowed

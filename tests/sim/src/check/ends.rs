@@ -27,7 +27,7 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
         of_name.into_iter().any(|(_, record)| {
             let state = record.state.as_ref();
             let held = |field: &str| state.and_then(|state| state.get(field)).is_some_and(|value| !value.is_null());
-            held("incident") || held("current") || held("parked")
+            held("incident") || held("current") || held("queued")
         })
     };
     match flow {
@@ -62,8 +62,8 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
             must(live == Some(2), "version 2 is not live");
             must(told("Rollout Succeeded on rollout/churn/2"), "nobody was told that version 2 is live");
         }
-        Flow::RollBack if told("Rollout Skipped on rollout/churn/1") => {}
-        Flow::RollBack => {
+        Flow::Rollback if told("Rollout Skipped on rollout/churn/1") => {}
+        Flow::Rollback => {
             must(live == Some(1), "version 1 is not live again");
             must(told("Package Rejected on rollout/churn/2"), "nobody was told of the rejection");
         }
@@ -142,11 +142,11 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
         }
         Flow::HeldBack => {
             // Where the first run began as late as the second alarm, it answers both.
-            let answered = services.runs.len() == 2 || told("Training Joined on incident/");
+            let answered = services.runs.len() == 2 || told("Training Trigger Merged on incident/");
             must(answered, "the drift that was held back got no run");
             must(!open("incident"), "the incident is open for ever");
         }
-        Flow::Delivery => {
+        Flow::CodePipelineExecution => {
             must(services.deliveries.len() == 1, "the version was not delivered");
             must(told("Rollout Succeeded on rollout/segments/101"), "nobody was told of the delivery");
         }
@@ -175,7 +175,7 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
             for missing in services.unwatched(live) {
                 must(false, &missing);
             }
-            must(told("Watch Started on watch/churn/data-quality/"), "nobody was told that a version is watched");
+            must(told("Monitoring Started on watch/churn/data-quality/"), "nobody was told that a version is watched");
         }
         // The guard does not look by itself: of what AWS did not tell, nothing is known.
         Flow::Breach if !heard(services, "CreateTrainingJob") => {}
@@ -192,8 +192,8 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
             must(!once || told("Finding Closed on"), "nobody was told that the finding is closed");
         }
         Flow::Malformed => {
-            must(!services.kept.is_empty(), "the event was not kept");
-            must(told("Event Rejected on"), "nobody was told of the event");
+            must(!services.dead_letters.is_empty(), "the event was not kept");
+            must(told("Event Dead-Lettered on"), "nobody was told of the event");
         }
         // Version 1 may have reached the suite after version 2, by the failure queue.
         Flow::CanaryFails if told("Rollout Skipped on rollout/churn/1") => {}

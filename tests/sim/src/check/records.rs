@@ -10,12 +10,12 @@ pub(super) fn records(services: &Services) -> Vec<Violation> {
     let routine = |event: &Value| {
         const QUIET: [&str; 8] = [
             "Scheduled Event",
-            "Look Requested",
-            "Stage Look Requested",
+            "Reconcile Requested",
+            "Stage Reconcile Requested",
             "Build Requested",
             "Image Requested",
             "Evaluation Requested",
-            "Watch Requested",
+            "Monitoring Requested",
             // One of very many, like a monitoring run: on record where something came of it.
             "Object Created",
         ];
@@ -25,7 +25,7 @@ pub(super) fn records(services: &Services) -> Vec<Violation> {
     };
     let missing = services.log.iter().filter(|(_, event, _)| !routine(event)).filter(|(function, event, _)| {
         let key = function.key(event);
-        !services.history.contains(&key) && !services.kept.contains(&key)
+        !services.history.contains(&key) && !services.dead_letters.contains(&key)
     });
     missing
         .map(|(function, event, _)| {

@@ -5,9 +5,9 @@ use trimtab_core::event::BuildStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{BranchName, BuildId, CommitId, FilePath, PipelineName, PullRequestId, RepositoryName};
 use trimtab_core::port::Answer;
-use trimtab_core::port::definition::{DefinitionRequest, DefinitionTruth, Definitions};
+use trimtab_core::port::definition::{DefinitionRequest, Definitions, ObservedDefinition};
 use trimtab_core::port::ml::{
-    BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories,
+    BuildRequest, Builds, CommentRequest, ObservedBuild, ObservedPullRequest, PullRequests, Repositories,
 };
 
 use crate::Site;
@@ -32,7 +32,7 @@ impl Repositories for Sim {
 }
 
 impl Definitions for Sim {
-    async fn describe(&self, _: &PipelineName) -> Answer<Option<DefinitionTruth>> {
+    async fn describe(&self, _: &PipelineName) -> Answer<Option<ObservedDefinition>> {
         self.call(Site::DefinitionsDescribe, |services| Ok(services.pipeline.clone())).await
     }
 
@@ -40,7 +40,7 @@ impl Definitions for Sim {
         let commit = request.commit.clone();
         self.call(Site::DefinitionsCreate, move |services| {
             if services.pipeline.is_some() {
-                return Err(Failure::reject("sagemaker:CreatePipeline", "there is a pipeline of this name"));
+                return Err(Failure::permanent("sagemaker:CreatePipeline", "there is a pipeline of this name"));
             }
             services.define(commit);
             Ok(())
@@ -67,17 +67,17 @@ impl PullRequests for Sim {
         .await
     }
 
-    async fn pull_request(&self, _: &PullRequestId) -> Answer<Option<PullRequestTruth>> {
+    async fn pull_request(&self, _: &PullRequestId) -> Answer<Option<ObservedPullRequest>> {
         self.call(Site::PullRequestsPullRequest, |services| {
             let merged = services.integrated.merged.clone();
-            let truth = |source| PullRequestTruth {
+            let actual = |source| ObservedPullRequest {
                 open: merged.is_none(),
                 merged: merged.clone(),
                 source: Some(source),
                 target: CommitId::parse(events::TARGET).ok(),
                 destination: BranchName::parse("main").ok(),
             };
-            Ok(services.proposed.clone().map(truth))
+            Ok(services.proposed.clone().map(actual))
         })
         .await
     }
@@ -116,7 +116,7 @@ impl Builds for Sim {
             }
             let number = services.builds.len();
             let id = format!("arn:aws:codebuild:eu-west-1:123456789012:build/churn-build:{number}");
-            let id = BuildId::parse(&id).map_err(|error| Failure::reject("simulated", error.to_string()))?;
+            let id = BuildId::parse(&id).map_err(|error| Failure::permanent("simulated", error.to_string()))?;
             services.builds.push(Build { request, id: id.clone(), created: now, ended: false });
             services.after(SignedDuration::from_mins(7), Item::BuildEnds(number));
             Ok(id)
@@ -124,10 +124,10 @@ impl Builds for Sim {
         .await
     }
 
-    async fn describe(&self, build: &BuildId) -> Answer<Option<BuildTruth>> {
+    async fn describe(&self, build: &BuildId) -> Answer<Option<ObservedBuild>> {
         let id = build.clone();
         self.call(Site::BuildsDescribe, move |services| {
-            Ok(services.builds.iter().find(|build| build.id == id).map(|build| BuildTruth {
+            Ok(services.builds.iter().find(|build| build.id == id).map(|build| ObservedBuild {
                 status: if build.ended { services.ending(Work::Build).of_build() } else { BuildStatus::InProgress },
                 commit: Some(build.request.commit.clone()),
                 variables: build.request.variables.clone(),

@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use trimtab_core::event::{AlarmState, DriftKind, RunStatus};
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{AlarmArn, AlarmName, DagRunId, DeliveryRunId, KubeflowId, NameError, RunArn, RunId};
+use trimtab_core::name::{AlarmArn, AlarmName, CodePipelineRunId, DagRunId, KubeflowId, NameError, RunArn, RunId};
 use trimtab_core::policy::Engine;
 use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{AlarmTruth, Alarms, RunRequest, Runs};
+use trimtab_core::port::ml::{Alarms, ObservedAlarm, RunRequest, Runs};
 
 use crate::Site;
 use crate::composite;
@@ -42,7 +42,7 @@ impl Runs for Sim {
                 return Ok(known.id.clone());
             }
             let number = services.runs.len();
-            let id = named(&request, number).map_err(|error| Failure::reject("simulated", error.to_string()))?;
+            let id = named(&request, number).map_err(|error| Failure::permanent("simulated", error.to_string()))?;
             services.note(|| format!("a run of {} starts", request.display_name));
             services.runs.push(Run { request, id: id.clone(), created: now, ended: None });
             services.record(Deed::RunBegan(number));
@@ -87,13 +87,13 @@ fn named(request: &RunRequest, number: usize) -> Result<RunId, NameError> {
         }
         Engine::Kubeflow(_) => RunId::Kubeflow(KubeflowId::parse(&format!("run{number}"))?),
         Engine::Codepipeline(pipeline) => {
-            RunId::Delivery(pipeline.clone(), DeliveryRunId::parse(&format!("run{number}"))?)
+            RunId::CodePipeline(pipeline.clone(), CodePipelineRunId::parse(&format!("run{number}"))?)
         }
     })
 }
 
 impl Alarms for Sim {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<AlarmTruth>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
         let names = alarms.to_vec();
         self.call(Site::AlarmsDescribe, move |services| {
             // Where monitor makes alarms, those are there that it has made, and the canary's.
@@ -109,7 +109,7 @@ impl Alarms for Sim {
 }
 
 /// The canary's alarm is on guard or silent; one is on others; the rest are about drift.
-fn alarm(services: &Services, name: AlarmName) -> Option<AlarmTruth> {
+fn alarm(services: &Services, name: AlarmName) -> Option<ObservedAlarm> {
     let watches_canary = name.as_str() == CANARY_ALARM;
     let since = services.alarms.get(name.as_str()).copied();
     let state = match (watches_canary, services.silent) {
@@ -121,7 +121,7 @@ fn alarm(services: &Services, name: AlarmName) -> Option<AlarmTruth> {
     let is_composite = name.as_str() == composite::NAME;
     let says_nothing = watches_canary || is_composite || name.as_str() == composite::OWN;
     let children = composite::CHILDREN.iter().filter(|_| is_composite);
-    Some(AlarmTruth {
+    Some(ObservedAlarm {
         name,
         arn,
         state,

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use trimtab_core::event::{Approval, DeliveryState, EndpointStatus};
+use trimtab_core::event::{Approval, CodePipelineState, EndpointStatus};
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{DeliveryName, EndpointName, GroupName, PackageArn};
+use trimtab_core::name::{CodePipelineName, EndpointName, GroupName, PackageArn};
 use trimtab_core::policy::Autoscaling;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{
-    Accepted, Deliveries, DeliveryRequest, EndpointRequest, EndpointTruth, Endpoints, Listed, ModelRequest,
-    PackageTruth, Registry, Scaling, ServingRequest,
+    Accepted, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Listed, ModelRequest, ObservedEndpoint,
+    ObservedPackage, Registry, Scaling, ServingRequest,
 };
 
 use crate::Site;
@@ -28,8 +28,8 @@ impl Registry for Sim {
             let listed = |(version, approval): (&u32, &Approval)| {
                 let package = PackageArn::parse(&events::package_arn(*version)).ok()?;
                 let status = services.status(*version).to_owned();
-                let truth = PackageTruth { approval: approval.clone(), status, lifecycle: None };
-                (package.group() == group).then_some(Listed { package, truth })
+                let actual = ObservedPackage { approval: approval.clone(), status, lifecycle: None };
+                (package.group() == group).then_some(Listed { package, actual })
             };
             approvals.iter().filter_map(listed).collect()
         };
@@ -39,20 +39,20 @@ impl Registry for Sim {
         self.read(Site::RegistryNewest, current, Some(stale)).await
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<PackageTruth>> {
+    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
         let version = package.version();
         self.call(Site::RegistryPackage, move |services| {
             let approval = services.approvals.get(&version).cloned();
             let status = services.status(version).to_owned();
-            let truth = |approval: Approval| PackageTruth { approval, status, lifecycle: None };
-            Ok(approval.map(truth))
+            let actual = |approval: Approval| ObservedPackage { approval, status, lifecycle: None };
+            Ok(approval.map(actual))
         })
         .await
     }
 }
 
 impl Endpoints for Sim {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<EndpointTruth>> {
+    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
         let (slot, touched) = (self.slot(endpoint), self.touched(Site::EndpointsDescribe, endpoint));
         self.call(Site::EndpointsDescribe, move |services| {
             services.record(touched);
@@ -91,7 +91,7 @@ impl Endpoints for Sim {
         self.services().attempt(Site::EndpointsCreateConfig, about, &request.name);
         self.call(Site::EndpointsCreateConfig, move |services| {
             if !services.models.contains_key(&model) {
-                return Err(Failure::reject("sagemaker:CreateEndpointConfig", "Could not find model"));
+                return Err(Failure::permanent("sagemaker:CreateEndpointConfig", "Could not find model"));
             }
             if trial {
                 services.trials.insert(name.clone());
@@ -131,7 +131,7 @@ fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Deed
     services.record(touched);
     let account = slot.as_ref().map_or(events::ACCOUNT, |slot| staged::account(slot.0));
     if !services.configs.contains_key(&keyed(account, config)) {
-        return Err(Failure::reject("sagemaker:UpdateEndpoint", "Could not find endpoint configuration"));
+        return Err(Failure::permanent("sagemaker:UpdateEndpoint", "Could not find endpoint configuration"));
     }
     if let Some(slot) = slot {
         return Ok(services.stage_updates(slot, config));
@@ -175,10 +175,10 @@ impl Scaling for Sim {
     }
 }
 
-impl Deliveries for Sim {
-    async fn find(&self, request: &DeliveryRequest) -> Answer<Option<String>> {
+impl CodePipelines for Sim {
+    async fn find(&self, request: &CodePipelineRequest) -> Answer<Option<String>> {
         let package = request.package.clone();
-        self.call(Site::DeliveriesFind, move |services| {
+        self.call(Site::CodePipelinesFind, move |services| {
             let found = services.deliveries.iter().find(|delivery| delivery.request.package == package);
             Ok(found.map(|delivery| delivery.id.clone()))
         })
@@ -186,9 +186,9 @@ impl Deliveries for Sim {
     }
 
     /// Another one each time: CodePipeline's token cannot be relied on.
-    async fn start(&self, request: &DeliveryRequest) -> Answer<String> {
+    async fn start(&self, request: &CodePipelineRequest) -> Answer<String> {
         let request = request.clone();
-        self.call(Site::DeliveriesStart, move |services| {
+        self.call(Site::CodePipelinesStart, move |services| {
             let slot = slot("pipeline", events::ACCOUNT, request.pipeline.as_str());
             services.record(Deed::Sent { slot, version: request.package.version() });
             let (number, created) = (services.deliveries.len(), services.now);
@@ -200,11 +200,11 @@ impl Deliveries for Sim {
         .await
     }
 
-    async fn state(&self, _: &DeliveryName, execution: &str) -> Answer<Option<DeliveryState>> {
+    async fn state(&self, _: &CodePipelineName, execution: &str) -> Answer<Option<CodePipelineState>> {
         let id = execution.to_owned();
-        self.call(Site::DeliveriesState, move |services| {
-            let end = services.ending(Work::Delivery);
-            let state = |ended| if ended { end.of_delivery() } else { DeliveryState::Started };
+        self.call(Site::CodePipelinesState, move |services| {
+            let end = services.ending(Work::CodePipelineExecution);
+            let state = |ended| if ended { end.of_delivery() } else { CodePipelineState::Started };
             Ok(services.deliveries.iter().find(|delivery| delivery.id == id).map(|delivery| state(delivery.ended)))
         })
         .await

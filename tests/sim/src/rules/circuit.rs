@@ -72,8 +72,8 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
                     _ => {}
                 }
             }
-            Deed::Message { kind, model, matter, .. } if kind == "Circuit Opened" && model == name => {
-                streak.pages.insert(matter);
+            Deed::Message { kind, model, dedup_key, .. } if kind == "Circuit Opened" && model == name => {
+                streak.pages.insert(dedup_key);
                 if streak.runs < limits.give_up_after {
                     let what = format!("the circuit was opened after {} drift runs", streak.runs);
                     found.push(broken(Promise::Circuit, name, entry, what));

@@ -8,14 +8,14 @@ use crate::promise::{Promise, Violation};
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
-        let Deed::Message { kind, model, matter, .. } = &entry.deed else { continue };
-        if let Some(truth) = belied(world, kind, model, matter, entry) {
-            found.push(broken(Promise::Honest, model, entry, format!("{kind} on {matter} was told, and {truth}")));
+        let Deed::Message { kind, model, dedup_key, .. } = &entry.deed else { continue };
+        if let Some(actual) = belied(world, kind, model, dedup_key, entry) {
+            found.push(broken(Promise::Honest, model, entry, format!("{kind} on {dedup_key} was told, and {actual}")));
         }
     }
-    let told = |kind: &str, matter: &str| {
+    let told = |kind: &str, dedup_key: &str| {
         world.journal().iter().any(|entry| {
-            matches!(&entry.deed, Deed::Message { kind: said, matter: on, .. } if said == kind && on.starts_with(matter))
+            matches!(&entry.deed, Deed::Message { kind: said, dedup_key: on, .. } if said == kind && on.starts_with(dedup_key))
         })
     };
     for name in world.promised.models.keys() {
@@ -31,10 +31,10 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
 }
 
 /// What is so instead of what a message says; `None` where it is as it says.
-fn belied(world: &World<'_>, kind: &str, model: &str, matter: &str, at: &Entry) -> Option<String> {
+fn belied(world: &World<'_>, kind: &str, model: &str, dedup_key: &str, at: &Entry) -> Option<String> {
     match kind {
         "Training Succeeded" | "Training Failed" => {
-            let name = matter.strip_prefix("incident/")?;
+            let name = dedup_key.strip_prefix("incident/")?;
             let run = world.runs(model).into_iter().find(|run| run.name == name);
             let ended = run.and_then(|run| run.ended).filter(|(ended, _)| *ended <= at.at).map(|(_, end)| end);
             let right = match ended {
@@ -45,7 +45,7 @@ fn belied(world: &World<'_>, kind: &str, model: &str, matter: &str, at: &Entry) 
             (!right).then(|| format!("the run has ended as {ended:?}"))
         }
         "Rollout Succeeded" => {
-            let version = matter.split('/').rev().nth(1)?.parse::<u32>().ok()?;
+            let version = dedup_key.split('/').rev().nth(1)?.parse::<u32>().ok()?;
             let serves = |entry: &Entry| matches!(&entry.deed, Deed::Serves { version: live, .. } if *live == version);
             (!world.before(at).any(serves)).then(|| format!("version {version} serves nowhere"))
         }

@@ -27,15 +27,16 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
 /// Whether a version may be followed by an older one.
 fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
     let rejected = world.approval(version, at) == Some("Rejected");
-    let about =
-        |matter: &str| matter.starts_with("rollout/") && matter.split('/').rev().nth(1) == Some(&version.to_string());
+    let about = |dedup_key: &str| {
+        dedup_key.starts_with("rollout/") && dedup_key.split('/').rev().nth(1) == Some(&version.to_string())
+    };
     rejected
         || world.before(at).any(|entry| match &entry.deed {
             Deed::Broke { slot: there, version: broke } => there == slot && *broke == version,
             Deed::AskedBack => true,
             // What has no data on its alarms, or does not answer, proves nothing; that is told with it.
-            Deed::Fact { kind, matter, .. } => {
-                ["Rollout Rolled Back", "Smoke Test Failed"].contains(kind) && about(matter)
+            Deed::Fact { kind, dedup_key, .. } => {
+                ["Rollout Rolled Back", "Smoke Test Failed"].contains(kind) && about(dedup_key)
             }
             _ => false,
         })
@@ -46,13 +47,13 @@ fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
 fn proved_nothing(world: &World<'_>, version: u32, at: &Entry) -> bool {
     let later = world.journal().iter().skip_while(|entry| !std::ptr::eq(*entry, at));
     let mut told = later.filter_map(|entry| match &entry.deed {
-        Deed::Fact { kind, matter, .. } => Some((*kind, matter)),
+        Deed::Fact { kind, dedup_key, .. } => Some((*kind, dedup_key)),
         _ => None,
     });
     let word = version.to_string();
-    told.any(|(kind, matter)| {
+    told.any(|(kind, dedup_key)| {
         ["Rollout Rolled Back", "Smoke Test Failed"].contains(&kind)
-            && matter.split('/').rev().nth(1) == Some(word.as_str())
+            && dedup_key.split('/').rev().nth(1) == Some(word.as_str())
     })
 }
 

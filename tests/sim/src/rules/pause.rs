@@ -39,7 +39,7 @@ fn kept_or_retried(world: &World<'_>, function: Function, id: &str, heard: &Entr
     let word = format!("{function:?}").to_lowercase();
     let later = world.journal().iter().skip_while(|entry| !std::ptr::eq(*entry, heard)).skip(1);
     let is_it = |entry: &Entry| match &entry.deed {
-        Deed::Kept { function, event } => *function == word && event == id,
+        Deed::DeadLetter { function, event } => *function == word && event == id,
         Deed::Heard { event, .. } => event["id"] == id,
         _ => false,
     };

@@ -23,7 +23,7 @@ pub(crate) struct Model {
     pub(crate) group: String,
     pub(crate) limits: Option<Limits>,
     /// Whether a rejected live version goes back.
-    pub(crate) goes_back: bool,
+    pub(crate) rollback_pending: bool,
     pub(crate) stages: Vec<Stage>,
     /// What builds the branches' heads.
     pub(crate) builder: Option<String>,
@@ -109,7 +109,7 @@ fn model(table: &Table) -> Option<Model> {
         builder: integrate.and_then(|integrate| text(integrate, "project").or_else(|| pipeline(integrate))),
         group: text(table, "package_group")?,
         limits: table.get("retrain").and_then(Value::as_table).and_then(limits),
-        goes_back: deploy.and_then(|deploy| text(deploy, "on_rejected")).as_deref() == Some("roll-back"),
+        rollback_pending: deploy.and_then(|deploy| text(deploy, "on_rejected")).as_deref() == Some("rollback"),
         stages,
         quiet: table.get("notify").and_then(|notify| notify.get("quiet")).map(words).unwrap_or_default(),
     })

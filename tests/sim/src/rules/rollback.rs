@@ -50,7 +50,7 @@ fn target(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Vio
     let (model, policy) = (model_of(version), world.policy_of(version)?);
     let is_rejected = |version: u32| world.approval(version, at) == Some("Rejected");
     let broke = world.before(at).any(|entry| matches!(&entry.deed, Deed::Broke { version, .. } if *version == left));
-    if is_rejected(left) && !policy.goes_back && lived.contains(&left) && !broke {
+    if is_rejected(left) && !policy.rollback_pending && lived.contains(&left) && !broke {
         let what = format!("version {left} was rejected and taken back to {version}: the policy gives notice only");
         return Some(broken(Promise::OnRejected, model, at, what));
     }
@@ -68,7 +68,7 @@ fn target(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Vio
 /// A live version that is rejected goes back, where the policy says so and there is one to go back to.
 fn answer(world: &World<'_>, version: u32, at: &Entry) -> Option<Violation> {
     let policy = world.policy_of(version)?;
-    if !world.is_smooth() || !policy.goes_back {
+    if !world.is_smooth() || !policy.rollback_pending {
         return None;
     }
     let stage = policy.stages.iter().find(|stage| lived(world, &stage.slot, at).last() == Some(&version))?;

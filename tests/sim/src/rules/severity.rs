@@ -18,9 +18,9 @@ const CRITICAL: [&str; 11] = [
     "Rollout Rolled Back",
     "Rollout Failed",
     "Smoke Test Failed",
-    "Deadline Passed",
+    "Deadline Exceeded",
     "Stop Failed",
-    "Watch Failed",
+    "Monitoring Failed",
     // Not a fact of the suite: CloudWatch's alarms on it.
     "Queue Not Empty",
 ];
@@ -32,30 +32,30 @@ const WARNING: [&str; 13] = [
     "Evaluation Failed",
     "Approval Requested",
     "Rollout Skipped",
-    "Promotion Waits",
+    "Promotion Pending",
     "Rollback Refused",
     "Package Rejected",
     "Finding Reported",
     "Job Stopped",
-    "Watch Blind",
-    "Event Rejected",
+    "Data Capture Missing",
+    "Event Dead-Lettered",
 ];
 
 const INFO: [&str; 15] = [
     "Build Started",
     "Image Adopted",
     "Training Started",
-    "Training Joined",
+    "Training Trigger Merged",
     "Training Succeeded",
     "Evaluation Started",
     "Evaluation Passed",
     "Rollout Started",
-    "Rollout Parked",
+    "Rollout Queued",
     "Rollout Succeeded",
     "Finding Closed",
     "Baseline Started",
-    "Watch Started",
-    "Watch Changed",
+    "Monitoring Started",
+    "Monitoring Changed",
     "Digest",
 ];
 
@@ -67,11 +67,11 @@ const REQUESTS: [&str; 11] = [
     "Promotion Requested",
     "Withdrawal Requested",
     "Rollback Requested",
-    "Stage Look Requested",
-    "Watch Requested",
-    "Look Requested",
+    "Stage Reconcile Requested",
+    "Monitoring Requested",
+    "Reconcile Requested",
     "Image Requested",
-    "Notice Held",
+    "Notification Batched",
 ];
 
 /// The severity of a kind; `None` for what is nothing for people.
@@ -85,8 +85,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut told: Vec<(&crate::journal::Entry, &str, &str, Option<&str>)> = Vec::new();
     for entry in world.journal() {
         match &entry.deed {
-            Deed::Message { kind, severity: said, model, matter, subject, body } => {
-                sent.insert((kind.as_str(), matter.as_str(), model.as_str()));
+            Deed::Message { kind, severity: said, model, dedup_key, subject, body } => {
+                sent.insert((kind.as_str(), dedup_key.as_str(), model.as_str()));
                 // A chat has a shape of its own, made of the same message.
                 if !body.contains("\nWhat next\n") {
                     continue;
@@ -97,18 +97,18 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
                     found.push(broken(Promise::Severity, model, entry, what));
                 }
             }
-            Deed::Fact { kind, model, matter, .. } if !REQUESTS.contains(kind) => {
-                told.push((entry, kind, matter, model.as_deref()));
+            Deed::Fact { kind, model, dedup_key, .. } if !REQUESTS.contains(kind) => {
+                told.push((entry, kind, dedup_key, model.as_deref()));
             }
             _ => {}
         }
     }
-    for (entry, kind, matter, model) in told {
+    for (entry, kind, dedup_key, model) in told {
         let quiet = model.and_then(|model| world.promised.models.get(model)).map(|model| &model.quiet);
         let waits = quiet.zip(severity(kind)).is_some_and(|(quiet, word)| quiet.iter().any(|known| known == word));
         let name = model.unwrap_or("trimtab");
-        if !waits && !sent.contains(&(kind, matter, name)) {
-            let what = format!("{kind} on {matter} has no message of {name}");
+        if !waits && !sent.contains(&(kind, dedup_key, name)) {
+            let what = format!("{kind} on {dedup_key} has no message of {name}");
             found.push(broken(Promise::Told, name, entry, what));
         }
     }

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {
     /// It changes, and its event comes.
-    Heard,
+    Incoming,
     /// It changes, and no event comes.
     Unheard,
     /// An event of it comes, again or late; the registry is as it was.
@@ -26,7 +26,7 @@ pub(super) enum Step {
     Event(usize, i64),
     Theirs(usize),
     Look,
-    RollBack(usize, u8, Option<u32>),
+    Rollback(usize, u8, Option<u32>),
     Promote(usize, u32),
     Deliver(prop::sample::Index),
     Silent(bool),
@@ -39,7 +39,7 @@ fn version() -> impl Strategy<Value = u32> {
 }
 
 fn said() -> impl Strategy<Value = Said> {
-    prop_oneof![6 => Just(Said::Heard), 1 => Just(Said::Unheard), 1 => Just(Said::EventOnly)]
+    prop_oneof![6 => Just(Said::Incoming), 1 => Just(Said::Unheard), 1 => Just(Said::EventOnly)]
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
@@ -65,7 +65,7 @@ pub(super) fn any_step(staged: bool) -> BoxedStrategy<Step> {
         2 => (0..stages, prop_oneof![Just(0), Just(3600)]).prop_map(|(at, age)| Step::Event(at, age)),
         1 => (0..stages).prop_map(Step::Theirs),
         3 => Just(Step::Look),
-        2 => (0..stages, 0..6_u8, prop::option::of(version())).prop_map(|(at, id, named)| Step::RollBack(at, id, named)),
+        2 => (0..stages, 0..6_u8, prop::option::of(version())).prop_map(|(at, id, named)| Step::Rollback(at, id, named)),
         2 => any::<bool>().prop_map(Step::Silent),
         1 => luck().prop_map(Step::Luck),
     ];
@@ -103,10 +103,10 @@ impl Step {
             }
             Self::Look => {
                 unlucky(run);
-                run.fact("Look Requested", "look/x", &json!({}));
+                run.fact("Reconcile Requested", "look/x", &json!({}));
                 run.stages[0].hear(&mut run.facts, reference::Stage::look);
             }
-            Self::RollBack(at, id, named) => {
+            Self::Rollback(at, id, named) => {
                 let mut details = json!({"stage": name(run, *at), "by": "maya"});
                 if let Some(named) = named {
                     details["version"] = json!(named.to_string());
@@ -157,12 +157,12 @@ fn word(package: Option<bool>) -> &'static str {
 /// The registry says what the reference has of the version.
 fn publish(run: &mut Run, version: u32) {
     let Package { approved, completed, let_in } = run.facts.get(version);
-    let truth = PackageTruth {
+    let actual = ObservedPackage {
         approval: Approval::parse(word(approved)),
         status: if completed { "Completed" } else { "InProgress" }.to_owned(),
         lifecycle: Some(lifecycle("Staging", if let_in { "Approved" } else { "PendingApproval" })),
     };
-    run.fleet.inner().packages.insert(version, truth);
+    run.fleet.inner().packages.insert(version, actual);
 }
 
 fn package(run: &Run, version: u32, approval: &str, field: &str) {
@@ -229,14 +229,14 @@ fn deliver(run: &mut Run, index: prop::sample::Index) {
     let fact = run.mail[index.index(run.mail.len())].clone();
     let at = run.stage_of(&fact);
     let version = fact.details.get("version").and_then(|version| version.parse().ok()).unwrap_or_default();
-    if fact.kind == FactKind::StageLookRequested {
+    if fact.kind == FactKind::StageReconcileRequested {
         unlucky(run);
     }
     run.react(HUB, fact.kind.as_str(), "trimtab", 0, &json!(fact));
     run.stages[at].hear(&mut run.facts, |stage, facts| match fact.kind {
         FactKind::PromotionRequested => stage.promote(facts, version, false),
         FactKind::WithdrawalRequested => stage.withdraw(facts, version),
-        FactKind::StageLookRequested => stage.look(facts),
+        FactKind::StageReconcileRequested => stage.look(facts),
         other => panic!("nobody asks a stage for {other:?}"),
     });
 }

@@ -82,7 +82,7 @@ pub(crate) enum Branch {
 pub(crate) struct Rules {
     /// The repository holds the training pipeline's definition.
     pub(crate) has_definition: bool,
-    /// CodePipeline builds what is pushed; CodeBuild builds what is proposed in any case.
+    /// CodePipeline builds what is pushed; CodeBuild builds what is proposed in any ctx.
     pub(crate) by_pipeline: bool,
 }
 
@@ -159,8 +159,8 @@ impl Model {
                 }
             }
             Event::Proposed { pull, commit } => {
-                let truth = self.pulls[pull];
-                if truth.is_open && truth.source == commit {
+                let actual = self.pulls[pull];
+                if actual.is_open && actual.source == commit {
                     self.build(Of::Pull(pull), commit);
                 }
             }

@@ -61,7 +61,7 @@ pub enum Limit {
 
 /// What people hear of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum Incoming {
     /// A run began; of a commit, where one asked.
     Started(Why, Option<u8>),
     /// The trigger waits for the run that is on, or is answered by it.
@@ -150,7 +150,7 @@ impl Reference {
         }
     }
 
-    /// When the next limit ends, or wait is over: the moments that matter.
+    /// When the next limit ends, or wait is over: the moments that dedup_key.
     pub fn edges(&self) -> Vec<Hour> {
         let rules = &self.rules;
         let of_the_end = self.ended.iter().flat_map(|ended| [ended + rules.cool_down, ended + rules.per]);
@@ -187,7 +187,7 @@ impl Reference {
         }
     }
 
-    fn start(&mut self, why: Why, commit: Option<u8>) -> Heard {
+    fn start(&mut self, why: Why, commit: Option<u8>) -> Incoming {
         self.begun.push(self.now);
         self.given.push(self.image);
         self.covered = Some(self.now);
@@ -203,11 +203,11 @@ impl Reference {
         self.gathered = None;
         self.budget_was_told = false;
         self.running = Some(None);
-        Heard::Started(why, commit)
+        Incoming::Started(why, commit)
     }
 
     /// A trigger comes: did we already, is a run on, may we.
-    pub fn ask(&mut self, ask: Ask) -> Vec<Heard> {
+    pub fn ask(&mut self, ask: Ask) -> Vec<Incoming> {
         if !self.answered.insert(ask.about.clone()) {
             return vec![];
         }
@@ -224,13 +224,13 @@ impl Reference {
             if ask.why.is_a_persons() {
                 self.park(ask);
             }
-            return vec![Heard::Joined];
+            return vec![Incoming::Joined];
         }
         match self.limit(ask.why, ask.over_budget) {
             None => vec![self.start(ask.why, ask.commit)],
             Some(limit) => {
                 self.held.extend(ask.alarm.map(|alarm| (alarm, ask.about)));
-                vec![Heard::Held(limit)]
+                vec![Incoming::Held(limit)]
             }
         }
     }
@@ -244,7 +244,7 @@ impl Reference {
     }
 
     /// A pushed image asks for a run, unless a newer one is known.
-    pub fn push(&mut self, number: u8) -> Vec<Heard> {
+    pub fn push(&mut self, number: u8) -> Vec<Incoming> {
         if self.image.is_some_and(|newest| newest > number) {
             return vec![];
         }
@@ -265,23 +265,23 @@ impl Reference {
         data.objects.insert((number, why.word()));
     }
 
-    /// The run's end is heard of, or seen: who waited gets the next one, if the budget allows.
-    pub fn notice_the_end(&mut self) -> Vec<Heard> {
+    /// The run's end is heard of, or observed: who waited gets the next one, if the budget allows.
+    pub fn notice_the_end(&mut self) -> Vec<Incoming> {
         let Some(Some(well)) = self.running else { return vec![] };
         self.running = None;
         self.ended = Some(self.now);
-        let mut heard = vec![Heard::Ended { well }];
+        let mut heard = vec![Incoming::Ended { well }];
         if let Some(ask) = self.waiting.take() {
             heard.push(match self.limit(ask.why, ask.over_budget) {
                 None => self.start(ask.why, ask.commit),
-                Some(limit) => Heard::Held(limit),
+                Some(limit) => Incoming::Held(limit),
             });
         }
         heard
     }
 
     /// One finding of a look, and whether there was any.
-    pub fn look(&mut self) -> Vec<Heard> {
+    pub fn look(&mut self) -> Vec<Incoming> {
         if !self.held.is_empty() {
             if !self.held.keys().any(|alarm| self.alarms[*alarm].on) {
                 self.held.clear();
@@ -303,7 +303,7 @@ impl Reference {
         self.look_for_what_waits()
     }
 
-    fn look_for_what_waits(&mut self) -> Vec<Heard> {
+    fn look_for_what_waits(&mut self) -> Vec<Incoming> {
         if self.running.is_some() {
             return vec![];
         }
@@ -317,7 +317,7 @@ impl Reference {
                 None => return vec![self.start(why, None)],
                 Some(Limit::Budget) if !self.budget_was_told => {
                     self.budget_was_told = true;
-                    return vec![Heard::Held(Limit::Budget)];
+                    return vec![Incoming::Held(Limit::Budget)];
                 }
                 Some(_) => {}
             }
@@ -334,7 +334,7 @@ impl Reference {
             None => vec![self.start(Why::Schedule, None)],
             Some(_) if !self.budget_was_told => {
                 self.budget_was_told = true;
-                vec![Heard::Held(Limit::Budget)]
+                vec![Incoming::Held(Limit::Budget)]
             }
             Some(_) => vec![],
         }

@@ -30,13 +30,13 @@ fn each_call_that_makes_changes_or_opens_something_is_looked_at() {
             json!([]),
             json!({"eventName": call, "requestParameters": request}),
         );
-        let Body::Call(read) = body_of(&raw) else { panic!("{call}") };
+        let Body::ApiCall(read) = body_of(&raw) else { panic!("{call}") };
         let resource = read.resource.unwrap_or_else(|| panic!("{call} is looked at"));
         assert_eq!((resource.kind, resource.name.as_str()), (kind, "churn-1"), "{call}");
     }
     for call in ["DescribeTrainingJob", "ListModels", "StopTrainingJob", "InvokeEndpoint"] {
         let raw = event("aws.sagemaker", "AWS API Call via CloudTrail", json!([]), json!({"eventName": call}));
-        let Body::Call(read) = body_of(&raw) else { panic!("{call}") };
+        let Body::ApiCall(read) = body_of(&raw) else { panic!("{call}") };
         assert_eq!(read.resource, None, "{call}");
     }
 }
@@ -76,7 +76,7 @@ fn call_that_takes_an_arn_for_a_name_is_about_that_resource() {
     let about = |arn: &str| {
         let detail = json!({"eventName": "DeleteEndpoint", "requestParameters": {"endpointName": arn}});
         match body_of(&event("aws.sagemaker", "AWS API Call via CloudTrail", json!([]), detail)) {
-            Body::Call(call) => call.resource.unwrap(),
+            Body::ApiCall(call) => call.resource.unwrap(),
             other => panic!("{other:?}"),
         }
     };
@@ -88,7 +88,7 @@ fn call_that_takes_an_arn_for_a_name_is_about_that_resource() {
 fn removed_tags_are_of_the_resource_whose_arn_is_given() {
     let detail = json!({"eventName": "DeleteTags", "requestParameters":
         {"resourceArn": "arn:aws:sagemaker:eu-west-1:123456789012:model/churn-1"}});
-    let Body::Call(call) = body_of(&event("aws.sagemaker", "AWS API Call via CloudTrail", json!([]), detail)) else {
+    let Body::ApiCall(call) = body_of(&event("aws.sagemaker", "AWS API Call via CloudTrail", json!([]), detail)) else {
         panic!()
     };
     assert_eq!(call.resource.unwrap().kind, ResourceKind::Model);
@@ -99,7 +99,7 @@ fn caller_is_named_by_the_end_of_its_arn() {
     let name = |arn: Value| {
         let detail = json!({"eventName": "ListModels", "userIdentity": {"arn": arn}});
         match body_of(&event("aws.sagemaker", "AWS API Call via CloudTrail", json!([]), detail)) {
-            Body::Call(call) => call.caller.name().to_owned(),
+            Body::ApiCall(call) => call.caller.name().to_owned(),
             other => panic!("{other:?}"),
         }
     };

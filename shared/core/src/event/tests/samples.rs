@@ -124,30 +124,34 @@ fn build_tells_commit_variables_status_and_log() {
 
 #[test]
 fn codepipeline_tells_pipeline_execution_action_and_state() {
-    let delivery = body!("codepipeline/delivery-succeeded.json", Delivery);
+    let delivery = body!("codepipeline/delivery-succeeded.json", CodePipelineExecution);
     assert_eq!(
         (delivery.pipeline.as_str(), delivery.execution.as_str()),
         ("segments-delivery", "2b6a7c80-1d3e-4f5a-9b8c-7d6e5f4a3b2c")
     );
-    assert_eq!(delivery.state, DeliveryState::Succeeded);
-    assert_eq!(body!("codepipeline/delivery-failed.json", Delivery).state, DeliveryState::Failed);
-    assert_eq!(body!("codepipeline/delivery-started.json", Delivery).state, DeliveryState::Started);
+    assert_eq!(delivery.state, CodePipelineState::Succeeded);
+    assert_eq!(body!("codepipeline/delivery-failed.json", CodePipelineExecution).state, CodePipelineState::Failed);
+    assert_eq!(body!("codepipeline/delivery-started.json", CodePipelineExecution).state, CodePipelineState::Started);
     let action = body!("codepipeline/action-failed.json", DeliveryAction);
     assert_eq!(
         (action.pipeline.as_str(), action.execution_id.as_str()),
         ("segments-delivery", delivery.execution.as_str())
     );
-    assert_eq!((action.action.as_str(), action.state), ("Deploy", DeliveryState::Failed));
+    assert_eq!((action.action.as_str(), action.state), ("Deploy", CodePipelineState::Failed));
 }
 
 #[test]
 fn run_of_a_pipeline_tells_name_arn_and_status() {
-    let run = body!("sagemaker/run-succeeded.json", Run);
+    let run = body!("sagemaker/run-succeeded.json", PipelineExecution);
     assert_eq!((run.pipeline.as_str(), &run.status), ("churn-training", &RunStatus::Succeeded));
     assert!(RunId::parse(run.arn.as_str()).is_ok() && run.display_name.is_some());
-    assert_eq!(body!("sagemaker/run-failed.json", Run).status, RunStatus::Failed);
-    assert_eq!(body!("sagemaker/run-stopped.json", Run).status, RunStatus::Stopped, "a stopped run is no success");
-    assert_eq!(body!("sagemaker/run-executing.json", Run).status, RunStatus::Executing);
+    assert_eq!(body!("sagemaker/run-failed.json", PipelineExecution).status, RunStatus::Failed);
+    assert_eq!(
+        body!("sagemaker/run-stopped.json", PipelineExecution).status,
+        RunStatus::Stopped,
+        "a stopped run is no success"
+    );
+    assert_eq!(body!("sagemaker/run-executing.json", PipelineExecution).status, RunStatus::Executing);
     let step = body!("sagemaker/run-step-succeeded.json", RunStep);
     assert_eq!((step.step_name.as_str(), step.current_step_status.as_str()), ("Train", "Succeeded"));
     assert_eq!(step.pipeline_execution_arn.pipeline(), "churn-training");
@@ -155,15 +159,15 @@ fn run_of_a_pipeline_tells_name_arn_and_status() {
 
 #[test]
 fn execution_tells_machine_arn_and_status() {
-    let tests = body!("states/tests-succeeded.json", Execution);
+    let tests = body!("states/tests-succeeded.json", StateMachineExecution);
     assert_eq!(
         tests.execution_arn.as_str(),
         "arn:aws:states:eu-west-1:123456789012:execution:churn-tests:churn-v3-081952fe"
     );
     assert_eq!(tests.state_machine_arn.name(), "churn-tests");
     assert_eq!(tests.status, ExecutionStatus::Succeeded);
-    assert_eq!(body!("states/tests-failed.json", Execution).status, ExecutionStatus::Failed);
-    assert_eq!(body!("states/tests-running.json", Execution).status, ExecutionStatus::Running);
+    assert_eq!(body!("states/tests-failed.json", StateMachineExecution).status, ExecutionStatus::Failed);
+    assert_eq!(body!("states/tests-running.json", StateMachineExecution).status, ExecutionStatus::Running);
 }
 
 #[test]
@@ -251,7 +255,7 @@ fn object_tells_bucket_key_folders_and_feature_group() {
 
 #[test]
 fn call_tells_operation_resource_caller_and_refusal() {
-    let call = body!("cloudtrail/training-job-breaks-rules.json", Call);
+    let call = body!("cloudtrail/training-job-breaks-rules.json", ApiCall);
     assert_eq!((call.name.as_str(), call.error.as_deref()), ("CreateTrainingJob", None));
     let resource = call.resource.unwrap();
     assert_eq!((resource.kind, resource.name.as_str()), (ResourceKind::Training, "churn-by-hand"));
@@ -261,7 +265,7 @@ fn call_tells_operation_resource_caller_and_refusal() {
     );
     assert_eq!(call.caller.arn.as_deref(), Some("arn:aws:sts::123456789012:assumed-role/data-science/maya"));
     assert_eq!(call.request["enableNetworkIsolation"], json!(false));
-    let refused = body!("cloudtrail/training-job-refused.json", Call);
+    let refused = body!("cloudtrail/training-job-refused.json", ApiCall);
     assert!(refused.error.is_some() && refused.resource.is_none());
 }
 

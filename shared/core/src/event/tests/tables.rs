@@ -21,7 +21,7 @@ fn each_word_of_aws_has_its_meaning_however_it_is_written() {
         "UpdateRollbackFailed" = UpdateRollbackFailed);
     check!(BuildStatus: "IN_PROGRESS" = InProgress, "SUCCEEDED" = Succeeded, "FAILED" = Failed, "FAULT" = Fault,
         "STOPPED" = Stopped, "TIMED_OUT" = TimedOut);
-    check!(DeliveryState: "STARTED" = Started, "RESUMED" = Resumed, "SUCCEEDED" = Succeeded, "FAILED" = Failed,
+    check!(CodePipelineState: "STARTED" = Started, "RESUMED" = Resumed, "SUCCEEDED" = Succeeded, "FAILED" = Failed,
         "STOPPING" = Stopping, "STOPPED" = Stopped, "SUPERSEDED" = Superseded, "CANCELED" = Canceled);
     check!(ExecutionStatus: "RUNNING" = Running, "SUCCEEDED" = Succeeded, "FAILED" = Failed, "TIMED_OUT" = TimedOut,
         "ABORTED" = Aborted, "PENDING_REDRIVE" = PendingRedrive);
@@ -73,7 +73,7 @@ fn run_of_each_engine_stands_as_a_run_of_sagemakers_would() {
         ("NEW", Other("NEW".into())),
     ];
     for (word, expected) in deliveries {
-        assert_eq!(RunStatus::from(&DeliveryState::parse(word)), expected, "CodePipeline: {word}");
+        assert_eq!(RunStatus::from(&CodePipelineState::parse(word)), expected, "CodePipeline: {word}");
     }
 }
 
@@ -231,29 +231,29 @@ fn approval_is_told_from_an_edit_of_metadata() {
 #[test]
 fn event_by_the_clock_or_one_of_many_is_known_as_such() {
     let of_fact = |kind: FactKind| {
-        let detail = json!({"version": 1, "matter": "m", "at": "2026-11-20T03:10:00Z"});
+        let detail = json!({"version": 1, "dedup_key": "m", "at": "2026-11-20T03:10:00Z"});
         Event::parse(&event("trimtab", kind.as_str(), json!([]), detail)).unwrap()
     };
     // What looking finds: the next look finds it again.
     let routine = [
-        "Look Requested",
-        "Stage Look Requested",
+        "Reconcile Requested",
+        "Stage Reconcile Requested",
         "Build Requested",
         "Evaluation Requested",
-        "Watch Requested",
+        "Monitoring Requested",
         "Image Requested",
     ];
     for kind in FactKind::ALL {
         let event = of_fact(*kind);
         assert_eq!(event.is_routine(), routine.contains(&kind.as_str()), "{kind:?} by the clock");
-        assert_eq!(event.is_look(), kind.as_str().ends_with("Look Requested"), "{kind:?} is a look");
+        assert_eq!(event.is_reconcile_request(), kind.as_str().ends_with("Reconcile Requested"), "{kind:?} is a look");
         assert_eq!((event.is_counted(), event.is_one_of_many()), (false, false), "{kind:?}");
     }
     let clock = Event::parse(&event("aws.events", "Scheduled Event", json!([]), json!({}))).unwrap();
-    assert!(clock.is_routine() && !clock.is_look() && !clock.is_counted() && !clock.is_one_of_many());
+    assert!(clock.is_routine() && !clock.is_reconcile_request() && !clock.is_counted() && !clock.is_one_of_many());
     let detail = json!({"bucket": {"name": "churn"}, "object": {"key": "a/b"}});
     let object = Event::parse(&event("aws.s3", "Object Created", json!([]), detail)).unwrap();
-    assert!(object.is_counted() && object.is_one_of_many() && !object.is_routine() && !object.is_look());
+    assert!(object.is_counted() && object.is_one_of_many() && !object.is_routine() && !object.is_reconcile_request());
     for (name, many) in [("model-monitoring-202611220300-4f7a", true), ("trimtab-churn-data-quality", false)] {
         let detail = json!({"ProcessingJobName": name, "ProcessingJobStatus": "Completed"});
         let job =

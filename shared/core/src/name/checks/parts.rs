@@ -68,7 +68,7 @@ fn run_of_another_engine_is_told_apart_by_its_text() {
     assert!(matches!(parsed("airflow:ml/dag/run.1"), RunId::Airflow(environment, dag, run)
         if (environment.as_str(), dag.as_str(), run.as_str()) == ("ml", "dag", "run.1")));
     assert!(matches!(parsed("kubeflow:0f6a"), RunId::Kubeflow(id) if id.as_str() == "0f6a"));
-    assert!(matches!(parsed("codepipeline:train/2b6a"), RunId::Delivery(pipeline, id)
+    assert!(matches!(parsed("codepipeline:train/2b6a"), RunId::CodePipeline(pipeline, id)
         if (pipeline.as_str(), id.as_str()) == ("train", "2b6a")));
     assert!(matches!(parsed("arn:aws:states:eu-west-1:123456789012:execution:a-training:x"), RunId::Execution(_)));
 }

@@ -56,10 +56,10 @@ fn rules() -> Vec<Rule> {
         // CodeBuild: `[A-Za-z0-9][A-Za-z0-9\-_]{1,149}`.
         Rule { first: "", ..all("ProjectName", takes!(ProjectName), (2, 150), "-_") },
         // CodePipeline: `[A-Za-z0-9.@\-_]+`.
-        all("DeliveryName", takes!(DeliveryName), (1, 100), ".@-_"),
+        all("CodePipelineName", takes!(CodePipelineName), (1, 100), ".@-_"),
         all("ActionName", takes!(ActionName), (1, 100), ".@-_"),
         all("PipelineBuildId", takes!(PipelineBuildId), (1, 64), "-"),
-        all("DeliveryRunId", takes!(DeliveryRunId), (1, 64), "-"),
+        all("CodePipelineRunId", takes!(CodePipelineRunId), (1, 64), "-"),
         // Docker's tags: `[\w][\w.-]{0,127}`.
         Rule { first: "_", ..all("ImageTag", takes!(ImageTag), (1, 128), "._-") },
         // ECR: `[a-z0-9]+` with '.', '_', '-' and '/' between them.

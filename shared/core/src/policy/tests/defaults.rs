@@ -1,6 +1,6 @@
 //! What holds where a key is left out: the README's column "unless set".
 
-use super::super::{Policy, SuitePolicy};
+use super::super::{OrganizationPolicy, Policy};
 use super::limits::base::{
     self, BUILT, GUARDED, IMAGED, PLAIN, SERVED, STACKED, STAGED, TESTED, TOLD, TRAINED, TRANSFORMED, WATCHED,
 };
@@ -110,7 +110,7 @@ fn what_is_not_asked_for_is_off() {
 
 #[test]
 fn a_guard_asks_for_nothing_that_is_left_out() {
-    let read = |edits: &[Edit]| SuitePolicy::parse("suite.toml", &Text::of(GUARDED).with(edits).text()).unwrap();
+    let read = |edits: &[Edit]| OrganizationPolicy::parse("suite.toml", &Text::of(GUARDED).with(edits).text()).unwrap();
     let without = read(&[]);
     let nothing = [
         ("guard.vpc", "false", "true"),

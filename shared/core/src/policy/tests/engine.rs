@@ -90,7 +90,7 @@ fn the_ends_of_runs_find_their_model() {
     };
     let machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:forecast-training";
     assert!(has(FORECAST, KeyKind::StateMachine, machine));
-    assert!(has(SEGMENTS, KeyKind::DeliveryPipeline, "segments-training"));
-    assert!(has(SEGMENTS, KeyKind::DeliveryPipeline, "segments-delivery"));
+    assert!(has(SEGMENTS, KeyKind::DeployPipeline, "segments-training"));
+    assert!(has(SEGMENTS, KeyKind::DeployPipeline, "segments-delivery"));
     assert!(has(CHURN, KeyKind::Pipeline, "churn-training"));
 }

@@ -8,7 +8,7 @@ mod row;
 mod table;
 pub(super) mod text;
 
-use super::super::{Policy, PolicyError, SuitePolicy};
+use super::super::{OrganizationPolicy, Policy, PolicyError};
 use base::SUITE;
 use row::Row;
 use text::{Edit, Text};
@@ -19,7 +19,7 @@ fn rows() -> Vec<Row> {
 
 fn read(text: &Text, base: row::Base) -> Result<(), PolicyError> {
     if base.first() == Some(&SUITE) {
-        SuitePolicy::parse("p.toml", &text.text()).map(drop)
+        OrganizationPolicy::parse("p.toml", &text.text()).map(drop)
     } else {
         Policy::parse("p.toml", &text.text()).map(drop)
     }
@@ -148,8 +148,8 @@ fn limits_of_a_stage_are_refused_by_its_own_line() {
     for row in rows().iter().filter(|row| is_way(row.named)) {
         let sound = Text::of(row.base);
         // Without [reconcile] the sound stages would be at fault, too.
-        let looked_after = |edits: &&Vec<Edit>| !edits.iter().any(|edit| matches!(edit, Edit::Drop("reconcile")));
-        for edits in row.refused.iter().filter(looked_after) {
+        let reconciled_models = |edits: &&Vec<Edit>| !edits.iter().any(|edit| matches!(edit, Edit::Drop("reconcile")));
+        for edits in row.refused.iter().filter(reconciled_models) {
             let Some((text, from)) = sound.with(edits).staged(&sound) else { continue };
             let staged = [row.key, row.named].map(|key| key.replacen("deploy.", "deploy.stages.", 1));
             broken.refuses(row, &text, staged.each_ref().map(String::as_str), from);

@@ -10,7 +10,7 @@ use crate::port::Answer;
 
 /// An alarm as CloudWatch knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlarmTruth {
+pub struct ObservedAlarm {
     /// Its name.
     pub name: AlarmName,
     /// Its ARN.
@@ -29,7 +29,7 @@ pub struct AlarmTruth {
     pub suppressed: bool,
 }
 
-impl AlarmTruth {
+impl ObservedAlarm {
     /// Whether it watches other alarms instead of metrics.
     #[must_use]
     pub fn is_composite(&self) -> bool {
@@ -40,5 +40,5 @@ impl AlarmTruth {
 /// CloudWatch alarms, reading.
 pub trait Alarms {
     /// Those of these alarms that there are, up to 100 at once.
-    fn describe(&self, alarms: &[AlarmName]) -> impl Future<Output = Answer<Vec<AlarmTruth>>> + Send;
+    fn describe(&self, alarms: &[AlarmName]) -> impl Future<Output = Answer<Vec<ObservedAlarm>>> + Send;
 }

@@ -28,7 +28,7 @@ pub trait Repositories {
 
 /// A pull request as CodeCommit knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PullRequestTruth {
+pub struct ObservedPullRequest {
     /// Whether it is open.
     pub open: bool,
     /// The commit that its merge made, where it was merged: `mergeMetadata.mergeCommitId`.
@@ -63,7 +63,7 @@ pub trait PullRequests {
     /// The repository's open ones, as far as one page goes.
     fn open(&self, repository: &RepositoryName) -> impl Future<Output = Answer<Vec<PullRequestId>>> + Send;
     /// What CodeCommit says of it; `None` where it knows none.
-    fn pull_request(&self, id: &PullRequestId) -> impl Future<Output = Answer<Option<PullRequestTruth>>> + Send;
+    fn pull_request(&self, id: &PullRequestId) -> impl Future<Output = Answer<Option<ObservedPullRequest>>> + Send;
     /// Comments on it.
     fn comment(&self, request: &CommentRequest) -> impl Future<Output = Answer<()>> + Send;
 }
@@ -83,7 +83,7 @@ pub struct BuildRequest {
 
 /// A build as CodeBuild knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuildTruth {
+pub struct ObservedBuild {
     /// Its status.
     pub status: BuildStatus,
     /// The commit it was started for, where that is a full commit id.
@@ -100,5 +100,5 @@ pub trait Builds {
     /// Starts it.
     fn start(&self, request: &BuildRequest) -> impl Future<Output = Answer<BuildId>> + Send;
     /// What CodeBuild says of it; `None` where it knows none.
-    fn describe(&self, build: &BuildId) -> impl Future<Output = Answer<Option<BuildTruth>>> + Send;
+    fn describe(&self, build: &BuildId) -> impl Future<Output = Answer<Option<ObservedBuild>>> + Send;
 }

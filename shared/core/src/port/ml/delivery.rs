@@ -5,15 +5,15 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::event::DeliveryState;
-use crate::name::{DeliveryName, PackageArn};
+use crate::event::CodePipelineState;
+use crate::name::{CodePipelineName, PackageArn};
 use crate::port::Answer;
 
 /// A delivery by CodePipeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeliveryRequest {
+pub struct CodePipelineRequest {
     /// The pipeline (V2).
-    pub pipeline: DeliveryName,
+    pub pipeline: CodePipelineName,
     /// The pipeline variable that takes the package's ARN.
     pub variable: String,
     /// The package version.
@@ -25,15 +25,15 @@ pub struct DeliveryRequest {
 }
 
 /// CodePipeline.
-pub trait Deliveries {
+pub trait CodePipelines {
     /// The execution since then that carries this package in this variable.
-    fn find(&self, request: &DeliveryRequest) -> impl Future<Output = Answer<Option<String>>> + Send;
+    fn find(&self, request: &CodePipelineRequest) -> impl Future<Output = Answer<Option<String>>> + Send;
     /// Starts an execution; gives its id.
-    fn start(&self, request: &DeliveryRequest) -> impl Future<Output = Answer<String>> + Send;
+    fn start(&self, request: &CodePipelineRequest) -> impl Future<Output = Answer<String>> + Send;
     /// The state of an execution; `None` where CodePipeline knows none.
     fn state(
         &self,
-        pipeline: &DeliveryName,
+        pipeline: &CodePipelineName,
         execution: &str,
-    ) -> impl Future<Output = Answer<Option<DeliveryState>>> + Send;
+    ) -> impl Future<Output = Answer<Option<CodePipelineState>>> + Send;
 }

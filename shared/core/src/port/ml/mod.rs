@@ -12,14 +12,14 @@ mod run;
 mod serve;
 mod transform;
 
-pub use alarm::{AlarmTruth, Alarms};
-pub use code::{BuildRequest, BuildTruth, Builds, CommentRequest, PullRequestTruth, PullRequests, Repositories};
-pub use delivery::{Deliveries, DeliveryRequest};
+pub use alarm::{Alarms, ObservedAlarm};
+pub use code::{BuildRequest, Builds, CommentRequest, ObservedBuild, ObservedPullRequest, PullRequests, Repositories};
+pub use delivery::{CodePipelineRequest, CodePipelines};
 pub use notice::{Message, Topic};
-pub use place::{Hands, HandsOf, Invocations, Places, Smoked};
+pub use place::{Invocations, Smoked, StageAccounts, StageClients, StageClientsOf};
 pub use run::{RunRequest, Runs, other_engine};
 pub use serve::{
-    Accepted, Beside, EndpointRequest, EndpointTruth, Endpoints, Listed, ModelRequest, PackageTruth, Registry, Scaling,
-    ServingRequest,
+    Accepted, Beside, EndpointRequest, Endpoints, Listed, ModelRequest, ObservedEndpoint, ObservedPackage, Registry,
+    Scaling, ServingRequest,
 };
-pub use transform::{TransformRequest, TransformTruth, Transforms};
+pub use transform::{ObservedTransform, TransformRequest, Transforms};

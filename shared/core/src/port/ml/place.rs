@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::{Alarms, Endpoints, Scaling, Transforms};
 use crate::name::EndpointName;
-use crate::policy::{Place, Smoke};
+use crate::policy::{CrossAccountRole, Smoke};
 use crate::port::Answer;
 
 /// What an endpoint made of a smoke test.
@@ -33,7 +33,7 @@ pub trait Invocations {
 
 /// A stage's services, in the account where it is.
 #[derive(Debug, Clone)]
-pub struct Hands<E, T, S, A, I> {
+pub struct StageClients<E, T, S, A, I> {
     /// SageMaker endpoints.
     pub endpoints: E,
     /// SageMaker batch transform.
@@ -47,7 +47,7 @@ pub struct Hands<E, T, S, A, I> {
 }
 
 /// The accounts that stages are in.
-pub trait Places {
+pub trait StageAccounts {
     /// SageMaker endpoints there.
     type Endpoints: Endpoints + Send + Sync;
     /// SageMaker batch transform there.
@@ -60,14 +60,14 @@ pub trait Places {
     type Invocations: Invocations + Send + Sync;
 
     /// The services there: this account's, or those that the place's role reaches.
-    fn at(&self, place: Option<&Place>) -> impl Future<Output = Answer<HandsOf<Self>>> + Send;
+    fn at(&self, place: Option<&CrossAccountRole>) -> impl Future<Output = Answer<StageClientsOf<Self>>> + Send;
 }
 
 /// The hands that these places have.
-pub type HandsOf<P> = Hands<
-    <P as Places>::Endpoints,
-    <P as Places>::Transforms,
-    <P as Places>::Scaling,
-    <P as Places>::Alarms,
-    <P as Places>::Invocations,
+pub type StageClientsOf<P> = StageClients<
+    <P as StageAccounts>::Endpoints,
+    <P as StageAccounts>::Transforms,
+    <P as StageAccounts>::Scaling,
+    <P as StageAccounts>::Alarms,
+    <P as StageAccounts>::Invocations,
 >;

@@ -41,5 +41,5 @@ pub trait Runs {
 /// The refusal of an adapter that is asked for another engine's run: whoever dispatches has erred.
 #[must_use]
 pub fn other_engine(operation: &'static str) -> Failure {
-    Failure::reject(operation, "this is another engine's run")
+    Failure::permanent(operation, "this is another engine's run")
 }

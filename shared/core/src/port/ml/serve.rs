@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Approval, EndpointStatus, LifeCycle};
 use crate::name::{EndpointName, GroupName, PackageArn, RoleArn};
 use crate::policy::monitor::Capture;
-use crate::policy::{Autoscaling, Place, Serving, Strategy, Trial};
+use crate::policy::{Autoscaling, CrossAccountRole, Serving, Strategy, Trial};
 use crate::port::Answer;
 
 /// A package version as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackageTruth {
+pub struct ObservedPackage {
     /// Its approval.
     pub approval: Approval,
     /// `ModelPackageStatus`; only `Completed` can be deployed.
@@ -28,7 +28,7 @@ pub struct Listed {
     /// The version.
     pub package: PackageArn,
     /// What the registry says of it.
-    pub truth: PackageTruth,
+    pub actual: ObservedPackage,
 }
 
 /// The SageMaker Model Registry, reading.
@@ -36,12 +36,12 @@ pub trait Registry {
     /// The group's newest versions, the lowest first; the list may lag behind.
     fn newest(&self, group: &GroupName) -> impl Future<Output = Answer<Vec<Listed>>> + Send;
     /// What the registry says of the package; `None` where it knows none.
-    fn package(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<PackageTruth>>> + Send;
+    fn package(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<ObservedPackage>>> + Send;
 }
 
 /// An endpoint as SageMaker knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndpointTruth {
+pub struct ObservedEndpoint {
     /// Its status.
     pub status: EndpointStatus,
     /// The configuration that serves.
@@ -65,7 +65,7 @@ pub struct ModelRequest {
     pub role: RoleArn,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<CrossAccountRole>,
 }
 
 /// What serves a model: an endpoint configuration.
@@ -82,7 +82,7 @@ pub struct ServingRequest {
     pub capture: Option<Capture>,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<CrossAccountRole>,
     /// The live version that it is on trial beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<Beside>,
@@ -108,7 +108,7 @@ pub struct EndpointRequest {
     pub strategy: Strategy,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<CrossAccountRole>,
 }
 
 /// What became of an [`EndpointRequest`].
@@ -124,7 +124,7 @@ pub enum Accepted {
 /// are made of what they hold.
 pub trait Endpoints {
     /// What SageMaker says of the endpoint; `None` where there is none.
-    fn describe(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<EndpointTruth>>> + Send;
+    fn describe(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<ObservedEndpoint>>> + Send;
     /// `CreateModel` from the package.
     fn create_model(&self, request: &ModelRequest) -> impl Future<Output = Answer<()>> + Send;
     /// `CreateEndpointConfig` with the variant `AllTraffic`, and the one that is on trial.

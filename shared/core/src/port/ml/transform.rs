@@ -4,7 +4,7 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
-use crate::policy::{Place, TransformTarget};
+use crate::policy::{CrossAccountRole, TransformTarget};
 use crate::port::Answer;
 
 /// A batch transform job to be started.
@@ -18,7 +18,7 @@ pub struct TransformRequest {
     pub transform: TransformTarget,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<CrossAccountRole>,
 }
 
 impl TransformRequest {
@@ -31,7 +31,7 @@ impl TransformRequest {
 
 /// A batch transform job as SageMaker knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransformTruth {
+pub enum ObservedTransform {
     /// It has not ended.
     Running,
     /// All answers are there.
@@ -46,7 +46,7 @@ pub enum TransformTruth {
 /// SageMaker batch transform.
 pub trait Transforms {
     /// What SageMaker says of the job; `None` where there is none.
-    fn find(&self, job: &str) -> impl Future<Output = Answer<Option<TransformTruth>>> + Send;
+    fn find(&self, job: &str) -> impl Future<Output = Answer<Option<ObservedTransform>>> + Send;
     /// `CreateTransformJob`. One of this name that is there already counts as started.
     fn start(&self, request: &TransformRequest) -> impl Future<Output = Answer<()>> + Send;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::super::{Policy, SuitePolicy};
+use super::super::super::{OrganizationPolicy, Policy};
 use super::base::{self, SUITE};
 use super::row::{Base, Row};
 use super::table::{self, FREE, FREE_IN_THE_SUITE};
@@ -13,7 +13,7 @@ fn keys(base: Base, table: &str) -> Vec<String> {
     let unknown = if table.is_empty() { "zzz".to_owned() } else { format!("{table}.zzz") };
     let text = Text::of(base).with(&[Edit::Set(unknown.clone(), "1".to_owned())]).text();
     let fault = match base.first() {
-        Some(&SUITE) => toml::from_str::<SuitePolicy>(&text).unwrap_err().message().to_owned(),
+        Some(&SUITE) => toml::from_str::<OrganizationPolicy>(&text).unwrap_err().message().to_owned(),
         _ => toml::from_str::<Policy>(&text).unwrap_err().message().to_owned(),
     };
     let (_, known) = fault.split_once("unknown field `zzz`, ").unwrap_or_else(|| panic!("{unknown}: {fault}"));

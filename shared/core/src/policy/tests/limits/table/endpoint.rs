@@ -62,7 +62,7 @@ fn serving() -> Vec<Row> {
 
 fn by_request() -> Vec<Row> {
     const MEMORY: &str = "deploy.endpoint.serverless.memory_mb";
-    const KEPT: &str = "deploy.endpoint.serverless.provisioned";
+    const DEAD_LETTERS: &str = "deploy.endpoint.serverless.provisioned";
     let most = "deploy.endpoint.serverless.max_concurrency";
     let scaling = "[deploy.endpoint.autoscaling]\nmin = 1\nmax = 2\ninvocations_per_instance = 1";
     vec![
@@ -75,7 +75,7 @@ fn by_request() -> Vec<Row> {
         .says("1024 to 6144, in steps of 1024")
         .aws(SERVERLESS),
         number(most, BY_REQUEST, 1, Some(200)).aws(SERVERLESS),
-        number(KEPT, BY_REQUEST, 1, Some(20)).says("1 to `max_concurrency`").aws(SERVERLESS),
+        number(DEAD_LETTERS, BY_REQUEST, 1, Some(20)).says("1 to `max_concurrency`").aws(SERVERLESS),
         pair(
             "deploy.endpoint.serverless",
             BY_REQUEST,

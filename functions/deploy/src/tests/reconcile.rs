@@ -1,0 +1,105 @@
+//! What is found by looking: a verdict, an end, a version that waits for nothing.
+
+use super::*;
+
+impl Stage {
+    fn look_at(&self, model: &str) -> (Decision, &'static str) {
+        let detail = json!({"version": 1, "model": model, "dedup_key": "look/x", "at": NOON, "details": {}});
+        self.react("Reconcile Requested", "trimtab", &detail)
+    }
+
+    fn look(&self) -> (Decision, &'static str) {
+        self.look_at("churn")
+    }
+
+    /// A verdict whose event never comes.
+    fn says_unheard(&self, version: u32, verdict: &str) {
+        self.cloud.approvals.lock().unwrap().insert(arn("churn", version), Approval::parse(verdict));
+    }
+
+    fn rests_unheard(&self) {
+        let mut endpoint = self.cloud.endpoint.lock().unwrap();
+        let endpoint = endpoint.as_mut().unwrap();
+        endpoint.status = EndpointStatus::InService;
+        endpoint.config = endpoint.pending.take();
+    }
+}
+
+fn looked() -> Stage {
+    let stage = stage();
+    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
+    stage
+}
+
+#[test]
+fn what_was_approved_before_the_suite_is_not_rolled_out() {
+    let stage = stage();
+    stage.says_unheard(7, "Approved");
+    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.updates(), Vec::<String>::new());
+}
+
+#[test]
+fn an_approval_that_nobody_heard_of_is_rolled_out_once() {
+    let stage = looked();
+    stage.says_unheard(1, "Approved");
+    assert_eq!(stage.look(), (Decision::Acted, "unheard"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.hear("churn", 1, "Approved"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.updates(), ["v1"]);
+}
+
+#[test]
+fn an_end_that_nobody_heard_of_ends_the_rollout() {
+    let stage = looked();
+    stage.approve(1);
+    stage.rests_unheard();
+    assert_eq!(stage.look(), (Decision::Acted, "resumed_pending"));
+    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+}
+
+#[test]
+fn a_delivery_whose_end_nobody_heard_of_ends_the_rollout() {
+    let stage = stage();
+    stage.look_at("segments");
+    stage.say("segments", 5, "Approved");
+    assert_eq!(stage.look_at("segments"), (Decision::Acted, "resumed_pending"));
+    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+}
+
+#[test]
+fn a_rejection_that_nobody_heard_of_goes_back() {
+    let stage = looked();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    stage.comes_to_rest(false);
+    stage.says_unheard(2, "Rejected");
+    assert_eq!(stage.look(), (Decision::Acted, "unheard"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+}
+
+#[test]
+fn a_version_held_back_goes_out_when_its_alarms_have_data() {
+    let stage = looked();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    *stage.cloud.silent.lock().unwrap() = false;
+    assert_eq!(stage.look(), (Decision::Acted, "unheard"));
+    assert_eq!(stage.updates(), ["v1", "v2"]);
+}
+
+#[test]
+fn a_rollout_that_takes_too_long_is_told_once() {
+    let stage = looked();
+    stage.approve(1);
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(6));
+    assert_eq!(stage.look(), (Decision::Acted, "late"));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::DeadlineExceeded]);
+}

@@ -1,0 +1,344 @@
+//! Through dev, staging in another account, and production behind a person: `models/loans.toml`.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+const HUB: &str = "123456789012";
+const STAGING: &str = "210987654321";
+
+/// An account's endpoints by name, what was asked of them, and what they answer.
+#[derive(Default)]
+struct Account {
+    endpoints: Mutex<BTreeMap<String, ObservedEndpoint>>,
+    updates: Mutex<Vec<String>>,
+    broken: Mutex<bool>,
+}
+
+#[derive(Default)]
+struct Accounts {
+    registry: Cloud,
+    hub: Account,
+    staging: Account,
+}
+
+impl Registry for &Accounts {
+    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+        (&&self.registry).newest(group).await
+    }
+
+    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
+        (&&self.registry).package(package).await
+    }
+}
+
+impl Endpoints for &Account {
+    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
+        Ok(self.endpoints.lock().unwrap().get(endpoint.as_str()).cloned())
+    }
+
+    async fn create_model(&self, _: &ModelRequest) -> Answer<()> {
+        Ok(())
+    }
+
+    async fn create_config(&self, _: &ServingRequest) -> Answer<()> {
+        Ok(())
+    }
+
+    async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
+        self.update(request).await
+    }
+
+    async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
+        self.updates.lock().unwrap().push(format!("{}: {}", request.endpoint, version(&request.config)));
+        let actual = ObservedEndpoint {
+            status: EndpointStatus::Updating,
+            config: Some(request.config.clone()),
+            pending: None,
+            failure: None,
+            modified: None,
+        };
+        self.endpoints.lock().unwrap().insert(request.endpoint.to_string(), actual);
+        Ok(Accepted::Started)
+    }
+
+    async fn delete(&self, _: &EndpointName) -> Answer<()> {
+        Ok(())
+    }
+}
+
+fn version(config: &str) -> &str {
+    config.split('-').nth(1).unwrap_or_default()
+}
+
+impl Alarms for &Account {
+    async fn describe(&self, _: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+        Ok(vec![])
+    }
+}
+
+impl Scaling for &Account {
+    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
+        Ok(())
+    }
+
+    async fn schedule(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
+        Ok(())
+    }
+}
+
+impl Invocations for &Account {
+    async fn invoke(&self, _: &EndpointName, smoke: &Smoke) -> Answer<Smoked> {
+        assert_eq!(smoke.content_type, "text/csv");
+        let broken = *self.broken.lock().unwrap();
+        let failed = || Smoked::Failed("the model answered 500: no such column".into());
+        Ok(if broken { failed() } else { Smoked::Passed { took: SignedDuration::from_millis(20) } })
+    }
+}
+
+impl<'a> StageAccounts for &'a Accounts {
+    type Endpoints = &'a Account;
+    type Transforms = &'a Cloud;
+    type Scaling = &'a Account;
+    type Alarms = &'a Account;
+    type Invocations = &'a Account;
+
+    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
+        let all: &'a Accounts = self;
+        let account = match place {
+            Some(place) => {
+                assert_eq!((place.role.account(), place.session.as_str()), (STAGING, "trimtab-loans-staging"));
+                &all.staging
+            }
+            None => &all.hub,
+        };
+        Ok(StageClients {
+            endpoints: account,
+            transforms: &all.registry,
+            scaling: account,
+            alarms: account,
+            invocations: account,
+        })
+    }
+}
+
+struct Loans {
+    accounts: Accounts,
+    world: World<MemoryLedger, MemoryBus, FixedClock>,
+}
+
+fn loans_with(change: impl Fn(String) -> String) -> Loans {
+    let text = change(include_str!("../../../../models/loans.toml").to_owned());
+    let policy = Policy::parse("loans.toml", &text).unwrap();
+    let clock = FixedClock::at(NOON.parse().unwrap());
+    let world = World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock };
+    Loans { accounts: Accounts::default(), world }
+}
+
+fn loans() -> Loans {
+    loans_with(|text| text)
+}
+
+impl Loans {
+    fn react(&self, account: &str, kind: &str, source: &str, detail: &Value) -> (Decision, &'static str) {
+        self.world.clock.set(self.world.clock.now() + SignedDuration::from_secs(1));
+        let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
+            "region": "eu-west-1", "time": self.world.clock.now().to_string(), "resources": [], "detail": detail});
+        let all = &self.accounts;
+        let (deliveries, stacks) = (&all.registry, &all.registry);
+        let report = run(self.world.react(&Reaction { registry: all, places: all, deliveries, stacks }, &event));
+        let report = report.unwrap().unwrap();
+        (report.entry.decision, report.codes.last().copied().unwrap())
+    }
+
+    fn package(&self, version: u32, verdict: &str, fields: &[&str]) -> (Decision, &'static str) {
+        let arn = arn("loans", version);
+        let lifecycle = self.accounts.registry.lifecycles.lock().unwrap().get(&arn).cloned();
+        let lifecycle = lifecycle.map(|of| json!({"Stage": of.stage, "StageStatus": of.stage_status}));
+        self.accounts.registry.approvals.lock().unwrap().insert(arn.clone(), Approval::parse(verdict));
+        let detail = json!({"ModelPackageGroupName": "loans", "ModelPackageVersion": version, "ModelPackageArn": arn,
+            "ModelApprovalStatus": verdict, "ModelPackageStatus": "Completed", "ModelLifeCycle": lifecycle,
+            "UpdatedModelPackageFields": fields});
+        self.react(HUB, "SageMaker Model Package State Change", "aws.sagemaker", &detail)
+    }
+
+    fn approve(&self, version: u32) -> (Decision, &'static str) {
+        self.package(version, "Approved", &["ModelApprovalStatus"])
+    }
+
+    fn rests(&self, account: &str, name: &str) -> (Decision, &'static str) {
+        let of = if account == HUB { &self.accounts.hub } else { &self.accounts.staging };
+        of.endpoints.lock().unwrap().get_mut(name).unwrap().status = EndpointStatus::InService;
+        let detail = json!({"EndpointName": name, "EndpointStatus": "IN_SERVICE"});
+        self.react(account, "SageMaker Endpoint State Change", "aws.sagemaker", &detail)
+    }
+
+    /// The bus delivers the newest request of this kind.
+    fn heard(&self, kind: FactKind, stage: &str) -> (Decision, &'static str) {
+        let facts = self.world.bus.facts();
+        let fact = facts.iter().rev().find(|fact| fact.kind == kind && fact.details["stage"] == stage).unwrap();
+        self.react(HUB, kind.as_str(), "trimtab", &json!(fact))
+    }
+
+    fn promote(&self, version: u32) -> (Decision, &'static str) {
+        let details = json!({"stage": "prod", "version": version.to_string(), "by": "maya"});
+        let detail =
+            json!({"version": 1, "model": "loans", "dedup_key": "promotion/x", "at": NOON, "details": details});
+        self.react(HUB, "Promotion Requested", "trimtab", &detail)
+    }
+
+    /// Live in dev and in staging.
+    fn proven(&self, version: u32) -> (Decision, &'static str) {
+        self.approve(version);
+        self.rests(HUB, "loans-dev");
+        self.heard(FactKind::PromotionRequested, "staging");
+        self.rests(STAGING, "loans");
+        self.heard(FactKind::PromotionRequested, "prod")
+    }
+
+    fn updates(&self) -> (Vec<String>, Vec<String>) {
+        (self.accounts.hub.updates.lock().unwrap().clone(), self.accounts.staging.updates.lock().unwrap().clone())
+    }
+
+    fn told(&self, kind: FactKind) -> Vec<String> {
+        self.world.bus.facts().into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key).collect()
+    }
+}
+
+#[test]
+fn a_version_goes_through_dev_and_staging_and_waits_for_a_person_before_production() {
+    let loans = loans();
+    assert_eq!(loans.approve(1), (Decision::Acted, "approved"));
+    assert_eq!(loans.rests(HUB, "loans-dev"), (Decision::Acted, "live"));
+    assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Acted, "approved"));
+    assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "live"));
+    assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "waits"));
+    assert_eq!(loans.told(FactKind::PromotionPending), ["rollout/loans/prod/1/1"]);
+    let waits = loans.world.bus.facts().into_iter().find(|fact| fact.kind == FactKind::PromotionPending).unwrap();
+    assert!(waits.reasons[0].contains("trimtab promote loans 1 --to prod --by YOUR-NAME"), "{:?}", waits.reasons);
+    assert_eq!(loans.promote(1), (Decision::Acted, "promoted"));
+    assert_eq!(loans.promote(1), (Decision::Skipped, "promoted"), "once");
+    assert_eq!(loans.rests(HUB, "loans"), (Decision::Acted, "live"));
+    assert_eq!(loans.updates(), (vec!["loans-dev: v1".into(), "loans: v1".into()], vec!["loans: v1".into()]));
+    let live = ["rollout/loans/dev/1/1", "rollout/loans/staging/1/1", "rollout/loans/prod/1/1"];
+    assert_eq!(loans.told(FactKind::RolloutSucceeded), live);
+}
+
+#[test]
+fn requests_that_come_twice_move_nothing_twice() {
+    let loans = loans();
+    loans.proven(1);
+    assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Skipped, "already_handled"));
+    assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "waits"));
+    assert_eq!(loans.updates().1, ["loans: v1"]);
+}
+
+#[test]
+fn a_version_that_fails_its_smoke_test_goes_no_further_and_the_one_before_serves_again() {
+    let loans = loans();
+    loans.proven(1);
+    loans.approve(2);
+    loans.rests(HUB, "loans-dev");
+    loans.heard(FactKind::PromotionRequested, "staging");
+    *loans.accounts.staging.broken.lock().unwrap() = true;
+    assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "rollback"));
+    assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "live"), "going back is not held up");
+    assert_eq!(loans.updates().1, ["loans: v1", "loans: v2", "loans: v1"]);
+    assert_eq!(loans.told(FactKind::SmokeTestFailed), ["rollout/loans/staging/2/1"]);
+    assert_eq!(loans.promote(2), (Decision::Failed, "not_offered"));
+}
+
+#[test]
+fn a_first_version_that_fails_its_smoke_test_goes_no_further() {
+    let loans = loans();
+    *loans.accounts.staging.broken.lock().unwrap() = true;
+    loans.approve(1);
+    loans.rests(HUB, "loans-dev");
+    loans.heard(FactKind::PromotionRequested, "staging");
+    assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "nothing_before"));
+    assert_eq!(loans.told(FactKind::PromotionRequested), ["promotion/loans/staging/1/1"]);
+}
+
+#[test]
+fn a_person_cannot_let_in_what_is_not_live_in_the_stage_before() {
+    let loans = loans();
+    loans.approve(1);
+    loans.rests(HUB, "loans-dev");
+    assert_eq!(loans.promote(1), (Decision::Failed, "not_offered"));
+}
+
+#[test]
+fn what_is_no_longer_approved_goes_no_further() {
+    let loans = loans();
+    loans.proven(1);
+    loans.accounts.registry.approvals.lock().unwrap().insert(arn("loans", 1), Approval::Rejected);
+    assert_eq!(loans.promote(1), (Decision::Skipped, "no_longer_approved"));
+}
+
+#[test]
+fn a_rejection_is_passed_on_and_takes_the_version_back_in_every_stage() {
+    let loans = loans();
+    for version in [1, 2] {
+        loans.proven(version);
+        loans.promote(version);
+        loans.rests(HUB, "loans");
+    }
+    assert_eq!(loans.package(2, "Rejected", &["ModelApprovalStatus"]), (Decision::Acted, "rollback"));
+    assert_eq!(loans.heard(FactKind::WithdrawalRequested, "staging"), (Decision::Acted, "rollback"));
+    assert_eq!(loans.heard(FactKind::WithdrawalRequested, "prod"), (Decision::Acted, "rollback"));
+    assert_eq!(loans.heard(FactKind::WithdrawalRequested, "prod"), (Decision::Skipped, "already_handled"));
+    let (hub, staging) = loans.updates();
+    assert_eq!(hub[4..], ["loans-dev: v1", "loans: v1"]);
+    assert_eq!(staging[2..], ["loans: v1"]);
+}
+
+#[test]
+fn a_forged_withdrawal_takes_nothing_back() {
+    let loans = loans();
+    loans.proven(1);
+    let details = json!({"stage": "staging", "package": arn("loans", 1), "version": "1"});
+    let detail = json!({"version": 1, "model": "loans", "dedup_key": "withdrawal/x", "at": NOON, "details": details});
+    assert_eq!(loans.react(HUB, "Withdrawal Requested", "trimtab", &detail), (Decision::Skipped, "stale"));
+}
+
+#[test]
+fn an_endpoint_of_that_name_in_a_third_account_moves_nothing() {
+    let loans = loans();
+    let detail = json!({"EndpointName": "loans", "EndpointStatus": "IN_SERVICE"});
+    let heard = loans.react("999999999999", "SageMaker Endpoint State Change", "aws.sagemaker", &detail);
+    assert_eq!(heard, (Decision::Failed, "foreign_account"));
+}
+
+#[test]
+fn a_life_cycle_edit_is_no_approval_and_opens_its_own_gate_only() {
+    let loans = loans_with(|text| text.replace("gate = \"none\"", "gate = { lifecycle = \"Staging\" }"));
+    let edited = |stage: &str, status: &str| {
+        let lifecycle = LifeCycle { stage: stage.into(), stage_status: status.into() };
+        loans.accounts.registry.lifecycles.lock().unwrap().insert(arn("loans", 1), lifecycle);
+        loans.package(1, "Approved", &["ModelLifeCycle"])
+    };
+    assert_eq!(edited("Development", "Approved"), (Decision::Skipped, "metadata_only"), "nobody has approved it");
+    loans.approve(1);
+    assert_eq!(edited("Staging", "Approved"), (Decision::Skipped, "not_offered"), "it is not live in dev yet");
+    assert_eq!(edited("Staging", "InReview"), (Decision::Skipped, "not_let_in"));
+    loans.rests(HUB, "loans-dev");
+    assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Deferred, "waits"));
+    assert_eq!(edited("Staging", "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(edited("Staging", "Approved"), (Decision::Skipped, "already_handled"));
+    assert_eq!(loans.updates().1, ["loans: v1"]);
+}
+
+#[test]
+fn a_look_at_the_model_is_a_look_at_each_stage_and_finds_an_end_that_nobody_heard_of() {
+    let loans = loans();
+    let look = json!({"version": 1, "model": "loans", "dedup_key": "look/loans/x", "at": NOON, "details": {}});
+    assert_eq!(loans.react(HUB, "Reconcile Requested", "trimtab", &look), (Decision::Acted, "first_reconcile"));
+    assert_eq!(loans.told(FactKind::StageReconcileRequested), ["look/loans/x/staging", "look/loans/x/prod"]);
+    loans.approve(1);
+    loans.rests(HUB, "loans-dev");
+    loans.heard(FactKind::PromotionRequested, "staging");
+    loans.accounts.staging.endpoints.lock().unwrap().get_mut("loans").unwrap().status = EndpointStatus::InService;
+    assert_eq!(loans.heard(FactKind::StageReconcileRequested, "staging"), (Decision::Acted, "resumed_pending"));
+    assert_eq!(loans.told(FactKind::PromotionRequested).len(), 2, "and it goes on");
+    assert_eq!(loans.heard(FactKind::StageReconcileRequested, "prod"), (Decision::Skipped, "nothing_new"));
+}

@@ -1,0 +1,249 @@
+//! A version on trial: it begins beside the live one, and goes on or back.
+
+use super::*;
+
+const CANARY: &str = "[deploy.endpoint.canary]";
+
+/// `churn` with a shadow of a day before its canary.
+fn shadowed() -> Stage {
+    let shadow =
+        format!("[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"{TRIAL_ALARM}\"]\n\n{CANARY}");
+    let stage = stage_with(|text| text.replace(CANARY, &shadow));
+    stage.first_look();
+    stage
+}
+
+/// `churn` with a challenger of a week instead of its canary.
+pub(super) fn challenged() -> Stage {
+    let stage = stage_with(|text| {
+        let (start, end) = (text.find(CANARY).unwrap(), text.find("[deploy.endpoint.autoscaling]").unwrap());
+        let challenger =
+            format!("[deploy.endpoint.challenger]\npercent = 20\nkeep = \"7d\"\nalarms = [\"{TRIAL_ALARM}\"]\n\n");
+        format!("{}{challenger}{}", &text[..start], &text[end..])
+    });
+    stage.first_look();
+    stage
+}
+
+impl Stage {
+    fn first_look(&self) {
+        let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/x", "at": NOON, "details": {}});
+        self.react("Reconcile Requested", "trimtab", &detail);
+    }
+
+    fn look_after(&self, hours: i64) -> (Decision, &'static str) {
+        self.world.clock.set(self.world.clock.now() + SignedDuration::from_hours(hours));
+        let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/x", "at": NOON, "details": {}});
+        self.react("Reconcile Requested", "trimtab", &detail)
+    }
+
+    /// Version 1 is live, version 2 on trial.
+    fn tries(&self) {
+        self.approve(1);
+        assert_eq!(self.comes_to_rest(false), (Decision::Acted, "live"), "the first version has nothing to be beside");
+        assert_eq!(self.approve(2), (Decision::Acted, "approved"));
+        assert_eq!(self.comes_to_rest(false), (Decision::Acted, "on_trial"));
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.cloud.updates.lock().unwrap().clone()
+    }
+}
+
+#[test]
+fn a_shadow_that_was_quiet_for_its_time_goes_on_by_the_canary() {
+    let stage = shadowed();
+    stage.tries();
+    let names = stage.names();
+    assert!(names[1].starts_with("churn-v2-trial-"), "{names:?}");
+    assert_eq!(stage.look_after(23), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_passed"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    let strategies = stage.cloud.strategies.lock().unwrap().clone();
+    assert!(matches!(&strategies[..], [_, Strategy::AllAtOnce, Strategy::Canary(_)]), "{strategies:?}");
+    let configs = stage.cloud.configs.lock().unwrap().clone();
+    assert_eq!((&configs[1].model, configs[2].beside.is_none()), (&configs[2].name, true), "the same model, alone");
+    assert_eq!(stage.names().last(), Some(&configs[2].name));
+}
+
+#[test]
+fn a_challenger_that_was_quiet_for_its_time_becomes_the_only_one() {
+    let stage = challenged();
+    stage.tries();
+    assert_eq!(stage.look_after(6 * 24), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.look_after(24), (Decision::Acted, "trial_passed"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
+}
+
+#[test]
+fn an_alarm_ends_a_trial_and_the_live_version_is_alone_again() {
+    let stage = challenged();
+    stage.tries();
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
+    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_failed"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+    assert!(stage.told().contains(&FactKind::RolloutRolledBack));
+    assert_eq!(stage.look_after(1), (Decision::Skipped, "nothing_new"));
+}
+
+#[test]
+fn a_trial_of_which_nothing_was_heard_is_no_pass() {
+    let stage = shadowed();
+    stage.tries();
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::InsufficientData);
+    assert_eq!(stage.look_after(25), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.look_after(6), (Decision::Acted, "late"), "a person is told when it takes too long");
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Ok);
+    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_passed"));
+}
+
+#[test]
+fn a_version_that_is_rejected_on_trial_goes_at_once() {
+    let stage = shadowed();
+    stage.tries();
+    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "rollback"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+}
+
+#[test]
+fn a_version_that_is_rejected_before_its_trial_began_goes_when_it_has() {
+    let stage = shadowed();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Deferred, "queued"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "taken_back"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
+}
+
+#[test]
+fn what_else_the_endpoint_tells_of_a_trial_changes_nothing() {
+    let stage = shadowed();
+    stage.tries();
+    assert_eq!(stage.comes_to_rest(true), (Decision::Skipped, "on_trial"));
+    assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.approve(3), (Decision::Deferred, "queued"));
+    assert_eq!(stage.updates(), ["v1", "v2"]);
+}
+
+#[test]
+fn a_version_that_waited_for_a_trial_follows_it() {
+    let stage = shadowed();
+    stage.tries();
+    stage.approve(3);
+    stage.look_after(24);
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "resumed"));
+    assert_eq!(stage.updates(), ["v1", "v2", "v2", "v3"]);
+}
+
+#[test]
+fn a_trial_that_somebody_else_ended_is_told() {
+    let stage = shadowed();
+    stage.tries();
+    stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().config = Some("theirs".into());
+    assert_eq!(stage.look_after(1).0, Decision::Acted);
+    assert!(stage.told().contains(&FactKind::RolloutRolledBack));
+}
+
+impl Stage {
+    /// A person ends the trial of version 2, by a request of this dedup_key.
+    fn promoted_by(&self, dedup_key: &str) -> (Decision, &'static str) {
+        let detail = json!({"version": 1, "model": "churn", "dedup_key": dedup_key, "at": NOON,
+            "details": {"stage": "prod", "version": "2", "by": "maya"}});
+        self.react("Promotion Requested", "trimtab", &detail)
+    }
+}
+
+#[test]
+fn a_person_ends_a_trial_before_its_time_and_the_version_goes_on_once() {
+    let stage = challenged();
+    stage.tries();
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "promoted"));
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"), "a copy of it");
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.names().len(), 3);
+    let alone = stage.cloud.configs.lock().unwrap().last().unwrap().beside.is_none();
+    assert!(alone, "version 2 serves alone");
+}
+
+#[test]
+fn a_person_who_is_faster_than_the_endpoint_is_heard_when_it_serves_both() {
+    let stage = challenged();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "promoted"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.names().len(), 3);
+}
+
+#[test]
+fn a_version_that_waits_behind_a_trial_is_not_lost_when_a_person_ends_it_while_the_endpoint_moves() {
+    let stage = challenged();
+    stage.tries();
+    assert_eq!(stage.approve(3), (Decision::Deferred, "queued"));
+    let status = |status| stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().status = status;
+    status(EndpointStatus::Updating);
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
+    assert_eq!(stage.names().len(), 2, "nothing is asked of an endpoint that moves");
+    status(EndpointStatus::InService);
+    assert_eq!(stage.look_after(0), (Decision::Acted, "promoted"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "resumed"), "and version 3 goes next");
+}
+
+#[test]
+fn without_data_on_the_canarys_alarm_a_persons_word_waits() {
+    let stage = shadowed();
+    stage.tries();
+    *stage.cloud.silent.lock().unwrap() = true;
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
+    assert_eq!(stage.look_after(1), (Decision::Skipped, "nothing_new"));
+    *stage.cloud.silent.lock().unwrap() = false;
+    assert_eq!(stage.look_after(1), (Decision::Acted, "promoted"));
+}
+
+#[test]
+fn a_person_does_not_end_a_trial_whose_alarm_has_gone_off_nor_of_a_version_that_lost_its_approval() {
+    let stage = challenged();
+    stage.tries();
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Failed, "trial_failed"));
+    *stage.cloud.trial.lock().unwrap() = None;
+    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 2), Approval::Rejected);
+    assert_eq!(stage.promoted_by("promotion/2"), (Decision::Skipped, "no_longer_approved"));
+    assert_eq!(stage.names().len(), 2);
+}
+
+#[test]
+fn an_operators_roll_back_ends_a_trial_at_once() {
+    let stage = challenged();
+    stage.tries();
+    let detail =
+        json!({"version": 1, "model": "churn", "dedup_key": "rollback/1", "at": NOON, "details": {"by": "maya"}});
+    let heard = stage.react("Rollback Requested", "trimtab", &detail);
+    assert_eq!(heard, (Decision::Acted, "taken_back"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    let names = stage.names();
+    assert!(names.last().unwrap().starts_with("churn-v1-"), "{names:?}");
+    assert_eq!(stage.look_after(24 * 8), (Decision::Skipped, "nothing_new"), "nothing goes on by its time");
+}
+
+#[test]
+fn a_failed_trial_is_told_with_the_alarms_that_went_off() {
+    let stage = challenged();
+    stage.tries();
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
+    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_failed"));
+    let facts = stage.world.bus.facts();
+    let reasons =
+        facts.iter().find(|fact| fact.kind == FactKind::RolloutRolledBack).map(|fact| fact.reasons.join("; "));
+    let expected = format!("version 2 has set off {TRIAL_ALARM} on trial: going back to 1");
+    assert_eq!(reasons.as_deref(), Some(&*expected));
+}

@@ -1,0 +1,209 @@
+//! Pull requests: the proposed commit is built by a project of its own, and told of there.
+
+use super::*;
+
+pub(super) fn proposed(happened: &str, branch: &str) -> Value {
+    let detail = json!({"event": happened, "repositoryNames": ["churn-model"], "pullRequestId": "41",
+        "pullRequestStatus": "Open", "sourceCommit": COMMIT, "destinationReference": format!("refs/heads/{branch}")});
+    event("aws.codecommit", "CodeCommit Pull Request State Change", &detail)
+}
+
+pub(super) fn ended() -> Value {
+    let variables =
+        json!([{"name": "TRIMTAB_MODEL", "value": "churn"}, {"name": "TRIMTAB_PULL_REQUEST", "value": "41"}]);
+    let mut event = built("SUCCEEDED");
+    event["detail"]["project-name"] = json!("churn-review");
+    event["detail"]["build-id"] = json!(build_id("churn-review", 0));
+    event["detail"]["additional-information"]["environment"] = json!({"environment-variables": variables});
+    event
+}
+
+/// A stage with an open pull request.
+pub(super) fn open() -> Stage {
+    let stage = stage();
+    let target = CommitId::parse(&"d".repeat(40)).ok();
+    let (source, destination) = (CommitId::parse(COMMIT).ok(), BranchName::parse("main").ok());
+    let pull = ObservedPullRequest { open: true, merged: None, source, target, destination };
+    stage.cloud.account().pulls.insert("41".into(), pull);
+    stage
+}
+
+impl Stage {
+    pub(super) fn propose(&self) -> (Decision, &'static str) {
+        self.react(&proposed("pullRequestCreated", "main"))
+    }
+
+    pub(super) fn ends(&self, status: &str) -> (Decision, &'static str) {
+        self.all_end(&BuildStatus::parse(status));
+        self.react(&ended())
+    }
+
+    pub(super) fn comments(&self) -> Vec<String> {
+        self.cloud.account().comments.iter().map(|comment| comment.content.clone()).collect()
+    }
+}
+
+#[test]
+fn the_proposed_commit_is_built_once_by_the_project_for_proposals() {
+    let stage = open();
+    assert_eq!(stage.propose(), (Decision::Acted, "proposed"));
+    assert_eq!(stage.propose(), (Decision::Skipped, "already_built"));
+    let builds = stage.builds();
+    assert_eq!((builds.len(), builds[0].project.as_str(), builds[0].commit.as_str()), (1, "churn-review", COMMIT));
+    assert_eq!(stage.told(), [], "whoever proposed it reads of it on the pull request");
+}
+
+#[test]
+fn the_result_stands_on_the_pull_request_once_and_asks_for_no_training() {
+    let stage = open();
+    stage.propose();
+    assert_eq!(stage.ends("IN_PROGRESS"), (Decision::Skipped, "still_running"));
+    assert_eq!(stage.ends("FAILED"), (Decision::Acted, "reviewed"));
+    assert_eq!(stage.ends("FAILED"), (Decision::Skipped, "already_handled"));
+    let said = "The build of 4f1d9c0e ended as FAILED (churn-review:0). Its log: https://console.aws.amazon.com/x";
+    assert_eq!((stage.comments(), stage.told()), (vec![said.to_owned()], vec![]));
+}
+
+#[test]
+fn the_same_commit_pushed_to_the_branch_has_a_build_of_its_own() {
+    let stage = open();
+    stage.propose();
+    assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "pushed"));
+    assert_eq!(stage.builds().len(), 2);
+}
+
+#[test]
+fn what_proposes_nothing_builds_nothing() {
+    let stage = open();
+    assert_eq!(stage.react(&proposed("pullRequestMergeStatusUpdated", "main")), (Decision::Skipped, "no_proposal"));
+    assert_eq!(stage.react(&proposed("pullRequestCreated", "release")), (Decision::Skipped, "branch_not_watched"));
+    stage.change_pull(|pull| pull.source = CommitId::parse(&"e".repeat(40)).ok());
+    assert_eq!(stage.propose(), (Decision::Skipped, "moved_on"));
+    stage.change_pull(|pull| pull.open = false);
+    assert_eq!(stage.propose(), (Decision::Skipped, "closed"));
+    stage.cloud.account().pulls.clear();
+    assert_eq!(stage.propose(), (Decision::Failed, "no_such_pull_request"));
+    assert!(stage.builds().is_empty());
+}
+
+#[test]
+fn a_build_that_names_a_pull_request_and_is_of_none_is_refused() {
+    let stage = open();
+    stage.react(&push("main", COMMIT));
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Failed, "other_build"));
+    assert!(stage.comments().is_empty());
+}
+
+#[test]
+fn a_build_of_a_pull_request_that_does_not_say_so_asks_for_no_training() {
+    let stage = open();
+    stage.propose();
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Failed, "other_build"));
+    assert!(!stage.told().contains(&FactKind::TrainingRequested));
+}
+
+#[test]
+fn a_proposal_that_nobody_heard_of_is_found_by_looking_and_so_is_its_end() {
+    let stage = open();
+    let pulls = std::mem::take(&mut stage.cloud.account().pulls);
+    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
+    stage.cloud.account().pulls = pulls;
+    assert_eq!(stage.look_closer(), (Decision::Acted, "proposed"));
+    stage.all_end(&BuildStatus::Succeeded);
+    assert_eq!(stage.look_closer(), (Decision::Acted, "reviewed"));
+    assert_eq!(stage.comments(), ["The build of 4f1d9c0e succeeded (churn-review:0)."]);
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+}
+
+#[test]
+fn without_a_project_for_proposals_none_is_built() {
+    let stage = open();
+    stage.change_rules(|rules| rules.pull_requests = None);
+    assert_eq!(stage.propose(), (Decision::Skipped, "off"));
+    let details = json!({"branch": "main", "commit": COMMIT, "pull-request": "41"});
+    assert_eq!(stage.react(&super::reconcile::asked("Build Requested", &details)), (Decision::Skipped, "off"));
+    assert!(stage.builds().is_empty());
+}
+
+#[test]
+fn a_proposal_that_names_no_full_commit_is_rejected() {
+    let stage = open();
+    let mut event = proposed("pullRequestCreated", "main");
+    event["detail"]["sourceCommit"] = json!("HEAD; curl evil");
+    assert_eq!(stage.react(&event), (Decision::Failed, "no_commit"));
+    assert!(stage.builds().is_empty());
+}
+
+#[test]
+fn a_close_is_held_against_what_codecommit_says() {
+    let closed = super::merge::ended(false);
+    let stage = open();
+    stage.propose();
+    stage.change_pull(|pull| (pull.open, pull.merged) = (false, pull.source.clone()));
+    assert_eq!(stage.react(&closed), (Decision::Skipped, "merged"));
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Acted, "reviewed"), "of a merge the result is still read");
+    stage.cloud.account().pulls.clear();
+    assert_eq!(stage.react(&closed), (Decision::Failed, "no_such_pull_request"));
+}
+
+/// Somebody starts the project with the suite's variables, for a proposal that the suite has not built.
+#[test]
+fn a_proposals_build_by_hand_is_commented_nowhere() {
+    let stage = open();
+    stage.propose();
+    let (mut request, _) = stage.cloud.account().builds.remove(0);
+    request.variables.insert("TRIMTAB_PULL_REQUEST".into(), "41".into());
+    stage.cloud.account().builds.push((request, BuildStatus::Succeeded));
+    stage.world.ledger.contents().aggregates.clear();
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Skipped, "not_ours"));
+    assert_eq!(stage.comments(), [] as [String; 0]);
+}
+
+#[test]
+fn a_proposals_build_is_no_answer_for_another_commit_or_proposal() {
+    for (name, other) in [("TRIMTAB_PULL_REQUEST", "42"), ("TRIMTAB_PULL_REQUEST", "")] {
+        let stage = open();
+        stage.propose();
+        stage.cloud.account().builds[0].0.variables.insert(name.into(), other.into());
+        assert_eq!(stage.ends("SUCCEEDED"), (Decision::Failed, "other_build"), "{name}={other}");
+        assert_eq!(stage.comments(), [] as [String; 0]);
+    }
+    let stage = open();
+    stage.propose();
+    stage.cloud.account().builds[0].0.commit = CommitId::parse(&"e".repeat(40)).unwrap();
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Failed, "other_build"));
+    assert_eq!(stage.comments(), [] as [String; 0]);
+}
+
+/// Whatever the commit's own build has come to: what a proposal's build ends as never trains, also if the event hides it.
+#[test]
+fn a_proposals_build_never_trains_whatever_became_of_the_commit() {
+    for before in [None, Some("IN_PROGRESS"), Some("SUCCEEDED"), Some("FAILED")] {
+        let stage = open();
+        stage.propose();
+        if let Some(status) = before {
+            stage.react(&push("main", COMMIT));
+            let mut end = built(status);
+            end["detail"]["build-id"] = json!(build_id("churn-build", 1));
+            stage.cloud.account().builds[1].1 = BuildStatus::parse(status);
+            stage.react(&end);
+        }
+        let told = stage.told();
+        stage.cloud.account().builds[0].1 = BuildStatus::Succeeded;
+        for project in ["churn-build", "churn-review"] {
+            let mut hidden = built("SUCCEEDED");
+            hidden["detail"]["project-name"] = json!(project);
+            hidden["detail"]["build-id"] = json!(build_id("churn-review", 0));
+            assert_eq!(stage.react(&hidden), (Decision::Failed, "other_build"), "after {before:?}");
+        }
+        assert_eq!(stage.ends_of_review(), (Decision::Acted, "reviewed"), "after {before:?}");
+        let trained = |told: &[FactKind]| told.iter().filter(|kind| **kind == FactKind::TrainingRequested).count();
+        assert_eq!(trained(&stage.told()), trained(&told), "after {before:?}: a proposal was trained");
+    }
+}
+
+impl Stage {
+    fn ends_of_review(&self) -> (Decision, &'static str) {
+        self.react(&ended())
+    }
+}
