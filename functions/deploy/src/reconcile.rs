@@ -98,7 +98,9 @@ fn late(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &Deployment
     let (version, since) = (rollout.package.version(), rollout.since);
     let text = format!("the rollout of version {version} has not ended since {since}; the policy allows {most:#}");
     let mut told = rollout.tell(FactKind::DeadlineExceeded, &text, ctx.now);
-    told.dedup_key = format!("late/{}", told.dedup_key);
+    // A trial and the rollout after it are late one by one, and each is a message of its own.
+    let phase = if trial.is_some() { "/trial" } else { "" };
+    told.dedup_key = format!("late/{}{phase}", told.dedup_key);
     let mut state = ctx.state.clone();
     if let Some(rollout) = &mut state.current {
         rollout.late = true;

@@ -199,3 +199,33 @@ fn a_rollout_is_late_when_the_policy_allows_no_more() {
     assert!(late(&shadowed(), false, hours(6)), "what is no trial is not");
     assert!(!late(&CHURN.replace("rollout = \"6h\"", "rollout = \"7h\""), false, hours(6)));
 }
+
+#[test]
+fn a_rollback_takes_the_newest_configuration_of_its_version() {
+    let configs = [(1, "old"), (2, "two"), (1, "new"), (3, "three")];
+    let lived = configs.iter().map(|(version, config)| live("churn", *version, config)).collect();
+    let mut state = State { live: lived, ..State::default() };
+    for version in [2, 3] {
+        state.record_verdict(&package("churn", version), crate::rollout::Verdict::Approved);
+    }
+    state.record_verdict(&package("churn", 2), crate::rollout::Verdict::Rejected);
+    let detail = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 3,
+        "ModelPackageArn": arn("churn", 3), "ModelApprovalStatus": "Rejected", "ModelPackageStatus": "Completed"});
+    let rejected = event("123456789012", "aws.sagemaker", "SageMaker Model Package State Change", &detail);
+    let actual = ObservedPackage { approval: Approval::Rejected, status: "Completed".into(), lifecycle: None };
+    let observed = Observed { package: Some(actual), endpoint: serves("three"), ..Observed::default() };
+    let plan = decide(CHURN, &rejected, &state, &observed, 60);
+    let [Action::UpdateEndpoint { request, .. }] = &plan.actions[..] else { panic!("{plan:?}") };
+    assert_eq!(request.config, "new");
+}
+
+#[test]
+fn an_event_of_the_rollouts_own_second_ends_it() {
+    let mut rollout = rollout("churn", 2, "new", Progress::Updating);
+    rollout.since = "2026-11-20T12:00:00.9Z".parse().unwrap();
+    let detail = json!({"EndpointName": "churn-prod", "EndpointStatus": "IN_SERVICE"});
+    let rests = event("123456789012", "aws.sagemaker", "SageMaker Endpoint State Change", &detail);
+    let failed = ObservedEndpoint { status: EndpointStatus::Failed, ..serves("old").unwrap() };
+    let plan = decide(CHURN, &rests, &on(rollout), &observed(Some(failed)), 1);
+    assert_eq!(codes(&plan), ["failed"], "EventBridge gives whole seconds");
+}

@@ -174,3 +174,19 @@ fn an_approval_that_waits_survives_a_canary_that_proves_nothing() {
     stage.comes_to_rest(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2", "v4"]);
 }
+
+#[test]
+fn an_operator_who_goes_back_ends_the_rollback_that_waits() {
+    let stage = stage().with_two_live();
+    stage.approve(3);
+    stage.approve(4);
+    // Version 3 is rejected on its way: going back gives way to version 4.
+    stage.reject(3);
+    let details = json!({"by": "maya", "version": "2"});
+    let asked = json!({"version": 1, "model": "churn", "dedup_key": "rollback/x", "at": NOON, "details": details});
+    assert_eq!(stage.react("Rollback Requested", "trimtab", &asked), (Decision::Deferred, "queued"));
+    let contents = stage.world.ledger.contents();
+    let state = contents.aggregates.values().find_map(|record| record.state.clone()).unwrap();
+    let state: crate::rollout::State = serde_json::from_value(state).unwrap();
+    assert!(!state.rollback_pending, "the operator's version is the last word");
+}

@@ -8,7 +8,7 @@ impl Stage {
         self.react("Rollback Requested", "trimtab", &detail)
     }
 
-    fn rollback_pending(&self) -> (Decision, &'static str) {
+    fn roll_back(&self) -> (Decision, &'static str) {
         self.asks("rollback/churn/1", &json!({"by": "maya"}))
     }
 
@@ -37,10 +37,10 @@ fn with_two() -> Stage {
 #[test]
 fn from_in_service_it_goes_back_to_the_version_before_and_only_once() {
     let stage = with_two();
-    assert_eq!(stage.rollback_pending(), (Decision::Acted, "rolled_back_by_hand"));
-    assert_eq!(stage.rollback_pending(), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.roll_back(), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.roll_back(), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
-    assert_eq!(stage.rollback_pending(), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.roll_back(), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
 
@@ -48,7 +48,7 @@ fn from_in_service_it_goes_back_to_the_version_before_and_only_once() {
 fn during_a_rollout_it_waits_for_its_end() {
     let stage = with_two();
     stage.approve(3);
-    assert_eq!(stage.rollback_pending(), (Decision::Deferred, "queued"));
+    assert_eq!(stage.roll_back(), (Decision::Deferred, "queued"));
     stage.comes_to_rest(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2"]);
 }
@@ -57,7 +57,7 @@ fn during_a_rollout_it_waits_for_its_end() {
 fn a_rollout_that_went_back_by_itself_leaves_nothing_to_do() {
     let stage = with_two();
     stage.approve(3);
-    stage.rollback_pending();
+    stage.roll_back();
     assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "already_there"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3"]);
 }
@@ -67,7 +67,7 @@ fn out_of_service_or_half_way_it_is_updated_to_the_last_version_that_was_live() 
     for status in [EndpointStatus::OutOfService, EndpointStatus::UpdateRollbackFailed] {
         let stage = with_two();
         stage.stands(status);
-        assert_eq!(stage.rollback_pending(), (Decision::Acted, "rolled_back_by_hand"));
+        assert_eq!(stage.roll_back(), (Decision::Acted, "rolled_back_by_hand"));
         assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
     }
 }
@@ -76,7 +76,7 @@ fn out_of_service_or_half_way_it_is_updated_to_the_last_version_that_was_live() 
 fn a_failed_endpoint_is_removed_once_and_made_anew_when_it_is_gone() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
-    assert_eq!(stage.rollback_pending(), (Decision::Deferred, "removed"));
+    assert_eq!(stage.roll_back(), (Decision::Deferred, "removed"));
     assert_eq!(stage.look_again(), (Decision::Skipped, "nothing_new"));
     assert_eq!((stage.updates().len(), *stage.cloud.deleted.lock().unwrap()), (2, 1));
     *stage.cloud.endpoint.lock().unwrap() = None;
@@ -89,7 +89,7 @@ fn a_failed_endpoint_is_removed_once_and_made_anew_when_it_is_gone() {
 fn what_is_approved_while_a_failed_endpoint_is_removed_comes_after_it_is_made_anew() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
-    stage.rollback_pending();
+    stage.roll_back();
     assert_eq!(stage.approve(3), (Decision::Deferred, "operator_first"));
     *stage.cloud.endpoint.lock().unwrap() = None;
     assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
@@ -102,7 +102,7 @@ fn what_is_approved_while_a_failed_endpoint_is_removed_comes_after_it_is_made_an
 fn a_removal_that_was_not_made_is_made_though_a_newer_version_is_approved() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
-    stage.rollback_pending();
+    stage.roll_back();
     stage.stands(EndpointStatus::Failed);
     stage.cloud.approvals.lock().unwrap().insert(arn("churn", 3), Approval::Approved);
     assert_eq!(stage.look_again(), (Decision::Deferred, "removed"));
@@ -124,7 +124,7 @@ fn a_rejection_while_a_failed_endpoint_is_removed_leaves_what_the_operator_wants
 fn a_rejection_of_what_the_operator_wants_goes_back_once_the_failed_endpoint_is_gone() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
-    stage.rollback_pending();
+    stage.roll_back();
     assert_eq!(stage.say("churn", 2, "Rejected").0, Decision::Deferred);
     *stage.cloud.endpoint.lock().unwrap() = None;
     assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
@@ -135,7 +135,7 @@ fn a_rejection_of_what_the_operator_wants_goes_back_once_the_failed_endpoint_is_
 fn an_endpoint_that_is_not_there_is_made() {
     let stage = with_two();
     *stage.cloud.endpoint.lock().unwrap() = None;
-    assert_eq!(stage.rollback_pending(), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.roll_back(), (Decision::Acted, "rolled_back_by_hand"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
 }
 
@@ -157,7 +157,7 @@ fn what_waited_does_not_follow_a_rollback() {
     let stage = with_two();
     stage.approve(3);
     stage.approve(4);
-    assert_eq!(stage.rollback_pending().0, Decision::Deferred);
+    assert_eq!(stage.roll_back().0, Decision::Deferred);
     stage.comes_to_rest(false);
     stage.comes_to_rest(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2"]);
@@ -167,7 +167,7 @@ fn what_waited_does_not_follow_a_rollback() {
 fn whoever_goes_back_by_hand_does_not_wait_for_alarms() {
     let stage = with_two();
     *stage.cloud.silent.lock().unwrap() = true;
-    assert_eq!(stage.rollback_pending(), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.roll_back(), (Decision::Acted, "rolled_back_by_hand"));
 }
 
 #[test]

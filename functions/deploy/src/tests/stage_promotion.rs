@@ -342,3 +342,43 @@ fn a_look_at_the_model_is_a_look_at_each_stage_and_finds_an_end_that_nobody_hear
     assert_eq!(loans.told(FactKind::PromotionRequested).len(), 2, "and it goes on");
     assert_eq!(loans.heard(FactKind::StageReconcileRequested, "prod"), (Decision::Skipped, "nothing_new"));
 }
+
+#[test]
+fn a_version_that_waits_at_the_gate_again_is_told_again() {
+    let loans = loans();
+    loans.proven(1);
+    loans.promote(1);
+    loans.rests(HUB, "loans");
+    loans.package(1, "Rejected", &["ModelApprovalStatus"]);
+    for stage in ["staging", "prod"] {
+        loans.heard(FactKind::WithdrawalRequested, stage);
+    }
+    loans.proven(1);
+    let keys = loans.told(FactKind::PromotionPending);
+    let distinct: std::collections::BTreeSet<&String> = keys.iter().collect();
+    assert_eq!((keys.len(), distinct.len()), (2, 2), "the second message is no duplicate of the first: {keys:?}");
+}
+
+#[test]
+fn a_rollback_promotes_nothing_to_the_next_stage() {
+    let loans = loans();
+    for version in [1, 2] {
+        loans.approve(version);
+        loans.rests(HUB, "loans-dev");
+    }
+    let before = loans.told(FactKind::PromotionRequested);
+    loans.package(2, "Rejected", &["ModelApprovalStatus"]);
+    assert_eq!(loans.rests(HUB, "loans-dev"), (Decision::Acted, "live"));
+    assert_eq!(loans.updates().0, ["loans-dev: v1", "loans-dev: v2", "loans-dev: v1"]);
+    assert_eq!(loans.told(FactKind::PromotionRequested), before);
+}
+
+#[test]
+fn a_withdrawn_version_is_offered_no_more() {
+    let loans = loans();
+    loans.proven(1);
+    loans.package(1, "Rejected", &["ModelApprovalStatus"]);
+    loans.heard(FactKind::WithdrawalRequested, "prod");
+    loans.accounts.registry.approvals.lock().unwrap().insert(arn("loans", 1), Approval::Approved);
+    assert_eq!(loans.promote(1), (Decision::Failed, "not_offered"));
+}

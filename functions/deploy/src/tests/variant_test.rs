@@ -247,3 +247,33 @@ fn a_failed_trial_is_told_with_the_alarms_that_went_off() {
     let expected = format!("version 2 has set off {TRIAL_ALARM} on trial: going back to 1");
     assert_eq!(reasons.as_deref(), Some(&*expected));
 }
+
+#[test]
+fn a_trial_lasts_from_when_it_serves_not_from_its_decision() {
+    let stage = shadowed();
+    stage.approve(1);
+    stage.comes_to_rest(false);
+    stage.approve(2);
+    stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(3));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "on_trial"));
+    assert_eq!(stage.look_after(22), (Decision::Skipped, "nothing_new"), "25 hours after its decision");
+    assert_eq!(stage.look_after(2), (Decision::Acted, "trial_passed"));
+}
+
+#[test]
+fn a_late_trial_and_its_late_rollout_are_two_messages() {
+    let stage = shadowed();
+    stage.tries();
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::InsufficientData);
+    assert_eq!(stage.look_after(31), (Decision::Acted, "late"));
+    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Ok);
+    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_passed"));
+    assert_eq!(stage.look_after(7), (Decision::Acted, "late"), "the canary hangs");
+    let facts = stage.world.bus.facts();
+    let late: std::collections::BTreeSet<&str> = facts
+        .iter()
+        .filter(|fact| fact.kind == FactKind::DeadlineExceeded)
+        .map(|fact| fact.dedup_key.as_str())
+        .collect();
+    assert_eq!(late, ["late/rollout/churn/2/1", "late/rollout/churn/2/1/trial"].into());
+}
