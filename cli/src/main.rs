@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use trimtab_cli::fault::Fault;
 use trimtab_cli::redrive::{Queue, Redrive};
-use trimtab_cli::{models, operate, plan, recipients, release, rules};
+use trimtab_cli::{operate, plan, policies, recipients, release, rules};
 
 /// Keeps machine-learning models on course on Amazon SageMaker.
 #[derive(Parser)]
@@ -19,131 +19,131 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Say what the suite would do about an event, and why. Offline: nothing is read from AWS or done to it.
+    /// Print what Trimtab would do for an event, and why, without calling AWS
     Plan {
-        /// The folder of policies.
+        /// Directory of policies
         #[arg(long, value_name = "DIR")]
-        models: PathBuf,
-        /// The event, as EventBridge delivers it.
+        policies: PathBuf,
+        /// File with the event, as EventBridge delivers it
         event: PathBuf,
-        /// How to say it.
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Check the policies, apply them to the ledger, and subscribe their recipients to the SNS topic.
+    /// Validate policies, store them in the ledger and subscribe their recipients to the SNS topic
     Apply {
-        /// The folder of policies.
+        /// Directory of policies
         #[arg(long, value_name = "DIR")]
-        models: PathBuf,
+        policies: PathBuf,
         #[command(flatten)]
         ledger: Table,
-        /// The topic: the stack's output `TopicArn`. Without it, who is told stays as it is.
+        /// SNS topic, the stack's output `TopicArn`; if omitted, subscriptions are left unchanged
         #[arg(long, env = "TRIMTAB_TOPIC_ARN", value_name = "ARN")]
         topic: Option<String>,
-        /// Only check them.
+        /// Validate only
         #[arg(long)]
         check: bool,
     },
-    /// Say what was done for a model, and why; with no model, what belongs to the suite.
+    /// Print what Trimtab did for a model, and why; without a model, what belongs to no model
     History {
-        /// The model.
+        /// Model
         model: Option<String>,
         #[command(flatten)]
         ledger: Table,
     },
-    /// List the events that could not be acted on, and why. They are kept whole in the ledger.
+    /// List dead-lettered events with the reason of each
     DeadLetters {
         #[command(flatten)]
         ledger: Table,
     },
-    /// Send again what waits: in the failure queues, and among the kept events. Safe to repeat.
+    /// Send dead-lettered and failed events to their functions again; safe to repeat
     Redrive {
-        /// Only what waits here.
+        /// Redrive this source only
         #[arg(long, value_enum)]
         queue: Option<Queue>,
-        /// Only say what waits.
+        /// Print what would be sent, and send nothing
         #[arg(long)]
         dry_run: bool,
-        /// The stack's name: its queues and functions begin with it.
+        /// Name of the CloudFormation stack: the prefix of its queues and functions
         #[arg(long, env = "TRIMTAB_STACK", default_value = "trimtab")]
         stack: String,
         #[command(flatten)]
         ledger: Table,
     },
-    /// Ask the functions to look at a model for what AWS did not tell of, now rather than by the clock.
-    Look {
-        /// The model.
+    /// Reconcile a model now instead of waiting for the next scheduled run
+    Reconcile {
+        /// Model
         model: String,
-        /// The suite's event bus.
+        /// Trimtab's event bus
         #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
         bus: String,
     },
-    /// Ask for a training run of a model. The cool-down does not hold for it; the budget does.
+    /// Request a training run of a model; ignores the cool-down, respects the budget
     Retrain {
-        /// The model.
+        /// Model
         model: String,
-        /// Who asks: stands in the reason.
+        /// Who requests it; part of the recorded reason
         #[arg(long, env = "USER")]
         by: String,
-        /// Why.
+        /// Reason
         #[arg(long)]
         reason: String,
-        /// By what the request is known again: however often it is made, it is one run. The minute, unless given.
+        /// Idempotency key: repeated requests with the same key start one run [default: the current minute]
         #[arg(long, value_name = "ID")]
         request: Option<String>,
-        /// Whatever the budget says.
+        /// Ignore the budget
         #[arg(long)]
         over_budget: bool,
-        /// The suite's event bus.
+        /// Trimtab's event bus
         #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
         bus: String,
     },
-    /// Let a version into a stage that waits for a person.
+    /// Promote a version into a stage that requires manual approval
     Promote {
-        /// The model.
+        /// Model
         model: String,
-        /// The version.
+        /// Version
         version: u32,
-        /// The stage.
+        /// Stage
         #[arg(long, value_name = "STAGE")]
         to: String,
-        /// Who lets it in: shown to whoever asks why it is there.
+        /// Who promotes it; part of the recorded reason
         #[arg(long, env = "USER")]
         by: String,
-        /// The suite's event bus.
+        /// Trimtab's event bus
         #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
         bus: String,
     },
-    /// Take a stage back to the version that was live before, whatever state its endpoint is in.
+    /// Roll a stage back to its previous version, whatever the state of its endpoint
     Rollback {
-        /// The model.
+        /// Model
         model: String,
-        /// The stage; the last one unless named.
+        /// Stage [default: the last one]
         #[arg(long)]
         stage: Option<String>,
-        /// The version to go back to, if another: one that was live there, or is approved.
+        /// Version to roll back to, if not the previous one: it must have been live there, or be approved
         #[arg(long, value_name = "VERSION")]
         to: Option<u32>,
-        /// Who takes it back: shown to whoever asks why it is there.
+        /// Who requests it; part of the recorded reason
         #[arg(long, env = "USER")]
         by: String,
-        /// The suite's event bus.
+        /// Trimtab's event bus
         #[arg(long, env = "TRIMTAB_BUS", default_value = "trimtab")]
         bus: String,
     },
-    /// Stop every reaction for a model, or for all. Events that come meanwhile are kept.
+    /// Pause all automation for a model, or for all models; events received meanwhile are dead-lettered
     Pause {
-        /// The model; all of them unless named.
+        /// Model [default: all models]
         model: Option<String>,
-        /// Who stops it: shown to whoever asks why nothing happens.
+        /// Who pauses it; part of the recorded reason
         #[arg(long, env = "USER")]
         by: String,
         #[command(flatten)]
         ledger: Table,
     },
-    /// End a pause.
+    /// End a pause
     Resume {
-        /// The model; the pause of all of them unless named.
+        /// Model [default: the pause of all models]
         model: Option<String>,
         #[command(flatten)]
         ledger: Table,
@@ -152,16 +152,16 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Table {
-    /// The ledger's table.
+    /// DynamoDB table of the ledger
     #[arg(long, env = "TRIMTAB_TABLE", default_value = "trimtab-ledger")]
     table: String,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// For people.
+    /// Readable text
     Text,
-    /// For machines: an array with one object per function.
+    /// JSON: an array with one object for each function
     Json,
 }
 
@@ -179,29 +179,29 @@ fn main() -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn run(command: Command) -> Result<String, Fault> {
     match command {
-        Command::Plan { models, event, format } => {
-            let models = models::read(&models)?;
+        Command::Plan { policies, event, format } => {
+            let set = policies::read(&policies)?;
             let (raw, event) = plan::read(&event)?;
             let functions = rules::matching(&rules::embedded()?, &raw);
-            let plans = plan::plans(&functions, &event, &models);
+            let plans = plan::plans(&functions, &event, &set);
             Ok(match format {
                 Format::Text => plan::text(&plans),
                 Format::Json => format!("{:#}\n", serde_json::json!(plans)),
             })
         }
-        Command::Apply { models, check: true, .. } => {
-            let models = models::read(&models)?;
-            recipients::plan(&models, &[])?;
-            Ok(format!("{} policies are in order\n", models.policies.len()))
+        Command::Apply { policies, check: true, .. } => {
+            let set = policies::read(&policies)?;
+            recipients::plan(&set, &[])?;
+            Ok(format!("{} policies are in order\n", set.policies.len()))
         }
-        Command::Apply { models, ledger, topic, .. } => {
-            let models = models::read(&models)?;
-            let topic = recipients::topic(topic.as_deref(), &models)?;
+        Command::Apply { policies, ledger, topic, .. } => {
+            let set = policies::read(&policies)?;
+            let topic = recipients::topic(topic.as_deref(), &set)?;
             let aws = operate::aws().await;
             let subscriptions = topic.map(|topic| trimtab_sns::SnsSubscriptions::new(&aws, topic));
-            // Snapshot at before anything is written: what cannot be done is said first.
-            let plan = recipients::planned(subscriptions.as_ref(), &models).await?;
-            let said = operate::apply(&trimtab_ledger::DynamoLedger::new(&aws, ledger.table), &models).await?;
+            // Examined before anything is written: what cannot be done is said first.
+            let plan = recipients::planned(subscriptions.as_ref(), &set).await?;
+            let said = operate::apply(&trimtab_ledger::DynamoLedger::new(&aws, ledger.table), &set).await?;
             recipients::carry_out(subscriptions.as_ref(), &plan, said).await
         }
         Command::History { model, ledger } => {
@@ -214,7 +214,7 @@ async fn run(command: Command) -> Result<String, Fault> {
             let ledger = trimtab_ledger::DynamoLedger::new(&aws, ledger.table);
             Redrive::new(&aws, ledger, stack, dry_run).run(queue).await
         }
-        Command::Look { model, bus } => operate::look(bus, &model, jiff::Timestamp::now()).await,
+        Command::Reconcile { model, bus } => operate::reconcile(bus, &model, jiff::Timestamp::now()).await,
         Command::Retrain { model, by, reason, request, over_budget, bus } => {
             let model = trimtab_core::name::ModelName::parse(&model)?;
             let asked = operate::Request { model, by, reason, id: request, over_budget };

@@ -10,7 +10,7 @@ use trimtab_eventbridge::EventBus;
 use trimtab_ledger::{DynamoLedger, Scope};
 
 use crate::fault::Fault;
-use crate::models::Models;
+use crate::policies::PolicySet;
 
 /// AWS as the operator's own credentials reach it.
 pub async fn aws() -> SdkConfig {
@@ -37,16 +37,16 @@ pub fn scope(model: Option<&str>) -> Result<Scope, Fault> {
 ///
 /// # Errors
 /// The first that the ledger does not take; those before it are applied, and applying is safe to repeat.
-pub async fn apply(ledger: &DynamoLedger, models: &Models) -> Result<String, Fault> {
+pub async fn apply(ledger: &DynamoLedger, set: &PolicySet) -> Result<String, Fault> {
     let mut said = String::new();
-    if let Some(suite) = &models.suite {
+    if let Some(suite) = &set.organization {
         ledger.apply_suite(suite).await?;
         said.push_str(&format!(
             "applied the suite's own: the guard is {}\n",
             if suite.guard.is_some() { "on" } else { "off" }
         ));
     }
-    for policy in &models.policies {
+    for policy in &set.policies {
         ledger.apply(policy).await?;
         said.push_str(&format!("applied {}: {} names lead to it\n", policy.model, policy.keys().len()));
     }
@@ -66,7 +66,7 @@ pub async fn pause(ledger: &DynamoLedger, scope: &Scope, by: String, since: Time
 ///
 /// # Errors
 /// The text is no model's name, or the bus did not take the request.
-pub async fn look(bus: String, model: &str, now: Timestamp) -> Result<String, Fault> {
+pub async fn reconcile(bus: String, model: &str, now: Timestamp) -> Result<String, Fault> {
     let model = ModelName::parse(model)?;
     EventBus::new(&aws().await, bus).publish(&reconcile::decide::look(&model, now)).await?;
     Ok(format!("asked for a look at {model}: trimtab history {model} says what was found\n"))

@@ -20,7 +20,7 @@ use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
 use trimtab_core::reactor::{Context, Decide, Subject};
 
 use crate::fault::Fault;
-use crate::models::Models;
+use crate::policies::PolicySet;
 
 /// One function's plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,27 +51,27 @@ pub fn read(path: &Path) -> Result<(Value, Event), Fault> {
 
 /// The plans of these functions, in this order.
 #[must_use]
-pub fn plans(functions: &[String], event: &Event, models: &Models) -> Vec<Planned> {
-    functions.iter().filter_map(|function| of_function(function, event, models)).collect()
+pub fn plans(functions: &[String], event: &Event, set: &PolicySet) -> Vec<Planned> {
+    functions.iter().filter_map(|function| of_function(function, event, set)).collect()
 }
 
-fn of_function(function: &str, event: &Event, models: &Models) -> Option<Planned> {
+fn of_function(function: &str, event: &Event, set: &PolicySet) -> Option<Planned> {
     match function {
-        Integrate::FUNCTION => Some(of::<Integrate>(event, models)),
-        Retrain::FUNCTION => Some(of::<Retrain>(event, models)),
-        Evaluation::FUNCTION => Some(of::<Evaluation>(event, models)),
-        Deploy::FUNCTION => Some(of::<Deploy>(event, models)),
-        Monitor::FUNCTION => Some(of::<Monitor>(event, models)),
-        Notify::FUNCTION => Some(of::<Notify>(event, models)),
-        Lineage::FUNCTION => Some(of::<Lineage>(event, models)),
-        Guard::FUNCTION => Some(of::<Guard>(event, models)),
-        Reconcile::FUNCTION => Some(of::<Reconcile>(event, models)),
+        Integrate::FUNCTION => Some(of::<Integrate>(event, set)),
+        Retrain::FUNCTION => Some(of::<Retrain>(event, set)),
+        Evaluation::FUNCTION => Some(of::<Evaluation>(event, set)),
+        Deploy::FUNCTION => Some(of::<Deploy>(event, set)),
+        Monitor::FUNCTION => Some(of::<Monitor>(event, set)),
+        Notify::FUNCTION => Some(of::<Notify>(event, set)),
+        Lineage::FUNCTION => Some(of::<Lineage>(event, set)),
+        Guard::FUNCTION => Some(of::<Guard>(event, set)),
+        Reconcile::FUNCTION => Some(of::<Reconcile>(event, set)),
         _ => None,
     }
 }
 
-fn of<D: Decide>(event: &Event, models: &Models) -> Planned {
-    let policies = &models.policies;
+fn of<D: Decide>(event: &Event, set: &PolicySet) -> Planned {
+    let policies = &set.policies;
     let nothing = |reason: String, decision| Planned {
         function: D::FUNCTION,
         model: None,
@@ -82,9 +82,9 @@ fn of<D: Decide>(event: &Event, models: &Models) -> Planned {
     match D::subject(event) {
         Subject::None => nothing("nothing in this event concerns this function".to_owned(), Decision::Skipped),
         Subject::Suite => decided::<D>(event, None, None),
-        Subject::Organization => match models.suite.as_ref().filter(|suite| D::is_on(suite)) {
+        Subject::Organization => match set.organization.as_ref().filter(|suite| D::is_on(suite)) {
             Some(suite) => decided::<D>(event, None, Some(suite)),
-            None => nothing("suite.toml does not ask for this".to_owned(), Decision::Skipped),
+            None => nothing("organization.toml does not ask for this".to_owned(), Decision::Skipped),
         },
         Subject::Model(model) => match policies.iter().find(|policy| policy.model == model) {
             Some(policy) => decided::<D>(event, Some(policy), None),

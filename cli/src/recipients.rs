@@ -14,7 +14,7 @@ use trimtab_core::policy::{Address, Protocol, Recipient};
 use trimtab_core::text::one_line;
 
 use crate::fault::Fault;
-use crate::models::Models;
+use crate::policies::PolicySet;
 
 /// What is done about one address.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +42,10 @@ pub enum Does {
 ///
 /// # Errors
 /// The text is no topic's ARN, or the policies name recipients and there is no topic.
-pub fn topic(given: Option<&str>, models: &Models) -> Result<Option<TopicArn>, Fault> {
+pub fn topic(given: Option<&str>, set: &PolicySet) -> Result<Option<TopicArn>, Fault> {
     match given.map(str::trim).filter(|given| !given.is_empty()) {
         Some(given) => Ok(Some(TopicArn::parse(given)?)),
-        None if wanted(models).is_empty() => Ok(None),
+        None if wanted(set).is_empty() => Ok(None),
         None => {
             let say = "the policies name recipients, and no topic: give the stack's output TopicArn as --topic or in \
                        TRIMTAB_TOPIC_ARN. Nothing was applied";
@@ -58,9 +58,9 @@ pub fn topic(given: Option<&str>, models: &Models) -> Result<Option<TopicArn>, F
 ///
 /// # Errors
 /// SNS did not answer, or an address cannot be told all that the policies want.
-pub async fn planned<S: Subscriptions>(subscriptions: Option<&S>, models: &Models) -> Result<Vec<Step>, Fault> {
+pub async fn planned<S: Subscriptions>(subscriptions: Option<&S>, set: &PolicySet) -> Result<Vec<Step>, Fault> {
     match subscriptions {
-        Some(subscriptions) => plan(models, &subscriptions.list().await?),
+        Some(subscriptions) => plan(set, &subscriptions.list().await?),
         None => Ok(Vec::new()),
     }
 }
@@ -113,18 +113,18 @@ async fn carry<S: Subscriptions>(subscriptions: &S, does: &Does) -> Result<Strin
 }
 
 /// What each address is to hear, as far as these policies say.
-fn wanted(models: &Models) -> BTreeMap<Address, Filter> {
+fn wanted(set: &PolicySet) -> BTreeMap<Address, Filter> {
     let mut wanted: BTreeMap<Address, Filter> = BTreeMap::new();
     let mut tell = |whose: &Whose, recipients: &[Recipient]| {
         for Recipient { address, severities } in recipients {
             wanted.entry(address.clone()).or_default().let_through(whose.clone(), severities.iter().copied());
         }
     };
-    if let Some(told) = models.suite.as_ref().and_then(|suite| suite.notify.as_ref()) {
+    if let Some(told) = set.organization.as_ref().and_then(|suite| suite.notify.as_ref()) {
         tell(&Whose::All, &told.everything);
         tell(&Whose::Platform, &told.recipients);
     }
-    for policy in &models.policies {
+    for policy in &set.policies {
         let recipients = policy.notify.as_ref().map_or(&[][..], |notify| &notify.recipients);
         tell(&Whose::Model(policy.model.clone()), recipients);
     }
@@ -134,17 +134,17 @@ fn wanted(models: &Models) -> BTreeMap<Address, Filter> {
 /// What is to be done, so that each address hears what the policies want, and nobody whom none names.
 ///
 /// A folder may hold some models' policies and not others': what the suite has let through of those, or of
-/// the whole suite where there is no `suite.toml`, stays.
+/// the whole suite where there is no `organization.toml`, stays.
 ///
 /// # Errors
 /// An address would need a larger filter policy than SNS takes.
-pub fn plan(models: &Models, existing: &[Subscription]) -> Result<Vec<Step>, Fault> {
-    let here: BTreeSet<Whose> = models.policies.iter().map(|policy| Whose::Model(policy.model.clone())).collect();
+pub fn plan(set: &PolicySet, existing: &[Subscription]) -> Result<Vec<Step>, Fault> {
+    let here: BTreeSet<Whose> = set.policies.iter().map(|policy| Whose::Model(policy.model.clone())).collect();
     let says = |whose: &Whose| match whose {
         Whose::Model(_) => here.contains(whose),
-        Whose::All | Whose::Platform => models.suite.is_some(),
+        Whose::All | Whose::Platform => set.organization.is_some(),
     };
-    let mut wanted = wanted(models);
+    let mut wanted = wanted(set);
     let mut steps = Vec::new();
     for subscription in existing {
         let Subscription { protocol, endpoint, standing } = subscription;
@@ -212,7 +212,7 @@ fn fits(who: &str, filter: &Filter) -> Result<(), Fault> {
     }
     Err(Fault::Recipients(format!(
         "{who}: its filter policy would have {values} values, and SNS takes {VALUES_MAX}: let it hear all severities, \
-         or [[notify.everything]] in suite.toml. Nothing was applied"
+         or [[notify.everything]] in organization.toml. Nothing was applied"
     )))
 }
 

@@ -20,14 +20,14 @@ use crate::fault::Fault;
 /// How long a message is out of sight while its event is sent: longer than a function may take.
 const OUT_OF_SIGHT_SECONDS: i32 = 120;
 
-/// Where events wait.
+/// A place where undelivered events are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Queue {
-    /// What functions gave back for the last time (SQS).
+    /// Events whose retries at a function are used up (SQS)
     Failures,
-    /// What EventBridge could not hand over (SQS).
+    /// Events that EventBridge could not deliver (SQS)
     Undelivered,
-    /// What could not be acted on, or came during a pause (the ledger).
+    /// Events with a permanent failure, or received during a pause (ledger)
     DeadLetters,
 }
 

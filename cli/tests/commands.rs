@@ -224,9 +224,9 @@ fn redrive_reaches_the_queues_and_the_ledger_of_its_stack() {
 fn apply_writes_policies_then_subscribes_recipients() {
     let cloud = Cloud::new();
     let suite = "version = 1\n[guard]\ntags = [\"owner\"]\n";
-    let folder = Folder::new("apply", &[("churn.toml", &format!("{CHURN}{TOLD}")), ("suite.toml", suite)]);
+    let folder = Folder::new("apply", &[("churn.toml", &format!("{CHURN}{TOLD}")), ("organization.toml", suite)]);
     let applied = "applied the suite's own: the guard is on\napplied churn: 1 names lead to it\n";
-    let ended = cloud.run_with(&["apply", "--models", folder.path()], &[("TRIMTAB_TOPIC_ARN", TOPIC)]);
+    let ended = cloud.run_with(&["apply", "--policies", folder.path()], &[("TRIMTAB_TOPIC_ARN", TOPIC)]);
     let told = "email oncall@example.com: subscribed to churn (all); hears nothing until it is confirmed there\n";
     assert_eq!((ended.code, ended.err, ended.out), (Some(0), String::new(), format!("{applied}{told}")));
     assert!(block(ledger(&cloud.table).policy(&churn())).unwrap().is_some());
@@ -239,11 +239,13 @@ fn apply_writes_policies_then_subscribes_recipients() {
 #[test]
 fn apply_without_recipients_needs_no_topic() {
     let cloud = Cloud::new();
-    let folder =
-        Folder::new("plain", &[("churn.toml", CHURN), ("suite.toml", "version = 1\n"), ("notes.txt", "no policy")]);
+    let folder = Folder::new(
+        "plain",
+        &[("churn.toml", CHURN), ("organization.toml", "version = 1\n"), ("notes.txt", "no policy")],
+    );
     let wanted = "applied the suite's own: the guard is off\napplied churn: 1 names lead to it\n\
                   no topic was given (--topic): who is told stays as it is\n";
-    cloud.prints(&["apply", "--models", folder.path()], wanted);
+    cloud.prints(&["apply", "--policies", folder.path()], wanted);
     assert_eq!(*cloud.sns.lock().unwrap(), Vec::<String>::new());
 }
 
@@ -251,8 +253,8 @@ fn apply_without_recipients_needs_no_topic() {
 fn apply_without_a_topic_for_recipients_writes_nothing() {
     let cloud = Cloud::new();
     let folder = Folder::new("outbox", &[("churn.toml", &format!("{CHURN}{TOLD}"))]);
-    cloud.fails(&["apply", "--models", folder.path()], 2, "the policies name recipients, and no topic");
-    cloud.fails(&["apply", "--models", folder.path(), "--topic", "notices"], 2, "not a valid topic ARN");
+    cloud.fails(&["apply", "--policies", folder.path()], 2, "the policies name recipients, and no topic");
+    cloud.fails(&["apply", "--policies", folder.path(), "--topic", "notices"], 2, "not a valid topic ARN");
     assert_eq!(cloud.table.contents().calls.len(), 0);
 }
 
@@ -260,7 +262,7 @@ fn apply_without_a_topic_for_recipients_writes_nothing() {
 fn check_reads_the_policies_and_asks_nothing_of_aws() {
     let cloud = Cloud::new();
     let folder = Folder::new("check", &[("churn.toml", &format!("{CHURN}{TOLD}"))]);
-    cloud.prints(&["apply", "--check", "--models", folder.path()], "1 policies are in order\n");
+    cloud.prints(&["apply", "--check", "--policies", folder.path()], "1 policies are in order\n");
     let too_many: Vec<(String, String)> = (0..51)
         .map(|number| {
             let text = CHURN.replace("churn", &format!("m{number}"));
@@ -269,22 +271,24 @@ fn check_reads_the_policies_and_asks_nothing_of_aws() {
         .collect();
     let files: Vec<(&str, &str)> = too_many.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let folder = Folder::new("many", &files);
-    cloud.fails(&["apply", "--check", "--models", folder.path()], 2, "SNS takes 150");
+    cloud.fails(&["apply", "--check", "--policies", folder.path()], 2, "SNS takes 150");
     assert_eq!((cloud.table.contents().calls.len(), cloud.sns.lock().unwrap().len()), (0, 0));
 }
 
 #[test]
 fn a_folder_that_cannot_be_applied_exits_2() {
     let cloud = Cloud::new();
-    cloud.fails(&["apply", "--models", "/nowhere/at/all"], 2, "/nowhere/at/all: ");
-    let folder = Folder::new("suite-only", &[("suite.toml", "version = 1\n"), ("churn.txt", CHURN)]);
-    cloud.fails(&["apply", "--models", folder.path()], 2, "no policy here: expected at least one .toml file");
-    let folder =
-        Folder::new("wrong-suite", &[("churn.toml", CHURN), ("suite.toml", "version = 1\nmodel = \"churn\"\n")]);
-    cloud.fails(&["apply", "--models", folder.path()], 2, "suite.toml");
+    cloud.fails(&["apply", "--policies", "/nowhere/at/all"], 2, "/nowhere/at/all: ");
+    let folder = Folder::new("organization-only", &[("organization.toml", "version = 1\n"), ("churn.txt", CHURN)]);
+    cloud.fails(&["apply", "--policies", folder.path()], 2, "no policy here: expected at least one .toml file");
+    let folder = Folder::new(
+        "wrong-organization",
+        &[("churn.toml", CHURN), ("organization.toml", "version = 1\nmodel = \"churn\"\n")],
+    );
+    cloud.fails(&["apply", "--policies", folder.path()], 2, "organization.toml");
     let second = CHURN.replace("model = \"churn\"", "model = \"thief\"");
     let folder = Folder::new("thief", &[("churn.toml", CHURN), ("thief.toml", &second)]);
-    cloud.fails(&["apply", "--models", folder.path()], 2, "thief.toml");
+    cloud.fails(&["apply", "--policies", folder.path()], 2, "thief.toml");
     assert_eq!(cloud.table.contents().calls.len(), 0);
 }
 
@@ -293,16 +297,20 @@ fn what_the_world_refuses_exits_1() {
     let cloud = Cloud::new();
     let folder = Folder::new("refused", &[("churn.toml", CHURN)]);
     cloud.table.answers(Answer::error(400, "ResourceNotFoundException", "no such table"));
-    cloud.fails(&["apply", "--models", folder.path()], 1, "Check the region (AWS_REGION), the credentials and --table");
+    cloud.fails(
+        &["apply", "--policies", folder.path()],
+        1,
+        "Check the region (AWS_REGION), the credentials and --table",
+    );
     let holder = json!({"pk": {"S": "key#package-group#churn"}, "sk": {"S": "model"}, "model": {"S": "other"}});
     cloud.table.put(&holder);
-    cloud.fails(&["apply", "--models", folder.path()], 1, "belongs to another model already: other");
+    cloud.fails(&["apply", "--policies", folder.path()], 1, "belongs to another model already: other");
     for (refusal, words) in
         [((400, "AccessDeniedException"), "was refused"), ((500, "InternalFailure"), "can be retried")]
     {
         let cloud = Cloud::refusing(Some(refusal));
         for command in [
-            &["look", "churn"][..],
+            &["reconcile", "churn"][..],
             &["retrain", "churn", "--reason", "r"],
             &["promote", "churn", "3", "--to", "prod"],
             &["rollback", "churn"],
@@ -322,7 +330,7 @@ fn the_wrong_arguments_exit_2() {
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");
     }
     for arguments in [
-        &["look", "Churn;"][..],
+        &["reconcile", "Churn;"][..],
         &["retrain", "Churn;", "--reason", "r"],
         &["promote", "Churn;", "3", "--to", "prod"],
         &["promote", "churn", "3", "--to", "Prod;"],
@@ -340,7 +348,7 @@ fn the_wrong_arguments_exit_2() {
 fn look_asks_for_one_look_at_the_model() {
     let cloud = Cloud::new();
     cloud.prints(
-        &["look", "churn", "--bus", "b"],
+        &["reconcile", "churn", "--bus", "b"],
         "asked for a look at churn: trimtab history churn says what was found\n",
     );
     let event = cloud.event();

@@ -13,9 +13,9 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-fn plan(models: &Path, event: &Path, format: &str) -> Output {
+fn plan(set: &Path, event: &Path, format: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trimtab"));
-    command.arg("plan").arg("--models").arg(models).arg(event).args(["--format", format]);
+    command.arg("plan").arg("--policies").arg(set).arg(event).args(["--format", format]);
     command.output().unwrap()
 }
 
@@ -29,7 +29,7 @@ fn every_event_has_its_plan_on_record() {
         serde_json::from_str(&std::fs::read_to_string(root().join("events/routes.json")).unwrap()).unwrap();
     let mut plans = BTreeMap::new();
     for (name, functions) in routes {
-        let output = plan(&root().join("models"), &root().join("events").join(&name), "json");
+        let output = plan(&root().join("policies"), &root().join("events").join(&name), "json");
         assert_eq!(said(&output), (Some(0), String::new()), "{name}");
         let planned: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
         let named: Vec<&str> = planned.iter().filter_map(|plan| plan["function"].as_str()).collect();
@@ -41,7 +41,7 @@ fn every_event_has_its_plan_on_record() {
 
 #[test]
 fn a_person_reads_what_why_and_what_is_done() {
-    let output = plan(&root().join("models"), &root().join("events/sagemaker/package-approved.json"), "text");
+    let output = plan(&root().join("policies"), &root().join("events/sagemaker/package-approved.json"), "text");
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout));
 }
 
@@ -55,21 +55,21 @@ fn what_is_no_event_ends_with_2_and_one_line() {
         std::fs::write(&path, text).unwrap();
         path
     };
-    let (models, nothing) = (root().join("models"), folder.join("nothing"));
+    let (set, nothing) = (root().join("policies"), folder.join("nothing"));
     std::fs::create_dir_all(&nothing).unwrap();
     let policies = folder.join("policies");
     std::fs::create_dir_all(&policies).unwrap();
     std::fs::write(policies.join("churn.toml"), "version = 1\nmodel = \"churn\"\nbudget = 3\n").unwrap();
     let cases = [
-        (models.clone(), wrong("no-json.json", "push!"), "not JSON"),
-        (models.clone(), wrong("a-list.json", "[]"), "expected a JSON object"),
-        (models.clone(), wrong("no-time.json", r#"{"source": "aws.s3", "detail": {}}"#), "time"),
-        (models, folder.join("missing.json"), "missing.json"),
+        (set.clone(), wrong("no-json.json", "push!"), "not JSON"),
+        (set.clone(), wrong("a-list.json", "[]"), "expected a JSON object"),
+        (set.clone(), wrong("no-time.json", r#"{"source": "aws.s3", "detail": {}}"#), "time"),
+        (set, folder.join("missing.json"), "missing.json"),
         (nothing, event.clone(), "no policy here"),
         (policies, event, "churn.toml"),
     ];
-    for (models, event, words) in cases {
-        let output = plan(&models, &event, "json");
+    for (set, event, words) in cases {
+        let output = plan(&set, &event, "json");
         let (code, line) = said(&output);
         assert_eq!((code, output.stdout.len()), (Some(2), 0), "{line}");
         assert!(line.starts_with("trimtab: ") && line.trim_end().lines().count() == 1, "{line}");

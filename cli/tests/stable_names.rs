@@ -11,7 +11,7 @@ use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use trimtab_cli::models::{self, Models};
+use trimtab_cli::policies::{self, PolicySet};
 use trimtab_cli::{plan, rules};
 use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
@@ -37,15 +37,15 @@ type Names = BTreeMap<String, Value>;
 /// Whose policies hold for this event, as the suite finds them; `None` where nothing is decided.
 fn owner<'a, D: Decide>(
     event: &Event,
-    models: &'a Models,
+    set: &'a PolicySet,
 ) -> Option<(Option<&'a Policy>, Option<&'a OrganizationPolicy>)> {
-    let of = |key: &Key| models.policies.iter().find(|policy| policy.keys().contains(key));
+    let of = |key: &Key| set.policies.iter().find(|policy| policy.keys().contains(key));
     match D::subject(event) {
         Subject::None | Subject::Asked => None,
         Subject::Suite => Some((None, None)),
-        Subject::Organization => Some((None, models.suite.as_ref())),
+        Subject::Organization => Some((None, set.organization.as_ref())),
         Subject::Model(model) => {
-            models.policies.iter().find(|policy| policy.model == model).map(|policy| (Some(policy), None))
+            set.policies.iter().find(|policy| policy.model == model).map(|policy| (Some(policy), None))
         }
         Subject::Key(key) => of(&key).map(|policy| (Some(policy), None)),
         Subject::Keys(keys) => keys.iter().find_map(of).map(|policy| (Some(policy), None)),
@@ -60,9 +60,9 @@ fn dedup_keys(facts: &[Fact]) -> Vec<String> {
     facts.iter().map(|fact| format!("{}: {}", fact.kind.as_str(), fact.dedup_key)).collect()
 }
 
-fn decided<D: Decide>(raw: &Value, models: &Models, later: i64) -> Option<Value> {
+fn decided<D: Decide>(raw: &Value, set: &PolicySet, later: i64) -> Option<Value> {
     let event = Event::parse(raw).unwrap();
-    let (policy, suite) = owner::<D>(&event, models)?;
+    let (policy, suite) = owner::<D>(&event, set)?;
     let (before, observed) = (D::State::default(), D::assume(&event));
     let now = event.envelope.time + SignedDuration::from_secs(later);
     let at = |state: &D::State, now: Timestamp| {
@@ -84,24 +84,24 @@ fn decided<D: Decide>(raw: &Value, models: &Models, later: i64) -> Option<Value>
     }))
 }
 
-fn names(raw: &Value, function: &str, models: &Models, later: i64) -> Option<Value> {
+fn names(raw: &Value, function: &str, set: &PolicySet, later: i64) -> Option<Value> {
     match function {
-        "integrate" => decided::<integrate::Integrate>(raw, models, later),
-        "retrain" => decided::<retrain::Retrain>(raw, models, later),
-        "evaluate" => decided::<evaluate::Evaluation>(raw, models, later),
-        "deploy" => decided::<deploy::Deploy>(raw, models, later),
-        "monitor" => decided::<monitor::Monitor>(raw, models, later),
-        "notify" => decided::<notify::Notify>(raw, models, later),
-        "lineage" => decided::<lineage::Lineage>(raw, models, later),
-        "guard" => decided::<guard::Guard>(raw, models, later),
-        "reconcile" => decided::<reconcile::Reconcile>(raw, models, later),
+        "integrate" => decided::<integrate::Integrate>(raw, set, later),
+        "retrain" => decided::<retrain::Retrain>(raw, set, later),
+        "evaluate" => decided::<evaluate::Evaluation>(raw, set, later),
+        "deploy" => decided::<deploy::Deploy>(raw, set, later),
+        "monitor" => decided::<monitor::Monitor>(raw, set, later),
+        "notify" => decided::<notify::Notify>(raw, set, later),
+        "lineage" => decided::<lineage::Lineage>(raw, set, later),
+        "guard" => decided::<guard::Guard>(raw, set, later),
+        "reconcile" => decided::<reconcile::Reconcile>(raw, set, later),
         other => panic!("{other} is in a rule and not here: its names are not checked"),
     }
 }
 
 /// All names of this process, under each variant.
 fn all() -> BTreeMap<String, Names> {
-    let models = models::read(&root().join("models")).unwrap();
+    let set = policies::read(&root().join("policies")).unwrap();
     let rules = rules::embedded().unwrap();
     let routes: BTreeMap<String, Value> =
         serde_json::from_str(&std::fs::read_to_string(root().join("events/routes.json")).unwrap()).unwrap();
@@ -110,7 +110,7 @@ fn all() -> BTreeMap<String, Names> {
         let (raw, _) = plan::read(&root().join("events").join(file)).unwrap();
         for function in rules::matching(&rules, &raw) {
             let mut put = |variant: &str, raw: &Value, later| {
-                if let Some(names) = names(raw, &function, &models, later) {
+                if let Some(names) = names(raw, &function, &set, later) {
                     all.entry(variant.to_owned()).or_default().insert(format!("{function} on {file}"), names);
                 }
             };

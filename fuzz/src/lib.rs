@@ -41,8 +41,11 @@ pub fn event(data: &[u8]) {
 }
 
 fn plan<D: Decide>(event: &Event) {
-    let Ok(policy) = Policy::parse("churn.toml", include_str!("../../models/churn.toml")) else { return };
-    let Ok(suite) = OrganizationPolicy::parse("suite.toml", include_str!("../../models/suite.toml")) else { return };
+    let Ok(policy) = Policy::parse("churn.toml", include_str!("../../policies/churn.toml")) else { return };
+    let Ok(suite) = OrganizationPolicy::parse("organization.toml", include_str!("../../policies/organization.toml"))
+    else {
+        return;
+    };
     let (state, observed) = (D::State::default(), D::assume(event));
     let _ = (D::subject(event), D::aggregate(event, None));
     let (policy, suite, now) = (Some(&policy), Some(&suite), event.envelope.time);

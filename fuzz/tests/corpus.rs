@@ -57,5 +57,5 @@ fn hostile_policies_are_read_or_refused() {
     let hostile = files("tests/hostile/policies", "toml");
     assert!(hostile.len() >= 30, "{} hostile policies", hostile.len());
     play(&hostile, trimtab_fuzz::policy);
-    play(&files("models", "toml"), trimtab_fuzz::policy);
+    play(&files("policies", "toml"), trimtab_fuzz::policy);
 }

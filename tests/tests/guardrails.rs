@@ -1,4 +1,4 @@
-//! The service control policies and `models/suite.toml` say the same, and AWS Organizations takes them.
+//! The service control policies and `policies/organization.toml` say the same, and AWS Organizations takes them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -25,8 +25,8 @@ fn guardrails() -> BTreeMap<String, Value> {
 }
 
 fn guard() -> Guard {
-    let text = std::fs::read_to_string(root().join("models/suite.toml")).unwrap();
-    OrganizationPolicy::parse("suite.toml", &text).unwrap().guard.unwrap()
+    let text = std::fs::read_to_string(root().join("policies/organization.toml")).unwrap();
+    OrganizationPolicy::parse("organization.toml", &text).unwrap().guard.unwrap()
 }
 
 fn statements(policy: &Value) -> &Vec<Value> {

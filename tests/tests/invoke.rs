@@ -39,7 +39,7 @@ fn cargo_lambda(cloud: &Cloud) -> Command {
 async fn retrain_is_watched_and_invoked() {
     let cloud = Cloud::start(&root().join("target/tests/invoke"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     let ledger = ledger(&cloud, "trimtab-ledger").await;
-    operate::apply(&ledger, &trimtab_cli::models::read(&root().join("models")).unwrap()).await.unwrap();
+    operate::apply(&ledger, &trimtab_cli::policies::read(&root().join("policies")).unwrap()).await.unwrap();
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port().to_string();
     let log = std::fs::File::create(cloud.folder().join("watch.log")).unwrap();
     let watch = cargo_lambda(&cloud)

@@ -103,7 +103,7 @@ async fn the_first_answer_to_an_event_stays(ledger: &DynamoLedger) {
 }
 
 async fn a_name_belongs_to_one_model(ledger: &DynamoLedger) {
-    let text = include_str!("../../models/segments.toml");
+    let text = include_str!("../../policies/segments.toml");
     let segments = policy(text);
     ledger.apply(&segments).await.unwrap();
     ledger.apply(&segments).await.unwrap();

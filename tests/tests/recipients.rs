@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use serde_json::Value;
-use trimtab_cli::models::Models;
+use trimtab_cli::policies::PolicySet;
 use trimtab_cli::recipients;
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
 use trimtab_core::audience;
@@ -35,7 +35,7 @@ impl Stage {
         Self { sqs, topic: SnsTopic::new(&config, arn), subscriptions }
     }
 
-    async fn apply(&self, models: &Models) -> String {
+    async fn apply(&self, models: &PolicySet) -> String {
         let plan = recipients::planned(Some(&self.subscriptions), models).await.unwrap();
         recipients::carry_out(Some(&self.subscriptions), &plan, String::new()).await.unwrap()
     }
@@ -101,9 +101,9 @@ fn policy(model: &str, recipients: &str) -> Policy {
     Policy::parse("policy.toml", &text).unwrap()
 }
 
-fn models(churn: &str, demand: &str, suite: &str) -> Models {
-    let suite = OrganizationPolicy::parse("suite.toml", &format!("version = 1\n{suite}")).unwrap();
-    Models { policies: vec![policy("churn", churn), policy("demand", demand)], suite: Some(suite) }
+fn models(churn: &str, demand: &str, suite: &str) -> PolicySet {
+    let suite = OrganizationPolicy::parse("organization.toml", &format!("version = 1\n{suite}")).unwrap();
+    PolicySet { policies: vec![policy("churn", churn), policy("demand", demand)], organization: Some(suite) }
 }
 
 const ALL: &str = "\"info\", \"warning\", \"critical\"";

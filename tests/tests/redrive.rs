@@ -41,7 +41,7 @@ async fn set() -> Stage {
     let call = call.topic_arn(format!("arn:aws:sns:{REGION}:{ACCOUNT}:{STACK}-notices"));
     call.endpoint(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:people-on-call")).send().await.unwrap();
     let ledger = DynamoLedger::new(&config, format!("{STACK}-ledger"));
-    operate::apply(&ledger, &trimtab_cli::models::read(&root().join("models")).unwrap()).await.unwrap();
+    operate::apply(&ledger, &trimtab_cli::policies::read(&root().join("policies")).unwrap()).await.unwrap();
     Stage {
         sqs,
         events: aws_sdk_eventbridge::Client::new(&config),
@@ -180,11 +180,11 @@ async fn kept_during_a_pause(stage: &Stage) {
     operate::pause(&stage.ledger, &churn, "mira".to_owned(), jiff::Timestamp::now()).await.unwrap();
     stage.say("default", &read(&root().join("events/sagemaker/run-succeeded.json"))).await;
     stage.until("a kept event", async || stage.ledger.dead_letters().await.unwrap().len() == 1).await;
-    let said = stage.redrive(Queue::DeadLetter, false).await;
+    let said = stage.redrive(Queue::DeadLetters, false).await;
     assert!(said.contains("paused by mira"), "{said}");
     assert_eq!(stage.ledger.dead_letters().await.unwrap().len(), 1, "still paused, still kept: {said}");
     operate::resume(&stage.ledger, &churn).await.unwrap();
-    let said = stage.redrive(Queue::DeadLetter, false).await;
+    let said = stage.redrive(Queue::DeadLetters, false).await;
     assert!(said.contains("sent again: skipped because no incident"), "{said}");
     assert_eq!(stage.ledger.dead_letters().await.unwrap(), [], "{said}");
     assert_ne!(

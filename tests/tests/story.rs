@@ -11,7 +11,7 @@ async fn told(tale: Tale) -> Story {
     let folder = format!("target/tests/{}", format!("{tale:?}").to_lowercase());
     let cloud = Cloud::start(&root().join(folder), ([127, 0, 0, 1], 0).into()).await.unwrap();
     cloud.deploy().unwrap();
-    let mut story = Story::new(&cloud, &root().join("models"), false).unwrap();
+    let mut story = Story::new(&cloud, &root().join("policies"), false).unwrap();
     let played = play(&mut story, tale).await;
     cloud.stop().await;
     played.unwrap();

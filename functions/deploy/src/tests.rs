@@ -194,10 +194,10 @@ fn stage() -> Stage {
 /// The same, with another policy for `churn`.
 fn stage_with(change: impl Fn(&str) -> String) -> Stage {
     let policies = [
-        parse(&change(include_str!("../../../models/churn.toml"))),
-        parse(include_str!("../../../models/segments.toml")),
-        parse(include_str!("../../../models/tariffs.toml")),
-        parse(include_str!("../../../models/leads.toml")),
+        parse(&change(include_str!("../../../policies/churn.toml"))),
+        parse(include_str!("../../../policies/segments.toml")),
+        parse(include_str!("../../../policies/tariffs.toml")),
+        parse(include_str!("../../../policies/leads.toml")),
     ];
     let clock = FixedClock::at(NOON.parse().unwrap());
     let world = World { ledger: MemoryLedger::with(policies), bus: MemoryBus::default(), clock };

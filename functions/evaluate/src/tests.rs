@@ -151,7 +151,7 @@ struct Stage {
 
 /// A stage under churn's policy, changed; version 7 waits for a verdict.
 fn stage(change: impl Fn(&str) -> String) -> Stage {
-    let policy = Policy::parse("churn.toml", &change(include_str!("../../../models/churn.toml"))).unwrap();
+    let policy = Policy::parse("churn.toml", &change(include_str!("../../../policies/churn.toml"))).unwrap();
     let stage = Stage {
         cloud: Cloud::default(),
         world: World {

@@ -98,7 +98,7 @@ impl Decide for Guard {
             return Plan::skip("not_concerned", "only calls of SageMaker's API are looked at");
         };
         let Some(rules) = ctx.suite.and_then(|suite| suite.guard.as_ref()) else {
-            return Plan::skip("off", "suite.toml has no [guard]");
+            return Plan::skip("off", "organization.toml has no [guard]");
         };
         if let Some(error) = &call.error {
             return Plan::skip("call_failed", format!("{} was refused ({error}): nothing was made", call.name));

@@ -1,7 +1,7 @@
 //! `guard` owns a finding: from the call that made something which breaks a rule of the
 //! organization to the call that puts it right.
 //!
-//! [`rules`] holds a resource against `suite.toml`'s `[guard]`; [`decide`] reports once, stops what
+//! [`rules`] holds a resource against `organization.toml`'s `[guard]`; [`decide`] reports once, stops what
 //! the policy says to stop, and closes; [`act`] asks SageMaker what is so, and stops. `request`
 //! reads a resource out of a request, for planning offline.
 

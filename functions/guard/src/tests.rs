@@ -19,7 +19,7 @@ use crate::{Guard, Reaction};
 mod findings;
 mod kinds;
 
-const SUITE: &str = include_str!("../../../models/suite.toml");
+const SUITE: &str = include_str!("../../../policies/organization.toml");
 const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 const NOW: &str = "2026-11-20T09:00:00Z";
 
@@ -59,10 +59,10 @@ struct Stage {
 }
 
 impl Stage {
-    /// The suite's policy as it is in `models/`, and a resource made by this request.
+    /// The suite's policy as it is in `policies/`, and a resource made by this request.
     fn with(name: &str, request: &Value) -> Self {
         let ledger = MemoryLedger::default();
-        ledger.contents().suite = Some(OrganizationPolicy::parse("suite.toml", SUITE).unwrap());
+        ledger.contents().suite = Some(OrganizationPolicy::parse("organization.toml", SUITE).unwrap());
         let world = World::new(ledger, MemoryBus::default(), FixedClock::at(NOW.parse().unwrap()));
         let event = Event::parse(&call(0, NOW, name, request)).unwrap();
         let aws = OneResource { actual: Mutex::new(Guard::assume(&event)), ..OneResource::default() };
@@ -277,7 +277,7 @@ fn what_is_deleted_closes_its_finding() {
 #[test]
 fn without_the_table_nobody_looks_and_nothing_is_recorded() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    for suite in [None, Some(OrganizationPolicy::parse("suite.toml", "version = 1\n").unwrap())] {
+    for suite in [None, Some(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap())] {
         stage.world.ledger.contents().suite = suite;
         assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["off"]);
     }

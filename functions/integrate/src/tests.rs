@@ -32,7 +32,7 @@ mod records;
 mod sequences;
 mod told;
 
-const CHURN: &str = include_str!("../../../models/churn.toml");
+const CHURN: &str = include_str!("../../../policies/churn.toml");
 const NOON: &str = "2026-11-20T12:00:00Z";
 const COMMIT: &str = "4f1d9c0e7a52b8361d0f4c9ea7b35d2861f0c4ae";
 

@@ -122,7 +122,7 @@ impl Tracking {
 type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
 
 fn world(change: impl Fn(&str) -> String) -> Suite {
-    world_of(&change(include_str!("../../../models/churn.toml")))
+    world_of(&change(include_str!("../../../policies/churn.toml")))
 }
 
 fn world_of(policy: &str) -> Suite {

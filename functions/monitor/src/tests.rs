@@ -27,7 +27,7 @@ mod requests;
 mod state;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
-const CHURN: &str = include_str!("../../../models/churn.toml");
+const CHURN: &str = include_str!("../../../policies/churn.toml");
 
 fn package(version: u32) -> PackageArn {
     PackageArn::parse(&format!("arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/{version}")).unwrap()

@@ -158,7 +158,7 @@ impl<'a> ConsoleLinks<'a> {
             (FactKind::EventDeadLettered | FactKind::EvaluationStuck | FactKind::StopFailed, ..) => {
                 "trimtab dead-letters".to_owned()
             }
-            (FactKind::DeadlineExceeded, _, Some(model)) => format!("trimtab look {model}"),
+            (FactKind::DeadlineExceeded, _, Some(model)) => format!("trimtab reconcile {model}"),
             (_, Some(run), _) => format!("aws sagemaker list-pipeline-execution-steps --pipeline-execution-arn {run}"),
             (_, None, Some(model)) => self.asking(fact, model),
             (_, None, None) => "trimtab history".to_owned(),

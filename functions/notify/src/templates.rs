@@ -122,7 +122,7 @@ pub(crate) fn words(kind: FactKind) -> (&'static str, &'static str) {
         }
         FactKind::FindingReported => (
             "a rule of the organization is broken",
-            "Ask its owner to put right what the reasons name: an update or new tags close the finding. If it must be so, change [guard] in suite.toml.",
+            "Ask its owner to put right what the reasons name: an update or new tags close the finding. If it must be so, change [guard] in organization.toml.",
         ),
         FactKind::FindingClosed => ("a finding is closed", "Nothing to do."),
         FactKind::JobStopped => (

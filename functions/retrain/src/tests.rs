@@ -155,13 +155,13 @@ struct Stage {
     world: World<MemoryLedger, MemoryBus, FixedClock>,
 }
 
-/// As `models/churn.toml` says, but that nothing runs by the calendar.
+/// As `policies/churn.toml` says, but that nothing runs by the calendar.
 fn stage() -> Stage {
     stage_with(|_| ())
 }
 
 fn stage_with(change: impl Fn(&mut Retrain)) -> Stage {
-    let mut policy = Policy::parse("churn.toml", include_str!("../../../models/churn.toml")).unwrap();
+    let mut policy = Policy::parse("churn.toml", include_str!("../../../policies/churn.toml")).unwrap();
     let retrain = policy.retrain.as_mut().unwrap();
     retrain.every = None;
     change(retrain);

@@ -42,11 +42,11 @@ impl Runs for Adapter {
 
 /// Each engine as an example policy names it, and the adapter that it must reach.
 const ENGINES: [(&str, &str); 5] = [
-    ("pipelines", include_str!("../../../models/churn.toml")),
-    ("statemachines", include_str!("../../../models/forecast.toml")),
-    ("airflow", include_str!("../../../models/pricing.toml")),
-    ("kubeflow", include_str!("../../../models/ranking.toml")),
-    ("codepipeline", include_str!("../../../models/segments.toml")),
+    ("pipelines", include_str!("../../../policies/churn.toml")),
+    ("statemachines", include_str!("../../../policies/forecast.toml")),
+    ("airflow", include_str!("../../../policies/pricing.toml")),
+    ("kubeflow", include_str!("../../../policies/ranking.toml")),
+    ("codepipeline", include_str!("../../../policies/segments.toml")),
 ];
 
 #[test]

@@ -165,7 +165,7 @@ pub(crate) async fn in_alarm(story: &mut Story, alarm: &str) -> Result<String, S
 pub(crate) async fn cool_down(story: &mut Story) -> Result<(), StoryError> {
     story.begin("A second alarm, within the cool-down");
     story.apply(|_| {}).await?;
-    story.saw("the policy is applied as it is in models/: a cool-down of a day").await?;
+    story.saw("the policy is applied as it is in policies/: a cool-down of a day").await?;
     let dimensions = [("Endpoint", "churn-prod"), ("MonitoringSchedule", "churn-prod-bias")];
     story.publish(BIAS_METRICS, DPPL, &dimensions, 0.18).await?;
     in_alarm(story, "churn-prod-bias-drift").await?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
-use trimtab_cli::{models, operate};
+use trimtab_cli::{operate, policies};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, STACK, root};
 use trimtab_ledger::DynamoLedger;
 
@@ -86,7 +86,7 @@ pub(crate) async fn serve() -> Result<(), Fault> {
     let cloud = Cloud::start(&folder(), ([127, 0, 0, 1], PORT).into()).await?;
     cloud.deploy()?;
     let ledger = DynamoLedger::new(&trimtab_stories::config(&cloud.endpoint()), format!("{STACK}-ledger"));
-    operate::apply(&ledger, &models::read(&root().join("models"))?).await?;
+    operate::apply(&ledger, &policies::read(&root().join("policies"))?).await?;
     std::fs::write(folder().join("environment"), variables(&cloud))?;
     std::fs::write(folder().join("ready"), "")?;
     loop {
@@ -116,5 +116,5 @@ fn variables(cloud: &Cloud) -> String {
 }
 
 /// What to type to use it.
-const HINT: &str = "The local cloud is up, with the suite and the policies of models/ in it. In your shell:\n\n    \
+const HINT: &str = "The local cloud is up, with the suite and the policies of policies/ in it. In your shell:\n\n    \
     source .trimtab/local/environment\n\n`make local-down` ends it.";

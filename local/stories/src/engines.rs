@@ -17,7 +17,7 @@ use crate::story::{Story, StoryError, service};
 /// The models, each with the feature that drifts.
 const MODELS: [(&str, &str); 3] = [("forecast", "promotion"), ("pricing", "list_price"), ("ranking", "query_length")];
 
-/// What `models/ranking.toml` names.
+/// What `policies/ranking.toml` names.
 const SECRET: &str = "trimtab/ranking-kubeflow";
 const PIPELINE: &str = "5b1e7c2a-3d4f-4a6b-8c9d-0e1f2a3b4c5d";
 

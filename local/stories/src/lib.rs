@@ -51,7 +51,7 @@ pub enum Tale {
     Cloudformation,
     /// Somebody trains by hand, and breaks the organization's rules.
     Guard,
-    /// Models are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
+    /// PolicySet are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
     #[value(alias = "step-functions", alias = "airflow", alias = "kubeflow")]
     Engines,
     /// Versions go through stages, in two accounts, and back.

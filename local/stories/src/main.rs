@@ -28,7 +28,7 @@ enum Command {
         #[arg(long, value_enum)]
         story: Option<Tale>,
         /// The folder of policies.
-        #[arg(long, default_value_os_t = root().join("models"))]
+        #[arg(long, default_value_os_t = root().join("policies"))]
         models: PathBuf,
         /// Where timeline.json and timeline.html go.
         #[arg(long, default_value_os_t = root().join("target/demo"))]

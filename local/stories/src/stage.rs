@@ -41,7 +41,7 @@ pub(crate) async fn set(story: &mut Story) -> Result<(), StoryError> {
             }
         })
         .await?;
-    story.saw("the policies of models/ are in the ledger; churn's cool-down is one second for now").await?;
+    story.saw("the policies of policies/ are in the ledger; churn's cool-down is one second for now").await?;
     lost::first_look(story).await
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trimtab_cli::models::{self, Models};
+use trimtab_cli::policies::{self, PolicySet};
 use trimtab_cli::{operate, rules};
 use trimtab_cloud::Cloud;
 use trimtab_core::name::ModelName;
@@ -36,7 +36,7 @@ pub struct Story {
     pub(crate) inbox: String,
     /// Whether live versions are watched in it: most stories leave that out.
     pub(crate) watched: bool,
-    models: Models,
+    models: PolicySet,
     rules: Vec<rules::Rule>,
     http: reqwest::Client,
     pub(crate) endpoint: String,
@@ -74,7 +74,7 @@ impl Story {
             ledger: DynamoLedger::new(&config(&cloud.ministack()), TABLE.to_owned()),
             inbox: String::new(),
             watched: false,
-            models: models::read(models)?,
+            models: policies::read(models)?,
             rules: rules::embedded()?,
             http: reqwest::Client::builder().no_proxy().build().map_err(service)?,
             endpoint: cloud.endpoint(),

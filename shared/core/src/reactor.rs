@@ -163,7 +163,7 @@ where
     /// For what asks for the suite's own policy: without one there is nothing to do, and no record.
     async fn for_organization<A: Act>(&self, function: &A, event: &Event, raw: &Value) -> Answer<Report> {
         let Some(suite) = self.ledger.organization_policy().await?.filter(|suite| A::Decide::is_on(suite)) else {
-            let reason = Reason::new("off", "suite.toml does not ask for this");
+            let reason = Reason::new("off", "organization.toml does not ask for this");
             return Ok(self.unrecorded::<A::Decide>(event, "suite", reason));
         };
         if let Some(report) = self.held_up::<A::Decide>(event, raw, None).await? {

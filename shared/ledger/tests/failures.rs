@@ -87,7 +87,7 @@ async fn fails(ledger: &DynamoLedger, call: usize) -> Option<(&'static str, Fail
         WriteError::Failed(failure) => failure,
         WriteError::Fenced => panic!("fenced, and nobody else wrote"),
     };
-    let suite = || OrganizationPolicy::parse("suite.toml", "version = 1\n").unwrap();
+    let suite = || OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap();
     let key = Key { kind: KeyKind::Alarm, name: "a".into() };
     Some(match call {
         0 => (GET, ledger.model_of(&key).await.unwrap_err()),

@@ -24,11 +24,11 @@ fn model(name: &str) -> ModelName {
 }
 
 fn segments() -> Policy {
-    Policy::parse("segments.toml", include_str!("../../../models/segments.toml")).unwrap()
+    Policy::parse("segments.toml", include_str!("../../../policies/segments.toml")).unwrap()
 }
 
 fn suite() -> OrganizationPolicy {
-    OrganizationPolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap()
+    OrganizationPolicy::parse("organization.toml", include_str!("../../../policies/organization.toml")).unwrap()
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn a_name_is_found_until_its_policy_drops_it() {
         assert_eq!(ledger.model_of(&group).await, Ok(Some(model("segments"))), "applying again changes nothing");
     }
     assert_eq!(ledger.model_of(&key(KeyKind::Endpoint, "segments")).await, Ok(None), "of another kind");
-    let text = include_str!("../../../models/segments.toml");
+    let text = include_str!("../../../policies/segments.toml");
     let moved = text.replace("package_group = \"segments\"", "package_group = \"segments-2\"");
     ledger.apply(&Policy::parse("segments.toml", &moved).unwrap()).await.unwrap();
     assert_eq!(ledger.model_of(&group).await, Ok(None), "what the policy names no more is free");
@@ -141,7 +141,7 @@ async fn a_name_of_another_model_refuses_the_whole_policy() {
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
     let before = table.keys();
-    let text = include_str!("../../../models/segments.toml").replace("model = \"segments\"", "model = \"thief\"");
+    let text = include_str!("../../../policies/segments.toml").replace("model = \"segments\"", "model = \"thief\"");
     let Err(refused) = ledger.apply(&Policy::parse("thief.toml", &text).unwrap()).await else {
         panic!("thief took the names of segments: a name belongs to one model");
     };
@@ -157,7 +157,7 @@ async fn a_name_is_not_freed_from_its_next_owner() {
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
     // The name went to another model by hand.
-    let (pk, text) = ("key#package-group#segments", include_str!("../../../models/segments.toml"));
+    let (pk, text) = ("key#package-group#segments", include_str!("../../../policies/segments.toml"));
     table.put(&json!({"pk": {"S": pk}, "sk": {"S": "model"}, "model": {"S": "heir"}}));
     let moved = text.replace("package_group = \"segments\"", "package_group = \"segments-2\"");
     let refused = ledger.apply(&Policy::parse("segments.toml", &moved).unwrap()).await.unwrap_err().to_string();

@@ -245,7 +245,7 @@ fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, at
     }
 }
 
-/// The services with the policies of `models/` applied, and nothing else; they write down what is told.
+/// The services with the policies of `policies/` applied, and nothing else; they write down what is told.
 #[must_use]
 pub fn fresh() -> Sim {
     let sim = Sim::default();

@@ -1,4 +1,4 @@
-//! The policies that are applied in each flow: those of `models/`, some with another line.
+//! The policies that are applied in each flow: those of `policies/`, some with another line.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,9 +10,9 @@ use crate::rules::promised::Promised;
 use crate::script::Flow;
 use crate::services::Policies;
 
-const CHURN: &str = include_str!("../../../models/churn.toml");
-const SEGMENTS: &str = include_str!("../../../models/segments.toml");
-const SUITE: &str = include_str!("../../../models/suite.toml");
+const CHURN: &str = include_str!("../../../policies/churn.toml");
+const SEGMENTS: &str = include_str!("../../../policies/segments.toml");
+const SUITE: &str = include_str!("../../../policies/organization.toml");
 
 /// A shadow of a day before `churn`'s canary.
 const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"churn-shadow-5xx\"]\n\n";
@@ -26,15 +26,15 @@ fn churn(line: &str, other: &str) -> String {
 fn texts(flow: Option<Flow>) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
     match flow {
-        Some(Flow::Workflow | Flow::WorkflowFails) => one(include_str!("../../../models/forecast.toml")),
-        Some(Flow::Dag | Flow::DagFails) => one(include_str!("../../../models/pricing.toml")),
-        Some(Flow::Cluster) => one(include_str!("../../../models/ranking.toml")),
+        Some(Flow::Workflow | Flow::WorkflowFails) => one(include_str!("../../../policies/forecast.toml")),
+        Some(Flow::Dag | Flow::DagFails) => one(include_str!("../../../policies/pricing.toml")),
+        Some(Flow::Cluster) => one(include_str!("../../../policies/ranking.toml")),
         Some(Flow::Piped | Flow::PipedStops) => one(SEGMENTS),
-        Some(Flow::PipelineBuild) => one(include_str!("../../../models/demand.toml")),
-        Some(Flow::Stacked | Flow::StackFails) => one(include_str!("../../../models/tariffs.toml")),
-        Some(Flow::Transformed | Flow::TransformFails) => one(include_str!("../../../models/leads.toml")),
+        Some(Flow::PipelineBuild) => one(include_str!("../../../policies/demand.toml")),
+        Some(Flow::Stacked | Flow::StackFails) => one(include_str!("../../../policies/tariffs.toml")),
+        Some(Flow::Transformed | Flow::TransformFails) => one(include_str!("../../../policies/leads.toml")),
         Some(Flow::Calendar) => one(calendar::POLICY),
-        Some(Flow::Stages) => [CHURN, SEGMENTS, include_str!("../../../models/loans.toml")].map(str::to_owned).into(),
+        Some(Flow::Stages) => [CHURN, SEGMENTS, include_str!("../../../policies/loans.toml")].map(str::to_owned).into(),
         Some(Flow::Shadowed | Flow::ShadowRejected) => {
             let canary = "[deploy.endpoint.canary]";
             vec![churn(canary, &format!("{SHADOW}{canary}"))]
@@ -79,6 +79,6 @@ fn read(texts: &[String], watched: fn(&mut Monitor)) -> Arc<Policies> {
         policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
         policies.by_model.insert(policy.model.clone(), Arc::new(policy));
     }
-    policies.suite = OrganizationPolicy::parse("suite.toml", SUITE).ok().map(Arc::new);
+    policies.suite = OrganizationPolicy::parse("organization.toml", SUITE).ok().map(Arc::new);
     Arc::new(policies)
 }

@@ -78,7 +78,8 @@ impl Stage {
             topic: topic.topic_arn.unwrap(),
             cloud,
         };
-        let suite = OrganizationPolicy::parse("suite.toml", include_str!("../../../models/suite.toml")).unwrap();
+        let suite = OrganizationPolicy::parse("organization.toml", include_str!("../../../policies/organization.toml"))
+            .unwrap();
         stage.ledger.apply_suite(&suite).await.unwrap();
         // An endpoint takes longer than all attempts of one call on it, as on AWS.
         let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50, "jobs": 50, "schedules": 50,
@@ -172,11 +173,11 @@ impl Stage {
         found["entries"].as_array().unwrap().iter().filter(|entry| entry["status"] == 200).cloned().collect()
     }
 
-    /// `models/churn.toml`, for a model of this name. The clock asks about all that are looked after:
+    /// `policies/churn.toml`, for a model of this name. The clock asks about all that are looked after:
     /// few are.
     pub(super) async fn apply(&self, model: &str, flow: Flow, engine: Option<(Engine, Parameters)>) {
         let reconciled_models = flow == Flow::Clock;
-        let text = include_str!("../../../models/churn.toml").replace("churn", model);
+        let text = include_str!("../../../policies/churn.toml").replace("churn", model);
         let text = text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
         let delivery =
             format!("delivery = {{ name = \"{model}-integration\", source = \"Source\", variable = \"Commit\" }}");
@@ -210,9 +211,9 @@ impl Stage {
         found["ProcessingJobName"].as_str().unwrap().to_owned()
     }
 
-    /// `models/tariffs.toml`, for a model of this name.
+    /// `policies/tariffs.toml`, for a model of this name.
     pub(super) async fn apply_stack(&self, model: &str) {
-        let text = include_str!("../../../models/tariffs.toml").replace("tariffs", model);
+        let text = include_str!("../../../policies/tariffs.toml").replace("tariffs", model);
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = None;
         self.ledger.apply(&policy).await.unwrap();
@@ -225,10 +226,10 @@ impl Stage {
         stack.stack_status.map(|status| status.as_str().to_owned())
     }
 
-    /// `models/loans.toml` with one stage, which is reached by a role, and whose versions are asked something
+    /// `policies/loans.toml` with one stage, which is reached by a role, and whose versions are asked something
     /// before they count as live.
     pub(super) async fn apply_stages(&self, model: &str) {
-        let text = include_str!("../../../models/loans.toml").replace("loans", model);
+        let text = include_str!("../../../policies/loans.toml").replace("loans", model);
         let (before, stages) = text.split_once("[[deploy.stages]]").unwrap();
         let staging = stages.split("[[deploy.stages]]").nth(1).unwrap().replace("210987654321", ACCOUNT);
         let here = staging.replace(&format!("name = \"{model}\""), &format!("name = \"{model}-prod\""));
@@ -236,7 +237,7 @@ impl Stage {
         self.ledger.apply(&policy).await.unwrap();
     }
 
-    /// A training job that breaks every rule of `models/suite.toml`.
+    /// A training job that breaks every rule of `policies/organization.toml`.
     pub(super) async fn job(&self, name: &str) {
         let algorithm = AlgorithmSpecification::builder().training_image(IMAGE).build();
         let resources = ResourceConfig::builder().instance_type(TrainingInstanceType::MlP4D24Xlarge).build();

@@ -8,9 +8,9 @@ use super::cloud::event;
 use super::scene::until;
 
 impl Stage {
-    /// `models/leads.toml`, for a model of this name.
+    /// `policies/leads.toml`, for a model of this name.
     pub(super) async fn apply_transform(&self, model: &str) {
-        let text = include_str!("../../../models/leads.toml").replace("leads", model);
+        let text = include_str!("../../../policies/leads.toml").replace("leads", model);
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = None;
         self.ledger.apply(&policy).await.unwrap();

@@ -25,8 +25,10 @@ fn target(text: &str) -> Target {
 
 /// Every call that a stage in another account may have made there: the call, and what it gives.
 fn calls(place: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)> {
-    let Target::Endpoint(target) = target(include_str!("../../../../models/churn.toml")) else { panic!("an endpoint") };
-    let Target::Transform(transform) = self::target(include_str!("../../../../models/leads.toml")) else {
+    let Target::Endpoint(target) = target(include_str!("../../../../policies/churn.toml")) else {
+        panic!("an endpoint")
+    };
+    let Target::Transform(transform) = self::target(include_str!("../../../../policies/leads.toml")) else {
         panic!("a transform")
     };
     let (service, endpoint, limits) = ("aws", target.name.clone(), target.autoscaling.clone().unwrap());
@@ -82,7 +84,7 @@ fn calls(place: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)> {
 
 /// What is in this account whatever the stage is in.
 fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
-    let Target::Stack(target) = target(include_str!("../../../../models/tariffs.toml")) else { panic!("a stack") };
+    let Target::Stack(target) = target(include_str!("../../../../policies/tariffs.toml")) else { panic!("a stack") };
     let service = "aws";
     let request = StackRequest {
         stack: target.name.clone(),

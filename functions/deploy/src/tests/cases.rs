@@ -9,11 +9,11 @@ use crate::action::Action;
 use crate::decide::Observed;
 use crate::rollout::{Cause, Live, Phase, Progress, Rollout, State};
 
-pub(super) const CHURN: &str = include_str!("../../../../models/churn.toml");
-pub(super) const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
-pub(super) const TARIFFS: &str = include_str!("../../../../models/tariffs.toml");
-pub(super) const LEADS: &str = include_str!("../../../../models/leads.toml");
-pub(super) const LOANS: &str = include_str!("../../../../models/loans.toml");
+pub(super) const CHURN: &str = include_str!("../../../../policies/churn.toml");
+pub(super) const SEGMENTS: &str = include_str!("../../../../policies/segments.toml");
+pub(super) const TARIFFS: &str = include_str!("../../../../policies/tariffs.toml");
+pub(super) const LEADS: &str = include_str!("../../../../policies/leads.toml");
+pub(super) const LOANS: &str = include_str!("../../../../policies/loans.toml");
 pub(super) const CANARY: &str = "[deploy.endpoint.canary]";
 
 pub(super) fn shadowed() -> String {

@@ -189,7 +189,7 @@ fn a_stack_that_holds_the_version_already_is_live() {
 
 /// `tariffs` with its stack in two stages.
 fn staged() -> Stage {
-    let text = include_str!("../../../../models/tariffs.toml");
+    let text = include_str!("../../../../policies/tariffs.toml");
     let (head, table) = text.split_once("[deploy.stack]").unwrap();
     let (table, rest) = table.split_once("[reconcile]").unwrap();
     let stage = |name: &str| {

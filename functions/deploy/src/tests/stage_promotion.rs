@@ -1,4 +1,4 @@
-//! Through dev, staging in another account, and production behind a person: `models/loans.toml`.
+//! Through dev, staging in another account, and production behind a person: `policies/loans.toml`.
 
 use std::collections::BTreeMap;
 
@@ -128,7 +128,7 @@ struct Loans {
 }
 
 fn loans_with(change: impl Fn(String) -> String) -> Loans {
-    let text = change(include_str!("../../../../models/loans.toml").to_owned());
+    let text = change(include_str!("../../../../policies/loans.toml").to_owned());
     let policy = Policy::parse("loans.toml", &text).unwrap();
     let clock = FixedClock::at(NOON.parse().unwrap());
     let world = World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock };

@@ -121,7 +121,7 @@ fn a_failed_job_asks_for_another_only_where_the_live_version_was_rejected() {
 fn a_policy_that_serves_by_something_else_meanwhile_gives_the_rollout_up() {
     let stage = stage();
     stage.say("leads", 1, "Approved");
-    let text = include_str!("../../../../models/leads.toml");
+    let text = include_str!("../../../../policies/leads.toml");
     let (head, rest) = text.split_once("[deploy.transform]").unwrap();
     let tail = rest.split_once("[reconcile]").unwrap().1;
     let pipeline = "[deploy.pipeline]\nname = \"leads-delivery\"\nvariable = \"Package\"\n[reconcile]";

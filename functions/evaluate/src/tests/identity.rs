@@ -146,7 +146,7 @@ fn metadata_edit_of_a_version_starts_no_test() {
 }
 
 fn planned(event: &Value) -> (Decision, usize) {
-    let policy = Policy::parse("churn.toml", include_str!("../../../../models/churn.toml")).unwrap();
+    let policy = Policy::parse("churn.toml", include_str!("../../../../policies/churn.toml")).unwrap();
     let event = Event::parse(event).unwrap();
     let (state, observed): (State, Observed) = (State::default(), Evaluation::assume(&event));
     let ctx = Context {

@@ -8,7 +8,7 @@ use crate::judge::{Champion, Grade, judge};
 
 /// `[evaluate]` with these metrics.
 fn rules(metrics: &str, bias_report: bool) -> Evaluate {
-    let text = include_str!("../../../../models/churn.toml");
+    let text = include_str!("../../../../policies/churn.toml");
     let (before, rest) = text.split_once("metrics = [").unwrap();
     let after = rest.split_once("\n]").unwrap().1;
     let text = format!("{before}metrics = [{metrics}\n]{after}")

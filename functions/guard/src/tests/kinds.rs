@@ -13,7 +13,7 @@ fn tags() -> Value {
     json!([{"key": "owner", "value": "mira"}, {"key": "model", "value": "churn"}])
 }
 
-/// The call that makes one of each kind, with a request that breaks no rule of `models/suite.toml`.
+/// The call that makes one of each kind, with a request that breaks no rule of `policies/organization.toml`.
 fn requests() -> [(&'static str, Value); 6] {
     [
         ("CreateTrainingJob", compliant()),
@@ -166,7 +166,7 @@ fn kind_that_the_policy_does_not_stop_is_only_reported() {
         request["tags"] = Value::Null;
         let mut stage = Stage::with(call, &request);
         let others = SUITE.replace(&format!("\"{kind}\", "), "");
-        stage.world.ledger.contents().suite = Some(OrganizationPolicy::parse("suite.toml", &others).unwrap());
+        stage.world.ledger.contents().suite = Some(OrganizationPolicy::parse("organization.toml", &others).unwrap());
         stage.hears(call, &request);
         assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0), "{call}");
     }

@@ -5,7 +5,7 @@ use trimtab_core::port::builder::PipelineBuildRequest;
 use super::reconcile::asked;
 use super::*;
 
-pub(super) const DEMAND: &str = include_str!("../../../../models/demand.toml");
+pub(super) const DEMAND: &str = include_str!("../../../../policies/demand.toml");
 
 pub(super) fn demand() -> Stage {
     stage_of(Policy::parse("demand.toml", DEMAND).unwrap())

@@ -188,7 +188,7 @@ fn only_drift_comes_from_the_endpoint() {
 
 #[test]
 fn an_endpoint_is_that_of_the_stage_and_account() {
-    const LOANS: &str = include_str!("../../../../models/loans.toml");
+    const LOANS: &str = include_str!("../../../../policies/loans.toml");
     for (stage, name, source) in [
         (Some("dev"), "trimtab-loans-endpoint-4e586dd6c3fb8116", "endpoint/loans-dev"),
         (Some("staging"), "trimtab-loans-endpoint-ea9d3aa31676d5f5", "210987654321/endpoint/loans"),
@@ -208,8 +208,8 @@ fn an_endpoint_is_that_of_the_stage_and_account() {
 
 #[test]
 fn what_serves_no_endpoint_is_linked_with_its_answers_or_not() {
-    let leads = format!("{}\n[lineage]\n", include_str!("../../../../models/leads.toml"));
-    let segments = format!("{}\n[lineage]\n", include_str!("../../../../models/segments.toml"));
+    let leads = format!("{}\n[lineage]\n", include_str!("../../../../policies/leads.toml"));
+    let segments = format!("{}\n[lineage]\n", include_str!("../../../../policies/segments.toml"));
     for (model, policy, links) in [
         ("leads", leads, vec!["ModelPackage ContributedTo Rollout", "Rollout AssociatedWith BatchTransform"]),
         ("segments", segments, vec!["ModelPackage ContributedTo Rollout"]),
@@ -228,7 +228,7 @@ fn what_serves_no_endpoint_is_linked_with_its_answers_or_not() {
 
 #[test]
 fn a_commit_of_no_known_repository_is_no_entity() {
-    const LOANS: &str = include_str!("../../../../models/loans.toml");
+    const LOANS: &str = include_str!("../../../../policies/loans.toml");
     let (world, tracking) = (world_of(LOANS), Tracking::default());
     let mut build = everything(FactKind::BuildStarted, &row(FactKind::BuildStarted).unwrap().dedup_key);
     build["detail"]["model"] = json!("loans");

@@ -1,4 +1,4 @@
-//! What SageMaker and CloudWatch are asked for, kind by kind, as `models/churn.toml` has it.
+//! What SageMaker and CloudWatch are asked for, kind by kind, as `policies/churn.toml` has it.
 
 use trimtab_core::event::Event;
 use trimtab_core::reactor::Decide;

@@ -9,7 +9,7 @@ use super::*;
 pub(super) type Suite = World<MemoryLedger, MemoryBus, FixedClock>;
 
 pub(super) fn demand() -> Suite {
-    let policy = Policy::parse("demand.toml", include_str!("../../../../models/demand.toml")).unwrap();
+    let policy = Policy::parse("demand.toml", include_str!("../../../../policies/demand.toml")).unwrap();
     let clock = FixedClock::at(NOON.parse().unwrap());
     World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock }
 }

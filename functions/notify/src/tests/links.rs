@@ -15,7 +15,7 @@ const DIGEST: &str = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98
 const RUN: &str = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/abc123def456";
 
 fn policy(model: &str) -> Policy {
-    let path = format!("{}/../../models/{model}.toml", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../policies/{model}.toml", env!("CARGO_MANIFEST_DIR"));
     Policy::parse("policy.toml", &std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -125,7 +125,7 @@ fn each_kind_names_the_command_that_tells_more() {
         ("churn", "Event Dead-Lettered", "event/x", &none, "trimtab dead-letters"),
         ("churn", "Evaluation Stuck", "candidate/churn/4", &none, "trimtab dead-letters"),
         ("churn", "Stop Failed", "finding/x/1", &none, "trimtab dead-letters"),
-        ("churn", "Deadline Exceeded", "late/incident/x", &run, "trimtab look churn"),
+        ("churn", "Deadline Exceeded", "late/incident/x", &run, "trimtab reconcile churn"),
         ("churn", "Training Failed", "incident/x", &run, &steps),
         ("churn", "Training Failed", "incident/x", &none, "trimtab history churn"),
         (

@@ -12,10 +12,10 @@ pub(super) fn stage_of(text: &str) -> Stage {
     stage
 }
 
-pub(super) const FORECAST: &str = include_str!("../../../../models/forecast.toml");
-const PRICING: &str = include_str!("../../../../models/pricing.toml");
-const RANKING: &str = include_str!("../../../../models/ranking.toml");
-const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
+pub(super) const FORECAST: &str = include_str!("../../../../policies/forecast.toml");
+const PRICING: &str = include_str!("../../../../policies/pricing.toml");
+const RANKING: &str = include_str!("../../../../policies/ranking.toml");
+const SEGMENTS: &str = include_str!("../../../../policies/segments.toml");
 
 /// The same event, of another model.
 pub(super) fn of(model: &str, event: &Value) -> Value {

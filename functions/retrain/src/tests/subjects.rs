@@ -71,7 +71,7 @@ fn incident_id_is_told_from_other_names() {
 }
 
 fn planned(event: &Value, state: &State) -> (Decision, usize) {
-    let policy = Policy::parse("churn.toml", include_str!("../../../../models/churn.toml")).unwrap();
+    let policy = Policy::parse("churn.toml", include_str!("../../../../policies/churn.toml")).unwrap();
     let event = Event::parse(event).unwrap();
     let observed: Observed = Retrain::assume(&event);
     let ctx = Context {

@@ -4,8 +4,8 @@ use super::*;
 use crate::policy::KeyKind;
 use serde_json::json;
 
-const CHURN: &str = include_str!("../../../../models/churn.toml");
-const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
+const CHURN: &str = include_str!("../../../../policies/churn.toml");
+const SEGMENTS: &str = include_str!("../../../../policies/segments.toml");
 const NOW: &str = "2026-11-20T03:10:00Z";
 
 fn now() -> Timestamp {
@@ -104,7 +104,8 @@ fn suite_policy_and_pause_are_what_was_put_there() {
     let ledger = ledger();
     assert!(now_or_never(ledger.organization_policy()).unwrap().is_none());
     assert_eq!(now_or_never(ledger.pause(None)).unwrap(), None);
-    let suite = OrganizationPolicy::parse("suite.toml", include_str!("../../../../models/suite.toml")).unwrap();
+    let suite =
+        OrganizationPolicy::parse("organization.toml", include_str!("../../../../policies/organization.toml")).unwrap();
     let pause = Pause { by: "maya".to_owned(), since: now() };
     ledger.contents().suite = Some(suite.clone());
     ledger.contents().paused = Some(pause.clone());

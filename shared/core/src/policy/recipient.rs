@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::policy::Policy;
 
-    const DEMAND: &str = include_str!("../../../../models/demand.toml");
+    const DEMAND: &str = include_str!("../../../../policies/demand.toml");
 
     /// demand's policy with these lines as its second recipient.
     fn with(lines: &str) -> Result<Policy, String> {

@@ -6,18 +6,18 @@ mod parts;
 
 use super::*;
 
-const CHURN: &str = include_str!("../../../../models/churn.toml");
-const SEGMENTS: &str = include_str!("../../../../models/segments.toml");
-const LOANS: &str = include_str!("../../../../models/loans.toml");
-const DEMAND: &str = include_str!("../../../../models/demand.toml");
+const CHURN: &str = include_str!("../../../../policies/churn.toml");
+const SEGMENTS: &str = include_str!("../../../../policies/segments.toml");
+const LOANS: &str = include_str!("../../../../policies/loans.toml");
+const DEMAND: &str = include_str!("../../../../policies/demand.toml");
 const OTHERS: [(&str, &str); 7] = [
     ("demand.toml", DEMAND),
-    ("documents.toml", include_str!("../../../../models/documents.toml")),
-    ("fraud.toml", include_str!("../../../../models/fraud.toml")),
-    ("leads.toml", include_str!("../../../../models/leads.toml")),
+    ("documents.toml", include_str!("../../../../policies/documents.toml")),
+    ("fraud.toml", include_str!("../../../../policies/fraud.toml")),
+    ("leads.toml", include_str!("../../../../policies/leads.toml")),
     ("loans.toml", LOANS),
-    ("tariffs.toml", include_str!("../../../../models/tariffs.toml")),
-    ("summaries.toml", include_str!("../../../../models/summaries.toml")),
+    ("tariffs.toml", include_str!("../../../../policies/tariffs.toml")),
+    ("summaries.toml", include_str!("../../../../policies/summaries.toml")),
 ];
 
 fn fault(from: &str, to: &str) -> String {
@@ -219,7 +219,7 @@ fn one_alarm_cannot_belong_to_two_models() {
 
 #[test]
 fn rules_that_no_version_could_be_held_against_are_refused() {
-    let text = include_str!("../../../../models/churn.toml");
+    let text = include_str!("../../../../policies/churn.toml");
     let refused = |from: &str, to: &str| Policy::parse("churn.toml", &text.replace(from, to)).unwrap_err().to_string();
     assert!(refused("churn-tests\"", "churn-suite\"").contains("evaluate.tests: expected a state machine whose name"));
     assert!(refused("at_least = 0.85, ", "").contains("exactly one of at_least and at_most"));

@@ -42,7 +42,7 @@ fn run_of_another_engine_is_refused_for_good() {
 
 #[test]
 fn answers_of_each_transform_job_have_a_folder_of_their_own() {
-    let leads = Policy::parse("leads.toml", include_str!("../../../../models/leads.toml")).unwrap();
+    let leads = Policy::parse("leads.toml", include_str!("../../../../policies/leads.toml")).unwrap();
     let transform = leads.deploy.unwrap().stages.into_iter().find_map(|stage| match stage.target {
         Target::Transform(transform) => Some(transform),
         _ => None,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-const CHURN: &str = include_str!("../../../../../models/churn.toml");
+const CHURN: &str = include_str!("../../../../../policies/churn.toml");
 
 fn policy() -> Policy {
     Policy::parse("churn.toml", CHURN).unwrap()
@@ -54,7 +54,7 @@ fn what_could_not_be_watched_is_refused() {
             .contains("monitor.model_quality: expected exactly")
     );
     assert!(refused("s3://churn-monitoring/reports", "churn-monitoring").contains("monitor.output"));
-    let segments = include_str!("../../../../../models/segments.toml");
+    let segments = include_str!("../../../../../policies/segments.toml");
     let table = CHURN.split_once("[monitor]").unwrap().1;
     let text = format!("{segments}\n[monitor]{table}");
     let text = text.replace("[reconcile] # what AWS does not tell of is looked for\n", "");

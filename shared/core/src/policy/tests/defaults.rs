@@ -110,7 +110,8 @@ fn what_is_not_asked_for_is_off() {
 
 #[test]
 fn a_guard_asks_for_nothing_that_is_left_out() {
-    let read = |edits: &[Edit]| OrganizationPolicy::parse("suite.toml", &Text::of(GUARDED).with(edits).text()).unwrap();
+    let read =
+        |edits: &[Edit]| OrganizationPolicy::parse("organization.toml", &Text::of(GUARDED).with(edits).text()).unwrap();
     let without = read(&[]);
     let nothing = [
         ("guard.vpc", "false", "true"),

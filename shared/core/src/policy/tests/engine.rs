@@ -2,11 +2,11 @@
 
 use super::super::*;
 
-const FORECAST: &str = include_str!("../../../../../models/forecast.toml");
-const PRICING: &str = include_str!("../../../../../models/pricing.toml");
-const RANKING: &str = include_str!("../../../../../models/ranking.toml");
-const SEGMENTS: &str = include_str!("../../../../../models/segments.toml");
-const CHURN: &str = include_str!("../../../../../models/churn.toml");
+const FORECAST: &str = include_str!("../../../../../policies/forecast.toml");
+const PRICING: &str = include_str!("../../../../../policies/pricing.toml");
+const RANKING: &str = include_str!("../../../../../policies/ranking.toml");
+const SEGMENTS: &str = include_str!("../../../../../policies/segments.toml");
+const CHURN: &str = include_str!("../../../../../policies/churn.toml");
 
 #[track_caller]
 fn fault(text: &str, from: &str, to: &str) -> String {

@@ -177,7 +177,7 @@ fn guard_stops_what_the_policy_names_and_nothing_that_serves() {
     let all = ("[\"training\", \"processing\", \"notebook\"]", vec![Training, Processing, Notebook]);
     for (stop, expected) in cases.into_iter().chain([all, ("[]", vec![])]) {
         let text = Text::of(base::GUARDED).with(&[set("guard.stop", stop)]).text();
-        let guard = OrganizationPolicy::parse("suite.toml", &text).unwrap().guard.unwrap();
+        let guard = OrganizationPolicy::parse("organization.toml", &text).unwrap().guard.unwrap();
         let stopped: Vec<_> = ResourceKind::ALL.into_iter().filter(|kind| guard.stops(*kind)).collect();
         assert_eq!(stopped.len(), expected.len(), "{stop}");
         assert!(expected.iter().all(|kind| guard.stops(*kind)), "{stop}");

@@ -5,7 +5,7 @@ use crate::plan::Decision;
 use crate::policy::OrganizationPolicy;
 use crate::port::Pause;
 
-const SUITE: &str = include_str!("../../../../../models/suite.toml");
+const SUITE: &str = include_str!("../../../../../policies/organization.toml");
 
 fn paused() -> Script {
     let script = Script::new();
@@ -73,7 +73,7 @@ fn object_is_counted_during_a_pause() {
 #[test]
 fn pause_holds_for_what_needs_the_suites_policy() {
     let script = paused();
-    script.contents().suite = Some(OrganizationPolicy::parse("suite.toml", SUITE).unwrap());
+    script.contents().suite = Some(OrganizationPolicy::parse("organization.toml", SUITE).unwrap());
     let raw = event("e1", FactKind::TrainingRequested, &[("subject", "organization"), ("plan", "note")]);
     let report = report(&script, &raw);
     assert_eq!(script.calls(), ["suite", "pause suite", "dead_letter", "finish without state"]);

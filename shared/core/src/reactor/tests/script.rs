@@ -14,7 +14,7 @@ use crate::policy::{Key, OrganizationPolicy, Policy};
 use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
 
 pub const START: &str = "2026-11-20T03:10:05Z";
-const CHURN: &str = include_str!("../../../../../models/churn.toml");
+const CHURN: &str = include_str!("../../../../../policies/churn.toml");
 
 /// What becomes of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

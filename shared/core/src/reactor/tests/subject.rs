@@ -104,7 +104,7 @@ fn refused_trace_is_kept_and_a_throttled_one_is_retried() {
 fn suite_policy_that_is_absent_or_off_leaves_no_record() {
     let script = Script::new();
     let absent = report(&script, &order("organization"));
-    script.contents().suite = Some(OrganizationPolicy::parse("suite.toml", "version = 1\n").unwrap());
+    script.contents().suite = Some(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap());
     let off = report(&script, &order("organization"));
     for report in [absent, off] {
         assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Skipped, &["off"][..]));

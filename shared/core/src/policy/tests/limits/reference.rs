@@ -72,7 +72,7 @@ fn reference() -> String {
         let free: Vec<_> = FREE.iter().filter(|(key, _)| table_of(key) == *table).copied().collect();
         write_rows(&mut text, &rows, &free);
     }
-    text.push_str("## `suite.toml`\n\n");
+    text.push_str("## `organization.toml`\n\n");
     let suite = table::of_the_suite();
     let mut rows: Vec<&Row> = suite.iter().collect();
     rows.sort_by_key(|row| row.key);

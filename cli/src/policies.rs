@@ -1,31 +1,31 @@
-//! The folder of policies: one file a model, and `suite.toml` for what holds for all.
+//! The directory of policies: one file for each model, and `organization.toml` for all models.
 
 use std::path::{Path, PathBuf};
 
-use trimtab_core::policy::{OrganizationPolicy, Policy, check_all, suite};
+use trimtab_core::policy::{OrganizationPolicy, Policy, check_all, organization};
 
 use crate::fault::Fault;
 
-/// All that a folder says.
+/// The policies of a directory.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Models {
+pub struct PolicySet {
     /// The models' policies, in the order of their files' names.
     pub policies: Vec<Policy>,
-    /// What holds for the whole suite, where the folder says so.
-    pub suite: Option<OrganizationPolicy>,
+    /// The organization's policy, if the directory has one.
+    pub organization: Option<OrganizationPolicy>,
 }
 
-/// Reads every `.toml` of a folder, and holds the models' policies against each other.
+/// Reads every `.toml` of a directory, and checks the models' policies for conflicts.
 ///
 /// # Errors
 /// The first fault.
-pub fn read(folder: &Path) -> Result<Models, Fault> {
+pub fn read(folder: &Path) -> Result<PolicySet, Fault> {
     let fault = |path: &Path, cause| Fault::File { path: path.display().to_string(), cause };
     let (mut policies, mut whole) = (Vec::new(), None);
     for path in &files(folder)? {
         let text = std::fs::read_to_string(path).map_err(|cause| fault(path, cause))?;
         let label = path.display().to_string();
-        if path.file_name().is_some_and(|name| name == suite::FILE) {
+        if path.file_name().is_some_and(|name| name == organization::FILE) {
             whole = Some(OrganizationPolicy::parse(&label, &text)?);
         } else {
             let policy = Policy::parse(&label, &text)?;
@@ -36,7 +36,7 @@ pub fn read(folder: &Path) -> Result<Models, Fault> {
         return Err(Fault::NoPolicies(folder.display().to_string()));
     }
     check_all(&policies)?;
-    Ok(Models { policies: policies.into_iter().map(|(_, policy)| policy).collect(), suite: whole })
+    Ok(PolicySet { policies: policies.into_iter().map(|(_, policy)| policy).collect(), organization: whole })
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {

@@ -1,4 +1,4 @@
-//! What holds for the whole suite, whatever the model: `suite.toml`, beside the models' policies.
+//! What holds for the whole suite, whatever the model: `organization.toml`, beside the models' policies.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{PolicyError, Recipient, VERSION};
 use crate::event::ResourceKind;
 
 /// What the file is called.
-pub const FILE: &str = "suite.toml";
+pub const FILE: &str = "organization.toml";
 
 /// What holds for the whole suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,16 +153,16 @@ fn is_registry(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SUITE: &str = include_str!("../../../../models/suite.toml");
+    const SUITE: &str = include_str!("../../../../policies/organization.toml");
 
     fn fault(from: &str, to: &str) -> String {
         assert!(SUITE.contains(from), "{from}");
-        OrganizationPolicy::parse("suite.toml", &SUITE.replacen(from, to, 1)).unwrap_err().to_string()
+        OrganizationPolicy::parse("organization.toml", &SUITE.replacen(from, to, 1)).unwrap_err().to_string()
     }
 
     #[test]
     fn the_example_uses_every_key_and_survives_the_ledger() {
-        let policy = OrganizationPolicy::parse("suite.toml", SUITE).unwrap();
+        let policy = OrganizationPolicy::parse("organization.toml", SUITE).unwrap();
         let written = serde_json::to_value(&policy).unwrap();
         let back: OrganizationPolicy = serde_json::from_value(written.clone()).unwrap();
         assert_eq!(back, policy);
@@ -175,7 +175,7 @@ mod tests {
     fn a_fault_names_file_line_key_and_what_was_expected() {
         let line = 1 + SUITE.lines().position(|line| line.starts_with("exempt")).unwrap();
         let expected = format!(
-            "suite.toml:{line}: guard.exempt: expected ARNs of roles or users such as \"arn:aws:iam::123456789012:role/trimtab-*\""
+            "organization.toml:{line}: guard.exempt: expected ARNs of roles or users such as \"arn:aws:iam::123456789012:role/trimtab-*\""
         );
         assert_eq!(fault("arn:aws:iam::123456789012:role/trimtab-*", "*"), expected);
     }
@@ -186,7 +186,7 @@ mod tests {
         assert!(fault("amazonaws.com\"", "amazonaws.com/churn\"").contains("guard.registries"));
         assert!(fault("\"training\"", "\"endpoint\"").contains("guard.stop"));
         assert!(fault("kms = true", "kmz = true").contains("guard.kmz"));
-        let nothing = OrganizationPolicy::parse("suite.toml", "version = 1\n[guard]\n").unwrap_err();
+        let nothing = OrganizationPolicy::parse("organization.toml", "version = 1\n[guard]\n").unwrap_err();
         assert!(nothing.to_string().contains("at least one rule"), "{nothing}");
     }
 
@@ -194,12 +194,12 @@ mod tests {
     fn who_is_told_whatever_the_model_is_checked_as_in_a_models_policy() {
         let fault = fault("platform@example.com", "platform");
         assert!(fault.contains("notify.everything[0]: not a valid e-mail address"), "{fault}");
-        let nobody = OrganizationPolicy::parse("suite.toml", "version = 1\n[notify]\n").unwrap_err();
+        let nobody = OrganizationPolicy::parse("organization.toml", "version = 1\n[notify]\n").unwrap_err();
         assert!(nobody.to_string().contains("notify: expected recipients"), "{nobody}");
     }
 
     #[test]
     fn without_the_table_nobody_looks() {
-        assert_eq!(OrganizationPolicy::parse("suite.toml", "version = 1\n").unwrap().guard, None);
+        assert_eq!(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap().guard, None);
     }
 }
