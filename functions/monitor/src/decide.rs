@@ -194,7 +194,8 @@ fn ask(ctx: &Asked<'_>, policy: &Policy) -> Answer {
         state.blind = None;
     } else if state.blind.as_ref() != Some(&served.config) {
         state.blind = Some(served.config.clone());
-        let (reason, fact) = blind(ctx, policy, &served.config);
+        state.times_blind = state.times_blind.saturating_add(1);
+        let (reason, fact) = blind(ctx, policy, &served.config, state.times_blind);
         plan.reasons.insert(0, reason);
         plan.facts.insert(0, fact);
         plan.decision = Decision::Acted;
@@ -202,7 +203,9 @@ fn ask(ctx: &Asked<'_>, policy: &Policy) -> Answer {
     if state == *ctx.state { plan } else { plan.with_state(state) }
 }
 
-fn blind(ctx: &Asked<'_>, policy: &Policy, config: &str) -> (Reason, Fact) {
+/// A rollout that is taken back brings a configuration again, and that is news: the key counts the times.
+/// (No clock is in it, since a fact whose record was lost is told again.)
+fn blind(ctx: &Asked<'_>, policy: &Policy, config: &str, times: u32) -> (Reason, Fact) {
     let text = "the endpoint's configuration keeps nothing of its traffic: the watch begins with the next rollout";
     let reason = Reason::new("blind", text);
     let details = [("configuration".to_owned(), config.to_owned())].into();
@@ -210,7 +213,7 @@ fn blind(ctx: &Asked<'_>, policy: &Policy, config: &str) -> (Reason, Fact) {
         kind: FactKind::DataCaptureMissing,
         version: fact::VERSION,
         model: Some(policy.model.clone()),
-        dedup_key: format!("watch/{}/blind/{config}", policy.model),
+        dedup_key: format!("watch/{}/blind/{config}/{times}", policy.model),
         at: ctx.now,
         reasons: vec![reason.text.clone()],
         details,

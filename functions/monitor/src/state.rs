@@ -16,6 +16,9 @@ pub struct State {
     /// The configuration of which was told that it keeps nothing of its traffic.
     #[serde(default)]
     pub blind: Option<String>,
+    /// How often that was told: each time has a dedup key of its own.
+    #[serde(default)]
+    pub times_blind: u32,
     /// The watch of a kind.
     #[serde(default)]
     pub watch: Option<Watch>,

@@ -71,6 +71,8 @@ struct State {
     writes: usize,
     lost: Option<usize>,
     refuses: bool,
+    /// Definitions are not deleted.
+    refuses_removals: bool,
     /// The requests as they were made.
     defined: Vec<JobDefinition>,
     computed: Vec<BaselineRequest>,
@@ -126,6 +128,9 @@ impl Monitoring for &Cloud {
     }
 
     async fn undefine(&self, kind: DriftKind, name: &str) -> Answer<()> {
+        if self.0.lock().unwrap().refuses_removals {
+            return Err(Failure::permanent("sagemaker:Delete", "AccessDeniedException"));
+        }
         self.change(|state| {
             state.undefined.push((kind, name.to_owned()));
             let mut used = state.schedules.values();

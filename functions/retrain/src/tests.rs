@@ -112,6 +112,7 @@ impl Alarms for &Cloud {
             return Err(Failure::permanent("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
         }
         assert!(!alarms.is_empty(), "CloudWatch describes all alarms to whoever names none");
+        assert!(alarms.len() <= 100, "CloudWatch takes at most 100 names");
         let state = self.alarm.lock().unwrap().clone();
         let known = alarms.iter().find(|name| name.as_str().ends_with("-prod-data-drift"));
         let actual = known.cloned().zip(state).map(|(name, state)| ObservedAlarm {

@@ -41,6 +41,7 @@ pub(super) struct Defined {
     pub(super) pipeline: String,
     pub(super) commit: CommitId,
     pub(super) text: String,
+    pub(super) token: String,
 }
 
 /// What the services hold.
@@ -137,7 +138,8 @@ impl Cloud {
         self.call(&format!("definitions.{call} {} {}", request.pipeline, request.commit), true, |account| {
             let (pipeline, commit) = (request.pipeline.to_string(), request.commit.clone());
             account.pipelines.insert(pipeline.clone(), ObservedDefinition { commit: Some(commit.clone()) });
-            account.definitions.push(Defined { call, pipeline, commit, text: text.to_owned() });
+            let (text, token) = (text.to_owned(), request.token.clone());
+            account.definitions.push(Defined { call, pipeline, commit, text, token });
         })
     }
 }

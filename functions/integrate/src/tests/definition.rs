@@ -157,3 +157,36 @@ fn each_watched_branchs_head_may_define_the_pipeline() {
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
     assert_eq!(stage.defined(), [("update", COMMIT.to_owned())]);
 }
+
+#[test]
+fn pipeline_of_another_commit_gets_the_built_commits_text() {
+    let stage = building();
+    let before = CommitId::parse(&"a".repeat(40)).ok();
+    stage.cloud.account().pipelines.insert("churn-training".into(), ObservedDefinition { commit: before });
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
+    let (commit, defined) = (CommitId::parse(COMMIT).unwrap(), stage.cloud.account().definitions.clone());
+    assert_eq!((defined.len(), &defined[0].commit), (1, &commit));
+    assert_eq!(defined[0].text, super::cloud::definition_of(&commit));
+}
+
+/// SageMaker knows a `CreatePipeline` again by its token: a second commit's would be taken for the first's.
+#[test]
+fn definition_token_depends_on_the_commit_and_on_no_clock() {
+    let token = |commit: &str, hours: i64| {
+        let stage = stage();
+        stage.cloud.account().pipelines.clear();
+        stage.set_head(CommitId::parse(commit).ok());
+        stage.world.clock.set(stage.world.clock.now() + jiff::SignedDuration::from_hours(hours));
+        stage.react(&push("main", commit));
+        stage.all_end(&BuildStatus::Succeeded);
+        let mut end = built("SUCCEEDED");
+        end["detail"]["additional-information"]["source-version"] = json!(commit);
+        assert_eq!(stage.react(&end), (Decision::Acted, "built"));
+        assert_eq!(stage.defined(), [("create", commit.to_owned())]);
+        stage.cloud.account().definitions[0].token.clone()
+    };
+    let first = token(COMMIT, 0);
+    assert_eq!(first.len(), 40, "SageMaker takes 32 to 128 characters: {first}");
+    assert_eq!(first, token(COMMIT, 3), "the token is made of the clock");
+    assert_ne!(first, token(&"b".repeat(40), 0), "another commit has the same token");
+}

@@ -138,3 +138,23 @@ fn without_an_image_in_the_policy_none_is_adopted_or_looked_at() {
     stage.look();
     assert!(!stage.cloud.account().calls.iter().any(|call| call.starts_with("images")), "nothing is asked of ECR");
 }
+
+/// The same, where no further event comes: its record says that it was claimed, not that it was handed on.
+#[test]
+fn image_left_behind_is_asked_for_by_reconcile_and_handed_on() {
+    let stage = stage();
+    stage.set_head(None);
+    stage.points_at(1);
+    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
+    stage.points_at(2);
+    let uri = stage.cloud.account().images["churn-training latest"].to_string();
+    let state = json!({"is": "image", "uri": uri, "tag": "latest", "serial": 4, "told": false,
+        "observed": {"latest": digest(2)}});
+    stage.keep_as("image", state);
+    assert_eq!(stage.look(), (Decision::Acted, "look"), "an image that was not handed on has had no answer");
+    let wanted = stage.cloud.facts().pop().unwrap();
+    assert_eq!((wanted.kind, &wanted.details["digest"]), (FactKind::ImageRequested, &digest(2)));
+    stage.react(&asked("Image Requested", &json!(wanted.details)));
+    assert_eq!(stage.told().last(), Some(&FactKind::TrainingRequested));
+    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+}

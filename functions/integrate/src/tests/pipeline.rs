@@ -172,3 +172,18 @@ fn another_execution_of_a_building_commit_trains_nothing() {
     assert_eq!(stage.follow(), (Decision::Skipped, "other_build"));
     assert!(!stage.told().contains(&FactKind::TrainingRequested));
 }
+
+#[test]
+fn execution_token_depends_on_the_commit_and_on_no_clock() {
+    let token = |commit: &str, hours: i64| {
+        let stage = demand();
+        stage.set_head(CommitId::parse(commit).ok());
+        stage.world.clock.set(stage.world.clock.now() + jiff::SignedDuration::from_hours(hours));
+        let mut push = pushed();
+        push["detail"]["commitId"] = json!(commit);
+        assert_eq!(stage.react(&push), (Decision::Acted, "pushed"));
+        stage.executions()[0].token.clone()
+    };
+    assert_eq!(token(COMMIT, 0), token(COMMIT, 3), "the token is made of the clock");
+    assert_ne!(token(COMMIT, 0), token(&"b".repeat(40), 0), "another commit has the same token");
+}

@@ -207,3 +207,18 @@ impl Stage {
         self.react(&ended())
     }
 }
+
+/// CodeBuild refuses a token that it knows with other variables, and the variables name the pull request.
+#[test]
+fn two_pull_requests_of_one_commit_have_two_build_tokens() {
+    let stage = open();
+    let other = stage.cloud.account().pulls["41"].clone();
+    stage.cloud.account().pulls.insert("42".into(), other);
+    let mut second = proposed("pullRequestCreated", "main");
+    second["detail"]["pullRequestId"] = json!("42");
+    assert_eq!((stage.propose(), stage.react(&second)), ((Decision::Acted, "proposed"), (Decision::Acted, "proposed")));
+    let builds = stage.builds();
+    assert_eq!((builds.len(), &builds[0].commit), (2, &builds[1].commit));
+    assert_ne!(builds[0].variables, builds[1].variables);
+    assert_ne!(builds[0].token, builds[1].token, "one token for two requests");
+}

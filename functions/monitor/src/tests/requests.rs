@@ -258,3 +258,20 @@ fn only_the_suites_own_jobs_have_an_owner() {
         assert_eq!(owner(other), None, "{other}");
     }
 }
+
+#[test]
+fn definition_that_cannot_be_removed_is_left_and_holds_up_nothing() {
+    let stage = stage(true);
+    stage.hears(&in_service());
+    stage.state().refuses_removals = true;
+    stage.serves(8);
+    stage.registers("v8");
+    assert_eq!(stage.hears(&in_service())[1..], ["to_be_watched"; 4]);
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 4, "version 8 is watched");
+    assert_eq!(stage.hears(&look())[1..], ["in_place"; 4], "it is not tried again by each look");
+    assert_eq!(stage.state().definitions.len(), 8, "the four old ones are left");
+    stage.apply(|text| text.split_once("[monitor.bias]").unwrap().0.to_owned());
+    assert_eq!(stage.hears(&look())[3..], ["no_longer_asked_for"; 2]);
+    assert_eq!(stage.hears(&look())[3..], ["not_asked_for"; 2], "what was taken down is done with");
+    assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 6);
+}

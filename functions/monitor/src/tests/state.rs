@@ -145,3 +145,30 @@ fn an_endpoint_that_moves_or_serves_what_is_not_of_the_registry_is_left_alone_an
     assert_eq!(stage.hears(&in_service()), ["off"]);
     assert_eq!(stage.state().writes, 0);
 }
+
+/// As when a rollout is taken back: the watch had begun, and has ended again.
+#[test]
+fn endpoint_that_is_blind_again_is_reported_again() {
+    let stage = stage(true);
+    for (version, captures) in [(7, false), (8, true), (7, false)] {
+        stage.serves(version);
+        stage.state().served.as_mut().unwrap().captures = captures;
+        stage.hears(&in_service());
+        stage.hears(&look());
+    }
+    let told = stage.told().into_iter().filter(|kind| *kind == FactKind::DataCaptureMissing).count();
+    let keys = stage.dedup_keys(FactKind::DataCaptureMissing);
+    assert_eq!((told, keys.len()), (2, 2), "of one key, people read once: {keys:?}");
+}
+
+#[test]
+fn report_whose_record_was_lost_has_the_same_dedup_key() {
+    let stage = stage(true);
+    stage.state().served.as_mut().unwrap().captures = false;
+    for event in [in_service(), look()] {
+        stage.world.ledger.contents().aggregates.clear();
+        stage.hears(&event);
+    }
+    let told = stage.told().into_iter().filter(|kind| *kind == FactKind::DataCaptureMissing).count();
+    assert_eq!((told, stage.dedup_keys(FactKind::DataCaptureMissing).len()), (2, 1), "people read it once");
+}

@@ -246,3 +246,30 @@ fn calendar_is_due_when_its_time_has_passed_and_no_sooner() {
         assert_eq!(stage.react(&look()).0 == Decision::Acted, due, "{minutes} minutes after the first look");
     }
 }
+
+#[test]
+fn two_buckets_with_the_same_key_count_as_two_objects() {
+    let stage = stage_with(|retrain| {
+        let data = retrain.data.as_mut().unwrap();
+        data.at_least = 2;
+        data.prefixes.insert(trimtab_core::name::S3Prefix::parse("s3://churn-archive/features/").unwrap());
+    });
+    let first = features(0, NOON);
+    let second = serde_json::from_str(&first.to_string().replace("churn-123456789012", "churn-archive")).unwrap();
+    stage.react(&first);
+    assert_eq!(stage.react(&second), (Decision::Skipped, "gathering"));
+    stage.pass(HOUR);
+    assert_eq!(stage.react(&look()), (Decision::Acted, "data"), "two objects of two");
+}
+
+#[test]
+fn calendar_waits_for_the_end_of_a_run_that_is_on() {
+    let stage = stage_with(|retrain| retrain.every = Some(HOUR));
+    stage.react(&alarm_at(NOON));
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.pass(HOUR * 2);
+    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "one run at a time");
+    assert_eq!(stage.started().len(), 1);
+    stage.end_run(HOUR);
+    assert_eq!(stage.react(&look()), (Decision::Acted, "schedule"));
+}

@@ -219,3 +219,19 @@ fn starts_are_kept_as_far_back_as_the_budget_looks() {
     state.spend(&budget, now);
     assert_eq!(state.starts, [now - hour * 23, now]);
 }
+
+/// Between the intent and the start that is refused, an alarm was told that this run would answer it.
+#[test]
+fn alarm_that_joined_a_refused_start_can_ask_again() {
+    let mut stage = stage();
+    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    stage.try_react(&request_for(&"c".repeat(40))).unwrap_err();
+    // The call has not come to the engine at all.
+    stage.cloud.runs.lock().unwrap().clear();
+    stage.pass(LEASE);
+    stage.cloud.refuse = true;
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Failed, "drift"), "decided once more, it asks by itself");
+    assert_eq!(stage.told()[..2], [FactKind::TrainingTriggerMerged, FactKind::TrainingFailed], "it had joined before");
+    stage.cloud.refuse = false;
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "drift"), "no run has answered it");
+}

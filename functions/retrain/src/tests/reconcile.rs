@@ -230,3 +230,54 @@ fn drift_that_outlasts_an_open_circuit_is_the_same_drift() {
     let again = stage.react(&alarm_at("2026-11-27T15:20:00Z"));
     assert_eq!(again, (Decision::Skipped, "circuit_open"), "the circuit was never closed");
 }
+
+/// CloudWatch describes 100 alarms at once, which one composite alarm may have as children.
+#[test]
+fn children_beyond_the_first_hundred_are_told_with_the_others() {
+    let quiet = |number: usize| drift::actual(&format!("m-{number:03}"), Some(DriftKind::Bias), AlarmState::Ok);
+    let on = |name: &str, feature: &str| ObservedAlarm {
+        features: vec![feature.to_owned()],
+        ..drift::actual(name, Some(DriftKind::Bias), AlarmState::Alarm)
+    };
+    let named = |alarms: &[ObservedAlarm]| alarms.iter().map(|alarm| alarm.name.clone()).collect::<Vec<_>>();
+    let mut children: Vec<ObservedAlarm> = (0..198).map(quiet).collect();
+    children.insert(0, on("a-first", "age"));
+    children.push(on("z-last", "tenure"));
+    let any = drift::any_drift().pop().unwrap();
+    let policys = AlarmName::parse("churn-prod-quality-drift").unwrap();
+    // Either has 100 children, and the first of all and the last are of the same.
+    let ends = [&children[..50], &children[150..]].concat();
+    let one = ObservedAlarm { children: named(&ends), ..any.clone() };
+    let arn = drift::arn(policys.as_str());
+    let other = ObservedAlarm { name: policys, arn, children: named(&children[50..150]), ..any };
+    children.extend([one, other]);
+    let stage = Stage::with_others(children);
+    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
+    assert_eq!(stage.started()[0].0.parameters["Features"], "age,tenure");
+}
+
+/// No version of the suite leaves such a record: a run is on, and drift is held back all the same.
+#[test]
+fn held_drift_waits_for_the_end_of_a_run_that_is_on() {
+    let stage = stage_with(|retrain| retrain.cool_down = HOUR);
+    let change = |change: &dyn Fn(&mut Value)| {
+        let mut contents = stage.world.ledger.contents();
+        let record = contents.aggregates.values_mut().next().unwrap();
+        change(record.state.as_mut().unwrap());
+    };
+    stage.react(&alarm_at(NOON));
+    stage.end_run(HOUR);
+    stage.goes_off_unheard("2026-11-20T13:00:00Z");
+    assert_eq!(stage.react(&alarm_at("2026-11-20T13:00:00Z")), (Decision::Skipped, "cool_down"));
+    let held = std::cell::RefCell::new(Value::Null);
+    change(&|state| *held.borrow_mut() = state["held"].clone());
+    stage.react(&request_for(&"c".repeat(40)));
+    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    change(&|state| state["held"] = held.borrow().clone());
+    stage.pass(HOUR * 2);
+    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "one run at a time");
+    assert_eq!(stage.started().len(), 2);
+    stage.end_run(HOUR);
+    stage.pass(HOUR);
+    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
+}
