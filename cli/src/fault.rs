@@ -1,11 +1,11 @@
-//! What the command ends with when it cannot do what it was asked.
+//! Errors of the command, with the exit code and the hint of each.
 
 use trimtab_core::event::EventError;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::NameError;
 use trimtab_core::policy::PolicyError;
 
-/// One clear line, and the exit code that goes with it.
+/// An error, printed as one line after `error: `.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// A file or folder cannot be read.
@@ -51,7 +51,7 @@ pub enum Fault {
     #[error("infra/template.yaml: {0}")]
     Template(String),
     /// AWS was not reached, or is busy.
-    #[error("{0}. Check the region (AWS_REGION), the credentials and --table")]
+    #[error(transparent)]
     Unreached(Failure),
     /// It was refused.
     #[error(transparent)]
@@ -59,6 +59,16 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// What the caller can do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreached(_) => Some("check the region (AWS_REGION), the credentials and --table"),
+            Self::NoPolicies(_) => Some("--policies names a directory such as policies/ of this repository"),
+            _ => None,
+        }
+    }
+
     /// 2 for what the caller brought, 1 for what the world answered.
     #[must_use]
     pub fn exit_code(&self) -> u8 {

@@ -170,7 +170,11 @@ fn main() -> ExitCode {
         // A reader that has gone away is not a fault.
         Ok(said) => std::io::stdout().write_all(said.as_bytes()).map_or(ExitCode::SUCCESS, |()| ExitCode::SUCCESS),
         Err(fault) => {
-            let _ = writeln!(std::io::stderr(), "trimtab: {fault}");
+            let mut stderr = std::io::stderr();
+            let _ = writeln!(stderr, "error: {fault}");
+            if let Some(hint) = fault.hint() {
+                let _ = writeln!(stderr, "hint: {hint}");
+            }
             ExitCode::from(fault.exit_code())
         }
     }

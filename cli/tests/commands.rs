@@ -92,11 +92,13 @@ impl Cloud {
         assert_eq!((ended.code, ended.err.as_str(), ended.out.as_str()), (Some(0), "", wanted), "{arguments:?}");
     }
 
-    /// The command ends with this code, prints nothing, and says one line with these words.
+    /// The command ends with this code, prints one line of error, at most one of hint, and these words.
     fn fails(&self, arguments: &[&str], code: i32, words: &str) {
         let ended = self.run(arguments);
         assert_eq!((ended.code, ended.out.as_str()), (Some(code), ""), "{arguments:?}: {}", ended.err);
-        assert!(ended.err.starts_with("trimtab: ") && ended.err.trim_end().lines().count() == 1, "{}", ended.err);
+        let lines: Vec<&str> = ended.err.trim_end().lines().collect();
+        let hinted = lines.len() == 2 && lines[1].starts_with("hint: ");
+        assert!(lines[0].starts_with("error: ") && (lines.len() == 1 || hinted), "{}", ended.err);
         assert!(ended.err.contains(words), "{}", ended.err);
     }
 
@@ -300,7 +302,7 @@ fn what_the_world_refuses_exits_1() {
     cloud.fails(
         &["apply", "--policies", folder.path()],
         1,
-        "Check the region (AWS_REGION), the credentials and --table",
+        "\nhint: check the region (AWS_REGION), the credentials and --table\n",
     );
     let holder = json!({"pk": {"S": "key#package-group#churn"}, "sk": {"S": "model"}, "model": {"S": "other"}});
     cloud.table.put(&holder);

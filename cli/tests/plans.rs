@@ -72,7 +72,9 @@ fn what_is_no_event_ends_with_2_and_one_line() {
         let output = plan(&set, &event, "json");
         let (code, line) = said(&output);
         assert_eq!((code, output.stdout.len()), (Some(2), 0), "{line}");
-        assert!(line.starts_with("trimtab: ") && line.trim_end().lines().count() == 1, "{line}");
+        let lines: Vec<&str> = line.trim_end().lines().collect();
+        let hinted = lines.len() == 2 && lines[1].starts_with("hint: ");
+        assert!(lines[0].starts_with("error: ") && (lines.len() == 1 || hinted), "{line}");
         assert!(line.contains(words), "{line}");
     }
     std::fs::remove_dir_all(folder).unwrap();
