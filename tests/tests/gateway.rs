@@ -9,7 +9,7 @@ use trimtab_cloud::{Cloud, root, tool};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn botocore_parses_every_answer_and_moto_agrees() {
     let cloud = Cloud::start(&root().join("target/tests/gateway"), ([127, 0, 0, 1], 0).into()).await.unwrap();
-    let pace = [("builds", 200), ("runs", 300), ("fleets", 200), ("bakes", 400), ("deliveries", 200)];
+    let pace = [("builds", 200), ("runs", 300), ("fleets", 200), ("bakes", 400), ("codepipelines", 200)];
     let pace: std::collections::BTreeMap<&str, u32> = pace.into();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let control = client.post(format!("{}/_trimtab/pace", cloud.endpoint()));

@@ -188,7 +188,7 @@ fn what_is_put_right_is_closed_by_the_call_that_did_it() {
     let mut stage = Stage::with("CreateTrainingJob", &request);
     stage.hears("CreateTrainingJob", &request);
     stage.aws.change(|actual| {
-        actual.tags = [("owner", "mira"), ("model", "churn")].map(|(k, v)| (k.into(), v.into())).into()
+        actual.tags = [("owner", "mira"), ("model", "churn")].map(|(k, v)| (k.into(), v.into())).into();
     });
     let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
     assert_eq!(stage.hears("AddTags", &json!({"resourceArn": arn})).codes, ["put_right"]);

@@ -40,7 +40,7 @@ pub(crate) enum Phase {
     Fleets,
     /// The canary bakes.
     Bakes,
-    /// From a delivery's start to its end.
+    /// From the start of a CodePipeline execution to its end.
     CodePipelines,
     /// From a processing or transform job's start to its end.
     Jobs,

@@ -28,7 +28,7 @@ pub(crate) const SHORT_COOL_DOWN: SignedDuration = SignedDuration::from_secs(1);
 pub(crate) async fn set(story: &mut Story) -> Result<(), StoryError> {
     story.begin("The stage: a team's repository, pipeline and alarms; the suite, and its policies");
     // Long enough to look at what is under way, short enough to wait for.
-    story.control("pace", json!({"builds": 700, "runs": 900, "fleets": 900, "bakes": 900, "deliveries": 700, "jobs": 700, "schedules": 400})).await?;
+    story.control("pace", json!({"builds": 700, "runs": 900, "fleets": 900, "bakes": 900, "codepipelines": 700, "jobs": 700, "schedules": 400})).await?;
     subscribe(story).await?;
     code(story).await?;
     training(story).await?;

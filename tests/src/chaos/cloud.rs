@@ -82,7 +82,7 @@ impl Stage {
             .unwrap();
         stage.ledger.apply_suite(&suite).await.unwrap();
         // An endpoint takes longer than all attempts of one call on it, as on AWS.
-        let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "deliveries": 50, "jobs": 50, "schedules": 50,
+        let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "codepipelines": 50, "jobs": 50, "schedules": 50,
             "stacks": 8000});
         stage.control("pace", &paces).await;
         stage

@@ -34,7 +34,7 @@ fn a_package_that_is_not_completed_plans_nothing() {
 #[test]
 fn a_withdrawal_plans_the_way_back() {
     let judged = |state: &mut State, version| {
-        state.record_verdict(&package("loans", version), crate::rollout::Verdict::Approved)
+        state.record_verdict(&package("loans", version), crate::rollout::Verdict::Approved);
     };
     let mut state = State { live: vec![live("loans", 1, "a"), live("loans", 2, "b")], ..State::default() };
     [1, 2].into_iter().for_each(|version| judged(&mut state, version));
