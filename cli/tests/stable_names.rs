@@ -1,5 +1,5 @@
 //! Names that must be the same whoever computes them and whenever: idempotency tokens, the names of runs,
-//! jobs and builds, the aggregates' keys, and the dedup_keys by which readers deduplicate. Each is computed for
+//! jobs and builds, the aggregates' keys, and the dedup keys by which readers deduplicate. Each is computed for
 //! every event of `events/`, and again under another clock, under another event id, after the intent is on
 //! record, and in a second process with a random seed of its own.
 

@@ -69,7 +69,7 @@ where
         Ok(())
     }
 
-    /// The group's newest versions. A list may lag behind: of what dedup_keys, the registry is asked itself.
+    /// The group's newest versions. A list may lag behind: of what dedup keys, the registry is asked itself.
     async fn newest(
         &self,
         observed: &mut Observed,

@@ -167,7 +167,7 @@ pub struct State {
     /// Versions that are live in the stage before, and may come here.
     #[serde(default)]
     pub offered: BTreeMap<u32, PackageArn>,
-    /// Operators' requests that have had their answer, by a digest of their dedup_keys.
+    /// Operators' requests that have had their answer, by a digest of their dedup keys.
     #[serde(default)]
     pub asked: Vec<String>,
 }
@@ -178,7 +178,7 @@ pub struct VerdictRecord {
     /// The verdict.
     pub verdict: Verdict,
     /// The version's turn: it grows with each change of the verdict, and when production goes back
-    /// to this version. Each turn is a dedup_key of its own, with its own messages.
+    /// to this version. Each turn is a dedup key of its own, with its own messages.
     pub attempt: u32,
 }
 
@@ -346,7 +346,7 @@ impl State {
     }
 }
 
-/// A fact about a version's way to production. Each attempt of a version is a dedup_key of its own.
+/// A fact about a version's way to production. Each attempt of a version is a dedup key of its own.
 #[must_use]
 pub fn tell(
     kind: FactKind,

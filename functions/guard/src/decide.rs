@@ -203,7 +203,7 @@ fn judged(
     }
 }
 
-/// The finding was told already. What was stopped, and was started again since, is another dedup_key.
+/// The finding was told already. What was stopped, and was started again since, is another dedup key.
 fn known(ctx: &Asked<'_>, rules: &Rules, finding: &Finding, actual: &ObservedResource) -> Answer {
     let runs = is_to_stop(rules, finding, actual);
     match finding.stop {

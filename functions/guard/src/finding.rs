@@ -53,7 +53,7 @@ impl Finding {
         self.breaches.iter().map(|breach| breach.rule.as_str())
     }
 
-    /// The dedup_key that facts about it carry.
+    /// The dedup key that facts about it carry.
     #[must_use]
     pub fn dedup_key(&self, number: u32) -> String {
         format!("finding/{}/{number}", id(&self.resource))

@@ -67,7 +67,7 @@ pub(crate) fn on_reconcile(
     told
 }
 
-/// The dedup_key is made of what the last look has kept, whoever finds the branch gone: of the branch's last
+/// The dedup key is made of what the last look has kept, whoever finds the branch gone: of the branch's last
 /// commit an event may know more than a look. Without a look it is that commit.
 fn deleted(
     ctx: &Context<'_, State, Observed>,

@@ -232,7 +232,7 @@ pub(crate) fn model_of(request: &BuildRequest) -> Option<ModelName> {
     request.variables.get(MODEL_VARIABLE).and_then(|name| ModelName::parse(name).ok())
 }
 
-/// A fact about a commit's build: the commit is its dedup_key.
+/// A fact about a commit's build: the commit is its dedup key.
 pub(crate) fn about(
     kind: FactKind,
     model: Option<ModelName>,

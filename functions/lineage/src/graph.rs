@@ -155,7 +155,7 @@ fn incident(fact: &Fact, policy: &Policy) -> Entity {
     Entity { source: format!("trimtab:{}", fact.dedup_key), properties: said(fact), ..entity }
 }
 
-/// An action that nothing but the suite knows, by its dedup_key.
+/// An action that nothing but the suite knows, by its dedup key.
 fn said_of(fact: &Fact, policy: &Policy, what: &str, of_type: &str, progress: Progress) -> Entity {
     let entity = entity(EntityKind::Action, policy, what, &fact.dedup_key, of_type);
     let (source, properties) = (format!("trimtab:{}", fact.dedup_key), said(fact));
@@ -196,7 +196,7 @@ fn entity(kind: EntityKind, policy: &Policy, what: &str, source: &str, of_type: 
     }
 }
 
-/// The fact's dedup_key and first reason, as properties.
+/// The fact's dedup key and first reason, as properties.
 fn said(fact: &Fact) -> BTreeMap<String, String> {
     let mut said = BTreeMap::from([("dedup_key".to_owned(), one_line(&fact.dedup_key, VALUE))]);
     said.extend(fact.reasons.first().map(|reason| ("reason".to_owned(), one_line(reason, VALUE))));

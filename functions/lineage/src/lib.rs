@@ -2,7 +2,7 @@
 //! rollout → endpoint → incident → the next run; and beside them what was built, evaluated and watched.
 //!
 //! It reacts to the suite's facts, so that no other function has to carry it: where lineage is slow
-//! or refused, nothing else is held up. What a fact says of the chain is in [`chain`]; [`decide`]
+//! or refused, nothing else is held up. What a fact says of the chain is in [`graph`]; [`decide`]
 //! writes each fact once; [`act`] looks for each entity before it creates it.
 
 pub mod act;

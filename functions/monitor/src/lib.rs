@@ -2,8 +2,8 @@
 //! do it, and the alarms on what they find.
 //!
 //! An endpoint in service, or a look, asks about each kind of drift by itself: each is an aggregate of
-//! its own, so that one that waits for its baseline holds up no other. [`goal`] says what shall be,
-//! `keep` how it comes to be from what is there, whichever event it was that led to it; `apply_outcome`
+//! its own, so that one that waits for its baseline holds up no other. [`desired_state`] says what shall be,
+//! `reconcile` how it comes to be from what is there, whichever event it was that led to it; `apply_outcome`
 //! takes what came of it; [`act`] makes the calls.
 
 pub mod act;

@@ -1,4 +1,4 @@
-//! Whether a fact becomes a message: each dedup_key once; at once, or with others in the digest.
+//! Whether a fact becomes a message: each dedup key once; at once, or with others in the digest.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{chat, digest, templates};
 #[derive(Debug, Clone, Copy)]
 pub struct Notify;
 
-/// What the ledger keeps of one dedup_key; or, for a model, of what waits for its digest.
+/// What the ledger keeps of one dedup key; or, for a model, of what waits for its digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// When its message was sent, or given to the digest.
@@ -156,7 +156,7 @@ fn on_fact(ctx: &Context<'_, State, Observed>, fact: &Fact) -> Answer {
     let place = ConsoleLinks::of(ctx.event, observed.policy.as_deref());
     let to_chat = observed.chat && state.chat.is_none();
     if let Some(sent) = state.sent.filter(|_| !to_chat) {
-        return Plan::skip("already_sent", format!("the message on this dedup_key was sent at {sent}"));
+        return Plan::skip("already_sent", format!("the message on this dedup key was sent at {sent}"));
     }
     let mut plan =
         Plan::only(Decision::Acted, Reason::new("told", format!("{} on {}", fact.kind.as_str(), fact.dedup_key)));

@@ -1,6 +1,6 @@
 //! What can wait: collected for each model, and sent together.
 //!
-//! A dedup_key is an aggregate of its own, and so is a model's digest: the one gives its line to the
+//! A dedup key is an aggregate of its own, and so is a model's digest: the one gives its line to the
 //! other on the bus. What has not been sent is in the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,7 @@ pub struct Digest {
 /// One message that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Of which kind and dedup_key it is, digested.
+    /// Of which kind and dedup key it is, digested.
     pub key: String,
     /// When the suite said it.
     pub at: Timestamp,

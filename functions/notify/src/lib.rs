@@ -1,7 +1,7 @@
-//! `notify` turns the suite's facts into messages that a person can act on, one per dedup_key.
+//! `notify` turns the suite's facts into messages that a person can act on, one for each dedup key.
 //!
-//! What the subject says and what to do next is in [`words`], where to look in [`place`]; [`decide`]
-//! sends each dedup_key once, or keeps it for the digest; [`act`] publishes, to people and to a chat.
+//! What the subject says and what to do next is in [`templates`], where to look in [`console_links`]; [`decide`]
+//! sends each dedup key once, or keeps it for the digest; [`act`] publishes, to people and to a chat.
 
 pub mod act;
 mod chat;

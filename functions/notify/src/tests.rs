@@ -1,4 +1,4 @@
-//! One message per dedup_key, through the whole reaction.
+//! One message per dedup key, through the whole reaction.
 
 use std::sync::Mutex;
 

@@ -20,7 +20,7 @@ pub(crate) const JOINED: &str = "joined ";
 /// How many handled triggers are remembered at most, so that the record stays small.
 const REMEMBERED_AT_MOST: usize = 500;
 
-/// One dedup_key that is answered with one run.
+/// One dedup key that is answered with one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// `<model>-<kind>-<8 hex>`: the run's display name, by which it is found again.
@@ -53,7 +53,7 @@ impl Incident {
         parts.next().is_some_and(hex) && parts.next().is_some() && parts.next().is_some()
     }
 
-    /// The dedup_key that facts about it carry.
+    /// The dedup key that facts about it carry.
     #[must_use]
     pub fn dedup_key(&self) -> String {
         format!("incident/{}", self.id)

@@ -50,7 +50,7 @@ fn over_budget(state: &State, limits: &Limits, now: Timestamp) -> Option<Reason>
         .then(|| Reason::new("budget", format!("budget: {spent} runs within {per:#}, and the policy allows {runs}")))
 }
 
-/// One dedup_key for as long as the same limit holds: an alarm that goes off all night is one message.
+/// One dedup key for as long as the same limit holds: an alarm that goes off all night is one message.
 pub(crate) fn skipped(policy: &Policy, state: &State, trigger: &Trigger, reason: &Reason, at: Timestamp) -> Fact {
     let (kind, since) = match reason.code {
         "circuit_open" => (FactKind::CircuitOpened, state.streak.as_ref().map(|streak| &streak.since)),

@@ -137,7 +137,7 @@ impl Story {
         }
     }
 
-    /// Waits until a message of this kind was received, on a dedup_key that begins so.
+    /// Waits until a message of this kind was received, on a dedup key that begins so.
     pub(crate) async fn told(&mut self, kind: &str, dedup_key: &str) -> Result<(), StoryError> {
         let since = Instant::now();
         loop {
@@ -157,12 +157,12 @@ impl Story {
         self.messages.iter().filter(|message| message.kind != "Digest").count()
     }
 
-    /// Whether a message of this kind on a dedup_key that begins so was received.
+    /// Whether a message of this kind on a dedup key that begins so was received.
     pub(crate) fn was_told(&self, kind: &str, dedup_key: &str) -> bool {
         self.messages.iter().any(|message| message.kind == kind && message.dedup_key().starts_with(dedup_key))
     }
 
-    /// The message of this kind on this dedup_key that was received; empty where there is none.
+    /// The message of this kind on this dedup key that was received; empty where there is none.
     pub(crate) fn message(&self, kind: &str, dedup_key: &str) -> String {
         let of = |message: &&Message| message.kind == kind && message.dedup_key() == dedup_key;
         self.messages.iter().find(of).map(|message| message.body.clone()).unwrap_or_default()
@@ -342,7 +342,7 @@ impl Story {
         }
     }
 
-    /// Takes the last of it in, and holds the messages against each other: one per dedup_key.
+    /// Takes the last of it in, and holds the messages against each other: one per dedup key.
     pub(crate) async fn close(&mut self) -> Result<(), StoryError> {
         self.begin("What the people on call read");
         self.control("release", json!({"phase": "bakes"})).await?;

@@ -80,7 +80,7 @@ impl Entry {
     /// The terminal record of a function, from the ledger.
     #[must_use]
     pub fn of_record(record: &HistoryEntry) -> Self {
-        // `notify` owns its notices as the suite; the model stands in the dedup_key.
+        // `notify` owns its notices as the suite; the model stands in the dedup key.
         let matter_of = || record.reasons.first().and_then(|reason| reason.split(" on ").nth(1));
         let in_matter = || matter_of().and_then(|dedup_key| dedup_key.split('/').nth(1)).map(model_in);
         Self {

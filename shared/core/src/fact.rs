@@ -31,7 +31,7 @@ macro_rules! kinds {
                 match self { $(Self::$name => $text),* }
             }
 
-            /// How much it dedup_keys to the people on call.
+            /// How much it dedup keys to the people on call.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Self::$name => Severity::$severity),* }
@@ -199,7 +199,7 @@ impl FactKind {
     }
 }
 
-/// One fact. Two facts of one kind and one dedup_key say the same thing: readers deduplicate by both.
+/// One fact. Two facts of one kind and one dedup key say the same thing: readers deduplicate by both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// The event's `detail-type`; not repeated in `detail`.

@@ -140,11 +140,11 @@ pub struct Services {
     pub history: BTreeSet<(String, String)>,
     /// The events that were kept, by function and event id.
     pub dead_letters: BTreeSet<(String, String)>,
-    /// What was told, once per kind and dedup_key.
+    /// What was told, once per kind and dedup key.
     pub told: BTreeSet<(FactKind, String)>,
     /// What was published, where a trace is kept.
     pub facts: Vec<Fact>,
-    /// Messages, by the subject and body's dedup_key.
+    /// Messages, by the subject and body's dedup key.
     pub messages: BTreeMap<String, u32>,
     /// Whether there is a topic for a chat.
     pub(crate) chats: bool,

@@ -37,7 +37,7 @@ fn holds(case: &Case) -> Outcome {
     outcome
 }
 
-/// Every schedule without faults; chance dedup_keys where the order is any, or an event is dropped.
+/// Every schedule without faults; chance dedup keys where the order is any, or an event is dropped.
 fn holds_without_faults(flow: Flow, seeds: u64) {
     for schedule in Schedule::ALL {
         let by_chance = matches!(schedule, Schedule::Jumbled | Schedule::Thrice | Schedule::Dropped);

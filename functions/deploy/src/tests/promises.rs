@@ -97,11 +97,11 @@ struct Run {
     /// What was asked of stages, as the bus keeps it: it may deliver late, again, and in any order.
     mail: Vec<trimtab_core::fact::Fact>,
     told: usize,
-    /// Turns of versions that were told already, by kind and dedup_key.
+    /// Turns of versions that were told already, by kind and dedup key.
     turns: BTreeSet<(FactKind, String)>,
 }
 
-/// What is told once a turn: readers take a second message of one dedup_key for a copy.
+/// What is told once a turn: readers take a second message of one dedup key for a copy.
 const ONCE: [FactKind; 5] = [
     FactKind::RolloutStarted,
     FactKind::RolloutSucceeded,
@@ -158,7 +158,7 @@ impl Run {
         named.and_then(|name| STAGES.iter().position(|stage| stage == name)).unwrap_or_default()
     }
 
-    /// What was told since the last step; what is told twice of one dedup_key is one message.
+    /// What was told since the last step; what is told twice of one dedup key is one message.
     fn news(&mut self) -> Result<Vec<(FactKind, usize, u32)>, String> {
         let facts = self.world.bus.facts();
         let new: Vec<_> = facts.into_iter().skip(self.told).collect();

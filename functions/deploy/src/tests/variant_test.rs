@@ -150,7 +150,7 @@ fn a_trial_that_somebody_else_ended_is_told() {
 }
 
 impl Stage {
-    /// A person ends the trial of version 2, by a request of this dedup_key.
+    /// A person ends the trial of version 2, by a request of this dedup key.
     fn promoted_by(&self, dedup_key: &str) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": "churn", "dedup_key": dedup_key, "at": NOON,
             "details": {"stage": "prod", "version": "2", "by": "maya"}});

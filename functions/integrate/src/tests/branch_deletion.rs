@@ -27,7 +27,7 @@ impl Stage {
         self.set_head(CommitId::parse(COMMIT).ok());
     }
 
-    /// The dedup_keys of the deletions that were told.
+    /// The dedup keys of the deletions that were told.
     fn deletions(&self) -> Vec<String> {
         let facts = self.cloud.facts().into_iter();
         facts.filter(|fact| fact.kind == FactKind::BranchDeleted).map(|fact| fact.dedup_key).collect()

@@ -179,7 +179,7 @@ fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// What has come of it all, in the services and on the bus; readers of the bus deduplicate by kind and dedup_key.
+/// What has come of it all, in the services and on the bus; readers of the bus deduplicate by kind and dedup key.
 #[derive(Debug, PartialEq)]
 struct Effects {
     builds: Vec<BuildRequest>,

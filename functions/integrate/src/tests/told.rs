@@ -1,5 +1,5 @@
-//! What `integrate` tells on the bus: of which model and dedup_key, with which details. Readers deduplicate by kind and
-//! dedup_key, and other functions act on the details.
+//! What `integrate` tells on the bus: of which model and dedup key, with which details. Readers deduplicate by kind and
+//! dedup key, and other functions act on the details.
 
 use std::collections::BTreeMap;
 

@@ -72,7 +72,7 @@ impl Resources for SageMaker {
 
 impl SageMaker {
     /// SageMaker refuses to stop what stops already, in a sentence that differs from kind to kind: what
-    /// it is at now says whether the refusal dedup_keys.
+    /// it is at now says whether the refusal dedup keys.
     async fn stopped<T, E: ProvideErrorMetadata>(
         &self,
         resource: &Resource,

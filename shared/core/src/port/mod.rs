@@ -158,7 +158,7 @@ pub trait Ledger {
 
 /// The suite's own event bus.
 pub trait Bus {
-    /// Puts a fact on the bus. Safe to repeat: readers deduplicate by kind and dedup_key.
+    /// Puts a fact on the bus. Safe to repeat: readers deduplicate by kind and dedup key.
     fn publish(&self, fact: &Fact) -> impl Future<Output = Answer<()>> + Send;
 }
 

@@ -126,7 +126,7 @@ where
     }
 }
 
-/// The fact that an event was refused. One dedup_key per source, kind and reason: a thousand events
+/// The fact that an event was refused. One dedup key per source, kind and reason: a thousand events
 /// of an unknown repository are one message.
 fn rejection(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
     let texts: Vec<String> = reasons.iter().map(|reason| reason.text.clone()).collect();

@@ -150,7 +150,7 @@ impl Reference {
         }
     }
 
-    /// When the next limit ends, or wait is over: the moments that dedup_key.
+    /// When the next limit ends, or wait is over: the moments that dedup key.
     pub fn edges(&self) -> Vec<Hour> {
         let rules = &self.rules;
         let of_the_end = self.ended.iter().flat_map(|ended| [ended + rules.cool_down, ended + rules.per]);
