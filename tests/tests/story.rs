@@ -28,7 +28,7 @@ async fn the_story_is_seen_in_the_services() {
         BTreeSet::from(["deploy", "evaluate", "integrate", "lineage", "monitor", "notify", "retrain"])
     );
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
-    assert_eq!(decisions, BTreeSet::from(["acted", "queued", "rejected", "skipped"]));
+    assert_eq!(decisions, BTreeSet::from(["acted", "deferred", "failed", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
     let told = Told { name: "loop".into(), about: "all".into(), chapters: story.chapters().to_vec() };
     assert!(render(&[told], "a while").unwrap().contains("version 4 waits"));

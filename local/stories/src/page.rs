@@ -24,8 +24,8 @@ pub fn render(stories: &[Told], took: &str) -> Result<String, askama::Error> {
     let tally = [
         ("acted", decided(Decision::Acted)),
         ("skipped", decided(Decision::Skipped)),
-        ("queued", decided(Decision::Deferred)),
-        ("rejected", decided(Decision::Failed)),
+        ("deferred", decided(Decision::Deferred)),
+        ("failed", decided(Decision::Failed)),
         ("messages", entries().filter(|entry| entry.is_message()).count()),
     ];
     Page { stories, took, tally }.render()
