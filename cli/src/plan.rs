@@ -1,5 +1,5 @@
 //! What the suite would do about an event: offline, with an empty ledger, by the event's own clock,
-//! and taking the event for the whole actual.
+//! and taking the event for the whole truth.
 
 use std::path::Path;
 

@@ -379,7 +379,7 @@ fn retrain_asks_for_one_run_however_often_it_is_made() {
     assert_eq!(
         (again, details),
         (first.clone(), wanted),
-        "one request is one dedup_key, whoever makes it and whenever"
+        "one request is one dedup key, whoever makes it and whenever"
     );
     assert_ne!(dedup_key(&["--request", "ticket-8"]).0, first);
     assert_ne!(dedup_key(&[]).0, first);

@@ -1,4 +1,4 @@
-//! A version whose alarms have no data proves nothing on its scope: SageMaker lets it pass, the suite
+//! A version whose alarms have no data proves nothing on its way: SageMaker lets it pass, the suite
 //! does not. That holds for canaries, linear and rolling updates alike.
 
 use trimtab_core::fact::FactKind;
@@ -66,7 +66,7 @@ pub(crate) fn go_back(
     back(ctx, policy, deploy, rollout, reason)
 }
 
-/// The version that a rollout which proved nothing goes back to. What a trial is beside serves in any ctx.
+/// The version that a rollout which proved nothing goes back to. What a trial is beside serves in any case.
 pub(crate) fn before<'a>(state: &'a State, rollout: &Rollout) -> Option<&'a Live> {
     state.last_good().or_else(|| state.live_now().filter(|_| rollout.phase != Phase::Last))
 }

@@ -151,8 +151,7 @@ pub(crate) fn given_up(
     rollout: &Rollout,
 ) -> Answer {
     let version = rollout.package.version();
-    let text =
-        format!("the policy was changed while version {version} was on its scope: how that ends is not followed");
+    let text = format!("the policy was changed while version {version} was on its way: how that ends is not followed");
     end(ctx, policy, deploy, rollout, FactKind::RolloutFailed, Reason::new("given_up", text))
 }
 

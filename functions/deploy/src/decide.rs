@@ -256,7 +256,7 @@ pub(crate) fn on_approved(
         }
         newest if newest == Some(version) || is_rejection_taken_back(ctx, package) => {
             state.cancel_pending_rollback();
-            let reason = Reason::new("already_there", format!("version {version} is live or on its scope"));
+            let reason = Reason::new("already_there", format!("version {version} is live or on its way"));
             Plan::only(Decision::Skipped, reason).with_state(state)
         }
         _ => {
@@ -267,7 +267,7 @@ pub(crate) fn on_approved(
     }
 }
 
-/// Whether this version, rejected and now approved again, is still on its scope or still serves: the rollback that its
+/// Whether this version, rejected and now approved again, is still on its way or still serves: the rollback that its
 /// rejection asked for has not begun.
 fn is_rejection_taken_back(ctx: &Context<'_, State, Observed>, package: &PackageArn) -> bool {
     match &ctx.state.current {

@@ -1,4 +1,4 @@
-//! What AWS would say if an event were the whole actual: for planning offline.
+//! What AWS would say if an event were the whole truth: for planning offline.
 
 use trimtab_core::event::{Approval, Body, EndpointStatus, Event};
 use trimtab_core::fact::FactKind;

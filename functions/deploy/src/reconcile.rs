@@ -59,7 +59,7 @@ fn unheard_offer(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &D
         return None;
     }
     let mut plan = stage_promotion::enter(ctx, policy, deploy, ctx.state.clone(), package, true, None);
-    plan.reasons.push(Reason::new("unheard", "its own event has not come: observed by looking"));
+    plan.reasons.push(Reason::new("unheard", "its own event was not received: found by reconciling"));
     Some(plan)
 }
 
@@ -121,7 +121,7 @@ fn unheard(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &Deploym
         Verdict::Rejected => on_rejected(ctx, policy, deploy, &listed.package),
         _ => on_approved(ctx, policy, deploy, &listed.package, &listed.actual),
     };
-    plan.reasons.push(Reason::new("unheard", "its own event has not come: observed by looking"));
+    plan.reasons.push(Reason::new("unheard", "its own event was not received: found by reconciling"));
     Some(plan)
 }
 

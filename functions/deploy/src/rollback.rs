@@ -1,6 +1,6 @@
 //! An operator wants a stage back at a version, whatever state its endpoint is in.
 //!
-//! In service, out of service or half-scope between two configurations, it is updated; on its scope, the
+//! In service, out of service or half-way between two configurations, it is updated; on its way, the
 //! version waits for it to rest; failed, it is removed first, since SageMaker lets nothing else be
 //! done to it; not there, it is made.
 
@@ -82,7 +82,7 @@ fn serves(actual: &ObservedEndpoint, config: &str) -> bool {
     actual.status == EndpointStatus::InService && actual.config.as_deref() == Some(config)
 }
 
-/// Whether the endpoint serves this version, and nothing is on its scope: there is nothing to do.
+/// Whether the endpoint serves this version, and nothing is on its way: there is nothing to do.
 pub(crate) fn is_there(ctx: &Context<'_, State, Observed>, package: &PackageArn) -> bool {
     let now = ctx.state.live_now().filter(|live| live.package == *package);
     let endpoint = ctx.observed.endpoint.as_ref();

@@ -20,7 +20,7 @@ const ASKED_REMEMBERED: usize = 50;
 /// How many verdicts are remembered; the lowest versions are forgotten first.
 const VERDICTS_REMEMBERED: usize = 200;
 
-/// Why a version is on its scope.
+/// Why a version is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
@@ -65,7 +65,7 @@ pub enum Progress {
     },
 }
 
-/// The part of its scope that a rollout is on.
+/// The part of its way that a rollout is on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -104,7 +104,7 @@ pub struct Rollout {
     /// Whether a person was told that it takes too long.
     #[serde(default)]
     pub late: bool,
-    /// The part of its scope that it is on.
+    /// The part of its way that it is on.
     #[serde(default)]
     pub phase: Phase,
     /// Who wants its trial to end before its time.

@@ -79,7 +79,7 @@ pub(crate) fn on_stack(
         (_, Some(actual)) => {
             Plan::skip("still_moving", format!("CloudFormation says that the stack is {}", actual.status))
         }
-        // What was in the scope is deleted: what waited for that is made.
+        // What was in the way is deleted: what waited for that is made.
         (None, None) if ctx.state.waits() => completion::on_rest(ctx, policy, deploy),
         (_, None) => Plan::skip("no_such_stack", "CloudFormation knows no such stack"),
     }

@@ -17,7 +17,7 @@ use crate::naming::{serving_name, trial_name};
 use crate::rollout::{Cause, Phase, Progress, Queued, Rollout, RolloutScope, State, tell};
 use crate::{alarm_data, rollback, stack, transform, variant_test};
 
-/// Begins the rollout if nothing stands in its scope; otherwise it waits for the event that ends
+/// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
 /// what does.
 pub(crate) fn start_or_queue(
     ctx: &Context<'_, State, Observed>,
@@ -123,7 +123,7 @@ pub(crate) fn resume(
     rollout: &Rollout,
 ) -> Answer {
     let actions = steps(policy, deploy, ctx.observed, rollout);
-    let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
+    let reason = Reason::new("resumed", "an earlier attempt did not complete: its pending actions are resumed");
     Plan { actions, ..Plan::only(Decision::Acted, reason) }
 }
 

@@ -37,7 +37,7 @@ fn serves(endpoint: Option<&ObservedEndpoint>, config: &str) -> bool {
         .is_some_and(|actual| actual.status == EndpointStatus::InService && actual.config.as_deref() == Some(config))
 }
 
-/// The endpoint serves both: from now on the version is tried, unless it was rejected on the scope.
+/// The endpoint serves both: from now on the version is tried, unless it was rejected on the way.
 pub(crate) fn begun(
     ctx: &Context<'_, State, Observed>,
     policy: &Policy,
@@ -122,7 +122,7 @@ pub(crate) fn on_reconcile(ctx: &Context<'_, State, Observed>, policy: &Policy, 
     }
 }
 
-/// A person has observed enough: the trial ends before its time, unless one of its alarms has gone off; as soon as
+/// A person has seen enough: the trial ends before its time, unless one of its alarms has gone off; as soon as
 /// it can, where it cannot yet.
 pub(crate) fn promoted_by(
     ctx: &Context<'_, State, Observed>,
@@ -209,7 +209,7 @@ fn names(alarms: &[AlarmName]) -> String {
     alarms.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The rollout that is on trial, or on its scope there.
+/// The rollout that is on trial, or on its way there.
 pub(crate) fn tried(state: &State) -> Option<&Rollout> {
     state.current.as_ref().filter(|rollout| rollout.phase != Phase::Last)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use trimtab_core::event::{ApiCall, ResourceKind};
 use trimtab_core::port::guard::{Activity, ObservedResource};
 
-/// What SageMaker would say if the request were the whole actual; `None` for what is deleted, and for
+/// What SageMaker would say if the request were the whole truth; `None` for what is deleted, and for
 /// a call that does not describe its resource.
 pub(crate) fn assume(call: &ApiCall, account: &str, region: &str, at: Timestamp) -> Option<ObservedResource> {
     let resource = call.resource.as_ref().filter(|_| makes(&call.name))?;

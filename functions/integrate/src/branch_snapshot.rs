@@ -22,7 +22,7 @@ pub struct Watching {
     /// Where all of this is; unknown before a look wrote it down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<RepositoryName>,
-    /// The branches that a look has observed.
+    /// The branches that a reconcile has seen.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub branches: BTreeMap<BranchName, Sighting>,
     /// The pull requests that were open at the last look.

@@ -315,7 +315,7 @@ pub(crate) fn build_once(state: &State, request: Request, branch: &BranchName, r
             request.clone(),
             branch.clone(),
             merged.clone(),
-            Reason::new("resumed", "an earlier attempt did not come to its end: taking it up"),
+            Reason::new("resumed", "an earlier attempt did not complete: its pending actions are resumed"),
         ),
         _ => Plan::skip("already_built", format!("commit {} has its build", request.commit())),
     }

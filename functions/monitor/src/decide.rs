@@ -153,7 +153,7 @@ impl Decide for Monitor {
         }
     }
 
-    /// What is left is what the actual lacks: every event of a kind comes to the same.
+    /// What is left is what AWS lacks: every event of a kind comes to the same.
     fn pending_actions(_: &State, _: &Asked<'_>) -> Vec<Action> {
         Vec::new()
     }

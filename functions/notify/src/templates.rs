@@ -41,7 +41,7 @@ pub(crate) fn words(kind: FactKind) -> (&'static str, &'static str) {
         FactKind::ReconcileRequested => ("look requested", "Nothing to do."),
         FactKind::DeadlineExceeded => (
             "takes longer than the policy allows",
-            "Look at it in the service's console: stop it there if it hangs. Its end is observed whether or not AWS sends an event.",
+            "Look at it in the service's console: stop it there if it hangs. Its end is found whether or not AWS sends an event.",
         ),
         FactKind::TrainingStarted => ("training started", "Nothing to do: the run's end will be reported."),
         FactKind::TrainingTriggerMerged => (

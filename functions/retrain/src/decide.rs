@@ -178,7 +178,7 @@ pub(crate) fn triage(ctx: &Context<'_, State, Observed>, policy: &Policy, limits
     let mut state = ctx.state.clone();
     let left = ctx.state.incident.as_ref().filter(|incident| incident.run.is_none());
     if let Some(incident) = left.filter(|incident| incident.trigger.subject == trigger.subject) {
-        let reason = Reason::new("resumed", "an earlier attempt did not come to its end: taking it up");
+        let reason = Reason::new("resumed", "an earlier attempt did not complete: its pending actions are resumed");
         return start(state, incident.clone(), reason);
     }
     if let Some(before) = state.answer_to(&trigger) {

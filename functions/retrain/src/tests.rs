@@ -252,7 +252,7 @@ fn drift_inside_the_cool_down_starts_nothing_and_says_until_when() {
     assert_eq!(
         stage.world.bus.facts().pop().unwrap().dedup_key,
         fact.dedup_key,
-        "one dedup_key for the whole cool-down"
+        "one dedup key for the whole cool-down"
     );
 }
 

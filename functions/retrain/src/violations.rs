@@ -167,6 +167,7 @@ pub(crate) fn unheard(ctx: &Context<'_, State, Observed>, policy: &Policy, limit
     };
     let monitored = ctx.observed.monitored.iter().find(news)?;
     let mut plan = triage(ctx, policy, limits, trigger(monitored, kind(monitored)));
-    plan.reasons.push(Reason::new("unheard", "the event of this monitoring run has not come: observed by looking"));
+    plan.reasons
+        .push(Reason::new("unheard", "the event of this monitoring run was not received: found by reconciling"));
     Some(plan)
 }

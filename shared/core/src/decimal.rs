@@ -125,7 +125,7 @@ mod tests {
         let number = |text| Decimal::parse(text).unwrap();
         assert!(number("-0.1") < number("0") && number("0.9") < number("0.91") && number("9") < number("10"));
         assert_eq!(Decimal::default(), number("0"));
-        assert_eq!(number(" 0.50 "), number("0.5"), "blanks around it do not dedup_key");
+        assert_eq!(number(" 0.50 "), number("0.5"), "blanks around it do not matter");
     }
 
     #[test]

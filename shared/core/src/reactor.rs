@@ -221,7 +221,7 @@ where
             Some(mut plan) => {
                 plan.reasons.push(Reason::new(
                     RESUMED_PENDING,
-                    "its own event was not incoming: seen while looking at another",
+                    "its own event was not received: found while another was handled",
                 ));
                 plan
             }
@@ -328,7 +328,8 @@ fn resume_pending<D: Decide>(plan: &mut Plan<D::State, D::Action>, ctx: &Context
         return;
     }
     plan.actions = left;
-    plan.reasons.push(Reason::new(RESUMED_PENDING, "an earlier attempt did not come to its end: taking it up"));
+    plan.reasons
+        .push(Reason::new(RESUMED_PENDING, "an earlier attempt did not complete: its pending actions are resumed"));
     if plan.decision == Decision::Skipped {
         plan.decision = Decision::Acted;
     }

@@ -7,7 +7,7 @@
 //! | `suite` | `policy` | what holds for the whole suite, as it was applied |
 //! | `reconciled` | `<model>` | nothing: its policy has a `[reconcile]` |
 //! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
-//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, what is outbox |
+//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, outbox |
 //! | `model#<model>` or `suite` | `history#<time>#<function>#<event>` | the terminal record |
 //! | `dead-letter` | `<function>#<digest>` | an event that could not be acted on, whole |
 

@@ -141,7 +141,7 @@ fn the_newest_wanted_version_is_on_its_way_or_waits_or_is_live() {
     state.queued = None;
     assert_eq!(state.newest(), Some(5));
     state.record_verdict(&package("churn", 5), Verdict::Rejected);
-    assert_eq!(state.newest(), Some(4), "a rejected version on its scope holds nothing up");
+    assert_eq!(state.newest(), Some(4), "a rejected version on its way holds nothing up");
     state.record_verdict(&package("churn", 4), Verdict::Rejected);
     assert_eq!(state.newest(), None, "nor does one that is live");
 }
@@ -164,7 +164,7 @@ fn an_update_has_ended_where_the_endpoint_changed_after_it() {
         (actual(EndpointStatus::InService, "old", Some(1)), false, true, "it changed after"),
         (actual(EndpointStatus::Failed, "new", Some(1)), false, true, "it changed after, and failed"),
         (actual(EndpointStatus::Failed, "new", Some(-1)), false, false, "it failed before"),
-        (actual(EndpointStatus::Updating, "new", Some(1)), false, false, "it is on its scope"),
+        (actual(EndpointStatus::Updating, "new", Some(1)), false, false, "it is on its way"),
     ] {
         assert_eq!(rollout.is_served(Some(&actual)), served, "{what}");
         assert_eq!(rollout.ended(Some(&actual)).is_some(), ended, "{what}");

@@ -20,7 +20,7 @@ fn actual(status: &str, version: u32, changed: Option<i64>) -> ObservedStack {
     }
 }
 
-/// Version 2 is on its scope; the stack is so. What is decided, and what is called.
+/// Version 2 is on its way; the stack is so. What is decided, and what is called.
 fn heard(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Vec<String>) {
     let id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/1";
     let detail = json!({"stack-id": id, "status-details": {"status": "UPDATE_COMPLETE"}});

@@ -127,7 +127,7 @@ fn a_policy_that_serves_by_something_else_meanwhile_gives_the_rollout_up() {
     let pipeline = "[deploy.pipeline]\nname = \"leads-delivery\"\nvariable = \"Package\"\n[reconcile]";
     let policy = parse(&format!("{head}{pipeline}{tail}"));
     stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
-    assert_eq!(stage.say("leads", 2, "Approved"), (Decision::Acted, "approved"), "and the next one goes its new scope");
+    assert_eq!(stage.say("leads", 2, "Approved"), (Decision::Acted, "approved"), "and the next one goes its new way");
     assert!(stage.told().contains(&FactKind::RolloutFailed));
     assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("leads", 2)]);
 }

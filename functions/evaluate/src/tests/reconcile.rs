@@ -91,7 +91,7 @@ fn test_suite_is_not_late_before_its_time_and_is_late_after_it() {
         let told = stage.kinds().contains(&FactKind::DeadlineExceeded);
         assert_eq!(told, late, "after {minutes} minutes of the 6 hours allowed");
         let of_its_own = stage.told().pop().unwrap().dedup_key == "late/candidate/churn/7";
-        assert_eq!(of_its_own, late, "it is a dedup_key of its own");
+        assert_eq!(of_its_own, late, "it is a dedup key of its own");
     }
 }
 

@@ -44,7 +44,7 @@ fn stop_names_the_resource_as_its_owner_wrote_it() {
     let mut stage = Stage::with("CreateTrainingJob", &named);
     *stage.aws.refuses.lock().unwrap() = true;
     stage.hears("CreateTrainingJob", &named);
-    // An ARN has the name in lower ctx: SageMaker would know no such job.
+    // An ARN has the name in lower case: SageMaker would know no such job.
     let report = stage.hears("AddTags", &arn());
     assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
     // Another breach is another finding, of the same resource.

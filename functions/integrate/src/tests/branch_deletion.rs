@@ -34,7 +34,7 @@ impl Stage {
     }
 }
 
-/// A stage on which a look has observed the branch.
+/// A stage on which a reconcile has seen the branch.
 fn looked() -> Stage {
     let stage = stage();
     assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));

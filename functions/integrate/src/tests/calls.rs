@@ -103,7 +103,7 @@ fn with_image() -> Stage {
     stage
 }
 
-/// A look has observed another head, another image and the open pull request; nothing since was heard of.
+/// A reconcile has seen another head, another image and the open pull request; nothing since was heard of.
 fn unheard() -> Stage {
     let stage = open();
     stage.set_head(CommitId::parse(&"a".repeat(40)).ok());

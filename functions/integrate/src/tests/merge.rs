@@ -103,7 +103,7 @@ fn how_the_build_of_a_closed_pull_request_ends_is_told_to_nobody() {
     assert!(stage.comments().is_empty());
 }
 
-/// A stage on which a look has observed the pull request open.
+/// A stage on which a reconcile has seen the pull request open.
 fn seen_open() -> Stage {
     let stage = open();
     assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));

@@ -1,4 +1,4 @@
-//! What `integrate` would decide of each sample event if the event were the whole actual: what planning offline shows.
+//! What `integrate` would decide of each sample event if the event were the whole truth: what planning offline shows.
 
 use trimtab_core::event::Event;
 use trimtab_core::reactor::{Context, Decide};

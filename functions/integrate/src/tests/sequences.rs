@@ -14,7 +14,7 @@ use super::pull_request_build::proposed;
 use super::reconcile::asked;
 use super::*;
 
-/// What happens next. Numbers choose among what is there; small ones, so that a failing ctx is soon made small.
+/// What happens next. Numbers choose among what is there; small ones, so that a failing case is soon made small.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Push(Branch),

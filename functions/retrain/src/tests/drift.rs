@@ -6,7 +6,7 @@ fn event(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The event of this ctx in `events/cloudwatch`.
+/// The event of this case in `events/cloudwatch`.
 macro_rules! alarm_event {
     ($ctx:literal) => {
         event(include_str!(concat!("../../../../events/cloudwatch/", $ctx, ".json")))

@@ -211,7 +211,7 @@ impl Pair {
 
     /// Both hear of the event; what they come to is compared.
     fn deliver(&mut self, sent: &Sent, event: &Value) -> Result<(), TestCaseError> {
-        // Nothing is asked of AWS for an object, so that no end is observed.
+        // Nothing is asked of AWS for an object, so that no end is seen.
         let mut expected = match sent {
             Sent::Object { .. } => vec![],
             _ => self.reference.notice_the_end(),

@@ -48,7 +48,7 @@ fn run_name_and_token_of_two_triggers_differ() {
     all.push(named(&request_for(&"d".repeat(40)), NOON));
     let names: std::collections::BTreeSet<&String> = all.iter().map(|(name, _)| name).collect();
     let tokens: std::collections::BTreeSet<&String> = all.iter().map(|(_, token)| token).collect();
-    assert_eq!((names.len(), tokens.len()), (all.len(), all.len()), "each dedup_key has a run of its own: {all:?}");
+    assert_eq!((names.len(), tokens.len()), (all.len(), all.len()), "each dedup key has a run of its own: {all:?}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn run_name_of_gathered_data_does_not_depend_on_the_look() {
         let (request, _) = stage.started().pop().unwrap();
         (request.display_name, request.token)
     };
-    assert_eq!(ripe(15), ripe(200), "what was gathered is one dedup_key, whenever it is looked at");
+    assert_eq!(ripe(15), ripe(200), "what was gathered is one dedup key, whenever it is looked at");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn run_name_by_the_calendar_does_not_depend_on_the_look() {
         let (request, _) = stage.started().pop().unwrap();
         (request.display_name, request.token)
     };
-    assert_eq!(due(1), due(3), "a run that is due is one dedup_key, whenever it is looked at");
+    assert_eq!(due(1), due(3), "a run that is due is one dedup key, whenever it is looked at");
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn whoever_waits_is_told_for_what() {
         assert_eq!(fact.reasons[1], format!("run of {incident} is on{words}"));
         assert!(
             fact.dedup_key.starts_with(&format!("incident/{incident}/")),
-            "a dedup_key of its own: {}",
+            "a dedup key of its own: {}",
             fact.dedup_key
         );
     }

@@ -116,7 +116,7 @@ fn a_run_is_not_late_before_its_time_and_is_late_after_it() {
         let told = stage.world.bus.facts().pop().unwrap();
         assert_eq!(told.kind == FactKind::DeadlineExceeded, late, "after {minutes} minutes of the 24 hours allowed");
         let incident = &stage.started()[0].0.display_name;
-        assert_eq!(told.dedup_key == format!("late/incident/{incident}"), late, "it is a dedup_key of its own");
+        assert_eq!(told.dedup_key == format!("late/incident/{incident}"), late, "it is a dedup key of its own");
     }
 }
 

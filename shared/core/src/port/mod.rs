@@ -134,7 +134,7 @@ pub trait Ledger {
         lease_until: Timestamp,
     ) -> impl Future<Output = Result<u64, WriteError>> + Send;
     /// Writes the aggregate (if given and its epoch is still `held`) and the terminal record in one
-    /// step, gives the lease back, and forgets what was outbox.
+    /// step, gives the lease back, and clears the outbox.
     fn finish(
         &self,
         id: &AggregateId,

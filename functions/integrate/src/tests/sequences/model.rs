@@ -82,7 +82,7 @@ pub(crate) enum Branch {
 pub(crate) struct Rules {
     /// The repository holds the training pipeline's definition.
     pub(crate) has_definition: bool,
-    /// CodePipeline builds what is pushed; CodeBuild builds what is proposed in any ctx.
+    /// CodePipeline builds what is pushed; CodeBuild builds what is proposed in any case.
     pub(crate) by_pipeline: bool,
 }
 

@@ -94,7 +94,7 @@ fn untold_facts_are_told_before_the_decision() {
     let before = script.calls().len();
     report(&script, &order_to("nothing"));
     let calls = script.calls()[before..].to_vec();
-    let told = calls.iter().position(|call| call == "publish begun").expect("what was outbox is told");
+    let told = calls.iter().position(|call| call == "publish begun").expect("what was in the outbox is published");
     let claimed = calls.iter().position(|call| call == "claim").expect("the intent is taken up under a lease");
     assert!(told < claimed, "{calls:?}");
 }

@@ -25,7 +25,11 @@ fn intent_is_written_before_the_first_call_and_record_is_last() {
     assert_eq!(report.entry.actions, ["a", "b"], "the record says what was done");
     assert_eq!(report.dedup_key.as_deref(), Some("begun"));
     let record = script.record();
-    assert_eq!((record.lease_until, record.outbox.len()), (None, 0), "the lease is given back, and nothing is outbox");
+    assert_eq!(
+        (record.lease_until, record.outbox.len()),
+        (None, 0),
+        "the lease is given back, and the outbox is empty"
+    );
     assert_eq!((state(&record).intents.len(), state(&record).done), (0, vec!["a".to_owned(), "b".to_owned()]));
 }
 
