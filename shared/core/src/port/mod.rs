@@ -142,8 +142,8 @@ pub trait Ledger {
         state: Option<&Value>,
         entry: &HistoryEntry,
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
-    /// Writes the aggregate if its epoch is still `held`, without a record, and forgets what was
-    /// outbox: for what is one of very many, and for what a look keeps in mind.
+    /// Writes the aggregate if its epoch is still `held`, without a record, and clears
+    /// the outbox: for high-volume events, and for the snapshot of a reconcile.
     fn save_state(
         &self,
         id: &AggregateId,
