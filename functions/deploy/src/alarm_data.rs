@@ -7,7 +7,8 @@ use trimtab_core::policy::{Policy, Stage as Deployment, Target};
 use trimtab_core::reactor::Context;
 
 use crate::decide::{Answer, Observed};
-use crate::rollout::{Cause, Live, Phase, Queued, Rollout, RolloutScope, State, tell};
+use crate::rollout::{Cause, Live, Phase, Queued, Rollout, State};
+use crate::rollout_fact::{RolloutScope, tell};
 use crate::start::start_or_queue;
 
 /// The strategy's alarms that have nothing to say; `None` where all have, or where there are none:

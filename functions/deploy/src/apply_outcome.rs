@@ -9,7 +9,8 @@ use trimtab_core::port::{ml, stack};
 use trimtab_core::reactor::ActionOutcome;
 
 use crate::action::{Action, Done};
-use crate::rollout::{Cause, Phase, Progress, Queued, Rollout, RolloutScope, State, tell};
+use crate::rollout::{Cause, Phase, Progress, Queued, Rollout, State};
+use crate::rollout_fact::{RolloutScope, tell};
 use crate::stage_promotion;
 
 /// Takes what an action gave into the rollout.

@@ -14,7 +14,8 @@ use trimtab_core::port::stack::ObservedStack;
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 
 use crate::action::{Action, Done};
-use crate::rollout::{Cause, Progress, Queued, Rollout, RolloutScope, State, Verdict, tell};
+use crate::rollout::{Cause, Progress, Queued, Rollout, State, Verdict};
+use crate::rollout_fact::{RolloutScope, tell};
 use crate::start::{resume, start_or_queue, steps};
 use crate::{apply_outcome, completion, preview, reconcile, rollback, stage_promotion, transform, variant_test};
 

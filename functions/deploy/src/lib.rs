@@ -14,6 +14,7 @@ mod preview;
 mod reconcile;
 mod rollback;
 pub mod rollout;
+mod rollout_fact;
 mod smoke_test;
 mod stack;
 mod stage_promotion;

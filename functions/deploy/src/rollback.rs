@@ -14,7 +14,8 @@ use trimtab_core::reactor::Context;
 
 use crate::action::Action;
 use crate::decide::{Answer, Observed};
-use crate::rollout::{Cause, Queued, RolloutScope, State, tell};
+use crate::rollout::{Cause, Queued, State};
+use crate::rollout_fact::{RolloutScope, tell};
 use crate::start::start_or_queue;
 use crate::{stage_promotion, variant_test};
 

@@ -11,7 +11,8 @@ use trimtab_core::reactor::Context;
 use trimtab_core::text::one_line;
 
 use crate::decide::{Answer, Observed, on_approved, on_rejected};
-use crate::rollout::{Rollout, RolloutScope, State, tell};
+use crate::rollout::{Rollout, State};
+use crate::rollout_fact::{RolloutScope, tell};
 use crate::variant_test;
 
 /// How many versions that may go further are remembered; the lowest are forgotten first.

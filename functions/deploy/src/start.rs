@@ -14,7 +14,8 @@ use trimtab_core::text::digest;
 use crate::action::Action;
 use crate::decide::{Answer, Observed};
 use crate::naming::{serving_name, trial_name};
-use crate::rollout::{Cause, Phase, Progress, Queued, Rollout, RolloutScope, State, tell};
+use crate::rollout::{Cause, Phase, Progress, Queued, Rollout, State};
+use crate::rollout_fact::{RolloutScope, tell};
 use crate::{alarm_data, rollback, stack, transform, variant_test};
 
 /// Begins the rollout if nothing stands in its way; otherwise it waits for the event that ends
