@@ -70,7 +70,7 @@ fn of_function(function: &str, event: &Event, set: &PolicySet) -> Option<Planned
     }
 }
 
-fn of<D: Decide>(event: &Event, set: &PolicySet) -> Planned {
+fn of<D: Preview>(event: &Event, set: &PolicySet) -> Planned {
     let policies = &set.policies;
     let nothing = |reason: String, decision| Planned {
         function: D::FUNCTION,
@@ -109,8 +109,8 @@ fn owner<'a>(policies: &'a [Policy], key: &Key) -> Option<&'a Policy> {
     policies.iter().find(|policy| policy.keys().contains(key))
 }
 
-fn decided<D: Decide>(event: &Event, policy: Option<&Policy>, suite: Option<&OrganizationPolicy>) -> Planned {
-    let (state, observed) = (D::State::default(), D::assume(event));
+fn decided<D: Preview>(event: &Event, policy: Option<&Policy>, suite: Option<&OrganizationPolicy>) -> Planned {
+    let (state, observed) = (D::State::default(), D::preview(event));
     let plan =
         D::decide(&Context { event, policy, suite, state: &state, observed: &observed, now: event.envelope.time });
     Planned {

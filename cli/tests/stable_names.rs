@@ -16,7 +16,7 @@ use trimtab_cli::{plan, rules};
 use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
 use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::reactor::{Context, Decide, Subject};
+use trimtab_core::reactor::{Context, Decide, Preview, Subject};
 
 /// Set in the second process: where it writes what it computed.
 const SECOND: &str = "TRIMTAB_TEST_NAMES_GO_TO";
@@ -60,10 +60,10 @@ fn dedup_keys(facts: &[Fact]) -> Vec<String> {
     facts.iter().map(|fact| format!("{}: {}", fact.kind.as_str(), fact.dedup_key)).collect()
 }
 
-fn decided<D: Decide>(raw: &Value, set: &PolicySet, later: i64) -> Option<Value> {
+fn decided<D: Preview>(raw: &Value, set: &PolicySet, later: i64) -> Option<Value> {
     let event = Event::parse(raw).unwrap();
     let (policy, suite) = owner::<D>(&event, set)?;
-    let (before, observed) = (D::State::default(), D::assume(&event));
+    let (before, observed) = (D::State::default(), D::preview(&event));
     let now = event.envelope.time + SignedDuration::from_secs(later);
     let at = |state: &D::State, now: Timestamp| {
         D::decide(&Context { event: &event, policy, suite, state, observed: &observed, now })

@@ -14,7 +14,7 @@ use serde_json::Value;
 use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
 use trimtab_core::policy::{OrganizationPolicy, Policy};
-use trimtab_core::reactor::{Context, Decide};
+use trimtab_core::reactor::{Context, Decide, Preview};
 
 /// The longest refusal: a line that a person reads.
 const REFUSAL_MAX: usize = 600;
@@ -40,13 +40,13 @@ pub fn event(data: &[u8]) {
     }
 }
 
-fn plan<D: Decide>(event: &Event) {
+fn plan<D: Preview>(event: &Event) {
     let Ok(policy) = Policy::parse("churn.toml", include_str!("../../policies/churn.toml")) else { return };
     let Ok(suite) = OrganizationPolicy::parse("organization.toml", include_str!("../../policies/organization.toml"))
     else {
         return;
     };
-    let (state, observed) = (D::State::default(), D::assume(event));
+    let (state, observed) = (D::State::default(), D::preview(event));
     let _ = (D::subject(event), D::aggregate(event, None));
     let (policy, suite, now) = (Some(&policy), Some(&suite), event.envelope.time);
     let plan = D::decide(&Context { event, policy, suite, state: &state, observed: &observed, now });

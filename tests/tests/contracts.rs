@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
+use trimtab_cli::pattern::Pattern;
 use trimtab_cli::rules::{self, matching};
 use trimtab_cloud::{Cloud, root};
 use trimtab_core::event::{Body, Event};
-use trimtab_core::pattern::Pattern;
 use trimtab_tests::{events, routes};
 
 const FUNCTIONS: [&str; 9] =

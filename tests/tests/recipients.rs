@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use serde_json::Value;
+use trimtab_cli::audience::SnsSubscriptions;
 use trimtab_cli::policies::PolicySet;
 use trimtab_cli::recipients;
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
@@ -12,7 +13,7 @@ use trimtab_core::fact::{Fact, FactKind, Severity};
 use trimtab_core::name::{ModelName, TopicArn};
 use trimtab_core::policy::{OrganizationPolicy, Policy};
 use trimtab_core::port::ml::Topic;
-use trimtab_sns::{SnsSubscriptions, SnsTopic};
+use trimtab_sns::SnsTopic;
 
 /// A topic, and whoever reads its messages.
 struct Stage {

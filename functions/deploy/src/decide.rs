@@ -17,7 +17,7 @@ use crate::action::{Action, Done};
 use crate::rollout::{Cause, Progress, Queued, Rollout, State, Verdict};
 use crate::rollout_fact::{RolloutScope, tell};
 use crate::start::{resume, start_or_queue, steps};
-use crate::{apply_outcome, completion, preview, reconcile, rollback, stage_promotion, transform, variant_test};
+use crate::{apply_outcome, completion, reconcile, rollback, stage_promotion, transform, variant_test};
 
 /// The deciding half of `deploy`.
 #[derive(Debug, Clone, Copy)]
@@ -91,10 +91,6 @@ impl Decide for Deploy {
             }
             None => "rollout".to_owned(),
         }
-    }
-
-    fn assume(event: &Event) -> Observed {
-        preview::of(event)
     }
 
     fn decide(ctx: &Context<'_, State, Observed>) -> Answer {

@@ -15,7 +15,7 @@ use trimtab_core::policy::{Key, KeyKind, Policy};
 use trimtab_core::port::evaluate::{ObservedCandidate, VerdictRequest};
 use trimtab_core::port::ml::Listed;
 use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution};
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::{digest, one_line};
 
 use crate::candidate::{Candidate, End, State, Step, Verdict, execution_name, version_of};
@@ -105,16 +105,6 @@ impl Decide for Evaluation {
         version.map_or_else(|| "candidates".to_owned(), |version| format!("candidate#{version}"))
     }
 
-    fn assume(event: &Event) -> Observed {
-        let (approval, status) = match &event.body {
-            Body::Package(package) => (package.approval.clone(), package.status.clone()),
-            Body::Fact(fact) if requested(fact).is_some() => (Approval::Pending, "Completed".to_owned()),
-            _ => return Observed::default(),
-        };
-        let actual = ObservedCandidate { approval, status, stamp: None, metrics: std::collections::BTreeMap::new() };
-        Observed { candidate: Some(actual), ..Observed::default() }
-    }
-
     fn decide(ctx: &Asked<'_>) -> Answer {
         let Some(policy) = ctx.policy else {
             return Plan::fail("unknown_model", "evaluate needs the model's policy");
@@ -181,6 +171,18 @@ impl Decide for Evaluation {
             }
             (Err(cause), _) => refused(state, candidate, action, &cause, now),
         }
+    }
+}
+
+impl Preview for Evaluation {
+    fn preview(event: &Event) -> Observed {
+        let (approval, status) = match &event.body {
+            Body::Package(package) => (package.approval.clone(), package.status.clone()),
+            Body::Fact(fact) if requested(fact).is_some() => (Approval::Pending, "Completed".to_owned()),
+            _ => return Observed::default(),
+        };
+        let actual = ObservedCandidate { approval, status, stamp: None, metrics: std::collections::BTreeMap::new() };
+        Observed { candidate: Some(actual), ..Observed::default() }
     }
 }
 

@@ -7,7 +7,7 @@ use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::{Guard as Rules, OrganizationPolicy, Policy};
 use trimtab_core::port::guard::{Activity, Halted, ObservedResource};
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::one_line;
 
 use crate::finding::{Finding, State, Stop, id};
@@ -87,12 +87,6 @@ impl Decide for Guard {
         resource.map_or_else(|| "finding#none".to_owned(), |resource| format!("finding#{}", id(resource)))
     }
 
-    fn assume(event: &Event) -> Self::Observed {
-        let Body::ApiCall(call) = &event.body else { return None };
-        let envelope = &event.envelope;
-        request::assume(call, envelope.account.as_str(), &envelope.region, envelope.time)
-    }
-
     fn decide(ctx: &Asked<'_>) -> Answer {
         let Body::ApiCall(call) = &ctx.event.body else {
             return Plan::skip("not_concerned", "only calls of SageMaker's API are looked at");
@@ -140,6 +134,14 @@ impl Decide for Guard {
         };
         let told = tell(kind, finding, number, now, std::iter::once(reason.text.clone()));
         ActionOutcome { facts: vec![told], reasons: vec![reason], ..ActionOutcome::default() }
+    }
+}
+
+impl Preview for Guard {
+    fn preview(event: &Event) -> Self::Observed {
+        let Body::ApiCall(call) = &event.body else { return None };
+        let envelope = &event.envelope;
+        request::preview(call, envelope.account.as_str(), &envelope.region, envelope.time)
     }
 }
 

@@ -8,7 +8,7 @@ use trimtab_core::port::guard::{Activity, ObservedResource};
 
 /// What SageMaker would say if the request were the whole truth; `None` for what is deleted, and for
 /// a call that does not describe its resource.
-pub(crate) fn assume(call: &ApiCall, account: &str, region: &str, at: Timestamp) -> Option<ObservedResource> {
+pub(crate) fn preview(call: &ApiCall, account: &str, region: &str, at: Timestamp) -> Option<ObservedResource> {
     let resource = call.resource.as_ref().filter(|_| makes(&call.name))?;
     let (kind, request) = (resource.kind, &call.request);
     let name = resource.name.as_str().to_ascii_lowercase();

@@ -12,7 +12,7 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::policy::OrganizationPolicy;
 use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
 use trimtab_core::port::{Answer, Pause};
-use trimtab_core::reactor::{Decide, Report, World};
+use trimtab_core::reactor::{Decide, Preview, Report, World};
 
 use crate::{Guard, Reaction};
 
@@ -65,7 +65,7 @@ impl Stage {
         ledger.contents().suite = Some(OrganizationPolicy::parse("organization.toml", SUITE).unwrap());
         let world = World::new(ledger, MemoryBus::default(), FixedClock::at(NOW.parse().unwrap()));
         let event = Event::parse(&call(0, NOW, name, request)).unwrap();
-        let aws = OneResource { actual: Mutex::new(Guard::assume(&event)), ..OneResource::default() };
+        let aws = OneResource { actual: Mutex::new(Guard::preview(&event)), ..OneResource::default() };
         Self { world, aws, calls: 0 }
     }
 

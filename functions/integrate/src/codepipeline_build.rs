@@ -20,7 +20,7 @@ pub(crate) fn aggregate(execution: &str) -> String {
 }
 
 /// An execution's commit is not in its event.
-pub(crate) fn assume(delivery: &CodePipelineExecution) -> Option<ObservedPipelineBuild> {
+pub(crate) fn preview(delivery: &CodePipelineExecution) -> Option<ObservedPipelineBuild> {
     Some(ObservedPipelineBuild { state: delivery.state.clone(), commit: None })
 }
 

@@ -14,7 +14,7 @@ use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
 use trimtab_core::port::builder::{ObservedPipelineBuild, PipelineBuildRequest};
 use trimtab_core::port::definition::DefinitionRequest;
 use trimtab_core::port::ml::{BuildRequest, CommentRequest, ObservedBuild, ObservedPullRequest};
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::digest;
 
 use crate::build::{Built, MODEL_VARIABLE, Merge, Request, Snapshot, State, build_of};
@@ -147,35 +147,6 @@ impl Decide for Integrate {
         build_of(commit.as_ref())
     }
 
-    fn assume(event: &Event) -> Observed {
-        match &event.body {
-            _ if event.is_reconcile_request() => Observed::Snapshot(Snapshot::default()),
-            Body::Image(image) => Observed::Image(image::assume(event, image)),
-            Body::CodePipelineExecution(delivery) => Observed::Execution(codepipeline_build::assume(delivery)),
-            Body::Reference(reference) => Observed::Head(reference.commit.clone()),
-            Body::Fact(fact) => match reconcile::requested(fact) {
-                Some(Wanted { pull: Some(_), commit, branch, .. }) => {
-                    Observed::Review(Some(open(Some(commit), branch)), None)
-                }
-                request => Observed::Head(request.map(|request| request.commit)),
-            },
-            Body::PullRequest(pull) => {
-                let merged = pull.source_commit.clone().filter(|_| pull.merged);
-                let actual = open(pull.source_commit.clone(), pull.destination.clone());
-                Observed::Review(Some(ObservedPullRequest { open: pull.status != "Closed", merged, ..actual }), None)
-            }
-            Body::Build(build) => {
-                let (status, commit) = (build.status.clone(), build.commit.clone());
-                let actual = Some(ObservedBuild { status, commit, variables: build.variables.clone() });
-                match pull_request_build::of(&build.variables) {
-                    Some(_) => Observed::Review(None, actual),
-                    None => Observed::Build(actual, build.commit.iter().cloned().collect()),
-                }
-            }
-            _ => Observed::Nothing,
-        }
-    }
-
     fn decide(ctx: &Context<'_, State, Observed>) -> Answer {
         let Some(policy) = ctx.policy else {
             return Plan::fail("unknown_model", "integrate needs the model's policy");
@@ -250,6 +221,37 @@ impl Decide for Integrate {
         now: Timestamp,
     ) -> ActionOutcome {
         apply_outcome::apply_outcome(state, action, outcome, now)
+    }
+}
+
+impl Preview for Integrate {
+    fn preview(event: &Event) -> Observed {
+        match &event.body {
+            _ if event.is_reconcile_request() => Observed::Snapshot(Snapshot::default()),
+            Body::Image(image) => Observed::Image(image::preview(event, image)),
+            Body::CodePipelineExecution(delivery) => Observed::Execution(codepipeline_build::preview(delivery)),
+            Body::Reference(reference) => Observed::Head(reference.commit.clone()),
+            Body::Fact(fact) => match reconcile::requested(fact) {
+                Some(Wanted { pull: Some(_), commit, branch, .. }) => {
+                    Observed::Review(Some(open(Some(commit), branch)), None)
+                }
+                request => Observed::Head(request.map(|request| request.commit)),
+            },
+            Body::PullRequest(pull) => {
+                let merged = pull.source_commit.clone().filter(|_| pull.merged);
+                let actual = open(pull.source_commit.clone(), pull.destination.clone());
+                Observed::Review(Some(ObservedPullRequest { open: pull.status != "Closed", merged, ..actual }), None)
+            }
+            Body::Build(build) => {
+                let (status, commit) = (build.status.clone(), build.commit.clone());
+                let actual = Some(ObservedBuild { status, commit, variables: build.variables.clone() });
+                match pull_request_build::of(&build.variables) {
+                    Some(_) => Observed::Review(None, actual),
+                    None => Observed::Build(actual, build.commit.iter().cloned().collect()),
+                }
+            }
+            _ => Observed::Nothing,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::decide::{Action, Answer, Observed};
 /// The aggregate: one for a model.
 pub(crate) const AGGREGATE: &str = "image";
 
-pub(crate) fn assume(event: &Event, image: &Image) -> Option<ImageUri> {
+pub(crate) fn preview(event: &Event, image: &Image) -> Option<ImageUri> {
     let (account, region) = (event.envelope.account.as_str(), event.envelope.region.as_str());
     ImageUri::of(account, region, &image.repository, image.digest.as_ref()?).ok()
 }

@@ -8,7 +8,7 @@ use trimtab_core::name::RunArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::lineage::Entity;
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::digest;
 
 use crate::graph::{self, Link};
@@ -68,10 +68,6 @@ impl Decide for Lineage {
         }
     }
 
-    fn assume(_: &Event) -> Self::Observed {
-        None
-    }
-
     fn decide(ctx: &Context<'_, State, Self::Observed>) -> Plan<State, Action> {
         let (Body::Fact(fact), Some(policy)) = (&ctx.event.body, ctx.policy) else {
             return Plan::skip("not_concerned", "only the suite's facts about a model have a lineage");
@@ -112,6 +108,12 @@ impl Decide for Lineage {
                 ActionOutcome { reasons: vec![Reason::new("lineage_refused", cause)], ..ActionOutcome::default() }
             }
         }
+    }
+}
+
+impl Preview for Lineage {
+    fn preview(_: &Event) -> Self::Observed {
+        None
     }
 }
 

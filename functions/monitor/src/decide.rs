@@ -15,7 +15,7 @@ use trimtab_core::port::ml::Accepted;
 use trimtab_core::port::monitor::{
     AlarmRequest, Baseline, BaselineRequest, JobDefinition, ObservedBaseline, ObservedSchedule, ScheduleRequest, Served,
 };
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 
 use crate::desired_state::{KINDS, kind_of, owner_of};
 use crate::state::State;
@@ -127,17 +127,6 @@ impl Decide for Monitor {
         kind_in(event).map_or_else(|| "watch".to_owned(), |kind| format!("watch#{}", slug(kind)))
     }
 
-    fn assume(event: &Event) -> Observed {
-        let (status, config, package) = match &event.body {
-            Body::Endpoint(endpoint) => (endpoint.status.clone(), endpoint.config.clone(), None),
-            Body::Fact(fact) => (EndpointStatus::InService, None, fact.details.get("package").cloned()),
-            _ => return Observed::default(),
-        };
-        let package = package.and_then(|arn| PackageArn::parse(&arn).ok());
-        let served = Served { status, config: config.unwrap_or_default(), package, captures: true };
-        Observed { served: Some(served), ..Observed::default() }
-    }
-
     fn decide(ctx: &Asked<'_>) -> Answer {
         let Some(policy) = ctx.policy else {
             return Plan::fail("unknown_model", "monitor needs the model's policy");
@@ -165,6 +154,19 @@ impl Decide for Monitor {
         now: Timestamp,
     ) -> ActionOutcome {
         apply_outcome::apply_outcome(state, action, outcome, now)
+    }
+}
+
+impl Preview for Monitor {
+    fn preview(event: &Event) -> Observed {
+        let (status, config, package) = match &event.body {
+            Body::Endpoint(endpoint) => (endpoint.status.clone(), endpoint.config.clone(), None),
+            Body::Fact(fact) => (EndpointStatus::InService, None, fact.details.get("package").cloned()),
+            _ => return Observed::default(),
+        };
+        let package = package.and_then(|arn| PackageArn::parse(&arn).ok());
+        let served = Served { status, config: config.unwrap_or_default(), package, captures: true };
+        Observed { served: Some(served), ..Observed::default() }
     }
 }
 

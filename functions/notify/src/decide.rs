@@ -9,7 +9,7 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::ml::Message;
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text;
 
 use crate::console_links::ConsoleLinks;
@@ -90,10 +90,6 @@ impl Decide for Notify {
         }
     }
 
-    fn assume(_: &Event) -> Observed {
-        Observed::default()
-    }
-
     fn decide(ctx: &Context<'_, State, Observed>) -> Answer {
         let Body::Fact(fact) = &ctx.event.body else {
             return Plan::skip("not_concerned", "only the suite's facts become messages");
@@ -141,6 +137,12 @@ impl Decide for Notify {
                 ActionOutcome { reasons: vec![Reason::new("publish_refused", cause)], ..ActionOutcome::default() }
             }
         }
+    }
+}
+
+impl Preview for Notify {
+    fn preview(_: &Event) -> Observed {
+        Observed::default()
     }
 }
 

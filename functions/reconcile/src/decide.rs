@@ -7,7 +7,7 @@ use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 
 /// The deciding half of `reconcile`.
 #[derive(Debug, Clone, Copy)]
@@ -36,11 +36,6 @@ impl Decide for Reconcile {
         "looks".to_owned()
     }
 
-    /// The clock names no model.
-    fn assume(_: &Event) -> Vec<ModelName> {
-        Vec::new()
-    }
-
     fn decide(ctx: &Context<'_, (), Vec<ModelName>>) -> Plan<(), Action> {
         let models = ctx.observed;
         let text = format!("models that are looked after, and asked about: {}", models.len());
@@ -54,6 +49,13 @@ impl Decide for Reconcile {
 
     fn apply_outcome((): &mut (), action: &Action, _: Result<(), String>, _: Timestamp) -> ActionOutcome {
         match *action {}
+    }
+}
+
+impl Preview for Reconcile {
+    /// The clock names no model.
+    fn preview(_: &Event) -> Vec<ModelName> {
+        Vec::new()
     }
 }
 

@@ -9,7 +9,7 @@ use trimtab_core::name::{CommitId, FeatureGroupName, ModelName, RunId, TRAINING}
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Key, KeyKind, Policy, Retrain as Limits};
 use trimtab_core::port::ml::{ObservedAlarm, RunRequest};
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::digest;
 
 use crate::incident::{Incident, JOINED, Kind, State, Streak, Trigger};
@@ -79,13 +79,6 @@ impl Decide for Retrain {
         "incident".to_owned()
     }
 
-    fn assume(event: &Event) -> Observed {
-        match &event.body {
-            Body::Alarm(alarm) => Observed { alarm: drift::assumed(alarm), ..Observed::default() },
-            _ => Observed { run: completion::Ended::of(event).map(|ended| ended.status), ..Observed::default() },
-        }
-    }
-
     fn decide(ctx: &Context<'_, State, Observed>) -> Answer {
         let Some(policy) = ctx.policy else {
             return Plan::fail("unknown_model", "retrain needs the model's policy");
@@ -143,6 +136,15 @@ impl Decide for Retrain {
                 let told = tell(FactKind::TrainingFailed, &incident, None, now, std::slice::from_ref(&reason.text));
                 ActionOutcome { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Failed) }
             }
+        }
+    }
+}
+
+impl Preview for Retrain {
+    fn preview(event: &Event) -> Observed {
+        match &event.body {
+            Body::Alarm(alarm) => Observed { alarm: drift::preview(alarm), ..Observed::default() },
+            _ => Observed { run: completion::Ended::of(event).map(|ended| ended.status), ..Observed::default() },
         }
     }
 }

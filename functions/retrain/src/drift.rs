@@ -14,7 +14,7 @@ use crate::decide::{Answer, Observed, triage};
 use crate::incident::{State, Trigger};
 
 /// The event's alarm as CloudWatch would describe it.
-pub(crate) fn assumed(alarm: &Alarm) -> Option<ObservedAlarm> {
+pub(crate) fn preview(alarm: &Alarm) -> Option<ObservedAlarm> {
     Some(ObservedAlarm {
         name: AlarmName::parse(&alarm.name).ok()?,
         arn: alarm.arn.clone(),

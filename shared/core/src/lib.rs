@@ -13,7 +13,6 @@ pub mod failure;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod name;
-pub mod pattern;
 pub mod plan;
 pub mod policy;
 pub mod port;

@@ -10,15 +10,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 mod outcome;
+mod preview;
+mod resolve;
 mod traits;
 
+pub use preview::Preview;
+pub use resolve::{PolicyIndex, Resolved, resolve};
 pub use traits::{Act, ActionOutcome, Context, Decide, Subject};
 
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
-use crate::policy::{Key, OrganizationPolicy, Policy};
+use crate::policy::{OrganizationPolicy, Policy};
 use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record, WriteError};
 
 /// How long one invocation may act before another may take over: the functions' time-out (30 s),
@@ -96,80 +99,33 @@ where
                 return self.refuse::<A::Decide>(raw, None, "suite", reason).await;
             }
         };
-        match A::Decide::subject(&event) {
-            Subject::None => {
-                let plan: Plan<(), ()> = Plan::skip("not_concerned", "nothing in this event concerns this function");
-                self.end::<A::Decide>(&event, "suite", plan.decision, plan.reasons, vec![]).await
-            }
-            Subject::Suite => {
-                self.run(function, Incoming { event: &event, raw, policy: None, suite: None, again: false }, "suite")
-                    .await
-            }
-            Subject::Organization => self.for_organization(function, &event, raw).await,
-            Subject::Model(model) => self.for_model(function, &event, raw, &model).await,
-            Subject::Keys(keys) => self.for_first(function, &event, raw, keys).await,
-            Subject::Asked => match function.trace(&event).await {
-                Ok(key) => self.for_first(function, &event, raw, key).await,
-                Err(Failure::Permanent { operation, cause }) => {
-                    let reason = Reason::new("refused", format!("{operation}: {cause}"));
-                    self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await
+        let subject = A::Decide::subject(&event);
+        let resolved = resolve(subject, A::Decide::is_on, &self.ledger, function.trace(&event)).await?;
+        let incoming = Incoming { event: &event, raw, policy: None, suite: None, again: false };
+        match resolved {
+            Resolved::Model(policy) => {
+                // High-volume events only add to a count, which a pause need not stop.
+                if !event.is_counted()
+                    && let Some(report) = self.held_up::<A::Decide>(&event, raw, Some(&policy.model)).await?
+                {
+                    return Ok(report);
                 }
-                Err(retry) => Err(retry),
-            },
-            Subject::Key(key) => match self.ledger.model_of(&key).await? {
-                Some(model) => self.for_model(function, &event, raw, &model).await,
-                None => {
-                    let reason = Reason::new(
-                        "unknown_model",
-                        format!("no model has {key} in its policy: add it to a policy and apply it"),
-                    );
-                    self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await
-                }
-            },
-        }
-    }
-
-    async fn for_model<A: Act>(&self, function: &A, event: &Event, raw: &Value, model: &ModelName) -> Answer<Report> {
-        let Some(policy) = self.ledger.policy(model).await? else {
-            let reason = Reason::new("unknown_model", format!("model {model} has no policy: apply one"));
-            return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
-        };
-        if !event.is_counted()
-            && let Some(report) = self.held_up::<A::Decide>(event, raw, Some(model)).await?
-        {
-            return Ok(report);
-        }
-        let incoming = Incoming { event, raw, policy: Some(&policy), suite: None, again: false };
-        self.run(function, incoming, model.as_str()).await
-    }
-
-    /// For the model that owns the first of these names that is owned.
-    async fn for_first<A: Act>(
-        &self,
-        function: &A,
-        event: &Event,
-        raw: &Value,
-        keys: impl IntoIterator<Item = Key>,
-    ) -> Answer<Report> {
-        for key in keys {
-            if let Some(model) = self.ledger.model_of(&key).await? {
-                return self.for_model(function, event, raw, &model).await;
+                let owner = policy.model.as_str();
+                self.run(function, Incoming { policy: Some(&policy), ..incoming }, owner).await
             }
+            Resolved::Organization(suite) => {
+                if let Some(report) = self.held_up::<A::Decide>(&event, raw, None).await? {
+                    return Ok(report);
+                }
+                self.run(function, Incoming { suite: Some(&suite), ..incoming }, "suite").await
+            }
+            Resolved::Platform => self.run(function, incoming, "suite").await,
+            Resolved::NotConcerned(reason) => {
+                self.end::<A::Decide>(&event, "suite", Decision::Skipped, vec![reason], vec![]).await
+            }
+            Resolved::Unrecorded(reason) => Ok(self.unrecorded::<A::Decide>(&event, "suite", reason)),
+            Resolved::Unknown(reason) => self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await,
         }
-        let reason = Reason::new("not_watched", "no model's policy watches this");
-        Ok(self.unrecorded::<A::Decide>(event, "suite", reason))
-    }
-
-    /// For what asks for the suite's own policy: without one there is nothing to do, and no record.
-    async fn for_organization<A: Act>(&self, function: &A, event: &Event, raw: &Value) -> Answer<Report> {
-        let Some(suite) = self.ledger.organization_policy().await?.filter(|suite| A::Decide::is_on(suite)) else {
-            let reason = Reason::new("off", "organization.toml does not ask for this");
-            return Ok(self.unrecorded::<A::Decide>(event, "suite", reason));
-        };
-        if let Some(report) = self.held_up::<A::Decide>(event, raw, None).await? {
-            return Ok(report);
-        }
-        self.run(function, Incoming { event, raw, policy: None, suite: Some(&suite), again: false }, "suite").await
     }
 
     /// Observe, decide, act, record; anew when somebody else wrote in between.

@@ -5,6 +5,7 @@
 //! | `key#<kind>#<name>` | `model` | the model that owns the name |
 //! | `model#<model>` | `policy` | the policy as it was applied |
 //! | `suite` | `policy` | what holds for the whole suite, as it was applied |
+//! | `applied` | `<model>` | nothing: a policy of the model is applied |
 //! | `reconciled` | `<model>` | nothing: its policy has a `[reconcile]` |
 //! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
 //! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, outbox |
@@ -37,7 +38,13 @@ pub(crate) const HISTORY: &str = "history#";
 /// The partition of the events that could not be acted on.
 pub(crate) const DEAD_LETTERS: &str = "dead-letter";
 
-/// The partition of the models that are looked after.
+/// The partition that lists the models with an applied policy: the table has no other list of them.
+pub(crate) const APPLIED: &str = "applied";
+
+/// How the sort key of an aggregate begins.
+pub(crate) const AGGREGATE: &str = "aggregate#";
+
+/// The partition of the models that are reconciled.
 pub(crate) const RECONCILED: &str = "reconciled";
 
 /// One item, as DynamoDB gives it.
@@ -107,7 +114,7 @@ pub(crate) fn key(key: &Key) -> String {
 }
 
 pub(crate) fn aggregate(id: &AggregateId) -> String {
-    format!("aggregate#{}", id.name)
+    format!("{AGGREGATE}{}", id.name)
 }
 
 /// The condition under which a write at `held` may be made.
@@ -182,7 +189,12 @@ pub(crate) fn owned(pk: &Key, model: &str) -> Item {
     Item::new(&key(pk), "model").with("model", text(model))
 }
 
-/// The item by which a model is looked after.
+/// The entry of a model in the list of applied policies.
+pub(crate) fn applied(model: &str) -> Item {
+    Item::new(APPLIED, model)
+}
+
+/// The entry of a model in the list of reconciled models.
 pub(crate) fn reconciled_models(model: &str) -> Item {
     Item::new(RECONCILED, model)
 }

@@ -8,6 +8,7 @@
 
 mod item;
 mod read;
+mod remove;
 mod table;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Ledger, Pause, Recor
 use trimtab_runtime::sdk;
 
 pub use read::DeadLetter;
+pub use remove::{Aggregate, AppliedPolicy};
 pub use table::Scope;
 
 use item::{Item, fence, json, milliseconds, number, text};

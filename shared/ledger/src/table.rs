@@ -1,7 +1,5 @@
 //! What operators write: policies, and the names by which events find them.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
@@ -11,8 +9,8 @@ use trimtab_core::port::{Answer, Ledger, Pause, WriteError};
 use crate::{DynamoLedger, item};
 
 impl DynamoLedger {
-    /// Applies a policy in one step: the policy, the names it claims, and the release of those it
-    /// no longer claims. A name that another model holds refuses the whole step.
+    /// Applies a policy in one transaction: writes the policy, claims its keys, and releases the keys that the
+    /// policy before it claimed and this one does not. A key of another model refuses the whole transaction.
     ///
     /// # Errors
     /// The table did not take it, or a name belongs to another model.
@@ -20,7 +18,11 @@ impl DynamoLedger {
         let model = policy.model.as_str();
         let claimed = policy.keys();
         let before = self.policy(&policy.model).await?.map(|policy| policy.keys()).unwrap_or_default();
-        let mut items = vec![self.put(item::policy(model, policy)?)?, self.looks_after(policy)?];
+        let mut items = vec![
+            self.put(item::policy(model, policy)?)?,
+            self.put(item::applied(model))?,
+            self.list_reconciled(policy)?,
+        ];
         for key in &claimed {
             let put = Put::builder()
                 .table_name(&self.table)
@@ -30,18 +32,15 @@ impl DynamoLedger {
             items.push(TransactWriteItem::builder().put(built(put.build())?).build());
         }
         for key in before.difference(&claimed) {
-            let delete = Delete::builder()
-                .table_name(&self.table)
-                .key("pk", item::text(&item::key(key)))
-                .key("sk", item::text("model"))
-                .condition_expression("model = :model")
-                .expression_attribute_values(":model", item::text(model));
-            items.push(TransactWriteItem::builder().delete(built(delete.build())?).build());
+            // A key that went to another model since is not this model's to release.
+            if self.model_of(key).await?.as_ref() == Some(&policy.model) {
+                items.push(self.release_key(key, model)?);
+            }
         }
         match self.write(items).await {
             Ok(()) => Ok(()),
             Err(WriteError::Failed(failure)) => Err(failure),
-            Err(WriteError::Fenced) => Err(self.contested(&policy.model, &claimed).await?),
+            Err(WriteError::Fenced) => Err(self.contested(policy).await?),
         }
     }
 
@@ -54,26 +53,56 @@ impl DynamoLedger {
         self.write(vec![put]).await.map_err(unfenced)
     }
 
-    fn looks_after(&self, policy: &Policy) -> Answer<TransactWriteItem> {
+    /// Lists the model as reconciled, or removes it from that list, as its policy says.
+    fn list_reconciled(&self, policy: &Policy) -> Answer<TransactWriteItem> {
         let model = policy.model.as_str();
         if policy.reconcile.is_some() {
             return self.put(item::reconciled_models(model));
         }
+        self.unlist(item::RECONCILED, model)
+    }
+
+    /// Removes the model from a list. Removing a model that is not in it succeeds.
+    pub(crate) fn unlist(&self, list: &str, model: &str) -> Answer<TransactWriteItem> {
         let delete = Delete::builder().table_name(&self.table);
-        let delete = delete.key("pk", item::text(item::RECONCILED)).key("sk", item::text(model));
+        let delete = delete.key("pk", item::text(list)).key("sk", item::text(model));
         Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
     }
 
-    /// Why a policy was not taken: the name that another model holds, or somebody who applied at
-    /// the same moment.
-    async fn contested(&self, model: &ModelName, claimed: &BTreeSet<Key>) -> Answer<Failure> {
-        for key in claimed {
-            if let Some(holder) = self.model_of(key).await?.filter(|holder| holder != model) {
-                let cause = format!("{key} in the policy of {model} belongs to another model already: {holder}");
-                return Ok(Failure::permanent("ledger:apply", cause));
+    /// Deletes a key on the condition that the model still owns it.
+    pub(crate) fn release_key(&self, key: &Key, model: &str) -> Answer<TransactWriteItem> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", item::text(&item::key(key)))
+            .key("sk", item::text("model"))
+            .condition_expression("model = :model")
+            .expression_attribute_values(":model", item::text(model));
+        Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
+    }
+
+    /// The first key of the policy that another model owns, and that model.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn key_of_another_model(&self, policy: &Policy) -> Answer<Option<(Key, ModelName)>> {
+        for key in policy.keys() {
+            if let Some(holder) = self.model_of(&key).await?.filter(|holder| *holder != policy.model) {
+                return Ok(Some((key, holder)));
             }
         }
-        Ok(Failure::transient("ledger:apply", "somebody else was applying policies at the same moment"))
+        Ok(None)
+    }
+
+    /// The reason for a refused transaction: a key of another model, or a concurrent write.
+    async fn contested(&self, policy: &Policy) -> Answer<Failure> {
+        Ok(match self.key_of_another_model(policy).await? {
+            Some((key, holder)) => {
+                let model = &policy.model;
+                let cause = format!("{key} in the policy of {model} belongs to another model already: {holder}");
+                Failure::permanent("ledger:apply", cause)
+            }
+            None => Failure::transient("ledger:apply", "policies were applied concurrently"),
+        })
     }
 }
 
@@ -119,13 +148,13 @@ impl DynamoLedger {
     }
 }
 
-fn unfenced(error: WriteError) -> Failure {
+pub(crate) fn unfenced(error: WriteError) -> Failure {
     match error {
         WriteError::Failed(failure) => failure,
-        WriteError::Fenced => Failure::transient("ledger:write", "somebody else was writing at the same moment"),
+        WriteError::Fenced => Failure::transient("ledger:write", "another write was made concurrently"),
     }
 }
 
-fn built<T, E: std::fmt::Display>(built: Result<T, E>) -> Answer<T> {
+pub(crate) fn built<T, E: std::fmt::Display>(built: Result<T, E>) -> Answer<T> {
     built.map_err(|error| Failure::transient("ledger:apply", error.to_string()))
 }

@@ -50,6 +50,7 @@ async fn each_kind_of_item_stands_at_its_key() {
         ("key#delivery-pipeline#segments-delivery", "model"),
         ("key#delivery-pipeline#segments-training", "model"),
         ("key#package-group#segments", "model"),
+        ("applied", "segments"),
         ("dead-letter", "retrain#"),
         ("reconciled", "segments"),
         ("model#segments", "aggregate#incident"),
@@ -105,10 +106,13 @@ async fn every_read_is_strongly_consistent() {
     ledger.pause(Some(&model("segments"))).await.unwrap();
     ledger.model_of(&key).await.unwrap();
     ledger.reconciled_models().await.unwrap();
+    ledger.applied_models().await.unwrap();
+    ledger.applied_policy(&model("segments")).await.unwrap();
+    ledger.aggregates(&model("segments")).await.unwrap();
     ledger.history(&Scope::Suite).await.unwrap();
     ledger.dead_letters().await.unwrap();
     let reads = [table.requests("GetItem"), table.requests("Query")].concat();
-    assert_eq!(reads.len(), 9, "a pause is looked for in two places");
+    assert_eq!(reads.len(), 12, "a pause is looked for in two places");
     for read in reads {
         assert_eq!(read["ConsistentRead"], json!(true), "a stale read decides on what is over: {read}");
     }
@@ -152,17 +156,33 @@ async fn a_name_of_another_model_refuses_the_whole_policy() {
 }
 
 #[tokio::test]
-async fn a_name_is_not_freed_from_its_next_owner() {
+async fn key_of_the_next_owner_is_not_released() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
-    // The name went to another model by hand.
+    // An operator gave the key to another model by hand.
     let (pk, text) = ("key#package-group#segments", include_str!("../../../policies/segments.toml"));
     table.put(&json!({"pk": {"S": pk}, "sk": {"S": "model"}, "model": {"S": "heir"}}));
     let moved = text.replace("package_group = \"segments\"", "package_group = \"segments-2\"");
-    let refused = ledger.apply(&Policy::parse("segments.toml", &moved).unwrap()).await.unwrap_err().to_string();
-    assert!(refused.starts_with("ledger:apply failed and can be retried"), "{refused}");
+    ledger.apply(&Policy::parse("segments.toml", &moved).unwrap()).await.unwrap();
     assert_eq!(table.item(pk, "model").unwrap()["model"], json!({"S": "heir"}));
+    let key = Key { kind: KeyKind::PackageGroup, name: "segments-2".into() };
+    assert_eq!(ledger.model_of(&key).await, Ok(Some(model("segments"))), "the policy is applied all the same");
+}
+
+#[tokio::test]
+async fn key_taken_between_read_and_release_is_not_released() {
+    let table = Table::default();
+    let ledger = ledger(&table);
+    ledger.apply(&segments()).await.unwrap();
+    let text = include_str!("../../../policies/segments.toml");
+    let moved = text.replace("package_group = \"segments\"", "package_group = \"segments-2\"");
+    ledger.apply(&Policy::parse("segments.toml", &moved).unwrap()).await.unwrap();
+    let write = table.requests("TransactWriteItems").pop().unwrap();
+    let deletes = write["TransactItems"].as_array().unwrap().iter().filter_map(|item| item.get("Delete"));
+    let of_keys: Vec<&Value> = deletes.filter(|delete| delete["Key"]["sk"] == json!({"S": "model"})).collect();
+    assert_eq!(of_keys.len(), 1);
+    assert_eq!(of_keys[0]["ConditionExpression"], "model = :model", "the write itself requires the owner");
 }
 
 #[tokio::test]

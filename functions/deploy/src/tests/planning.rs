@@ -1,14 +1,14 @@
 //! `trimtab plan` offline: AWS says what the event says, and the plan is that of the same event online.
 
 use trimtab_core::event::Event;
-use trimtab_core::reactor::Decide;
+use trimtab_core::reactor::Preview;
 
 use super::cases::*;
 use super::*;
 use crate::rollout::{Progress, State};
 
 fn planned(policy: &str, event: &Event, state: &State) -> (Vec<&'static str>, Vec<String>) {
-    let plan = decide(policy, event, state, &crate::Deploy::assume(event), 60);
+    let plan = decide(policy, event, state, &crate::Deploy::preview(event), 60);
     let actions = plan.actions.iter().map(|action| json!(action)["action"].as_str().unwrap().to_owned()).collect();
     (codes(&plan), actions)
 }
@@ -42,7 +42,7 @@ fn a_withdrawal_plans_the_way_back() {
     let planned = planned(LOANS, &fact("loans", FactKind::WithdrawalRequested, &details), &state);
     assert_eq!(planned, (vec!["rejected", "rollback"], vec!["UpdateEndpoint".to_owned()]));
     let look = fact("loans", FactKind::StageReconcileRequested, &json!({"stage": "prod"}));
-    assert_eq!(crate::Deploy::assume(&look), crate::decide::Observed::default(), "nothing is known of AWS");
+    assert_eq!(crate::Deploy::preview(&look), crate::decide::Observed::default(), "nothing is known of AWS");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Whose an event is, under which names a candidate is kept and tested, and what is left to do.
 
 use trimtab_core::event::Event;
-use trimtab_core::reactor::{Context, Decide};
+use trimtab_core::reactor::{Context, Decide, Preview};
 
 use super::*;
 use crate::Evaluation;
@@ -148,7 +148,7 @@ fn metadata_edit_of_a_version_starts_no_test() {
 fn planned(event: &Value) -> (Decision, usize) {
     let policy = Policy::parse("churn.toml", include_str!("../../../../policies/churn.toml")).unwrap();
     let event = Event::parse(event).unwrap();
-    let (state, observed): (State, Observed) = (State::default(), Evaluation::assume(&event));
+    let (state, observed): (State, Observed) = (State::default(), Evaluation::preview(&event));
     let ctx = Context {
         event: &event,
         policy: Some(&policy),
@@ -174,5 +174,5 @@ fn plan_offline_takes_the_event_for_the_truth() {
     assert_eq!(planned(&requested), (Decision::Acted, 1), "the version that a look found waits");
     let other = event("r1", "trimtab", "Training Requested", &asked);
     assert_eq!(planned(&other), (Decision::Skipped, 0), "another fact names no version to test");
-    assert_eq!(Evaluation::assume(&Event::parse(&other).unwrap()), Observed::default());
+    assert_eq!(Evaluation::preview(&Event::parse(&other).unwrap()), Observed::default());
 }

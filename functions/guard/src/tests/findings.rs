@@ -153,12 +153,12 @@ fn request_of_a_call_that_makes_nothing_is_no_resource() {
         let request =
             json!({"modelName": "a", "trainingJobName": "a", "notebookInstanceName": "a", "endpointName": "a"});
         let event = Event::parse(&call(1, NOW, name, &request)).unwrap();
-        assert_eq!(Guard::assume(&event), None, "{name}");
+        assert_eq!(Guard::preview(&event), None, "{name}");
     }
     let other = json!({"version": "0", "id": "1", "source": "aws.events", "detail-type": "Scheduled Event",
         "account": "123456789012", "region": "eu-west-1", "time": NOW, "resources": [], "detail": {}});
     let event = Event::parse(&other).unwrap();
-    assert_eq!((Guard::assume(&event), event.body == Body::Scheduled), (None, true));
+    assert_eq!((Guard::preview(&event), event.body == Body::Scheduled), (None, true));
 }
 
 /// The activity that a request leads to: only what runs can be stopped.
@@ -173,7 +173,7 @@ fn request_leads_to_what_can_be_stopped_by_its_kind() {
     ];
     for (name, field, kind, activity) in expected {
         let event = Event::parse(&call(1, NOW, name, &json!({(field): "Churn-A"}))).unwrap();
-        let actual = Guard::assume(&event).unwrap();
+        let actual = Guard::preview(&event).unwrap();
         assert_eq!(actual.activity, activity, "{name}");
         let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:{}/churn-a", kind.in_arn());
         assert_eq!((actual.arn, actual.created), (arn, NOW.parse().unwrap()), "{name}");
@@ -191,7 +191,7 @@ fn two_resources_have_findings_of_their_own() {
     // The same name for another kind of resource is another resource.
     let processing = json!({"processingJobName": "churn-by-hand"});
     let event = Event::parse(&call(9, NOW, "CreateProcessingJob", &processing)).unwrap();
-    *stage.aws.actual.lock().unwrap() = Guard::assume(&event);
+    *stage.aws.actual.lock().unwrap() = Guard::preview(&event);
     stage.hears("CreateProcessingJob", &processing);
     let subjects: std::collections::BTreeSet<String> =
         stage.world.bus.facts().into_iter().map(|fact| fact.dedup_key).collect();

@@ -1,7 +1,7 @@
 //! What `integrate` would decide of each sample event if the event were the whole truth: what planning offline shows.
 
 use trimtab_core::event::Event;
-use trimtab_core::reactor::{Context, Decide};
+use trimtab_core::reactor::{Context, Decide, Preview};
 
 use super::pipeline::DEMAND;
 use super::reconcile::asked;
@@ -11,7 +11,7 @@ use crate::{Integrate, decide};
 
 fn planned(policy: &Policy, raw: &Value) -> (Decision, &'static str, Vec<decide::Action>) {
     let event = Event::parse(raw).unwrap();
-    let (state, observed) = (State::default(), Integrate::assume(&event));
+    let (state, observed) = (State::default(), Integrate::preview(&event));
     let now = NOON.parse().unwrap();
     let ctx = Context { event: &event, policy: Some(policy), suite: None, state: &state, observed: &observed, now };
     let plan = Integrate::decide(&ctx);
@@ -66,7 +66,7 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
     assert_eq!((decision, code), (Acted, "proposed"));
     assert!(matches!(&actions[..], [decide::Action::StartBuild { request, .. }] if request.commit.as_str() == COMMIT));
     let event = Event::parse(&push("main", COMMIT)).unwrap();
-    let (state, observed) = (State::default(), Integrate::assume(&event));
+    let (state, observed) = (State::default(), Integrate::preview(&event));
     let ctx = Context {
         event: &event,
         policy: None,
@@ -82,11 +82,11 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
 #[test]
 fn what_an_event_says_is_assumed_and_nothing_else() {
     let (_, text) = sample!("codepipeline/build-succeeded");
-    let observed = Integrate::assume(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
+    let observed = Integrate::preview(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
     let decide::Observed::Execution(Some(actual)) = observed else { panic!("{observed:?}") };
     assert_eq!((actual.state, actual.commit), (CodePipelineState::Succeeded, None));
     let (_, text) = sample!("ecr/training-image-pushed");
-    let observed = Integrate::assume(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
+    let observed = Integrate::preview(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
     let uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training\
         @sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     assert_eq!(observed, decide::Observed::Image(ImageUri::parse(uri).ok()));

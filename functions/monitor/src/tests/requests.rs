@@ -1,7 +1,7 @@
 //! What SageMaker and CloudWatch are asked for, kind by kind, as `policies/churn.toml` has it.
 
 use trimtab_core::event::Event;
-use trimtab_core::reactor::Decide;
+use trimtab_core::reactor::{Decide, Preview};
 
 use super::*;
 use crate::Monitor;
@@ -241,13 +241,13 @@ fn facts_of_a_watch_name_its_version_schedule_alarm_and_baseline() {
 
 #[test]
 fn event_of_an_endpoint_or_a_request_is_assumed_as_it_says() {
-    let observed = Monitor::assume(&Event::parse(&in_service()).unwrap());
+    let observed = Monitor::preview(&Event::parse(&in_service()).unwrap());
     assert_eq!(observed.served.map(|served| (served.status, served.captures)), Some((EndpointStatus::InService, true)));
     let mut request = requested("bias");
     request["detail"]["details"]["package"] = json!(package(7));
-    let observed = Monitor::assume(&Event::parse(&request).unwrap());
+    let observed = Monitor::preview(&Event::parse(&request).unwrap());
     assert_eq!(observed.served.and_then(|served| served.package), Some(package(7)));
-    assert_eq!(Monitor::assume(&Event::parse(&ended("trimtab-churn-bias-1")).unwrap()).served, None);
+    assert_eq!(Monitor::preview(&Event::parse(&ended("trimtab-churn-bias-1")).unwrap()).served, None);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Whose an event is, under which name its incident is kept, and what a plan offline assumes.
 
 use trimtab_core::port::AggregateId;
-use trimtab_core::reactor::{Context, Decide};
+use trimtab_core::reactor::{Context, Decide, Preview};
 
 use super::*;
 use crate::Retrain;
@@ -73,7 +73,7 @@ fn incident_id_is_told_from_other_names() {
 fn planned(event: &Value, state: &State) -> (Decision, usize) {
     let policy = Policy::parse("churn.toml", include_str!("../../../../policies/churn.toml")).unwrap();
     let event = Event::parse(event).unwrap();
-    let observed: Observed = Retrain::assume(&event);
+    let observed: Observed = Retrain::preview(&event);
     let ctx = Context {
         event: &event,
         policy: Some(&policy),

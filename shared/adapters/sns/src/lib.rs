@@ -1,7 +1,4 @@
-//! [`Topic`] over SNS, and the topic's subscriptions. Decides nothing: subject, body, attributes and filters
-//! come ready.
-
-mod subscriptions;
+//! [`Topic`] over SNS. Decides nothing: subject, body and attributes come ready.
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
@@ -10,8 +7,6 @@ use trimtab_core::failure::Failure;
 use trimtab_core::port::Answer;
 use trimtab_core::port::ml::{Message, Topic};
 use trimtab_runtime::sdk;
-
-pub use subscriptions::SnsSubscriptions;
 
 const PUBLISH: &str = "sns:Publish";
 

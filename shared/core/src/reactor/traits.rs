@@ -73,8 +73,6 @@ pub trait Decide {
     }
     /// The aggregate's name within its owner. A model's policy may have several.
     fn aggregate(event: &Event, policy: Option<&Policy>) -> String;
-    /// What AWS would say if the event were the whole truth: for planning offline.
-    fn assume(event: &Event) -> Self::Observed;
     /// The decision.
     fn decide(ctx: &Context<'_, Self::State, Self::Observed>) -> Plan<Self::State, Self::Action>;
     /// What has come to its end in the world although its own event was never heard; the event at

@@ -88,8 +88,6 @@ impl Decide for Scripted {
         format!("script#{}", event.envelope.id)
     }
 
-    fn assume(_: &Event) {}
-
     fn decide(ctx: &Context<'_, u32, ()>) -> Plan<u32, String> {
         let call = || Plan::update(1, "scripted", "the script says so").with_action("Call".to_owned());
         match Outcome::of(ctx.event) {

@@ -109,10 +109,6 @@ impl Decide for Toy {
         "toy".to_owned()
     }
 
-    fn assume(_: &Event) -> bool {
-        false
-    }
-
     fn decide(ctx: &Context<'_, State, bool>) -> Plan<State, String> {
         let plan = order(ctx.event, "plan").unwrap_or_default();
         let noted = State { notes: ctx.state.notes + 1, ..ctx.state.clone() };

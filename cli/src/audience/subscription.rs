@@ -1,49 +1,48 @@
-//! The topic's subscriptions. No function touches them, only the operator's `trimtab apply`: so this is none
-//! of the [ports](crate::port), which are what functions call.
+//! The topic's subscriptions. Functions never call them, so the trait is not one of core's ports.
 
 use std::future::Future;
 
 use serde_json::Value;
 
-use crate::policy::Address;
-use crate::port::Answer;
+use trimtab_core::policy::Address;
+use trimtab_core::port::Answer;
 
 /// A subscription as SNS lists it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subscription {
-    /// SNS's word for how messages get there.
+    /// The protocol, such as `email`.
     pub protocol: String,
-    /// Where that is. Untrusted text.
+    /// The address or ARN. Untrusted text.
     pub endpoint: String,
-    /// How it stands.
+    /// Its state.
     pub standing: Standing,
 }
 
-/// How a subscription stands.
+/// The state of a subscription.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Standing {
-    /// Whoever is there has not confirmed it: nothing is sent, and SNS gives no handle on it.
+    /// The recipient has not confirmed it: SNS sends nothing, and returns no ARN to change it by.
     Pending,
     /// It belongs to another account, which alone may read and change it.
     Others,
-    /// Messages are sent.
+    /// SNS sends messages.
     Confirmed {
         /// Its ARN.
         arn: String,
-        /// Its filter policy; `None` where each message gets through.
+        /// Its filter policy; `None` if all messages pass.
         filter: Option<Value>,
-        /// Whether that is held against the message's body rather than its attributes.
+        /// Whether the filter is matched against the message's body instead of its attributes.
         by_body: bool,
     },
 }
 
 /// A topic's subscriptions.
 pub trait Subscriptions {
-    /// All of them, but for those that have ended.
+    /// Lists all subscriptions that have not ended.
     fn list(&self) -> impl Future<Output = Answer<Vec<Subscription>>> + Send;
-    /// `Subscribe`, with this filter policy; gives whether messages are sent without a confirmation.
+    /// `Subscribe` with this filter policy; returns whether SNS sends without a confirmation.
     fn subscribe(&self, address: &Address, filter: &Value) -> impl Future<Output = Answer<bool>> + Send;
-    /// `SetSubscriptionAttributes`: this filter policy instead, held against the attributes.
+    /// `SetSubscriptionAttributes`: replaces the filter policy, and matches it against the attributes.
     fn set_filter(&self, arn: &str, filter: &Value) -> impl Future<Output = Answer<()>> + Send;
     /// `Unsubscribe`.
     fn unsubscribe(&self, arn: &str) -> impl Future<Output = Answer<()>> + Send;

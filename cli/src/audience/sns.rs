@@ -1,19 +1,19 @@
-//! [`Subscriptions`] over SNS: each page of the list, and one call more for each that is confirmed. The list
-//! does not have the filters.
+//! [`Subscriptions`] of an SNS topic. The list has no filters, so that each confirmed subscription takes one more call.
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use serde_json::Value;
-use trimtab_core::audience::{Standing, Subscription, Subscriptions};
 use trimtab_core::name::TopicArn;
 use trimtab_core::policy::Address;
 use trimtab_core::port::Answer;
 use trimtab_runtime::sdk;
 
+use super::{Standing, Subscription, Subscriptions};
+
 const FILTER: &str = "FilterPolicy";
 const SCOPE: &str = "FilterPolicyScope";
 
-/// What stands in the list where the ARN would, for some days after the subscription has ended.
+/// The text instead of the ARN, for some days after the subscription has ended.
 const ENDED: &str = "Deleted";
 
 /// The subscriptions of one topic.
@@ -24,15 +24,15 @@ pub struct SnsSubscriptions {
 }
 
 impl SnsSubscriptions {
-    /// Those of this topic.
+    /// The subscriptions of this topic.
     #[must_use]
     pub fn new(config: &SdkConfig, topic: TopicArn) -> Self {
         Self { client: Client::new(config), topic }
     }
 
-    /// `None` for one that has ended: the list lags behind.
+    /// The state; `None` for a subscription that has ended, since the list lags behind.
     async fn standing(&self, arn: &str) -> Answer<Option<Standing>> {
-        // What waits for its confirmation has no ARN in the list, but words.
+        // An unconfirmed subscription has a sentence in the place of its ARN.
         if !arn.starts_with("arn:") {
             return Ok((arn != ENDED).then_some(Standing::Pending));
         }
@@ -47,7 +47,7 @@ impl SnsSubscriptions {
         if text("PendingConfirmation") == Some("true") {
             return Ok(Some(Standing::Pending));
         }
-        // A filter that cannot be read is a filter all the same.
+        // A filter that is not JSON must not count as "no filter", which receives everything.
         let filter = text(FILTER).map(|policy| serde_json::from_str(policy).unwrap_or(Value::Null));
         Ok(Some(Standing::Confirmed { arn: arn.to_owned(), filter, by_body: text(SCOPE) == Some("MessageBody") }))
     }
