@@ -2,18 +2,18 @@
 
 use trimtab_core::event::EventError;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::NameError;
-use trimtab_core::policy::PolicyError;
+use trimtab_core::name::{ModelName, NameError};
+use trimtab_core::policy::{Key, PolicyError};
 
 /// An error, printed as one line after `error: `.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// A file or folder cannot be read.
+    /// A file or directory cannot be read.
     #[error("{path}: {cause}")]
     File {
         /// The file.
         path: String,
-        /// Why not.
+        /// The operating system's error.
         cause: std::io::Error,
     },
     /// A file is not JSON.
@@ -21,65 +21,155 @@ pub enum Fault {
     Json {
         /// The file.
         path: String,
-        /// Where and why not.
+        /// The first syntax error.
         cause: serde_json::Error,
     },
-    /// A file is JSON, but no event.
+    /// A file is JSON, but not an event.
     #[error("{path}: {cause}")]
     Event {
         /// The file.
         path: String,
-        /// Where and why not.
+        /// The first field that is not as expected.
         cause: EventError,
     },
-    /// A policy has a fault.
+    /// A policy is invalid.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// A folder holds no policy.
+    /// A directory has no policy.
     #[error("{0}: no policy here: expected at least one .toml file")]
     NoPolicies(String),
-    /// An argument is not the name it should be.
+    /// An argument is not a valid name.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Recipients cannot be told as the policies say, and what to do about it.
-    #[error("{0}")]
-    Recipients(String),
-    /// SNS refused some of them; what was done and what was not, in lines.
-    #[error("not all that the policies say was done:\n{0}")]
-    NotSubscribed(String),
-    /// The template that is built in cannot be read.
+    /// It is unknown who requests it.
+    #[error("it is unknown who requests this: $USER is not set, and --by is not given")]
+    NoOperator,
+    /// The policies have recipients, and no topic was given.
+    #[error("the policies name recipients, but no SNS topic is given: nothing was written")]
+    NoTopic,
+    /// A recipient needs a larger filter policy than SNS accepts.
+    #[error("{recipient}: its filter policy would have {values} values, and SNS accepts {most}: nothing was written")]
+    FilterTooLarge {
+        /// The recipient.
+        recipient: String,
+        /// The number of values that it needs.
+        values: usize,
+        /// The limit of SNS.
+        most: usize,
+    },
+    /// The embedded template cannot be read.
     #[error("infra/template.yaml: {0}")]
     Template(String),
-    /// AWS was not reached, or is busy.
+    /// A key of a policy belongs to another model.
+    #[error("{key} in the policy of {model} belongs to another model already: {holder}")]
+    KeyTaken {
+        /// The key.
+        key: Key,
+        /// The model whose policy names it.
+        model: ModelName,
+        /// The model that owns it.
+        holder: ModelName,
+    },
+    /// Models of one directory exchange keys, so that no order of application works.
+    #[error("{model} and another model exchange keys, such as {key}: no order of applying them works")]
+    KeysExchanged {
+        /// The first of the models.
+        model: ModelName,
+        /// A key that it takes over.
+        key: Key,
+    },
+    /// The model has no applied policy, and no subscription.
+    #[error("no policy of {0} is applied, and no subscription of the topic is for it")]
+    NotApplied(ModelName),
+    /// A model with work in flight is not removed.
+    #[error("{model} has work in flight: {}: nothing was removed", work.join(", "))]
+    InFlight {
+        /// The model.
+        model: ModelName,
+        /// The work, such as `rollout of version 3`.
+        work: Vec<String>,
+    },
+    /// SNS refused to change some subscriptions. The report has the reason of each.
+    #[error("SNS refused {refused} of {all} subscriptions; the policies and the other subscriptions are applied")]
+    SubscriptionsRefused {
+        /// How many were refused.
+        refused: usize,
+        /// How many there are.
+        all: usize,
+    },
+    /// Events were not redriven. The report has the reason of each.
+    #[error("{remaining} of {all} events remain: see the report of each")]
+    NotRedriven {
+        /// How many were not.
+        remaining: usize,
+        /// How many there are.
+        all: usize,
+    },
+    /// AWS is unreachable, or busy.
     #[error(transparent)]
-    Unreached(Failure),
-    /// It was refused.
+    Unreachable(Failure),
+    /// AWS refused a call.
     #[error(transparent)]
     Refused(Failure),
 }
 
 impl Fault {
-    /// What the caller can do about it, where that is known.
+    /// The next step of the operator, where it is known.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Unreached(_) => Some("check the region (AWS_REGION), the credentials and --table"),
-            Self::NoPolicies(_) => Some("--policies names a directory such as policies/ of this repository"),
-            _ => None,
-        }
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unreachable(_) => "check the region (AWS_REGION), the credentials and --table".to_owned(),
+            Self::NoPolicies(_) => "--policies names a directory such as policies/ of this repository".to_owned(),
+            Self::NoTopic => "pass the stack's output TopicArn as --topic or in TRIMTAB_TOPIC_ARN".to_owned(),
+            Self::FilterTooLarge { .. } => {
+                "let the recipient receive all severities, or name it for all models in organization.toml".to_owned()
+            }
+            Self::KeyTaken { holder, .. } => {
+                format!(
+                    "remove the key from the policy of {holder} and apply that first, or run `trimtab remove {holder}`"
+                )
+            }
+            Self::KeysExchanged { model, .. } => {
+                format!("remove the key from the policy of {model}, apply, add the new key, and apply again")
+            }
+            Self::InFlight { model, .. } => {
+                format!("wait until it ends (`trimtab history {model}`), or pass --force")
+            }
+            Self::NotRedriven { .. } => "correct the cause that is reported for each, and redrive again".to_owned(),
+            _ => return None,
+        })
     }
 
-    /// 2 for what the caller brought, 1 for what the world answered.
+    /// 1 if AWS or the state of Trimtab is the cause, 2 if the arguments, policies or files are.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Unreached(_) | Self::Refused(_) | Self::NotSubscribed(_)) { 1 } else { 2 }
+        match self {
+            Self::Unreachable(_)
+            | Self::Refused(_)
+            | Self::KeyTaken { .. }
+            | Self::KeysExchanged { .. }
+            | Self::NotApplied(_)
+            | Self::InFlight { .. }
+            | Self::SubscriptionsRefused { .. }
+            | Self::NotRedriven { .. } => 1,
+            Self::File { .. }
+            | Self::Json { .. }
+            | Self::Event { .. }
+            | Self::Policy(_)
+            | Self::NoPolicies(_)
+            | Self::Name(_)
+            | Self::NoOperator
+            | Self::NoTopic
+            | Self::FilterTooLarge { .. }
+            | Self::Template(_) => 2,
+        }
     }
 }
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Transient { .. } => Self::Unreached(failure),
+            Failure::Transient { .. } => Self::Unreachable(failure),
             Failure::Permanent { .. } => Self::Refused(failure),
         }
     }

@@ -1,10 +1,15 @@
-//! `trimtab`, the operator's command, as a library: what it plans and what it applies.
+//! `trimtab`, the operator's command, as a library: each command returns a typed result, which is printed as text or
+//! as JSON.
 
+pub mod audience;
+pub mod aws;
+pub mod commands;
 pub mod fault;
-pub mod operate;
-pub mod plan;
+pub mod in_flight;
+pub mod pattern;
 pub mod policies;
 pub mod recipients;
-pub mod redrive;
-pub mod release;
 pub mod rules;
+pub mod ui;
+
+pub use commands::command;

@@ -1,4 +1,4 @@
-//! EventBridge event patterns: which rules match an event, told without asking AWS.
+//! EventBridge event patterns: which rules match an event, without calling AWS.
 //!
 //! After [Creating event patterns][doc] and [the comparison operators][operators]: an event matches
 //! if every field of the pattern matches it; a field's list matches if one of its members does; a
@@ -13,15 +13,15 @@ use serde_json::{Map, Value};
 mod test;
 use test::Test;
 
-/// A pattern that has been checked.
+/// A valid pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern(Fields);
 
-/// A pattern is not one.
+/// A pattern is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {problem}")]
 pub struct PatternError {
-    /// Where, such as `detail.state`.
+    /// The field, such as `detail.state`.
     pub path: String,
     /// What was expected.
     pub problem: String,
@@ -45,7 +45,7 @@ impl Pattern {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// The first place that is not as EventBridge has it.
+    /// The first field that EventBridge would refuse.
     pub fn parse(pattern: &Value) -> Result<Self, PatternError> {
         let Value::Object(fields) = pattern else {
             return Err(fault("$", "expected an object"));
@@ -109,7 +109,7 @@ impl Field {
         match self {
             Self::Object(fields) => match value {
                 Some(value) => fields.matches(value),
-                // Nothing is there: what the pattern wants absent is absent.
+                // `exists: false` matches a field inside an object that is absent as a whole.
                 None => fields.matches(&Value::Null),
             },
             Self::Leaf(tests) => {
@@ -120,7 +120,7 @@ impl Field {
     }
 }
 
-/// The values that a leaf of the pattern is held against; an object is none.
+/// The values that a leaf of the pattern is compared with; an object has none.
 fn leaves(value: Option<&Value>) -> Vec<&Value> {
     match value {
         None | Some(Value::Object(_)) => Vec::new(),

@@ -1,11 +1,11 @@
-//! Which functions an event reaches: the rules of `infra/template.yaml`, which is built in.
+//! The functions that an event reaches, by the rules of `infra/template.yaml`, which is embedded.
 
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 use trimtab_core::fact;
-use trimtab_core::pattern::Pattern;
 
 use crate::fault::Fault;
+use crate::pattern::Pattern;
 
 const TEMPLATE: &str = include_str!("../../infra/template.yaml");
 
@@ -16,17 +16,17 @@ pub struct Rule {
     pub function: String,
     /// Its name within the function, such as `Drift`.
     pub name: String,
-    /// Whether it listens on the suite's own bus; otherwise on the account's default one.
+    /// Whether it is a rule of Trimtab's event bus; otherwise of the account's default bus.
     pub own_bus: bool,
     /// Its event pattern, as EventBridge takes it.
     pub json: Value,
     pattern: Pattern,
 }
 
-/// The rules of the template that this command was built with, in its order.
+/// The rules of the embedded template, in its order.
 ///
 /// # Errors
-/// The template is not one.
+/// The template is invalid.
 pub fn embedded() -> Result<Vec<Rule>, Fault> {
     read(TEMPLATE)
 }
@@ -57,7 +57,7 @@ fn rule(function: &str, name: &str, event: &Yaml) -> Result<Rule, Fault> {
             let pattern = properties.get("Pattern").ok_or_else(|| expected(&place("Pattern")))?;
             serde_json::to_value(pattern).map_err(|error| Fault::Template(format!("{}: {error}", place("Pattern"))))?
         }
-        // A schedule has no pattern: its events are those that name the rule. SAM makes the name.
+        // A schedule has no pattern. Its events name the rule, whose name SAM generates.
         Some("Schedule") => json!({"source": ["aws.events"], "detail-type": ["Scheduled Event"],
             "resources": [{"wildcard": format!("arn:*:rule/*{function}{name}*")}]}),
         _ => return Err(expected(&place("type EventBridgeRule or Schedule"))),
@@ -76,8 +76,8 @@ fn expected(what: &str) -> Fault {
 }
 
 impl Rule {
-    /// Whether EventBridge would hand this event to the function. The suite's own events are on
-    /// its own bus, all others on the default one.
+    /// Whether EventBridge would deliver this event to the function. Trimtab's facts are on its own bus, all other events
+    /// on the default one.
     #[must_use]
     pub fn takes(&self, event: &Value) -> bool {
         let own = event.get("source").and_then(Value::as_str) == Some(fact::SOURCE);
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_template_has_rules_for_every_function() {
+    fn template_has_rules_for_every_function() {
         let rules = embedded().unwrap();
         for function in ["integrate", "retrain", "deploy", "notify", "reconcile"] {
             assert!(rules.iter().any(|rule| rule.function == function), "{function} has no rule");
@@ -112,15 +112,15 @@ mod tests {
     }
 
     #[test]
-    fn the_suites_events_and_awss_do_not_mix() {
+    fn facts_and_events_of_aws_are_on_different_buses() {
         let rules = embedded().unwrap();
-        let asked = |source: &str| json!({"source": source, "detail-type": "Training Requested", "detail": {}});
-        assert_eq!(matching(&rules, &asked("trimtab")), ["retrain", "lineage"]);
-        assert_eq!(matching(&rules, &asked("aws.sagemaker")), Vec::<String>::new());
+        let event = |source: &str| json!({"source": source, "detail-type": "Training Requested", "detail": {}});
+        assert_eq!(matching(&rules, &event("trimtab")), ["retrain", "lineage"]);
+        assert_eq!(matching(&rules, &event("aws.sagemaker")), Vec::<String>::new());
     }
 
     #[test]
-    fn a_fault_in_the_template_names_its_place() {
+    fn error_in_the_template_names_its_place() {
         let template =
             "Resources: {A: {Type: AWS::Serverless::Function, Properties: {Events: {B: {Type: SQS, Properties: {}}}}}}";
         assert_eq!(

@@ -1,5 +1,5 @@
-//! What waits is sent again: to its own function, and given up only when the function has dealt with it.
-//! SQS and Lambda are played here as their API references say.
+//! `redrive` sends each event to its own function, and deletes it only after the function has processed it. SQS and
+//! Lambda behave as their API references say.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use support::wire::{Answer, Call};
 use support::{Table, entry, ledger};
-use trimtab_cli::redrive::{Queue, Redrive};
+use trimtab_cli::commands::redrive::{Queue, Redrive};
 use trimtab_core::plan::Decision;
 use trimtab_core::port::Ledger;
 
@@ -80,7 +80,7 @@ impl Cloud {
     async fn redrive(&self, only: Option<Queue>, dry_run: bool) -> String {
         let (cloud, table) = (self.clone(), self.0.lock().unwrap().table.clone());
         let aws = support::config(Arc::new(move |call: &Call| cloud.0.lock().unwrap().answer(call)));
-        Redrive::new(&aws, ledger(&table), "suite".to_owned(), dry_run).run(only).await.unwrap()
+        Redrive::new(&aws, ledger(&table), "suite".to_owned(), dry_run).run(only).await.unwrap().to_string()
     }
 }
 
@@ -162,7 +162,7 @@ fn attributes(attributes: &[(&str, &str)]) -> Value {
     Value::Object(attributes.iter().map(one).collect())
 }
 
-async fn keep(cloud: &Cloud, function: &str, id: &str) {
+async fn dead_letter(cloud: &Cloud, function: &str, id: &str) {
     let mut entry = entry("churn", id, Decision::Failed);
     entry.function = function.to_owned();
     entry.reasons = vec!["paused".into(), "by mira".into()];
@@ -176,32 +176,32 @@ async fn dead_letters(cloud: &Cloud) -> usize {
 }
 
 #[tokio::test]
-async fn an_empty_suite_has_nothing_to_send() {
+async fn empty_queues_have_nothing_to_redrive() {
     let cloud = Cloud::new();
-    assert_eq!(cloud.redrive(None, false).await, "nothing waits\n");
-    assert_eq!(cloud.redrive(Some(Queue::DeadLetters), true).await, "nothing waits\n");
+    assert_eq!(cloud.redrive(None, false).await, "no events to redrive\n");
+    assert_eq!(cloud.redrive(Some(Queue::DeadLetters), true).await, "no events to redrive\n");
 }
 
 #[tokio::test]
-async fn a_failed_event_goes_to_its_function_and_off_the_queue() {
+async fn processed_event_is_deleted_from_its_queue() {
     let cloud = Cloud::new();
     cloud.waits("suite-failures", &destination("e-1", &json!({"errorMessage": "throttled\nagain"})), json!({}));
     let said = cloud.redrive(Some(Queue::Failures), false).await;
-    let wanted = "failures: Rollout Failed e-1 for suite-notify\n    waits because throttled again\n    \
-                  sent again: acted because a; b\n";
+    let wanted = "failures: Rollout Failed e-1 for suite-notify\n    in the queue because throttled again\n    \
+                  redriven: acted because a; b\n";
     assert_eq!(said, wanted);
     assert_eq!((cloud.sent_to(NOTIFY), cloud.waiting("suite-failures")), (vec!["e-1".to_owned()], 0));
 }
 
 #[tokio::test]
-async fn a_failed_event_without_a_message_says_its_condition() {
+async fn event_without_an_error_message_has_its_condition() {
     let cloud = Cloud::new();
     cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
-    assert!(cloud.redrive(None, true).await.contains("    waits because RetriesExhausted\n"));
+    assert!(cloud.redrive(None, true).await.contains("    in the queue because RetriesExhausted\n"));
 }
 
 #[tokio::test]
-async fn an_event_that_fails_again_stays_in_its_queue() {
+async fn event_that_fails_again_stays_in_its_queue() {
     let cloud = Cloud::new();
     for id in ["bad", "good", "busy"] {
         cloud.waits("suite-failures", &destination(id, &Value::Null), json!({}));
@@ -209,10 +209,12 @@ async fn an_event_that_fails_again_stays_in_its_queue() {
     cloud.answers("bad", true, json!({"errorType": "E", "errorMessage": "still no"}));
     cloud.answers("busy", false, Value::Null);
     let said = cloud.redrive(Some(Queue::Failures), false).await;
-    assert_eq!((cloud.waiting("suite-failures"), said.matches("sent again: ").count()), (2, 1), "{said}");
-    assert!(said.contains("    came back, and stays: still no\n"), "{said}");
+    assert_eq!((cloud.waiting("suite-failures"), said.matches("redriven: ").count()), (2, 1), "{said}");
+    assert!(said.contains("    failed again, stays in the queue: still no\n"), "{said}");
     assert!(
-        said.contains("came back, and stays: lambda:Invoke failed and can be retried: TooManyRequestsException"),
+        said.contains(
+            "failed again, stays in the queue: lambda:Invoke failed and can be retried: TooManyRequestsException"
+        ),
         "{said}"
     );
     assert_eq!(cloud.sent_to(NOTIFY), ["bad", "good", "busy"], "each once");
@@ -229,7 +231,7 @@ async fn every_page_of_a_queue_is_sent() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_no_event_stays_where_it_is() {
+async fn message_that_is_not_an_event_stays_in_the_queue() {
     let cloud = Cloud::new();
     let mut nowhere = destination("e", &Value::Null);
     nowhere["requestContext"] = json!({});
@@ -241,14 +243,15 @@ async fn a_message_that_is_no_event_stays_where_it_is() {
     cloud.waits("suite-undelivered", &json!([]), attributes(&[("TARGET_ARN", NOTIFY)]));
     cloud.waits("suite-undelivered", &event("e"), attributes(&[("ERROR_CODE", "NO_PERMISSIONS")]));
     let said = cloud.redrive(None, false).await;
-    let stays = |queue: &str| said.matches(&format!("{queue}: a message that is no event stays where it is\n")).count();
+    let stays =
+        |queue: &str| said.matches(&format!("{queue}: a message is not an event, and stays in the queue\n")).count();
     assert_eq!((stays("failures"), stays("undelivered")), (3, 2), "{said}");
     assert_eq!((cloud.waiting("suite-failures"), cloud.waiting("suite-undelivered")), (3, 2));
     assert_eq!(cloud.sent_to(NOTIFY), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn an_undelivered_event_goes_to_the_target_of_its_rule() {
+async fn undelivered_event_goes_to_the_target_of_its_rule() {
     let cloud = Cloud::new();
     let why = [("ERROR_CODE", "NO_PERMISSIONS"), ("ERROR_MESSAGE", "may not invoke")];
     let target = ("TARGET_ARN", NOTIFY);
@@ -256,7 +259,7 @@ async fn an_undelivered_event_goes_to_the_target_of_its_rule() {
     cloud.waits("suite-undelivered", &event("e-2"), attributes(&[target, why[0]]));
     cloud.waits("suite-undelivered", &event("e-3"), attributes(&[target]));
     let said = cloud.redrive(Some(Queue::Undelivered), false).await;
-    let reasons: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("    waits because")).collect();
+    let reasons: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("    in the queue because")).collect();
     assert_eq!(reasons, [" may not invoke", " NO_PERMISSIONS", " "], "{said}");
     assert!(said.starts_with("undelivered: Rollout Failed e-1 for suite-notify\n"), "{said}");
     assert_eq!(
@@ -266,10 +269,10 @@ async fn an_undelivered_event_goes_to_the_target_of_its_rule() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_is_released_once_its_function_did_it() {
+async fn dead_letter_is_released_after_its_function_processed_it() {
     let cloud = Cloud::new();
     for (function, id) in [("retrain", "done"), ("deploy", "paused"), ("notify", "failing"), ("guard", "silent")] {
-        keep(&cloud, function, id).await;
+        dead_letter(&cloud, function, id).await;
     }
     cloud.answers(
         "paused",
@@ -287,30 +290,33 @@ async fn a_dead_letter_is_released_once_its_function_did_it() {
         assert_eq!(cloud.sent_to(function), [id], "each to the function that kept it");
         assert!(
             said.contains(&format!(
-                "dead-letters: Rollout Failed {id} for {function}\n    waits because paused; by mira\n"
+                "dead-letters: Rollout Failed {id} for {function}\n    in the queue because paused; by mira\n"
             )),
             "{said}"
         );
     }
-    assert!(said.contains("    sent again: skipped because paused by mira\n"), "{said}");
+    assert!(said.contains("    dead-lettered again: skipped because paused by mira\n"), "{said}");
 }
 
 #[tokio::test]
-async fn an_event_that_was_cut_is_said_and_not_sent() {
+async fn truncated_event_is_reported_and_not_sent() {
     let cloud = Cloud::new();
     let table = cloud.0.lock().unwrap().table.clone();
     let huge = json!({"id": "huge", "text": "x".repeat(300_000)});
     ledger(&table).dead_letter(&entry("churn", "huge", Decision::Failed), &huge).await.unwrap();
-    assert_eq!(cloud.redrive(None, false).await, "dead-letters: huge was too large to be stored whole\n");
+    assert_eq!(
+        cloud.redrive(None, false).await,
+        "dead-letters: huge was too large to be stored whole, and cannot be sent\n"
+    );
     assert_eq!((dead_letters(&cloud).await, cloud.sent_to("suite-retrain")), (1, vec![]));
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_waits_and_sends_nothing() {
+async fn dry_run_lists_the_events_and_sends_nothing() {
     let cloud = Cloud::new();
     cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
     cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
-    keep(&cloud, "retrain", "e-3").await;
+    dead_letter(&cloud, "retrain", "e-3").await;
     let said = cloud.redrive(None, true).await;
     let places: Vec<&str> = said.lines().filter(|line| !line.starts_with(' ')).collect();
     let wanted = [
@@ -327,12 +333,12 @@ async fn a_dry_run_says_what_waits_and_sends_nothing() {
 }
 
 #[tokio::test]
-async fn only_the_place_that_is_named_is_sent() {
+async fn only_the_named_queue_is_redriven() {
     for (only, sent) in [(Queue::Failures, "e-1"), (Queue::Undelivered, "e-2"), (Queue::DeadLetters, "e-3")] {
         let cloud = Cloud::new();
         cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
         cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
-        keep(&cloud, "retrain", "e-3").await;
+        dead_letter(&cloud, "retrain", "e-3").await;
         cloud.redrive(Some(only), false).await;
         let invoked: Vec<Value> =
             cloud.0.lock().unwrap().invoked.iter().map(|(_, event)| event["id"].clone()).collect();
@@ -341,7 +347,7 @@ async fn only_the_place_that_is_named_is_sent() {
 }
 
 #[tokio::test]
-async fn a_stack_without_its_queue_is_a_fault() {
+async fn stack_without_its_queue_is_an_error() {
     let cloud = Cloud::new();
     cloud.0.lock().unwrap().queues.clear();
     let (played, table) = (cloud.clone(), Table::default());

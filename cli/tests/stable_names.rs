@@ -8,15 +8,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use trimtab_cli::commands::plan;
 use trimtab_cli::policies::{self, PolicySet};
-use trimtab_cli::{plan, rules};
+use trimtab_cli::rules;
 use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
-use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::reactor::{Context, Decide, Preview, Subject};
+use trimtab_core::memory::run;
+use trimtab_core::policy::{OrganizationPolicy, Policy};
+use trimtab_core::reactor::{Context, Decide, Preview, Resolved, Subject, resolve};
 
 /// Set in the second process: where it writes what it computed.
 const SECOND: &str = "TRIMTAB_TEST_NAMES_GO_TO";
@@ -34,21 +37,14 @@ fn root() -> PathBuf {
 /// What one function makes of one event: the variant, the event and the function, and the names.
 type Names = BTreeMap<String, Value>;
 
-/// Whose policies hold for this event, as the suite finds them; `None` where nothing is decided.
-fn owner<'a, D: Decide>(
-    event: &Event,
-    set: &'a PolicySet,
-) -> Option<(Option<&'a Policy>, Option<&'a OrganizationPolicy>)> {
-    let of = |key: &Key| set.policies.iter().find(|policy| policy.keys().contains(key));
-    match D::subject(event) {
-        Subject::None | Subject::Asked => None,
-        Subject::Suite => Some((None, None)),
-        Subject::Organization => Some((None, set.organization.as_ref())),
-        Subject::Model(model) => {
-            set.policies.iter().find(|policy| policy.model == model).map(|policy| (Some(policy), None))
-        }
-        Subject::Key(key) => of(&key).map(|policy| (Some(policy), None)),
-        Subject::Keys(keys) => keys.iter().find_map(of).map(|policy| (Some(policy), None)),
+/// The policies that a function decides this event by; `None` if it decides nothing.
+fn owner<D: Decide>(event: &Event, set: &PolicySet) -> Option<(Option<Arc<Policy>>, Option<Arc<OrganizationPolicy>>)> {
+    let subject = Some(D::subject(event)).filter(|subject| *subject != Subject::Asked)?;
+    match run(resolve(subject, D::is_on, set, async { Ok(None) })).unwrap().unwrap() {
+        Resolved::Model(policy) => Some((Some(policy), None)),
+        Resolved::Organization(policy) => Some((None, Some(policy))),
+        Resolved::Platform => Some((None, None)),
+        Resolved::NotConcerned(_) | Resolved::Unrecorded(_) | Resolved::Unknown(_) => None,
     }
 }
 
@@ -63,6 +59,7 @@ fn dedup_keys(facts: &[Fact]) -> Vec<String> {
 fn decided<D: Preview>(raw: &Value, set: &PolicySet, later: i64) -> Option<Value> {
     let event = Event::parse(raw).unwrap();
     let (policy, suite) = owner::<D>(&event, set)?;
+    let (policy, suite) = (policy.as_deref(), suite.as_deref());
     let (before, observed) = (D::State::default(), D::preview(&event));
     let now = event.envelope.time + SignedDuration::from_secs(later);
     let at = |state: &D::State, now: Timestamp| {

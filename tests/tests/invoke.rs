@@ -5,7 +5,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use trimtab_cli::operate;
+use trimtab_cli::commands::apply;
 use trimtab_cloud::{Cloud, root, tool};
 use trimtab_core::plan::Decision;
 use trimtab_tests::ledger;
@@ -39,7 +39,7 @@ fn cargo_lambda(cloud: &Cloud) -> Command {
 async fn retrain_is_watched_and_invoked() {
     let cloud = Cloud::start(&root().join("target/tests/invoke"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     let ledger = ledger(&cloud, "trimtab-ledger").await;
-    operate::apply(&ledger, &trimtab_cli::policies::read(&root().join("policies")).unwrap()).await.unwrap();
+    apply::apply(&ledger, &trimtab_cli::policies::read(&root().join("policies")).unwrap()).await.unwrap();
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port().to_string();
     let log = std::fs::File::create(cloud.folder().join("watch.log")).unwrap();
     let watch = cargo_lambda(&cloud)

@@ -38,7 +38,9 @@ impl Stage {
 
     async fn apply(&self, models: &PolicySet) -> String {
         let plan = recipients::planned(Some(&self.subscriptions), models).await.unwrap();
-        recipients::carry_out(Some(&self.subscriptions), &plan, String::new()).await.unwrap()
+        let mut changed = Vec::new();
+        recipients::carry_out(&self.subscriptions, &plan, &mut changed).await.unwrap();
+        changed.iter().map(ToString::to_string).collect()
     }
 
     /// A message of each severity for each of two models, one that belongs to none, and a digest of demand's.
@@ -160,7 +162,9 @@ async fn they_change(stage: &Stage) {
 async fn who_has_not_confirmed_is_said(stage: &Stage) {
     let hook = "[[notify.recipients]]\nprotocol = \"https\"\nendpoint = \"https://127.0.0.1:9/hook\"\n";
     let asked = models(hook, "", "[[notify.everything]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n");
-    for words in ["subscribed to churn (all); hears nothing until", "hears nothing until it is confirmed there"] {
+    for words in
+        ["subscribed to churn (all); receives nothing until", "receives nothing until the recipient confirms it"]
+    {
         let said = stage.apply(&asked).await;
         assert!(said.contains(&format!("https https://127.0.0.1:9/hook: {words}")), "{said}");
     }

@@ -11,8 +11,9 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use serde_json::{Value, json};
-use trimtab_cli::operate;
-use trimtab_cli::redrive::{Queue, Redrive};
+use trimtab_cli::aws::scope;
+use trimtab_cli::commands::redrive::{Queue, Redrive};
+use trimtab_cli::commands::{apply, pause, resume};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, STACK, root};
 use trimtab_ledger::{DynamoLedger, Scope};
 use trimtab_tests::json as read;
@@ -41,7 +42,7 @@ async fn set() -> Stage {
     let call = call.topic_arn(format!("arn:aws:sns:{REGION}:{ACCOUNT}:{STACK}-notices"));
     call.endpoint(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:people-on-call")).send().await.unwrap();
     let ledger = DynamoLedger::new(&config, format!("{STACK}-ledger"));
-    operate::apply(&ledger, &trimtab_cli::policies::read(&root().join("policies")).unwrap()).await.unwrap();
+    apply::apply(&ledger, &trimtab_cli::policies::read(&root().join("policies")).unwrap()).await.unwrap();
     Stage {
         sqs,
         events: aws_sdk_eventbridge::Client::new(&config),
@@ -113,7 +114,7 @@ impl Stage {
     async fn redrive(&self, queue: Queue, dry_run: bool) -> String {
         let config = trimtab_stories::config(&self.cloud.ministack());
         let redrive = Redrive::new(&config, self.ledger.clone(), STACK.to_owned(), dry_run);
-        redrive.run(Some(queue)).await.unwrap()
+        redrive.run(Some(queue)).await.unwrap().to_string()
     }
 }
 
@@ -149,11 +150,11 @@ async fn given_back(stage: &Stage) {
     assert!(said.contains("Rollout Rolled Back") && said.contains("trimtab-notify"), "{said}");
     assert_eq!(stage.waiting("failures").await, 1, "a dry run takes nothing: {said}");
     let said = stage.redrive(Queue::Failures, false).await;
-    assert!(said.contains("sent again: acted"), "{said}");
+    assert!(said.contains("redriven: acted"), "{said}");
     let mail = stage.mail(Some("rollout/churn/7/1")).await;
     assert_eq!(mail.iter().filter(|message| message.contains("rollout/churn/7/1")).count(), 1, "{mail:?}");
     assert_eq!(stage.waiting("failures").await, 0);
-    assert_eq!(stage.redrive(Queue::Failures, false).await, "nothing waits\n");
+    assert_eq!(stage.redrive(Queue::Failures, false).await, "no events to redrive\n");
 }
 
 async fn not_handed_over(stage: &Stage) {
@@ -168,24 +169,24 @@ async fn not_handed_over(stage: &Stage) {
         call.message_attributes("ERROR_CODE", text("NO_PERMISSIONS")).send().await.unwrap();
     }
     let said = stage.redrive(Queue::Undelivered, false).await;
-    assert_eq!(said.matches("sent again: ").count(), 2, "{said}");
-    assert_eq!(said.matches("sent again: acted").count(), 1, "{said}");
+    assert_eq!(said.matches("redriven: ").count(), 2, "{said}");
+    assert_eq!(said.matches("redriven: acted").count(), 1, "{said}");
     let mail = stage.mail(Some("rollout/churn/8/1")).await;
     assert_eq!(mail.len(), 1, "{mail:?}");
     assert_eq!(stage.waiting("undelivered").await, 0);
 }
 
 async fn kept_during_a_pause(stage: &Stage) {
-    let churn = operate::scope(Some("churn")).unwrap();
-    operate::pause(&stage.ledger, &churn, "mira".to_owned(), jiff::Timestamp::now()).await.unwrap();
+    let churn = scope(Some("churn")).unwrap();
+    pause::pause(&stage.ledger, &churn, "mira".to_owned(), jiff::Timestamp::now()).await.unwrap();
     stage.say("default", &read(&root().join("events/sagemaker/run-succeeded.json"))).await;
     stage.until("a kept event", async || stage.ledger.dead_letters().await.unwrap().len() == 1).await;
     let said = stage.redrive(Queue::DeadLetters, false).await;
     assert!(said.contains("paused by mira"), "{said}");
     assert_eq!(stage.ledger.dead_letters().await.unwrap().len(), 1, "still paused, still kept: {said}");
-    operate::resume(&stage.ledger, &churn).await.unwrap();
+    resume::resume(&stage.ledger, &churn).await.unwrap();
     let said = stage.redrive(Queue::DeadLetters, false).await;
-    assert!(said.contains("sent again: skipped because no incident"), "{said}");
+    assert!(said.contains("redriven: skipped because no incident"), "{said}");
     assert_eq!(stage.ledger.dead_letters().await.unwrap(), [], "{said}");
     assert_ne!(
         stage.ledger.history(&Scope::Model(trimtab_core::name::ModelName::parse("churn").unwrap())).await.unwrap(),

@@ -52,9 +52,7 @@ fn a_digest_is_for_whoever_wants_something_that_is_in_it() {
 fn all_models_include_the_platform() {
     let (all, warnings) = (filter([(Audience::All, &Severity::ALL)]), filter([(Audience::All, &[Warning])]));
     let platform = filter([(Audience::Platform, &[Warning])]);
-    for (model, severities) in
-        [(Some("churn"), &[Info][..]), (None, &[Warning]), (Some("demand"), &[Info, Warning])]
-    {
+    for (model, severities) in [(Some("churn"), &[Info][..]), (None, &[Warning]), (Some("demand"), &[Info, Warning])] {
         assert!(lets(&all, model, severities));
         assert_eq!(lets(&warnings, model, severities), severities.contains(&Warning));
         assert_eq!(lets(&platform, model, severities), model.is_none());

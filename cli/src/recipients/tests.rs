@@ -1,4 +1,4 @@
-//! Wanted recipients and the subscriptions that are there give the calls, and each call a line.
+//! Recipients of the policies and existing subscriptions give the changes, and each change one line of the report.
 
 use std::sync::Mutex;
 
@@ -31,7 +31,7 @@ fn set(policies: impl IntoIterator<Item = Policy>) -> PolicySet {
     PolicySet { policies: policies.into_iter().collect(), organization: None }
 }
 
-fn suite(list: &str, recipients: &[(&str, &str)]) -> Option<OrganizationPolicy> {
+fn organization(list: &str, recipients: &[(&str, &str)]) -> Option<OrganizationPolicy> {
     Some(OrganizationPolicy::parse("organization.toml", &format!("version = 1\n{}", tables(list, recipients))).unwrap())
 }
 
@@ -44,19 +44,23 @@ fn subscribed(endpoint: &str, filter: Option<Value>) -> Subscription {
     }
 }
 
-/// What is done, in words that a test can hold.
+/// The changes in words that a test can compare.
 fn steps(set: &PolicySet, existing: &[Subscription]) -> Vec<String> {
-    let say = |step: Step| match step.does {
-        Does::Subscribe(address, filter) => format!("subscribe {address}: {}", filter.policy()),
-        Does::SetFilter(arn, filter) => format!("set {arn}: {}", filter.policy()),
-        Does::Unsubscribe(arn) => format!("unsubscribe {arn}"),
-        Does::Nothing(why) => format!("{}: {why}", step.who),
+    in_words(plan(set, existing).unwrap())
+}
+
+fn in_words(plan: Vec<Planned>) -> Vec<String> {
+    let words = |planned: Planned| match planned.change {
+        Change::Subscribe(address, filter) => format!("subscribe {address}: {}", filter.policy()),
+        Change::SetFilter(arn, filter) => format!("set {arn}: {}", filter.policy()),
+        Change::Unsubscribe(arn) => format!("unsubscribe {arn}"),
+        Change::Unchanged(reason) => format!("{}: {reason}", planned.recipient),
     };
-    plan(set, existing).unwrap().into_iter().map(say).collect()
+    plan.into_iter().map(words).collect()
 }
 
 #[test]
-fn one_address_in_two_policies_is_one_subscription_that_lets_both_through() {
+fn address_in_two_policies_is_one_subscription_for_both() {
     let churn = policy("churn", &[(ONCALL, "\"critical\""), (ONCALL, "\"warning\"")]);
     let demand = policy("demand", &[(ONCALL, ""), ("team@example.com", "\"critical\"")]);
     let wanted = [
@@ -67,24 +71,24 @@ fn one_address_in_two_policies_is_one_subscription_that_lets_both_through() {
 }
 
 #[test]
-fn what_holds_for_the_whole_suite_is_in_the_same_filter() {
+fn recipients_of_the_organization_share_the_filter() {
     let mut all = set([policy("churn", &[(ONCALL, "\"info\"")])]);
-    all.organization = suite("everything", &[(ONCALL, "\"critical\"")]);
+    all.organization = organization("everything", &[(ONCALL, "\"critical\"")]);
     let wanted = r#"subscribe email oncall@example.com: {"audience":[{"suffix":"/critical"},"churn/info","churn/info+warning"]}"#;
     assert_eq!(steps(&all, &[]), [wanted]);
-    all.organization = suite("recipients", &[("platform@example.com", "")]);
+    all.organization = organization("recipients", &[("platform@example.com", "")]);
     assert_eq!(steps(&all, &[])[1], r#"subscribe email platform@example.com: {"audience":[{"prefix":"-/"}]}"#);
 }
 
 #[test]
-fn applying_again_calls_nothing() {
+fn applying_again_changes_nothing() {
     let set = set([policy("churn", &[(ONCALL, "\"critical\"")])]);
     let there = subscribed(ONCALL, Some(json!({"audience": ["churn/critical"]})));
-    assert_eq!(steps(&set, &[there]), ["email oncall@example.com: hears churn (critical), as before"]);
+    assert_eq!(steps(&set, &[there]), ["email oncall@example.com: receives churn (critical), as before"]);
 }
 
 #[test]
-fn another_filter_is_set_also_one_that_was_made_by_hand_or_is_held_against_the_body() {
+fn other_filter_of_the_same_address_is_replaced() {
     let set = set([policy("churn", &[(ONCALL, "\"critical\"")])]);
     let applied = r#"set arn:oncall@example.com: {"audience":["churn/critical"]}"#;
     let by_hand = subscribed(ONCALL, Some(json!({"severity": ["critical"]})));
@@ -99,7 +103,7 @@ fn another_filter_is_set_also_one_that_was_made_by_hand_or_is_held_against_the_b
 }
 
 #[test]
-fn who_is_in_no_policy_any_more_is_unsubscribed_and_what_others_subscribed_stays() {
+fn only_subscriptions_of_trimtab_are_ended() {
     let set = set([policy("churn", &[])]);
     let own = subscribed("gone@example.com", Some(json!({"audience": ["churn/critical"]})));
     let others = [subscribed("a@example.com", None), subscribed("b@example.com", Some(json!({"model": ["churn"]})))];
@@ -108,48 +112,51 @@ fn who_is_in_no_policy_any_more_is_unsubscribed_and_what_others_subscribed_stays
 }
 
 #[test]
-fn what_a_folder_does_not_hold_stays_as_it_was_applied() {
+fn filters_for_models_of_other_directories_stay() {
     let there =
         [subscribed(ONCALL, Some(json!({"audience": [{"suffix": "/critical"}, "churn/info", {"prefix": "demand/"}]})))];
     let nobody = set([policy("churn", &[])]);
-    let kept = r#"set arn:oncall@example.com: {"audience":[{"suffix":"/critical"},{"prefix":"demand/"}]}"#;
-    assert_eq!(steps(&nobody, &there), [kept], "neither the suite's nor demand's policy is in the folder");
+    let remaining = r#"set arn:oncall@example.com: {"audience":[{"suffix":"/critical"},{"prefix":"demand/"}]}"#;
+    assert_eq!(
+        steps(&nobody, &there),
+        [remaining],
+        "neither the organization's nor demand's policy is in the directory"
+    );
     let both = set([policy("churn", &[]), policy("demand", &[(ONCALL, "\"critical\"")])]);
-    let whole = PolicySet { organization: suite("recipients", &[("platform@example.com", "")]), ..both };
+    let whole = PolicySet { organization: organization("recipients", &[("platform@example.com", "")]), ..both };
     assert_eq!(steps(&whole, &there)[0], r#"set arn:oncall@example.com: {"audience":["demand/critical"]}"#);
 }
 
 #[test]
-fn what_is_not_confirmed_or_not_ours_is_said_and_left() {
+fn subscription_that_cannot_be_changed_is_reported() {
     let set = set([policy("churn", &[(ONCALL, "")])]);
     let with = |endpoint: &str, standing| [Subscription { standing, ..subscribed(endpoint, None) }];
-    let said = |existing: &[Subscription]| steps(&set, existing)[0].clone();
-    assert!(said(&with(ONCALL, Standing::Pending)).contains("until it is confirmed"));
-    assert!(said(&with("gone@example.com", Standing::Pending)).contains("gone@example.com: is in no policy"));
-    assert!(said(&with(ONCALL, Standing::Others)).contains("by another account"));
-    assert!(said(&[subscribed(ONCALL, None)]).contains("without a filter"));
+    let change = |existing: &[Subscription]| steps(&set, existing)[0].clone();
+    assert!(change(&with(ONCALL, Standing::Pending)).contains("until the recipient confirms it"));
+    assert!(change(&with("gone@example.com", Standing::Pending)).contains("gone@example.com: is in no policy"));
+    assert!(change(&with(ONCALL, Standing::Others)).contains("by another account"));
+    assert!(change(&[subscribed(ONCALL, None)]).contains("without a filter"));
 }
 
 #[test]
-fn a_filter_that_sns_would_refuse_is_refused_before_anything_is_done() {
+fn filter_that_is_too_large_is_refused_before_any_change() {
     let named = |count: usize| (0..count).map(|n| policy(&format!("m{n}"), &[(ONCALL, "\"info\", \"critical\"")]));
     assert_eq!(steps(&set(named(50)), &[]).len(), 1);
     let fault = plan(&set(named(51)), &[]).unwrap_err();
-    assert!(fault.to_string().contains("would have 153 values, and SNS takes 150"), "{fault}");
+    assert!(fault.to_string().contains("would have 153 values, and SNS accepts 150"), "{fault}");
     assert_eq!(fault.exit_code(), 2);
 }
 
 #[test]
-fn recipients_without_a_topic_are_an_error_and_no_recipients_are_none() {
+fn recipients_need_a_topic() {
     let fault = topic(None, &set([policy("churn", &[(ONCALL, "")])])).unwrap_err();
-    assert!(fault.to_string().contains("--topic"), "{fault}");
+    assert!(fault.hint().unwrap().contains("--topic"), "{fault}");
     assert_eq!(topic(Some(""), &set([policy("churn", &[])])).unwrap(), None);
     assert!(topic(Some("notices"), &set([])).is_err());
-    let said = run(carry_out(None::<&Topic>, &[], String::new())).unwrap().unwrap();
-    assert!(said.contains("no topic was given"), "{said}");
+    assert_eq!(run(planned(None::<&Topic>, &set([policy("churn", &[(ONCALL, "")])]))).unwrap().unwrap(), []);
 }
 
-/// A topic that refuses this endpoint, and remembers what was asked of it.
+/// A topic that refuses this endpoint, and stores the calls.
 #[derive(Default)]
 struct Topic {
     refuses: &'static str,
@@ -186,18 +193,45 @@ impl Subscriptions for Topic {
 }
 
 #[test]
-fn one_that_is_refused_keeps_nobody_else_from_being_told_and_is_an_error() {
+fn refused_subscription_does_not_stop_the_others() {
     let queue = "arn:aws:sqs:eu-west-1:123456789012:oncall";
     let set = set([policy("churn", &[("bad@example.com", ""), (ONCALL, "\"critical\""), (queue, "")])]);
     let topic = Topic { refuses: "bad@example.com", ..Topic::default() };
     let plan = run(planned(Some(&topic), &set)).unwrap().unwrap();
-    let fault = run(carry_out(Some(&topic), &plan, "applied churn\n".to_owned())).unwrap().unwrap_err();
-    assert_eq!(fault.exit_code(), 1);
-    let expected = "applied churn\n\
-        email bad@example.com: REFUSED: sns:Subscribe: InvalidParameter: Endpoint\n\
-        email gone@example.com: unsubscribed: no policy names it any more\n\
-        email oncall@example.com: subscribed to churn (critical); hears nothing until it is confirmed there\n\
+    let mut changed = Vec::new();
+    run(carry_out(&topic, &plan, &mut changed)).unwrap().unwrap();
+    assert_eq!(refused(&changed), 1);
+    let expected = "email bad@example.com: refused: sns:Subscribe: InvalidParameter: Endpoint\n\
+        email gone@example.com: unsubscribed: no policy names it\n\
+        email oncall@example.com: subscribed to churn (critical); receives nothing until the recipient confirms it\n\
         sqs arn:aws:sqs:eu-west-1:123456789012:oncall: subscribed to churn (all)\n";
-    assert!(fault.to_string().ends_with(expected), "{fault}");
+    assert_eq!(changed.iter().map(ToString::to_string).collect::<String>(), expected);
     assert_eq!(topic.calls.lock().unwrap().len(), 4);
+}
+
+#[test]
+fn removal_takes_the_model_out_of_every_filter() {
+    let churn = ModelName::parse("churn").unwrap();
+    let filter = |values: Value| Some(json!({"audience": values}));
+    let existing = [
+        subscribed("a@example.com", filter(json!([{"prefix": "churn/"}]))),
+        subscribed("b@example.com", filter(json!(["churn/critical", "demand/critical"]))),
+        subscribed("c@example.com", filter(json!([{"prefix": "churn-2/"}, {"suffix": "/critical"}]))),
+        subscribed("d@example.com", None),
+        subscribed("e@example.com", Some(json!({"model": ["churn"]}))),
+        Subscription { standing: Standing::Pending, ..subscribed(ONCALL, None) },
+        Subscription { standing: Standing::Pending, ..subscribed("other@example.com", None) },
+        Subscription { standing: Standing::Others, ..subscribed("f@example.com", None) },
+    ];
+    let policy = policy("churn", &[(ONCALL, "")]);
+    let wanted = [
+        "unsubscribe arn:a@example.com",
+        r#"set arn:b@example.com: {"audience":["demand/critical"]}"#,
+        "email oncall@example.com: is in no policy, and is not confirmed: SNS removes it after 48 hours",
+    ];
+    let changes = removal(&churn, recipients(&policy), &existing).unwrap();
+    let report: Vec<String> = dry_run(&changes).iter().map(ToString::to_string).collect();
+    assert_eq!(report[0], "email a@example.com: would be unsubscribed: no policy names it\n");
+    assert_eq!(report[1], "email b@example.com: would receive demand (critical)\n");
+    assert_eq!(in_words(changes), wanted);
 }

@@ -9,6 +9,7 @@ mod alarm_data;
 mod apply_outcome;
 pub mod completion;
 pub mod decide;
+mod in_flight;
 pub mod naming;
 mod preview;
 mod reconcile;

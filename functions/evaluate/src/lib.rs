@@ -7,6 +7,7 @@
 pub mod act;
 pub mod candidate;
 pub mod decide;
+mod in_flight;
 pub mod judge;
 
 pub use act::Reaction;

@@ -13,6 +13,7 @@ mod completion;
 pub mod decide;
 mod definition;
 mod image;
+mod in_flight;
 mod merge;
 mod pull_request_build;
 mod reconcile;

@@ -10,6 +10,7 @@ pub mod act;
 mod apply_outcome;
 pub mod decide;
 pub mod desired_state;
+mod in_flight;
 mod reconcile;
 pub mod state;
 

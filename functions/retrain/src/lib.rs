@@ -11,6 +11,7 @@ pub mod decide;
 mod drift;
 pub mod engines;
 mod image;
+mod in_flight;
 pub mod incident;
 pub mod operator_request;
 mod rate_limits;

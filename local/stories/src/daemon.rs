@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
-use trimtab_cli::{operate, policies};
+use trimtab_cli::commands::apply;
+use trimtab_cli::policies;
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, STACK, root};
 use trimtab_ledger::DynamoLedger;
 
@@ -86,7 +87,7 @@ pub(crate) async fn serve() -> Result<(), Fault> {
     let cloud = Cloud::start(&folder(), ([127, 0, 0, 1], PORT).into()).await?;
     cloud.deploy()?;
     let ledger = DynamoLedger::new(&trimtab_stories::config(&cloud.endpoint()), format!("{STACK}-ledger"));
-    operate::apply(&ledger, &policies::read(&root().join("policies"))?).await?;
+    apply::apply(&ledger, &policies::read(&root().join("policies"))?).await?;
     std::fs::write(folder().join("environment"), variables(&cloud))?;
     std::fs::write(folder().join("ready"), "")?;
     loop {

@@ -6,7 +6,7 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trimtab_cli::release;
+use trimtab_cli::commands::{promote, rollback};
 use trimtab_core::plan::Decision;
 use trimtab_eventbridge::EventBus;
 
@@ -120,7 +120,7 @@ async fn to_production(story: &mut Story, accounts: &Accounts) -> Result<(), Sto
     Story::expect("production serves", &serves(&accounts.hub, "loans").await?, &None)?;
     story.saw("the message holds the command, and production has no endpoint yet").await?;
     for _ in 0..2 {
-        release::promote(&accounts.bus, "loans", 1, "prod", "maya", Timestamp::now()).await?;
+        promote::promote(&accounts.bus, "loans", 1, "prod", "maya", Timestamp::now()).await?;
     }
     story.until("loans serves version 1", serving(&accounts.hub, "loans", 1)).await?;
     story.told("Rollout Succeeded", "rollout/loans/prod/1/1").await?;
@@ -137,7 +137,7 @@ async fn fails_its_smoke_test(story: &mut Story, accounts: &Accounts) -> Result<
     story.told("Rollout Succeeded", "rollout/loans/staging/1/2").await?;
     Story::expect("dev serves", &serves(&accounts.hub, "loans-dev").await?, &Some(2))?;
     Story::expect("production serves", &serves(&accounts.hub, "loans").await?, &Some(1))?;
-    release::promote(&accounts.bus, "loans", 2, "prod", "maya", Timestamp::now()).await?;
+    promote::promote(&accounts.bus, "loans", 2, "prod", "maya", Timestamp::now()).await?;
     let refused =
         async |story: &Story| story.recorded("deploy", Decision::Failed, "is not live in the stage before").await;
     story.until("deploy's refusal to let version 2 into production", refused).await?;
@@ -152,10 +152,10 @@ async fn back_by_hand(story: &mut Story, accounts: &Accounts) -> Result<(), Stor
     story.begin("Version 3 goes to production, and maya takes production back");
     approve(story).await?;
     story.told("Promotion Pending", "rollout/loans/prod/3/1").await?;
-    release::promote(&accounts.bus, "loans", 3, "prod", "maya", Timestamp::now()).await?;
+    promote::promote(&accounts.bus, "loans", 3, "prod", "maya", Timestamp::now()).await?;
     story.until("loans serves version 3", serving(&accounts.hub, "loans", 3)).await?;
     story.told("Rollout Succeeded", "rollout/loans/prod/3/1").await?;
-    release::rollback(&accounts.bus, "loans", None, None, "maya", Timestamp::now()).await?;
+    rollback::rollback(&accounts.bus, "loans", None, None, "maya", Timestamp::now()).await?;
     story.until("loans serves version 1 again", serving(&accounts.hub, "loans", 1)).await?;
     story.told("Rollout Succeeded", "rollout/loans/prod/1/2").await?;
     Story::expect("staging serves", &serves(&accounts.staging, "loans").await?, &Some(3))?;
@@ -167,7 +167,7 @@ async fn back_from_failure(story: &mut Story, accounts: &Accounts) -> Result<(),
     story.begin("Production's endpoint fails, and maya takes it back to the last version that was live");
     story.control("endpoint", json!({"name": "loans", "status": "Failed"})).await?;
     let made = story.calls("CreateEndpoint").await?;
-    release::rollback(&accounts.bus, "loans", Some("prod"), None, "maya", Timestamp::now()).await?;
+    rollback::rollback(&accounts.bus, "loans", Some("prod"), None, "maya", Timestamp::now()).await?;
     let gone = async |story: &Story| {
         let removed = story.calls("DeleteEndpoint").await? == 1;
         let found = accounts.hub.describe_endpoint().endpoint_name("loans").send().await;

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use trimtab_cli::commands::apply;
 use trimtab_cli::policies::{self, PolicySet};
-use trimtab_cli::{operate, rules};
+use trimtab_cli::rules;
 use trimtab_cloud::Cloud;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::Policy;
@@ -268,7 +269,7 @@ impl Story {
             policy.monitor = policy.monitor.take().filter(|_| self.watched);
             change(policy);
         }
-        Ok(operate::apply(&self.ledger, &models).await?)
+        Ok(apply::apply(&self.ledger, &models).await?.to_string())
     }
 
     /// Takes what has happened since into the timeline.

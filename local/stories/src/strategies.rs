@@ -9,7 +9,7 @@ use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConf
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use trimtab_cli::release;
+use trimtab_cli::commands::promote;
 use trimtab_core::name::AlarmName;
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Challenger, Policy, Strategy, Target, Trial};
@@ -281,7 +281,7 @@ async fn challenger_that_is_let_on(story: &mut Story) -> Result<(), StoryError> 
     let message = story.message("Rollout Started", "rollout/churn/2/1");
     Story::expect("the message has the command:", &message.contains(command), &true)?;
     let bus = EventBus::new(&crate::aws::config(&story.endpoint), "trimtab");
-    release::promote(&bus, "churn", 2, "prod", "maya", Timestamp::now()).await?;
+    promote::promote(&bus, "churn", 2, "prod", "maya", Timestamp::now()).await?;
     let second = async |story: &Story| alone(story, "churn-prod", 2).await;
     story.until("churn-prod serves version 2 alone", second).await?;
     story.told("Rollout Succeeded", "rollout/churn/2/1").await?;

@@ -10,7 +10,7 @@ use aws_sdk_sagemaker::types::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use trimtab_cli::operate;
+use trimtab_cli::commands::retrain;
 use trimtab_cloud::REGION;
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::Decision;
@@ -106,11 +106,11 @@ async fn operator(story: &mut Story) -> Result<(), StoryError> {
     story.begin("Maya asks for a run, and asks again to be sure");
     let model = ModelName::parse("churn").map_err(service)?;
     let (by, reason) = ("maya".to_owned(), "new labels".to_owned());
-    let asked = operate::Request { model, by, reason, id: Some("labels-of-november".to_owned()), over_budget: false };
+    let asked = retrain::Request { model, by, reason, id: Some("labels-of-november".to_owned()), over_budget: false };
     let bus = EventBus::new(&crate::aws::config(&story.endpoint), "trimtab".to_owned());
-    operate::retrain(&bus, &asked, Timestamp::now()).await?;
+    retrain::retrain(&bus, &asked, Timestamp::now()).await?;
     trained(story, "operator", 1).await?;
-    operate::retrain(&bus, &asked, Timestamp::now()).await?;
+    retrain::retrain(&bus, &asked, Timestamp::now()).await?;
     recorded(story, Decision::Acted, "maya asks: new labels").await?;
     recorded(story, Decision::Skipped, "this was answered at").await?;
     trained(story, "operator", 1).await?;

@@ -9,11 +9,13 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::Value;
 
+mod in_flight;
 mod outcome;
 mod preview;
 mod resolve;
 mod traits;
 
+pub use in_flight::InFlight;
 pub use preview::Preview;
 pub use resolve::{PolicyIndex, Resolved, resolve};
 pub use traits::{Act, ActionOutcome, Context, Decide, Subject};
