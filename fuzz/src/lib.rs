@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, reason = "a broken promise is what a fuzzer looks for")]
 
+use std::sync::LazyLock;
+
 use deploy::Deploy;
 use evaluate::Evaluation;
 use guard::Guard;
@@ -40,15 +42,18 @@ pub fn event(data: &[u8]) {
     }
 }
 
+static POLICY: LazyLock<Option<Policy>> =
+    LazyLock::new(|| Policy::parse("churn.toml", include_str!("../../policies/churn.toml")).ok());
+
+static ORGANIZATION: LazyLock<Option<OrganizationPolicy>> = LazyLock::new(|| {
+    OrganizationPolicy::parse("organization.toml", include_str!("../../policies/organization.toml")).ok()
+});
+
 fn plan<D: Preview>(event: &Event) {
-    let Ok(policy) = Policy::parse("churn.toml", include_str!("../../policies/churn.toml")) else { return };
-    let Ok(suite) = OrganizationPolicy::parse("organization.toml", include_str!("../../policies/organization.toml"))
-    else {
-        return;
-    };
+    let (Some(policy), Some(suite)) = (&*POLICY, &*ORGANIZATION) else { return };
     let (state, observed) = (D::State::default(), D::preview(event));
     let _ = (D::subject(event), D::aggregate(event, None));
-    let (policy, suite, now) = (Some(&policy), Some(&suite), event.envelope.time);
+    let (policy, suite, now) = (Some(policy), Some(suite), event.envelope.time);
     let plan = D::decide(&Context { event, policy, suite, state: &state, observed: &observed, now });
     for reason in &plan.reasons {
         is_a_line(&reason.text);

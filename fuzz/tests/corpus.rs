@@ -4,6 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
+#[path = "../../tests/hostile/mutations.rs"]
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod mutations;
+
 #[global_allocator]
 static MEMORY: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
@@ -39,9 +43,29 @@ fn play(files: &[PathBuf], target: fn(&[u8])) {
 }
 
 #[test]
+fn generated_hostile_events_are_read_or_refused() {
+    let mut played = 0;
+    for (name, event) in mutations::events() {
+        for (name, mutated) in mutations::mutations(&name, &event) {
+            let data = mutated.to_string();
+            let before = MEMORY.allocated();
+            let outcome = std::panic::catch_unwind(|| {
+                trimtab_fuzz::event(data.as_bytes());
+                trimtab_fuzz::notice(data.as_bytes());
+            });
+            assert!(outcome.is_ok(), "{name}");
+            assert!(MEMORY.allocated() < before + MEMORY_MAX, "{name} keeps memory");
+            played += 1;
+        }
+    }
+    assert!(played > 50_000, "{played} generated events");
+    assert!(MEMORY.max_allocated() < MEMORY_MAX, "{} bytes at once", MEMORY.max_allocated());
+}
+
+#[test]
 fn hostile_events_are_read_or_refused() {
     let hostile = files("tests/hostile/events", "json");
-    assert!(hostile.len() >= 200, "{} hostile events", hostile.len());
+    assert!(hostile.len() >= 40, "{} hostile events", hostile.len());
     play(&hostile, trimtab_fuzz::event);
     play(&hostile, trimtab_fuzz::notice);
 }

@@ -78,7 +78,7 @@ pub async fn resolve<I: PolicyIndex + Sync>(
         },
         Subject::Organization => Ok(match index.organization().await?.filter(|policy| is_on(policy)) {
             Some(policy) => Resolved::Organization(policy),
-            None => Resolved::Unrecorded(Reason::new("off", "organization.toml does not ask for this")),
+            None => Resolved::Unrecorded(Reason::new("off", "organization.toml does not enable this function")),
         }),
         Subject::Model(model) => of_model(&model, index).await,
         Subject::Keys(keys) => of_first(keys, index).await,
@@ -99,7 +99,7 @@ async fn of_first<I: PolicyIndex + Sync>(keys: impl IntoIterator<Item = Key>, in
             return of_model(&model, index).await;
         }
     }
-    Ok(Resolved::Unrecorded(Reason::new("not_watched", "no model's policy watches this")))
+    Ok(Resolved::Unrecorded(Reason::new("not_watched", "no policy names this resource")))
 }
 
 async fn of_model<I: PolicyIndex + Sync>(model: &ModelName, index: &I) -> Answer<Resolved> {
