@@ -29,7 +29,8 @@ const TEXTS: [&str; 18] = [
 ];
 
 /// Ends for an ARN, behind `arn:aws:SERVICE:REGION:ACCOUNT:TYPE/`; and whole ARNs.
-const ARN_ENDS: [&str; 7] = ["", "churn", "churn/0", "churn/-1", "churn/99999999999999999999", "../churn/1", "churn/1/2"];
+const ARN_ENDS: [&str; 7] =
+    ["", "churn", "churn/0", "churn/-1", "churn/99999999999999999999", "../churn/1", "churn/1/2"];
 const ARNS: [&str; 4] = [
     "arn::::::",
     "arn:aws:sagemaker:eu-west-1::model-package/churn/1",

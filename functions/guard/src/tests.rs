@@ -12,7 +12,7 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::policy::OrganizationPolicy;
 use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
 use trimtab_core::port::{Answer, Pause};
-use trimtab_core::reactor::{Decide, Preview, Report, World};
+use trimtab_core::reactor::{Preview, Report, World};
 
 use crate::{Guard, Reaction};
 

@@ -32,7 +32,12 @@ mod tests {
 
     #[test]
     fn build_is_in_flight_until_its_training_is_requested() {
-        let build = Built::Project(BuildId::parse("churn-build:8a1f0c3e-5b7d-4e2a-9c41-6f0d2b9e7a55").unwrap());
+        let build = Built::Project(
+            BuildId::parse(
+                "arn:aws:codebuild:eu-west-1:123456789012:build/churn-build:8a1f0c3e-5b7d-4e2a-9c41-6f0d2b9e7a55",
+            )
+            .unwrap(),
+        );
         let started = State::Started { build: build.clone(), since: None, late: false, merged: None };
         let asking = State::Asking { build, merged: None };
         for (state, words) in [(started, "build "), (asking, "training request of build ")] {

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tracing_subscriber::layer::SubscriberExt;
+use trimtab_core::event::Event;
+use trimtab_sim::flow::{fresh, invoke};
+use trimtab_sim::services::Function;
+
 #[path = "../../hostile/mutations.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod mutations;
-
-use trimtab_sim::flow::{fresh, invoke};
-use trimtab_sim::services::Function;
 
 /// The codes of events that leave no record.
 const UNRECORDED: [&str; 2] = ["not_watched", "gathering"];
@@ -51,7 +52,9 @@ fn every_function_processes(name: &str, event: &Value) {
         let services = sim.services();
         let recorded = services.history.contains(&key) || services.dead_letters.contains(&key);
         // A high-volume event leaves no record if no policy names its resource, or if it is only counted.
-        let unrecorded = report.codes.iter().any(|code| UNRECORDED.contains(code));
+        let unrecorded = report.codes.iter().any(|code| UNRECORDED.contains(code))
+            // So does a schedule that leads to nothing.
+            || Event::parse(event).is_ok_and(|event| event.is_routine());
         assert!(recorded || unrecorded, "{name}: {function:?} has no record: {:?}", report.codes);
     }
 }
@@ -65,7 +68,7 @@ fn hostile_events_are_processed_by_every_function() {
         every_function_processes(&path.display().to_string(), &event);
         processed += 1;
     }
-    assert!(processed > 25, "{processed}");
+    assert!(processed >= 20, "{processed}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What SageMaker and CloudWatch are asked for, kind by kind, as `policies/churn.toml` has it.
 
 use trimtab_core::event::Event;
-use trimtab_core::reactor::{Decide, Preview};
+use trimtab_core::reactor::Preview;
 
 use super::*;
 use crate::Monitor;
