@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use support::wire::{Answer, Call, listen};
+use support::wire::{Call, PortResult, listen};
 use support::{Table, entry, ledger, noon, table};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::Decision;
@@ -50,14 +50,14 @@ impl Cloud {
             (table.clone(), Arc::clone(&events), Arc::clone(&sns));
         let address = listen(Arc::new(move |call: &Call| match call.operation.as_str() {
             "PutEvents" => match refusal {
-                Some((status, code)) => Answer::error(status, code, "no"),
+                Some((status, code)) => PortResult::error(status, code, "no"),
                 None => {
                     put.lock().unwrap().extend(call.json()["Entries"].as_array().unwrap().clone());
-                    Answer::ok(&json!({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}))
+                    PortResult::ok(&json!({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}))
                 }
             },
-            "GetQueueUrl" => Answer::ok(&json!({"QueueUrl": "http://queue"})),
-            "ReceiveMessage" => Answer::ok(&json!({})),
+            "GetQueueUrl" => PortResult::ok(&json!({"QueueUrl": "http://queue"})),
+            "ReceiveMessage" => PortResult::ok(&json!({})),
             "" => topic(&asked, call),
             _ => played.answer(call),
         }));
@@ -113,7 +113,7 @@ impl Cloud {
 }
 
 /// A topic without subscriptions, which takes new ones.
-fn topic(asked: &Mutex<Vec<String>>, call: &Call) -> Answer {
+fn topic(asked: &Mutex<Vec<String>>, call: &Call) -> PortResult {
     let form = String::from_utf8(call.body.clone()).unwrap();
     let result = match form.split('&').next().unwrap() {
         "Action=ListSubscriptionsByTopic" => ("ListSubscriptionsByTopic", "<Subscriptions/>"),
@@ -125,7 +125,7 @@ fn topic(asked: &Mutex<Vec<String>>, call: &Call) -> Answer {
     let body = format!(
         "<{action}Response xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><{action}Result>{inside}</{action}Result></{action}Response>"
     );
-    Answer::text(200, body)
+    PortResult::text(200, body)
 }
 
 /// A folder of policies that is gone after the test.
@@ -298,7 +298,7 @@ fn a_folder_that_cannot_be_applied_exits_2() {
 fn what_the_world_refuses_exits_1() {
     let cloud = Cloud::new();
     let folder = Folder::new("refused", &[("churn.toml", CHURN)]);
-    cloud.table.answers(Answer::error(400, "ResourceNotFoundException", "no such table"));
+    cloud.table.answers(PortResult::error(400, "ResourceNotFoundException", "no such table"));
     cloud.fails(
         &["apply", "--policies", folder.path()],
         1,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use support::wire::{Answer, Call};
+use support::wire::{Call, PortResult};
 use support::{Table, entry, ledger};
 use trimtab_cli::redrive::{Queue, Redrive};
 use trimtab_core::plan::Decision;
@@ -85,31 +85,31 @@ impl Cloud {
 }
 
 impl Played {
-    fn answer(&mut self, call: &Call) -> Answer {
+    fn answer(&mut self, call: &Call) -> PortResult {
         let request = call.json();
         let queue = request["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
         match call.operation.as_str() {
             "GetQueueUrl" => match request["QueueName"].as_str().filter(|name| self.queues.contains_key(*name)) {
-                Some(name) => Answer::ok(&json!({"QueueUrl": format!("http://played.test/123456789012/{name}")})),
-                None => Answer::error(400, "com.amazonaws.sqs#QueueDoesNotExist", "no such queue"),
+                Some(name) => PortResult::ok(&json!({"QueueUrl": format!("http://played.test/123456789012/{name}")})),
+                None => PortResult::error(400, "com.amazonaws.sqs#QueueDoesNotExist", "no such queue"),
             },
             "ReceiveMessage" => self.receive(queue, &request),
             "DeleteMessage" => {
                 let gone = self.queues.get_mut(queue).unwrap().remove(request["ReceiptHandle"].as_str().unwrap());
                 assert!(gone.is_some_and(|message| !message.in_sight), "deleted under a receipt of before");
-                Answer::ok(&json!({}))
+                PortResult::ok(&json!({}))
             }
             "ChangeMessageVisibility" => {
                 assert_eq!(request["VisibilityTimeout"], 0);
                 let receipt = request["ReceiptHandle"].as_str().unwrap();
                 self.queues.get_mut(queue).unwrap().get_mut(receipt).unwrap().in_sight = true;
-                Answer::ok(&json!({}))
+                PortResult::ok(&json!({}))
             }
             _ => self.invoke(call),
         }
     }
 
-    fn receive(&mut self, queue: &str, request: &Value) -> Answer {
+    fn receive(&mut self, queue: &str, request: &Value) -> PortResult {
         assert!(
             request["VisibilityTimeout"].as_i64().unwrap() > TIME_OUT,
             "an event is sent while its message is hidden"
@@ -127,10 +127,10 @@ impl Played {
             }
             messages.push(found);
         }
-        Answer::ok(&json!({"Messages": messages}))
+        PortResult::ok(&json!({"Messages": messages}))
     }
 
-    fn invoke(&mut self, call: &Call) -> Answer {
+    fn invoke(&mut self, call: &Call) -> PortResult {
         let function =
             call.path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
         let function = function.unwrap_or_else(|| panic!("{} {}", call.method, call.path));
@@ -138,10 +138,10 @@ impl Played {
         let event = call.json();
         self.invoked.push((function, event.clone()));
         match self.answers.get(event["id"].as_str().unwrap_or_default()) {
-            Some((true, body)) => Answer::ok(body).with("X-Amz-Function-Error", "Unhandled"),
-            Some((false, Value::Null)) => Answer::error(429, "TooManyRequestsException", "slower"),
-            Some((false, body)) => Answer::ok(body),
-            None => Answer::ok(&json!({"decision": "acted", "reasons": ["a", "b"], "dead_lettered": false})),
+            Some((true, body)) => PortResult::ok(body).with("X-Amz-Function-Error", "Unhandled"),
+            Some((false, Value::Null)) => PortResult::error(429, "TooManyRequestsException", "slower"),
+            Some((false, body)) => PortResult::ok(body),
+            None => PortResult::ok(&json!({"decision": "acted", "reasons": ["a", "b"], "dead_lettered": false})),
         }
     }
 }

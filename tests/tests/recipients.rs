@@ -11,7 +11,7 @@ use trimtab_core::audience;
 use trimtab_core::fact::{Fact, FactKind, Severity};
 use trimtab_core::name::{ModelName, TopicArn};
 use trimtab_core::policy::{OrganizationPolicy, Policy};
-use trimtab_core::port::ml::Topic;
+use trimtab_core::port::Topic;
 use trimtab_sns::{SnsSubscriptions, SnsTopic};
 
 /// A topic, and whoever reads its messages.

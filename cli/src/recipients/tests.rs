@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use trimtab_core::memory::run;
 use trimtab_core::policy::{OrganizationPolicy, Policy};
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 
 use super::*;
 
@@ -157,18 +157,18 @@ struct Topic {
 }
 
 impl Topic {
-    fn call(&self, call: String) -> Answer<()> {
+    fn call(&self, call: String) -> PortResult<()> {
         self.calls.lock().unwrap().push(call);
         Ok(())
     }
 }
 
 impl Subscriptions for Topic {
-    async fn list(&self) -> Answer<Vec<Subscription>> {
+    async fn list(&self) -> PortResult<Vec<Subscription>> {
         Ok(vec![subscribed("gone@example.com", Some(json!({"audience": ["churn/critical"]})))])
     }
 
-    async fn subscribe(&self, address: &Address, _: &Value) -> Answer<bool> {
+    async fn subscribe(&self, address: &Address, _: &Value) -> PortResult<bool> {
         self.call(format!("subscribe {address}"))?;
         if address.endpoint() == self.refuses {
             return Err(Failure::permanent("sns:Subscribe", "InvalidParameter: Endpoint"));
@@ -176,11 +176,11 @@ impl Subscriptions for Topic {
         Ok(address.protocol() == Protocol::Sqs)
     }
 
-    async fn set_filter(&self, arn: &str, _: &Value) -> Answer<()> {
+    async fn set_filter(&self, arn: &str, _: &Value) -> PortResult<()> {
         self.call(format!("set {arn}"))
     }
 
-    async fn unsubscribe(&self, arn: &str) -> Answer<()> {
+    async fn unsubscribe(&self, arn: &str) -> PortResult<()> {
         self.call(format!("unsubscribe {arn}"))
     }
 }

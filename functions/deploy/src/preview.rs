@@ -2,7 +2,7 @@
 
 use trimtab_core::event::{Approval, Body, EndpointStatus, Event};
 use trimtab_core::fact::FactKind;
-use trimtab_core::port::ml::{ObservedEndpoint, ObservedPackage, ObservedTransform};
+use trimtab_core::port::{ObservedEndpoint, ObservedPackage, ObservedTransform};
 
 use crate::decide::Observed;
 

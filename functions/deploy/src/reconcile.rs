@@ -6,7 +6,7 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Gate, Policy, Stage as Deployment, Target, Trial};
-use trimtab_core::port::ml::Listed;
+use trimtab_core::port::Listed;
 use trimtab_core::reactor::Context;
 
 use crate::decide::{Answer, Observed, on_approved, on_rejected};

@@ -6,7 +6,7 @@
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::{Policy, Smoke, Stage};
-use trimtab_core::port::ml::{ObservedEndpoint, Smoked};
+use trimtab_core::port::{ObservedEndpoint, Smoked};
 use trimtab_core::reactor::Context;
 
 use crate::completion::follow_on;

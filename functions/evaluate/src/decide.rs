@@ -12,9 +12,9 @@ use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::evaluate::{Evaluate, OnFail, OnPass};
 use trimtab_core::policy::{Key, KeyKind, Policy};
-use trimtab_core::port::evaluate::{ObservedCandidate, VerdictRequest};
-use trimtab_core::port::ml::Listed;
-use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution};
+use trimtab_core::port::Listed;
+use trimtab_core::port::{ExecutionRequest, ObservedExecution};
+use trimtab_core::port::{ObservedCandidate, VerdictRequest};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::{digest, one_line};
 

@@ -6,7 +6,7 @@ use trimtab_core::event::{ApiCall, Body, Event, Resource};
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::{Guard as Rules, OrganizationPolicy, Policy};
-use trimtab_core::port::guard::{Activity, Halted, ObservedResource};
+use trimtab_core::port::{Activity, Halted, ObservedResource};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::one_line;
 

@@ -10,8 +10,8 @@ use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::policy::OrganizationPolicy;
-use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
-use trimtab_core::port::{Answer, Pause};
+use trimtab_core::port::{Activity, Halted, ObservedResource, Resources};
+use trimtab_core::port::{Pause, PortResult};
 use trimtab_core::reactor::{Decide, Report, World};
 
 use crate::{Guard, Reaction};
@@ -38,11 +38,11 @@ impl OneResource {
 }
 
 impl Resources for &OneResource {
-    async fn describe(&self, _: &Resource) -> Answer<Option<ObservedResource>> {
+    async fn describe(&self, _: &Resource) -> PortResult<Option<ObservedResource>> {
         Ok(self.actual.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    async fn stop(&self, _: &Resource) -> Answer<Halted> {
+    async fn stop(&self, _: &Resource) -> PortResult<Halted> {
         if *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(Failure::permanent("sagemaker:StopTrainingJob", "AccessDenied"));
         }

@@ -11,9 +11,9 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ModelName};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
-use trimtab_core::port::builder::{ObservedPipelineBuild, PipelineBuildRequest};
-use trimtab_core::port::definition::DefinitionRequest;
-use trimtab_core::port::ml::{BuildRequest, CommentRequest, ObservedBuild, ObservedPullRequest};
+use trimtab_core::port::DefinitionRequest;
+use trimtab_core::port::{BuildRequest, CommentRequest, ObservedBuild, ObservedPullRequest};
+use trimtab_core::port::{ObservedPipelineBuild, PipelineBuildRequest};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::digest;
 

@@ -8,7 +8,7 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::ml::Message;
+use trimtab_core::port::Message;
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text;
 

@@ -12,7 +12,7 @@ use trimtab_core::audience;
 use trimtab_core::fact::{self, Fact, FactKind, Severity};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::port::ml::Message;
+use trimtab_core::port::Message;
 use trimtab_core::reactor::Context;
 use trimtab_core::text;
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use trimtab_core::name::{ImageUri, ModelName, ResourceName, RunId};
 use trimtab_core::policy::{Budget, Retrain as Limits};
-use trimtab_core::port::ml::RunRequest;
+use trimtab_core::port::RunRequest;
 use trimtab_core::text::digest;
 
 use crate::data_debounce::Gathering;

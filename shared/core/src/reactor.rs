@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
 use crate::policy::{Key, OrganizationPolicy, Policy};
-use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record, WriteError};
+use crate::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, PortResult, Record, WriteError};
 
 /// How long one invocation may act before another may take over: the functions' time-out (30 s),
 /// and 25 s for a call that was not answered and is applied all the same; and less than Lambda's
@@ -88,7 +88,7 @@ where
     /// # Errors
     /// Only [`Failure::Transient`]: the caller gives the event back. What time cannot mend is a report
     /// with [`Decision::Failed`], kept in the ledger and told on the bus.
-    pub async fn react<A: Act>(&self, function: &A, raw: &Value) -> Answer<Report> {
+    pub async fn react<A: Act>(&self, function: &A, raw: &Value) -> PortResult<Report> {
         let event = match Event::parse(raw) {
             Ok(event) => event,
             Err(error) => {
@@ -129,7 +129,13 @@ where
         }
     }
 
-    async fn for_model<A: Act>(&self, function: &A, event: &Event, raw: &Value, model: &ModelName) -> Answer<Report> {
+    async fn for_model<A: Act>(
+        &self,
+        function: &A,
+        event: &Event,
+        raw: &Value,
+        model: &ModelName,
+    ) -> PortResult<Report> {
         let Some(policy) = self.ledger.policy(model).await? else {
             let reason = Reason::new("unknown_model", format!("model {model} has no policy: apply one"));
             return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
@@ -150,7 +156,7 @@ where
         event: &Event,
         raw: &Value,
         keys: impl IntoIterator<Item = Key>,
-    ) -> Answer<Report> {
+    ) -> PortResult<Report> {
         for key in keys {
             if let Some(model) = self.ledger.model_of(&key).await? {
                 return self.for_model(function, event, raw, &model).await;
@@ -161,7 +167,7 @@ where
     }
 
     /// For what asks for the suite's own policy: without one there is nothing to do, and no record.
-    async fn for_organization<A: Act>(&self, function: &A, event: &Event, raw: &Value) -> Answer<Report> {
+    async fn for_organization<A: Act>(&self, function: &A, event: &Event, raw: &Value) -> PortResult<Report> {
         let Some(suite) = self.ledger.organization_policy().await?.filter(|suite| A::Decide::is_on(suite)) else {
             let reason = Reason::new("off", "organization.toml does not ask for this");
             return Ok(self.unrecorded::<A::Decide>(event, "suite", reason));
@@ -173,7 +179,7 @@ where
     }
 
     /// Observe, decide, act, record; anew when somebody else wrote in between.
-    async fn run<A: Act>(&self, function: &A, incoming: Incoming<'_>, owner: &str) -> Answer<Report> {
+    async fn run<A: Act>(&self, function: &A, incoming: Incoming<'_>, owner: &str) -> PortResult<Report> {
         let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(incoming.event, incoming.policy) };
         let mut resumed = None;
         for _ in 0..ATTEMPTS {
@@ -304,7 +310,7 @@ where
             return Ok(self.unrecorded::<D>(event, &id.owner, reason));
         }
         let mut entry = self.entry::<D>(Some(event), &Value::Null, &id.owner, plan.decision, &plan.reasons);
-        entry.actions = plan.actions.iter().map(write).collect::<Answer<_>>()?;
+        entry.actions = plan.actions.iter().map(write).collect::<PortResult<_>>()?;
         let state = state.map(write).transpose()?;
         self.ledger.finish(id, held, state.as_ref(), &entry).await?;
         let dedup_key = plan.facts.first().map(|fact| fact.dedup_key.clone());
@@ -335,7 +341,7 @@ fn resume_pending<D: Decide>(plan: &mut Plan<D::State, D::Action>, ctx: &Context
     }
 }
 
-fn read<D: Decide>(state: Option<Value>) -> Answer<D::State> {
+fn read<D: Decide>(state: Option<Value>) -> PortResult<D::State> {
     match state {
         None => Ok(D::State::default()),
         // A record that this version cannot read may be readable to the one being rolled out.
@@ -345,7 +351,7 @@ fn read<D: Decide>(state: Option<Value>) -> Answer<D::State> {
     }
 }
 
-fn write<T: Serialize>(value: &T) -> Answer<Value> {
+fn write<T: Serialize>(value: &T) -> PortResult<Value> {
     serde_json::to_value(value).map_err(|error| Failure::transient("ledger:write", error.to_string()))
 }
 

@@ -21,7 +21,7 @@ use serde_json::Value;
 use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::Key;
-use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Pause, Record};
+use trimtab_core::port::{AggregateId, HistoryEntry, Pause, PortResult, Record};
 use trimtab_core::text::digest;
 
 /// How long history, dead letters, and the aggregates of single builds, notices and findings stay: well
@@ -61,12 +61,12 @@ impl Item {
         self.0.get(name)?.as_n().ok()?.parse().ok()
     }
 
-    pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> Answer<T> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> PortResult<T> {
         let text = self.text(name).unwrap_or("null");
         serde_json::from_str(text).map_err(|error| Failure::transient("ledger:read", format!("{name}: {error}")))
     }
 
-    pub(crate) fn record(&self) -> Answer<Record> {
+    pub(crate) fn record(&self) -> PortResult<Record> {
         let epoch =
             self.number("epoch").ok_or_else(|| Failure::transient("ledger:read", "an aggregate without an epoch"))?;
         let lease_until = self.number("lease_until").and_then(|at| Timestamp::from_millisecond(at).ok());
@@ -92,7 +92,7 @@ pub(crate) fn json(value: &Value) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
-pub(crate) fn written<T: Serialize>(value: &T) -> Answer<AttributeValue> {
+pub(crate) fn written<T: Serialize>(value: &T) -> PortResult<AttributeValue> {
     serde_json::to_string(value)
         .map(AttributeValue::S)
         .map_err(|error| Failure::transient("ledger:write", error.to_string()))
@@ -144,7 +144,7 @@ fn expiry(now: Timestamp) -> AttributeValue {
 
 /// The terminal record: one item for an event at a function, however often it was delivered. The
 /// first answer stays under `entry`; what a later delivery came to is under `latest`.
-pub(crate) fn history(table: &str, entry: &HistoryEntry) -> Answer<TransactWriteItem> {
+pub(crate) fn history(table: &str, entry: &HistoryEntry) -> PortResult<TransactWriteItem> {
     let sk = format!("{HISTORY}{}#{}#{}", entry.event_time, entry.function, entry.event_id);
     let update = Update::builder()
         .table_name(table)
@@ -162,7 +162,7 @@ pub(crate) fn history(table: &str, entry: &HistoryEntry) -> Answer<TransactWrite
 }
 
 /// An event that could not be acted on.
-pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> Answer<Item> {
+pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> PortResult<Item> {
     let whole = raw.to_string();
     let mut cut = whole.len().min(RAW_MAX);
     while !whole.is_char_boundary(cut) {
@@ -188,11 +188,11 @@ pub(crate) fn reconciled_models(model: &str) -> Item {
 }
 
 /// The policy of a model, or of the suite.
-pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> Answer<Item> {
+pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> PortResult<Item> {
     Ok(Item::new(&owner(model), "policy").with("policy", written(policy)?))
 }
 
 /// Who stopped an owner, and since when.
-pub(crate) fn pause(of: &str, pause: &Pause) -> Answer<Item> {
+pub(crate) fn pause(of: &str, pause: &Pause) -> PortResult<Item> {
     Ok(Item::new(&owner(of), "pause").with("pause", written(pause)?))
 }

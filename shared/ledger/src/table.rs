@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::port::{Answer, Ledger, Pause, WriteError};
+use trimtab_core::port::{Ledger, Pause, PortResult, WriteError};
 
 use crate::{DynamoLedger, item};
 
@@ -16,7 +16,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it, or a name belongs to another model.
-    pub async fn apply(&self, policy: &Policy) -> Answer<()> {
+    pub async fn apply(&self, policy: &Policy) -> PortResult<()> {
         let model = policy.model.as_str();
         let claimed = policy.keys();
         let before = self.policy(&policy.model).await?.map(|policy| policy.keys()).unwrap_or_default();
@@ -49,12 +49,12 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it.
-    pub async fn apply_suite(&self, policy: &OrganizationPolicy) -> Answer<()> {
+    pub async fn apply_suite(&self, policy: &OrganizationPolicy) -> PortResult<()> {
         let put = self.put(item::policy("suite", policy)?)?;
         self.write(vec![put]).await.map_err(unfenced)
     }
 
-    fn looks_after(&self, policy: &Policy) -> Answer<TransactWriteItem> {
+    fn looks_after(&self, policy: &Policy) -> PortResult<TransactWriteItem> {
         let model = policy.model.as_str();
         if policy.reconcile.is_some() {
             return self.put(item::reconciled_models(model));
@@ -66,7 +66,7 @@ impl DynamoLedger {
 
     /// Why a policy was not taken: the name that another model holds, or somebody who applied at
     /// the same moment.
-    async fn contested(&self, model: &ModelName, claimed: &BTreeSet<Key>) -> Answer<Failure> {
+    async fn contested(&self, model: &ModelName, claimed: &BTreeSet<Key>) -> PortResult<Failure> {
         for key in claimed {
             if let Some(holder) = self.model_of(key).await?.filter(|holder| holder != model) {
                 let cause = format!("{key} in the policy of {model} belongs to another model already: {holder}");
@@ -100,7 +100,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it.
-    pub async fn pause_at(&self, scope: &Scope, pause: &Pause) -> Answer<()> {
+    pub async fn pause_at(&self, scope: &Scope, pause: &Pause) -> PortResult<()> {
         let put = self.put(item::pause(scope.owner(), pause)?)?;
         self.write(vec![put]).await.map_err(unfenced)
     }
@@ -109,7 +109,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it.
-    pub async fn resume(&self, scope: &Scope) -> Answer<()> {
+    pub async fn resume(&self, scope: &Scope) -> PortResult<()> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .key("pk", item::text(&item::owner(scope.owner())))
@@ -126,6 +126,6 @@ fn unfenced(error: WriteError) -> Failure {
     }
 }
 
-fn built<T, E: std::fmt::Display>(built: Result<T, E>) -> Answer<T> {
+fn built<T, E: std::fmt::Display>(built: Result<T, E>) -> PortResult<T> {
     built.map_err(|error| Failure::transient("ledger:apply", error.to_string()))
 }

@@ -8,7 +8,7 @@ mod support;
 
 use serde_json::json;
 use support::table::cancelled;
-use support::wire::Answer;
+use support::wire::PortResult;
 use support::{Table, entry, ledger, noon};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
@@ -54,7 +54,7 @@ async fn a_cancelled_transaction_is_fenced_by_its_reason() {
 }
 
 /// Refusals of DynamoDB, transient and permanent alike.
-fn refusals() -> Vec<Answer> {
+fn refusals() -> Vec<PortResult> {
     let codes = [
         (400, "ProvisionedThroughputExceededException"),
         (400, "ThrottlingException"),
@@ -68,7 +68,7 @@ fn refusals() -> Vec<Answer> {
         (500, "InternalServerError"),
         (503, "ServiceUnavailable"),
     ];
-    codes.into_iter().map(|(status, code)| Answer::error(status, code, "no")).collect()
+    codes.into_iter().map(|(status, code)| PortResult::error(status, code, "no")).collect()
 }
 
 fn given_back(operation: &str, failure: &Failure) {
@@ -131,8 +131,8 @@ async fn no_refusal_of_the_table_rejects_an_event() {
 async fn an_applied_policy_that_is_refused_is_no_success() {
     let table = Table::default();
     // The read of the policy before answers that there is none.
-    table.answers(Answer::ok(&json!({})));
-    table.answers(Answer::error(400, "AccessDeniedException", "no"));
+    table.answers(PortResult::ok(&json!({})));
+    table.answers(PortResult::error(400, "AccessDeniedException", "no"));
     given_back("dynamodb:TransactWriteItems", &ledger(&table).apply(&policy()).await.unwrap_err());
 }
 
@@ -142,7 +142,7 @@ async fn a_dead_letter_that_stays_listed_is_an_error() {
     let ledger = ledger(&table);
     ledger.dead_letter(&entry("churn", "e", Decision::Failed), &json!({"id": "e"})).await.unwrap();
     let kept = ledger.dead_letters().await.unwrap();
-    table.answers(Answer::error(400, "AccessDeniedException", "no"));
+    table.answers(PortResult::error(400, "AccessDeniedException", "no"));
     given_back("dynamodb:DeleteItem", &ledger.release(kept.first().unwrap()).await.unwrap_err());
 }
 
@@ -161,7 +161,7 @@ async fn writes_at_one_moment_go_back_where_nothing_is_fenced() {
     given_back("ledger:write", &ledger.pause_at(&suite, &pause).await.unwrap_err());
     table.answers(conflict());
     given_back("ledger:write", &ledger.resume(&suite).await.unwrap_err());
-    table.answers(Answer::ok(&json!({})));
+    table.answers(PortResult::ok(&json!({})));
     table.answers(conflict());
     given_back("ledger:apply", &ledger.apply(&policy()).await.unwrap_err());
 }

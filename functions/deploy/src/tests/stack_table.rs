@@ -1,7 +1,7 @@
 //! What each status of a stack means at each point of a rollout, as README.md's `deploy` section has it.
 
 use trimtab_core::event::StackStatus;
-use trimtab_core::port::stack::ObservedStack;
+use trimtab_core::port::ObservedStack;
 use trimtab_core::reactor::{Context, Decide};
 
 use super::cases::*;

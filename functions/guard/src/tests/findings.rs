@@ -9,12 +9,12 @@ use super::*;
 struct EndsFirst(Mutex<Vec<Resource>>, Mutex<Option<ObservedResource>>);
 
 impl Resources for &EndsFirst {
-    async fn describe(&self, resource: &Resource) -> Answer<Option<ObservedResource>> {
+    async fn describe(&self, resource: &Resource) -> PortResult<Option<ObservedResource>> {
         self.0.lock().unwrap().push(resource.clone());
         Ok(self.1.lock().unwrap().clone())
     }
 
-    async fn stop(&self, resource: &Resource) -> Answer<Halted> {
+    async fn stop(&self, resource: &Resource) -> PortResult<Halted> {
         self.0.lock().unwrap().push(resource.clone());
         Ok(Halted::Over)
     }
@@ -213,11 +213,11 @@ fn known_finding_of_what_cannot_be_stopped_is_reported_once() {
 struct Silent(Option<ObservedResource>);
 
 impl Resources for &Silent {
-    async fn describe(&self, _: &Resource) -> Answer<Option<ObservedResource>> {
+    async fn describe(&self, _: &Resource) -> PortResult<Option<ObservedResource>> {
         Ok(self.0.clone())
     }
 
-    async fn stop(&self, _: &Resource) -> Answer<Halted> {
+    async fn stop(&self, _: &Resource) -> PortResult<Halted> {
         Err(Failure::transient("sagemaker:StopTrainingJob", "no answer in time"))
     }
 }

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use trimtab_core::name::S3Uri;
 use trimtab_core::policy::monitor::Capture;
 use trimtab_core::policy::{Canary, Linear, Rolling, Serving, Strategy, Trial};
-use trimtab_core::port::ml::ServingRequest;
+use trimtab_core::port::ServingRequest;
 
 /// The variant that serves; on trial, there is another beside it.
 const VARIANT: &str = "AllTraffic";

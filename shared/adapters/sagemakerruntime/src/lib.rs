@@ -14,8 +14,8 @@ use jiff::SignedDuration;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::EndpointName;
 use trimtab_core::policy::Smoke;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Invocations, Smoked};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Invocations, Smoked};
 use trimtab_core::text::one_line;
 use trimtab_runtime::sdk;
 
@@ -39,7 +39,7 @@ impl SageMakerRuntime {
 }
 
 impl Invocations for SageMakerRuntime {
-    async fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> Answer<Smoked> {
+    async fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> PortResult<Smoked> {
         let within = smoke.within.unsigned_abs();
         let call = self
             .client

@@ -6,7 +6,7 @@ use std::future::Future;
 use serde_json::Value;
 
 use crate::policy::Address;
-use crate::port::Answer;
+use crate::port::PortResult;
 
 /// A subscription as SNS lists it.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,11 +40,11 @@ pub enum Standing {
 /// A topic's subscriptions.
 pub trait Subscriptions {
     /// All of them, but for those that have ended.
-    fn list(&self) -> impl Future<Output = Answer<Vec<Subscription>>> + Send;
+    fn list(&self) -> impl Future<Output = PortResult<Vec<Subscription>>> + Send;
     /// `Subscribe`, with this filter policy; gives whether messages are sent without a confirmation.
-    fn subscribe(&self, address: &Address, filter: &Value) -> impl Future<Output = Answer<bool>> + Send;
+    fn subscribe(&self, address: &Address, filter: &Value) -> impl Future<Output = PortResult<bool>> + Send;
     /// `SetSubscriptionAttributes`: this filter policy instead, held against the attributes.
-    fn set_filter(&self, arn: &str, filter: &Value) -> impl Future<Output = Answer<()>> + Send;
+    fn set_filter(&self, arn: &str, filter: &Value) -> impl Future<Output = PortResult<()>> + Send;
     /// `Unsubscribe`.
-    fn unsubscribe(&self, arn: &str) -> impl Future<Output = Answer<()>> + Send;
+    fn unsubscribe(&self, arn: &str) -> impl Future<Output = PortResult<()>> + Send;
 }

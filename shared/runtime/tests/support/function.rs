@@ -9,7 +9,7 @@ use trimtab_core::failure::Failure;
 use trimtab_core::memory::{MemoryBus, MemoryLedger};
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 use trimtab_core::reactor::{Act, ActionOutcome, Context, Decide, Subject};
 use trimtab_runtime::{Exit, SystemClock, World};
 
@@ -119,7 +119,7 @@ struct Script;
 impl Act for Script {
     type Decide = Scripted;
 
-    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &u32) -> Answer<()> {
+    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &u32) -> PortResult<()> {
         let outcome = Outcome::of(event);
         *NOW.lock().unwrap() = Some(outcome);
         match outcome {
@@ -140,7 +140,7 @@ impl Act for Script {
         }
     }
 
-    async fn act(&self, _: &String) -> Answer<()> {
+    async fn act(&self, _: &String) -> PortResult<()> {
         match *NOW.lock().unwrap() {
             Some(Outcome::ActRetried) => {
                 Err(Failure::transient("sagemaker:UpdateEndpoint", "ThrottlingException: slower"))

@@ -1,8 +1,8 @@
-//! The port to the images that training runs in.
+//! Images in ECR.
 
 use std::future::Future;
 
-use super::Answer;
+use super::PortResult;
 use crate::name::{ImageRepository, ImageTag, ImageUri};
 
 /// ECR, reading: the account's own registry and no other.
@@ -13,5 +13,5 @@ pub trait Images {
         &self,
         repository: &ImageRepository,
         tag: &ImageTag,
-    ) -> impl Future<Output = Answer<Option<ImageUri>>> + Send;
+    ) -> impl Future<Output = PortResult<Option<ImageUri>>> + Send;
 }

@@ -1,4 +1,4 @@
-//! The port to the resources that the guard looks at.
+//! SageMaker resources that the guard inspects and stops.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -6,7 +6,7 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use super::PortResult;
 use crate::event::Resource;
 
 /// Whether a resource does its work, as far as stopping it goes.
@@ -58,7 +58,7 @@ pub enum Halted {
 /// The resources of SageMaker that people make.
 pub trait Resources {
     /// What SageMaker says of it, its tags included; `None` where it knows none.
-    fn describe(&self, resource: &Resource) -> impl Future<Output = Answer<Option<ObservedResource>>> + Send;
+    fn describe(&self, resource: &Resource) -> impl Future<Output = PortResult<Option<ObservedResource>>> + Send;
     /// Stops it. One that is stopped already, or on the way, counts as stopped.
-    fn stop(&self, resource: &Resource) -> impl Future<Output = Answer<Halted>> + Send;
+    fn stop(&self, resource: &Resource) -> impl Future<Output = PortResult<Halted>> + Send;
 }

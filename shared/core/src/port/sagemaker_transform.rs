@@ -1,11 +1,11 @@
-//! The port to batch transform jobs.
+//! SageMaker batch transform.
 
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
+use super::PortResult;
 use crate::policy::{CrossAccountRole, TransformTarget};
-use crate::port::Answer;
 
 /// A batch transform job to be started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub enum ObservedTransform {
 /// SageMaker batch transform.
 pub trait Transforms {
     /// What SageMaker says of the job; `None` where there is none.
-    fn find(&self, job: &str) -> impl Future<Output = Answer<Option<ObservedTransform>>> + Send;
+    fn find(&self, job: &str) -> impl Future<Output = PortResult<Option<ObservedTransform>>> + Send;
     /// `CreateTransformJob`. One of this name that is there already counts as started.
-    fn start(&self, request: &TransformRequest) -> impl Future<Output = Answer<()>> + Send;
+    fn start(&self, request: &TransformRequest) -> impl Future<Output = PortResult<()>> + Send;
 }

@@ -1,11 +1,11 @@
-//! The port to the topic that people subscribe to.
+//! SNS.
 
 use std::collections::BTreeMap;
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
-use crate::port::Answer;
+use super::PortResult;
 
 /// A message to people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,5 +22,5 @@ pub struct Message {
 /// The SNS topic.
 pub trait Topic {
     /// Publishes; gives the message id.
-    fn publish(&self, message: &Message) -> impl Future<Output = Answer<String>> + Send;
+    fn publish(&self, message: &Message) -> impl Future<Output = PortResult<String>> + Send;
 }

@@ -1,15 +1,15 @@
-//! The port to the definition of a training pipeline: what its runs do.
+//! Definitions of SageMaker pipelines.
 
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use super::PortResult;
 use crate::name::{CommitId, FilePath, PipelineName, RepositoryName, RoleArn};
 
 /// The most that SageMaker takes as a definition, in bytes.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdatePipeline.html>
-pub const MOST: usize = 1_048_576;
+pub const MAX_DEFINITION_BYTES: usize = 1_048_576;
 
 /// A definition to bring a pipeline to. Its text is not in it: it is read when it is needed, and
 /// stands in no record and no message.
@@ -41,9 +41,9 @@ pub struct ObservedDefinition {
 /// with it in one call.
 pub trait Definitions {
     /// What SageMaker says of the pipeline; `None` where there is none.
-    fn describe(&self, pipeline: &PipelineName) -> impl Future<Output = Answer<Option<ObservedDefinition>>> + Send;
+    fn describe(&self, pipeline: &PipelineName) -> impl Future<Output = PortResult<Option<ObservedDefinition>>> + Send;
     /// `CreatePipeline`; the request needs a role.
-    fn create(&self, request: &DefinitionRequest, text: &str) -> impl Future<Output = Answer<()>> + Send;
+    fn create(&self, request: &DefinitionRequest, text: &str) -> impl Future<Output = PortResult<()>> + Send;
     /// `UpdatePipeline`.
-    fn update(&self, request: &DefinitionRequest, text: &str) -> impl Future<Output = Answer<()>> + Send;
+    fn update(&self, request: &DefinitionRequest, text: &str) -> impl Future<Output = PortResult<()>> + Send;
 }

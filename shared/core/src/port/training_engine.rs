@@ -1,4 +1,4 @@
-//! The port to training runs.
+//! Training runs, on any engine.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -6,11 +6,11 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::PortResult;
 use crate::event::RunStatus;
 use crate::failure::Failure;
 use crate::name::RunId;
 use crate::policy::Engine;
-use crate::port::Answer;
 
 /// A training run to start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,11 +31,11 @@ pub struct RunRequest {
 /// The engines that train.
 pub trait Runs {
     /// The run that carries this request's name, running or ended.
-    fn find(&self, request: &RunRequest) -> impl Future<Output = Answer<Option<RunId>>> + Send;
+    fn find(&self, request: &RunRequest) -> impl Future<Output = PortResult<Option<RunId>>> + Send;
     /// Starts it.
-    fn start(&self, request: &RunRequest) -> impl Future<Output = Answer<RunId>> + Send;
+    fn start(&self, request: &RunRequest) -> impl Future<Output = PortResult<RunId>> + Send;
     /// What its engine says of it; `None` where it knows none.
-    fn status(&self, engine: &Engine, run: &RunId) -> impl Future<Output = Answer<Option<RunStatus>>> + Send;
+    fn status(&self, engine: &Engine, run: &RunId) -> impl Future<Output = PortResult<Option<RunStatus>>> + Send;
 }
 
 /// The refusal of an adapter that is asked for another engine's run: whoever dispatches has erred.

@@ -1,43 +1,15 @@
-//! The ports to the registry and to what serves its versions.
+//! SageMaker endpoints, their configurations and models.
 
 use std::future::Future;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Approval, EndpointStatus, LifeCycle};
-use crate::name::{EndpointName, GroupName, PackageArn, RoleArn};
+use super::PortResult;
+use crate::event::EndpointStatus;
+use crate::name::{EndpointName, PackageArn, RoleArn};
 use crate::policy::monitor::Capture;
-use crate::policy::{Autoscaling, CrossAccountRole, Serving, Strategy, Trial};
-use crate::port::Answer;
-
-/// A package version as the registry knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObservedPackage {
-    /// Its approval.
-    pub approval: Approval,
-    /// `ModelPackageStatus`; only `Completed` can be deployed.
-    pub status: String,
-    /// How far it has got in its life cycle, where it has one and the call tells.
-    pub lifecycle: Option<LifeCycle>,
-}
-
-/// A version in a group's list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// The version.
-    pub package: PackageArn,
-    /// What the registry says of it.
-    pub actual: ObservedPackage,
-}
-
-/// The SageMaker Model Registry, reading.
-pub trait Registry {
-    /// The group's newest versions, the lowest first; the list may lag behind.
-    fn newest(&self, group: &GroupName) -> impl Future<Output = Answer<Vec<Listed>>> + Send;
-    /// What the registry says of the package; `None` where it knows none.
-    fn package(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<ObservedPackage>>> + Send;
-}
+use crate::policy::{CrossAccountRole, Serving, Strategy, Trial};
 
 /// An endpoint as SageMaker knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +85,7 @@ pub struct EndpointRequest {
 
 /// What became of an [`EndpointRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accepted {
+pub enum UpdateAccepted {
     /// SageMaker took it, or is at it already.
     Started,
     /// The endpoint is in the middle of something else.
@@ -124,26 +96,16 @@ pub enum Accepted {
 /// are made of what they hold.
 pub trait Endpoints {
     /// What SageMaker says of the endpoint; `None` where there is none.
-    fn describe(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<ObservedEndpoint>>> + Send;
+    fn describe(&self, endpoint: &EndpointName) -> impl Future<Output = PortResult<Option<ObservedEndpoint>>> + Send;
     /// `CreateModel` from the package.
-    fn create_model(&self, request: &ModelRequest) -> impl Future<Output = Answer<()>> + Send;
+    fn create_model(&self, request: &ModelRequest) -> impl Future<Output = PortResult<()>> + Send;
     /// `CreateEndpointConfig` with the variant `AllTraffic`, and the one that is on trial.
-    fn create_config(&self, request: &ServingRequest) -> impl Future<Output = Answer<()>> + Send;
+    fn create_config(&self, request: &ServingRequest) -> impl Future<Output = PortResult<()>> + Send;
     /// `CreateEndpoint`.
-    fn create(&self, request: &EndpointRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    fn create(&self, request: &EndpointRequest) -> impl Future<Output = PortResult<UpdateAccepted>> + Send;
     /// `UpdateEndpoint`, always with its `DeploymentConfig`: without it the strategy is dropped.
-    fn update(&self, request: &EndpointRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    fn update(&self, request: &EndpointRequest) -> impl Future<Output = PortResult<UpdateAccepted>> + Send;
     /// `DeleteEndpoint`: the only thing that SageMaker lets be done to an endpoint that is `Failed`. One
     /// that is not there, or is being deleted, counts as done.
-    fn delete(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<()>> + Send;
-}
-
-/// Application Auto Scaling for an endpoint's variant `AllTraffic`. All calls are puts, or delete
-/// what the suite itself has put.
-pub trait Scaling {
-    /// `RegisterScalableTarget` and `PutScalingPolicy` (target tracking).
-    fn scale(&self, endpoint: &EndpointName, limits: &Autoscaling) -> impl Future<Output = Answer<()>> + Send;
-    /// `PutScheduledAction` for each of the schedule; those that the suite has put before and that
-    /// are none of it any more are deleted.
-    fn schedule(&self, endpoint: &EndpointName, limits: &Autoscaling) -> impl Future<Output = Answer<()>> + Send;
+    fn delete(&self, endpoint: &EndpointName) -> impl Future<Output = PortResult<()>> + Send;
 }

@@ -1,4 +1,4 @@
-//! The port to CloudFormation.
+//! CloudFormation stacks.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -6,10 +6,10 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::PortResult;
 use crate::event::StackStatus;
 use crate::name::{RoleArn, StackName, TemplateUrl};
 use crate::policy::Capability;
-use crate::port::Answer;
 
 /// A stack to make, or to bring to these parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct ObservedStack {
 
 /// What became of a [`StackRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accepted {
+pub enum StackAccepted {
     /// CloudFormation took it, or is at it already.
     Started,
     /// The stack is as it was asked to be.
@@ -66,13 +66,13 @@ pub enum Accepted {
 /// CloudFormation. A token that was taken before counts as done.
 pub trait Stacks {
     /// What CloudFormation says of the stack; `None` where there is none.
-    fn describe(&self, stack: &StackName) -> impl Future<Output = Answer<Option<ObservedStack>>> + Send;
+    fn describe(&self, stack: &StackName) -> impl Future<Output = PortResult<Option<ObservedStack>>> + Send;
     /// `CreateStack`.
-    fn create(&self, request: &StackRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    fn create(&self, request: &StackRequest) -> impl Future<Output = PortResult<StackAccepted>> + Send;
     /// `UpdateStack`.
-    fn update(&self, request: &StackRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    fn update(&self, request: &StackRequest) -> impl Future<Output = PortResult<StackAccepted>> + Send;
     /// `ContinueUpdateRollback`.
-    fn proceed(&self, call: &StackCall) -> impl Future<Output = Answer<()>> + Send;
+    fn proceed(&self, call: &StackCall) -> impl Future<Output = PortResult<()>> + Send;
     /// `DeleteStack`.
-    fn delete(&self, call: &StackCall) -> impl Future<Output = Answer<()>> + Send;
+    fn delete(&self, call: &StackCall) -> impl Future<Output = PortResult<()>> + Send;
 }

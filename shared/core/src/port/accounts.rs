@@ -1,35 +1,9 @@
-//! The ports to where a stage is, and to what its endpoint answers.
+//! The AWS clients of a stage, in the account of that stage.
 
 use std::future::Future;
 
-use jiff::SignedDuration;
-
-use super::{Alarms, Endpoints, Scaling, Transforms};
-use crate::name::EndpointName;
-use crate::policy::{CrossAccountRole, Smoke};
-use crate::port::Answer;
-
-/// What an endpoint made of a smoke test.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Smoked {
-    /// It answered with success.
-    Passed {
-        /// After how long.
-        took: SignedDuration,
-    },
-    /// It did not. Untrusted text.
-    Failed(String),
-}
-
-/// SageMaker Runtime.
-pub trait Invocations {
-    /// `InvokeEndpoint`, once. It changes nothing, so that asking twice is as good as once.
-    ///
-    /// # Errors
-    /// Only where the endpoint was not asked: throttled, unreachable, not allowed. What the model or
-    /// its container answers, and that nothing answers in time, is [`Smoked::Failed`].
-    fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> impl Future<Output = Answer<Smoked>> + Send;
-}
+use super::{Alarms, Endpoints, Invocations, PortResult, Scaling, Transforms};
+use crate::policy::CrossAccountRole;
 
 /// A stage's services, in the account where it is.
 #[derive(Debug, Clone)]
@@ -60,7 +34,7 @@ pub trait StageAccounts {
     type Invocations: Invocations + Send + Sync;
 
     /// The services there: this account's, or those that the place's role reaches.
-    fn at(&self, place: Option<&CrossAccountRole>) -> impl Future<Output = Answer<StageClientsOf<Self>>> + Send;
+    fn at(&self, place: Option<&CrossAccountRole>) -> impl Future<Output = PortResult<StageClientsOf<Self>>> + Send;
 }
 
 /// The hands that these places have.

@@ -1,20 +1,48 @@
-//! The port to a candidate: a version that waits for a verdict, and what stands on it.
+//! SageMaker Model Registry: versions, approvals and evaluations.
 
 use std::collections::BTreeMap;
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use super::PortResult;
 use crate::decimal::Decimal;
-use crate::event::Approval;
-use crate::name::{EndpointName, PackageArn};
+use crate::event::{Approval, LifeCycle};
+use crate::name::{EndpointName, GroupName, PackageArn};
+
+/// A package version as the registry knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedPackage {
+    /// Its approval.
+    pub approval: Approval,
+    /// `ModelPackageStatus`; only `Completed` can be deployed.
+    pub status: String,
+    /// How far it has got in its life cycle, where it has one and the call tells.
+    pub lifecycle: Option<LifeCycle>,
+}
+
+/// A version in a group's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The version.
+    pub package: PackageArn,
+    /// What the registry says of it.
+    pub actual: ObservedPackage,
+}
+
+/// The SageMaker Model Registry, reading.
+pub trait Registry {
+    /// The group's newest versions, the lowest first; the list may lag behind.
+    fn newest(&self, group: &GroupName) -> impl Future<Output = PortResult<Vec<Listed>>> + Send;
+    /// What the registry says of the package; `None` where it knows none.
+    fn package(&self, package: &PackageArn) -> impl Future<Output = PortResult<Option<ObservedPackage>>> + Send;
+}
 
 /// The metadata property that says which evaluation the others are of.
-pub const STAMP: &str = "trimtab.evaluation";
+pub const EVALUATION_STAMP: &str = "trimtab.evaluation";
 
 /// What a metric's metadata property begins with.
-pub const METRIC: &str = "trimtab.metric.";
+pub const METRIC_PREFIX: &str = "trimtab.metric.";
 
 /// A version as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +75,9 @@ pub struct VerdictRequest {
 /// Candidates in the SageMaker Model Registry.
 pub trait Candidates {
     /// What the registry says of the version; `None` where it knows none.
-    fn candidate(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<ObservedCandidate>>> + Send;
+    fn candidate(&self, package: &PackageArn) -> impl Future<Output = PortResult<Option<ObservedCandidate>>> + Send;
     /// The version that the endpoint serves; `None` where there is none, or one that the suite did not bring.
-    fn live(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<PackageArn>>> + Send;
+    fn live(&self, endpoint: &EndpointName) -> impl Future<Output = PortResult<Option<PackageArn>>> + Send;
     /// `UpdateModelPackage`: writes the verdict, its reasons and the metrics on the version.
-    fn judge(&self, request: &VerdictRequest) -> impl Future<Output = Answer<()>> + Send;
+    fn judge(&self, request: &VerdictRequest) -> impl Future<Output = PortResult<()>> + Send;
 }

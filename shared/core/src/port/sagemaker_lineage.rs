@@ -1,11 +1,11 @@
-//! The port to SageMaker ML Lineage Tracking: what came of what.
+//! SageMaker ML Lineage Tracking.
 
 use std::collections::BTreeMap;
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use super::PortResult;
 use crate::name::{PackageArn, RunArn};
 
 /// What kind of tracking entity it is.
@@ -20,13 +20,13 @@ pub enum EntityKind {
 /// How an action stands: `ActionStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are SageMaker's own")]
-pub enum Progress {
+pub enum LineageProgress {
     InProgress,
     Completed,
     Failed,
 }
 
-impl Progress {
+impl LineageProgress {
     /// SageMaker's word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -52,7 +52,7 @@ pub struct Entity {
     pub of_type: String,
     /// How it stands, if it is an action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub progress: Option<Progress>,
+    pub progress: Option<LineageProgress>,
     /// Names and values, safe to show.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
@@ -79,15 +79,15 @@ pub enum LinkKind {
 /// SageMaker ML Lineage Tracking.
 pub trait Lineage {
     /// The run that made this package, as the package says; `None` where it does not.
-    fn origin(&self, package: &PackageArn) -> impl Future<Output = Answer<Option<RunArn>>> + Send;
+    fn origin(&self, package: &PackageArn) -> impl Future<Output = PortResult<Option<RunArn>>> + Send;
     /// The entity of this name, or, of an artifact, of this source and type.
-    fn find(&self, entity: &Entity) -> impl Future<Output = Answer<Option<ObservedEntity>>> + Send;
+    fn find(&self, entity: &Entity) -> impl Future<Output = PortResult<Option<ObservedEntity>>> + Send;
     /// Creates it, and gives its ARN. What is there already is [`crate::failure::Failure::Transient`]: it is found next.
-    fn create(&self, entity: &Entity) -> impl Future<Output = Answer<String>> + Send;
+    fn create(&self, entity: &Entity) -> impl Future<Output = PortResult<String>> + Send;
     /// Sets how an action stands.
-    fn set_progress(&self, action: &str, progress: Progress) -> impl Future<Output = Answer<()>> + Send;
+    fn set_progress(&self, action: &str, progress: LineageProgress) -> impl Future<Output = PortResult<()>> + Send;
     /// Whether the first is associated with the second. ARNs.
-    fn is_linked(&self, from: &str, to: &str) -> impl Future<Output = Answer<bool>> + Send;
+    fn is_linked(&self, from: &str, to: &str) -> impl Future<Output = PortResult<bool>> + Send;
     /// Associates the first with the second. ARNs.
-    fn link(&self, from: &str, to: &str, kind: LinkKind) -> impl Future<Output = Answer<()>> + Send;
+    fn link(&self, from: &str, to: &str, kind: LinkKind) -> impl Future<Output = PortResult<()>> + Send;
 }

@@ -1,11 +1,11 @@
-//! The port to Step Functions.
+//! Step Functions: executions of state machines.
 
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Answer;
+use super::PortResult;
 use crate::event::ExecutionStatus;
 use crate::name::{ExecutionArn, StateMachineArn};
 
@@ -35,9 +35,9 @@ pub struct ObservedExecution {
 /// Step Functions.
 pub trait StateMachines {
     /// The execution of this request's name, running or ended.
-    fn find(&self, request: &ExecutionRequest) -> impl Future<Output = Answer<Option<ExecutionArn>>> + Send;
+    fn find(&self, request: &ExecutionRequest) -> impl Future<Output = PortResult<Option<ExecutionArn>>> + Send;
     /// Starts it. One of that name that is there already, running or ended, counts as started.
-    fn start(&self, request: &ExecutionRequest) -> impl Future<Output = Answer<ExecutionArn>> + Send;
+    fn start(&self, request: &ExecutionRequest) -> impl Future<Output = PortResult<ExecutionArn>> + Send;
     /// What Step Functions says of it; `None` where it knows none.
-    fn describe(&self, execution: &ExecutionArn) -> impl Future<Output = Answer<Option<ObservedExecution>>> + Send;
+    fn describe(&self, execution: &ExecutionArn) -> impl Future<Output = PortResult<Option<ObservedExecution>>> + Send;
 }

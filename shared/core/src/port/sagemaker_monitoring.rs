@@ -1,16 +1,15 @@
-//! The ports to what watches a live version: Model Monitor and Clarify, and the alarms on what they
-//! publish.
+//! SageMaker Model Monitor and Clarify: baselines, schedules, and their runs.
 
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
-use super::ml::Accepted;
+use super::{PortResult, UpdateAccepted};
 use crate::event::{DriftKind, EndpointStatus};
-use crate::name::{AlarmName, EndpointName, KmsKeyId, PackageArn, RoleArn, S3Uri};
-use crate::policy::monitor::{Measure, Network, Problem};
+use crate::name::{EndpointName, KmsKeyId, ObjectUri, PackageArn, ResourceName, RoleArn, S3Uri, ScheduleName};
+use crate::policy::monitor::{Network, Problem};
 
 /// What an endpoint serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +39,7 @@ pub struct Baseline {
 
 /// What the jobs of a kind have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Job {
+pub struct MonitoringJob {
     /// The role.
     pub role: RoleArn,
     /// The image.
@@ -80,7 +79,7 @@ pub struct BaselineRequest {
     pub prediction: Option<String>,
     /// The rest.
     #[serde(flatten)]
-    pub job: Job,
+    pub job: MonitoringJob,
 }
 
 /// What the names of the suite's own processing jobs begin with.
@@ -127,7 +126,7 @@ pub struct JobDefinition {
     pub inference: Option<String>,
     /// The rest.
     #[serde(flatten)]
-    pub job: Job,
+    pub job: MonitoringJob,
 }
 
 /// A monitoring schedule.
@@ -170,45 +169,53 @@ pub enum ScheduleStatus {
 /// SageMaker Model Monitor and Clarify. Creating what is there under the same name counts as done.
 pub trait Monitoring {
     /// What the endpoint serves; `None` where there is none.
-    fn served(&self, endpoint: &EndpointName) -> impl Future<Output = Answer<Option<Served>>> + Send;
+    fn served(&self, endpoint: &EndpointName) -> impl Future<Output = PortResult<Option<Served>>> + Send;
     /// The version's `DriftCheckBaselines`, kind by kind.
-    fn baselines(&self, package: &PackageArn) -> impl Future<Output = Answer<BTreeMap<DriftKind, Baseline>>> + Send;
+    fn baselines(&self, package: &PackageArn)
+    -> impl Future<Output = PortResult<BTreeMap<DriftKind, Baseline>>> + Send;
     /// How far the job is; `None` where there is none of this name.
-    fn baseline_job(&self, name: &str) -> impl Future<Output = Answer<Option<ObservedBaseline>>> + Send;
+    fn baseline_job(&self, name: &str) -> impl Future<Output = PortResult<Option<ObservedBaseline>>> + Send;
     /// `CreateProcessingJob`.
-    fn start_baseline(&self, request: &BaselineRequest) -> impl Future<Output = Answer<()>> + Send;
+    fn start_baseline(&self, request: &BaselineRequest) -> impl Future<Output = PortResult<()>> + Send;
     /// `Create…JobDefinition`.
-    fn define(&self, definition: &JobDefinition) -> impl Future<Output = Answer<()>> + Send;
+    fn define(&self, definition: &JobDefinition) -> impl Future<Output = PortResult<()>> + Send;
     /// `Delete…JobDefinition`; one that is gone counts as deleted.
-    fn undefine(&self, kind: DriftKind, name: &str) -> impl Future<Output = Answer<()>> + Send;
+    fn undefine(&self, kind: DriftKind, name: &str) -> impl Future<Output = PortResult<()>> + Send;
     /// What SageMaker says of the schedule; `None` where there is none.
-    fn schedule(&self, name: &str) -> impl Future<Output = Answer<Option<ObservedSchedule>>> + Send;
+    fn schedule(&self, name: &str) -> impl Future<Output = PortResult<Option<ObservedSchedule>>> + Send;
     /// `CreateMonitoringSchedule`.
-    fn create_schedule(&self, request: &ScheduleRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    fn create_schedule(&self, request: &ScheduleRequest) -> impl Future<Output = PortResult<UpdateAccepted>> + Send;
     /// `UpdateMonitoringSchedule`.
-    fn update_schedule(&self, request: &ScheduleRequest) -> impl Future<Output = Answer<Accepted>> + Send;
+    fn update_schedule(&self, request: &ScheduleRequest) -> impl Future<Output = PortResult<UpdateAccepted>> + Send;
     /// `DeleteMonitoringSchedule`; one that is gone counts as deleted.
-    fn delete_schedule(&self, name: &str) -> impl Future<Output = Answer<Accepted>> + Send;
+    fn delete_schedule(&self, name: &str) -> impl Future<Output = PortResult<UpdateAccepted>> + Send;
 }
 
-/// An alarm on what a monitor publishes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarmRequest {
-    /// Its name.
-    pub name: AlarmName,
-    /// What it says to people.
-    pub description: String,
-    /// What it is about.
-    #[serde(flatten)]
-    pub measure: Measure,
-    /// How often there is something new, in seconds.
-    pub period: i32,
+/// What the exit message of a run that found violations begins with.
+pub const COMPLETED_WITH_VIOLATIONS: &str = "CompletedWithViolations";
+
+/// What a run writes its violations into, below its output.
+pub const VIOLATIONS_REPORT: &str = "constraint_violations.json";
+
+/// A run of a monitoring schedule: a processing job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonitoringRun {
+    /// The job.
+    pub job: ResourceName,
+    /// The schedule; in lower case, as its ARN has it.
+    pub schedule: ScheduleName,
+    /// Whether it completed, and found violations.
+    pub violated: bool,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Its report, where the job says where its output is.
+    pub report: Option<ObjectUri>,
 }
 
-/// CloudWatch alarms, writing.
-pub trait AlarmWrites {
-    /// `PutMetricAlarm`: a put.
-    fn put(&self, request: &AlarmRequest) -> impl Future<Output = Answer<()>> + Send;
-    /// `DeleteAlarms`; one that is gone counts as deleted.
-    fn delete(&self, name: &AlarmName) -> impl Future<Output = Answer<()>> + Send;
+/// Runs of monitoring schedules, reading.
+pub trait MonitoringRuns {
+    /// The run that is this job; `None` where there is no such job, or no schedule runs it.
+    fn run(&self, job: &ResourceName) -> impl Future<Output = PortResult<Option<MonitoringRun>>> + Send;
+    /// The job of the newest run of this schedule that found violations.
+    fn newest(&self, schedule: &ScheduleName) -> impl Future<Output = PortResult<Option<ResourceName>>> + Send;
 }

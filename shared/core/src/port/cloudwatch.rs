@@ -1,12 +1,14 @@
-//! The port to CloudWatch alarms.
+//! CloudWatch alarms.
 
 use std::future::Future;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::PortResult;
 use crate::event::{AlarmState, DriftKind};
 use crate::name::{AlarmArn, AlarmName};
-use crate::port::Answer;
+use crate::policy::monitor::Measure;
 
 /// An alarm as CloudWatch knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,5 +42,27 @@ impl ObservedAlarm {
 /// CloudWatch alarms, reading.
 pub trait Alarms {
     /// Those of these alarms that there are, up to 100 at once.
-    fn describe(&self, alarms: &[AlarmName]) -> impl Future<Output = Answer<Vec<ObservedAlarm>>> + Send;
+    fn describe(&self, alarms: &[AlarmName]) -> impl Future<Output = PortResult<Vec<ObservedAlarm>>> + Send;
+}
+
+/// An alarm on what a monitor publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmRequest {
+    /// Its name.
+    pub name: AlarmName,
+    /// What it says to people.
+    pub description: String,
+    /// What it is about.
+    #[serde(flatten)]
+    pub measure: Measure,
+    /// How often there is something new, in seconds.
+    pub period: i32,
+}
+
+/// CloudWatch alarms, writing.
+pub trait AlarmWrites {
+    /// `PutMetricAlarm`: a put.
+    fn put(&self, request: &AlarmRequest) -> impl Future<Output = PortResult<()>> + Send;
+    /// `DeleteAlarms`; one that is gone counts as deleted.
+    fn delete(&self, name: &AlarmName) -> impl Future<Output = PortResult<()>> + Send;
 }
