@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::loose;
+use super::lenient;
 use crate::name::{ExecutionArn, StateMachineArn};
 
-loose::words! {
+lenient::words! {
     /// The status of an execution of a state machine.
     ExecutionStatus {
         /// It runs.
