@@ -29,7 +29,7 @@ pub async fn ledger(table: String) -> DynamoLedger {
 pub fn scope(model: Option<&str>) -> Result<Scope, Fault> {
     Ok(match model {
         Some(name) => Scope::Model(ModelName::parse(name)?),
-        None => Scope::Suite,
+        None => Scope::Platform,
     })
 }
 
@@ -40,7 +40,7 @@ pub fn scope(model: Option<&str>) -> Result<Scope, Fault> {
 pub async fn apply(ledger: &DynamoLedger, set: &PolicySet) -> Result<String, Fault> {
     let mut said = String::new();
     if let Some(suite) = &set.organization {
-        ledger.apply_suite(suite).await?;
+        ledger.apply_organization(suite).await?;
         said.push_str(&format!(
             "applied the suite's own: the guard is {}\n",
             if suite.guard.is_some() { "on" } else { "off" }
@@ -129,6 +129,6 @@ fn line(entry: &HistoryEntry) -> String {
 fn name(scope: &Scope) -> &str {
     match scope {
         Scope::Model(model) => model.as_str(),
-        Scope::Suite => "the suite",
+        Scope::Platform => "the suite",
     }
 }

@@ -81,7 +81,7 @@ fn of<D: Decide>(event: &Event, set: &PolicySet) -> Planned {
     };
     match D::subject(event) {
         Subject::None => nothing("nothing in this event concerns this function".to_owned(), Decision::Skipped),
-        Subject::Suite => decided::<D>(event, None, None),
+        Subject::Platform => decided::<D>(event, None, None),
         Subject::Organization => match set.organization.as_ref().filter(|suite| D::is_on(suite)) {
             Some(suite) => decided::<D>(event, None, Some(suite)),
             None => nothing("organization.toml does not ask for this".to_owned(), Decision::Skipped),

@@ -121,8 +121,8 @@ fn wanted(set: &PolicySet) -> BTreeMap<Address, Filter> {
         }
     };
     if let Some(told) = set.organization.as_ref().and_then(|suite| suite.notify.as_ref()) {
-        tell(&Whose::All, &told.everything);
-        tell(&Whose::Platform, &told.recipients);
+        tell(&Whose::All, &told.all);
+        tell(&Whose::Platform, &told.platform);
     }
     for policy in &set.policies {
         let recipients = policy.notify.as_ref().map_or(&[][..], |notify| &notify.recipients);
@@ -212,7 +212,7 @@ fn fits(who: &str, filter: &Filter) -> Result<(), Fault> {
     }
     Err(Fault::Recipients(format!(
         "{who}: its filter policy would have {values} values, and SNS takes {VALUES_MAX}: let it hear all severities, \
-         or [[notify.everything]] in organization.toml. Nothing was applied"
+         or [[notify.all]] in organization.toml. Nothing was applied"
     )))
 }
 

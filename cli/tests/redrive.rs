@@ -80,7 +80,7 @@ impl Cloud {
     async fn redrive(&self, only: Option<Queue>, dry_run: bool) -> String {
         let (cloud, table) = (self.clone(), self.0.lock().unwrap().table.clone());
         let aws = support::config(Arc::new(move |call: &Call| cloud.0.lock().unwrap().answer(call)));
-        Redrive::new(&aws, ledger(&table), "suite".to_owned(), dry_run).run(only).await.unwrap()
+        Redrive::new(&aws, ledger(&table), "platform".to_owned(), dry_run).run(only).await.unwrap()
     }
 }
 
@@ -346,7 +346,7 @@ async fn a_stack_without_its_queue_is_a_fault() {
     cloud.0.lock().unwrap().queues.clear();
     let (played, table) = (cloud.clone(), Table::default());
     let aws = support::config(Arc::new(move |call: &Call| played.0.lock().unwrap().answer(call)));
-    let fault = Redrive::new(&aws, ledger(&table), "suite".to_owned(), false).run(None).await.unwrap_err();
+    let fault = Redrive::new(&aws, ledger(&table), "platform".to_owned(), false).run(None).await.unwrap_err();
     assert!(fault.to_string().contains("sqs:GetQueueUrl"), "{fault}");
     assert_eq!(fault.exit_code(), 1);
 }

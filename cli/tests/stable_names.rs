@@ -42,7 +42,7 @@ fn owner<'a, D: Decide>(
     let of = |key: &Key| set.policies.iter().find(|policy| policy.keys().contains(key));
     match D::subject(event) {
         Subject::None | Subject::Asked => None,
-        Subject::Suite => Some((None, None)),
+        Subject::Platform => Some((None, None)),
         Subject::Organization => Some((None, set.organization.as_ref())),
         Subject::Model(model) => {
             set.policies.iter().find(|policy| policy.model == model).map(|policy| (Some(policy), None))

@@ -31,7 +31,7 @@ fn set(policies: impl IntoIterator<Item = Policy>) -> PolicySet {
     PolicySet { policies: policies.into_iter().collect(), organization: None }
 }
 
-fn suite(list: &str, recipients: &[(&str, &str)]) -> Option<OrganizationPolicy> {
+fn organization(list: &str, recipients: &[(&str, &str)]) -> Option<OrganizationPolicy> {
     Some(OrganizationPolicy::parse("organization.toml", &format!("version = 1\n{}", tables(list, recipients))).unwrap())
 }
 
@@ -69,10 +69,10 @@ fn one_address_in_two_policies_is_one_subscription_that_lets_both_through() {
 #[test]
 fn what_holds_for_the_whole_suite_is_in_the_same_filter() {
     let mut all = set([policy("churn", &[(ONCALL, "\"info\"")])]);
-    all.organization = suite("everything", &[(ONCALL, "\"critical\"")]);
+    all.organization = organization("all", &[(ONCALL, "\"critical\"")]);
     let wanted = r#"subscribe email oncall@example.com: {"audience":[{"suffix":"/critical"},"churn/info","churn/info+warning"]}"#;
     assert_eq!(steps(&all, &[]), [wanted]);
-    all.organization = suite("recipients", &[("platform@example.com", "")]);
+    all.organization = organization("platform", &[("platform@example.com", "")]);
     assert_eq!(steps(&all, &[])[1], r#"subscribe email platform@example.com: {"audience":[{"prefix":"-/"}]}"#);
 }
 
@@ -115,7 +115,7 @@ fn what_a_folder_does_not_hold_stays_as_it_was_applied() {
     let kept = r#"set arn:oncall@example.com: {"audience":[{"suffix":"/critical"},{"prefix":"demand/"}]}"#;
     assert_eq!(steps(&nobody, &there), [kept], "neither the suite's nor demand's policy is in the folder");
     let both = set([policy("churn", &[]), policy("demand", &[(ONCALL, "\"critical\"")])]);
-    let whole = PolicySet { organization: suite("recipients", &[("platform@example.com", "")]), ..both };
+    let whole = PolicySet { organization: organization("platform", &[("platform@example.com", "")]), ..both };
     assert_eq!(steps(&whole, &there)[0], r#"set arn:oncall@example.com: {"audience":["demand/critical"]}"#);
 }
 

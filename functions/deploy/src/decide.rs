@@ -329,10 +329,10 @@ pub(crate) fn on_rejected(
             ));
             None
         }
-        (OnRejected::Notice, true, _) => {
+        (OnRejected::Notify, true, _) => {
             reasons.push(Reason::new(
                 "notice_only",
-                "it is live and stays live: the policy says on_rejected = \"notice\"",
+                "it is live and stays live: the policy says on_rejected = \"notify\"",
             ));
             None
         }

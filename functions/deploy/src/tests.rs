@@ -9,7 +9,7 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, CodePipelineName, EndpointName, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Autoscaling, CrossAccountRole, Policy, Smoke, Strategy};
+use trimtab_core::policy::{Autoscaling, CrossAccountRole, Policy, SmokeTest, Strategy};
 use trimtab_core::port::{
     Alarms, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Invocations, Listed, ModelRequest,
     ObservedAlarm, ObservedEndpoint, ObservedPackage, ObservedTransform, Registry, Scaling, ServingRequest, Smoked,

@@ -223,7 +223,7 @@ impl Stage {
 }
 
 fn by_itself(text: &str) -> String {
-    text.replace("on_pass = \"ask\"", "on_pass = \"approve\"")
+    text.replace("on_pass = \"manual_approval\"", "on_pass = \"approve\"")
 }
 
 fn good() -> Value {

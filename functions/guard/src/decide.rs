@@ -97,7 +97,7 @@ impl Decide for Guard {
         let Body::ApiCall(call) = &ctx.event.body else {
             return Plan::skip("not_concerned", "only calls of SageMaker's API are looked at");
         };
-        let Some(rules) = ctx.suite.and_then(|suite| suite.guard.as_ref()) else {
+        let Some(rules) = ctx.organization.and_then(|policy| policy.guard.as_ref()) else {
             return Plan::skip("off", "organization.toml has no [guard]");
         };
         if let Some(error) = &call.error {

@@ -58,7 +58,7 @@ where
     }
 
     async fn execution(&self, rules: &Rules, execution: &PipelineBuildId) -> PortResult<Option<ObservedPipelineBuild>> {
-        match &rules.delivery {
+        match &rules.codepipeline {
             Some(delivery) => self.pipelines.describe(&delivery.name, &delivery.variable, execution).await,
             None => Ok(None),
         }

@@ -303,7 +303,7 @@ pub(crate) fn on_head(
     let reason = Reason::new("pushed", format!("commit {commit} was pushed to {branch}"));
     match request(ctx, policy, rules, commit) {
         Some(request) => build_once(ctx.state, request, branch, reason),
-        None => Plan::fail("no_builder", "the policy names neither integrate.project nor integrate.delivery"),
+        None => Plan::fail("no_builder", "the policy names neither integrate.project nor integrate.codepipeline"),
     }
 }
 
@@ -324,7 +324,7 @@ pub(crate) fn build_once(state: &State, request: Request, branch: &BranchName, r
 /// What builds this commit: the project, or the pipeline. Of the push, only the commit goes on.
 fn request(ctx: &Context<'_, State, Observed>, policy: &Policy, rules: &Rules, commit: &CommitId) -> Option<Request> {
     let token = |builder: &str| digest(&["build", policy.model.as_str(), builder, commit.as_str()], 40);
-    if let Some(delivery) = &rules.delivery {
+    if let Some(delivery) = &rules.codepipeline {
         return Some(Request::Pipeline(PipelineBuildRequest {
             model: policy.model.clone(),
             pipeline: delivery.name.clone(),

@@ -159,7 +159,7 @@ impl<'a> Goal<'a> {
             DriftKind::Bias => &self.monitor.bias.as_ref()?.ground_truth,
             DriftKind::DataQuality | DriftKind::FeatureAttribution => return None,
         };
-        let until = self.monitor.labels_after.as_hours();
+        let until = self.monitor.label_delay.as_hours();
         let from = until + self.monitor.every.as_hours();
         Some(Labels { ground_truth: ground_truth.clone(), from: format!("-PT{from}H"), until: format!("-PT{until}H") })
     }

@@ -245,7 +245,7 @@ impl State {
     #[must_use]
     pub fn in_vain(&self, limits: &Limits, now: Timestamp) -> Option<&Streak> {
         let recent = self.ended.is_some_and(|at| now.duration_since(at) < limits.budget.per);
-        self.streak.as_ref().filter(|streak| streak.runs >= limits.give_up_after && recent)
+        self.streak.as_ref().filter(|streak| streak.runs >= limits.circuit_breaker_threshold && recent)
     }
 
     /// How many runs were started within the budget's window.

@@ -19,7 +19,7 @@ pub struct Contents {
     /// Policies by model.
     pub policies: BTreeMap<ModelName, Policy>,
     /// What holds for the whole suite.
-    pub suite: Option<OrganizationPolicy>,
+    pub organization: Option<OrganizationPolicy>,
     /// The whole suite's pause.
     pub paused: Option<Pause>,
     /// Aggregates.
@@ -73,7 +73,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
-        Ok(self.contents().suite.clone().map(Arc::new))
+        Ok(self.contents().organization.clone().map(Arc::new))
     }
 
     async fn reconciled_models(&self) -> PortResult<Vec<ModelName>> {

@@ -56,7 +56,7 @@ struct Incoming<'a> {
     /// The model's policy, where it is a model's.
     policy: Option<&'a Policy>,
     /// What holds for the whole suite, where the function asks for it.
-    suite: Option<&'a OrganizationPolicy>,
+    organization: Option<&'a OrganizationPolicy>,
     /// Whether something was taken up for it, and it is decided once more.
     again: bool,
 }
@@ -93,17 +93,21 @@ where
             Ok(event) => event,
             Err(error) => {
                 let reason = Reason::new("malformed", error.to_string());
-                return self.refuse::<A::Decide>(raw, None, "suite", reason).await;
+                return self.refuse::<A::Decide>(raw, None, "platform", reason).await;
             }
         };
         match A::Decide::subject(&event) {
             Subject::None => {
                 let plan: Plan<(), ()> = Plan::skip("not_concerned", "nothing in this event concerns this function");
-                self.end::<A::Decide>(&event, "suite", plan.decision, plan.reasons, vec![]).await
+                self.end::<A::Decide>(&event, "platform", plan.decision, plan.reasons, vec![]).await
             }
-            Subject::Suite => {
-                self.run(function, Incoming { event: &event, raw, policy: None, suite: None, again: false }, "suite")
-                    .await
+            Subject::Platform => {
+                self.run(
+                    function,
+                    Incoming { event: &event, raw, policy: None, organization: None, again: false },
+                    "platform",
+                )
+                .await
             }
             Subject::Organization => self.for_organization(function, &event, raw).await,
             Subject::Model(model) => self.for_model(function, &event, raw, &model).await,
@@ -112,7 +116,7 @@ where
                 Ok(key) => self.for_first(function, &event, raw, key).await,
                 Err(Failure::Permanent { operation, cause }) => {
                     let reason = Reason::new("refused", format!("{operation}: {cause}"));
-                    self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await
+                    self.refuse::<A::Decide>(raw, Some(&event), "platform", reason).await
                 }
                 Err(retry) => Err(retry),
             },
@@ -123,7 +127,7 @@ where
                         "unknown_model",
                         format!("no model has {key} in its policy: add it to a policy and apply it"),
                     );
-                    self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await
+                    self.refuse::<A::Decide>(raw, Some(&event), "platform", reason).await
                 }
             },
         }
@@ -138,14 +142,14 @@ where
     ) -> PortResult<Report> {
         let Some(policy) = self.ledger.policy(model).await? else {
             let reason = Reason::new("unknown_model", format!("model {model} has no policy: apply one"));
-            return self.refuse::<A::Decide>(raw, Some(event), "suite", reason).await;
+            return self.refuse::<A::Decide>(raw, Some(event), "platform", reason).await;
         };
         if !event.is_counted()
             && let Some(report) = self.held_up::<A::Decide>(event, raw, Some(model)).await?
         {
             return Ok(report);
         }
-        let incoming = Incoming { event, raw, policy: Some(&policy), suite: None, again: false };
+        let incoming = Incoming { event, raw, policy: Some(&policy), organization: None, again: false };
         self.run(function, incoming, model.as_str()).await
     }
 
@@ -163,19 +167,25 @@ where
             }
         }
         let reason = Reason::new("not_watched", "no model's policy watches this");
-        Ok(self.unrecorded::<A::Decide>(event, "suite", reason))
+        Ok(self.unrecorded::<A::Decide>(event, "platform", reason))
     }
 
     /// For what asks for the suite's own policy: without one there is nothing to do, and no record.
     async fn for_organization<A: Act>(&self, function: &A, event: &Event, raw: &Value) -> PortResult<Report> {
-        let Some(suite) = self.ledger.organization_policy().await?.filter(|suite| A::Decide::is_on(suite)) else {
+        let Some(organization) = self.ledger.organization_policy().await?.filter(|policy| A::Decide::is_on(policy))
+        else {
             let reason = Reason::new("off", "organization.toml does not ask for this");
-            return Ok(self.unrecorded::<A::Decide>(event, "suite", reason));
+            return Ok(self.unrecorded::<A::Decide>(event, "platform", reason));
         };
         if let Some(report) = self.held_up::<A::Decide>(event, raw, None).await? {
             return Ok(report);
         }
-        self.run(function, Incoming { event, raw, policy: None, suite: Some(&suite), again: false }, "suite").await
+        self.run(
+            function,
+            Incoming { event, raw, policy: None, organization: Some(&organization), again: false },
+            "platform",
+        )
+        .await
     }
 
     /// Observe, decide, act, record; anew when somebody else wrote in between.
@@ -210,7 +220,7 @@ where
         id: &AggregateId,
         record: Record,
     ) -> Result<Report, WriteError> {
-        let Incoming { event, raw, policy, suite, .. } = incoming;
+        let Incoming { event, raw, policy, organization, .. } = incoming;
         let state = read::<A::Decide>(record.state)?;
         let observed = match function.observe(event, policy, &state).await {
             Ok(observed) => observed,
@@ -222,7 +232,7 @@ where
         };
         // What an earlier attempt could not say any more is said now; readers deduplicate.
         self.tell(&record.outbox).await?;
-        let ctx = Context { event, policy, suite, state: &state, observed: &observed, now: self.clock.now() };
+        let ctx = Context { event, policy, organization, state: &state, observed: &observed, now: self.clock.now() };
         let mut plan = match A::Decide::missed_completion(&ctx) {
             Some(mut plan) => {
                 plan.reasons.push(Reason::new(

@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | `key#<kind>#<name>` | `model` | the model that owns the name |
 //! | `model#<model>` | `policy` | the policy as it was applied |
-//! | `suite` | `policy` | what holds for the whole suite, as it was applied |
+//! | `platform` | `policy` | what holds for the whole suite, as it was applied |
 //! | `reconciled` | `<model>` | nothing: its policy has a `[reconcile]` |
-//! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
-//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, outbox |
-//! | `model#<model>` or `suite` | `history#<time>#<function>#<event>` | the terminal record |
+//! | `model#<model>` or `platform` | `pause` | who stopped it, since when |
+//! | `model#<model>` or `platform` | `aggregate#<name>` | epoch, lease, state, outbox |
+//! | `model#<model>` or `platform` | `history#<time>#<function>#<event>` | the terminal record |
 //! | `dead-letter` | `<function>#<digest>` | an event that could not be acted on, whole |
 
 use std::collections::HashMap;
@@ -99,7 +99,7 @@ pub(crate) fn written<T: Serialize>(value: &T) -> PortResult<AttributeValue> {
 }
 
 pub(crate) fn owner(owner: &str) -> String {
-    if owner == "suite" { owner.to_owned() } else { format!("model#{owner}") }
+    if owner == "platform" { owner.to_owned() } else { format!("model#{owner}") }
 }
 
 pub(crate) fn key(key: &Key) -> String {

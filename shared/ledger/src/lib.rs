@@ -124,7 +124,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
-        match self.get(&item::owner("suite"), "policy").await? {
+        match self.get(&item::owner("platform"), "policy").await? {
             None => Ok(None),
             Some(item) => item.json("policy").map(|policy| Some(Arc::new(policy))),
         }
@@ -136,7 +136,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn pause(&self, model: Option<&ModelName>) -> PortResult<Option<Pause>> {
-        for owner in model.map(ModelName::as_str).into_iter().chain(["suite"]) {
+        for owner in model.map(ModelName::as_str).into_iter().chain(["platform"]) {
             if let Some(item) = self.get(&item::owner(owner), "pause").await? {
                 return item.json("pause").map(Some);
             }

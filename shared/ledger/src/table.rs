@@ -49,8 +49,8 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it.
-    pub async fn apply_suite(&self, policy: &OrganizationPolicy) -> PortResult<()> {
-        let put = self.put(item::policy("suite", policy)?)?;
+    pub async fn apply_organization(&self, policy: &OrganizationPolicy) -> PortResult<()> {
+        let put = self.put(item::policy("platform", policy)?)?;
         self.write(vec![put]).await.map_err(unfenced)
     }
 
@@ -83,14 +83,14 @@ pub enum Scope {
     /// One model.
     Model(ModelName),
     /// The whole suite.
-    Suite,
+    Platform,
 }
 
 impl Scope {
     pub(crate) fn owner(&self) -> &str {
         match self {
             Self::Model(model) => model.as_str(),
-            Self::Suite => "suite",
+            Self::Platform => "platform",
         }
     }
 }

@@ -44,7 +44,7 @@ impl Ledger for Sim {
     }
 
     async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
-        self.call(Site::LedgerOrganizationPolicy, |services| Ok(services.policies.suite.clone())).await
+        self.call(Site::LedgerOrganizationPolicy, |services| Ok(services.policies.organization.clone())).await
     }
 
     async fn reconciled_models(&self) -> PortResult<Vec<ModelName>> {

@@ -37,7 +37,7 @@ use crate::watched::Watched;
 pub(crate) struct Policies {
     pub(crate) by_model: BTreeMap<ModelName, Arc<Policy>>,
     pub(crate) owners: BTreeMap<Key, ModelName>,
-    pub(crate) suite: Option<Arc<OrganizationPolicy>>,
+    pub(crate) organization: Option<Arc<OrganizationPolicy>>,
     /// What they promise, read from their text.
     pub(crate) promised: Promised,
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{EndpointName, ModelName};
-use trimtab_core::policy::{CrossAccountRole, Smoke};
+use trimtab_core::policy::{CrossAccountRole, SmokeTest};
 use trimtab_core::port::PortResult;
 use trimtab_core::port::{
     Invocations, ObservedEndpoint, Smoked, StageAccounts, StageClients, StageClientsOf, UpdateAccepted,
@@ -159,7 +159,7 @@ impl Sim {
 }
 
 impl Invocations for Sim {
-    async fn invoke(&self, endpoint: &EndpointName, _: &Smoke) -> PortResult<Smoked> {
+    async fn invoke(&self, endpoint: &EndpointName, _: &SmokeTest) -> PortResult<Smoked> {
         let (elsewhere, name) = (self.1, endpoint.to_string());
         let touched = self.touched(Site::InvocationsInvoke, endpoint);
         self.call(Site::InvocationsInvoke, move |services| {

@@ -236,7 +236,7 @@ impl Scaling for Client<'_> {
 }
 
 impl Invocations for Client<'_> {
-    async fn invoke(&self, _: &EndpointName, _: &Smoke) -> PortResult<Smoked> {
+    async fn invoke(&self, _: &EndpointName, _: &SmokeTest) -> PortResult<Smoked> {
         Ok(match self.fleet.inner().broken {
             true => Smoked::Failed("the model answered 500".into()),
             false => Smoked::Passed { took: SignedDuration::from_millis(20) },

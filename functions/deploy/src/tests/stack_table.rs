@@ -32,8 +32,14 @@ fn heard(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Ve
     if actions.is_empty() {
         let policy = parse(TARIFFS);
         let now = NOON.parse().unwrap();
-        let ctx =
-            Context { event: &event, policy: Some(&policy), suite: None, state: &state, observed: &observed, now };
+        let ctx = Context {
+            event: &event,
+            policy: Some(&policy),
+            organization: None,
+            state: &state,
+            observed: &observed,
+            now,
+        };
         actions = crate::Deploy::pending_actions(plan.state.as_ref().unwrap_or(&state), &ctx);
     }
     let name = |action: &Action| json!(action)["action"].as_str().unwrap().to_owned();

@@ -88,7 +88,7 @@ impl Scaling for &Account {
 }
 
 impl Invocations for &Account {
-    async fn invoke(&self, _: &EndpointName, smoke: &Smoke) -> PortResult<Smoked> {
+    async fn invoke(&self, _: &EndpointName, smoke: &SmokeTest) -> PortResult<Smoked> {
         assert_eq!(smoke.content_type, "text/csv");
         let broken = *self.broken.lock().unwrap();
         let failed = || Smoked::Failed("the model answered 500: no such column".into());

@@ -129,7 +129,7 @@ impl Scaling for There<'_> {
 }
 
 impl Invocations for There<'_> {
-    async fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> PortResult<Smoked> {
+    async fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> PortResult<Smoked> {
         self.ask("InvokeEndpoint", &format!("{endpoint} {}", smoke.body))?;
         Ok(Smoked::Failed("500".into()))
     }

@@ -97,7 +97,7 @@ fn compliant_successor_of_the_same_name_closes_the_finding() {
 fn exempt_caller_still_puts_an_open_finding_right() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     stage.hears("CreateTrainingJob", &without("tags"));
-    stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
+    stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
     let tags = [("owner", "mira"), ("model", "churn")].map(|(key, value)| (key.into(), value.into()));
     stage.aws.change(|actual| actual.tags = tags.into());
@@ -107,7 +107,7 @@ fn exempt_caller_still_puts_an_open_finding_right() {
 #[test]
 fn exemption_by_the_session_arn_holds_too() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
+    stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:sts::123456789012:assumed-role/data-science/*".to_owned()].into();
     assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
 }

@@ -17,7 +17,7 @@ use crate::policy::{Key, OrganizationPolicy, Policy};
 /// Where an aggregate stands in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AggregateId {
-    /// The model, or `suite` for what belongs to none.
+    /// The model, or `platform` for what belongs to none.
     pub owner: String,
     /// The aggregate within it, such as `incident` or `build#<commit>`.
     pub name: String,
@@ -61,7 +61,7 @@ pub struct HistoryEntry {
     pub event_time: Timestamp,
     /// The function.
     pub function: String,
-    /// The model, or `suite`.
+    /// The model, or `platform`.
     pub owner: String,
     /// The event's id.
     pub event_id: String,

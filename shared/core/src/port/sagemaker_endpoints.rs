@@ -9,7 +9,7 @@ use super::PortResult;
 use crate::event::EndpointStatus;
 use crate::name::{EndpointName, PackageArn, RoleArn};
 use crate::policy::monitor::Capture;
-use crate::policy::{CrossAccountRole, Serving, Strategy, Trial};
+use crate::policy::{CrossAccountRole, Serving, Strategy, VariantTest};
 
 /// An endpoint as SageMaker knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub struct Beside {
     /// The live version's model.
     pub live: String,
     /// How the other is tried.
-    pub trial: Trial,
+    pub trial: VariantTest,
 }
 
 /// An endpoint to bring to a configuration.

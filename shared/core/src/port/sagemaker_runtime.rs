@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::PortResult;
 use crate::name::EndpointName;
-use crate::policy::Smoke;
+use crate::policy::SmokeTest;
 
 /// What an endpoint made of a smoke test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,5 +27,5 @@ pub trait Invocations {
     /// # Errors
     /// Only where the endpoint was not asked: throttled, unreachable, not allowed. What the model or
     /// its container answers, and that nothing answers in time, is [`Smoked::Failed`].
-    fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> impl Future<Output = PortResult<Smoked>> + Send;
+    fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> impl Future<Output = PortResult<Smoked>> + Send;
 }

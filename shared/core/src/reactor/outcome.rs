@@ -43,7 +43,7 @@ where
         model: Option<&ModelName>,
     ) -> PortResult<Option<Report>> {
         let Some(pause) = self.ledger.pause(model).await? else { return Ok(None) };
-        let owner = model.map_or("suite", ModelName::as_str);
+        let owner = model.map_or("platform", ModelName::as_str);
         let text = format!("paused by {} since {}", pause.by, pause.since);
         if event.is_routine() {
             return Ok(Some(self.unrecorded::<D>(event, owner, Reason::new("paused", text))));
@@ -139,7 +139,7 @@ fn rejection(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
     Fact {
         kind: FactKind::EventDeadLettered,
         version: fact::VERSION,
-        model: ModelName::parse(&entry.owner).ok().filter(|_| entry.owner != "suite"),
+        model: ModelName::parse(&entry.owner).ok().filter(|_| entry.owner != "platform"),
         dedup_key: format!("rejected/{}/{about}", entry.function),
         at: entry.at,
         reasons: texts,

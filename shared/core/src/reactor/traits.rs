@@ -29,7 +29,7 @@ pub enum Subject {
     /// It belongs to the suite, and needs the suite's own policy. No record where that is off.
     Organization,
     /// It belongs to the suite, and needs no policy.
-    Suite,
+    Platform,
     /// The function has no business with this event.
     None,
 }
@@ -42,7 +42,7 @@ pub struct Context<'a, S, O> {
     /// The model's policy; `None` for what belongs to the suite.
     pub policy: Option<&'a Policy>,
     /// What holds for the whole suite, for what asks for it.
-    pub suite: Option<&'a OrganizationPolicy>,
+    pub organization: Option<&'a OrganizationPolicy>,
     /// The aggregate as it stands.
     pub state: &'a S,
     /// What AWS says.

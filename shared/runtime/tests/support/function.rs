@@ -80,7 +80,7 @@ impl Decide for Scripted {
     const FUNCTION: &'static str = "scripted";
 
     fn subject(_: &Event) -> Subject {
-        Subject::Suite
+        Subject::Platform
     }
 
     // Each event has an aggregate of its own: the lease that a failed call leaves stops no other.

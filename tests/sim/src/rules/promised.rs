@@ -39,7 +39,7 @@ pub(crate) struct Limits {
     pub(crate) data_waits: bool,
     pub(crate) runs: usize,
     pub(crate) per: SignedDuration,
-    pub(crate) give_up_after: usize,
+    pub(crate) circuit_breaker_threshold: usize,
 }
 
 /// A place where versions go.
@@ -124,7 +124,7 @@ fn limits(retrain: &Table) -> Option<Limits> {
         data_waits: waits.unwrap_or(true),
         runs: whole(budget, "runs")?,
         per: length(&text(budget, "per")?)?,
-        give_up_after: whole(retrain, "give_up_after").unwrap_or(3),
+        circuit_breaker_threshold: whole(retrain, "circuit_breaker_threshold").unwrap_or(3),
     })
 }
 

@@ -41,7 +41,7 @@ pub struct Contents {
     /// By the call's name: each is spent on the next call of that name.
     pub named: Vec<(&'static str, Strike)>,
     pub policies: BTreeMap<ModelName, Policy>,
-    pub suite: Option<OrganizationPolicy>,
+    pub organization: Option<OrganizationPolicy>,
     pub owners: BTreeMap<Key, ModelName>,
     pub paused: Option<Pause>,
     pub records: BTreeMap<String, Record>,
@@ -170,7 +170,7 @@ impl Ledger for Script {
     }
 
     async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
-        self.ask("suite".to_owned(), |contents| contents.suite.clone().map(Arc::new)).await
+        self.ask("platform".to_owned(), |contents| contents.organization.clone().map(Arc::new)).await
     }
 
     async fn reconciled_models(&self) -> PortResult<Vec<ModelName>> {
@@ -178,7 +178,7 @@ impl Ledger for Script {
     }
 
     async fn pause(&self, model: Option<&ModelName>) -> PortResult<Option<Pause>> {
-        let whose = model.map_or("suite", ModelName::as_str);
+        let whose = model.map_or("platform", ModelName::as_str);
         self.ask(format!("pause {whose}"), |contents| contents.paused.clone()).await
     }
 

@@ -96,7 +96,7 @@ impl Decide for Toy {
             Some("keys") => Subject::Keys(vec![repository("nobodys"), repository("mine"), repository("theirs")]),
             Some("asked") => Subject::Asked,
             Some("organization") => Subject::Organization,
-            Some("suite") => Subject::Suite,
+            Some("platform") => Subject::Platform,
             Some(_) => Subject::None,
         }
     }

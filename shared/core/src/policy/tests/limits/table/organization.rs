@@ -1,6 +1,6 @@
 //! Limits of what holds for the whole suite.
 
-use super::super::base::{GUARDED, SUITE_TOLD};
+use super::super::base::{GUARDED, ORGANIZATION_TOLD};
 use super::super::row::{Row, number, pair, set, text, values};
 use super::super::text::Edit::{Add, Drop};
 
@@ -94,16 +94,16 @@ fn guard() -> Vec<Row> {
 
 fn notify() -> Vec<Row> {
     let recipient = |key: &'static str, lines| {
-        pair(key, SUITE_TOLD, "recipients as a model's", &[&[Add(lines)]])
-            .own("who is told of everything, or of what belongs to no model")
+        pair(key, ORGANIZATION_TOLD, "as `notify.recipients` of a model", &[&[Add(lines)]])
+            .own("subscribers to every message, or to those that belong to no model")
     };
     vec![
-        pair("notify", SUITE_TOLD, "`everything` or `recipients`", &[&[Drop("notify.everything"), Add("[notify]")]])
-            .fits(&[Drop("notify.everything"), Add("[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"a@b\"")])
-            .fits(&[Add("[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"a@b\"")])
-            .own("an empty table says nothing"),
-        recipient("notify.everything", "[[notify.everything]]\nprotocol = \"email\"\nendpoint = \"oncall\""),
-        recipient("notify.recipients", "[[notify.recipients]]\nprotocol = \"sms\"\nendpoint = \"a@b\"")
-            .named("notify.recipients.protocol"),
+        pair("notify", ORGANIZATION_TOLD, "`all` or `platform`", &[&[Drop("notify.all"), Add("[notify]")]])
+            .fits(&[Drop("notify.all"), Add("[[notify.platform]]\nprotocol = \"email\"\nendpoint = \"a@b\"")])
+            .fits(&[Add("[[notify.platform]]\nprotocol = \"email\"\nendpoint = \"a@b\"")])
+            .own("an empty table configures nothing"),
+        recipient("notify.all", "[[notify.all]]\nprotocol = \"email\"\nendpoint = \"oncall\""),
+        recipient("notify.platform", "[[notify.platform]]\nprotocol = \"sms\"\nendpoint = \"a@b\"")
+            .named("notify.platform.protocol"),
     ]
 }

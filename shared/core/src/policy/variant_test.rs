@@ -10,11 +10,11 @@ use crate::name::AlarmName;
 /// A version on trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Trial {
+pub enum VariantTest {
     /// It hears a copy of the requests, and nobody hears its answers.
     Shadow(Shadow),
     /// It answers some of the requests.
-    Challenger(Challenger),
+    AbTest(AbTest),
 }
 
 /// `shadow`.
@@ -24,8 +24,8 @@ pub struct Shadow {
     /// The share of the requests that it hears, 1 to 100.
     pub percent: u8,
     /// For how long.
-    #[serde(rename = "for", with = "length")]
-    pub length: SignedDuration,
+    #[serde(with = "length")]
+    pub duration: SignedDuration,
     /// The alarms that end it, 1 to 10; those on its own metrics have the dimension `VariantName` = `Shadow`.
     pub alarms: Vec<AlarmName>,
 }
@@ -33,23 +33,23 @@ pub struct Shadow {
 /// `challenger`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Challenger {
+pub struct AbTest {
     /// The share of the requests that it answers, 1 to 50.
     pub percent: u8,
     /// For how long.
     #[serde(with = "length")]
-    pub keep: SignedDuration,
+    pub duration: SignedDuration,
     /// The alarms that end it, 1 to 10; those on its own metrics have the dimension `VariantName` = `Challenger`.
     pub alarms: Vec<AlarmName>,
 }
 
-impl Trial {
+impl VariantTest {
     /// The alarms that end it.
     #[must_use]
     pub fn alarms(&self) -> &[AlarmName] {
         match self {
             Self::Shadow(shadow) => &shadow.alarms,
-            Self::Challenger(challenger) => &challenger.alarms,
+            Self::AbTest(test) => &test.alarms,
         }
     }
 
@@ -57,8 +57,8 @@ impl Trial {
     #[must_use]
     pub fn lasts(&self) -> SignedDuration {
         match self {
-            Self::Shadow(shadow) => shadow.length,
-            Self::Challenger(challenger) => challenger.keep,
+            Self::Shadow(shadow) => shadow.duration,
+            Self::AbTest(test) => test.duration,
         }
     }
 
@@ -67,7 +67,7 @@ impl Trial {
     pub fn percent(&self) -> u8 {
         match self {
             Self::Shadow(shadow) => shadow.percent,
-            Self::Challenger(challenger) => challenger.percent,
+            Self::AbTest(test) => test.percent,
         }
     }
 
@@ -76,15 +76,15 @@ impl Trial {
     pub fn variant(&self) -> &'static str {
         match self {
             Self::Shadow(_) => "Shadow",
-            Self::Challenger(_) => "Challenger",
+            Self::AbTest(_) => "Challenger",
         }
     }
 }
 
-pub(super) fn limits(trial: &Trial) -> Option<Fault> {
+pub(super) fn limits(trial: &VariantTest) -> Option<Fault> {
     let (percent, alarms, most) = match trial {
-        Trial::Shadow(_) => ("deploy.endpoint.shadow.percent", "deploy.endpoint.shadow.alarms", 100),
-        Trial::Challenger(_) => ("deploy.endpoint.challenger.percent", "deploy.endpoint.challenger.alarms", 50),
+        VariantTest::Shadow(_) => ("deploy.endpoint.shadow.percent", "deploy.endpoint.shadow.alarms", 100),
+        VariantTest::AbTest(_) => ("deploy.endpoint.ab_test.percent", "deploy.endpoint.ab_test.alarms", 50),
     };
     first([
         (
