@@ -234,6 +234,25 @@ fn every_test_named_in_the_documents_exists() {
     }
 }
 
+/// Folders at the root of the repository whose files documents name.
+const FOLDERS: [&str; 10] =
+    ["cli/", "docs/", "events/", "functions/", "fuzz/", "infra/", "local/", "policies/", "shared/", "tests/"];
+
+#[test]
+fn every_path_named_in_prose_exists() {
+    for (path, document) in documents() {
+        // Its paths are relative to its own folder.
+        if path == Path::new("tests/README.md") {
+            continue;
+        }
+        for span in code_spans(&parse(&document).1) {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+            let is_path = FOLDERS.iter().any(|folder| span.starts_with(folder)) && span.chars().all(plain);
+            assert!(!is_path || root().join(&span).exists(), "{}: no {span}", path.display());
+        }
+    }
+}
+
 /// Anchors of a document's headings, as GitHub and mdBook derive them.
 fn anchors(prose: &[String]) -> BTreeSet<String> {
     let mut anchors = BTreeSet::new();
