@@ -171,6 +171,22 @@ fn every_trimtab_command_in_the_documents_parses() {
 }
 
 #[test]
+fn plan_output_in_the_documents_is_current() {
+    let mut count = 0;
+    for (path, document) in documents() {
+        let blocks = parse(&document).0;
+        for (command, shown) in blocks.iter().zip(blocks.iter().skip(1)) {
+            let Some(line) = command.text.trim().strip_prefix("cargo run -p trimtab-cli -- plan ") else { continue };
+            let mut trimtab = std::process::Command::new(env!("CARGO_BIN_EXE_trimtab"));
+            let output = trimtab.current_dir(root()).arg("plan").args(words(line)).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), shown.text, "{}: {line}", path.display());
+            count += 1;
+        }
+    }
+    assert_eq!(count, 2, "README.md and the first page of the book show a plan");
+}
+
+#[test]
 fn every_command_named_in_prose_exists() {
     let cli = trimtab_cli::command();
     for (path, document) in documents() {
