@@ -17,6 +17,7 @@ mod digest;
 mod digest_to_chat;
 mod facts;
 mod links;
+mod runbook;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
