@@ -132,7 +132,7 @@ async fn fails_its_smoke_test(story: &mut Story, accounts: &Accounts) -> Result<
     story.begin("Version 2 does not answer in staging");
     story.control("fate", json!({"phase": "invocations", "end": "500"})).await?;
     approve(story).await?;
-    story.told("SmokeTest Test Failed", "rollout/loans/staging/2/1").await?;
+    story.told("Smoke Test Failed", "rollout/loans/staging/2/1").await?;
     story.until("loans of staging serves version 1 again", serving(&accounts.staging, "loans", 1)).await?;
     story.told("Rollout Succeeded", "rollout/loans/staging/1/2").await?;
     Story::expect("dev serves", &serves(&accounts.hub, "loans-dev").await?, &Some(2))?;
@@ -141,7 +141,7 @@ async fn fails_its_smoke_test(story: &mut Story, accounts: &Accounts) -> Result<
     let refused =
         async |story: &Story| story.recorded("deploy", Decision::Failed, "is not live in the stage before").await;
     story.until("deploy's refusal to let version 2 into production", refused).await?;
-    let message = story.message("SmokeTest Test Failed", "rollout/loans/staging/2/1");
+    let message = story.message("Smoke Test Failed", "rollout/loans/staging/2/1");
     Story::expect("the message says why", &message.contains("could not convert string to float"), &true)?;
     story
         .saw("staging is back at version 1; version 2 stays in dev, and not even maya can let it into production")

@@ -127,7 +127,7 @@ kinds! {
     /// A rollout ended badly.
     RolloutFailed = "Rollout Failed", Critical;
     /// A version is live and did not answer as it must.
-    SmokeTestFailed = "SmokeTest Test Failed", Critical;
+    SmokeTestFailed = "Smoke Test Failed", Critical;
     /// A version is live in the stage before, or a person wants it further. `deploy` reacts to it.
     PromotionRequested = "Promotion Requested", Info;
     /// A version waits for a person before its next stage.

@@ -75,7 +75,7 @@ impl Options {
     }
 
     fn policy(self) -> Policy {
-        let answer = if self.rollback { "rollback" } else { "notice" };
+        let answer = if self.rollback { "rollback" } else { "notify" };
         let target = match self.staged {
             true => (0..3).map(|at| self.stage(at)).collect(),
             false => self.endpoint(0, "deploy.endpoint"),

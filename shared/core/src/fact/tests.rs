@@ -19,7 +19,7 @@ const SEVERITIES: [(&str, Severity); 48] = [
     ("Rollout Rolled Back", Critical),
     ("Rollout Failed", Critical),
     // "A version that does not answer with success goes back and no further."
-    ("SmokeTest Test Failed", Critical),
+    ("Smoke Test Failed", Critical),
     // "What takes too long is told, once."
     ("Deadline Exceeded", Critical),
     // "What runs is stopped if the policy says so", and it goes on.

@@ -195,7 +195,7 @@ mod tests {
         let fault = fault("platform@example.com", "platform");
         assert!(fault.contains("notify.all[0]: not a valid e-mail address"), "{fault}");
         let nobody = OrganizationPolicy::parse("organization.toml", "version = 1\n[notify]\n").unwrap_err();
-        assert!(nobody.to_string().contains("notify: expected recipients"), "{nobody}");
+        assert!(nobody.to_string().contains("notify: expected all"), "{nobody}");
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn what_does_not_go_together_on_sagemaker_is_refused() {
     assert!(added("documents.toml", shadow).contains("only a real-time endpoint"));
     let challenger = other(
         "fraud.toml",
-        "[deploy.endpoint.shadow] # before anything else; nobody hears its answers\npercent = 50\nfor",
+        "[deploy.endpoint.shadow] # before anything else; nobody hears its answers\npercent = 50\nduration",
         "[deploy.endpoint.ab_test]\npercent = 50\nduration",
     );
     assert!(challenger.contains("moves between one variant and two all at once"), "{challenger}");

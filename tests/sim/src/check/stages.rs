@@ -27,7 +27,7 @@ pub(super) fn stages(services: &Services) -> Vec<Violation> {
     };
     must(services.serves(false, "loans") == Some(LOANS), "production does not serve the first version");
     must(services.serves(true, "loans") == Some(LOANS), "staging does not serve the first version again");
-    must(told("SmokeTest Test Failed on rollout/loans/staging/302"), "nobody was told of the smoke test");
+    must(told("Smoke Test Failed on rollout/loans/staging/302"), "nobody was told of the smoke test");
     must(told("Rollout Succeeded on rollout/loans/prod/301"), "nobody was told that the first version is live");
     found
 }

@@ -36,7 +36,7 @@ fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
             Deed::AskedBack => true,
             // What has no data on its alarms, or does not answer, proves nothing; that is told with it.
             Deed::Fact { kind, dedup_key, .. } => {
-                ["Rollout Rolled Back", "SmokeTest Test Failed"].contains(kind) && about(dedup_key)
+                ["Rollout Rolled Back", "Smoke Test Failed"].contains(kind) && about(dedup_key)
             }
             _ => false,
         })
@@ -52,7 +52,7 @@ fn proved_nothing(world: &World<'_>, version: u32, at: &Entry) -> bool {
     });
     let word = version.to_string();
     told.any(|(kind, dedup_key)| {
-        ["Rollout Rolled Back", "SmokeTest Test Failed"].contains(&kind)
+        ["Rollout Rolled Back", "Smoke Test Failed"].contains(&kind)
             && dedup_key.split('/').rev().nth(1) == Some(word.as_str())
     })
 }

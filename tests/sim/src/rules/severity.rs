@@ -17,7 +17,7 @@ const CRITICAL: [&str; 11] = [
     "Rollout Held",
     "Rollout Rolled Back",
     "Rollout Failed",
-    "SmokeTest Test Failed",
+    "Smoke Test Failed",
     "Deadline Exceeded",
     "Stop Failed",
     "Monitoring Failed",

@@ -187,9 +187,9 @@ fn required_field_that_is_missing_is_named() {
         ),
         (
             "aws.sagemaker",
-            "SageMaker Training Job State Change",
-            json!({"TrainingJobName": "x"}),
-            "detail.TrainingJobStatus",
+            "SageMaker Processing Job State Change",
+            json!({"ProcessingJobName": "x"}),
+            "detail.ProcessingJobStatus",
         ),
         ("aws.sagemaker", "AWS API Call via CloudTrail", json!({}), "detail.eventName"),
         (

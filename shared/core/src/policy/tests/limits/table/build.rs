@@ -169,8 +169,13 @@ fn evaluate() -> Vec<Row> {
         )
         .says("the name has 1 to 80 characters")
         .aws(MACHINE),
-        values("evaluate.on_pass", TESTED, &["\"approve\"", "\"manual_approval\""], &["\"Approve\"", "\"reject\"", "true"])
-            .own("what can become of a version that passes"),
+        values(
+            "evaluate.on_pass",
+            TESTED,
+            &["\"approve\"", "\"manual_approval\""],
+            &["\"Approve\"", "\"reject\"", "true"],
+        )
+        .own("what can become of a version that passes"),
         values("evaluate.on_fail", TESTED, &["\"reject\"", "\"manual_approval\""], &["\"approve\"", "\"Reject\""])
             .own("what can become of a version that does not"),
         pair("evaluate.on_pass", TESTED, "`\"approve\"` needs a metric", &[&[Drop("evaluate.metrics")]])
