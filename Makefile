@@ -6,6 +6,7 @@ SHELL := bash
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
 MUTANTS_VERSION := 27.1.0
+MDBOOK_VERSION := 0.5.4
 FUNCTIONS := integrate retrain evaluate deploy notify reconcile guard lineage monitor
 
 # In CI a fresh clone reuses what the last one compiled: the SageMaker SDK alone takes minutes.
@@ -24,7 +25,7 @@ export TRIMTAB_MUTATION := $(CACHE)/mutation
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
 .PHONY: help setup tools build build-arm64 deploy demo local local-down test test-airflow test-kubeflow sim chaos size \
-  test-function mutants sabotage mutation-tools
+  test-function mutants sabotage mutation-tools docs
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +48,13 @@ tools:
 mutation-tools: tools
 	@cargo mutants --version >/dev/null 2>&1 || { echo "Installing cargo-mutants (minutes, once)"; \
 	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target cargo-mutants@$(MUTANTS_VERSION); }
+
+# Offline once mdbook is installed.
+docs: ## the book of docs/, into target/book
+	@mdbook --version 2>/dev/null | grep -qx 'mdbook v$(MDBOOK_VERSION)' || { echo "Installing mdbook (minutes, once)"; \
+	  cargo install --quiet --locked --root $(TOOLS) --target-dir $(CACHE)/tools-target --no-default-features \
+	  --features search mdbook@$(MDBOOK_VERSION); }
+	mdbook build docs
 
 # `--compiler cargo` builds for this machine, without zig.
 build: setup ## the functions for this machine's architecture, into target/lambda

@@ -76,6 +76,6 @@ impl OperatorOptions {
 pub fn scope(model: Option<&str>) -> Result<Scope, Fault> {
     Ok(match model {
         Some(name) => Scope::Model(ModelName::parse(name)?),
-        None => Scope::Suite,
+        None => Scope::Platform,
     })
 }

@@ -163,8 +163,8 @@ fn wanted(set: &PolicySet) -> BTreeMap<Address, Filter> {
         }
     };
     if let Some(notify) = set.organization.as_ref().and_then(|organization| organization.notify.as_ref()) {
-        add(&Audience::All, &notify.everything);
-        add(&Audience::Platform, &notify.recipients);
+        add(&Audience::All, &notify.all);
+        add(&Audience::Platform, &notify.platform);
     }
     for policy in &set.policies {
         add(&Audience::Model(policy.model.clone()), recipients(policy));

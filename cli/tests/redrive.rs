@@ -19,7 +19,7 @@ use trimtab_core::port::Ledger;
 /// The functions' time-out, in seconds (`infra/template.yaml`).
 const TIME_OUT: i64 = 30;
 
-const NOTIFY: &str = "arn:aws:lambda:eu-west-1:123456789012:function:suite-notify:$LATEST";
+const NOTIFY: &str = "arn:aws:lambda:eu-west-1:123456789012:function:prod-notify:$LATEST";
 
 /// A message and whether it is in sight.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ struct Cloud(Arc<Mutex<Played>>);
 impl Cloud {
     fn new() -> Self {
         let cloud = Self::default();
-        for name in ["suite-failures", "suite-undelivered"] {
+        for name in ["prod-failures", "prod-undelivered"] {
             cloud.0.lock().unwrap().queues.insert(name.to_owned(), BTreeMap::new());
         }
         cloud
@@ -80,7 +80,7 @@ impl Cloud {
     async fn redrive(&self, only: Option<Queue>, dry_run: bool) -> String {
         let (cloud, table) = (self.clone(), self.0.lock().unwrap().table.clone());
         let aws = support::config(Arc::new(move |call: &Call| cloud.0.lock().unwrap().answer(call)));
-        Redrive::new(&aws, ledger(&table), "suite".to_owned(), dry_run).run(only).await.unwrap().to_string()
+        Redrive::new(&aws, ledger(&table), "prod".to_owned(), dry_run).run(only).await.unwrap().to_string()
     }
 }
 
@@ -185,18 +185,18 @@ async fn empty_queues_have_nothing_to_redrive() {
 #[tokio::test]
 async fn processed_event_is_deleted_from_its_queue() {
     let cloud = Cloud::new();
-    cloud.waits("suite-failures", &destination("e-1", &json!({"errorMessage": "throttled\nagain"})), json!({}));
+    cloud.waits("prod-failures", &destination("e-1", &json!({"errorMessage": "throttled\nagain"})), json!({}));
     let said = cloud.redrive(Some(Queue::Failures), false).await;
-    let wanted = "failures: Rollout Failed e-1 for suite-notify\n    in the queue because throttled again\n    \
+    let wanted = "failures: Rollout Failed e-1 for prod-notify\n    in the queue because throttled again\n    \
                   redriven: acted because a; b\n";
     assert_eq!(said, wanted);
-    assert_eq!((cloud.sent_to(NOTIFY), cloud.waiting("suite-failures")), (vec!["e-1".to_owned()], 0));
+    assert_eq!((cloud.sent_to(NOTIFY), cloud.waiting("prod-failures")), (vec!["e-1".to_owned()], 0));
 }
 
 #[tokio::test]
 async fn event_without_an_error_message_has_its_condition() {
     let cloud = Cloud::new();
-    cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
+    cloud.waits("prod-failures", &destination("e-1", &Value::Null), json!({}));
     assert!(cloud.redrive(None, true).await.contains("    in the queue because RetriesExhausted\n"));
 }
 
@@ -204,12 +204,12 @@ async fn event_without_an_error_message_has_its_condition() {
 async fn event_that_fails_again_stays_in_its_queue() {
     let cloud = Cloud::new();
     for id in ["bad", "good", "busy"] {
-        cloud.waits("suite-failures", &destination(id, &Value::Null), json!({}));
+        cloud.waits("prod-failures", &destination(id, &Value::Null), json!({}));
     }
     cloud.answers("bad", true, json!({"errorType": "E", "errorMessage": "still no"}));
     cloud.answers("busy", false, Value::Null);
     let said = cloud.redrive(Some(Queue::Failures), false).await;
-    assert_eq!((cloud.waiting("suite-failures"), said.matches("redriven: ").count()), (2, 1), "{said}");
+    assert_eq!((cloud.waiting("prod-failures"), said.matches("redriven: ").count()), (2, 1), "{said}");
     assert!(said.contains("    failed again, stays in the queue: still no\n"), "{said}");
     assert!(
         said.contains(
@@ -224,10 +224,10 @@ async fn event_that_fails_again_stays_in_its_queue() {
 async fn every_page_of_a_queue_is_sent() {
     let cloud = Cloud::new();
     for number in 0..25 {
-        cloud.waits("suite-failures", &destination(&format!("e-{number}"), &Value::Null), json!({}));
+        cloud.waits("prod-failures", &destination(&format!("e-{number}"), &Value::Null), json!({}));
     }
     let said = cloud.redrive(Some(Queue::Failures), false).await;
-    assert_eq!((cloud.sent_to(NOTIFY).len(), cloud.waiting("suite-failures")), (25, 0), "{said}");
+    assert_eq!((cloud.sent_to(NOTIFY).len(), cloud.waiting("prod-failures")), (25, 0), "{said}");
 }
 
 #[tokio::test]
@@ -238,15 +238,15 @@ async fn message_that_is_not_an_event_stays_in_the_queue() {
     let mut nothing = destination("e", &Value::Null);
     nothing["requestPayload"] = json!("text");
     for body in [json!("hello"), nowhere, nothing] {
-        cloud.waits("suite-failures", &body, json!({}));
+        cloud.waits("prod-failures", &body, json!({}));
     }
-    cloud.waits("suite-undelivered", &json!([]), attributes(&[("TARGET_ARN", NOTIFY)]));
-    cloud.waits("suite-undelivered", &event("e"), attributes(&[("ERROR_CODE", "NO_PERMISSIONS")]));
+    cloud.waits("prod-undelivered", &json!([]), attributes(&[("TARGET_ARN", NOTIFY)]));
+    cloud.waits("prod-undelivered", &event("e"), attributes(&[("ERROR_CODE", "NO_PERMISSIONS")]));
     let said = cloud.redrive(None, false).await;
     let stays =
         |queue: &str| said.matches(&format!("{queue}: a message is not an event, and stays in the queue\n")).count();
     assert_eq!((stays("failures"), stays("undelivered")), (3, 2), "{said}");
-    assert_eq!((cloud.waiting("suite-failures"), cloud.waiting("suite-undelivered")), (3, 2));
+    assert_eq!((cloud.waiting("prod-failures"), cloud.waiting("prod-undelivered")), (3, 2));
     assert_eq!(cloud.sent_to(NOTIFY), Vec::<String>::new());
 }
 
@@ -255,15 +255,15 @@ async fn undelivered_event_goes_to_the_target_of_its_rule() {
     let cloud = Cloud::new();
     let why = [("ERROR_CODE", "NO_PERMISSIONS"), ("ERROR_MESSAGE", "may not invoke")];
     let target = ("TARGET_ARN", NOTIFY);
-    cloud.waits("suite-undelivered", &event("e-1"), attributes(&[target, why[0], why[1]]));
-    cloud.waits("suite-undelivered", &event("e-2"), attributes(&[target, why[0]]));
-    cloud.waits("suite-undelivered", &event("e-3"), attributes(&[target]));
+    cloud.waits("prod-undelivered", &event("e-1"), attributes(&[target, why[0], why[1]]));
+    cloud.waits("prod-undelivered", &event("e-2"), attributes(&[target, why[0]]));
+    cloud.waits("prod-undelivered", &event("e-3"), attributes(&[target]));
     let said = cloud.redrive(Some(Queue::Undelivered), false).await;
     let reasons: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("    in the queue because")).collect();
     assert_eq!(reasons, [" may not invoke", " NO_PERMISSIONS", " "], "{said}");
-    assert!(said.starts_with("undelivered: Rollout Failed e-1 for suite-notify\n"), "{said}");
+    assert!(said.starts_with("undelivered: Rollout Failed e-1 for prod-notify\n"), "{said}");
     assert_eq!(
-        (cloud.sent_to(NOTIFY), cloud.waiting("suite-undelivered")),
+        (cloud.sent_to(NOTIFY), cloud.waiting("prod-undelivered")),
         (["e-1", "e-2", "e-3"].map(str::to_owned).to_vec(), 0)
     );
 }
@@ -285,7 +285,7 @@ async fn dead_letter_is_released_after_its_function_processed_it() {
     let said = cloud.redrive(Some(Queue::DeadLetters), false).await;
     assert_eq!(dead_letters(&cloud).await, 3, "{said}");
     for (function, id) in
-        [("suite-retrain", "done"), ("suite-deploy", "paused"), ("suite-notify", "failing"), ("suite-guard", "silent")]
+        [("prod-retrain", "done"), ("prod-deploy", "paused"), ("prod-notify", "failing"), ("prod-guard", "silent")]
     {
         assert_eq!(cloud.sent_to(function), [id], "each to the function that kept it");
         assert!(
@@ -308,26 +308,26 @@ async fn truncated_event_is_reported_and_not_sent() {
         cloud.redrive(None, false).await,
         "dead-letters: huge was too large to be stored whole, and cannot be sent\n"
     );
-    assert_eq!((dead_letters(&cloud).await, cloud.sent_to("suite-retrain")), (1, vec![]));
+    assert_eq!((dead_letters(&cloud).await, cloud.sent_to("prod-retrain")), (1, vec![]));
 }
 
 #[tokio::test]
 async fn dry_run_lists_the_events_and_sends_nothing() {
     let cloud = Cloud::new();
-    cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
-    cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
+    cloud.waits("prod-failures", &destination("e-1", &Value::Null), json!({}));
+    cloud.waits("prod-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
     dead_letter(&cloud, "retrain", "e-3").await;
     let said = cloud.redrive(None, true).await;
     let places: Vec<&str> = said.lines().filter(|line| !line.starts_with(' ')).collect();
     let wanted = [
-        "failures: Rollout Failed e-1 for suite-notify",
-        "undelivered: Rollout Failed e-2 for suite-notify",
-        "dead-letters: Rollout Failed e-3 for suite-retrain",
+        "failures: Rollout Failed e-1 for prod-notify",
+        "undelivered: Rollout Failed e-2 for prod-notify",
+        "dead-letters: Rollout Failed e-3 for prod-retrain",
     ];
     assert_eq!(places, wanted, "each place, in the order of its help");
     assert_eq!(cloud.0.lock().unwrap().invoked, []);
     assert_eq!(
-        (cloud.waiting("suite-failures"), cloud.waiting("suite-undelivered"), dead_letters(&cloud).await),
+        (cloud.waiting("prod-failures"), cloud.waiting("prod-undelivered"), dead_letters(&cloud).await),
         (1, 1, 1)
     );
 }
@@ -336,8 +336,8 @@ async fn dry_run_lists_the_events_and_sends_nothing() {
 async fn only_the_named_queue_is_redriven() {
     for (only, sent) in [(Queue::Failures, "e-1"), (Queue::Undelivered, "e-2"), (Queue::DeadLetters, "e-3")] {
         let cloud = Cloud::new();
-        cloud.waits("suite-failures", &destination("e-1", &Value::Null), json!({}));
-        cloud.waits("suite-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
+        cloud.waits("prod-failures", &destination("e-1", &Value::Null), json!({}));
+        cloud.waits("prod-undelivered", &event("e-2"), attributes(&[("TARGET_ARN", NOTIFY)]));
         dead_letter(&cloud, "retrain", "e-3").await;
         cloud.redrive(Some(only), false).await;
         let invoked: Vec<Value> =
@@ -352,7 +352,7 @@ async fn stack_without_its_queue_is_an_error() {
     cloud.0.lock().unwrap().queues.clear();
     let (played, table) = (cloud.clone(), Table::default());
     let aws = support::config(Arc::new(move |call: &Call| played.0.lock().unwrap().answer(call)));
-    let fault = Redrive::new(&aws, ledger(&table), "suite".to_owned(), false).run(None).await.unwrap_err();
+    let fault = Redrive::new(&aws, ledger(&table), "platform".to_owned(), false).run(None).await.unwrap_err();
     assert!(fault.to_string().contains("sqs:GetQueueUrl"), "{fault}");
     assert_eq!(fault.exit_code(), 1);
 }

@@ -58,19 +58,19 @@ fn dedup_keys(facts: &[Fact]) -> Vec<String> {
 
 fn decided<D: Preview>(raw: &Value, set: &PolicySet, later: i64) -> Option<Value> {
     let event = Event::parse(raw).unwrap();
-    let (policy, suite) = owner::<D>(&event, set)?;
-    let (policy, suite) = (policy.as_deref(), suite.as_deref());
+    let (policy, organization) = owner::<D>(&event, set)?;
+    let (policy, organization) = (policy.as_deref(), organization.as_deref());
     let (before, observed) = (D::State::default(), D::preview(&event));
     let now = event.envelope.time + SignedDuration::from_secs(later);
     let at = |state: &D::State, now: Timestamp| {
-        D::decide(&Context { event: &event, policy, suite, state, observed: &observed, now })
+        D::decide(&Context { event: &event, policy, organization, state, observed: &observed, now })
     };
     let plan = at(&before, now);
     let after = plan.state.clone().unwrap_or(before);
     let next = now + SignedDuration::from_secs(60);
     let left = D::pending_actions(
         &after,
-        &Context { event: &event, policy, suite, state: &after, observed: &observed, now: next },
+        &Context { event: &event, policy, organization, state: &after, observed: &observed, now: next },
     );
     Some(json!({
         "aggregate": D::aggregate(&event, policy),

@@ -50,11 +50,11 @@ static ORGANIZATION: LazyLock<Option<OrganizationPolicy>> = LazyLock::new(|| {
 });
 
 fn plan<D: Preview>(event: &Event) {
-    let (Some(policy), Some(suite)) = (&*POLICY, &*ORGANIZATION) else { return };
+    let (Some(policy), Some(organization)) = (&*POLICY, &*ORGANIZATION) else { return };
     let (state, observed) = (D::State::default(), D::preview(event));
     let _ = (D::subject(event), D::aggregate(event, None));
-    let (policy, suite, now) = (Some(policy), Some(suite), event.envelope.time);
-    let plan = D::decide(&Context { event, policy, suite, state: &state, observed: &observed, now });
+    let (policy, organization, now) = (Some(policy), Some(organization), event.envelope.time);
+    let plan = D::decide(&Context { event, policy, organization, state: &state, observed: &observed, now });
     for reason in &plan.reasons {
         is_a_line(&reason.text);
     }

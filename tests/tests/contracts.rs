@@ -1,4 +1,4 @@
-//! The files that must agree: events, template, functions, README. MiniStack's `TestEventPattern`
+//! The files that must agree: events, template, functions, the book. MiniStack's `TestEventPattern`
 //! judges which rule takes which event, and judges our matcher.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
@@ -54,20 +54,20 @@ fn every_event_is_on_record_and_no_other() {
 }
 
 #[test]
-fn functions_template_readme_and_makefile_name_the_same_functions() {
+fn template_folders_book_and_makefile_name_the_same_functions() {
     let rules = rules::embedded().unwrap();
     let in_template: BTreeSet<&str> = rules.iter().map(|rule| rule.function.as_str()).collect();
     let folders = std::fs::read_dir(root().join("functions")).unwrap();
     let folders: BTreeSet<String> = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let overview = std::fs::read_to_string(root().join("docs/concepts/overview.md")).unwrap();
     let headings: BTreeSet<&str> =
-        readme.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
+        overview.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
     let built = makefile.lines().find_map(|line| line.strip_prefix("FUNCTIONS := ")).unwrap();
     let expected = BTreeSet::from(FUNCTIONS);
     assert_eq!(in_template, expected, "infra/template.yaml");
     assert_eq!(folders.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected, "functions/");
-    assert_eq!(headings, expected, "README.md: a heading ### `name` for each");
+    assert_eq!(headings, expected, "docs/concepts/overview.md: a heading ### `name` for each");
     assert_eq!(built.split(' ').collect::<BTreeSet<_>>(), expected, "Makefile");
 }
 

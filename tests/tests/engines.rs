@@ -16,7 +16,7 @@ use trimtab_core::event::RunStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{DagId, EnvironmentName, HttpsUrl, KubeflowId, SecretName};
 use trimtab_core::policy::{Airflow, Engine, Kubeflow};
-use trimtab_core::port::ml::{RunRequest, Runs};
+use trimtab_core::port::{RunRequest, Runs};
 
 /// How long a run that does nothing may take; a real Airflow starts processes for it.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -121,7 +121,7 @@ async fn a_name_belongs_to_one_model(ledger: &DynamoLedger) {
 async fn a_pause_holds_until_it_is_ended(ledger: &DynamoLedger) {
     let churn = ModelName::parse("churn").unwrap();
     let pause = Pause { by: "mira".into(), since: noon() };
-    for scope in [Scope::Model(churn.clone()), Scope::Suite] {
+    for scope in [Scope::Model(churn.clone()), Scope::Platform] {
         assert_eq!(ledger.pause(Some(&churn)).await.unwrap(), None);
         ledger.pause_at(&scope, &pause).await.unwrap();
         assert_eq!(ledger.pause(Some(&churn)).await.unwrap(), Some(pause.clone()));

@@ -12,7 +12,7 @@ use trimtab_core::audience;
 use trimtab_core::fact::{Fact, FactKind, Severity};
 use trimtab_core::name::{ModelName, TopicArn};
 use trimtab_core::policy::{OrganizationPolicy, Policy};
-use trimtab_core::port::ml::Topic;
+use trimtab_core::port::Topic;
 use trimtab_sns::SnsTopic;
 
 /// A topic, and whoever reads its messages.
@@ -127,7 +127,7 @@ async fn each_recipient_gets_what_the_policies_name_and_nothing_else() {
 async fn they_are_subscribed(stage: &Stage) {
     let churn = format!("{}{}", recipient("recipients", "oncall", CRITICAL), recipient("recipients", "team", ALL));
     let demand = recipient("recipients", "oncall", "\"warning\"");
-    let models = models(&churn, &demand, &recipient("everything", "platform", CRITICAL));
+    let models = models(&churn, &demand, &recipient("all", "platform", CRITICAL));
     let said = stage.apply(&models).await;
     assert!(
         said.contains(&format!("sqs {}: subscribed to churn (critical), demand (warning)\n", queue("oncall"))),
@@ -143,11 +143,8 @@ async fn they_are_subscribed(stage: &Stage) {
 }
 
 async fn they_change(stage: &Stage) {
-    let suite = format!(
-        "{}{}",
-        recipient("recipients", "platform", "\"warning\""),
-        recipient("everything", "by-hand", CRITICAL)
-    );
+    let suite =
+        format!("{}{}", recipient("recipients", "platform", "\"warning\""), recipient("all", "by-hand", CRITICAL));
     let said = stage.apply(&models("", &recipient("recipients", "oncall", CRITICAL), &suite)).await;
     assert!(said.contains(&format!("sqs {}: unsubscribed", queue("team"))), "{said}");
     assert!(said.contains(&format!("sqs {}: is subscribed without a filter", queue("by-hand"))), "{said}");
@@ -161,7 +158,7 @@ async fn they_change(stage: &Stage) {
 /// moto confirms for everybody.
 async fn who_has_not_confirmed_is_said(stage: &Stage) {
     let hook = "[[notify.recipients]]\nprotocol = \"https\"\nendpoint = \"https://127.0.0.1:9/hook\"\n";
-    let asked = models(hook, "", "[[notify.everything]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n");
+    let asked = models(hook, "", "[[notify.all]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n");
     for words in
         ["subscribed to churn (all); receives nothing until", "receives nothing until the recipient confirms it"]
     {

@@ -5,7 +5,7 @@ use aws_sdk_sns::Client;
 use serde_json::Value;
 use trimtab_core::name::TopicArn;
 use trimtab_core::policy::Address;
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 use trimtab_runtime::sdk;
 
 use super::{Standing, Subscription, Subscriptions};
@@ -31,7 +31,7 @@ impl SnsSubscriptions {
     }
 
     /// The state; `None` for a subscription that has ended, since the list lags behind.
-    async fn standing(&self, arn: &str) -> Answer<Option<Standing>> {
+    async fn standing(&self, arn: &str) -> PortResult<Option<Standing>> {
         // An unconfirmed subscription has a sentence in the place of its ARN.
         if !arn.starts_with("arn:") {
             return Ok((arn != ENDED).then_some(Standing::Pending));
@@ -52,7 +52,7 @@ impl SnsSubscriptions {
         Ok(Some(Standing::Confirmed { arn: arn.to_owned(), filter, by_body: text(SCOPE) == Some("MessageBody") }))
     }
 
-    async fn set(&self, arn: &str, name: &str, value: &str) -> Answer<()> {
+    async fn set(&self, arn: &str, name: &str, value: &str) -> PortResult<()> {
         let call = self.client.set_subscription_attributes().subscription_arn(arn);
         let set = call.attribute_name(name).attribute_value(value).send().await;
         set.map(drop).map_err(|error| sdk::failure("sns:SetSubscriptionAttributes", &error))
@@ -60,7 +60,7 @@ impl SnsSubscriptions {
 }
 
 impl Subscriptions for SnsSubscriptions {
-    async fn list(&self) -> Answer<Vec<Subscription>> {
+    async fn list(&self) -> PortResult<Vec<Subscription>> {
         let mut found = Vec::new();
         let mut next = None;
         loop {
@@ -80,19 +80,19 @@ impl Subscriptions for SnsSubscriptions {
         }
     }
 
-    async fn subscribe(&self, address: &Address, filter: &Value) -> Answer<bool> {
+    async fn subscribe(&self, address: &Address, filter: &Value) -> PortResult<bool> {
         let call = self.client.subscribe().topic_arn(self.topic.as_str()).protocol(address.protocol().as_str());
         let call = call.endpoint(address.endpoint()).attributes(FILTER, filter.to_string());
         let made = call.send().await.map_err(|error| sdk::failure("sns:Subscribe", &error))?;
         Ok(made.subscription_arn.is_some_and(|arn| arn.starts_with("arn:")))
     }
 
-    async fn set_filter(&self, arn: &str, filter: &Value) -> Answer<()> {
+    async fn set_filter(&self, arn: &str, filter: &Value) -> PortResult<()> {
         self.set(arn, FILTER, &filter.to_string()).await?;
         self.set(arn, SCOPE, "MessageAttributes").await
     }
 
-    async fn unsubscribe(&self, arn: &str) -> Answer<()> {
+    async fn unsubscribe(&self, arn: &str) -> PortResult<()> {
         let gone = self.client.unsubscribe().subscription_arn(arn).send().await;
         gone.map(drop).map_err(|error| sdk::failure("sns:Unsubscribe", &error))
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 use serde_json::Value;
 
 use trimtab_core::policy::Address;
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 
 /// A subscription as SNS lists it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,11 +39,11 @@ pub enum Standing {
 /// A topic's subscriptions.
 pub trait Subscriptions {
     /// Lists all subscriptions that have not ended.
-    fn list(&self) -> impl Future<Output = Answer<Vec<Subscription>>> + Send;
+    fn list(&self) -> impl Future<Output = PortResult<Vec<Subscription>>> + Send;
     /// `Subscribe` with this filter policy; returns whether SNS sends without a confirmation.
-    fn subscribe(&self, address: &Address, filter: &Value) -> impl Future<Output = Answer<bool>> + Send;
+    fn subscribe(&self, address: &Address, filter: &Value) -> impl Future<Output = PortResult<bool>> + Send;
     /// `SetSubscriptionAttributes`: replaces the filter policy, and matches it against the attributes.
-    fn set_filter(&self, arn: &str, filter: &Value) -> impl Future<Output = Answer<()>> + Send;
+    fn set_filter(&self, arn: &str, filter: &Value) -> impl Future<Output = PortResult<()>> + Send;
     /// `Unsubscribe`.
-    fn unsubscribe(&self, arn: &str) -> impl Future<Output = Answer<()>> + Send;
+    fn unsubscribe(&self, arn: &str) -> impl Future<Output = PortResult<()>> + Send;
 }

@@ -128,7 +128,7 @@ async fn apply_into(ledger: &DynamoLedger, set: &PolicySet, applied: &mut Applie
     }
     let ordered = in_order(&set.policies, &before)?;
     if let Some(organization) = &set.organization {
-        ledger.apply_suite(organization).await?;
+        ledger.apply_organization(organization).await?;
         applied.organization = Some(Organization { guard: organization.guard.is_some() });
     }
     for policy in ordered {

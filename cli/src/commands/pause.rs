@@ -59,7 +59,7 @@ pub async fn pause(ledger: &DynamoLedger, scope: &Scope, by: String, since: Time
 pub(super) fn name(scope: &Scope) -> Option<String> {
     match scope {
         Scope::Model(model) => Some(model.to_string()),
-        Scope::Suite => None,
+        Scope::Platform => None,
     }
 }
 

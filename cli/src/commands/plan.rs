@@ -21,7 +21,7 @@ use trimtab_core::event::Event;
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 use trimtab_core::reactor::{Context, Decide, PolicyIndex, Preview, Resolved, Subject, resolve};
 
 use crate::fault::Fault;
@@ -101,7 +101,7 @@ pub async fn plans(functions: &[String], event: &Event, set: &PolicySet) -> Resu
     Ok(Plans(plans))
 }
 
-async fn of_function(function: &str, event: &Event, set: &PolicySet) -> Answer<Option<Planned>> {
+async fn of_function(function: &str, event: &Event, set: &PolicySet) -> PortResult<Option<Planned>> {
     Ok(Some(match function {
         Integrate::FUNCTION => of::<Integrate>(event, set).await?,
         Retrain::FUNCTION => of::<Retrain>(event, set).await?,
@@ -116,7 +116,7 @@ async fn of_function(function: &str, event: &Event, set: &PolicySet) -> Answer<O
     }))
 }
 
-async fn of<F: Preview>(event: &Event, set: &PolicySet) -> Answer<Planned> {
+async fn of<F: Preview>(event: &Event, set: &PolicySet) -> PortResult<Planned> {
     let subject = F::subject(event);
     if subject == Subject::Asked {
         let text = "cannot be planned offline: the model of this job must be looked up in SageMaker";
@@ -133,10 +133,16 @@ async fn of<F: Preview>(event: &Event, set: &PolicySet) -> Answer<Planned> {
     })
 }
 
-fn decided<F: Preview>(event: &Event, policy: Option<&Policy>, suite: Option<&OrganizationPolicy>) -> Planned {
+fn decided<F: Preview>(event: &Event, policy: Option<&Policy>, organization: Option<&OrganizationPolicy>) -> Planned {
     let (state, observed) = (F::State::default(), F::preview(event));
-    let plan =
-        F::decide(&Context { event, policy, suite, state: &state, observed: &observed, now: event.envelope.time });
+    let plan = F::decide(&Context {
+        event,
+        policy,
+        organization,
+        state: &state,
+        observed: &observed,
+        now: event.envelope.time,
+    });
     Planned {
         function: F::FUNCTION,
         model: policy.map(|policy| policy.model.to_string()),
@@ -151,16 +157,16 @@ fn without_plan<F: Preview>(decision: Decision, reason: String) -> Planned {
 }
 
 impl PolicyIndex for PolicySet {
-    async fn owner(&self, key: &Key) -> Answer<Option<ModelName>> {
+    async fn owner(&self, key: &Key) -> PortResult<Option<ModelName>> {
         let owner = self.policies.iter().find(|policy| policy.keys().contains(key));
         Ok(owner.map(|policy| policy.model.clone()))
     }
 
-    async fn policy_of(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
+    async fn policy_of(&self, model: &ModelName) -> PortResult<Option<Arc<Policy>>> {
         Ok(self.policies.iter().find(|policy| policy.model == *model).cloned().map(Arc::new))
     }
 
-    fn organization(&self) -> impl Future<Output = Answer<Option<Arc<OrganizationPolicy>>>> + Send {
+    fn organization(&self) -> impl Future<Output = PortResult<Option<Arc<OrganizationPolicy>>>> + Send {
         std::future::ready(Ok(self.organization.clone().map(Arc::new)))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use trimtab_core::memory::run;
 use trimtab_core::policy::{OrganizationPolicy, Policy};
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 
 use super::*;
 
@@ -73,10 +73,10 @@ fn address_in_two_policies_is_one_subscription_for_both() {
 #[test]
 fn recipients_of_the_organization_share_the_filter() {
     let mut all = set([policy("churn", &[(ONCALL, "\"info\"")])]);
-    all.organization = organization("everything", &[(ONCALL, "\"critical\"")]);
+    all.organization = organization("all", &[(ONCALL, "\"critical\"")]);
     let wanted = r#"subscribe email oncall@example.com: {"audience":[{"suffix":"/critical"},"churn/info","churn/info+warning"]}"#;
     assert_eq!(steps(&all, &[]), [wanted]);
-    all.organization = organization("recipients", &[("platform@example.com", "")]);
+    all.organization = organization("platform", &[("platform@example.com", "")]);
     assert_eq!(steps(&all, &[])[1], r#"subscribe email platform@example.com: {"audience":[{"prefix":"-/"}]}"#);
 }
 
@@ -123,7 +123,7 @@ fn filters_for_models_of_other_directories_stay() {
         "neither the organization's nor demand's policy is in the directory"
     );
     let both = set([policy("churn", &[]), policy("demand", &[(ONCALL, "\"critical\"")])]);
-    let whole = PolicySet { organization: organization("recipients", &[("platform@example.com", "")]), ..both };
+    let whole = PolicySet { organization: organization("platform", &[("platform@example.com", "")]), ..both };
     assert_eq!(steps(&whole, &there)[0], r#"set arn:oncall@example.com: {"audience":["demand/critical"]}"#);
 }
 
@@ -164,18 +164,18 @@ struct Topic {
 }
 
 impl Topic {
-    fn call(&self, call: String) -> Answer<()> {
+    fn call(&self, call: String) -> PortResult<()> {
         self.calls.lock().unwrap().push(call);
         Ok(())
     }
 }
 
 impl Subscriptions for Topic {
-    async fn list(&self) -> Answer<Vec<Subscription>> {
+    async fn list(&self) -> PortResult<Vec<Subscription>> {
         Ok(vec![subscribed("gone@example.com", Some(json!({"audience": ["churn/critical"]})))])
     }
 
-    async fn subscribe(&self, address: &Address, _: &Value) -> Answer<bool> {
+    async fn subscribe(&self, address: &Address, _: &Value) -> PortResult<bool> {
         self.call(format!("subscribe {address}"))?;
         if address.endpoint() == self.refuses {
             return Err(Failure::permanent("sns:Subscribe", "InvalidParameter: Endpoint"));
@@ -183,11 +183,11 @@ impl Subscriptions for Topic {
         Ok(address.protocol() == Protocol::Sqs)
     }
 
-    async fn set_filter(&self, arn: &str, _: &Value) -> Answer<()> {
+    async fn set_filter(&self, arn: &str, _: &Value) -> PortResult<()> {
         self.call(format!("set {arn}"))
     }
 
-    async fn unsubscribe(&self, arn: &str) -> Answer<()> {
+    async fn unsubscribe(&self, arn: &str) -> PortResult<()> {
         self.call(format!("unsubscribe {arn}"))
     }
 }

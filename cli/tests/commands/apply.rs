@@ -27,7 +27,7 @@ fn apply_writes_policies_then_subscribes_recipients() {
     assert!(block(ledger(&cloud.table).organization_policy()).unwrap().unwrap().guard.is_some());
     let sns = cloud.sns.lock().unwrap().clone();
     assert_eq!(sns.len(), 2, "listed, then subscribed: {sns:?}");
-    assert!(sns.iter().all(|form| form.contains("suite-notices")), "{sns:?}");
+    assert!(sns.iter().all(|form| form.contains("trimtab-messages")), "{sns:?}");
 }
 
 #[test]

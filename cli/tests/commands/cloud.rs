@@ -161,7 +161,7 @@ impl Drop for Folder {
 
 pub const CHURN: &str = "version = 1\nmodel = \"churn\"\nowner = \"team\"\npackage_group = \"churn\"\n";
 pub const RECIPIENT: &str = "[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"oncall@example.com\"\n";
-pub const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:suite-notices";
+pub const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:trimtab-messages";
 
 pub fn block<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)

@@ -4,11 +4,11 @@ use trimtab_core::event::{AlarmState, Body, CodePipelineState, Event};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::AlarmName;
 use trimtab_core::policy::{EndpointTarget, Policy, Stage, Target};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{
+use trimtab_core::port::PortResult;
+use trimtab_core::port::Stacks;
+use trimtab_core::port::{
     Alarms, CodePipelines, Endpoints, Invocations, Listed, ObservedAlarm, Registry, Scaling, StageAccounts, Transforms,
 };
-use trimtab_core::port::stack::Stacks;
 use trimtab_core::reactor::Act;
 
 use crate::action::{Action, Done};
@@ -37,7 +37,7 @@ where
     F: Stacks,
 {
     /// What CodePipeline says of the rollout that it is at.
-    async fn delivery(&self, stage: &Stage, state: &State) -> Answer<Option<CodePipelineState>> {
+    async fn delivery(&self, stage: &Stage, state: &State) -> PortResult<Option<CodePipelineState>> {
         match (&stage.target, state.current.as_ref().map(|rollout| &rollout.progress)) {
             (Target::Pipeline(target), Some(Progress::Delivering { execution })) => {
                 self.deliveries.state(&target.name, execution).await
@@ -47,7 +47,13 @@ where
     }
 
     /// What the registry says of the version that a request is about.
-    async fn asked_about(&self, observed: &mut Observed, fact: &Fact, policy: &Policy, state: &State) -> Answer<()> {
+    async fn asked_about(
+        &self,
+        observed: &mut Observed,
+        fact: &Fact,
+        policy: &Policy,
+        state: &State,
+    ) -> PortResult<()> {
         let package = match fact.kind {
             FactKind::ReconcileRequested => {
                 return self.newest(observed, policy, |listed| reconcile::is_unanswered(state, listed)).await;
@@ -75,7 +81,7 @@ where
         observed: &mut Observed,
         policy: &Policy,
         dedup_keys: impl Fn(&Listed) -> bool + Send,
-    ) -> Answer<()> {
+    ) -> PortResult<()> {
         observed.newest = self.registry.newest(&policy.package_group).await?;
         for listed in observed.newest.iter_mut().filter(|listed| dedup_keys(listed)) {
             if let Some(actual) = self.registry.package(&listed.package).await? {
@@ -86,7 +92,7 @@ where
     }
 
     /// What serves the stage.
-    async fn serving(&self, observed: &mut Observed, stage: &Stage, state: &State) -> Answer<()> {
+    async fn serving(&self, observed: &mut Observed, stage: &Stage, state: &State) -> PortResult<()> {
         match &stage.target {
             Target::Endpoint(target) => self.endpoint(observed, stage, target, state).await?,
             Target::Stack(target) => observed.stack = self.stacks.describe(&target.name).await?,
@@ -108,7 +114,7 @@ where
         stage: &Stage,
         target: &EndpointTarget,
         state: &State,
-    ) -> Answer<()> {
+    ) -> PortResult<()> {
         let hands = self.places.at(stage.place.as_ref()).await?;
         observed.endpoint = hands.endpoints.describe(&target.name).await?;
         let alarms = target.strategy.alarms();
@@ -145,7 +151,7 @@ where
 {
     type Decide = Deploy;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> PortResult<Observed> {
         let mut observed = Observed::default();
         let deploy = policy.and_then(|policy| policy.deploy.as_ref());
         let stage = deploy.and_then(|deploy| stage_promotion::of(event, deploy));
@@ -172,7 +178,7 @@ where
         Ok(observed)
     }
 
-    async fn act(&self, action: &Action) -> Answer<Done> {
+    async fn act(&self, action: &Action) -> PortResult<Done> {
         match action {
             Action::CreateModel { request, .. } => {
                 let hands = self.places.at(request.place.as_ref()).await?;

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use trimtab_core::name::EndpointName;
 use trimtab_core::policy::{Autoscaling, CrossAccountRole};
-use trimtab_core::port::ml::{
-    Accepted, CodePipelineRequest, EndpointRequest, ModelRequest, ServingRequest, TransformRequest,
+use trimtab_core::port::{
+    CodePipelineRequest, EndpointRequest, ModelRequest, ServingRequest, TransformRequest, UpdateAccepted,
 };
-use trimtab_core::port::stack::{self, StackCall, StackRequest};
+use trimtab_core::port::{StackAccepted, StackCall, StackRequest};
 
 /// What `deploy` can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,9 +93,9 @@ pub enum Done {
     /// It is there.
     Made,
     /// The endpoint took the update, or is busy.
-    Endpoint(Accepted),
+    Endpoint(UpdateAccepted),
     /// The pipeline's execution.
     Execution(String),
     /// The stack took the update, has nothing to update, or is busy.
-    Stack(stack::Accepted),
+    Stack(StackAccepted),
 }

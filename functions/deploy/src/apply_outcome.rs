@@ -5,7 +5,7 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::name::StageName;
 use trimtab_core::plan::{Decision, Reason};
 use trimtab_core::policy::SOLE;
-use trimtab_core::port::{ml, stack};
+use trimtab_core::port::{StackAccepted, UpdateAccepted};
 use trimtab_core::reactor::ActionOutcome;
 
 use crate::action::{Action, Done};
@@ -36,9 +36,9 @@ pub(crate) fn apply_outcome(
             let told = rollout.tell(FactKind::RolloutFailed, &reason.text, now);
             ActionOutcome { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Failed) }
         }
-        (_, Ok(Done::Endpoint(ml::Accepted::Busy))) => queued(state, rollout, "the endpoint", now),
-        (_, Ok(Done::Stack(stack::Accepted::Busy))) => queued(state, rollout, "the stack", now),
-        (_, Ok(Done::Stack(stack::Accepted::Nothing))) => nothing_to_update(state, rollout, now),
+        (_, Ok(Done::Endpoint(UpdateAccepted::Busy))) => queued(state, rollout, "the endpoint", now),
+        (_, Ok(Done::Stack(StackAccepted::Busy))) => queued(state, rollout, "the stack", now),
+        (_, Ok(Done::Stack(StackAccepted::Nothing))) => nothing_to_update(state, rollout, now),
         (Action::CreateTransformJob { .. }, Ok(_)) => started(state, rollout, Progress::Transforming, now),
         (Action::DeleteStack { .. }, Ok(_)) => goes_on(state, rollout, Progress::Clearing),
         (Action::ContinueUpdateRollback { .. }, Ok(_)) => goes_on(state, rollout, Progress::Continuing { told: true }),
@@ -46,8 +46,8 @@ pub(crate) fn apply_outcome(
             state.current = Some(rollout);
             ActionOutcome::default()
         }
-        (_, Ok(Done::Endpoint(ml::Accepted::Started))) => started(state, rollout, Progress::Updating, now),
-        (_, Ok(Done::Stack(stack::Accepted::Started))) => started(state, rollout, Progress::Stacking, now),
+        (_, Ok(Done::Endpoint(UpdateAccepted::Started))) => started(state, rollout, Progress::Updating, now),
+        (_, Ok(Done::Stack(StackAccepted::Started))) => started(state, rollout, Progress::Stacking, now),
         (_, Ok(Done::Execution(execution))) => started(state, rollout, Progress::Delivering { execution }, now),
     }
 }

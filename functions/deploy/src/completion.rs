@@ -5,7 +5,7 @@ use trimtab_core::event::{Approval, CodePipelineExecution, CodePipelineState, En
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Stage as Deployment, Target};
-use trimtab_core::port::ml::ObservedEndpoint;
+use trimtab_core::port::ObservedEndpoint;
 use trimtab_core::reactor::Context;
 
 use crate::action::Action;

@@ -9,8 +9,8 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::name::{AlarmName, PackageArn, TransformName};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Gate, Key, KeyKind, OnRejected, Policy, Stage as Deployment, Target};
-use trimtab_core::port::ml::{Listed, ObservedEndpoint, ObservedPackage, ObservedTransform, Smoked};
-use trimtab_core::port::stack::ObservedStack;
+use trimtab_core::port::ObservedStack;
+use trimtab_core::port::{Listed, ObservedEndpoint, ObservedPackage, ObservedTransform, Smoked};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 
 use crate::action::{Action, Done};
@@ -325,10 +325,10 @@ pub(crate) fn on_rejected(
             ));
             None
         }
-        (OnRejected::Notice, true, _) => {
+        (OnRejected::Notify, true, _) => {
             reasons.push(Reason::new(
                 "notice_only",
-                "it is live and stays live: the policy says on_rejected = \"notice\"",
+                "it is live and stays live: the policy says on_rejected = \"notify\"",
             ));
             None
         }

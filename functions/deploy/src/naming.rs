@@ -2,7 +2,7 @@
 
 use trimtab_core::name::{ModelName, PackageArn};
 use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{EndpointTarget, Trial};
+use trimtab_core::policy::{EndpointTarget, VariantTest};
 use trimtab_core::text::digest;
 
 /// The name of the model and the endpoint configuration that serve this version in this shape.
@@ -28,7 +28,7 @@ pub fn serving_name(
 /// The name of the configuration in which this version, whose model is `own`, is on trial beside the
 /// model `live`.
 #[must_use]
-pub fn trial_name(model: &ModelName, package: &PackageArn, own: &str, trial: &Trial, live: &str) -> String {
+pub fn trial_name(model: &ModelName, package: &PackageArn, own: &str, trial: &VariantTest, live: &str) -> String {
     let shape = digest(&[own, live, trial.variant(), &trial.percent().to_string()], 8);
     format!("{model}-v{}-trial-{shape}", package.version())
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use trimtab_core::event::{Approval, Body, EndpointStatus, Event};
 use trimtab_core::fact::FactKind;
-use trimtab_core::port::ml::{ObservedEndpoint, ObservedPackage, ObservedTransform};
-use trimtab_core::port::stack::ObservedStack;
+use trimtab_core::port::{ObservedEndpoint, ObservedPackage, ObservedStack, ObservedTransform};
 use trimtab_core::reactor::Preview;
 
 use crate::decide::{Deploy, Observed};

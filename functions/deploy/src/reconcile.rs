@@ -5,8 +5,8 @@ use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Gate, Policy, Stage as Deployment, Target, Trial};
-use trimtab_core::port::ml::Listed;
+use trimtab_core::policy::{Gate, Policy, Stage as Deployment, Target, VariantTest};
+use trimtab_core::port::Listed;
 use trimtab_core::reactor::Context;
 
 use crate::decide::{Answer, Observed, on_approved, on_rejected};
@@ -53,7 +53,7 @@ fn unheard_offer(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &D
         Gate::Lifecycle(name) => {
             stage_promotion::is_let_in(ctx, name) && (!held || ctx.observed.alarms_without_data.is_empty())
         }
-        Gate::None | Gate::Person => held && ctx.observed.alarms_without_data.is_empty(),
+        Gate::None | Gate::Manual => held && ctx.observed.alarms_without_data.is_empty(),
     };
     if !let_in {
         return None;
@@ -88,7 +88,7 @@ fn late(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &Deployment
     let rollout = ctx.state.current.as_ref()?;
     // What is on trial is meant to last.
     let trial = match (&deploy.target, &rollout.phase) {
-        (Target::Endpoint(target), Phase::Trial { .. }) => target.trial.as_ref().map(Trial::lasts),
+        (Target::Endpoint(target), Phase::Trial { .. }) => target.trial.as_ref().map(VariantTest::lasts),
         _ => None,
     };
     let most = policy.reconcile?.rollout.saturating_add(trial.unwrap_or_default());

@@ -9,7 +9,7 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{EndpointTarget, Policy, Stage, Target};
-use trimtab_core::port::ml::{Listed, ObservedEndpoint};
+use trimtab_core::port::{Listed, ObservedEndpoint};
 use trimtab_core::reactor::Context;
 
 use crate::action::Action;

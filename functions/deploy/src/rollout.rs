@@ -8,7 +8,7 @@ use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{ModelName, PackageArn, StageName};
 use trimtab_core::policy::Target;
-use trimtab_core::port::ml::ObservedEndpoint;
+use trimtab_core::port::ObservedEndpoint;
 use trimtab_core::text::digest;
 
 use crate::rollout_fact::{RolloutScope, tell};

@@ -5,8 +5,8 @@
 
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Plan, Reason};
-use trimtab_core::policy::{Policy, Smoke, Stage};
-use trimtab_core::port::ml::{ObservedEndpoint, Smoked};
+use trimtab_core::policy::{Policy, SmokeTest, Stage};
+use trimtab_core::port::{ObservedEndpoint, Smoked};
 use trimtab_core::reactor::Context;
 
 use crate::completion::follow_on;
@@ -16,11 +16,11 @@ use crate::start::start_or_queue;
 
 /// What is to be asked of the endpoint: it serves the version of a rollout that has not ended. Going
 /// back is never held up.
-pub(crate) fn due<'a>(stage: &'a Stage, state: &State, endpoint: Option<&ObservedEndpoint>) -> Option<&'a Smoke> {
+pub(crate) fn due<'a>(stage: &'a Stage, state: &State, endpoint: Option<&ObservedEndpoint>) -> Option<&'a SmokeTest> {
     let rollout = state.current.as_ref()?;
     // On trial, it is the live version that answers.
     let alone = rollout.cause == Cause::Approved && rollout.phase == Phase::Last;
-    stage.smoke.as_ref().filter(|_| alone && rollout.is_served(endpoint))
+    stage.smoke_test.as_ref().filter(|_| alone && rollout.is_served(endpoint))
 }
 
 /// What follows where the version did not answer as it must; `None` where it did, or need not.

@@ -5,7 +5,7 @@ use trimtab_core::event::{Stack, StackRest};
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, StackTarget, Stage as Deployment, Target};
-use trimtab_core::port::stack::{ObservedStack, StackCall, StackRequest};
+use trimtab_core::port::{ObservedStack, StackCall, StackRequest};
 use trimtab_core::reactor::Context;
 use trimtab_core::text::digest;
 

@@ -195,7 +195,7 @@ pub(crate) fn on_promotion(ctx: &Context<'_, State, Observed>, policy: &Policy, 
     let person = by(fact);
     let let_in = match &stage.gate {
         Gate::None => true,
-        Gate::Person => person.is_some(),
+        Gate::Manual => person.is_some(),
         Gate::Lifecycle(name) => is_let_in(ctx, name),
     };
     enter(ctx, policy, stage, state, &package, let_in, person)
@@ -264,7 +264,7 @@ fn wait(
         Gate::Lifecycle(word) => {
             format!("set its ModelLifeCycle in the Model Registry to Stage={word}, StageStatus=Approved")
         }
-        Gate::None | Gate::Person => format!("trimtab promote {model} {version} --to {name} --by YOUR-NAME"),
+        Gate::None | Gate::Manual => format!("trimtab promote {model} {version} --to {name} --by YOUR-NAME"),
     };
     let reason = Reason::new("waits", format!("version {version} waits before {name}. To let it in: {how}"));
     let attempt = ctx.state.verdicts.get(&version).map_or(1, |judged| judged.attempt + 1);

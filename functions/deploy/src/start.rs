@@ -5,7 +5,7 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::monitor::Capture;
 use trimtab_core::policy::{EndpointTarget, Policy, Stage as Deployment, Strategy, Target};
-use trimtab_core::port::ml::{
+use trimtab_core::port::{
     Beside, CodePipelineRequest, EndpointRequest, ModelRequest, ObservedEndpoint, ServingRequest,
 };
 use trimtab_core::reactor::Context;

@@ -9,13 +9,13 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, CodePipelineName, EndpointName, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Autoscaling, CrossAccountRole, Policy, Smoke, Strategy};
-use trimtab_core::port::ml::{
-    Accepted, Alarms, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Invocations, Listed,
-    ModelRequest, ObservedAlarm, ObservedEndpoint, ObservedPackage, ObservedTransform, Registry, Scaling,
-    ServingRequest, Smoked, StageAccounts, StageClients, StageClientsOf, TransformRequest, Transforms,
+use trimtab_core::policy::{Autoscaling, CrossAccountRole, Policy, SmokeTest, Strategy};
+use trimtab_core::port::{
+    Alarms, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Invocations, Listed, ModelRequest,
+    ObservedAlarm, ObservedEndpoint, ObservedPackage, ObservedTransform, Registry, Scaling, ServingRequest, Smoked,
+    StageAccounts, StageClients, StageClientsOf, TransformRequest, Transforms, UpdateAccepted,
 };
-use trimtab_core::port::{Answer, Clock};
+use trimtab_core::port::{Clock, PortResult};
 use trimtab_core::reactor::World;
 
 use crate::Reaction;
@@ -67,7 +67,7 @@ struct Cloud {
 }
 
 impl Registry for &Cloud {
-    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
         let approvals = self.approvals.lock().unwrap();
         let listed = approvals.iter().map(|(arn, approval)| Listed {
             package: PackageArn::parse(arn).unwrap(),
@@ -76,7 +76,7 @@ impl Registry for &Cloud {
         Ok(listed.filter(|listed| listed.package.group() == group.as_str()).collect())
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
+    async fn package(&self, package: &PackageArn) -> PortResult<Option<ObservedPackage>> {
         let approval = self.approvals.lock().unwrap().get(package.as_str()).cloned();
         Ok(approval.map(|approval| ObservedPackage {
             approval,
@@ -87,24 +87,24 @@ impl Registry for &Cloud {
 }
 
 impl Endpoints for &Cloud {
-    async fn describe(&self, _: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
+    async fn describe(&self, _: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
         Ok(self.endpoint.lock().unwrap().clone())
     }
 
-    async fn create_model(&self, _: &ModelRequest) -> Answer<()> {
+    async fn create_model(&self, _: &ModelRequest) -> PortResult<()> {
         Ok(())
     }
 
-    async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
+    async fn create_config(&self, request: &ServingRequest) -> PortResult<()> {
         self.configs.lock().unwrap().push(request.clone());
         Ok(())
     }
 
-    async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn create(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         self.update(request).await
     }
 
-    async fn delete(&self, _: &EndpointName) -> Answer<()> {
+    async fn delete(&self, _: &EndpointName) -> PortResult<()> {
         *self.deleted.lock().unwrap() += 1;
         if let Some(endpoint) = self.endpoint.lock().unwrap().as_mut() {
             endpoint.status = EndpointStatus::Deleting;
@@ -112,10 +112,10 @@ impl Endpoints for &Cloud {
         Ok(())
     }
 
-    async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn update(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         let mut endpoint = self.endpoint.lock().unwrap();
         if endpoint.as_ref().is_some_and(|endpoint| endpoint.status.is_moving()) {
-            return Ok(Accepted::Busy);
+            return Ok(UpdateAccepted::Busy);
         }
         self.updates.lock().unwrap().push(request.config.clone());
         self.strategies.lock().unwrap().push(request.strategy.clone());
@@ -127,12 +127,12 @@ impl Endpoints for &Cloud {
             failure: None,
             modified: None,
         });
-        Ok(Accepted::Started)
+        Ok(UpdateAccepted::Started)
     }
 }
 
 impl Alarms for &Cloud {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         let silent = *self.silent.lock().unwrap();
         let state = if silent { AlarmState::InsufficientData } else { AlarmState::Ok };
         let arn = |name: &AlarmName| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
@@ -152,28 +152,28 @@ impl Alarms for &Cloud {
 }
 
 impl Scaling for &Cloud {
-    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
+    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> PortResult<()> {
         *self.scaled.lock().unwrap() += 1;
         Ok(())
     }
 
-    async fn schedule(&self, _: &EndpointName, limits: &Autoscaling) -> Answer<()> {
+    async fn schedule(&self, _: &EndpointName, limits: &Autoscaling) -> PortResult<()> {
         *self.scheduled.lock().unwrap() = limits.schedule.iter().map(|one| one.name.clone()).collect();
         Ok(())
     }
 }
 
 impl CodePipelines for &Cloud {
-    async fn find(&self, _: &CodePipelineRequest) -> Answer<Option<String>> {
+    async fn find(&self, _: &CodePipelineRequest) -> PortResult<Option<String>> {
         Ok(None)
     }
 
-    async fn start(&self, request: &CodePipelineRequest) -> Answer<String> {
+    async fn start(&self, request: &CodePipelineRequest) -> PortResult<String> {
         self.updates.lock().unwrap().push(request.package.to_string());
         Ok("execution-1".into())
     }
 
-    async fn state(&self, _: &CodePipelineName, _: &str) -> Answer<Option<CodePipelineState>> {
+    async fn state(&self, _: &CodePipelineName, _: &str) -> PortResult<Option<CodePipelineState>> {
         Ok(Some(CodePipelineState::Succeeded))
     }
 }

@@ -7,7 +7,7 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::name::{PackageArn, TransformName};
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::{Policy, Stage, TransformTarget};
-use trimtab_core::port::ml::{ModelRequest, ObservedTransform, TransformRequest};
+use trimtab_core::port::{ModelRequest, ObservedTransform, TransformRequest};
 use trimtab_core::reactor::Context;
 use trimtab_core::text::digest;
 

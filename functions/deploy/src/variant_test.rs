@@ -7,7 +7,7 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{AlarmName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Stage as Deployment, Target};
-use trimtab_core::port::ml::ObservedEndpoint;
+use trimtab_core::port::ObservedEndpoint;
 use trimtab_core::reactor::Context;
 
 use crate::completion;

@@ -3,10 +3,10 @@
 use trimtab_core::event::{Approval, Event};
 use trimtab_core::name::PackageArn;
 use trimtab_core::policy::{Policy, Target};
-use trimtab_core::port::Answer;
-use trimtab_core::port::evaluate::Candidates;
-use trimtab_core::port::ml::Registry;
-use trimtab_core::port::workflow::StateMachines;
+use trimtab_core::port::Candidates;
+use trimtab_core::port::PortResult;
+use trimtab_core::port::Registry;
+use trimtab_core::port::StateMachines;
 use trimtab_core::reactor::Act;
 
 use crate::candidate::{State, Step};
@@ -29,7 +29,7 @@ where
 {
     type Decide = Evaluation;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> PortResult<Observed> {
         let mut observed = Observed::default();
         let Some(policy) = policy.filter(|policy| policy.evaluate.is_some()) else { return Ok(observed) };
         if event.is_reconcile_request() {
@@ -49,7 +49,7 @@ where
         Ok(observed)
     }
 
-    async fn act(&self, action: &Action) -> Answer<Done> {
+    async fn act(&self, action: &Action) -> PortResult<Done> {
         match action {
             Action::StartExecution { request, .. } => {
                 if self.machines.find(request).await?.is_none() {
@@ -79,7 +79,7 @@ where
 {
     /// The version that is live: what the endpoint serves; of a delivery by CodePipeline nothing but
     /// the newest approval is known.
-    async fn champion(&self, policy: &Policy, package: &PackageArn) -> Answer<Option<Champion>> {
+    async fn champion(&self, policy: &Policy, package: &PackageArn) -> PortResult<Option<Champion>> {
         let production = policy.deploy.as_ref().and_then(|deploy| deploy.production());
         // What serves in another account is not looked at from here.
         let here = production.filter(|stage| stage.place.is_none());

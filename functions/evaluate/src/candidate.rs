@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use trimtab_core::decimal::Decimal;
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, PackageArn};
-use trimtab_core::port::evaluate::VerdictRequest;
-use trimtab_core::port::workflow::ExecutionRequest;
+use trimtab_core::port::ExecutionRequest;
+use trimtab_core::port::VerdictRequest;
 use trimtab_core::text::digest;
 
 use crate::judge::Champion;

@@ -12,9 +12,9 @@ use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::evaluate::{Evaluate, OnFail, OnPass};
 use trimtab_core::policy::{Key, KeyKind, Policy};
-use trimtab_core::port::evaluate::{ObservedCandidate, VerdictRequest};
-use trimtab_core::port::ml::Listed;
-use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution};
+use trimtab_core::port::Listed;
+use trimtab_core::port::{ExecutionRequest, ObservedExecution};
+use trimtab_core::port::{ObservedCandidate, VerdictRequest};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::{digest, one_line};
 
@@ -308,9 +308,9 @@ fn judged(
     let (end, code, text) = match (judgement.grade, rules.on_pass, rules.on_fail) {
         _ if actual.approval != Approval::Pending => (End::Decided, "decided", "a person had decided"),
         (Grade::Pass, OnPass::Approve, _) => (End::Approved, "approved", "it passes, and the policy approves it"),
-        (Grade::Pass, OnPass::Ask, _) => (End::Asked, "asked", "it passes; the policy asks a person"),
+        (Grade::Pass, OnPass::ManualApproval, _) => (End::Asked, "asked", "it passes; the policy asks a person"),
         (Grade::Unsure, ..) => (End::Asked, "asked", "whether it passes cannot be told: a person is asked"),
-        (Grade::Fail, _, OnFail::Ask) => (End::Asked, "asked", "it does not pass; the policy asks a person"),
+        (Grade::Fail, _, OnFail::ManualApproval) => (End::Asked, "asked", "it does not pass; the policy asks a person"),
         (Grade::Fail, _, OnFail::Reject) => (End::Rejected, "rejected", "it does not pass, and the policy rejects it"),
     };
     let reason = Reason::new(code, format!("version {}: {text}", candidate.package.version()));

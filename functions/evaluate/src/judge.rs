@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use trimtab_core::decimal::Decimal;
 use trimtab_core::event::ExecutionStatus;
 use trimtab_core::policy::evaluate::{Evaluate, Metric};
-use trimtab_core::port::workflow::ObservedExecution;
+use trimtab_core::port::ObservedExecution;
 use trimtab_core::text::one_line;
 
 /// What the test suite gives: the execution's output.

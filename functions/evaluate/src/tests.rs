@@ -12,10 +12,10 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{EndpointName, ExecutionArn, GroupName, PackageArn};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::evaluate::{Candidates, ObservedCandidate, VerdictRequest};
-use trimtab_core::port::ml::{Listed, ObservedPackage, Registry};
-use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution, StateMachines};
-use trimtab_core::port::{Answer, Clock};
+use trimtab_core::port::{Candidates, ObservedCandidate, VerdictRequest};
+use trimtab_core::port::{Clock, PortResult};
+use trimtab_core::port::{ExecutionRequest, ObservedExecution, StateMachines};
+use trimtab_core::port::{Listed, ObservedPackage, Registry};
 use trimtab_core::reactor::{LEASE, Report, World};
 
 use crate::Reaction;
@@ -68,22 +68,22 @@ struct Cloud {
 }
 
 impl Cloud {
-    fn lost<T>(&self, answer: T) -> Answer<T> {
+    fn lost<T>(&self, answer: T) -> PortResult<T> {
         let lost = std::mem::take(&mut *self.lose_next_answer.lock().unwrap());
         if lost { Err(Failure::transient("aws", "no answer in time")) } else { Ok(answer) }
     }
 }
 
 impl Candidates for &Cloud {
-    async fn candidate(&self, package: &PackageArn) -> Answer<Option<ObservedCandidate>> {
+    async fn candidate(&self, package: &PackageArn) -> PortResult<Option<ObservedCandidate>> {
         Ok(self.versions.lock().unwrap().get(&package.version()).cloned())
     }
 
-    async fn live(&self, _: &EndpointName) -> Answer<Option<PackageArn>> {
+    async fn live(&self, _: &EndpointName) -> PortResult<Option<PackageArn>> {
         Ok(self.live.map(package))
     }
 
-    async fn judge(&self, request: &VerdictRequest) -> Answer<()> {
+    async fn judge(&self, request: &VerdictRequest) -> PortResult<()> {
         if self.refuse {
             return Err(Failure::permanent("sagemaker:UpdateModelPackage", "AccessDenied"));
         }
@@ -102,7 +102,7 @@ impl Candidates for &Cloud {
 }
 
 impl Registry for &Cloud {
-    async fn newest(&self, _: &GroupName) -> Answer<Vec<Listed>> {
+    async fn newest(&self, _: &GroupName) -> PortResult<Vec<Listed>> {
         let versions = self.versions.lock().unwrap();
         let listed = |(version, actual): (&u32, &ObservedCandidate)| Listed {
             package: package(*version),
@@ -115,18 +115,18 @@ impl Registry for &Cloud {
         Ok(versions.iter().map(listed).collect())
     }
 
-    async fn package(&self, _: &PackageArn) -> Answer<Option<ObservedPackage>> {
+    async fn package(&self, _: &PackageArn) -> PortResult<Option<ObservedPackage>> {
         unreachable!("evaluate reads candidates")
     }
 }
 
 impl StateMachines for &Cloud {
-    async fn find(&self, request: &ExecutionRequest) -> Answer<Option<ExecutionArn>> {
+    async fn find(&self, request: &ExecutionRequest) -> PortResult<Option<ExecutionArn>> {
         let known = self.started.lock().unwrap().iter().any(|known| known.name == request.name);
         Ok(known.then(|| request.machine.execution(&request.name).unwrap()))
     }
 
-    async fn start(&self, request: &ExecutionRequest) -> Answer<ExecutionArn> {
+    async fn start(&self, request: &ExecutionRequest) -> PortResult<ExecutionArn> {
         if self.refuse {
             return Err(Failure::permanent("states:StartExecution", "StateMachineDoesNotExist"));
         }
@@ -134,7 +134,7 @@ impl StateMachines for &Cloud {
         self.lost(request.machine.execution(&request.name).unwrap())
     }
 
-    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ObservedExecution>> {
+    async fn describe(&self, execution: &ExecutionArn) -> PortResult<Option<ObservedExecution>> {
         if let Some(word) = self.decides_meanwhile.lock().unwrap().take() {
             self.versions.lock().unwrap().get_mut(&7).unwrap().approval = word;
         }
@@ -223,7 +223,7 @@ impl Stage {
 }
 
 fn by_itself(text: &str) -> String {
-    text.replace("on_pass = \"ask\"", "on_pass = \"approve\"")
+    text.replace("on_pass = \"manual_approval\"", "on_pass = \"approve\"")
 }
 
 fn good() -> Value {

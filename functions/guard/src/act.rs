@@ -2,8 +2,8 @@
 
 use trimtab_core::event::{Body, Event};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Answer;
-use trimtab_core::port::guard::{Halted, ObservedResource, Resources};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Halted, ObservedResource, Resources};
 use trimtab_core::reactor::Act;
 
 use crate::decide::{Action, Guard};
@@ -19,7 +19,7 @@ pub struct Reaction<R> {
 impl<R: Resources + Send + Sync> Act for Reaction<R> {
     type Decide = Guard;
 
-    async fn observe(&self, event: &Event, _: Option<&Policy>, state: &State) -> Answer<Option<ObservedResource>> {
+    async fn observe(&self, event: &Event, _: Option<&Policy>, state: &State) -> PortResult<Option<ObservedResource>> {
         let Body::ApiCall(call) = &event.body else { return Ok(None) };
         // An ARN has the name in small letters; the finding has it as it was given.
         let known = state.finding.as_ref().map(|finding| &finding.resource);
@@ -29,7 +29,7 @@ impl<R: Resources + Send + Sync> Act for Reaction<R> {
         }
     }
 
-    async fn act(&self, action: &Action) -> Answer<Halted> {
+    async fn act(&self, action: &Action) -> PortResult<Halted> {
         self.resources.stop(action.resource()).await
     }
 }

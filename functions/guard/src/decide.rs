@@ -6,7 +6,7 @@ use trimtab_core::event::{ApiCall, Body, Event, Resource};
 use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::{Guard as Rules, OrganizationPolicy, Policy};
-use trimtab_core::port::guard::{Activity, Halted, ObservedResource};
+use trimtab_core::port::{Activity, Halted, ObservedResource};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::one_line;
 
@@ -91,7 +91,7 @@ impl Decide for Guard {
         let Body::ApiCall(call) = &ctx.event.body else {
             return Plan::skip("not_concerned", "only calls of SageMaker's API are looked at");
         };
-        let Some(rules) = ctx.suite.and_then(|suite| suite.guard.as_ref()) else {
+        let Some(rules) = ctx.organization.and_then(|policy| policy.guard.as_ref()) else {
             return Plan::skip("off", "organization.toml has no [guard]");
         };
         if let Some(error) = &call.error {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use trimtab_core::event::{ApiCall, ResourceKind};
-use trimtab_core::port::guard::{Activity, ObservedResource};
+use trimtab_core::port::{Activity, ObservedResource};
 
 /// What SageMaker would say if the request were the whole truth; `None` for what is deleted, and for
 /// a call that does not describe its resource.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use trimtab_core::policy::Guard;
-use trimtab_core::port::guard::ObservedResource;
+use trimtab_core::port::ObservedResource;
 use trimtab_core::text::one_line;
 
 /// Families of instances whose volumes are local disks: SageMaker refuses a KMS key for those, which

@@ -10,8 +10,8 @@ use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::policy::OrganizationPolicy;
-use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
-use trimtab_core::port::{Answer, Pause};
+use trimtab_core::port::{Activity, Halted, ObservedResource, Resources};
+use trimtab_core::port::{Pause, PortResult};
 use trimtab_core::reactor::{Preview, Report, World};
 
 use crate::{Guard, Reaction};
@@ -19,7 +19,7 @@ use crate::{Guard, Reaction};
 mod findings;
 mod kinds;
 
-const SUITE: &str = include_str!("../../../policies/organization.toml");
+const ORGANIZATION: &str = include_str!("../../../policies/organization.toml");
 const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 const NOW: &str = "2026-11-20T09:00:00Z";
 
@@ -38,11 +38,11 @@ impl OneResource {
 }
 
 impl Resources for &OneResource {
-    async fn describe(&self, _: &Resource) -> Answer<Option<ObservedResource>> {
+    async fn describe(&self, _: &Resource) -> PortResult<Option<ObservedResource>> {
         Ok(self.actual.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    async fn stop(&self, _: &Resource) -> Answer<Halted> {
+    async fn stop(&self, _: &Resource) -> PortResult<Halted> {
         if *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(Failure::permanent("sagemaker:StopTrainingJob", "AccessDenied"));
         }
@@ -62,7 +62,7 @@ impl Stage {
     /// The suite's policy as it is in `policies/`, and a resource made by this request.
     fn with(name: &str, request: &Value) -> Self {
         let ledger = MemoryLedger::default();
-        ledger.contents().suite = Some(OrganizationPolicy::parse("organization.toml", SUITE).unwrap());
+        ledger.contents().organization = Some(OrganizationPolicy::parse("organization.toml", ORGANIZATION).unwrap());
         let world = World::new(ledger, MemoryBus::default(), FixedClock::at(NOW.parse().unwrap()));
         let event = Event::parse(&call(0, NOW, name, request)).unwrap();
         let aws = OneResource { actual: Mutex::new(Guard::preview(&event)), ..OneResource::default() };
@@ -247,7 +247,7 @@ fn a_stop_that_is_refused_is_kept_and_told_and_made_when_it_is_sent_again() {
 #[test]
 fn calls_of_exempt_roles_are_not_looked_at() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
+    stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
     assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
     assert_eq!((stage.told(), stage.stops()), (vec![], 0));
@@ -278,7 +278,7 @@ fn what_is_deleted_closes_its_finding() {
 fn without_the_table_nobody_looks_and_nothing_is_recorded() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     for suite in [None, Some(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap())] {
-        stage.world.ledger.contents().suite = suite;
+        stage.world.ledger.contents().organization = suite;
         assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["off"]);
     }
     assert!(stage.world.ledger.contents().history.is_empty());

@@ -5,11 +5,11 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{BranchName, CommitId, ImageTag, PipelineBuildId, PullRequestId};
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::builder::{BuildPipelines, ObservedPipelineBuild};
-use trimtab_core::port::definition::{DefinitionRequest, Definitions};
-use trimtab_core::port::image::Images;
-use trimtab_core::port::ml::{Builds, ObservedBuild, PullRequests, Repositories};
-use trimtab_core::port::{AggregateId, Answer, Bus, Ledger};
+use trimtab_core::port::Images;
+use trimtab_core::port::{AggregateId, Bus, Ledger, PortResult};
+use trimtab_core::port::{BuildPipelines, ObservedPipelineBuild};
+use trimtab_core::port::{Builds, ObservedBuild, PullRequests, Repositories};
+use trimtab_core::port::{DefinitionRequest, Definitions};
 use trimtab_core::reactor::Act;
 
 use crate::branch_snapshot::Watching;
@@ -50,22 +50,22 @@ where
     L: Ledger,
 {
     /// What the builder says of a build.
-    async fn actual(&self, rules: &Rules, built: &Built) -> Answer<Option<ObservedBuild>> {
+    async fn actual(&self, rules: &Rules, built: &Built) -> PortResult<Option<ObservedBuild>> {
         match built {
             Built::Project(build) => self.builds.describe(build).await,
             Built::Pipeline(execution) => Ok(self.execution(rules, execution).await?.map(codepipeline_build::as_build)),
         }
     }
 
-    async fn execution(&self, rules: &Rules, execution: &PipelineBuildId) -> Answer<Option<ObservedPipelineBuild>> {
-        match &rules.delivery {
+    async fn execution(&self, rules: &Rules, execution: &PipelineBuildId) -> PortResult<Option<ObservedPipelineBuild>> {
+        match &rules.codepipeline {
             Some(delivery) => self.pipelines.describe(&delivery.name, &delivery.variable, execution).await,
             None => Ok(None),
         }
     }
 
     /// What a tag points at, if the policy watches it.
-    async fn tagged(&self, rules: &Rules, tag: Option<&ImageTag>) -> Answer<Observed> {
+    async fn tagged(&self, rules: &Rules, tag: Option<&ImageTag>) -> PortResult<Observed> {
         let watched = rules.image.as_ref().zip(tag).filter(|(image, tag)| image.tags.contains(*tag));
         Ok(Observed::Image(match watched {
             Some((image, tag)) => self.images.tagged(&image.repository, tag).await?,
@@ -74,7 +74,7 @@ where
     }
 
     /// The tags of the training image, and whether what they point at has had its answer.
-    async fn tags(&self, policy: &Policy, rules: &Rules) -> Answer<Vec<Tagged>> {
+    async fn tags(&self, policy: &Policy, rules: &Rules) -> PortResult<Vec<Tagged>> {
         let Some(image) = &rules.image else { return Ok(Vec::new()) };
         let state = self.state(policy, image::AGGREGATE.to_owned()).await?;
         let mut tags = Vec::new();
@@ -91,7 +91,7 @@ where
     }
 
     /// The head of a branch, if the policy watches it.
-    async fn head(&self, rules: &Rules, branch: &BranchName) -> Answer<Observed> {
+    async fn head(&self, rules: &Rules, branch: &BranchName) -> PortResult<Observed> {
         if !rules.branches.contains(branch) {
             return Ok(Observed::Head(None));
         }
@@ -99,7 +99,7 @@ where
     }
 
     /// A build; and where the policy names a definition, the heads that may bring it.
-    async fn built(&self, rules: &Rules, build: Option<ObservedBuild>) -> Answer<Observed> {
+    async fn built(&self, rules: &Rules, build: Option<ObservedBuild>) -> PortResult<Observed> {
         let mut heads = Vec::new();
         if rules.definition.is_some() && build.as_ref().is_some_and(|build| build.status == BuildStatus::Succeeded) {
             for branch in &rules.branches {
@@ -110,7 +110,7 @@ where
     }
 
     /// Looks which commit's definition the pipeline has, before it gives it another.
-    async fn define(&self, request: &DefinitionRequest) -> Answer<()> {
+    async fn define(&self, request: &DefinitionRequest) -> PortResult<()> {
         let there = self.definitions.describe(&request.pipeline).await?;
         if there.as_ref().is_some_and(|there| there.commit.as_ref() == Some(&request.commit)) {
             return Ok(());
@@ -129,7 +129,7 @@ where
     }
 
     /// What is asked for, and its build where one was started.
-    async fn asked(&self, rules: &Rules, wanted: &Wanted, state: &State) -> Answer<Observed> {
+    async fn asked(&self, rules: &Rules, wanted: &Wanted, state: &State) -> PortResult<Observed> {
         let on = match (&wanted.execution, state) {
             (Some(execution), _) => Some(Built::Pipeline(execution.clone())),
             (None, State::Started { build, .. } | State::Asking { build, .. }) => Some(build.clone()),
@@ -152,7 +152,7 @@ where
     }
 
     /// What there is to see, now that so much is known.
-    async fn looked(&self, policy: &Policy, rules: &Rules, state: &State) -> Answer<Snapshot> {
+    async fn looked(&self, policy: &Policy, rules: &Rules, state: &State) -> PortResult<Snapshot> {
         let mut heads = self.heads(policy, rules).await?;
         let mut merged = Vec::new();
         if rules.pull_requests.is_some() {
@@ -166,7 +166,7 @@ where
     }
 
     /// The watched branches' heads, and how far their builds are.
-    async fn heads(&self, policy: &Policy, rules: &Rules) -> Answer<Vec<Head>> {
+    async fn heads(&self, policy: &Policy, rules: &Rules) -> PortResult<Vec<Head>> {
         let mut heads = Vec::new();
         for branch in &rules.branches {
             let commit = self.repositories.head(&rules.repository, branch).await?;
@@ -177,7 +177,7 @@ where
     }
 
     /// What is proposed for the watched branches, and how far its builds are.
-    async fn proposed(&self, policy: &Policy, rules: &Rules) -> Answer<Vec<Head>> {
+    async fn proposed(&self, policy: &Policy, rules: &Rules) -> PortResult<Vec<Head>> {
         let mut heads = Vec::new();
         for pull in self.pulls.open(&rules.repository).await? {
             let actual = self.pulls.pull_request(&pull).await?.filter(|actual| actual.open);
@@ -199,7 +199,7 @@ where
         policy: &Policy,
         rules: &Rules,
         pulls: impl IntoIterator<Item = PullRequestId> + Send,
-    ) -> Answer<Vec<Merged>> {
+    ) -> PortResult<Vec<Merged>> {
         let mut merged = Vec::new();
         for pull in pulls {
             let actual = self.pulls.pull_request(&pull).await?;
@@ -217,19 +217,19 @@ where
     }
 
     /// Whether the commit's build knows that this pull request waits to read of it.
-    async fn is_known(&self, policy: &Policy, pull: &PullRequestId, commit: &CommitId) -> Answer<bool> {
+    async fn is_known(&self, policy: &Policy, pull: &PullRequestId, commit: &CommitId) -> PortResult<bool> {
         let state = self.state(policy, build_of(Some(commit))).await?;
         let merge = state.and_then(|mut state| state.take_merge());
         Ok(merge.is_some_and(|merge| merge.pull == *pull))
     }
 
-    async fn state(&self, policy: &Policy, name: String) -> Answer<Option<State>> {
+    async fn state(&self, policy: &Policy, name: String) -> PortResult<Option<State>> {
         let id = AggregateId { owner: policy.model.to_string(), name };
         let state = self.ledger.load(&id).await?.state.map(serde_json::from_value).transpose();
         state.map_err(|error| Failure::transient("ledger:read", error.to_string()))
     }
 
-    async fn standing(&self, policy: &Policy, name: String) -> Answer<Standing> {
+    async fn standing(&self, policy: &Policy, name: String) -> PortResult<Standing> {
         Ok(match self.state(policy, name).await? {
             None | Some(State::Unknown) => Standing::Unknown,
             // A pull request waits to read of it.
@@ -255,7 +255,7 @@ where
 {
     type Decide = Integrate;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> PortResult<Observed> {
         let Some(policy) = policy else { return Ok(Observed::Nothing) };
         let Some(rules) = &policy.integrate else { return Ok(Observed::Nothing) };
         Ok(match (&event.body, state) {
@@ -292,7 +292,7 @@ where
 
     /// Looks for the build before starting one: CodeBuild forgets a token after five minutes, and
     /// CodePipeline's is not to be relied upon.
-    async fn act(&self, action: &Action) -> Answer<Done> {
+    async fn act(&self, action: &Action) -> PortResult<Done> {
         match action {
             Action::StartBuild { request, .. } => match self.builds.find(request).await? {
                 Some(build) => Ok(Done::Build(Built::Project(build))),

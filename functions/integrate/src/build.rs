@@ -8,8 +8,8 @@ use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{
     BranchName, BuildId, CommitId, ImageDigest, ImageTag, ImageUri, ModelName, PipelineBuildId, PullRequestId,
 };
-use trimtab_core::port::builder::PipelineBuildRequest;
-use trimtab_core::port::ml::{BuildRequest, CommentRequest};
+use trimtab_core::port::PipelineBuildRequest;
+use trimtab_core::port::{BuildRequest, CommentRequest};
 
 use crate::branch_snapshot::Watching;
 

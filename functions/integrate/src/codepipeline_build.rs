@@ -7,8 +7,8 @@ use trimtab_core::event::{BuildStatus, CodePipelineExecution, CodePipelineState}
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::builder::ObservedPipelineBuild;
-use trimtab_core::port::ml::ObservedBuild;
+use trimtab_core::port::ObservedBuild;
+use trimtab_core::port::ObservedPipelineBuild;
 use trimtab_core::reactor::Context;
 
 use crate::build::{State, about, with};

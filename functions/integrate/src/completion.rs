@@ -5,7 +5,7 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::name::CommitId;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::ml::ObservedBuild;
+use trimtab_core::port::ObservedBuild;
 use trimtab_core::reactor::Context;
 
 use crate::build::{Built, MODEL_VARIABLE, State, about, with};

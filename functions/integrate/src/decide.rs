@@ -11,9 +11,9 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ModelName};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Key, KeyKind, Policy};
-use trimtab_core::port::builder::{ObservedPipelineBuild, PipelineBuildRequest};
-use trimtab_core::port::definition::DefinitionRequest;
-use trimtab_core::port::ml::{BuildRequest, CommentRequest, ObservedBuild, ObservedPullRequest};
+use trimtab_core::port::DefinitionRequest;
+use trimtab_core::port::{BuildRequest, CommentRequest, ObservedBuild, ObservedPullRequest};
+use trimtab_core::port::{ObservedPipelineBuild, PipelineBuildRequest};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::digest;
 
@@ -305,7 +305,7 @@ pub(crate) fn on_head(
     let reason = Reason::new("pushed", format!("commit {commit} was pushed to {branch}"));
     match request(ctx, policy, rules, commit) {
         Some(request) => build_once(ctx.state, request, branch, reason),
-        None => Plan::fail("no_builder", "the policy names neither integrate.project nor integrate.delivery"),
+        None => Plan::fail("no_builder", "the policy names neither integrate.project nor integrate.codepipeline"),
     }
 }
 
@@ -326,7 +326,7 @@ pub(crate) fn build_once(state: &State, request: Request, branch: &BranchName, r
 /// What builds this commit: the project, or the pipeline. Of the push, only the commit goes on.
 fn request(ctx: &Context<'_, State, Observed>, policy: &Policy, rules: &Rules, commit: &CommitId) -> Option<Request> {
     let token = |builder: &str| digest(&["build", policy.model.as_str(), builder, commit.as_str()], 40);
-    if let Some(delivery) = &rules.delivery {
+    if let Some(delivery) = &rules.codepipeline {
         return Some(Request::Pipeline(PipelineBuildRequest {
             model: policy.model.clone(),
             pipeline: delivery.name.clone(),

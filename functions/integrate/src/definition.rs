@@ -12,7 +12,7 @@ use trimtab_core::failure::Failure;
 use trimtab_core::name::{CommitId, ModelName};
 use trimtab_core::plan::{Decision, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::definition::{DefinitionRequest, MOST};
+use trimtab_core::port::{DefinitionRequest, MAX_DEFINITION_BYTES};
 use trimtab_core::reactor::ActionOutcome;
 use trimtab_core::text::digest;
 
@@ -71,7 +71,7 @@ pub(crate) fn text(request: &DefinitionRequest, content: Option<Vec<u8>>) -> Res
     let Some(content) = content else {
         return Err(refuse("is not in the repository"));
     };
-    if content.len() > MOST {
+    if content.len() > MAX_DEFINITION_BYTES {
         return Err(refuse("is larger than the 1 MiB that SageMaker takes"));
     }
     let text = String::from_utf8(content).map_err(|_| refuse("is not UTF-8 text"))?;

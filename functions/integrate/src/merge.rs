@@ -9,7 +9,7 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{CommitId, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::ml::{CommentRequest, ObservedPullRequest};
+use trimtab_core::port::{CommentRequest, ObservedPullRequest};
 use trimtab_core::reactor::Context;
 use trimtab_core::text::digest;
 

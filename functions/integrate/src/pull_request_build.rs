@@ -9,7 +9,7 @@ use trimtab_core::event::{Build, BuildStatus, PullRequest};
 use trimtab_core::name::{BranchName, CommitId, ProjectName, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::ml::{BuildRequest, CommentRequest, ObservedBuild, ObservedPullRequest};
+use trimtab_core::port::{BuildRequest, CommentRequest, ObservedBuild, ObservedPullRequest};
 use trimtab_core::reactor::Context;
 use trimtab_core::text::{digest, one_line};
 

@@ -9,7 +9,7 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BranchName, CommitId, PipelineBuildId, PullRequestId};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::ml::ObservedBuild;
+use trimtab_core::port::ObservedBuild;
 use trimtab_core::reactor::Context;
 
 use crate::branch_snapshot::Watching;

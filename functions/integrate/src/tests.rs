@@ -10,9 +10,9 @@ use trimtab_core::memory::{FixedClock, MemoryLedger, run};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ProjectName};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Integrate as Rules, Policy};
-use trimtab_core::port::definition::ObservedDefinition;
-use trimtab_core::port::ml::{BuildRequest, ObservedPullRequest};
-use trimtab_core::port::{Answer, Clock};
+use trimtab_core::port::ObservedDefinition;
+use trimtab_core::port::{BuildRequest, ObservedPullRequest};
+use trimtab_core::port::{Clock, PortResult};
 use trimtab_core::reactor::{LEASE, Report, World};
 
 use self::cloud::{Cloud, ReadOnly, build_id};
@@ -118,7 +118,7 @@ impl Stage {
         change(self.cloud.account().pulls.get_mut("41").unwrap());
     }
 
-    fn try_react(&self, event: &Value) -> Answer<Report> {
+    fn try_react(&self, event: &Value) -> PortResult<Report> {
         let reaction = Reaction {
             repositories: self.cloud.clone(),
             pulls: self.cloud.clone(),

@@ -3,8 +3,8 @@
 use trimtab_core::event::{Body, Event};
 use trimtab_core::name::RunArn;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Answer;
-use trimtab_core::port::lineage::{Entity, Lineage as Port, Progress};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Entity, Lineage as Port, LineageProgress};
 use trimtab_core::reactor::Act;
 
 use crate::decide::{Action, Lineage, State};
@@ -20,7 +20,7 @@ pub struct Reaction<L> {
 impl<L: Port + Send + Sync> Act for Reaction<L> {
     type Decide = Lineage;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Option<RunArn>> {
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> PortResult<Option<RunArn>> {
         let asked = policy.is_some_and(|policy| policy.lineage.is_some()) && state.written.is_none();
         match &event.body {
             Body::Fact(fact) if asked => match graph::package(fact) {
@@ -31,7 +31,7 @@ impl<L: Port + Send + Sync> Act for Reaction<L> {
         }
     }
 
-    async fn act(&self, action: &Action) -> Answer<()> {
+    async fn act(&self, action: &Action) -> PortResult<()> {
         match action {
             Action::CreateAction { entity, .. } => self.stands(entity).await,
             Action::AddAssociation { link, .. } => self.link(link).await,
@@ -42,13 +42,13 @@ impl<L: Port + Send + Sync> Act for Reaction<L> {
 impl<L: Port + Send + Sync> Reaction<L> {
     /// The action is there, and stands as the entity says: a beginning that is heard of after the end
     /// changes nothing.
-    async fn stands(&self, entity: &Entity) -> Answer<()> {
+    async fn stands(&self, entity: &Entity) -> PortResult<()> {
         let Some(known) = self.lineage.find(entity).await? else {
             return self.lineage.create(entity).await.map(drop);
         };
         match entity.progress {
             Some(progress)
-                if progress != Progress::InProgress && known.progress.as_deref() != Some(progress.as_str()) =>
+                if progress != LineageProgress::InProgress && known.progress.as_deref() != Some(progress.as_str()) =>
             {
                 self.lineage.set_progress(&entity.name, progress).await
             }
@@ -56,7 +56,7 @@ impl<L: Port + Send + Sync> Reaction<L> {
         }
     }
 
-    async fn link(&self, link: &Link) -> Answer<()> {
+    async fn link(&self, link: &Link) -> PortResult<()> {
         let (from, to) = (self.arn(&link.from).await?, self.arn(&link.to).await?);
         if self.lineage.is_linked(&from, &to).await? {
             return Ok(());
@@ -64,7 +64,7 @@ impl<L: Port + Send + Sync> Reaction<L> {
         self.lineage.link(&from, &to, link.kind).await
     }
 
-    async fn arn(&self, entity: &Entity) -> Answer<String> {
+    async fn arn(&self, entity: &Entity) -> PortResult<String> {
         match self.lineage.find(entity).await? {
             Some(known) => Ok(known.arn),
             None => self.lineage.create(entity).await,

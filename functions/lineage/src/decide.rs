@@ -7,7 +7,7 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::name::RunArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::lineage::Entity;
+use trimtab_core::port::Entity;
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::digest;
 

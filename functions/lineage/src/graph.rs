@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{CommitId, PackageArn, RunArn, RunId, S3Uri};
 use trimtab_core::policy::{Policy, Target};
-use trimtab_core::port::lineage::{Entity, EntityKind, LinkKind, Progress};
+use trimtab_core::port::{Entity, EntityKind, LineageProgress, LinkKind};
 use trimtab_core::text::{digest, one_line};
 
 /// SageMaker's limit for a property's value is 2,500; a person reads less.
@@ -51,31 +51,31 @@ pub fn package(fact: &Fact) -> Option<PackageArn> {
 #[must_use]
 pub fn of(fact: &Fact, policy: &Policy, origin: Option<&RunArn>) -> Chain {
     match fact.kind {
-        FactKind::BuildStarted => build(fact, policy, Progress::InProgress),
+        FactKind::BuildStarted => build(fact, policy, LineageProgress::InProgress),
         // Training is asked for by a build that succeeded, and by others who name no commit.
-        FactKind::TrainingRequested => build(fact, policy, Progress::Completed),
-        FactKind::BuildFailed => build(fact, policy, Progress::Failed),
-        FactKind::TrainingStarted => training(fact, policy, Progress::InProgress),
-        FactKind::TrainingSucceeded => training(fact, policy, Progress::Completed),
-        FactKind::TrainingFailed => training(fact, policy, Progress::Failed),
-        FactKind::EvaluationStarted => evaluation(fact, policy, origin, Progress::InProgress),
+        FactKind::TrainingRequested => build(fact, policy, LineageProgress::Completed),
+        FactKind::BuildFailed => build(fact, policy, LineageProgress::Failed),
+        FactKind::TrainingStarted => training(fact, policy, LineageProgress::InProgress),
+        FactKind::TrainingSucceeded => training(fact, policy, LineageProgress::Completed),
+        FactKind::TrainingFailed => training(fact, policy, LineageProgress::Failed),
+        FactKind::EvaluationStarted => evaluation(fact, policy, origin, LineageProgress::InProgress),
         FactKind::EvaluationPassed | FactKind::ApprovalRequested => {
-            evaluation(fact, policy, origin, Progress::Completed)
+            evaluation(fact, policy, origin, LineageProgress::Completed)
         }
-        FactKind::EvaluationFailed => evaluation(fact, policy, origin, Progress::Failed),
-        FactKind::MonitoringStarted => watch(fact, policy, Progress::Completed),
-        FactKind::MonitoringFailed => watch(fact, policy, Progress::Failed),
-        FactKind::RolloutStarted => rollout(fact, policy, origin, Progress::InProgress),
-        FactKind::RolloutSucceeded => rollout(fact, policy, origin, Progress::Completed),
+        FactKind::EvaluationFailed => evaluation(fact, policy, origin, LineageProgress::Failed),
+        FactKind::MonitoringStarted => watch(fact, policy, LineageProgress::Completed),
+        FactKind::MonitoringFailed => watch(fact, policy, LineageProgress::Failed),
+        FactKind::RolloutStarted => rollout(fact, policy, origin, LineageProgress::InProgress),
+        FactKind::RolloutSucceeded => rollout(fact, policy, origin, LineageProgress::Completed),
         FactKind::RolloutRolledBack | FactKind::RolloutFailed | FactKind::SmokeTestFailed => {
-            rollout(fact, policy, origin, Progress::Failed)
+            rollout(fact, policy, origin, LineageProgress::Failed)
         }
         _ => Chain::default(),
     }
 }
 
 /// Commit → build.
-fn build(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
+fn build(fact: &Fact, policy: &Policy, progress: LineageProgress) -> Chain {
     let commit = fact.details.get("commit").and_then(|text| CommitId::parse(text).ok());
     let built = fact.dedup_key.starts_with("build/").then(|| commit.and_then(|commit| self::commit(policy, &commit)));
     let Some(commit) = built.flatten() else { return Chain::default() };
@@ -85,7 +85,7 @@ fn build(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
 }
 
 /// Baseline → watch → endpoint.
-fn watch(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
+fn watch(fact: &Fact, policy: &Policy, progress: LineageProgress) -> Chain {
     let action = said_of(fact, policy, "watch", "Watch", progress);
     let baseline = fact.details.get("baseline").and_then(|text| S3Uri::parse(text).ok());
     let baseline = baseline.map(|place| entity(EntityKind::Artifact, policy, "baseline", place.as_str(), "Baseline"));
@@ -97,7 +97,7 @@ fn watch(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
 }
 
 /// Commit → run ← incident ← endpoint.
-fn training(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
+fn training(fact: &Fact, policy: &Policy, progress: LineageProgress) -> Chain {
     let Some(run) = fact.details.get("run").and_then(|text| RunId::parse(text).ok()) else {
         return Chain::default();
     };
@@ -114,7 +114,7 @@ fn training(fact: &Fact, policy: &Policy, progress: Progress) -> Chain {
 }
 
 /// Run → package → evaluation.
-fn evaluation(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Progress) -> Chain {
+fn evaluation(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: LineageProgress) -> Chain {
     let Some(package) = package(fact) else { return Chain::default() };
     let mut action = entity(EntityKind::Action, policy, "evaluation", &fact.dedup_key, "Evaluation");
     (action.source, action.progress, action.properties) = (package.to_string(), Some(progress), said(fact));
@@ -123,7 +123,7 @@ fn evaluation(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: P
 }
 
 /// Run → package → rollout → endpoint.
-fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Progress) -> Chain {
+fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: LineageProgress) -> Chain {
     let Some(package) = package(fact) else { return Chain::default() };
     let target = endpoint(fact, policy);
     let source = target.as_ref().map_or_else(|| package.to_string(), |endpoint| endpoint.source.clone());
@@ -138,14 +138,14 @@ fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: Prog
 fn of_package(policy: &Policy, package: &PackageArn, origin: Option<&RunArn>, action: &Entity) -> Vec<Link> {
     let artifact = entity(EntityKind::Artifact, policy, "package", package.as_str(), "ModelPackage");
     // A run that this suite started has its entity already; of another nothing more is known.
-    let run = origin.map(|origin| self::run(policy, origin.as_str(), Progress::Completed, BTreeMap::new()));
+    let run = origin.map(|origin| self::run(policy, origin.as_str(), LineageProgress::Completed, BTreeMap::new()));
     let produced = run.map(|from| Link { from, kind: LinkKind::Produced, to: artifact.clone() });
     let mut links = vec![Link { from: artifact, kind: LinkKind::ContributedTo, to: action.clone() }];
     links.extend(produced);
     links
 }
 
-fn run(policy: &Policy, run: &str, progress: Progress, properties: BTreeMap<String, String>) -> Entity {
+fn run(policy: &Policy, run: &str, progress: LineageProgress, properties: BTreeMap<String, String>) -> Entity {
     let entity = entity(EntityKind::Action, policy, "run", run, "TrainingRun");
     Entity { progress: Some(progress), properties, ..entity }
 }
@@ -156,7 +156,7 @@ fn incident(fact: &Fact, policy: &Policy) -> Entity {
 }
 
 /// An action that nothing but the suite knows, by its dedup key.
-fn said_of(fact: &Fact, policy: &Policy, what: &str, of_type: &str, progress: Progress) -> Entity {
+fn said_of(fact: &Fact, policy: &Policy, what: &str, of_type: &str, progress: LineageProgress) -> Entity {
     let entity = entity(EntityKind::Action, policy, what, &fact.dedup_key, of_type);
     let (source, properties) = (format!("trimtab:{}", fact.dedup_key), said(fact));
     Entity { source, progress: Some(progress), properties, ..entity }

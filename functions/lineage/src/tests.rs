@@ -9,8 +9,8 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{PackageArn, RunArn};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Answer;
-use trimtab_core::port::lineage::{Entity, Lineage, LinkKind, ObservedEntity, Progress};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Entity, Lineage, LineageProgress, LinkKind, ObservedEntity};
 use trimtab_core::reactor::{LEASE, Report, World};
 
 use crate::Reaction;
@@ -47,7 +47,7 @@ struct Tracking {
 }
 
 impl Tracking {
-    fn call<T>(&self, call: String, apply: impl FnOnce() -> T) -> Answer<T> {
+    fn call<T>(&self, call: String, apply: impl FnOnce() -> T) -> PortResult<T> {
         self.calls.lock().unwrap().push(call);
         let mut fault = self.fault.lock().unwrap();
         let due = fault.filter(|(calls, _)| *calls == 0).map(|(_, fault)| fault);
@@ -65,18 +65,18 @@ impl Tracking {
 }
 
 impl Lineage for &Tracking {
-    async fn origin(&self, package: &PackageArn) -> Answer<Option<RunArn>> {
+    async fn origin(&self, package: &PackageArn) -> PortResult<Option<RunArn>> {
         self.call(format!("origin {package}"), || self.origin.clone())
     }
 
-    async fn find(&self, entity: &Entity) -> Answer<Option<ObservedEntity>> {
+    async fn find(&self, entity: &Entity) -> PortResult<Option<ObservedEntity>> {
         self.call(format!("find {}", entity.name), || {
             let known = self.entities.lock().unwrap().get(&entity.name).cloned();
             known.map(|(entity, progress)| ObservedEntity { arn: format!("arn:{}", entity.name), progress })
         })
     }
 
-    async fn create(&self, entity: &Entity) -> Answer<String> {
+    async fn create(&self, entity: &Entity) -> PortResult<String> {
         self.call(format!("create {}", entity.name), || {
             *self.creations.lock().unwrap() += 1;
             let progress = entity.progress.map(|progress| progress.as_str().to_owned());
@@ -85,19 +85,19 @@ impl Lineage for &Tracking {
         })
     }
 
-    async fn set_progress(&self, action: &str, progress: Progress) -> Answer<()> {
+    async fn set_progress(&self, action: &str, progress: LineageProgress) -> PortResult<()> {
         self.call(format!("set_progress {action} {}", progress.as_str()), || {
             self.entities.lock().unwrap().get_mut(action).unwrap().1 = Some(progress.as_str().to_owned());
         })
     }
 
-    async fn is_linked(&self, from: &str, to: &str) -> Answer<bool> {
+    async fn is_linked(&self, from: &str, to: &str) -> PortResult<bool> {
         self.call(format!("is_linked {from} {to}"), || {
             self.links.lock().unwrap().iter().any(|(first, second, _)| (first.as_str(), second.as_str()) == (from, to))
         })
     }
 
-    async fn link(&self, from: &str, to: &str, kind: LinkKind) -> Answer<()> {
+    async fn link(&self, from: &str, to: &str, kind: LinkKind) -> PortResult<()> {
         self.call(format!("link {from} {kind:?} {to}"), || {
             self.links.lock().unwrap().push((from.to_owned(), to.to_owned(), kind));
         })
@@ -147,7 +147,7 @@ fn rollout(kind: &str) -> Value {
     fact(kind, kind, "rollout/churn/3/1", &json!({"package": PACKAGE, "version": "3"}))
 }
 
-fn try_react(world: &Suite, tracking: &Tracking, event: &Value) -> Answer<Report> {
+fn try_react(world: &Suite, tracking: &Tracking, event: &Value) -> PortResult<Report> {
     run(world.react(&Reaction { lineage: tracking }, event)).unwrap()
 }
 

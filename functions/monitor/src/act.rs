@@ -4,9 +4,9 @@ use trimtab_core::event::{DriftKind, Event};
 use trimtab_core::name::AlarmName;
 use trimtab_core::policy::Policy;
 use trimtab_core::policy::monitor::{alarm_name, schedule_name};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::Alarms;
-use trimtab_core::port::monitor::{AlarmWrites, Monitoring};
+use trimtab_core::port::Alarms;
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{AlarmWrites, Monitoring};
 use trimtab_core::reactor::Act;
 
 use crate::decide::{Action, Done, Monitor, Observed, kind_in};
@@ -29,7 +29,7 @@ where
 {
     type Decide = Monitor;
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> PortResult<Observed> {
         let mut observed = Observed::default();
         let watched = policy.filter(|policy| policy.monitor.is_some());
         let Some((policy, target)) = watched.and_then(|policy| Some((policy, policy.endpoint()?))) else {
@@ -48,7 +48,7 @@ where
         Ok(observed)
     }
 
-    async fn act(&self, action: &Action) -> Answer<Done> {
+    async fn act(&self, action: &Action) -> PortResult<Done> {
         let made = |()| Done::Made;
         match action {
             Action::CreateProcessingJob { request, .. } => {
@@ -86,7 +86,7 @@ where
     A: Alarms + AlarmWrites + Send + Sync,
 {
     /// What the endpoint serves, and what that is held against.
-    async fn look(&self, observed: &mut Observed, goal: Goal<'_>) -> Answer<()> {
+    async fn look(&self, observed: &mut Observed, goal: Goal<'_>) -> PortResult<()> {
         observed.served = self.monitoring.served(goal.endpoint).await?;
         let served = observed.served.as_ref().filter(|served| served.captures);
         let Some(package) = served.and_then(|served| served.package.as_ref()) else { return Ok(()) };
@@ -98,7 +98,7 @@ where
     }
 
     /// What is in place.
-    async fn placed(&self, observed: &mut Observed, policy: &Policy, kind: DriftKind) -> Answer<()> {
+    async fn placed(&self, observed: &mut Observed, policy: &Policy, kind: DriftKind) -> PortResult<()> {
         observed.schedule = self.monitoring.schedule(&schedule_name(&policy.model, kind)).await?;
         let alarm = policy.endpoint().and_then(|target| AlarmName::parse(&alarm_name(&target.name, kind)).ok());
         if let Some(alarm) = alarm {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Reason};
-use trimtab_core::port::ml::Accepted;
+use trimtab_core::port::UpdateAccepted;
 use trimtab_core::reactor::ActionOutcome;
 use trimtab_core::text::digest;
 
@@ -18,7 +18,7 @@ pub(crate) fn apply_outcome(
 ) -> ActionOutcome {
     let Some(mut watch) = state.watch.take() else { return ActionOutcome::default() };
     let mut settled = match outcome {
-        Ok(Done::Schedule(Accepted::Busy)) => busy(),
+        Ok(Done::Schedule(UpdateAccepted::Busy)) => busy(),
         Ok(Done::InUse) => ActionOutcome::default(),
         Ok(_) => done(&mut watch, action, now),
         Err(cause) => refused(&mut watch, action, &cause, now),

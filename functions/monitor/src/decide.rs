@@ -11,8 +11,8 @@ use trimtab_core::name::{AlarmName, PackageArn};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::monitor::slug;
 use trimtab_core::policy::{Key, KeyKind, Policy};
-use trimtab_core::port::ml::Accepted;
-use trimtab_core::port::monitor::{
+use trimtab_core::port::UpdateAccepted;
+use trimtab_core::port::{
     AlarmRequest, Baseline, BaselineRequest, JobDefinition, ObservedBaseline, ObservedSchedule, ScheduleRequest, Served,
 };
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
@@ -94,7 +94,7 @@ pub enum Done {
     /// It is so.
     Made,
     /// The schedule took it, or is busy.
-    Schedule(Accepted),
+    Schedule(UpdateAccepted),
     /// The schedule still has it: it is left.
     InUse,
 }

@@ -5,8 +5,8 @@ use trimtab_core::event::DriftKind;
 use trimtab_core::name::{AlarmName, EndpointName, ModelName, PackageArn, S3Uri};
 use trimtab_core::policy::Policy;
 use trimtab_core::policy::monitor::{ModelQuality, Monitor, alarm_name, schedule_name, slug};
-use trimtab_core::port::monitor::{
-    AlarmRequest, BASELINE_JOBS, Baseline, BaselineRequest, Job, JobDefinition, Labels, ScheduleRequest,
+use trimtab_core::port::{
+    AlarmRequest, BASELINE_JOBS, Baseline, BaselineRequest, JobDefinition, Labels, MonitoringJob, ScheduleRequest,
 };
 use trimtab_core::text::digest;
 
@@ -159,18 +159,18 @@ impl<'a> Goal<'a> {
             DriftKind::Bias => &self.monitor.bias.as_ref()?.ground_truth,
             DriftKind::DataQuality | DriftKind::FeatureAttribution => return None,
         };
-        let until = self.monitor.labels_after.as_hours();
+        let until = self.monitor.label_delay.as_hours();
         let from = until + self.monitor.every.as_hours();
         Some(Labels { ground_truth: ground_truth.clone(), from: format!("-PT{from}H"), until: format!("-PT{until}H") })
     }
 
-    fn job(&self, folder: &str, config: Option<S3Uri>) -> Option<Job> {
+    fn job(&self, folder: &str, config: Option<S3Uri>) -> Option<MonitoringJob> {
         let Monitor { role, images, instance_type, output, kms_key, network, .. } = self.monitor;
         let image = match self.kind {
             DriftKind::DataQuality | DriftKind::ModelQuality => &images.analyzer,
             DriftKind::Bias | DriftKind::FeatureAttribution => images.clarify.as_ref()?,
         };
-        Some(Job {
+        Some(MonitoringJob {
             role: role.clone(),
             image: image.clone(),
             instance_type: instance_type.clone(),

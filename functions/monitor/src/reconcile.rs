@@ -9,7 +9,7 @@ use trimtab_core::name::AlarmName;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
 use trimtab_core::policy::monitor::{alarm_name, schedule_name};
-use trimtab_core::port::monitor::{
+use trimtab_core::port::{
     Baseline, BaselineRequest, JobDefinition, ObservedBaseline, ObservedSchedule, ScheduleStatus,
 };
 use trimtab_core::text::digest;

@@ -12,12 +12,12 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, EndpointName, PackageArn, S3Uri};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::ml::{Accepted, Alarms, ObservedAlarm};
-use trimtab_core::port::monitor::{
+use trimtab_core::port::{
     AlarmRequest, AlarmWrites, Baseline, BaselineRequest, JobDefinition, Monitoring, ObservedBaseline,
     ObservedSchedule, ScheduleRequest, ScheduleStatus, Served,
 };
-use trimtab_core::port::{Answer, Clock};
+use trimtab_core::port::{Alarms, ObservedAlarm, UpdateAccepted};
+use trimtab_core::port::{Clock, PortResult};
 use trimtab_core::reactor::{LEASE, World};
 
 use crate::Reaction;
@@ -86,7 +86,7 @@ struct State {
 struct Cloud(Mutex<State>);
 
 impl Cloud {
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> Answer<T> {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> PortResult<T> {
         let mut state = self.0.lock().unwrap();
         if state.refuses {
             return Err(Failure::permanent("sagemaker:Create", "AccessDeniedException"));
@@ -98,36 +98,36 @@ impl Cloud {
 }
 
 impl Monitoring for &Cloud {
-    async fn served(&self, endpoint: &EndpointName) -> Answer<Option<Served>> {
+    async fn served(&self, endpoint: &EndpointName) -> PortResult<Option<Served>> {
         assert_eq!(endpoint.as_str(), "churn-prod", "the endpoint that the policy names");
         Ok(self.0.lock().unwrap().served.clone())
     }
 
-    async fn baselines(&self, asked: &PackageArn) -> Answer<BTreeMap<DriftKind, Baseline>> {
+    async fn baselines(&self, asked: &PackageArn) -> PortResult<BTreeMap<DriftKind, Baseline>> {
         let live = self.0.lock().unwrap().served.as_ref().and_then(|served| served.package.clone());
         assert_eq!(Some(asked), live.as_ref(), "the version that is live");
         Ok(self.0.lock().unwrap().baselines.clone())
     }
 
-    async fn baseline_job(&self, name: &str) -> Answer<Option<ObservedBaseline>> {
+    async fn baseline_job(&self, name: &str) -> PortResult<Option<ObservedBaseline>> {
         Ok(self.0.lock().unwrap().jobs.get(name).cloned())
     }
 
-    async fn start_baseline(&self, request: &BaselineRequest) -> Answer<()> {
+    async fn start_baseline(&self, request: &BaselineRequest) -> PortResult<()> {
         self.change(|state| {
             state.computed.push(request.clone());
             assert!(state.jobs.insert(request.name.clone(), ObservedBaseline::Running).is_none());
         })
     }
 
-    async fn define(&self, definition: &JobDefinition) -> Answer<()> {
+    async fn define(&self, definition: &JobDefinition) -> PortResult<()> {
         self.change(|state| {
             state.defined.push(definition.clone());
             state.definitions.insert(definition.name.clone());
         })
     }
 
-    async fn undefine(&self, kind: DriftKind, name: &str) -> Answer<()> {
+    async fn undefine(&self, kind: DriftKind, name: &str) -> PortResult<()> {
         if self.0.lock().unwrap().refuses_removals {
             return Err(Failure::permanent("sagemaker:Delete", "AccessDeniedException"));
         }
@@ -139,35 +139,35 @@ impl Monitoring for &Cloud {
         })
     }
 
-    async fn schedule(&self, name: &str) -> Answer<Option<ObservedSchedule>> {
+    async fn schedule(&self, name: &str) -> PortResult<Option<ObservedSchedule>> {
         Ok(self.0.lock().unwrap().schedules.get(name).cloned())
     }
 
-    async fn create_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+    async fn create_schedule(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         self.change(|state| {
             let actual = scheduled(request);
             // The adapter takes up a schedule that an unanswered call has made: it is the same one then.
             let before = state.schedules.insert(request.name.clone(), actual.clone());
             assert!(before.is_none_or(|before| before == actual), "{} was there", request.name);
-            Accepted::Started
+            UpdateAccepted::Started
         })
     }
 
-    async fn update_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+    async fn update_schedule(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         self.change(|state| {
             if state.busy {
-                return Accepted::Busy;
+                return UpdateAccepted::Busy;
             }
             assert!(state.schedules.contains_key(&request.name), "SageMaker knows no schedule {}", request.name);
             state.schedules.insert(request.name.clone(), scheduled(request));
-            Accepted::Started
+            UpdateAccepted::Started
         })
     }
 
-    async fn delete_schedule(&self, name: &str) -> Answer<Accepted> {
+    async fn delete_schedule(&self, name: &str) -> PortResult<UpdateAccepted> {
         self.change(|state| {
             state.schedules.remove(name);
-            Accepted::Started
+            UpdateAccepted::Started
         })
     }
 }
@@ -182,17 +182,17 @@ fn scheduled(request: &ScheduleRequest) -> ObservedSchedule {
 }
 
 impl AlarmWrites for &Cloud {
-    async fn put(&self, request: &AlarmRequest) -> Answer<()> {
+    async fn put(&self, request: &AlarmRequest) -> PortResult<()> {
         self.change(|state| drop(state.alarms.insert(request.name.to_string(), request.clone())))
     }
 
-    async fn delete(&self, name: &AlarmName) -> Answer<()> {
+    async fn delete(&self, name: &AlarmName) -> PortResult<()> {
         self.change(|state| drop(state.alarms.remove(name.as_str())))
     }
 }
 
 impl Alarms for &Cloud {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         let there = self.0.lock().unwrap().alarms.clone();
         let actual = |name: &AlarmName| ObservedAlarm {
             arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap(),

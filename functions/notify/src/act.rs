@@ -3,8 +3,8 @@
 use trimtab_core::event::{Body, Event};
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::ml::Topic;
-use trimtab_core::port::{Answer, Ledger};
+use trimtab_core::port::Topic;
+use trimtab_core::port::{Ledger, PortResult};
 use trimtab_core::reactor::Act;
 
 use crate::decide::{Action, Notify, Observed, State};
@@ -23,7 +23,7 @@ pub struct Reaction<T, L> {
 impl<T: Topic + Send + Sync, L: Ledger + Send + Sync> Act for Reaction<T, L> {
     type Decide = Notify;
 
-    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &State) -> Answer<Observed> {
+    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &State) -> PortResult<Observed> {
         let model = match &event.body {
             Body::Fact(fact) => fact.model.as_ref(),
             _ => None,
@@ -35,7 +35,7 @@ impl<T: Topic + Send + Sync, L: Ledger + Send + Sync> Act for Reaction<T, L> {
         Ok(Observed { policy, chat: self.chat.is_some() })
     }
 
-    async fn act(&self, action: &Action) -> Answer<String> {
+    async fn act(&self, action: &Action) -> PortResult<String> {
         match (action, &self.chat) {
             // A message that cannot be sent must end in a queue that raises an alert: whatever SNS
             // says, it is given back.

@@ -7,7 +7,7 @@
 
 use serde_json::json;
 use trimtab_core::fact::Fact;
-use trimtab_core::port::ml::Message;
+use trimtab_core::port::Message;
 use trimtab_core::text::one_line;
 
 use crate::console_links::ConsoleLinks;

@@ -42,7 +42,7 @@ impl<'a> ConsoleLinks<'a> {
         self.console(&format!("sagemaker/home?region={}#/{fragment}", self.region))
     }
 
-    fn suite(&self, path: &str) -> String {
+    fn developer_tools(&self, path: &str) -> String {
         self.console(&format!("codesuite/{path}?region={}", self.region))
     }
 
@@ -64,27 +64,27 @@ impl<'a> ConsoleLinks<'a> {
     fn build(&self, fact: &Fact) -> Option<String> {
         let rules = self.policy?.integrate.as_ref()?;
         if fact.kind == FactKind::BranchDeleted {
-            return Some(self.suite(&format!("codecommit/repositories/{}/branches", rules.repository)));
+            return Some(self.developer_tools(&format!("codecommit/repositories/{}/branches", rules.repository)));
         }
         if !fact.dedup_key.trim_start_matches("late/").starts_with("build/") {
             return None;
         }
         let build = fact.details.get("build");
-        Some(match (build.and_then(|build| build.split_once(':')), build, &rules.delivery) {
+        Some(match (build.and_then(|build| build.split_once(':')), build, &rules.codepipeline) {
             (Some((project, _)), Some(build), _) => {
                 let (account, project) = (self.account, escaped(project));
-                self.suite(&format!("codebuild/{account}/projects/{project}/build/{}/", escaped(build)))
+                self.developer_tools(&format!("codebuild/{account}/projects/{project}/build/{}/", escaped(build)))
             }
             (None, Some(execution), Some(delivery)) => {
                 let execution = escaped(execution);
-                self.suite(&format!(
+                self.developer_tools(&format!(
                     "codepipeline/pipelines/{}/executions/{execution}/timeline",
                     escaped(delivery.name.as_str())
                 ))
             }
             _ => {
                 let commit = CommitId::parse(fact.details.get("commit")?).ok()?;
-                self.suite(&format!("codecommit/repositories/{}/commit/{commit}", rules.repository))
+                self.developer_tools(&format!("codecommit/repositories/{}/commit/{commit}", rules.repository))
             }
         })
     }
@@ -128,7 +128,7 @@ impl<'a> ConsoleLinks<'a> {
             "rollout" => Some(match self.target(fact)? {
                 Target::Endpoint(target) => self.sagemaker(&format!("endpoints/{}", target.name)),
                 Target::Pipeline(target) => {
-                    self.suite(&format!("codepipeline/pipelines/{}/view", escaped(target.name.as_str())))
+                    self.developer_tools(&format!("codepipeline/pipelines/{}/view", escaped(target.name.as_str())))
                 }
                 Target::Transform(_) => self.sagemaker("transform-jobs"),
                 Target::Stack(target) => self.console(&format!(

@@ -8,7 +8,7 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::ml::Message;
+use trimtab_core::port::Message;
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text;
 
@@ -73,7 +73,7 @@ impl Decide for Notify {
 
     fn subject(event: &Event) -> Subject {
         match &event.body {
-            Body::Fact(_) => Subject::Suite,
+            Body::Fact(_) => Subject::Platform,
             _ => Subject::None,
         }
     }
@@ -150,7 +150,7 @@ fn on_fact(ctx: &Context<'_, State, Observed>, fact: &Fact) -> Answer {
     let (state, observed) = (ctx.state, ctx.observed);
     let told = state.sent.is_some();
     let quiet = observed.policy.as_ref().and_then(|policy| policy.notify.as_ref());
-    if quiet.is_some_and(|notify| notify.quiet.contains(&fact.kind.severity())) && !told {
+    if quiet.is_some_and(|notify| notify.digest_severities.contains(&fact.kind.severity())) && !told {
         let text = format!("{} on {} waits for the digest", fact.kind.as_str(), fact.dedup_key);
         let state = State { sent: Some(ctx.now), chat: Some(ctx.now), ..State::default() };
         return Plan::update(state, "quiet", text).with_fact(digest::held(fact, ctx.now));

@@ -12,7 +12,7 @@ use trimtab_core::audience;
 use trimtab_core::fact::{self, Fact, FactKind, Severity};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::port::ml::Message;
+use trimtab_core::port::Message;
 use trimtab_core::reactor::Context;
 use trimtab_core::text;
 
@@ -88,7 +88,7 @@ impl Digest {
 }
 
 fn model(fact: &Fact) -> &str {
-    fact.model.as_ref().map_or("suite", ModelName::as_str)
+    fact.model.as_ref().map_or("platform", ModelName::as_str)
 }
 
 /// The aggregate of a model's digest.
@@ -139,7 +139,7 @@ pub(crate) fn on_reconcile(ctx: &Context<'_, State, Observed>, fact: &Fact) -> A
     let Some(since) = digest.lines.first().map(|line| line.at) else {
         return owed(ctx, fact, digest).unwrap_or_else(|| nothing("nothing waits for the digest"));
     };
-    let wait = ctx.observed.policy.as_ref().and_then(|policy| policy.notify.as_ref()?.digest);
+    let wait = ctx.observed.policy.as_ref().and_then(|policy| policy.notify.as_ref()?.digest_interval);
     if wait.is_some_and(|wait| ctx.now.duration_since(since) < wait) {
         return owed(ctx, fact, digest).unwrap_or_else(|| nothing("the digest is not due yet"));
     }

@@ -8,6 +8,7 @@ mod chat;
 pub mod console_links;
 pub mod decide;
 mod digest;
+pub mod runbook;
 pub mod templates;
 
 pub use act::Reaction;

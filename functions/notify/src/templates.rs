@@ -5,7 +5,7 @@ use std::fmt::Write;
 use trimtab_core::audience;
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::ModelName;
-use trimtab_core::port::ml::Message;
+use trimtab_core::port::Message;
 use trimtab_core::text;
 
 use crate::console_links::{ConsoleLinks, thread};

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::plan::Decision;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Message, Topic};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Message, Topic};
 use trimtab_core::reactor::{Report, World};
 
 use crate::Reaction;
@@ -17,6 +17,7 @@ mod digest;
 mod digest_to_chat;
 mod facts;
 mod links;
+mod runbook;
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -27,7 +28,7 @@ struct Sns {
 }
 
 impl Topic for &Sns {
-    async fn publish(&self, message: &Message) -> Answer<String> {
+    async fn publish(&self, message: &Message) -> PortResult<String> {
         if self.refuse {
             return Err(Failure::permanent("sns:Publish", "NotFound: no such topic"));
         }
@@ -46,7 +47,7 @@ fn world() -> World<MemoryLedger, MemoryBus, FixedClock> {
     World { ledger: MemoryLedger::default(), bus: MemoryBus::default(), clock: FixedClock::at(NOON.parse().unwrap()) }
 }
 
-fn react(world: &World<MemoryLedger, MemoryBus, FixedClock>, sns: &Sns, event: &Value) -> Answer<Report> {
+fn react(world: &World<MemoryLedger, MemoryBus, FixedClock>, sns: &Sns, event: &Value) -> PortResult<Report> {
     run(world.react(&Reaction { topic: sns, chat: None, ledger: world.ledger.clone() }, event)).unwrap()
 }
 

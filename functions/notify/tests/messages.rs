@@ -9,7 +9,7 @@ use std::sync::Arc;
 use notify::console_links::ConsoleLinks;
 use trimtab_core::event::{Body, Event};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::ml::Message;
+use trimtab_core::port::Message;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -3,7 +3,7 @@
 use trimtab_core::event::Event;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::{Answer, Ledger};
+use trimtab_core::port::{Ledger, PortResult};
 use trimtab_core::reactor::Act;
 
 use crate::decide::{Action, Reconcile};
@@ -18,11 +18,11 @@ pub struct Reaction<L> {
 impl<L: Ledger + Send + Sync> Act for Reaction<L> {
     type Decide = Reconcile;
 
-    async fn observe(&self, _: &Event, _: Option<&Policy>, (): &()) -> Answer<Vec<ModelName>> {
+    async fn observe(&self, _: &Event, _: Option<&Policy>, (): &()) -> PortResult<Vec<ModelName>> {
         self.ledger.reconciled_models().await
     }
 
-    async fn act(&self, action: &Action) -> Answer<()> {
+    async fn act(&self, action: &Action) -> PortResult<()> {
         match *action {}
     }
 }

@@ -27,7 +27,7 @@ impl Decide for Reconcile {
 
     fn subject(event: &Event) -> Subject {
         match event.body {
-            Body::Scheduled => Subject::Suite,
+            Body::Scheduled => Subject::Platform,
             _ => Subject::None,
         }
     }

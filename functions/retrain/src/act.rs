@@ -6,9 +6,9 @@ use trimtab_core::event::{AlarmState, Body, Event};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{AlarmName, ResourceName, RunId};
 use trimtab_core::policy::{Key, Policy};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Alarms, ObservedAlarm, Runs};
-use trimtab_core::port::report::{MonitoringRuns, Objects};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Alarms, ObservedAlarm, Runs};
+use trimtab_core::port::{MonitoringRuns, Objects};
 use trimtab_core::reactor::Act;
 
 use crate::completion::Ended;
@@ -39,13 +39,13 @@ where
     type Decide = Retrain;
 
     /// Which schedule a monitoring run is of, SageMaker says; the event may not.
-    async fn trace(&self, event: &Event) -> Answer<Option<Key>> {
+    async fn trace(&self, event: &Event) -> PortResult<Option<Key>> {
         let Body::ProcessingJob(job) = &event.body else { return Ok(None) };
         let Ok(name) = ResourceName::parse(&job.name) else { return Ok(None) };
         Ok(self.monitors.run(&name).await?.map(|run| Key::schedule(&run.schedule)))
     }
 
-    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> Answer<Observed> {
+    async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> PortResult<Observed> {
         let mut observed = Observed::default();
         let open = state.incident.as_ref();
         if let Some(ended) = Ended::of(event) {
@@ -83,7 +83,7 @@ where
 
     /// Looks for the run that carries the incident's name before starting one: no engine says how long
     /// it remembers a token, some take none, and an answer can be lost.
-    async fn act(&self, action: &Action) -> Answer<RunId> {
+    async fn act(&self, action: &Action) -> PortResult<RunId> {
         match self.runs.find(&action.request).await? {
             Some(run) => Ok(run),
             None => self.runs.start(&action.request).await,
@@ -98,7 +98,7 @@ where
     O: Objects + Send + Sync,
 {
     /// What the model's alarms and monitoring schedules say by themselves.
-    async fn look(&self, policy: &Policy, state: &State, observed: &mut Observed) -> Answer<()> {
+    async fn look(&self, policy: &Policy, state: &State, observed: &mut Observed) -> PortResult<()> {
         let alarms: Vec<AlarmName> = policy.drift_alarms().into_iter().collect();
         if !alarms.is_empty() {
             observed.alarms = self.alarms.describe(&alarms).await?;
@@ -114,7 +114,7 @@ where
     }
 
     /// What the composite alarms among these that are on watch.
-    async fn children(&self, alarms: &[ObservedAlarm]) -> Answer<Vec<ObservedAlarm>> {
+    async fn children(&self, alarms: &[ObservedAlarm]) -> PortResult<Vec<ObservedAlarm>> {
         let on = alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
         let names: BTreeSet<AlarmName> = on.flat_map(|alarm| alarm.children.clone()).collect();
         let mut found = Vec::new();
@@ -126,7 +126,7 @@ where
 
     /// The monitoring run with its report. That a report may not be read, or is none, stands in the
     /// reason; the drift is answered all the same.
-    async fn monitored(&self, job: &ResourceName) -> Answer<Option<Monitored>> {
+    async fn monitored(&self, job: &ResourceName) -> PortResult<Option<Monitored>> {
         let Some(run) = self.monitors.run(job).await? else { return Ok(None) };
         let report = match run.report.as_ref().filter(|_| run.violated) {
             None => Err("the run names no output".to_owned()),

@@ -48,7 +48,7 @@ impl Gathering {
     /// or after a while.
     fn takes(&self, mark: &String, place: &str, data: &Data, now: Timestamp) -> bool {
         let awaited = self.awaits(data) && !self.marks.contains(mark);
-        awaited || !self.places.contains(place) || now.duration_since(self.last) >= data.quiet / GRAIN
+        awaited || !self.places.contains(place) || now.duration_since(self.last) >= data.debounce / GRAIN
     }
 
     fn note(&mut self, mark: String, place: String, data: &Data, now: Timestamp) {
@@ -61,12 +61,12 @@ impl Gathering {
     }
 
     fn awaits(&self, data: &Data) -> bool {
-        self.marks.len() < usize::try_from(data.at_least).unwrap_or(usize::MAX)
+        self.marks.len() < usize::try_from(data.min_objects).unwrap_or(usize::MAX)
     }
 
     /// Whether there is enough, and no more has come for long enough.
     fn is_ripe(&self, data: &Data, now: Timestamp) -> bool {
-        let rests = now.duration_since(self.last) >= data.quiet || now.duration_since(self.since) >= data.longest;
+        let rests = now.duration_since(self.last) >= data.debounce || now.duration_since(self.since) >= data.max_wait;
         rests && !self.awaits(data)
     }
 

@@ -8,7 +8,7 @@ use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{CommitId, FeatureGroupName, ModelName, RunId, TRAINING};
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Key, KeyKind, Policy, Retrain as Limits};
-use trimtab_core::port::ml::{ObservedAlarm, RunRequest};
+use trimtab_core::port::{ObservedAlarm, RunRequest};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::digest;
 

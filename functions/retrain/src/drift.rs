@@ -7,7 +7,7 @@ use trimtab_core::event::{Alarm, AlarmState, DriftKind, children};
 use trimtab_core::name::AlarmName;
 use trimtab_core::plan::Plan;
 use trimtab_core::policy::{Policy, Retrain as Limits};
-use trimtab_core::port::ml::ObservedAlarm;
+use trimtab_core::port::ObservedAlarm;
 use trimtab_core::reactor::Context;
 
 use crate::decide::{Answer, Observed, triage};

@@ -5,8 +5,8 @@
 use trimtab_core::event::RunStatus;
 use trimtab_core::name::RunId;
 use trimtab_core::policy::Engine;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{RunRequest, Runs};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{RunRequest, Runs};
 
 /// One adapter for each [`Engine`].
 #[derive(Debug)]
@@ -31,7 +31,7 @@ where
     K: Runs + Sync,
     C: Runs + Sync,
 {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+    async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
         match &request.engine {
             Engine::Pipeline(_) => self.pipelines.find(request).await,
             Engine::StateMachine(_) => self.state_machines.find(request).await,
@@ -41,7 +41,7 @@ where
         }
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+    async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
         match &request.engine {
             Engine::Pipeline(_) => self.pipelines.start(request).await,
             Engine::StateMachine(_) => self.state_machines.start(request).await,
@@ -51,7 +51,7 @@ where
         }
     }
 
-    async fn status(&self, engine: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+    async fn status(&self, engine: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         match engine {
             Engine::Pipeline(_) => self.pipelines.status(engine, run).await,
             Engine::StateMachine(_) => self.state_machines.status(engine, run).await,

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use trimtab_core::name::{ImageUri, ModelName, ResourceName, RunId};
 use trimtab_core::policy::{Budget, Retrain as Limits};
-use trimtab_core::port::ml::RunRequest;
+use trimtab_core::port::RunRequest;
 use trimtab_core::text::digest;
 
 use crate::data_debounce::Gathering;
@@ -245,7 +245,7 @@ impl State {
     #[must_use]
     pub fn in_vain(&self, limits: &Limits, now: Timestamp) -> Option<&Streak> {
         let recent = self.ended.is_some_and(|at| now.duration_since(at) < limits.budget.per);
-        self.streak.as_ref().filter(|streak| streak.runs >= limits.give_up_after && recent)
+        self.streak.as_ref().filter(|streak| streak.runs >= limits.circuit_breaker_threshold && recent)
     }
 
     /// How many runs were started within the budget's window.

@@ -6,7 +6,7 @@ use trimtab_core::event::AlarmState;
 use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::{Policy, Retrain as Limits};
-use trimtab_core::port::ml::ObservedAlarm;
+use trimtab_core::port::ObservedAlarm;
 use trimtab_core::reactor::Context;
 
 use crate::decide::{Answer, Observed, open, tell, triage};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use trimtab_core::policy::{Engine, Parameters, Policy, Retrain as Limits};
-use trimtab_core::port::ml::RunRequest;
+use trimtab_core::port::RunRequest;
 
 use crate::incident::{State, Trigger};
 

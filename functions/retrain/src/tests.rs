@@ -12,9 +12,9 @@ use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, ObjectUri, ResourceName, RunArn, RunId, ScheduleName};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Engine, Policy, Retrain};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Alarms, ObservedAlarm, RunRequest, Runs};
-use trimtab_core::port::report::{MonitoringRun, MonitoringRuns, Objects};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Alarms, ObservedAlarm, RunRequest, Runs};
+use trimtab_core::port::{MonitoringRun, MonitoringRuns, Objects};
 use trimtab_core::reactor::{LEASE, Report, World};
 
 use crate::Reaction;
@@ -79,12 +79,12 @@ struct Cloud {
 }
 
 impl Runs for &Cloud {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+    async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
         let runs = self.runs.lock().unwrap();
         Ok(runs.iter().find(|(known, _)| known.display_name == request.display_name).map(|(_, arn)| arn.clone()))
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+    async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
         if self.refuse {
             return Err(Failure::permanent(
                 "sagemaker:StartPipelineExecution",
@@ -100,14 +100,14 @@ impl Runs for &Cloud {
         Ok(arn)
     }
 
-    async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+    async fn status(&self, _: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         let of_all = self.status.lock().unwrap().clone();
         Ok(of_all.or_else(|| self.ends.lock().unwrap().get(&run.to_string()).cloned()))
     }
 }
 
 impl Alarms for &Cloud {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         if self.blind {
             return Err(Failure::permanent("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
         }
@@ -131,19 +131,19 @@ impl Alarms for &Cloud {
 }
 
 impl MonitoringRuns for &Cloud {
-    async fn run(&self, job: &ResourceName) -> Answer<Option<MonitoringRun>> {
+    async fn run(&self, job: &ResourceName) -> PortResult<Option<MonitoringRun>> {
         *self.reads.lock().unwrap() += 1;
         Ok(self.monitored.lock().unwrap().clone().filter(|run| run.job == *job))
     }
 
-    async fn newest(&self, _: &ScheduleName) -> Answer<Option<ResourceName>> {
+    async fn newest(&self, _: &ScheduleName) -> PortResult<Option<ResourceName>> {
         let newest = self.newest.lock().unwrap().clone();
         Ok(newest.or(self.monitored.lock().unwrap().clone().filter(|run| run.violated).map(|run| run.job)))
     }
 }
 
 impl Objects for &Cloud {
-    async fn read(&self, _: &ObjectUri, most: u32) -> Answer<Option<Vec<u8>>> {
+    async fn read(&self, _: &ObjectUri, most: u32) -> PortResult<Option<Vec<u8>>> {
         match self.report.lock().unwrap().as_deref() {
             Some("denied") => Err(Failure::permanent("s3:GetObject", "AccessDenied: Access Denied")),
             report => Ok(report.map(|text| text.bytes().take(usize::try_from(most).unwrap()).collect())),
@@ -172,7 +172,7 @@ fn stage_with(change: impl Fn(&mut Retrain)) -> Stage {
 }
 
 impl Stage {
-    fn try_react(&self, event: &Value) -> Answer<Report> {
+    fn try_react(&self, event: &Value) -> PortResult<Report> {
         let cloud = &self.cloud;
         let reaction = Reaction { runs: cloud, alarms: cloud, monitors: cloud, objects: cloud };
         run(self.world.react(&reaction, event)).unwrap()

@@ -8,7 +8,7 @@ use serde_json::Value;
 use trimtab_core::event::DriftKind;
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::{Policy, Retrain as Limits};
-use trimtab_core::port::report::MonitoringRun;
+use trimtab_core::port::MonitoringRun;
 use trimtab_core::reactor::Context;
 use trimtab_core::text::one_line;
 

@@ -10,8 +10,8 @@ use trimtab_core::event::RunStatus;
 use trimtab_core::memory::run;
 use trimtab_core::name::{KubeflowId, RunId};
 use trimtab_core::policy::{Engine, Policy};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{RunRequest, Runs};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{RunRequest, Runs};
 
 type Calls = Arc<Mutex<Vec<String>>>;
 
@@ -26,15 +26,15 @@ impl Adapter {
 }
 
 impl Runs for Adapter {
-    async fn find(&self, _: &RunRequest) -> Answer<Option<RunId>> {
+    async fn find(&self, _: &RunRequest) -> PortResult<Option<RunId>> {
         Ok(Some(self.called("find")))
     }
 
-    async fn start(&self, _: &RunRequest) -> Answer<RunId> {
+    async fn start(&self, _: &RunRequest) -> PortResult<RunId> {
         Ok(self.called("start"))
     }
 
-    async fn status(&self, _: &Engine, _: &RunId) -> Answer<Option<RunStatus>> {
+    async fn status(&self, _: &Engine, _: &RunId) -> PortResult<Option<RunStatus>> {
         self.called("status");
         Ok(Some(RunStatus::Other(self.0.to_owned())))
     }

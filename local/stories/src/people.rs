@@ -25,7 +25,7 @@ pub(crate) async fn digest(story: &mut Story) -> Result<(), StoryError> {
     story.begin("demand's policy says that what is only good to know can wait for a digest");
     let wanted = ["build started", "training started", "training succeeded"];
     let waits = async |story: &Story| {
-        let id = AggregateId { owner: "suite".to_owned(), name: "digest#demand".to_owned() };
+        let id = AggregateId { owner: "platform".to_owned(), name: "digest#demand".to_owned() };
         let state = story.ledger.load(&id).await?.state.unwrap_or_default().to_string();
         Ok(wanted.iter().all(|words| state.contains(&format!("demand: {words}"))).then_some(()))
     };
@@ -36,7 +36,7 @@ pub(crate) async fn digest(story: &mut Story) -> Result<(), StoryError> {
     story.saw("what was built and trained of demand waits in the ledger; nobody was disturbed").await?;
     let soon = |policy: &mut trimtab_core::policy::Policy| {
         if let Some(notify) = &mut policy.notify {
-            notify.digest = Some(SignedDuration::from_secs(1));
+            notify.digest_interval = Some(SignedDuration::from_secs(1));
         }
     };
     story.apply_to("demand", soon).await?;

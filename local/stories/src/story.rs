@@ -238,7 +238,7 @@ impl Story {
 
     /// The ledger's terminal records of all owners.
     pub(crate) async fn records(&self) -> Result<Vec<HistoryEntry>, StoryError> {
-        let mut all = self.ledger.history(&Scope::Suite).await?;
+        let mut all = self.ledger.history(&Scope::Platform).await?;
         for policy in &self.models.policies {
             all.extend(self.ledger.history(&Scope::Model(policy.model.clone())).await?);
         }

@@ -12,7 +12,7 @@ use serde_json::json;
 use trimtab_cli::commands::promote;
 use trimtab_core::name::AlarmName;
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Challenger, Policy, Strategy, Target, Trial};
+use trimtab_core::policy::{AbTest, Policy, Strategy, Target, Trial};
 use trimtab_eventbridge::EventBus;
 
 use crate::look::version;
@@ -169,9 +169,9 @@ async fn serverless(story: &mut Story) -> Result<(), StoryError> {
 fn short_shadow(policy: &mut Policy) {
     if let Some(Target::Endpoint(target)) =
         policy.deploy.as_mut().and_then(|deploy| deploy.stages.first_mut()).map(|stage| &mut stage.target)
-        && let Some(Trial::Shadow(shadow)) = &mut target.trial
+        && let Some(VariantTest::Shadow(shadow)) = &mut target.trial
     {
-        shadow.length = SHORT_TRIAL;
+        shadow.duration = SHORT_TRIAL;
     }
 }
 
@@ -248,7 +248,7 @@ fn challenged(policy: &mut Policy) {
         target.strategy = Strategy::AllAtOnce;
         let alarms = AlarmName::parse("churn-challenger-5xx").into_iter().collect();
         target.trial =
-            Some(Trial::Challenger(Challenger { percent: 20, keep: SignedDuration::from_hours(24 * 7), alarms }));
+            Some(VariantTest::AbTest(AbTest { percent: 20, duration: SignedDuration::from_hours(24 * 7), alarms }));
     }
 }
 

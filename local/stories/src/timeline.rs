@@ -88,7 +88,7 @@ impl Entry {
             source: record.source.clone(),
             event: record.detail_type.clone(),
             function: Some(record.function.clone()),
-            model: if record.owner == "suite" { in_matter() } else { Some(record.owner.clone()) },
+            model: if record.owner == "platform" { in_matter() } else { Some(record.owner.clone()) },
             decision: record.decision,
             reasons: record.reasons.clone(),
             actions: record.actions.clone(),

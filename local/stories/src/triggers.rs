@@ -58,7 +58,7 @@ fn at_the_pace_of_a_story(policy: &mut Policy) {
     retrain.cool_down = SHORT_COOL_DOWN;
     retrain.budget.runs = 10;
     if let Some(data) = &mut retrain.data {
-        data.quiet = QUIET;
+        data.debounce = QUIET;
         data.cool_down = false;
     }
 }

@@ -11,7 +11,7 @@ use crate::fact::Fact;
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::policy::{Key, OrganizationPolicy, Policy};
-use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
+use crate::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, Pause, PortResult, Record, WriteError};
 
 /// What a [`MemoryLedger`] holds.
 #[derive(Debug, Default, Clone)]
@@ -19,7 +19,7 @@ pub struct Contents {
     /// Policies by model.
     pub policies: BTreeMap<ModelName, Policy>,
     /// What holds for the whole suite.
-    pub suite: Option<OrganizationPolicy>,
+    pub organization: Option<OrganizationPolicy>,
     /// The whole suite's pause.
     pub paused: Option<Pause>,
     /// Aggregates.
@@ -63,30 +63,30 @@ impl MemoryLedger {
 }
 
 impl Ledger for MemoryLedger {
-    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
+    async fn model_of(&self, key: &Key) -> PortResult<Option<ModelName>> {
         let contents = self.contents();
         Ok(contents.policies.values().find(|policy| policy.keys().contains(key)).map(|policy| policy.model.clone()))
     }
 
-    async fn policy(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
+    async fn policy(&self, model: &ModelName) -> PortResult<Option<Arc<Policy>>> {
         Ok(self.contents().policies.get(model).cloned().map(Arc::new))
     }
 
-    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
-        Ok(self.contents().suite.clone().map(Arc::new))
+    async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
+        Ok(self.contents().organization.clone().map(Arc::new))
     }
 
-    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
+    async fn reconciled_models(&self) -> PortResult<Vec<ModelName>> {
         let contents = self.contents();
         let reconciled_models = contents.policies.values().filter(|policy| policy.reconcile.is_some());
         Ok(reconciled_models.map(|policy| policy.model.clone()).collect())
     }
 
-    async fn pause(&self, _: Option<&ModelName>) -> Answer<Option<Pause>> {
+    async fn pause(&self, _: Option<&ModelName>) -> PortResult<Option<Pause>> {
         Ok(self.contents().paused.clone())
     }
 
-    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+    async fn load(&self, id: &AggregateId) -> PortResult<Record> {
         Ok(self.contents().aggregates.get(id).cloned().unwrap_or(Record::EMPTY))
     }
 
@@ -129,7 +129,7 @@ impl Ledger for MemoryLedger {
         noted.map(drop)
     }
 
-    async fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
+    async fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> PortResult<()> {
         self.contents().dead_letters.insert(raw.to_string(), entry.clone());
         Ok(())
     }
@@ -150,14 +150,14 @@ impl MemoryBus {
 }
 
 impl Bus for MemoryBus {
-    async fn publish(&self, fact: &Fact) -> Answer<()> {
+    async fn publish(&self, fact: &Fact) -> PortResult<()> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).push(fact.clone());
         Ok(())
     }
 }
 
 impl<B: Bus + Sync> Bus for &B {
-    async fn publish(&self, fact: &Fact) -> Answer<()> {
+    async fn publish(&self, fact: &Fact) -> PortResult<()> {
         (**self).publish(fact).await
     }
 }
@@ -189,7 +189,7 @@ impl Clock for FixedClock {
 ///
 /// # Errors
 /// If the future does wait after all.
-pub fn run<T>(future: impl Future<Output = T>) -> Answer<T> {
+pub fn run<T>(future: impl Future<Output = T>) -> PortResult<T> {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match future.as_mut().poll(&mut context) {

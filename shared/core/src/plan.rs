@@ -1,5 +1,4 @@
-//! The answer of a decision: what to do and why, or why not. A plan says why also when it does
-//! nothing.
+//! The result of a decision: the new state, the actions, and the reasons. A plan has a reason also when it does nothing.
 
 use std::fmt;
 
@@ -11,9 +10,9 @@ use crate::fact::Fact;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// The suite changed the world, or its own record of it.
+    /// Trimtab changed something in AWS or in its own state.
     Acted,
-    /// Nothing was to be done.
+    /// Nothing had to be done.
     Skipped,
     /// The work is queued in the ledger until its target is free.
     Deferred,
@@ -22,7 +21,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// The word that logs, metrics and the ledger use.
+    /// The word in logs, metrics and the ledger.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,20 +33,68 @@ impl Decision {
     }
 }
 
-/// One reason: a code for metrics and a sentence for people.
+/// One reason: a stable code for programs, and a sentence for operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// A short, stable word such as `cool_down`.
+    /// A code of the function's [`reason_codes!`](crate::reason_codes), such as `cool_down`.
     pub code: &'static str,
-    /// The sentence. Safe to show.
+    /// One line of at most 400 characters; safe to display.
     pub text: String,
 }
 
 impl Reason {
-    /// A reason; the sentence passes the sanitiser.
-    pub fn new(code: &'static str, text: impl AsRef<str>) -> Self {
-        Self { code, text: crate::text::one_line(text.as_ref(), 400) }
+    /// A reason; control characters of the sentence are removed.
+    pub fn new(code: impl Into<&'static str>, text: impl AsRef<str>) -> Self {
+        Self { code: code.into(), text: crate::text::one_line(text.as_ref(), 400) }
     }
+}
+
+/// Defines a function's reason codes: an enum with one variant for each code, its text and its meaning.
+///
+/// The texts are stable: operators filter `trimtab history` by them. `docs/reference/reasons.md` is generated from `ALL`.
+///
+/// ```
+/// trimtab_core::reason_codes! {
+///     /// Reasons of an example.
+///     pub Code {
+///         CoolDown = "cool_down" => "The last run ended less than `retrain.cool_down` ago.",
+///     }
+/// }
+/// assert_eq!((Code::CoolDown.as_str(), Code::ALL.len()), ("cool_down", 1));
+/// assert_eq!(trimtab_core::plan::Reason::new(Code::CoolDown, "too early").code, "cool_down");
+/// ```
+#[macro_export]
+macro_rules! reason_codes {
+    ($(#[$meta:meta])* $vis:vis $name:ident { $($variant:ident = $text:literal => $meaning:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $vis enum $name {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl $name {
+            /// Every code, in the order of the source.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as history, logs and metrics show it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// The sentence of the reference that explains the code.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning),+ }
+            }
+        }
+
+        impl From<$name> for &'static str {
+            fn from(code: $name) -> Self {
+                code.as_str()
+            }
+        }
+    };
 }
 
 impl fmt::Display for Reason {
@@ -56,52 +103,58 @@ impl fmt::Display for Reason {
     }
 }
 
-/// What a decision wants: the aggregate as it shall stand, the actions in order, and what to say.
+/// The result of a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan<S, A> {
-    /// How the reaction ends if all goes well.
+    /// How the reaction ends if every action succeeds.
     pub decision: Decision,
-    /// Why. Never empty.
+    /// At least one.
     pub reasons: Vec<Reason>,
-    /// The aggregate to be written before the first action, so that a crash leaves the intent on
-    /// record; `None` leaves it as it was.
+    /// The new state, written before the first action, so that a crash leaves the intent in the ledger; `None` leaves
+    /// the state unchanged.
     pub state: Option<S>,
-    /// What to do to the world, in order.
+    /// The calls to AWS, in order.
     pub actions: Vec<A>,
-    /// What to tell, besides what the actions' outcomes tell.
+    /// The facts to publish, besides those of the actions' outcomes.
     pub facts: Vec<Fact>,
 }
 
 impl<S, A> Plan<S, A> {
     /// Nothing is to be done, for this reason.
-    pub fn skip(code: &'static str, text: impl AsRef<str>) -> Self {
+    pub fn skip(code: impl Into<&'static str>, text: impl AsRef<str>) -> Self {
         Self::only(Decision::Skipped, Reason::new(code, text))
     }
 
     /// A permanent failure, for this reason.
-    pub fn fail(code: &'static str, text: impl AsRef<str>) -> Self {
+    pub fn fail(code: impl Into<&'static str>, text: impl AsRef<str>) -> Self {
         Self::only(Decision::Failed, Reason::new(code, text))
     }
 
-    /// The aggregate moves on, with no action.
-    pub fn update(state: S, code: &'static str, text: impl AsRef<str>) -> Self {
+    /// The state changes, without an action.
+    pub fn update(state: S, code: impl Into<&'static str>, text: impl AsRef<str>) -> Self {
         Self { state: Some(state), ..Self::only(Decision::Acted, Reason::new(code, text)) }
     }
 
     /// A decision with its reason and nothing else.
     #[must_use]
     pub fn only(decision: Decision, reason: Reason) -> Self {
-        Self { decision, reasons: vec![reason], state: None, actions: Vec::new(), facts: Vec::new() }
+        Self::with_reasons(decision, vec![reason])
     }
 
-    /// The same plan with the aggregate as it shall stand.
+    /// A decision with its reasons, at least one, and nothing else.
+    #[must_use]
+    pub fn with_reasons(decision: Decision, reasons: Vec<Reason>) -> Self {
+        Self { decision, reasons, state: None, actions: Vec::new(), facts: Vec::new() }
+    }
+
+    /// The same plan with this new state.
     #[must_use]
     pub fn with_state(mut self, state: S) -> Self {
         self.state = Some(state);
         self
     }
 
-    /// The same plan with one more thing to tell.
+    /// The same plan with one more fact to publish.
     #[must_use]
     pub fn with_fact(mut self, fact: Fact) -> Self {
         self.facts.push(fact);

@@ -23,7 +23,7 @@ mod stack;
 mod stage;
 mod strategy;
 mod transform;
-mod trial;
+mod variant_test;
 
 use std::collections::BTreeSet;
 
@@ -43,10 +43,10 @@ pub use retrain::{Budget, Parameters, Retrain};
 pub use scaling::{Aim, Autoscaling, Scheduled};
 pub use serving::{Asynchronous, Fleet, Serverless, Serving, Topics};
 pub use stack::{Capability, StackTarget};
-pub use stage::{CrossAccountRole, Gate, SOLE, Smoke, Stage};
+pub use stage::{CrossAccountRole, Gate, SOLE, SmokeTest, Stage};
 pub use strategy::{Canary, Linear, Rolling, Strategy};
 pub use transform::{Split, TransformTarget};
-pub use trial::{Challenger, Shadow, Trial};
+pub use variant_test::{AbTest, Shadow, VariantTest};
 
 use crate::name::{GroupName, ModelName};
 

@@ -24,7 +24,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::plan::{Decision, Plan, Reason};
 use crate::policy::{OrganizationPolicy, Policy};
-use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Record, WriteError};
+use crate::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, PortResult, Record, WriteError};
 
 /// How long one invocation may act before another may take over: the functions' time-out (30 s),
 /// and 25 s for a call that was not answered and is applied all the same; and less than Lambda's
@@ -61,7 +61,7 @@ struct Incoming<'a> {
     /// The model's policy, where it is a model's.
     policy: Option<&'a Policy>,
     /// What holds for the whole suite, where the function asks for it.
-    suite: Option<&'a OrganizationPolicy>,
+    organization: Option<&'a OrganizationPolicy>,
     /// Whether something was taken up for it, and it is decided once more.
     again: bool,
 }
@@ -93,17 +93,17 @@ where
     /// # Errors
     /// Only [`Failure::Transient`]: the caller gives the event back. What time cannot mend is a report
     /// with [`Decision::Failed`], kept in the ledger and told on the bus.
-    pub async fn react<A: Act>(&self, function: &A, raw: &Value) -> Answer<Report> {
+    pub async fn react<A: Act>(&self, function: &A, raw: &Value) -> PortResult<Report> {
         let event = match Event::parse(raw) {
             Ok(event) => event,
             Err(error) => {
                 let reason = Reason::new("malformed", error.to_string());
-                return self.refuse::<A::Decide>(raw, None, "suite", reason).await;
+                return self.refuse::<A::Decide>(raw, None, "platform", reason).await;
             }
         };
         let subject = A::Decide::subject(&event);
         let resolved = resolve(subject, A::Decide::is_on, &self.ledger, function.trace(&event)).await?;
-        let incoming = Incoming { event: &event, raw, policy: None, suite: None, again: false };
+        let incoming = Incoming { event: &event, raw, policy: None, organization: None, again: false };
         match resolved {
             Resolved::Model(policy) => {
                 // High-volume events only add to a count, which a pause need not stop.
@@ -115,23 +115,23 @@ where
                 let owner = policy.model.as_str();
                 self.run(function, Incoming { policy: Some(&policy), ..incoming }, owner).await
             }
-            Resolved::Organization(suite) => {
+            Resolved::Organization(organization) => {
                 if let Some(report) = self.held_up::<A::Decide>(&event, raw, None).await? {
                     return Ok(report);
                 }
-                self.run(function, Incoming { suite: Some(&suite), ..incoming }, "suite").await
+                self.run(function, Incoming { organization: Some(&organization), ..incoming }, "platform").await
             }
-            Resolved::Platform => self.run(function, incoming, "suite").await,
+            Resolved::Platform => self.run(function, incoming, "platform").await,
             Resolved::NotConcerned(reason) => {
-                self.end::<A::Decide>(&event, "suite", Decision::Skipped, vec![reason], vec![]).await
+                self.end::<A::Decide>(&event, "platform", Decision::Skipped, vec![reason], vec![]).await
             }
-            Resolved::Unrecorded(reason) => Ok(self.unrecorded::<A::Decide>(&event, "suite", reason)),
-            Resolved::Unknown(reason) => self.refuse::<A::Decide>(raw, Some(&event), "suite", reason).await,
+            Resolved::Unrecorded(reason) => Ok(self.unrecorded::<A::Decide>(&event, "platform", reason)),
+            Resolved::Unknown(reason) => self.refuse::<A::Decide>(raw, Some(&event), "platform", reason).await,
         }
     }
 
     /// Observe, decide, act, record; anew when somebody else wrote in between.
-    async fn run<A: Act>(&self, function: &A, incoming: Incoming<'_>, owner: &str) -> Answer<Report> {
+    async fn run<A: Act>(&self, function: &A, incoming: Incoming<'_>, owner: &str) -> PortResult<Report> {
         let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(incoming.event, incoming.policy) };
         let mut resumed = None;
         for _ in 0..ATTEMPTS {
@@ -162,7 +162,7 @@ where
         id: &AggregateId,
         record: Record,
     ) -> Result<Report, WriteError> {
-        let Incoming { event, raw, policy, suite, .. } = incoming;
+        let Incoming { event, raw, policy, organization, .. } = incoming;
         let state = read::<A::Decide>(record.state)?;
         let observed = match function.observe(event, policy, &state).await {
             Ok(observed) => observed,
@@ -174,7 +174,7 @@ where
         };
         // What an earlier attempt could not say any more is said now; readers deduplicate.
         self.tell(&record.outbox).await?;
-        let ctx = Context { event, policy, suite, state: &state, observed: &observed, now: self.clock.now() };
+        let ctx = Context { event, policy, organization, state: &state, observed: &observed, now: self.clock.now() };
         let mut plan = match A::Decide::missed_completion(&ctx) {
             Some(mut plan) => {
                 plan.reasons.push(Reason::new(
@@ -262,7 +262,7 @@ where
             return Ok(self.unrecorded::<D>(event, &id.owner, reason));
         }
         let mut entry = self.entry::<D>(Some(event), &Value::Null, &id.owner, plan.decision, &plan.reasons);
-        entry.actions = plan.actions.iter().map(write).collect::<Answer<_>>()?;
+        entry.actions = plan.actions.iter().map(write).collect::<PortResult<_>>()?;
         let state = state.map(write).transpose()?;
         self.ledger.finish(id, held, state.as_ref(), &entry).await?;
         let dedup_key = plan.facts.first().map(|fact| fact.dedup_key.clone());
@@ -293,7 +293,7 @@ fn resume_pending<D: Decide>(plan: &mut Plan<D::State, D::Action>, ctx: &Context
     }
 }
 
-fn read<D: Decide>(state: Option<Value>) -> Answer<D::State> {
+fn read<D: Decide>(state: Option<Value>) -> PortResult<D::State> {
     match state {
         None => Ok(D::State::default()),
         // A record that this version cannot read may be readable to the one being rolled out.
@@ -303,7 +303,7 @@ fn read<D: Decide>(state: Option<Value>) -> Answer<D::State> {
     }
 }
 
-fn write<T: Serialize>(value: &T) -> Answer<Value> {
+fn write<T: Serialize>(value: &T) -> PortResult<Value> {
     serde_json::to_value(value).map_err(|error| Failure::transient("ledger:write", error.to_string()))
 }
 

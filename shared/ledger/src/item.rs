@@ -4,12 +4,12 @@
 //! |---|---|---|
 //! | `key#<kind>#<name>` | `model` | the model that owns the name |
 //! | `model#<model>` | `policy` | the policy as it was applied |
-//! | `suite` | `policy` | what holds for the whole suite, as it was applied |
+//! | `platform` | `policy` | the organization's policy, as it was applied |
 //! | `applied` | `<model>` | nothing: a policy of the model is applied |
 //! | `reconciled` | `<model>` | nothing: its policy has a `[reconcile]` |
-//! | `model#<model>` or `suite` | `pause` | who stopped it, since when |
-//! | `model#<model>` or `suite` | `aggregate#<name>` | epoch, lease, state, outbox |
-//! | `model#<model>` or `suite` | `history#<time>#<function>#<event>` | the terminal record |
+//! | `model#<model>` or `platform` | `pause` | who stopped it, since when |
+//! | `model#<model>` or `platform` | `aggregate#<name>` | epoch, lease, state, outbox |
+//! | `model#<model>` or `platform` | `history#<time>#<function>#<event>` | the terminal record |
 //! | `dead-letter` | `<function>#<digest>` | an event that could not be acted on, whole |
 
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use serde_json::Value;
 use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::Key;
-use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Pause, Record};
+use trimtab_core::port::{AggregateId, HistoryEntry, Pause, PortResult, Record};
 use trimtab_core::text::digest;
 
 /// How long history, dead letters, and the aggregates of single builds, notices and findings stay: well
@@ -68,12 +68,12 @@ impl Item {
         self.0.get(name)?.as_n().ok()?.parse().ok()
     }
 
-    pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> Answer<T> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> PortResult<T> {
         let text = self.text(name).unwrap_or("null");
         serde_json::from_str(text).map_err(|error| Failure::transient("ledger:read", format!("{name}: {error}")))
     }
 
-    pub(crate) fn record(&self) -> Answer<Record> {
+    pub(crate) fn record(&self) -> PortResult<Record> {
         let epoch =
             self.number("epoch").ok_or_else(|| Failure::transient("ledger:read", "an aggregate without an epoch"))?;
         let lease_until = self.number("lease_until").and_then(|at| Timestamp::from_millisecond(at).ok());
@@ -99,14 +99,14 @@ pub(crate) fn json(value: &Value) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
-pub(crate) fn written<T: Serialize>(value: &T) -> Answer<AttributeValue> {
+pub(crate) fn written<T: Serialize>(value: &T) -> PortResult<AttributeValue> {
     serde_json::to_string(value)
         .map(AttributeValue::S)
         .map_err(|error| Failure::transient("ledger:write", error.to_string()))
 }
 
 pub(crate) fn owner(owner: &str) -> String {
-    if owner == "suite" { owner.to_owned() } else { format!("model#{owner}") }
+    if owner == "platform" { owner.to_owned() } else { format!("model#{owner}") }
 }
 
 pub(crate) fn key(key: &Key) -> String {
@@ -151,7 +151,7 @@ fn expiry(now: Timestamp) -> AttributeValue {
 
 /// The terminal record: one item for an event at a function, however often it was delivered. The
 /// first answer stays under `entry`; what a later delivery came to is under `latest`.
-pub(crate) fn history(table: &str, entry: &HistoryEntry) -> Answer<TransactWriteItem> {
+pub(crate) fn history(table: &str, entry: &HistoryEntry) -> PortResult<TransactWriteItem> {
     let sk = format!("{HISTORY}{}#{}#{}", entry.event_time, entry.function, entry.event_id);
     let update = Update::builder()
         .table_name(table)
@@ -169,7 +169,7 @@ pub(crate) fn history(table: &str, entry: &HistoryEntry) -> Answer<TransactWrite
 }
 
 /// An event that could not be acted on.
-pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> Answer<Item> {
+pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> PortResult<Item> {
     let whole = raw.to_string();
     let mut cut = whole.len().min(RAW_MAX);
     while !whole.is_char_boundary(cut) {
@@ -199,12 +199,12 @@ pub(crate) fn reconciled_models(model: &str) -> Item {
     Item::new(RECONCILED, model)
 }
 
-/// The policy of a model, or of the suite.
-pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> Answer<Item> {
+/// The policy of a model, or of the organization.
+pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> PortResult<Item> {
     Ok(Item::new(&owner(model), "policy").with("policy", written(policy)?))
 }
 
 /// Who stopped an owner, and since when.
-pub(crate) fn pause(of: &str, pause: &Pause) -> Answer<Item> {
+pub(crate) fn pause(of: &str, pause: &Pause) -> PortResult<Item> {
     Ok(Item::new(&owner(of), "pause").with("pause", written(pause)?))
 }

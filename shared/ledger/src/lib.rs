@@ -23,7 +23,7 @@ use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::port::{AggregateId, Answer, HistoryEntry, Ledger, Pause, Record, WriteError};
+use trimtab_core::port::{AggregateId, HistoryEntry, Ledger, Pause, PortResult, Record, WriteError};
 use trimtab_runtime::sdk;
 
 pub use read::DeadLetter;
@@ -46,7 +46,7 @@ impl DynamoLedger {
         Self { client: Client::new(config), table }
     }
 
-    async fn get(&self, pk: &str, sk: &str) -> Answer<Option<Item>> {
+    async fn get(&self, pk: &str, sk: &str) -> PortResult<Option<Item>> {
         let call = self
             .client
             .get_item()
@@ -59,7 +59,7 @@ impl DynamoLedger {
     }
 
     /// Writes the aggregate at the next epoch if it is still at `held`.
-    fn next(&self, id: &AggregateId, held: u64, set: &str, values: Vec<(&str, AttributeValue)>) -> Answer<Update> {
+    fn next(&self, id: &AggregateId, held: u64, set: &str, values: Vec<(&str, AttributeValue)>) -> PortResult<Update> {
         let condition = fence(held);
         let mut update = Update::builder()
             .table_name(&self.table)
@@ -86,7 +86,7 @@ impl DynamoLedger {
         }
     }
 
-    fn put(&self, item: Item) -> Answer<TransactWriteItem> {
+    fn put(&self, item: Item) -> PortResult<TransactWriteItem> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item.0)).build();
         let put = put.map_err(|error| Failure::transient("dynamodb:PutItem", error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
@@ -113,32 +113,32 @@ fn is_fenced(error: &SdkError<aws_sdk_dynamodb::operation::transact_write_items:
 }
 
 impl Ledger for DynamoLedger {
-    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
+    async fn model_of(&self, key: &Key) -> PortResult<Option<ModelName>> {
         let found = self.get(&item::key(key), "model").await?;
         Ok(found.and_then(|item| ModelName::parse(item.text("model")?).ok()))
     }
 
-    async fn policy(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
+    async fn policy(&self, model: &ModelName) -> PortResult<Option<Arc<Policy>>> {
         match self.get(&item::owner(model.as_str()), "policy").await? {
             None => Ok(None),
             Some(item) => item.json("policy").map(|policy| Some(Arc::new(policy))),
         }
     }
 
-    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
-        match self.get(&item::owner("suite"), "policy").await? {
+    async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
+        match self.get(&item::owner("platform"), "policy").await? {
             None => Ok(None),
             Some(item) => item.json("policy").map(|policy| Some(Arc::new(policy))),
         }
     }
 
-    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
+    async fn reconciled_models(&self) -> PortResult<Vec<ModelName>> {
         let items = self.query(item::RECONCILED, "").await?;
         Ok(items.iter().filter_map(|item| ModelName::parse(item.text("sk")?).ok()).collect())
     }
 
-    async fn pause(&self, model: Option<&ModelName>) -> Answer<Option<Pause>> {
-        for owner in model.map(ModelName::as_str).into_iter().chain(["suite"]) {
+    async fn pause(&self, model: Option<&ModelName>) -> PortResult<Option<Pause>> {
+        for owner in model.map(ModelName::as_str).into_iter().chain(["platform"]) {
             if let Some(item) = self.get(&item::owner(owner), "pause").await? {
                 return item.json("pause").map(Some);
             }
@@ -146,7 +146,7 @@ impl Ledger for DynamoLedger {
         Ok(None)
     }
 
-    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+    async fn load(&self, id: &AggregateId) -> PortResult<Record> {
         match self.get(&item::owner(&id.owner), &item::aggregate(id)).await? {
             None => Ok(Record::EMPTY),
             Some(item) => item.record(),
@@ -192,7 +192,7 @@ impl Ledger for DynamoLedger {
         self.write(vec![item::state(update)]).await
     }
 
-    async fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
+    async fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> PortResult<()> {
         match self.write(vec![self.put(item::dead_letter(entry, raw)?)?]).await {
             Ok(()) => Ok(()),
             Err(WriteError::Failed(failure)) => Err(failure),

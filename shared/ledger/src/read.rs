@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use trimtab_core::port::{Answer, HistoryEntry};
+use trimtab_core::port::{HistoryEntry, PortResult};
 
 use crate::item::{self, DEAD_LETTERS, HISTORY, Item, text};
 use crate::{DynamoLedger, Scope, give_back};
@@ -23,7 +23,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not answer.
-    pub async fn history(&self, scope: &Scope) -> Answer<Vec<HistoryEntry>> {
+    pub async fn history(&self, scope: &Scope) -> PortResult<Vec<HistoryEntry>> {
         let items = self.query(&item::owner(scope.owner()), HISTORY).await?;
         items.iter().map(|item| item.json("entry")).collect()
     }
@@ -32,13 +32,13 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not answer.
-    pub async fn dead_letters(&self) -> Answer<Vec<DeadLetter>> {
+    pub async fn dead_letters(&self) -> PortResult<Vec<DeadLetter>> {
         let items = self.query(DEAD_LETTERS, "").await?;
         let read = |item: &Item| {
             let event = item.text("event").and_then(|event| serde_json::from_str(event).ok());
             Ok(DeadLetter { key: item.text("sk").unwrap_or_default().to_owned(), entry: item.json("entry")?, event })
         };
-        let mut all = items.iter().map(read).collect::<Answer<Vec<DeadLetter>>>()?;
+        let mut all = items.iter().map(read).collect::<PortResult<Vec<DeadLetter>>>()?;
         all.sort_by_key(|letter| letter.entry.at);
         Ok(all)
     }
@@ -47,7 +47,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not answer.
-    pub async fn release(&self, letter: &DeadLetter) -> Answer<()> {
+    pub async fn release(&self, letter: &DeadLetter) -> PortResult<()> {
         let call = self
             .client
             .delete_item()
@@ -58,7 +58,7 @@ impl DynamoLedger {
         Ok(())
     }
 
-    pub(crate) async fn query(&self, pk: &str, prefix: &str) -> Answer<Vec<Item>> {
+    pub(crate) async fn query(&self, pk: &str, prefix: &str) -> PortResult<Vec<Item>> {
         let mut call = self
             .client
             .query()

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::{Key, Policy};
-use trimtab_core::port::{Answer, Ledger, Record};
+use trimtab_core::port::{Ledger, PortResult, Record};
 
 use crate::DynamoLedger;
 use crate::item::{self, Item};
@@ -35,7 +35,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table cannot be read.
-    pub async fn applied_models(&self) -> Answer<Vec<ModelName>> {
+    pub async fn applied_models(&self) -> PortResult<Vec<ModelName>> {
         let items = self.query(item::APPLIED, "").await?;
         Ok(items.iter().filter_map(|item| ModelName::parse(item.text("sk")?).ok()).collect())
     }
@@ -44,7 +44,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table cannot be read, or the policy in it.
-    pub async fn applied_policy(&self, model: &ModelName) -> Answer<Option<AppliedPolicy>> {
+    pub async fn applied_policy(&self, model: &ModelName) -> PortResult<Option<AppliedPolicy>> {
         let Some(item) = self.get(&item::owner(model.as_str()), "policy").await? else { return Ok(None) };
         let policy: Policy = item.json("policy")?;
         let mut keys = Vec::new();
@@ -61,7 +61,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table cannot be read.
-    pub async fn aggregates(&self, model: &ModelName) -> Answer<Vec<Aggregate>> {
+    pub async fn aggregates(&self, model: &ModelName) -> PortResult<Vec<Aggregate>> {
         let items = self.query(&item::owner(model.as_str()), item::AGGREGATE).await?;
         let read = |item: &Item| {
             let name = item.text("sk").unwrap_or_default().trim_start_matches(item::AGGREGATE).to_owned();
@@ -75,7 +75,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table cannot be written, or the policy or a key has changed since it was read.
-    pub async fn remove(&self, applied: &AppliedPolicy) -> Answer<()> {
+    pub async fn remove(&self, applied: &AppliedPolicy) -> PortResult<()> {
         let model = applied.policy.model.as_str();
         let policy = Delete::builder()
             .table_name(&self.table)

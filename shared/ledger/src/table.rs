@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::port::{Answer, Ledger, Pause, WriteError};
+use trimtab_core::port::{Ledger, Pause, PortResult, WriteError};
 
 use crate::{DynamoLedger, item};
 
@@ -14,7 +14,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it, or a name belongs to another model.
-    pub async fn apply(&self, policy: &Policy) -> Answer<()> {
+    pub async fn apply(&self, policy: &Policy) -> PortResult<()> {
         let model = policy.model.as_str();
         let claimed = policy.keys();
         let before = self.policy(&policy.model).await?.map(|policy| policy.keys()).unwrap_or_default();
@@ -44,17 +44,17 @@ impl DynamoLedger {
         }
     }
 
-    /// Applies what holds for the whole suite.
+    /// Applies the organization's policy.
     ///
     /// # Errors
     /// The table did not take it.
-    pub async fn apply_suite(&self, policy: &OrganizationPolicy) -> Answer<()> {
-        let put = self.put(item::policy("suite", policy)?)?;
+    pub async fn apply_organization(&self, policy: &OrganizationPolicy) -> PortResult<()> {
+        let put = self.put(item::policy("platform", policy)?)?;
         self.write(vec![put]).await.map_err(unfenced)
     }
 
     /// Lists the model as reconciled, or removes it from that list, as its policy says.
-    fn list_reconciled(&self, policy: &Policy) -> Answer<TransactWriteItem> {
+    fn list_reconciled(&self, policy: &Policy) -> PortResult<TransactWriteItem> {
         let model = policy.model.as_str();
         if policy.reconcile.is_some() {
             return self.put(item::reconciled_models(model));
@@ -63,14 +63,14 @@ impl DynamoLedger {
     }
 
     /// Removes the model from a list. Removing a model that is not in it succeeds.
-    pub(crate) fn unlist(&self, list: &str, model: &str) -> Answer<TransactWriteItem> {
+    pub(crate) fn unlist(&self, list: &str, model: &str) -> PortResult<TransactWriteItem> {
         let delete = Delete::builder().table_name(&self.table);
         let delete = delete.key("pk", item::text(list)).key("sk", item::text(model));
         Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
     }
 
     /// Deletes a key on the condition that the model still owns it.
-    pub(crate) fn release_key(&self, key: &Key, model: &str) -> Answer<TransactWriteItem> {
+    pub(crate) fn release_key(&self, key: &Key, model: &str) -> PortResult<TransactWriteItem> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .key("pk", item::text(&item::key(key)))
@@ -84,7 +84,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table cannot be read.
-    pub async fn key_of_another_model(&self, policy: &Policy) -> Answer<Option<(Key, ModelName)>> {
+    pub async fn key_of_another_model(&self, policy: &Policy) -> PortResult<Option<(Key, ModelName)>> {
         for key in policy.keys() {
             if let Some(holder) = self.model_of(&key).await?.filter(|holder| *holder != policy.model) {
                 return Ok(Some((key, holder)));
@@ -94,7 +94,7 @@ impl DynamoLedger {
     }
 
     /// The reason for a refused transaction: a key of another model, or a concurrent write.
-    async fn contested(&self, policy: &Policy) -> Answer<Failure> {
+    async fn contested(&self, policy: &Policy) -> PortResult<Failure> {
         Ok(match self.key_of_another_model(policy).await? {
             Some((key, holder)) => {
                 let model = &policy.model;
@@ -111,15 +111,15 @@ impl DynamoLedger {
 pub enum Scope {
     /// One model.
     Model(ModelName),
-    /// The whole suite.
-    Suite,
+    /// All models, and what belongs to none.
+    Platform,
 }
 
 impl Scope {
     pub(crate) fn owner(&self) -> &str {
         match self {
             Self::Model(model) => model.as_str(),
-            Self::Suite => "suite",
+            Self::Platform => "platform",
         }
     }
 }
@@ -129,7 +129,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it.
-    pub async fn pause_at(&self, scope: &Scope, pause: &Pause) -> Answer<()> {
+    pub async fn pause_at(&self, scope: &Scope, pause: &Pause) -> PortResult<()> {
         let put = self.put(item::pause(scope.owner(), pause)?)?;
         self.write(vec![put]).await.map_err(unfenced)
     }
@@ -138,7 +138,7 @@ impl DynamoLedger {
     ///
     /// # Errors
     /// The table did not take it.
-    pub async fn resume(&self, scope: &Scope) -> Answer<()> {
+    pub async fn resume(&self, scope: &Scope) -> PortResult<()> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .key("pk", item::text(&item::owner(scope.owner())))
@@ -155,6 +155,6 @@ pub(crate) fn unfenced(error: WriteError) -> Failure {
     }
 }
 
-pub(crate) fn built<T, E: std::fmt::Display>(built: Result<T, E>) -> Answer<T> {
+pub(crate) fn built<T, E: std::fmt::Display>(built: Result<T, E>) -> PortResult<T> {
     built.map_err(|error| Failure::transient("ledger:apply", error.to_string()))
 }

@@ -81,13 +81,13 @@ async fn fails(ledger: &DynamoLedger, call: usize) -> Option<(&'static str, Fail
     const GET: &str = "dynamodb:GetItem";
     const WRITE: &str = "dynamodb:TransactWriteItems";
     const QUERY: &str = "dynamodb:Query";
-    let (churn, scope) = (ModelName::parse("churn").unwrap(), Scope::Suite);
+    let (churn, scope) = (ModelName::parse("churn").unwrap(), Scope::Platform);
     let (entry, pause) = (entry("churn", "e", Decision::Acted), Pause { by: "mira".into(), since: noon() });
     let of = |error: WriteError| match error {
         WriteError::Failed(failure) => failure,
         WriteError::Fenced => panic!("fenced, and nobody else wrote"),
     };
-    let suite = || OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap();
+    let organization = || OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap();
     let key = Key { kind: KeyKind::Alarm, name: "a".into() };
     Some(match call {
         0 => (GET, ledger.model_of(&key).await.unwrap_err()),
@@ -104,7 +104,7 @@ async fn fails(ledger: &DynamoLedger, call: usize) -> Option<(&'static str, Fail
         11 => (WRITE, ledger.dead_letter(&entry, &json!({})).await.unwrap_err()),
         12 => (WRITE, ledger.pause_at(&scope, &pause).await.unwrap_err()),
         13 => (WRITE, ledger.resume(&scope).await.unwrap_err()),
-        14 => (WRITE, ledger.apply_suite(&suite()).await.unwrap_err()),
+        14 => (WRITE, ledger.apply_organization(&organization()).await.unwrap_err()),
         15 => (GET, ledger.apply(&policy()).await.unwrap_err()),
         _ => return None,
     })
@@ -149,7 +149,7 @@ async fn a_dead_letter_that_stays_listed_is_an_error() {
 #[tokio::test]
 async fn writes_at_one_moment_go_back_where_nothing_is_fenced() {
     let conflict = || cancelled(&["TransactionConflict"]);
-    let (suite, pause) = (Scope::Suite, Pause { by: "mira".into(), since: noon() });
+    let (platform, pause) = (Scope::Platform, Pause { by: "mira".into(), since: noon() });
     let table = Table::default();
     let ledger = ledger(&table);
     table.answers(conflict());
@@ -158,9 +158,9 @@ async fn writes_at_one_moment_go_back_where_nothing_is_fenced() {
         &ledger.dead_letter(&entry("churn", "e", Decision::Failed), &json!({})).await.unwrap_err(),
     );
     table.answers(conflict());
-    given_back("ledger:write", &ledger.pause_at(&suite, &pause).await.unwrap_err());
+    given_back("ledger:write", &ledger.pause_at(&platform, &pause).await.unwrap_err());
     table.answers(conflict());
-    given_back("ledger:write", &ledger.resume(&suite).await.unwrap_err());
+    given_back("ledger:write", &ledger.resume(&platform).await.unwrap_err());
     table.answers(Answer::ok(&json!({})));
     table.answers(conflict());
     given_back("ledger:apply", &ledger.apply(&policy()).await.unwrap_err());

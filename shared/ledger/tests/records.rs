@@ -27,7 +27,7 @@ fn segments() -> Policy {
     Policy::parse("segments.toml", include_str!("../../../policies/segments.toml")).unwrap()
 }
 
-fn suite() -> OrganizationPolicy {
+fn organization() -> OrganizationPolicy {
     OrganizationPolicy::parse("organization.toml", include_str!("../../../policies/organization.toml")).unwrap()
 }
 
@@ -36,11 +36,11 @@ async fn each_kind_of_item_stands_at_its_key() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
-    ledger.apply_suite(&suite()).await.unwrap();
+    ledger.apply_organization(&organization()).await.unwrap();
     let pause = Pause { by: "mira".into(), since: noon() };
     ledger.pause_at(&Scope::Model(model("segments")), &pause).await.unwrap();
-    ledger.pause_at(&Scope::Suite, &pause).await.unwrap();
-    for owner in ["segments", "suite"] {
+    ledger.pause_at(&Scope::Platform, &pause).await.unwrap();
+    for owner in ["segments", "platform"] {
         let id = AggregateId { owner: owner.into(), name: "incident".into() };
         ledger.finish(&id, 0, Some(&json!(1)), &entry(owner, "e-1", Decision::Acted)).await.unwrap();
     }
@@ -57,10 +57,10 @@ async fn each_kind_of_item_stands_at_its_key() {
         ("model#segments", at),
         ("model#segments", "pause"),
         ("model#segments", "policy"),
-        ("suite", "aggregate#incident"),
-        ("suite", at),
-        ("suite", "pause"),
-        ("suite", "policy"),
+        ("platform", "aggregate#incident"),
+        ("platform", at),
+        ("platform", "pause"),
+        ("platform", "policy"),
     ];
     // What follows `retrain#` is a digest of the event, of 32 digits.
     let plain = |(pk, sk): (String, String)| {
@@ -77,17 +77,17 @@ async fn what_is_applied_is_read_as_it_was_written() {
     assert_eq!(ledger.policy(&model("segments")).await, Ok(None));
     assert_eq!(ledger.organization_policy().await, Ok(None));
     ledger.apply(&segments()).await.unwrap();
-    ledger.apply_suite(&suite()).await.unwrap();
+    ledger.apply_organization(&organization()).await.unwrap();
     assert_eq!(ledger.policy(&model("segments")).await, Ok(Some(Arc::new(segments()))));
     assert_eq!(ledger.policy(&model("churn")).await, Ok(None), "another model has none");
-    assert_eq!(ledger.organization_policy().await, Ok(Some(Arc::new(suite()))));
+    assert_eq!(ledger.organization_policy().await, Ok(Some(Arc::new(organization()))));
     assert!(table.keys().iter().all(|(pk, sk)| table.item(pk, sk).unwrap().get("expires").is_none()), "policies stay");
 }
 
 #[tokio::test]
 async fn a_policy_that_cannot_be_read_is_not_none() {
     let table = Table::default();
-    for pk in ["model#segments", "suite"] {
+    for pk in ["model#segments", "platform"] {
         table.put(&json!({"pk": {"S": pk}, "sk": {"S": "policy"}, "policy": {"S": "{"}}));
     }
     assert!(ledger(&table).policy(&model("segments")).await.is_err(), "a reaction without its policy does nothing");
@@ -109,7 +109,7 @@ async fn every_read_is_strongly_consistent() {
     ledger.applied_models().await.unwrap();
     ledger.applied_policy(&model("segments")).await.unwrap();
     ledger.aggregates(&model("segments")).await.unwrap();
-    ledger.history(&Scope::Suite).await.unwrap();
+    ledger.history(&Scope::Platform).await.unwrap();
     ledger.dead_letters().await.unwrap();
     let reads = [table.requests("GetItem"), table.requests("Query")].concat();
     assert_eq!(reads.len(), 12, "a pause is looked for in two places");
@@ -211,17 +211,17 @@ async fn a_pause_holds_for_its_scope_until_it_ends() {
     let (churn, other) = (model("churn"), model("other"));
     let of = |by: &str| Pause { by: by.into(), since: noon() };
     assert_eq!(ledger.pause(Some(&churn)).await, Ok(None));
-    ledger.resume(&Scope::Suite).await.unwrap();
+    ledger.resume(&Scope::Platform).await.unwrap();
     ledger.pause_at(&Scope::Model(churn.clone()), &of("mira")).await.unwrap();
     assert_eq!(ledger.pause(Some(&churn)).await, Ok(Some(of("mira"))));
     assert_eq!((ledger.pause(Some(&other)).await, ledger.pause(None).await), (Ok(None), Ok(None)), "its own only");
-    ledger.pause_at(&Scope::Suite, &of("noor")).await.unwrap();
+    ledger.pause_at(&Scope::Platform, &of("noor")).await.unwrap();
     assert_eq!(ledger.pause(Some(&churn)).await, Ok(Some(of("mira"))), "its own says who");
     assert_eq!(ledger.pause(Some(&other)).await, Ok(Some(of("noor"))), "the suite's holds for every model");
     assert_eq!(ledger.pause(None).await, Ok(Some(of("noor"))));
     ledger.resume(&Scope::Model(churn.clone())).await.unwrap();
     assert_eq!(ledger.pause(Some(&churn)).await, Ok(Some(of("noor"))), "the suite's pause goes on");
-    ledger.resume(&Scope::Suite).await.unwrap();
+    ledger.resume(&Scope::Platform).await.unwrap();
     assert_eq!(ledger.pause(Some(&churn)).await, Ok(None));
 }
 
@@ -264,7 +264,7 @@ async fn records_differ_by_event_function_and_time() {
     assert_eq!(read.len(), 4, "each page of the history");
     assert!(all.iter().all(|entry| read.contains(entry)));
     assert!(read.is_sorted_by_key(|entry| entry.event_time), "in the order of their events");
-    assert_eq!(ledger.history(&Scope::Suite).await, Ok(vec![]), "the suite's own is another");
+    assert_eq!(ledger.history(&Scope::Platform).await, Ok(vec![]), "the suite's own is another");
     ledger.claim(&id, 0, &json!(1), &[], noon()).await.unwrap();
     assert_eq!(ledger.history(&Scope::Model(model("churn"))).await.unwrap().len(), 4, "an aggregate is no record");
 }
@@ -272,6 +272,6 @@ async fn records_differ_by_event_function_and_time() {
 #[tokio::test]
 async fn a_record_that_cannot_be_read_is_an_error() {
     let table = Table::default();
-    table.put(&json!({"pk": {"S": "suite"}, "sk": {"S": "history#2026"}, "entry": {"S": "{"}}));
-    assert!(ledger(&table).history(&Scope::Suite).await.is_err());
+    table.put(&json!({"pk": {"S": "platform"}, "sk": {"S": "history#2026"}, "entry": {"S": "{"}}));
+    assert!(ledger(&table).history(&Scope::Platform).await.is_err());
 }

@@ -62,7 +62,7 @@ fn each_outcome_of_a_reaction_has_its_answer_to_lambda() {
             (&json!(decision), &json!(dead_lettered)),
             "{outcome:?}"
         );
-        assert_eq!(ended.body["model"], "suite", "{outcome:?}");
+        assert_eq!(ended.body["model"], "platform", "{outcome:?}");
     }
     let acted = ended(&host, Outcome::Acted).body;
     assert_eq!((&acted["reasons"], &acted["actions"]), (&json!(["the script says so"]), &json!(["Call"])));
@@ -213,7 +213,7 @@ fn a_reaction_is_one_log_line_and_one_metric_line() {
     let of = |id: String| logged(&lines).into_iter().filter(|line| line["event_id"] == id).cloned().collect::<Vec<_>>();
     let (acted, failed) = (of(Outcome::Acted.id()), of(Outcome::ObserveRetried.id()));
     assert_eq!((acted.len(), failed.len()), (1, 1), "{lines:?}");
-    let wanted = json!({"function": "scripted", "model": "suite", "event_id": Outcome::Acted.id(),
+    let wanted = json!({"function": "scripted", "model": "platform", "event_id": Outcome::Acted.id(),
         "source": "aws.codecommit", "detail_type": "CodeCommit Repository State Change", "decision": "acted",
         "codes": "scripted", "message": "reacted", "level": "INFO",
         "duration_ms": acted[0]["duration_ms"], "time": acted[0]["time"]});

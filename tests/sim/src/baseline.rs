@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use trimtab_core::memory::run;
 use trimtab_core::name::PipelineName;
 use trimtab_core::policy::Engine;
-use trimtab_core::port::ml::{RunRequest, Runs};
-use trimtab_core::port::{AggregateId, Answer, Clock, Ledger, Record, WriteError};
+use trimtab_core::port::{AggregateId, Clock, Ledger, PortResult, Record, WriteError};
+use trimtab_core::port::{RunRequest, Runs};
 
 use crate::services::{Function, Sim};
 
@@ -34,7 +34,7 @@ pub(crate) fn react(sim: &Sim, design: Design, function: Function, event: &Value
 }
 
 /// The token is the SDK's: another one for every call.
-async fn start(sim: &Sim, event: &Value) -> Answer<()> {
+async fn start(sim: &Sim, event: &Value) -> PortResult<()> {
     let calls = sim.services().calls;
     let failed =
         |error: trimtab_core::name::NameError| trimtab_core::failure::Failure::permanent("baseline", error.to_string());
@@ -51,7 +51,7 @@ async fn start(sim: &Sim, event: &Value) -> Answer<()> {
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// In progress until the invocation's own time-out, then done for an hour.
-async fn recorded(sim: &Sim, event: &Value) -> Answer<()> {
+async fn recorded(sim: &Sim, event: &Value) -> PortResult<()> {
     let id = AggregateId { owner: "recorded".to_owned(), name: event["detail"]["state"]["timestamp"].to_string() };
     let record: Record = sim.load(&id).await?;
     let fresh = record.lease_until.is_some_and(|until| until > sim.now());

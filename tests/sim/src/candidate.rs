@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use trimtab_core::event::{Approval, ExecutionStatus};
 use trimtab_core::name::{EndpointName, ExecutionArn, PackageArn};
-use trimtab_core::port::Answer;
-use trimtab_core::port::evaluate::{Candidates, ObservedCandidate, VerdictRequest};
-use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution, StateMachines};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Candidates, ObservedCandidate, VerdictRequest};
+use trimtab_core::port::{ExecutionRequest, ObservedExecution, StateMachines};
 
 use crate::Site;
 use crate::endings::Work;
@@ -47,7 +47,7 @@ impl Services {
 }
 
 impl Candidates for Sim {
-    async fn candidate(&self, package: &PackageArn) -> Answer<Option<ObservedCandidate>> {
+    async fn candidate(&self, package: &PackageArn) -> PortResult<Option<ObservedCandidate>> {
         let version = package.version();
         self.call(Site::CandidatesCandidate, move |services| {
             let approval = services.approvals.get(&version).cloned();
@@ -63,7 +63,7 @@ impl Candidates for Sim {
         .await
     }
 
-    async fn live(&self, _: &EndpointName) -> Answer<Option<PackageArn>> {
+    async fn live(&self, _: &EndpointName) -> PortResult<Option<PackageArn>> {
         self.call(Site::CandidatesLive, |services| {
             let config = services.endpoint.as_ref().and_then(|endpoint| endpoint.config.as_ref());
             let version = config.and_then(|config| services.configs.get(config));
@@ -72,7 +72,7 @@ impl Candidates for Sim {
         .await
     }
 
-    async fn judge(&self, request: &VerdictRequest) -> Answer<()> {
+    async fn judge(&self, request: &VerdictRequest) -> PortResult<()> {
         let request = request.clone();
         self.services().attempt(Site::CandidatesJudge, request.package.to_string(), &request.token);
         self.call(Site::CandidatesJudge, move |services| {
@@ -95,7 +95,7 @@ impl Candidates for Sim {
 }
 
 impl StateMachines for Sim {
-    async fn find(&self, request: &ExecutionRequest) -> Answer<Option<ExecutionArn>> {
+    async fn find(&self, request: &ExecutionRequest) -> PortResult<Option<ExecutionArn>> {
         let name = request.name.clone();
         self.call(Site::StateMachinesFind, move |services| {
             Ok(services.candidate.execution.clone().filter(|execution| execution.name() == name))
@@ -103,7 +103,7 @@ impl StateMachines for Sim {
         .await
     }
 
-    async fn start(&self, request: &ExecutionRequest) -> Answer<ExecutionArn> {
+    async fn start(&self, request: &ExecutionRequest) -> PortResult<ExecutionArn> {
         let execution = request.machine.execution(&request.name);
         self.services().attempt(Site::StateMachinesStart, request.input["package"].to_string(), &request.name);
         self.call(Site::StateMachinesStart, move |services| {
@@ -120,7 +120,7 @@ impl StateMachines for Sim {
         .await
     }
 
-    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ObservedExecution>> {
+    async fn describe(&self, execution: &ExecutionArn) -> PortResult<Option<ObservedExecution>> {
         let execution = execution.clone();
         self.call(Site::StateMachinesDescribe, move |services| {
             let over = services.candidate.over;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::name::CommitId;
-use trimtab_core::port::definition::ObservedDefinition;
+use trimtab_core::port::ObservedDefinition;
 
 use crate::Site;
 use crate::again::{redrive, replay};

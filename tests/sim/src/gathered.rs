@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use trimtab_core::name::{ObjectUri, ResourceName, ScheduleName};
-use trimtab_core::port::Answer;
-use trimtab_core::port::report::{MonitoringRun, MonitoringRuns, Objects};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{MonitoringRun, MonitoringRuns, Objects};
 
 use crate::Site;
 use crate::events;
@@ -57,17 +57,17 @@ fn run(at: Timestamp) -> Option<MonitoringRun> {
 }
 
 impl MonitoringRuns for Sim {
-    async fn run(&self, _: &ResourceName) -> Answer<Option<MonitoringRun>> {
+    async fn run(&self, _: &ResourceName) -> PortResult<Option<MonitoringRun>> {
         self.call(Site::MonitoringRunsRun, |services| Ok(services.violated.and_then(run))).await
     }
 
-    async fn newest(&self, _: &ScheduleName) -> Answer<Option<ResourceName>> {
+    async fn newest(&self, _: &ScheduleName) -> PortResult<Option<ResourceName>> {
         self.call(Site::MonitoringRunsNewest, |services| Ok(services.violated.and_then(run).map(|run| run.job))).await
     }
 }
 
 impl Objects for Sim {
-    async fn read(&self, _: &ObjectUri, _: u32) -> Answer<Option<Vec<u8>>> {
+    async fn read(&self, _: &ObjectUri, _: u32) -> PortResult<Option<Vec<u8>>> {
         self.call(Site::ObjectsRead, |_| Ok(Some(REPORT.as_bytes().to_vec()))).await
     }
 }

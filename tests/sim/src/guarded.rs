@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::event::Resource;
-use trimtab_core::port::Answer;
-use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Activity, Halted, ObservedResource, Resources};
 
 use crate::Site;
 use crate::events;
@@ -129,12 +129,12 @@ fn arn(resource: &Resource) -> String {
 }
 
 impl Resources for Sim {
-    async fn describe(&self, resource: &Resource) -> Answer<Option<ObservedResource>> {
+    async fn describe(&self, resource: &Resource) -> PortResult<Option<ObservedResource>> {
         let arn = arn(resource);
         self.call(Site::ResourcesDescribe, move |services| Ok(services.made.get(&arn).cloned())).await
     }
 
-    async fn stop(&self, resource: &Resource) -> Answer<Halted> {
+    async fn stop(&self, resource: &Resource) -> PortResult<Halted> {
         let arn = arn(resource);
         self.call(Site::ResourcesStop, move |services| {
             let Some(job) = services.made.get_mut(&arn) else { return Ok(Halted::Over) };

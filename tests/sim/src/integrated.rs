@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 use trimtab_core::event::CodePipelineState;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{CodePipelineName, CommitId, ImageRepository, ImageTag, ImageUri, PipelineBuildId};
-use trimtab_core::port::Answer;
-use trimtab_core::port::builder::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
-use trimtab_core::port::image::Images;
+use trimtab_core::port::Images;
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
 
 use crate::Site;
 use crate::events;
@@ -83,13 +83,13 @@ impl Services {
 }
 
 impl Images for Sim {
-    async fn tagged(&self, _: &ImageRepository, _: &ImageTag) -> Answer<Option<ImageUri>> {
+    async fn tagged(&self, _: &ImageRepository, _: &ImageTag) -> PortResult<Option<ImageUri>> {
         self.call(Site::ImagesTagged, |services| Ok(services.integrated.image.clone())).await
     }
 }
 
 impl BuildPipelines for Sim {
-    async fn find(&self, request: &PipelineBuildRequest) -> Answer<Option<PipelineBuildId>> {
+    async fn find(&self, request: &PipelineBuildRequest) -> PortResult<Option<PipelineBuildId>> {
         let commit = request.commit.clone();
         self.call(Site::BuildPipelinesFind, move |services| {
             let known = services.integrated.executions.iter().find(|execution| execution.request.commit == commit);
@@ -98,7 +98,7 @@ impl BuildPipelines for Sim {
         .await
     }
 
-    async fn start(&self, request: &PipelineBuildRequest) -> Answer<PipelineBuildId> {
+    async fn start(&self, request: &PipelineBuildRequest) -> PortResult<PipelineBuildId> {
         let request = request.clone();
         self.call(Site::BuildPipelinesStart, move |services| {
             let number = services.integrated.executions.len();
@@ -117,7 +117,7 @@ impl BuildPipelines for Sim {
         _: &CodePipelineName,
         _: &str,
         execution: &PipelineBuildId,
-    ) -> Answer<Option<ObservedPipelineBuild>> {
+    ) -> PortResult<Option<ObservedPipelineBuild>> {
         let id = execution.clone();
         self.call(Site::BuildPipelinesDescribe, move |services| {
             let known = services.integrated.executions.iter().find(|execution| execution.id == id);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use trimtab_core::memory::run;
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 use trimtab_core::reactor::{Report, World};
 
 use crate::services::{Function, Sim};
@@ -11,7 +11,7 @@ use crate::services::{Function, Sim};
 ///
 /// # Errors
 /// What the function gives back to Lambda.
-pub fn invoke(sim: &Sim, function: Function, event: &Value) -> Answer<Report> {
+pub fn invoke(sim: &Sim, function: Function, event: &Value) -> PortResult<Report> {
     let s = || sim.clone();
     let world = World::new(s(), s(), s());
     match function {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use trimtab_core::fact::Fact;
 use trimtab_core::name::ModelName;
 use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
+use trimtab_core::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, Pause, PortResult, Record, WriteError};
 
 use crate::Site;
 use crate::journal::Deed;
@@ -33,21 +33,21 @@ impl Clock for Sim {
 }
 
 impl Ledger for Sim {
-    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
+    async fn model_of(&self, key: &Key) -> PortResult<Option<ModelName>> {
         let key = key.clone();
         self.call(Site::LedgerModelOf, move |services| Ok(services.policies.owners.get(&key).cloned())).await
     }
 
-    async fn policy(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
+    async fn policy(&self, model: &ModelName) -> PortResult<Option<Arc<Policy>>> {
         let model = model.clone();
         self.call(Site::LedgerPolicy, move |services| Ok(services.policies.by_model.get(&model).cloned())).await
     }
 
-    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
-        self.call(Site::LedgerOrganizationPolicy, |services| Ok(services.policies.suite.clone())).await
+    async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
+        self.call(Site::LedgerOrganizationPolicy, |services| Ok(services.policies.organization.clone())).await
     }
 
-    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
+    async fn reconciled_models(&self) -> PortResult<Vec<ModelName>> {
         self.call(Site::LedgerReconciledModels, |services| {
             let reconciled_models = services.policies.by_model.values().filter(|policy| policy.reconcile.is_some());
             Ok(reconciled_models.map(|policy| policy.model.clone()).collect())
@@ -55,12 +55,12 @@ impl Ledger for Sim {
         .await
     }
 
-    async fn pause(&self, _: Option<&ModelName>) -> Answer<Option<Pause>> {
+    async fn pause(&self, _: Option<&ModelName>) -> PortResult<Option<Pause>> {
         let pause = |since| Pause { by: "maya".to_owned(), since };
         self.call(Site::LedgerPause, move |services| Ok(services.paused.map(pause))).await
     }
 
-    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+    async fn load(&self, id: &AggregateId) -> PortResult<Record> {
         let id = id.clone();
         self.call(Site::LedgerLoad, move |services| {
             Ok(services.aggregates.get(&id).map_or(Record::EMPTY, |record| (**record).clone()))
@@ -123,7 +123,7 @@ impl Ledger for Sim {
         .await
     }
 
-    async fn dead_letter(&self, entry: &HistoryEntry, _: &Value) -> Answer<()> {
+    async fn dead_letter(&self, entry: &HistoryEntry, _: &Value) -> PortResult<()> {
         let key = (entry.function.clone(), entry.event_id.clone());
         self.call(Site::LedgerDeadLetter, move |services| {
             services.record(Deed::DeadLetter { function: key.0.clone(), event: key.1.clone() });
@@ -135,7 +135,7 @@ impl Ledger for Sim {
 }
 
 impl Bus for Sim {
-    async fn publish(&self, fact: &Fact) -> Answer<()> {
+    async fn publish(&self, fact: &Fact) -> PortResult<()> {
         let fact = fact.clone();
         self.call(Site::BusPublish, move |services| {
             services.publish(&fact);

@@ -12,10 +12,10 @@ use crate::services::Policies;
 
 const CHURN: &str = include_str!("../../../policies/churn.toml");
 const SEGMENTS: &str = include_str!("../../../policies/segments.toml");
-const SUITE: &str = include_str!("../../../policies/organization.toml");
+const ORGANIZATION: &str = include_str!("../../../policies/organization.toml");
 
 /// A shadow of a day before `churn`'s canary.
-const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"churn-shadow-5xx\"]\n\n";
+const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"churn-shadow-5xx\"]\n\n";
 
 /// `churn`'s policy with another line.
 fn churn(line: &str, other: &str) -> String {
@@ -44,7 +44,7 @@ fn texts(flow: Option<Flow>) -> Vec<String> {
             let keeps = |line: &&str| !line.starts_with("definition =") && !line.starts_with("pipeline_role =");
             vec![CHURN.lines().filter(keeps).collect::<Vec<_>>().join("\n")]
         }
-        Some(Flow::NoticeOnly) => vec![churn("on_rejected = \"rollback\"", "on_rejected = \"notice\"")],
+        Some(Flow::NoticeOnly) => vec![churn("on_rejected = \"rollback\"", "on_rejected = \"notify\"")],
         Some(Flow::Mixed) => vec![churn("runs = 4, per = \"7d\"", "runs = 3, per = \"7d\"")],
         _ => [CHURN, SEGMENTS].map(str::to_owned).into(),
     }
@@ -71,14 +71,14 @@ pub(crate) fn fewer() -> Arc<Policies> {
 
 fn read(texts: &[String], watched: fn(&mut Monitor)) -> Arc<Policies> {
     // A verdict by policy goes all the way; one by a person is the other flows'.
-    let by_policy = |text: &String| text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
+    let by_policy = |text: &String| text.replace("on_pass = \"manual_approval\"", "on_pass = \"approve\"");
     let texts: Vec<String> = texts.iter().map(by_policy).collect();
-    let mut policies = Policies { promised: Promised::read(&texts, SUITE), ..Policies::default() };
+    let mut policies = Policies { promised: Promised::read(&texts, ORGANIZATION), ..Policies::default() };
     for mut policy in texts.iter().filter_map(|text| Policy::parse("policy.toml", text).ok()) {
         policy.monitor.as_mut().map(watched);
         policies.owners.extend(policy.keys().into_iter().map(|key| (key, policy.model.clone())));
         policies.by_model.insert(policy.model.clone(), Arc::new(policy));
     }
-    policies.suite = OrganizationPolicy::parse("organization.toml", SUITE).ok().map(Arc::new);
+    policies.organization = OrganizationPolicy::parse("organization.toml", ORGANIZATION).ok().map(Arc::new);
     Arc::new(policies)
 }

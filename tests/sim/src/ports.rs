@@ -8,8 +8,8 @@ pub(crate) use serve::keyed;
 
 use jiff::SignedDuration;
 use trimtab_core::failure::Failure;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Message, Topic};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Message, Topic};
 
 use crate::Site;
 use crate::journal::Deed;
@@ -69,7 +69,7 @@ impl Sim {
 }
 
 impl Topic for Sim {
-    async fn publish(&self, message: &Message) -> Answer<String> {
+    async fn publish(&self, message: &Message) -> PortResult<String> {
         let dedup_key = message.body.lines().find_map(|line| line.trim().strip_prefix("dedup_key: "));
         let kind = message.attributes.get("kind").cloned().unwrap_or_default();
         let key = format!("{kind} on {}", dedup_key.unwrap_or_default());

@@ -56,7 +56,7 @@ impl Promise {
             Self::Budget => "no more runs start within a budget's window than the policy allows, whoever asks",
             Self::CoolDown => "after the end of any run, drift starts nothing for the cool-down",
             Self::Circuit => {
-                "the circuit breaker opens after exactly give_up_after drift runs in vain, tells once, and lets one run through per budget window"
+                "the circuit breaker opens after exactly circuit_breaker_threshold drift runs in vain, tells once, and lets one run through per budget window"
             }
             Self::Order => "no older version over a newer one, unless that was rejected or proved nothing",
             Self::RollbackTarget => "a rollback goes to the last version that was live before and is not rejected",

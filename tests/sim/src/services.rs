@@ -10,10 +10,10 @@ use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{BuildId, CommitId, ModelName, RunId};
 use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::port::definition::ObservedDefinition;
-use trimtab_core::port::guard::ObservedResource;
-use trimtab_core::port::ml::{BuildRequest, CodePipelineRequest, ObservedEndpoint, RunRequest};
+use trimtab_core::port::ObservedDefinition;
+use trimtab_core::port::ObservedResource;
 use trimtab_core::port::{AggregateId, Record};
+use trimtab_core::port::{BuildRequest, CodePipelineRequest, ObservedEndpoint, RunRequest};
 
 use crate::Site;
 use crate::candidate::Candidacy;
@@ -37,7 +37,7 @@ use crate::watched::Watched;
 pub(crate) struct Policies {
     pub(crate) by_model: BTreeMap<ModelName, Arc<Policy>>,
     pub(crate) owners: BTreeMap<Key, ModelName>,
-    pub(crate) suite: Option<Arc<OrganizationPolicy>>,
+    pub(crate) organization: Option<Arc<OrganizationPolicy>>,
     /// What they promise, read from their text.
     pub(crate) promised: Promised,
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use trimtab_core::event::{StackRest, StackStatus};
 use trimtab_core::name::{PackageArn, StackName};
-use trimtab_core::port::Answer;
-use trimtab_core::port::stack::{Accepted, ObservedStack, StackCall, StackRequest, Stacks};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{ObservedStack, StackAccepted, StackCall, StackRequest, Stacks};
 
 use crate::Site;
 use crate::events;
@@ -49,9 +49,9 @@ fn version(parameters: &BTreeMap<String, String>) -> Option<u32> {
 
 impl Services {
     /// CloudFormation goes on with this request.
-    fn take_up(&mut self, status: &str, request: &StackRequest) -> Accepted {
+    fn take_up(&mut self, status: &str, request: &StackRequest) -> StackAccepted {
         if !self.stacked.tokens.insert(request.token.clone()) {
-            return Accepted::Started;
+            return StackAccepted::Started;
         }
         self.note(|| format!("the stack is {status}"));
         if let Some(version) = version(&request.parameters) {
@@ -66,7 +66,7 @@ impl Services {
             changed: Some(self.now),
         });
         self.after(WORK, Item::StackRests);
-        Accepted::Started
+        StackAccepted::Started
     }
 
     /// What the stack was at is over.
@@ -102,11 +102,11 @@ impl Services {
 }
 
 impl Stacks for Sim {
-    async fn describe(&self, _: &StackName) -> Answer<Option<ObservedStack>> {
+    async fn describe(&self, _: &StackName) -> PortResult<Option<ObservedStack>> {
         self.call(Site::StacksDescribe, |services| Ok(services.stacked.actual.clone())).await
     }
 
-    async fn create(&self, request: &StackRequest) -> Answer<Accepted> {
+    async fn create(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let request = request.clone();
         self.call(Site::StacksCreate, move |services| {
             if services.stacked.actual.is_some() {
@@ -118,15 +118,15 @@ impl Stacks for Sim {
         .await
     }
 
-    async fn update(&self, request: &StackRequest) -> Answer<Accepted> {
+    async fn update(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let request = request.clone();
         self.call(Site::StacksUpdate, move |services| {
-            let Some(actual) = &services.stacked.actual else { return Ok(Accepted::Busy) };
+            let Some(actual) = &services.stacked.actual else { return Ok(StackAccepted::Busy) };
             if actual.status.rest() == StackRest::Moving {
                 return Ok(adopt(services, &request));
             }
             if actual.parameters == request.parameters {
-                return Ok(Accepted::Nothing);
+                return Ok(StackAccepted::Nothing);
             }
             services.stacked.updates += 1;
             Ok(services.take_up("UPDATE_IN_PROGRESS", &request))
@@ -134,7 +134,7 @@ impl Stacks for Sim {
         .await
     }
 
-    async fn proceed(&self, call: &StackCall) -> Answer<()> {
+    async fn proceed(&self, call: &StackCall) -> PortResult<()> {
         let token = call.token.clone();
         self.call(Site::StacksProceed, move |services| {
             if services.stacked.is("UPDATE_ROLLBACK_FAILED") && services.stacked.tokens.insert(token) {
@@ -146,7 +146,7 @@ impl Stacks for Sim {
         .await
     }
 
-    async fn delete(&self, call: &StackCall) -> Answer<()> {
+    async fn delete(&self, call: &StackCall) -> PortResult<()> {
         let token = call.token.clone();
         self.call(Site::StacksDelete, move |services| {
             if services.stacked.is("ROLLBACK_COMPLETE") && services.stacked.tokens.insert(token) {
@@ -170,9 +170,9 @@ impl Services {
 }
 
 /// The stack is at something: at this, or at something else.
-fn adopt(services: &Services, request: &StackRequest) -> Accepted {
+fn adopt(services: &Services, request: &StackRequest) -> StackAccepted {
     let actual = services.stacked.actual.as_ref();
     let at_it = actual
         .is_some_and(|actual| actual.parameters == request.parameters && actual.status.rest() == StackRest::Moving);
-    if at_it { Accepted::Started } else { Accepted::Busy }
+    if at_it { StackAccepted::Started } else { StackAccepted::Busy }
 }

@@ -6,10 +6,10 @@ use jiff::SignedDuration;
 use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{EndpointName, ModelName};
-use trimtab_core::policy::{CrossAccountRole, Smoke};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{
-    Accepted, Invocations, ObservedEndpoint, Smoked, StageAccounts, StageClients, StageClientsOf,
+use trimtab_core::policy::{CrossAccountRole, SmokeTest};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{
+    Invocations, ObservedEndpoint, Smoked, StageAccounts, StageClients, StageClientsOf, UpdateAccepted,
 };
 
 use crate::Site;
@@ -45,11 +45,11 @@ pub(crate) struct Staged {
 }
 
 impl Services {
-    pub(crate) fn stage_updates(&mut self, slot: Slot, config: &str) -> Accepted {
+    pub(crate) fn stage_updates(&mut self, slot: Slot, config: &str) -> UpdateAccepted {
         let moving = |actual: &ObservedEndpoint| actual.status != EndpointStatus::InService;
         if let Some(actual) = self.staged.endpoints.get(&slot).filter(|actual| moving(actual)) {
             let at_it = actual.config.as_deref() == Some(config);
-            return if at_it { Accepted::Started } else { Accepted::Busy };
+            return if at_it { UpdateAccepted::Started } else { UpdateAccepted::Busy };
         }
         let version = self.configs.get(&keyed(account(slot.0), config)).copied().unwrap_or_default();
         self.note(|| format!("{slot:?} takes {config}"));
@@ -64,7 +64,7 @@ impl Services {
         };
         self.staged.endpoints.insert(slot.clone(), actual);
         self.after(UPDATING, Item::StageRests(slot));
-        Accepted::Started
+        UpdateAccepted::Started
     }
 
     pub(crate) fn stage_rests(&mut self, slot: &Slot) {
@@ -159,7 +159,7 @@ impl Sim {
 }
 
 impl Invocations for Sim {
-    async fn invoke(&self, endpoint: &EndpointName, _: &Smoke) -> Answer<Smoked> {
+    async fn invoke(&self, endpoint: &EndpointName, _: &SmokeTest) -> PortResult<Smoked> {
         let (elsewhere, name) = (self.1, endpoint.to_string());
         let touched = self.touched(Site::InvocationsInvoke, endpoint);
         self.call(Site::InvocationsInvoke, move |services| {
@@ -179,7 +179,7 @@ impl StageAccounts for Sim {
     type Alarms = Self;
     type Invocations = Self;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         let mut there = self.clone();
         there.1 = place.is_some_and(|place| place.role.account() == STAGING);
         self.call(Site::StageAccountsAt, |_| Ok(())).await?;

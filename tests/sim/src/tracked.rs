@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{PackageArn, RunArn, RunId};
-use trimtab_core::port::Answer;
-use trimtab_core::port::lineage::{Entity, Lineage, LinkKind, ObservedEntity, Progress};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Entity, Lineage, LineageProgress, LinkKind, ObservedEntity};
 
 use crate::Site;
 use crate::services::{Services, Sim};
@@ -13,7 +13,7 @@ use crate::services::{Services, Sim};
 /// What is tracked.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tracked {
-    entities: BTreeMap<String, (String, Option<Progress>)>,
+    entities: BTreeMap<String, (String, Option<LineageProgress>)>,
     links: BTreeSet<(String, String)>,
     /// Whether the registry has said which run made the package.
     made_by_run: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Tracked {
 
 impl Tracked {
     /// How the only action of this type stands.
-    pub(crate) fn progress(&self, of_type: &str) -> Option<Progress> {
+    pub(crate) fn progress(&self, of_type: &str) -> Option<LineageProgress> {
         let mut found = self.entities.values().filter(|(known, _)| known == of_type);
         found.next().and_then(|(_, progress)| *progress).filter(|_| found.next().is_none())
     }
@@ -50,13 +50,13 @@ impl Services {
         if tracked.made_by_run && !tracked.has_link("TrainingRun", "ModelPackage") {
             missing.push("the run is not linked with its package");
         }
-        if tracked.progress("TrainingRun") != Some(Progress::Completed) {
+        if tracked.progress("TrainingRun") != Some(LineageProgress::Completed) {
             missing.push("the run is not one that is completed");
         }
-        if tracked.progress("Build") != Some(Progress::Completed) {
+        if tracked.progress("Build") != Some(LineageProgress::Completed) {
             missing.push("the build is not one that is completed");
         }
-        if tracked.progress("Rollout") != Some(Progress::Completed) {
+        if tracked.progress("Rollout") != Some(LineageProgress::Completed) {
             missing.push("the rollout is not one that is completed");
         }
         missing
@@ -64,7 +64,7 @@ impl Services {
 }
 
 impl Lineage for Sim {
-    async fn origin(&self, _: &PackageArn) -> Answer<Option<RunArn>> {
+    async fn origin(&self, _: &PackageArn) -> PortResult<Option<RunArn>> {
         self.call(Site::LineageOrigin, |services| {
             let run = services.runs.last().and_then(|run| match &run.id {
                 RunId::Pipeline(arn) => Some(arn.clone()),
@@ -76,7 +76,7 @@ impl Lineage for Sim {
         .await
     }
 
-    async fn find(&self, entity: &Entity) -> Answer<Option<ObservedEntity>> {
+    async fn find(&self, entity: &Entity) -> PortResult<Option<ObservedEntity>> {
         let name = entity.name.clone();
         self.call(Site::LineageFind, move |services| {
             let known = services.lineage.as_ref().and_then(|tracked| tracked.entities.get(&name));
@@ -86,7 +86,7 @@ impl Lineage for Sim {
         .await
     }
 
-    async fn create(&self, entity: &Entity) -> Answer<String> {
+    async fn create(&self, entity: &Entity) -> PortResult<String> {
         let entity = entity.clone();
         self.call(Site::LineageCreate, move |services| {
             let tracked = services.lineage.get_or_insert_default();
@@ -102,7 +102,7 @@ impl Lineage for Sim {
         .await
     }
 
-    async fn set_progress(&self, action: &str, progress: Progress) -> Answer<()> {
+    async fn set_progress(&self, action: &str, progress: LineageProgress) -> PortResult<()> {
         let action = action.to_owned();
         self.call(Site::LineageSetProgress, move |services| {
             let known = services.lineage.as_mut().and_then(|tracked| tracked.entities.get_mut(&action));
@@ -114,7 +114,7 @@ impl Lineage for Sim {
         .await
     }
 
-    async fn is_linked(&self, from: &str, to: &str) -> Answer<bool> {
+    async fn is_linked(&self, from: &str, to: &str) -> PortResult<bool> {
         let link = (from.to_owned(), to.to_owned());
         self.call(Site::LineageIsLinked, move |services| {
             Ok(services.lineage.as_ref().is_some_and(|tracked| tracked.links.contains(&link)))
@@ -122,7 +122,7 @@ impl Lineage for Sim {
         .await
     }
 
-    async fn link(&self, from: &str, to: &str, _: LinkKind) -> Answer<()> {
+    async fn link(&self, from: &str, to: &str, _: LinkKind) -> PortResult<()> {
         let link = (from.to_owned(), to.to_owned());
         self.call(Site::LineageLink, move |services| {
             services.lineage.get_or_insert_default().links.insert(link);

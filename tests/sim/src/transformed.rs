@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{ObservedTransform, TransformRequest, Transforms};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{ObservedTransform, TransformRequest, Transforms};
 
 use crate::Site;
 use crate::events;
@@ -50,7 +50,7 @@ impl Services {
 }
 
 impl Transforms for Sim {
-    async fn find(&self, job: &str) -> Answer<Option<ObservedTransform>> {
+    async fn find(&self, job: &str) -> PortResult<Option<ObservedTransform>> {
         let job = job.to_owned();
         self.call(Site::TransformsFind, move |services| {
             Ok(services.transformed.jobs.get(&job).map(|(_, actual)| actual.clone()))
@@ -59,7 +59,7 @@ impl Transforms for Sim {
     }
 
     /// SageMaker takes a name once.
-    async fn start(&self, request: &TransformRequest) -> Answer<()> {
+    async fn start(&self, request: &TransformRequest) -> PortResult<()> {
         let (job, model, account) = (request.job.clone(), request.model.clone(), self.account());
         self.call(Site::TransformsStart, move |services| {
             if services.transformed.jobs.contains_key(&job) {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use trimtab_core::event::DriftKind;
 use trimtab_core::name::{AlarmName, EndpointName, PackageArn, S3Uri};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::Accepted;
-use trimtab_core::port::monitor::{
+use trimtab_core::port::PortResult;
+use trimtab_core::port::UpdateAccepted;
+use trimtab_core::port::{
     AlarmRequest, AlarmWrites, Baseline, BaselineRequest, JobDefinition, Monitoring, ObservedBaseline,
     ObservedSchedule, ScheduleRequest, ScheduleStatus, Served,
 };
@@ -83,7 +83,7 @@ impl Services {
 }
 
 impl Monitoring for Sim {
-    async fn served(&self, _: &EndpointName) -> Answer<Option<Served>> {
+    async fn served(&self, _: &EndpointName) -> PortResult<Option<Served>> {
         self.call(Site::MonitoringServed, |services| {
             let Some(endpoint) = services.endpoint.clone() else { return Ok(None) };
             let config = endpoint.config.unwrap_or_default();
@@ -94,7 +94,7 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn baselines(&self, package: &PackageArn) -> Answer<BTreeMap<DriftKind, Baseline>> {
+    async fn baselines(&self, package: &PackageArn) -> PortResult<BTreeMap<DriftKind, Baseline>> {
         let version = package.version();
         self.call(Site::MonitoringBaselines, move |_| {
             let place = S3Uri::parse(&format!("s3://churn/v{version}/constraints.json")).ok();
@@ -106,7 +106,7 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn baseline_job(&self, name: &str) -> Answer<Option<ObservedBaseline>> {
+    async fn baseline_job(&self, name: &str) -> PortResult<Option<ObservedBaseline>> {
         let name = name.to_owned();
         self.call(Site::MonitoringBaselineJob, move |services| {
             let ended = services.watch.as_ref().and_then(|watched| watched.jobs.get(&name));
@@ -115,7 +115,7 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn start_baseline(&self, request: &BaselineRequest) -> Answer<()> {
+    async fn start_baseline(&self, request: &BaselineRequest) -> PortResult<()> {
         let name = request.name.clone();
         self.call(Site::MonitoringStartBaseline, move |services| {
             if services.watch.as_ref().is_some_and(|watched| watched.jobs.contains_key(&name)) {
@@ -128,7 +128,7 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn define(&self, definition: &JobDefinition) -> Answer<()> {
+    async fn define(&self, definition: &JobDefinition) -> PortResult<()> {
         let (name, constraints) = (definition.name.clone(), definition.baseline.constraints.to_string());
         self.call(Site::MonitoringDefine, move |services| {
             services.watched().definitions.insert(name, constraints);
@@ -137,7 +137,7 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn undefine(&self, _: DriftKind, name: &str) -> Answer<()> {
+    async fn undefine(&self, _: DriftKind, name: &str) -> PortResult<()> {
         let name = name.to_owned();
         self.call(Site::MonitoringUndefine, move |services| {
             services.watched().definitions.remove(&name);
@@ -146,7 +146,7 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn schedule(&self, name: &str) -> Answer<Option<ObservedSchedule>> {
+    async fn schedule(&self, name: &str) -> PortResult<Option<ObservedSchedule>> {
         let name = name.to_owned();
         self.call(Site::MonitoringSchedule, move |services| {
             Ok(services.watch.as_ref().and_then(|watched| watched.schedules.get(&name)).cloned())
@@ -154,32 +154,32 @@ impl Monitoring for Sim {
         .await
     }
 
-    async fn create_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+    async fn create_schedule(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         let request = request.clone();
         self.call(Site::MonitoringCreateSchedule, move |services| Ok(take(services, request))).await
     }
 
-    async fn update_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+    async fn update_schedule(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         let request = request.clone();
         self.call(Site::MonitoringUpdateSchedule, move |services| Ok(take(services, request))).await
     }
 
-    async fn delete_schedule(&self, name: &str) -> Answer<Accepted> {
+    async fn delete_schedule(&self, name: &str) -> PortResult<UpdateAccepted> {
         let name = name.to_owned();
         self.call(Site::MonitoringDeleteSchedule, move |services| {
             services.watched().schedules.remove(&name);
-            Ok(Accepted::Started)
+            Ok(UpdateAccepted::Started)
         })
         .await
     }
 }
 
 /// A schedule that is pending takes nothing; the adapter then looks whether it is at this.
-fn take(services: &mut Services, request: ScheduleRequest) -> Accepted {
+fn take(services: &mut Services, request: ScheduleRequest) -> UpdateAccepted {
     let there = services.watch.as_ref().and_then(|watched| watched.schedules.get(&request.name));
     if let Some(there) = there.filter(|there| there.status == ScheduleStatus::Pending) {
         let at_it = there.definition.as_ref() == Some(&request.definition);
-        return if at_it { Accepted::Started } else { Accepted::Busy };
+        return if at_it { UpdateAccepted::Started } else { UpdateAccepted::Busy };
     }
     let name = request.name.clone();
     let actual = ObservedSchedule {
@@ -190,11 +190,11 @@ fn take(services: &mut Services, request: ScheduleRequest) -> Accepted {
     };
     services.watched().schedules.insert(request.name, actual);
     services.after(PENDING, Item::ScheduleSettles(name));
-    Accepted::Started
+    UpdateAccepted::Started
 }
 
 impl AlarmWrites for Sim {
-    async fn put(&self, request: &AlarmRequest) -> Answer<()> {
+    async fn put(&self, request: &AlarmRequest) -> PortResult<()> {
         let name = request.name.to_string();
         self.call(Site::AlarmWritesPut, move |services| {
             services.watched().alarms.insert(name);
@@ -203,7 +203,7 @@ impl AlarmWrites for Sim {
         .await
     }
 
-    async fn delete(&self, name: &AlarmName) -> Answer<()> {
+    async fn delete(&self, name: &AlarmName) -> PortResult<()> {
         let name = name.to_string();
         self.call(Site::AlarmWritesDelete, move |services| {
             services.watched().alarms.remove(&name);

@@ -80,7 +80,7 @@ impl Stage {
         };
         let suite = OrganizationPolicy::parse("organization.toml", include_str!("../../../policies/organization.toml"))
             .unwrap();
-        stage.ledger.apply_suite(&suite).await.unwrap();
+        stage.ledger.apply_organization(&suite).await.unwrap();
         // An endpoint takes longer than all attempts of one call on it, as on AWS.
         let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "codepipelines": 50, "jobs": 50, "schedules": 50,
             "stacks": 8000});
@@ -178,9 +178,9 @@ impl Stage {
     pub(super) async fn apply(&self, model: &str, flow: Flow, engine: Option<(Engine, Parameters)>) {
         let reconciled_models = flow == Flow::Clock;
         let text = include_str!("../../../policies/churn.toml").replace("churn", model);
-        let text = text.replace("on_pass = \"ask\"", "on_pass = \"approve\"");
+        let text = text.replace("on_pass = \"manual_approval\"", "on_pass = \"approve\"");
         let delivery =
-            format!("delivery = {{ name = \"{model}-integration\", source = \"Source\", variable = \"Commit\" }}");
+            format!("codepipeline = {{ name = \"{model}-integration\", source = \"Source\", variable = \"Commit\" }}");
         let text = match flow {
             // The pipeline's definition is the other pushes'.
             Flow::PipelineBuild => text
@@ -195,7 +195,7 @@ impl Stage {
         }
         // New data is soon ripe.
         if let Some(data) = policy.retrain.as_mut().and_then(|retrain| retrain.data.as_mut()) {
-            data.quiet = QUIET;
+            data.debounce = QUIET;
         }
         self.ledger.apply(&policy).await.unwrap();
     }

@@ -252,7 +252,7 @@ async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
         }
     }
     let suite = matches!(flow, Flow::Notice | Flow::Breach);
-    let scope = if suite { Scope::Suite } else { Scope::Model(ModelName::parse(&model.name).unwrap()) };
+    let scope = if suite { Scope::Platform } else { Scope::Model(ModelName::parse(&model.name).unwrap()) };
     let records = model.stage.ledger.history(&scope).await.unwrap();
     let word = format!(" {}", model.name);
     let ours = |id: &str| !suite || id.ends_with(&word);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::RoleArn;
 use trimtab_core::policy::Target;
-use trimtab_core::port::stack::{self, StackCall, StackRequest};
+use trimtab_core::port::{StackAccepted, StackCall, StackRequest};
 use trimtab_core::reactor::Act;
 
 use super::witness::{How, Witness, reaction};
@@ -59,9 +59,9 @@ fn calls(place: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)> {
         (
             Action::CreateEndpoint { service, request: request.clone() },
             "CreateEndpoint",
-            Done::Endpoint(Accepted::Started),
+            Done::Endpoint(UpdateAccepted::Started),
         ),
-        (Action::UpdateEndpoint { service, request }, "UpdateEndpoint", Done::Endpoint(Accepted::Busy)),
+        (Action::UpdateEndpoint { service, request }, "UpdateEndpoint", Done::Endpoint(UpdateAccepted::Busy)),
         (
             Action::DeleteEndpoint { service, endpoint: endpoint.clone(), place: place.clone() },
             "DeleteEndpoint churn-prod",
@@ -106,9 +106,9 @@ fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
         (
             Action::CreateStack { service, request: request.clone() },
             vec!["here CreateStack"],
-            Done::Stack(stack::Accepted::Started),
+            Done::Stack(StackAccepted::Started),
         ),
-        (Action::UpdateStack { service, request }, vec!["here UpdateStack"], Done::Stack(stack::Accepted::Nothing)),
+        (Action::UpdateStack { service, request }, vec!["here UpdateStack"], Done::Stack(StackAccepted::Nothing)),
         (
             Action::ContinueUpdateRollback { service, call: call.clone() },
             vec!["here ContinueUpdateRollback"],
@@ -129,7 +129,7 @@ pub(super) fn every_call() -> Vec<Action> {
     there.chain(calls_here().into_iter().map(|(action, ..)| action)).collect()
 }
 
-fn act(witness: &Witness, action: &Action) -> Answer<Done> {
+fn act(witness: &Witness, action: &Action) -> PortResult<Done> {
     run(reaction(witness).act(action)).unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! What SageMaker and CodePipeline are asked for a version: made of the policy and the rollout alone.
 
-use trimtab_core::policy::Trial;
+use trimtab_core::policy::VariantTest;
 
 use super::cases::*;
 use super::*;
@@ -136,7 +136,7 @@ fn a_trial_has_a_configuration_of_both_versions() {
     let Some(Action::CreateModel { request: model, .. }) = asked.actions.first() else { panic!("{asked:?}") };
     let beside = config.beside.clone().unwrap();
     assert_eq!((beside.live.as_str(), &model.model), ("churn-v1-c", &config.model));
-    assert!(matches!(beside.trial, Trial::Shadow(ref shadow) if shadow.percent == 50));
+    assert!(matches!(beside.trial, VariantTest::Shadow(ref shadow) if shadow.percent == 50));
     assert_ne!(config.name, config.model, "when the trial is over, the model's own configuration has its name");
     let Some(Action::UpdateEndpoint { request, .. }) = asked.actions.last() else { panic!("{asked:?}") };
     assert_eq!((&request.config, &request.strategy), (&config.name, &Strategy::AllAtOnce));
@@ -145,7 +145,7 @@ fn a_trial_has_a_configuration_of_both_versions() {
         let state = State { live: vec![live("churn", 1, live_config)], ..State::default() };
         self::config(&plan(policy, &state, live_config).actions).name
     };
-    let challenger = shadowed().replace("shadow]", "challenger]").replace("for = ", "keep = ");
+    let challenger = shadowed().replace("shadow]", "ab_test]");
     let start = challenger.find(CANARY).unwrap();
     let end = challenger.find("[deploy.endpoint.autoscaling]").unwrap();
     let challenger = format!("{}{}", &challenger[..start], &challenger[end..]);

@@ -18,7 +18,7 @@ pub(super) const CANARY: &str = "[deploy.endpoint.canary]";
 
 pub(super) fn shadowed() -> String {
     let shadow =
-        format!("[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"a\", \"b\", \"c\"]\n{CANARY}");
+        format!("[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"a\", \"b\", \"c\"]\n{CANARY}");
     CHURN.replace(CANARY, &shadow)
 }
 
@@ -100,7 +100,7 @@ pub(super) fn decide(
 ) -> Plan<State, Action> {
     let (policy, noon) = (parse(policy), NOON.parse::<jiff::Timestamp>().unwrap());
     let now = noon + SignedDuration::from_secs(after);
-    let ctx = Context { event, policy: Some(&policy), suite: None, state, observed, now };
+    let ctx = Context { event, policy: Some(&policy), organization: None, state, observed, now };
     crate::Deploy::missed_completion(&ctx).unwrap_or_else(|| crate::Deploy::decide(&ctx))
 }
 

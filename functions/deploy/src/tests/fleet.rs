@@ -113,15 +113,15 @@ impl Client<'_> {
         self.fleet.inner().calls.push((self.account.to_owned(), format!("{call} {about}")));
     }
 
-    fn move_to(&self, call: &str, request: &EndpointRequest) -> Answer<Accepted> {
+    fn move_to(&self, call: &str, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         let mut inner = self.fleet.inner();
         let (key, now) = ((self.account.to_owned(), request.endpoint.to_string()), inner.now);
         let there = inner.endpoints.get(&key).cloned();
         if there.as_ref().is_some_and(|there| there.pending.as_ref() == Some(&request.config)) {
-            return Ok(Accepted::Started);
+            return Ok(UpdateAccepted::Started);
         }
         if there.as_ref().is_some_and(|there| there.status.is_moving()) {
-            return Ok(Accepted::Busy);
+            return Ok(UpdateAccepted::Busy);
         }
         let failed = there.as_ref().is_some_and(|there| there.status == EndpointStatus::Failed);
         let wrong = (call == "CreateEndpoint") == there.is_some();
@@ -140,7 +140,7 @@ impl Client<'_> {
         if luck == Some(Luck::Busy) {
             let theirs = ObservedEndpoint { pending: Some(THEIRS.to_owned()), ..moving };
             inner.endpoints.insert(key, theirs);
-            return Ok(Accepted::Busy);
+            return Ok(UpdateAccepted::Busy);
         }
         if luck == Some(Luck::Refused) {
             return Err(Failure::permanent("sagemaker:Endpoint", "ValidationException"));
@@ -154,13 +154,13 @@ impl Client<'_> {
         inner.calls.push((self.account.to_owned(), text));
         match luck {
             Some(Luck::AnswerLost) => Err(Failure::transient("sagemaker:Endpoint", "no answer")),
-            _ => Ok(Accepted::Started),
+            _ => Ok(UpdateAccepted::Started),
         }
     }
 }
 
 impl Registry for &Fleet {
-    async fn newest(&self, _: &GroupName) -> Answer<Vec<Listed>> {
+    async fn newest(&self, _: &GroupName) -> PortResult<Vec<Listed>> {
         let listed = |(version, actual): (&u32, &ObservedPackage)| Listed {
             package: PackageArn::parse(&arn(MODEL, *version)).unwrap(),
             actual: actual.clone(),
@@ -168,36 +168,36 @@ impl Registry for &Fleet {
         Ok(self.inner().packages.iter().map(listed).collect())
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
+    async fn package(&self, package: &PackageArn) -> PortResult<Option<ObservedPackage>> {
         Ok(self.inner().packages.get(&package.version()).cloned())
     }
 }
 
 impl Endpoints for Client<'_> {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
+    async fn describe(&self, endpoint: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
         Ok(self.fleet.inner().endpoints.get(&(self.account.to_owned(), endpoint.to_string())).cloned())
     }
 
-    async fn create_model(&self, request: &ModelRequest) -> Answer<()> {
+    async fn create_model(&self, request: &ModelRequest) -> PortResult<()> {
         assert_eq!(request.role.account(), self.account, "the containers' role is of the account that they run in");
         self.note("CreateModel", version(&request.model));
         Ok(())
     }
 
-    async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
+    async fn create_config(&self, request: &ServingRequest) -> PortResult<()> {
         self.note("CreateEndpointConfig", version(&request.name));
         Ok(())
     }
 
-    async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn create(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         self.move_to("CreateEndpoint", request)
     }
 
-    async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn update(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         self.move_to("UpdateEndpoint", request)
     }
 
-    async fn delete(&self, endpoint: &EndpointName) -> Answer<()> {
+    async fn delete(&self, endpoint: &EndpointName) -> PortResult<()> {
         self.note("DeleteEndpoint", endpoint.as_str());
         let mut inner = self.fleet.inner();
         let there = inner.endpoints.get_mut(&(self.account.to_owned(), endpoint.to_string())).unwrap();
@@ -207,7 +207,7 @@ impl Endpoints for Client<'_> {
 }
 
 impl Alarms for Client<'_> {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         let state = if self.fleet.inner().silent { AlarmState::InsufficientData } else { AlarmState::Ok };
         let actual = |name: &AlarmName| ObservedAlarm {
             arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:{}:alarm:{name}", self.account)).unwrap(),
@@ -224,19 +224,19 @@ impl Alarms for Client<'_> {
 }
 
 impl Scaling for Client<'_> {
-    async fn scale(&self, endpoint: &EndpointName, _: &Autoscaling) -> Answer<()> {
+    async fn scale(&self, endpoint: &EndpointName, _: &Autoscaling) -> PortResult<()> {
         self.note("PutScalingPolicy", endpoint.as_str());
         Ok(())
     }
 
-    async fn schedule(&self, endpoint: &EndpointName, _: &Autoscaling) -> Answer<()> {
+    async fn schedule(&self, endpoint: &EndpointName, _: &Autoscaling) -> PortResult<()> {
         self.note("PutScheduledActions", endpoint.as_str());
         Ok(())
     }
 }
 
 impl Invocations for Client<'_> {
-    async fn invoke(&self, _: &EndpointName, _: &Smoke) -> Answer<Smoked> {
+    async fn invoke(&self, _: &EndpointName, _: &SmokeTest) -> PortResult<Smoked> {
         Ok(match self.fleet.inner().broken {
             true => Smoked::Failed("the model answered 500".into()),
             false => Smoked::Passed { took: SignedDuration::from_millis(20) },
@@ -245,11 +245,11 @@ impl Invocations for Client<'_> {
 }
 
 impl Transforms for Client<'_> {
-    async fn find(&self, _: &str) -> Answer<Option<ObservedTransform>> {
+    async fn find(&self, _: &str) -> PortResult<Option<ObservedTransform>> {
         Ok(None)
     }
 
-    async fn start(&self, request: &TransformRequest) -> Answer<()> {
+    async fn start(&self, request: &TransformRequest) -> PortResult<()> {
         self.note("CreateTransformJob", version(&request.model));
         Ok(())
     }
@@ -262,7 +262,7 @@ impl<'a> StageAccounts for &'a Fleet {
     type Alarms = Client<'a>;
     type Invocations = Client<'a>;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         let account = match place.map(|place| place.role.account()) {
             None => HUB,
             Some(STAGING) => STAGING,

@@ -26,7 +26,7 @@ fn asked(policy: &str, event: Event, state: State, what: &'static str, expected:
     Asked { what, policy: policy.to_owned(), event, state, witness: Witness::default, expected }
 }
 
-fn observe(asked: &Asked, witness: &Witness) -> Answer<Observed> {
+fn observe(asked: &Asked, witness: &Witness) -> PortResult<Observed> {
     let policy = parse(&asked.policy);
     run(reaction(witness).observe(&asked.event, Some(&policy), &asked.state)).unwrap()
 }

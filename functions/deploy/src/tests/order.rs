@@ -92,7 +92,7 @@ fn a_canary_that_proves_nothing_never_goes_back_to_a_rejected_version() {
 #[test]
 fn on_rejected_notice_leaves_the_live_version() {
     let stage =
-        stage_with(|text| text.replace("on_rejected = \"rollback\"", "on_rejected = \"notice\"")).with_two_live();
+        stage_with(|text| text.replace("on_rejected = \"rollback\"", "on_rejected = \"notify\"")).with_two_live();
     assert_eq!(stage.reject(2), (Decision::Acted, "notice_only"));
     assert_eq!(
         (stage.updates(), stage.told().pop()),

@@ -2,7 +2,7 @@
 
 use trimtab_core::name::StageName;
 use trimtab_core::policy::Target;
-use trimtab_core::port::stack;
+use trimtab_core::port::StackAccepted;
 
 use super::cases::*;
 use super::*;
@@ -50,12 +50,12 @@ fn each_answer_takes_the_rollout_as_far_as_aws_took_it() {
     for (name, done, expected, told) in [
         ("CreateModel", Done::Made, Progress::Intended, None),
         ("CreateEndpointConfig", Done::Made, Progress::Intended, None),
-        ("CreateEndpoint", started(Accepted::Started), Progress::Updating, Some(FactKind::RolloutStarted)),
-        ("UpdateEndpoint", started(Accepted::Started), Progress::Updating, Some(FactKind::RolloutStarted)),
+        ("CreateEndpoint", started(UpdateAccepted::Started), Progress::Updating, Some(FactKind::RolloutStarted)),
+        ("UpdateEndpoint", started(UpdateAccepted::Started), Progress::Updating, Some(FactKind::RolloutStarted)),
         ("CreateTransformJob", Done::Made, Progress::Transforming, Some(FactKind::RolloutStarted)),
-        ("CreateStack", Done::Stack(stack::Accepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
-        ("UpdateStack", Done::Stack(stack::Accepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
-        ("UpdateStack", Done::Stack(stack::Accepted::Nothing), Progress::Held, Some(FactKind::StageReconcileRequested)),
+        ("CreateStack", Done::Stack(StackAccepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
+        ("UpdateStack", Done::Stack(StackAccepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
+        ("UpdateStack", Done::Stack(StackAccepted::Nothing), Progress::Held, Some(FactKind::StageReconcileRequested)),
         ("DeleteStack", Done::Made, Progress::Clearing, None),
         ("ContinueUpdateRollback", Done::Made, Progress::Continuing { told: true }, None),
         (
@@ -77,9 +77,9 @@ fn each_answer_takes_the_rollout_as_far_as_aws_took_it() {
 fn a_busy_target_parks_the_version_and_what_was_wanted_after_it_goes_first() {
     let waits = |version, cause| Queued { package: package("churn", version), cause, since: now() };
     for (name, done) in [
-        ("UpdateEndpoint", Done::Endpoint(Accepted::Busy)),
-        ("CreateEndpoint", Done::Endpoint(Accepted::Busy)),
-        ("UpdateStack", Done::Stack(stack::Accepted::Busy)),
+        ("UpdateEndpoint", Done::Endpoint(UpdateAccepted::Busy)),
+        ("CreateEndpoint", Done::Endpoint(UpdateAccepted::Busy)),
+        ("UpdateStack", Done::Stack(StackAccepted::Busy)),
     ] {
         for (before, cause, after, rollback_pending) in [
             (None, Cause::Approved, waits(2, Cause::Approved), false),
@@ -109,7 +109,7 @@ fn what_began_is_told_in_words_that_say_which_way_it_goes() {
     let told = |change: &dyn Fn(&mut State)| {
         let mut state = begun();
         change(&mut state);
-        let done = Ok(Done::Endpoint(Accepted::Started));
+        let done = Ok(Done::Endpoint(UpdateAccepted::Started));
         apply_outcome(&mut state, &call("UpdateEndpoint"), done, now()).facts.remove(0).reasons.remove(0)
     };
     let cause = |cause| told(&move |state: &mut State| state.current.as_mut().unwrap().cause = cause);
@@ -134,7 +134,7 @@ fn a_stack_with_nothing_to_update_asks_its_stage_to_look() {
         let rollout = state.current.as_mut().unwrap();
         rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
         rollout.since = since.parse().unwrap();
-        let done = Ok(Done::Stack(stack::Accepted::Nothing));
+        let done = Ok(Done::Stack(StackAccepted::Nothing));
         let settled = apply_outcome(&mut state, &call("UpdateStack"), done, now());
         assert_eq!(settled.reasons[0].code, "nothing_to_update");
         settled.facts[0].clone()
@@ -189,7 +189,8 @@ fn an_endpoint_that_cannot_be_removed_leaves_nothing_waiting() {
 #[test]
 fn an_answer_without_a_rollout_changes_nothing() {
     let mut state = State::default();
-    let settled = apply_outcome(&mut state, &call("UpdateEndpoint"), Ok(Done::Endpoint(Accepted::Started)), now());
+    let settled =
+        apply_outcome(&mut state, &call("UpdateEndpoint"), Ok(Done::Endpoint(UpdateAccepted::Started)), now());
     assert_eq!((state, settled), (State::default(), trimtab_core::reactor::ActionOutcome::default()));
 }
 

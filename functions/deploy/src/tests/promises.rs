@@ -32,7 +32,7 @@ impl Options {
             (false, _) => (HUB, "loans", Gate::Open),
             (true, 0) => (HUB, "loans-dev", Gate::Open),
             (true, 1) => (STAGING, "loans", self.gate),
-            (true, _) => (HUB, "loans", Gate::Person),
+            (true, _) => (HUB, "loans", Gate::Manual),
         };
         let (rollback, canary) = (self.rollback, self.canary);
         let of = if self.staged { 3 } else { 1 };
@@ -43,7 +43,7 @@ impl Options {
     fn endpoint(self, at: usize, table: &str) -> String {
         let Rules { account, endpoint, canary, scales, .. } = self.rules(at);
         let canary = if canary {
-            format!("[{table}.canary]\npercent = 10\nbake = \"10m\"\nalarms = [\"loans-5xx\"]\n")
+            format!("[{table}.canary]\npercent = 10\nbake_time = \"10m\"\nalarms = [\"loans-5xx\"]\n")
         } else {
             String::new()
         };
@@ -62,20 +62,20 @@ impl Options {
         let rules = self.rules(at);
         let gate = match rules.gate {
             Gate::Open => "\"none\"",
-            Gate::Person => "\"person\"",
+            Gate::Manual => "\"manual\"",
             Gate::Lifecycle => "{ lifecycle = \"Staging\" }",
         };
         let account = match rules.account {
             HUB => String::new(),
             other => format!("account = {{ role = \"arn:aws:iam::{other}:role/trimtab-stage-loans\" }}\n"),
         };
-        let smoke = if rules.smoke { "smoke = { body = \"1\" }\n" } else { "" };
+        let smoke = if rules.smoke { "smoke_test = { body = \"1\" }\n" } else { "" };
         let endpoint = self.endpoint(at, "deploy.stages.endpoint");
         format!("[[deploy.stages]]\nname = \"{}\"\ngate = {gate}\n{account}{smoke}{endpoint}", STAGES[at])
     }
 
     fn policy(self) -> Policy {
-        let answer = if self.rollback { "rollback" } else { "notice" };
+        let answer = if self.rollback { "rollback" } else { "notify" };
         let target = match self.staged {
             true => (0..3).map(|at| self.stage(at)).collect(),
             false => self.endpoint(0, "deploy.endpoint"),
@@ -253,7 +253,7 @@ impl Run {
 }
 
 fn options(staged: bool) -> impl Strategy<Value = Options> {
-    let gate = prop_oneof![Just(Gate::Open), Just(Gate::Person), Just(Gate::Lifecycle)];
+    let gate = prop_oneof![Just(Gate::Open), Just(Gate::Manual), Just(Gate::Lifecycle)];
     (prop::bool::weighted(0.8), any::<bool>(), gate, any::<bool>()).prop_map(move |(rollback, canary, gate, smoke)| {
         Options { staged, rollback, canary: canary && !staged, gate, smoke }
     })

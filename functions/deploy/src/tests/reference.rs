@@ -70,7 +70,7 @@ pub(super) enum Why {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gate {
     Open,
-    Person,
+    Manual,
     Lifecycle,
 }
 
@@ -499,7 +499,7 @@ impl Stage {
         let held = self.answered.contains_key(&version);
         let let_in = match self.rules.gate {
             Gate::Lifecycle => facts.get(version).let_in && !(held && facts.silent),
-            Gate::Open | Gate::Person => held && !facts.silent,
+            Gate::Open | Gate::Manual => held && !facts.silent,
         };
         let goes = let_in && facts.is_approved(version);
         if goes {
@@ -521,7 +521,7 @@ impl Stage {
         self.offered.insert(version);
         let let_in = match self.rules.gate {
             Gate::Open => true,
-            Gate::Person => by_person,
+            Gate::Manual => by_person,
             Gate::Lifecycle => facts.get(version).let_in,
         };
         match let_in {

@@ -219,7 +219,7 @@ fn what_was_busy_after_all_takes_the_place_of_nothing_that_was_wanted_after_it()
         place: None,
     };
     let action = crate::action::Action::UpdateEndpoint { service: "sagemaker", request };
-    let busy = Ok(crate::action::Done::Endpoint(Accepted::Busy));
+    let busy = Ok(crate::action::Done::Endpoint(UpdateAccepted::Busy));
     let settled = crate::apply_outcome::apply_outcome(&mut state, &action, busy, stage.world.clock.now());
     assert_eq!(state.queued, Some(next));
     assert!(settled.facts[0].reasons[0].ends_with("gives way to version 2"), "{settled:?}");

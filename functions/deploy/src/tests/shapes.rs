@@ -1,10 +1,10 @@
 //! Strategies, what serves, and the schedule: what the policy says is what SageMaker is asked for.
 
-use trimtab_core::policy::{Serving, Trial};
+use trimtab_core::policy::{Serving, VariantTest};
 
 use super::*;
 
-const CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake = \"10m\"";
+const CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake_time = \"10m\"";
 
 fn instead_of_canary(other: &str) -> Stage {
     stage_with(|text| {
@@ -15,7 +15,7 @@ fn instead_of_canary(other: &str) -> Stage {
 
 #[test]
 fn a_linear_rollout_moves_in_the_steps_of_the_policy() {
-    let stage = instead_of_canary("[deploy.endpoint.linear]\npercent = 25\ninterval = \"5m\"");
+    let stage = instead_of_canary("[deploy.endpoint.linear]\npercent = 25\nbake_time = \"5m\"");
     stage.approve(1);
     let strategies = stage.cloud.strategies.lock().unwrap().clone();
     assert!(matches!(&strategies[..], [Strategy::Linear(linear)] if linear.percent == 25 && linear.alarms.len() == 1));
@@ -23,7 +23,7 @@ fn a_linear_rollout_moves_in_the_steps_of_the_policy() {
 
 #[test]
 fn a_rolling_update_goes_by_the_batches_of_the_policy() {
-    let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nwait = \"5m\"");
+    let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"5m\"");
     stage.approve(1);
     let strategies = stage.cloud.strategies.lock().unwrap().clone();
     assert!(matches!(&strategies[..], [Strategy::Rolling(rolling)] if rolling.percent == 50));
@@ -31,7 +31,7 @@ fn a_rolling_update_goes_by_the_batches_of_the_policy() {
 
 #[test]
 fn a_rolling_update_without_data_is_held_back_like_a_canary() {
-    let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nwait = \"5m\"");
+    let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"5m\"");
     stage.approve(1);
     stage.comes_to_rest(false);
     *stage.cloud.silent.lock().unwrap() = true;
@@ -90,6 +90,6 @@ fn a_challenger_shares_the_variant_of_the_policy() {
     stage.approve(2);
     let configs = stage.cloud.configs.lock().unwrap().clone();
     let beside = configs.last().and_then(|config| config.beside.clone()).unwrap();
-    assert!(matches!(beside.trial, Trial::Challenger(challenger) if challenger.percent == 20));
+    assert!(matches!(beside.trial, VariantTest::AbTest(challenger) if challenger.percent == 20));
     assert!(beside.live.starts_with("churn-v1-"), "{}", beside.live);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trimtab_core::event::StackStatus;
 use trimtab_core::name::StackName;
-use trimtab_core::port::stack::{Accepted, ObservedStack, StackCall, StackRequest, Stacks};
+use trimtab_core::port::{ObservedStack, StackAccepted, StackCall, StackRequest, Stacks};
 
 use super::*;
 
@@ -34,32 +34,32 @@ impl Cloud {
 }
 
 impl Stacks for &super::Cloud {
-    async fn describe(&self, _: &StackName) -> Answer<Option<ObservedStack>> {
+    async fn describe(&self, _: &StackName) -> PortResult<Option<ObservedStack>> {
         Ok(self.stack.lock().unwrap().actual.clone())
     }
 
-    async fn create(&self, request: &StackRequest) -> Answer<Accepted> {
+    async fn create(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         self.stack.lock().unwrap().take("create", "CREATE_IN_PROGRESS", request);
-        Ok(Accepted::Started)
+        Ok(StackAccepted::Started)
     }
 
-    async fn update(&self, request: &StackRequest) -> Answer<Accepted> {
+    async fn update(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let mut stack = self.stack.lock().unwrap();
         if stack.nothing {
-            return Ok(Accepted::Nothing);
+            return Ok(StackAccepted::Nothing);
         }
         stack.take("update", "UPDATE_IN_PROGRESS", request);
-        Ok(Accepted::Started)
+        Ok(StackAccepted::Started)
     }
 
-    async fn proceed(&self, call: &StackCall) -> Answer<()> {
+    async fn proceed(&self, call: &StackCall) -> PortResult<()> {
         let mut stack = self.stack.lock().unwrap();
         stack.calls.push("continue");
         stack.tokens.push(call.token.clone());
         Ok(())
     }
 
-    async fn delete(&self, _: &StackCall) -> Answer<()> {
+    async fn delete(&self, _: &StackCall) -> PortResult<()> {
         self.stack.lock().unwrap().calls.push("delete");
         Ok(())
     }

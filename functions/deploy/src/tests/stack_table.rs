@@ -1,7 +1,7 @@
 //! What each status of a stack means at each point of a rollout, as README.md's `deploy` section has it.
 
 use trimtab_core::event::StackStatus;
-use trimtab_core::port::stack::ObservedStack;
+use trimtab_core::port::ObservedStack;
 use trimtab_core::reactor::{Context, Decide};
 
 use super::cases::*;
@@ -32,8 +32,14 @@ fn heard(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Ve
     if actions.is_empty() {
         let policy = parse(TARIFFS);
         let now = NOON.parse().unwrap();
-        let ctx =
-            Context { event: &event, policy: Some(&policy), suite: None, state: &state, observed: &observed, now };
+        let ctx = Context {
+            event: &event,
+            policy: Some(&policy),
+            organization: None,
+            state: &state,
+            observed: &observed,
+            now,
+        };
         actions = crate::Deploy::pending_actions(plan.state.as_ref().unwrap_or(&state), &ctx);
     }
     let name = |action: &Action| json!(action)["action"].as_str().unwrap().to_owned();

@@ -23,33 +23,33 @@ struct Accounts {
 }
 
 impl Registry for &Accounts {
-    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
         (&&self.registry).newest(group).await
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
+    async fn package(&self, package: &PackageArn) -> PortResult<Option<ObservedPackage>> {
         (&&self.registry).package(package).await
     }
 }
 
 impl Endpoints for &Account {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
+    async fn describe(&self, endpoint: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
         Ok(self.endpoints.lock().unwrap().get(endpoint.as_str()).cloned())
     }
 
-    async fn create_model(&self, _: &ModelRequest) -> Answer<()> {
+    async fn create_model(&self, _: &ModelRequest) -> PortResult<()> {
         Ok(())
     }
 
-    async fn create_config(&self, _: &ServingRequest) -> Answer<()> {
+    async fn create_config(&self, _: &ServingRequest) -> PortResult<()> {
         Ok(())
     }
 
-    async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn create(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         self.update(request).await
     }
 
-    async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn update(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         self.updates.lock().unwrap().push(format!("{}: {}", request.endpoint, version(&request.config)));
         let actual = ObservedEndpoint {
             status: EndpointStatus::Updating,
@@ -59,10 +59,10 @@ impl Endpoints for &Account {
             modified: None,
         };
         self.endpoints.lock().unwrap().insert(request.endpoint.to_string(), actual);
-        Ok(Accepted::Started)
+        Ok(UpdateAccepted::Started)
     }
 
-    async fn delete(&self, _: &EndpointName) -> Answer<()> {
+    async fn delete(&self, _: &EndpointName) -> PortResult<()> {
         Ok(())
     }
 }
@@ -72,23 +72,23 @@ fn version(config: &str) -> &str {
 }
 
 impl Alarms for &Account {
-    async fn describe(&self, _: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+    async fn describe(&self, _: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         Ok(vec![])
     }
 }
 
 impl Scaling for &Account {
-    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
+    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> PortResult<()> {
         Ok(())
     }
 
-    async fn schedule(&self, _: &EndpointName, _: &Autoscaling) -> Answer<()> {
+    async fn schedule(&self, _: &EndpointName, _: &Autoscaling) -> PortResult<()> {
         Ok(())
     }
 }
 
 impl Invocations for &Account {
-    async fn invoke(&self, _: &EndpointName, smoke: &Smoke) -> Answer<Smoked> {
+    async fn invoke(&self, _: &EndpointName, smoke: &SmokeTest) -> PortResult<Smoked> {
         assert_eq!(smoke.content_type, "text/csv");
         let broken = *self.broken.lock().unwrap();
         let failed = || Smoked::Failed("the model answered 500: no such column".into());
@@ -103,7 +103,7 @@ impl<'a> StageAccounts for &'a Accounts {
     type Alarms = &'a Account;
     type Invocations = &'a Account;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         let all: &'a Accounts = self;
         let account = match place {
             Some(place) => {

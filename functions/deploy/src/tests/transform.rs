@@ -1,7 +1,7 @@
 //! A version that batch transform jobs ask: one job a turn, and live when all answers are there.
 
 use trimtab_core::name::TransformName;
-use trimtab_core::port::ml::{ObservedTransform, TransformRequest, Transforms};
+use trimtab_core::port::{ObservedTransform, TransformRequest, Transforms};
 
 use super::*;
 
@@ -15,11 +15,11 @@ pub(super) struct Jobs {
 }
 
 impl Transforms for &Cloud {
-    async fn find(&self, job: &str) -> Answer<Option<ObservedTransform>> {
+    async fn find(&self, job: &str) -> PortResult<Option<ObservedTransform>> {
         Ok(self.jobs.lock().unwrap().actuals.get(job).cloned())
     }
 
-    async fn start(&self, request: &TransformRequest) -> Answer<()> {
+    async fn start(&self, request: &TransformRequest) -> PortResult<()> {
         let mut jobs = self.jobs.lock().unwrap();
         if jobs.actuals.insert(request.job.clone(), ObservedTransform::Running).is_none() {
             jobs.requests.push(request.clone());

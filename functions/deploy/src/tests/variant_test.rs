@@ -7,7 +7,7 @@ const CANARY: &str = "[deploy.endpoint.canary]";
 /// `churn` with a shadow of a day before its canary.
 fn shadowed() -> Stage {
     let shadow =
-        format!("[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"{TRIAL_ALARM}\"]\n\n{CANARY}");
+        format!("[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"{TRIAL_ALARM}\"]\n\n{CANARY}");
     let stage = stage_with(|text| text.replace(CANARY, &shadow));
     stage.first_look();
     stage
@@ -18,7 +18,7 @@ pub(super) fn challenged() -> Stage {
     let stage = stage_with(|text| {
         let (start, end) = (text.find(CANARY).unwrap(), text.find("[deploy.endpoint.autoscaling]").unwrap());
         let challenger =
-            format!("[deploy.endpoint.challenger]\npercent = 20\nkeep = \"7d\"\nalarms = [\"{TRIAL_ALARM}\"]\n\n");
+            format!("[deploy.endpoint.ab_test]\npercent = 20\nduration = \"7d\"\nalarms = [\"{TRIAL_ALARM}\"]\n\n");
         format!("{}{challenger}{}", &text[..start], &text[end..])
     });
     stage.first_look();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use trimtab_core::failure::Failure;
 use trimtab_core::name::StackName;
-use trimtab_core::port::stack::{self, ObservedStack, StackCall, StackRequest, Stacks};
+use trimtab_core::port::{ObservedStack, StackAccepted, StackCall, StackRequest, Stacks};
 
 use super::*;
 
@@ -34,7 +34,7 @@ pub(super) struct Witness {
 pub(super) struct There<'a>(&'a Witness, String);
 
 impl Witness {
-    fn ask(&self, account: &str, call: &str, about: &str) -> Answer<()> {
+    fn ask(&self, account: &str, call: &str, about: &str) -> PortResult<()> {
         let mut asked = self.asked.lock().unwrap();
         asked.push(format!("{account} {call} {about}").trim_end().to_owned());
         match self.fails {
@@ -44,7 +44,7 @@ impl Witness {
         }
     }
 
-    fn here(&self, call: &str, about: &str) -> Answer<()> {
+    fn here(&self, call: &str, about: &str) -> PortResult<()> {
         self.ask("here", call, about)
     }
 
@@ -54,52 +54,52 @@ impl Witness {
 }
 
 impl There<'_> {
-    fn ask(&self, call: &str, about: &str) -> Answer<()> {
+    fn ask(&self, call: &str, about: &str) -> PortResult<()> {
         self.0.ask(&self.1, call, about)
     }
 }
 
 impl Registry for &Witness {
-    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
         self.here("ListModelPackages", group.as_str())?;
         Ok(self.listed.clone())
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
+    async fn package(&self, package: &PackageArn) -> PortResult<Option<ObservedPackage>> {
         self.here("DescribeModelPackage", &format!("v{}", package.version()))?;
         Ok(self.package.clone())
     }
 }
 
 impl Endpoints for There<'_> {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
+    async fn describe(&self, endpoint: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
         self.ask("DescribeEndpoint", endpoint.as_str())?;
         Ok(self.0.endpoint.clone())
     }
 
-    async fn create_model(&self, _: &ModelRequest) -> Answer<()> {
+    async fn create_model(&self, _: &ModelRequest) -> PortResult<()> {
         self.ask("CreateModel", "")
     }
 
-    async fn create_config(&self, _: &ServingRequest) -> Answer<()> {
+    async fn create_config(&self, _: &ServingRequest) -> PortResult<()> {
         self.ask("CreateEndpointConfig", "")
     }
 
-    async fn create(&self, _: &EndpointRequest) -> Answer<Accepted> {
-        self.ask("CreateEndpoint", "").map(|()| Accepted::Started)
+    async fn create(&self, _: &EndpointRequest) -> PortResult<UpdateAccepted> {
+        self.ask("CreateEndpoint", "").map(|()| UpdateAccepted::Started)
     }
 
-    async fn update(&self, _: &EndpointRequest) -> Answer<Accepted> {
-        self.ask("UpdateEndpoint", "").map(|()| Accepted::Busy)
+    async fn update(&self, _: &EndpointRequest) -> PortResult<UpdateAccepted> {
+        self.ask("UpdateEndpoint", "").map(|()| UpdateAccepted::Busy)
     }
 
-    async fn delete(&self, endpoint: &EndpointName) -> Answer<()> {
+    async fn delete(&self, endpoint: &EndpointName) -> PortResult<()> {
         self.ask("DeleteEndpoint", endpoint.as_str())
     }
 }
 
 impl Alarms for There<'_> {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         let names: Vec<&str> = alarms.iter().map(|name| name.as_str()).collect();
         self.ask("DescribeAlarms", &names.join(","))?;
         let actual = |name: &AlarmName| {
@@ -119,68 +119,68 @@ impl Alarms for There<'_> {
 }
 
 impl Scaling for There<'_> {
-    async fn scale(&self, endpoint: &EndpointName, _: &Autoscaling) -> Answer<()> {
+    async fn scale(&self, endpoint: &EndpointName, _: &Autoscaling) -> PortResult<()> {
         self.ask("PutScalingPolicy", endpoint.as_str())
     }
 
-    async fn schedule(&self, endpoint: &EndpointName, _: &Autoscaling) -> Answer<()> {
+    async fn schedule(&self, endpoint: &EndpointName, _: &Autoscaling) -> PortResult<()> {
         self.ask("PutScheduledAction", endpoint.as_str())
     }
 }
 
 impl Invocations for There<'_> {
-    async fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> Answer<Smoked> {
+    async fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> PortResult<Smoked> {
         self.ask("InvokeEndpoint", &format!("{endpoint} {}", smoke.body))?;
         Ok(Smoked::Failed("500".into()))
     }
 }
 
 impl Transforms for There<'_> {
-    async fn find(&self, job: &str) -> Answer<Option<ObservedTransform>> {
+    async fn find(&self, job: &str) -> PortResult<Option<ObservedTransform>> {
         self.ask("DescribeTransformJob", job)?;
         Ok(Some(ObservedTransform::Running))
     }
 
-    async fn start(&self, _: &TransformRequest) -> Answer<()> {
+    async fn start(&self, _: &TransformRequest) -> PortResult<()> {
         self.ask("CreateTransformJob", "")
     }
 }
 
 impl CodePipelines for &Witness {
-    async fn find(&self, _: &CodePipelineRequest) -> Answer<Option<String>> {
+    async fn find(&self, _: &CodePipelineRequest) -> PortResult<Option<String>> {
         self.here("ListPipelineExecutions", "")?;
         Ok(self.execution.clone())
     }
 
-    async fn start(&self, _: &CodePipelineRequest) -> Answer<String> {
+    async fn start(&self, _: &CodePipelineRequest) -> PortResult<String> {
         self.here("StartPipelineExecution", "").map(|()| "new".to_owned())
     }
 
-    async fn state(&self, pipeline: &CodePipelineName, execution: &str) -> Answer<Option<CodePipelineState>> {
+    async fn state(&self, pipeline: &CodePipelineName, execution: &str) -> PortResult<Option<CodePipelineState>> {
         self.here("GetPipelineExecution", &format!("{pipeline} {execution}"))?;
         Ok(Some(CodePipelineState::Succeeded))
     }
 }
 
 impl Stacks for &Witness {
-    async fn describe(&self, stack: &StackName) -> Answer<Option<ObservedStack>> {
+    async fn describe(&self, stack: &StackName) -> PortResult<Option<ObservedStack>> {
         self.here("DescribeStacks", stack.as_str())?;
         Ok(self.stack.clone())
     }
 
-    async fn create(&self, _: &StackRequest) -> Answer<stack::Accepted> {
-        self.here("CreateStack", "").map(|()| stack::Accepted::Started)
+    async fn create(&self, _: &StackRequest) -> PortResult<StackAccepted> {
+        self.here("CreateStack", "").map(|()| StackAccepted::Started)
     }
 
-    async fn update(&self, _: &StackRequest) -> Answer<stack::Accepted> {
-        self.here("UpdateStack", "").map(|()| stack::Accepted::Nothing)
+    async fn update(&self, _: &StackRequest) -> PortResult<StackAccepted> {
+        self.here("UpdateStack", "").map(|()| StackAccepted::Nothing)
     }
 
-    async fn proceed(&self, _: &StackCall) -> Answer<()> {
+    async fn proceed(&self, _: &StackCall) -> PortResult<()> {
         self.here("ContinueUpdateRollback", "")
     }
 
-    async fn delete(&self, _: &StackCall) -> Answer<()> {
+    async fn delete(&self, _: &StackCall) -> PortResult<()> {
         self.here("DeleteStack", "")
     }
 }
@@ -192,7 +192,7 @@ impl<'a> StageAccounts for &'a Witness {
     type Alarms = There<'a>;
     type Invocations = There<'a>;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         let account = place.map_or("here", |place| place.role.account());
         if place.is_some() {
             // A role that cannot be assumed fails here.

@@ -39,7 +39,7 @@ fn delivered_by(deploy: &str) -> impl Fn(&str) -> String {
 
 const PIPELINE: &str = r#"
 [deploy]
-on_rejected = "notice"
+on_rejected = "notify"
 [deploy.pipeline]
 name = "churn-delivery"
 variable = "Package"
@@ -47,7 +47,7 @@ variable = "Package"
 
 const ELSEWHERE: &str = r#"
 [deploy]
-on_rejected = "notice"
+on_rejected = "notify"
 [[deploy.stages]]
 name = "prod"
 account = { role = "arn:aws:iam::210987654321:role/trimtab-stage-churn", external_id = "churn-1" }

@@ -152,7 +152,7 @@ fn planned(event: &Value) -> (Decision, usize) {
     let ctx = Context {
         event: &event,
         policy: Some(&policy),
-        suite: None,
+        organization: None,
         state: &state,
         observed: &observed,
         now: NOON.parse().unwrap(),

@@ -25,24 +25,24 @@ const fn row(
 /// always asked."
 const MATRIX: [Row; 12] = [
     row(("approve", "reject", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
-    row(("approve", "ask", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
-    row(("ask", "reject", "pass"), "asked", None, FactKind::ApprovalRequested),
-    row(("ask", "ask", "pass"), "asked", None, FactKind::ApprovalRequested),
+    row(("approve", "manual_approval", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
+    row(("manual_approval", "reject", "pass"), "asked", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "manual_approval", "pass"), "asked", None, FactKind::ApprovalRequested),
     row(("approve", "reject", "fail"), "rejected", Some(false), FactKind::EvaluationFailed),
-    row(("ask", "reject", "fail"), "rejected", Some(false), FactKind::EvaluationFailed),
-    row(("approve", "ask", "fail"), "asked", None, FactKind::ApprovalRequested),
-    row(("ask", "ask", "fail"), "asked", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "reject", "fail"), "rejected", Some(false), FactKind::EvaluationFailed),
+    row(("approve", "manual_approval", "fail"), "asked", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "manual_approval", "fail"), "asked", None, FactKind::ApprovalRequested),
     row(("approve", "reject", "unsure"), "asked", None, FactKind::ApprovalRequested),
-    row(("approve", "ask", "unsure"), "asked", None, FactKind::ApprovalRequested),
-    row(("ask", "reject", "unsure"), "asked", None, FactKind::ApprovalRequested),
-    row(("ask", "ask", "unsure"), "asked", None, FactKind::ApprovalRequested),
+    row(("approve", "manual_approval", "unsure"), "asked", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "reject", "unsure"), "asked", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "manual_approval", "unsure"), "asked", None, FactKind::ApprovalRequested),
 ];
 
 impl Row {
     /// Version 7 is being tested; version 6 is live, and says what it is only where that can be told.
     fn tested(&self) -> Stage {
         let mut stage = stage(|text| {
-            text.replace("on_pass = \"ask\"", &format!("on_pass = \"{}\"", self.on_pass))
+            text.replace("on_pass = \"manual_approval\"", &format!("on_pass = \"{}\"", self.on_pass))
                 .replace("on_fail = \"reject\"", &format!("on_fail = \"{}\"", self.on_fail))
         });
         stage.is(6, Approval::Approved);

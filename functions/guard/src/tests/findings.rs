@@ -9,12 +9,12 @@ use super::*;
 struct EndsFirst(Mutex<Vec<Resource>>, Mutex<Option<ObservedResource>>);
 
 impl Resources for &EndsFirst {
-    async fn describe(&self, resource: &Resource) -> Answer<Option<ObservedResource>> {
+    async fn describe(&self, resource: &Resource) -> PortResult<Option<ObservedResource>> {
         self.0.lock().unwrap().push(resource.clone());
         Ok(self.1.lock().unwrap().clone())
     }
 
-    async fn stop(&self, resource: &Resource) -> Answer<Halted> {
+    async fn stop(&self, resource: &Resource) -> PortResult<Halted> {
         self.0.lock().unwrap().push(resource.clone());
         Ok(Halted::Over)
     }
@@ -97,7 +97,7 @@ fn compliant_successor_of_the_same_name_closes_the_finding() {
 fn exempt_caller_still_puts_an_open_finding_right() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     stage.hears("CreateTrainingJob", &without("tags"));
-    stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
+    stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
     let tags = [("owner", "mira"), ("model", "churn")].map(|(key, value)| (key.into(), value.into()));
     stage.aws.change(|actual| actual.tags = tags.into());
@@ -107,7 +107,7 @@ fn exempt_caller_still_puts_an_open_finding_right() {
 #[test]
 fn exemption_by_the_session_arn_holds_too() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    stage.world.ledger.contents().suite.as_mut().unwrap().guard.as_mut().unwrap().exempt =
+    stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:sts::123456789012:assumed-role/data-science/*".to_owned()].into();
     assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
 }
@@ -213,11 +213,11 @@ fn known_finding_of_what_cannot_be_stopped_is_reported_once() {
 struct Silent(Option<ObservedResource>);
 
 impl Resources for &Silent {
-    async fn describe(&self, _: &Resource) -> Answer<Option<ObservedResource>> {
+    async fn describe(&self, _: &Resource) -> PortResult<Option<ObservedResource>> {
         Ok(self.0.clone())
     }
 
-    async fn stop(&self, _: &Resource) -> Answer<Halted> {
+    async fn stop(&self, _: &Resource) -> PortResult<Halted> {
         Err(Failure::transient("sagemaker:StopTrainingJob", "no answer in time"))
     }
 }

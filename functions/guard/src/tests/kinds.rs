@@ -165,8 +165,9 @@ fn kind_that_the_policy_does_not_stop_is_only_reported() {
         let mut request = request(call);
         request["tags"] = Value::Null;
         let mut stage = Stage::with(call, &request);
-        let others = SUITE.replace(&format!("\"{kind}\", "), "");
-        stage.world.ledger.contents().suite = Some(OrganizationPolicy::parse("organization.toml", &others).unwrap());
+        let others = ORGANIZATION.replace(&format!("\"{kind}\", "), "");
+        stage.world.ledger.contents().organization =
+            Some(OrganizationPolicy::parse("organization.toml", &others).unwrap());
         stage.hears(call, &request);
         assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0), "{call}");
     }

@@ -15,13 +15,13 @@ use trimtab_core::name::{
     PipelineBuildId, PipelineName, PullRequestId, RepositoryName,
 };
 use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
-use trimtab_core::port::builder::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
-use trimtab_core::port::definition::{DefinitionRequest, Definitions, ObservedDefinition};
-use trimtab_core::port::image::Images;
-use trimtab_core::port::ml::{
+use trimtab_core::port::Images;
+use trimtab_core::port::{AggregateId, Bus, HistoryEntry, Ledger, Pause, PortResult, Record, WriteError};
+use trimtab_core::port::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
+use trimtab_core::port::{
     BuildRequest, Builds, CommentRequest, ObservedBuild, ObservedPullRequest, PullRequests, Repositories,
 };
-use trimtab_core::port::{AggregateId, Answer, Bus, HistoryEntry, Ledger, Pause, Record, WriteError};
+use trimtab_core::port::{DefinitionRequest, Definitions, ObservedDefinition};
 
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +105,11 @@ impl Cloud {
     }
 
     /// A call that changes nothing.
-    fn ask<T>(&self, call: &str, read: impl FnOnce(&mut Account) -> T) -> Answer<T> {
+    fn ask<T>(&self, call: &str, read: impl FnOnce(&mut Account) -> T) -> PortResult<T> {
         self.call(call, false, read)
     }
 
-    fn call<T>(&self, call: &str, is_effect: bool, apply: impl FnOnce(&mut Account) -> T) -> Answer<T> {
+    fn call<T>(&self, call: &str, is_effect: bool, apply: impl FnOnce(&mut Account) -> T) -> PortResult<T> {
         let mut account = self.account();
         account.calls.push(short(call));
         let due = account.fault.filter(|(calls, _)| *calls == 0).map(|(_, fault)| fault);
@@ -126,14 +126,14 @@ impl Cloud {
         }
     }
 
-    fn refused(&self) -> Answer<()> {
+    fn refused(&self) -> PortResult<()> {
         match self.account().refuse {
             true => Err(Failure::permanent("fake:call", "ValidationException")),
             false => Ok(()),
         }
     }
 
-    fn define(&self, call: &'static str, request: &DefinitionRequest, text: &str) -> Answer<()> {
+    fn define(&self, call: &'static str, request: &DefinitionRequest, text: &str) -> PortResult<()> {
         self.refused()?;
         self.call(&format!("definitions.{call} {} {}", request.pipeline, request.commit), true, |account| {
             let (pipeline, commit) = (request.pipeline.to_string(), request.commit.clone());
@@ -145,12 +145,17 @@ impl Cloud {
 }
 
 impl Repositories for Cloud {
-    async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> Answer<Option<CommitId>> {
+    async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> PortResult<Option<CommitId>> {
         let place = format!("{repository} {branch}");
         self.ask(&format!("repositories.head {place}"), |account| account.heads.get(&place).cloned())
     }
 
-    async fn file(&self, repository: &RepositoryName, commit: &CommitId, path: &FilePath) -> Answer<Option<Vec<u8>>> {
+    async fn file(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitId,
+        path: &FilePath,
+    ) -> PortResult<Option<Vec<u8>>> {
         self.ask(&format!("repositories.file {repository} {commit} {path}"), |account| {
             account.file.clone().unwrap_or_else(|| Some(definition_of(commit).into_bytes()))
         })
@@ -158,19 +163,19 @@ impl Repositories for Cloud {
 }
 
 impl PullRequests for Cloud {
-    async fn open(&self, repository: &RepositoryName) -> Answer<Vec<PullRequestId>> {
+    async fn open(&self, repository: &RepositoryName) -> PortResult<Vec<PullRequestId>> {
         self.ask(&format!("pulls.open {repository}"), |account| {
             let open = account.pulls.iter().filter(|(_, pull)| pull.open);
             open.map(|(id, _)| PullRequestId::parse(id).unwrap()).collect()
         })
     }
 
-    async fn pull_request(&self, id: &PullRequestId) -> Answer<Option<ObservedPullRequest>> {
+    async fn pull_request(&self, id: &PullRequestId) -> PortResult<Option<ObservedPullRequest>> {
         self.ask(&format!("pulls.pull_request {id}"), |account| account.pulls.get(id.as_str()).cloned())
     }
 
     /// The same token gives the comment that is there, as CodeCommit promises.
-    async fn comment(&self, request: &CommentRequest) -> Answer<()> {
+    async fn comment(&self, request: &CommentRequest) -> PortResult<()> {
         let CommentRequest { repository, pull_request, before, after, .. } = request;
         self.call(&format!("pulls.comment {repository} {pull_request} {before} {after}"), true, |account| {
             if !account.comments.iter().any(|known| known.token == request.token) {
@@ -181,7 +186,7 @@ impl PullRequests for Cloud {
 }
 
 impl Builds for Cloud {
-    async fn find(&self, request: &BuildRequest) -> Answer<Option<BuildId>> {
+    async fn find(&self, request: &BuildRequest) -> PortResult<Option<BuildId>> {
         let BuildRequest { project, commit, variables, .. } = request;
         self.ask(&format!("builds.find {project} {commit}"), |account| {
             let mut known = account.builds.iter();
@@ -193,7 +198,7 @@ impl Builds for Cloud {
         })
     }
 
-    async fn start(&self, request: &BuildRequest) -> Answer<BuildId> {
+    async fn start(&self, request: &BuildRequest) -> PortResult<BuildId> {
         self.refused()?;
         self.call(&format!("builds.start {} {}", request.project, request.commit), true, |account| {
             account.builds.push((request.clone(), BuildStatus::InProgress));
@@ -201,7 +206,7 @@ impl Builds for Cloud {
         })
     }
 
-    async fn describe(&self, build: &BuildId) -> Answer<Option<ObservedBuild>> {
+    async fn describe(&self, build: &BuildId) -> PortResult<Option<ObservedBuild>> {
         self.ask(&format!("builds.describe {}", build.short()), |account| {
             let (request, status) = account.builds.get(number(build.as_str()))?;
             let (commit, variables) = (Some(request.commit.clone()), request.variables.clone());
@@ -211,7 +216,7 @@ impl Builds for Cloud {
 }
 
 impl BuildPipelines for Cloud {
-    async fn find(&self, request: &PipelineBuildRequest) -> Answer<Option<PipelineBuildId>> {
+    async fn find(&self, request: &PipelineBuildRequest) -> PortResult<Option<PipelineBuildId>> {
         let PipelineBuildRequest { pipeline, source, variable, commit, .. } = request;
         self.ask(&format!("pipelines.find {pipeline} {source} {variable} {commit}"), |account| {
             let known = |known: &PipelineBuildRequest| (&known.pipeline, &known.commit) == (pipeline, commit);
@@ -220,7 +225,7 @@ impl BuildPipelines for Cloud {
         })
     }
 
-    async fn start(&self, request: &PipelineBuildRequest) -> Answer<PipelineBuildId> {
+    async fn start(&self, request: &PipelineBuildRequest) -> PortResult<PipelineBuildId> {
         let PipelineBuildRequest { pipeline, source, variable, commit, .. } = request;
         self.call(&format!("pipelines.start {pipeline} {source} {variable} {commit}"), true, |account| {
             account.executions.push((Some(request.clone()), CodePipelineState::Started));
@@ -233,7 +238,7 @@ impl BuildPipelines for Cloud {
         pipeline: &CodePipelineName,
         variable: &str,
         execution: &PipelineBuildId,
-    ) -> Answer<Option<ObservedPipelineBuild>> {
+    ) -> PortResult<Option<ObservedPipelineBuild>> {
         self.ask(&format!("pipelines.describe {pipeline} {variable} {execution}"), |account| {
             let (request, state) = account.executions.get(number(execution.as_str()))?;
             let commit = request.as_ref().map(|request| request.commit.clone());
@@ -243,30 +248,30 @@ impl BuildPipelines for Cloud {
 }
 
 impl Images for Cloud {
-    async fn tagged(&self, repository: &ImageRepository, tag: &ImageTag) -> Answer<Option<ImageUri>> {
+    async fn tagged(&self, repository: &ImageRepository, tag: &ImageTag) -> PortResult<Option<ImageUri>> {
         let place = format!("{repository} {tag}");
         self.ask(&format!("images.tagged {place}"), |account| account.images.get(&place).cloned())
     }
 }
 
 impl Definitions for Cloud {
-    async fn describe(&self, pipeline: &PipelineName) -> Answer<Option<ObservedDefinition>> {
+    async fn describe(&self, pipeline: &PipelineName) -> PortResult<Option<ObservedDefinition>> {
         self.ask(&format!("definitions.describe {pipeline}"), |account| {
             account.pipelines.get(pipeline.as_str()).cloned()
         })
     }
 
-    async fn create(&self, request: &DefinitionRequest, text: &str) -> Answer<()> {
+    async fn create(&self, request: &DefinitionRequest, text: &str) -> PortResult<()> {
         self.define("create", request, text)
     }
 
-    async fn update(&self, request: &DefinitionRequest, text: &str) -> Answer<()> {
+    async fn update(&self, request: &DefinitionRequest, text: &str) -> PortResult<()> {
         self.define("update", request, text)
     }
 }
 
 impl Bus for Cloud {
-    async fn publish(&self, fact: &Fact) -> Answer<()> {
+    async fn publish(&self, fact: &Fact) -> PortResult<()> {
         self.call(&format!("bus.publish {}", fact.kind.as_str()), true, |account| account.facts.push(fact.clone()))
     }
 }
@@ -281,28 +286,28 @@ pub(super) struct ReadOnly {
 const READS: &str = "observing has no effects: it reads aggregates of the ledger and nothing else";
 
 impl Ledger for ReadOnly {
-    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+    async fn load(&self, id: &AggregateId) -> PortResult<Record> {
         let record = self.ledger.load(id).await?;
         self.cloud.ask(&format!("ledger.load {} {}", id.owner, id.name), |_| record)
     }
 
-    async fn model_of(&self, _: &Key) -> Answer<Option<ModelName>> {
+    async fn model_of(&self, _: &Key) -> PortResult<Option<ModelName>> {
         unreachable!("{READS}")
     }
 
-    async fn policy(&self, _: &ModelName) -> Answer<Option<Arc<Policy>>> {
+    async fn policy(&self, _: &ModelName) -> PortResult<Option<Arc<Policy>>> {
         unreachable!("{READS}")
     }
 
-    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
+    async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
         unreachable!("{READS}")
     }
 
-    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
+    async fn reconciled_models(&self) -> PortResult<Vec<ModelName>> {
         unreachable!("{READS}")
     }
 
-    async fn pause(&self, _: Option<&ModelName>) -> Answer<Option<Pause>> {
+    async fn pause(&self, _: Option<&ModelName>) -> PortResult<Option<Pause>> {
         unreachable!("{READS}")
     }
 
@@ -318,7 +323,7 @@ impl Ledger for ReadOnly {
         unreachable!("{READS}")
     }
 
-    async fn dead_letter(&self, _: &HistoryEntry, _: &Value) -> Answer<()> {
+    async fn dead_letter(&self, _: &HistoryEntry, _: &Value) -> PortResult<()> {
         unreachable!("{READS}")
     }
 }

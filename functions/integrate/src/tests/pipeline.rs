@@ -1,6 +1,6 @@
 //! CodePipeline as the builder: the commit as source revision, the end by its event or by looking.
 
-use trimtab_core::port::builder::PipelineBuildRequest;
+use trimtab_core::port::PipelineBuildRequest;
 
 use super::reconcile::asked;
 use super::*;

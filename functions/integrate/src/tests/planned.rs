@@ -13,7 +13,8 @@ fn planned(policy: &Policy, raw: &Value) -> (Decision, &'static str, Vec<decide:
     let event = Event::parse(raw).unwrap();
     let (state, observed) = (State::default(), Integrate::preview(&event));
     let now = NOON.parse().unwrap();
-    let ctx = Context { event: &event, policy: Some(policy), suite: None, state: &state, observed: &observed, now };
+    let ctx =
+        Context { event: &event, policy: Some(policy), organization: None, state: &state, observed: &observed, now };
     let plan = Integrate::decide(&ctx);
     (plan.decision, plan.reasons[0].code, plan.actions)
 }
@@ -70,7 +71,7 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
     let ctx = Context {
         event: &event,
         policy: None,
-        suite: None,
+        organization: None,
         state: &state,
         observed: &observed,
         now: NOON.parse().unwrap(),

@@ -81,7 +81,7 @@ impl Pair {
     fn new(rules: Rules) -> Self {
         let mut text = CHURN.replace(r#"branches = ["main"]"#, r#"branches = ["main", "release"]"#);
         if rules.by_pipeline {
-            let delivery = r#"delivery = { name = "churn-integration", source = "Source", variable = "Commit" }"#;
+            let delivery = r#"codepipeline = { name = "churn-integration", source = "Source", variable = "Commit" }"#;
             text = text.replace(r#"project = "churn-build""#, delivery);
         }
         let stage = stage_of(Policy::parse("churn.toml", &text).unwrap());

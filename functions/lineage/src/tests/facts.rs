@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use trimtab_core::fact::FactKind;
-use trimtab_core::port::lineage::EntityKind;
+use trimtab_core::port::EntityKind;
 
 use super::*;
 

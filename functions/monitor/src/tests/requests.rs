@@ -47,7 +47,7 @@ fn definition_of_each_kind_holds_what_the_policy_says() {
             (quality.then_some("0"), quality),
             "{kind}"
         );
-        // A label is there 24 h after its request (`labels_after`), and the schedule runs every hour: the job looks at
+        // A label is there 24 h after its request (`label_delay`), and the schedule runs every hour: the job looks at
         // the hour that ended 24 h ago. https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-schedule.html
         let labels = made.labels.as_ref().map(|labels| (labels.from.as_str(), labels.until.as_str()));
         let needs = quality || kind == DriftKind::Bias;

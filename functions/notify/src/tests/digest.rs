@@ -61,7 +61,7 @@ fn a_digest_is_for_whoever_wants_something_that_is_in_it() {
     let (world, sns) = (demand(), Sns::default());
     world.ledger.contents().policies.values_mut().for_each(|policy| {
         let notify = policy.notify.as_mut().unwrap();
-        notify.quiet.insert(trimtab_core::fact::Severity::Warning);
+        notify.digest_severities.insert(trimtab_core::fact::Severity::Warning);
     });
     let audience = || sns.sent.lock().unwrap().last().unwrap().attributes["audience"].clone();
     hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));

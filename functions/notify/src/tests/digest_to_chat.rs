@@ -4,7 +4,7 @@ use super::digest::{Suite, demand, hear, of_demand, pass};
 use super::*;
 
 /// The clock asks, where people have this topic and the chat that one.
-fn look(world: &Suite, people: &Sns, chat: &Sns) -> Answer<Report> {
+fn look(world: &Suite, people: &Sns, chat: &Sns) -> PortResult<Report> {
     let reaction = Reaction { topic: people, chat: Some(chat), ledger: world.ledger.clone() };
     run(world.react(&reaction, &of_demand("Reconcile Requested", "look/demand/x"))).unwrap()
 }

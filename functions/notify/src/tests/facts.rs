@@ -67,7 +67,7 @@ fn event_that_is_no_fact_is_not_for_notify() {
 
 #[test]
 fn digest_is_sent_at_its_interval_and_not_a_minute_before() {
-    // `digest = "24h"` in policies/demand.toml.
+    // `digest_interval = "24h"` in policies/demand.toml.
     let (world, sns) = (demand(), Sns::default());
     hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
     let look = of_demand("Reconcile Requested", "look/demand/x");

@@ -109,7 +109,7 @@ fn that_the_budget_holds_data_back_is_told_once() {
 
 #[test]
 fn as_many_objects_are_waited_for_as_the_policy_says_and_each_counts_once() {
-    let stage = stage_with(|retrain| retrain.data.as_mut().unwrap().at_least = 3);
+    let stage = stage_with(|retrain| retrain.data.as_mut().unwrap().min_objects = 3);
     for number in [0, 0, 0, 1] {
         stage.react(&features(number, NOON));
     }
@@ -225,7 +225,7 @@ fn data_gets_its_run_only_while_the_policy_asks_for_it() {
 
 #[test]
 fn object_counts_once_however_often_and_late_it_is_told() {
-    let stage = stage_with(|retrain| retrain.data.as_mut().unwrap().at_least = 2);
+    let stage = stage_with(|retrain| retrain.data.as_mut().unwrap().min_objects = 2);
     for _ in 0..4 {
         stage.react(&features(0, NOON));
         stage.pass(MINUTE * 5);
@@ -251,7 +251,7 @@ fn calendar_is_due_when_its_time_has_passed_and_no_sooner() {
 fn two_buckets_with_the_same_key_count_as_two_objects() {
     let stage = stage_with(|retrain| {
         let data = retrain.data.as_mut().unwrap();
-        data.at_least = 2;
+        data.min_objects = 2;
         data.prefixes.insert(trimtab_core::name::S3Prefix::parse("s3://churn-archive/features/").unwrap());
     });
     let first = features(0, NOON);

@@ -109,7 +109,7 @@ fn refused_start_says_what_the_engine_said_and_frees_the_model() {
 
 #[test]
 fn refused_trigger_starts_a_run_when_it_is_sent_again() {
-    let mut stage = stage_with(|retrain| (retrain.budget.runs, retrain.give_up_after) = (1, 1));
+    let mut stage = stage_with(|retrain| (retrain.budget.runs, retrain.circuit_breaker_threshold) = (1, 1));
     stage.cloud.refuse = true;
     assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Failed);
     stage.cloud.refuse = false;
@@ -196,7 +196,7 @@ fn record_of_an_earlier_version_keeps_its_last_start_and_its_held_drift() {
 
 #[test]
 fn refused_start_is_no_run_in_vain() {
-    let mut stage = stage_with(|retrain| (retrain.give_up_after, retrain.cool_down) = (2, HOUR));
+    let mut stage = stage_with(|retrain| (retrain.circuit_breaker_threshold, retrain.cool_down) = (2, HOUR));
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
     stage.pass(HOUR);

@@ -45,12 +45,12 @@ impl Pair {
             retrain.cool_down = hours(rules.cool_down);
             retrain.budget.runs = u32::try_from(rules.runs).unwrap();
             retrain.budget.per = hours(rules.per);
-            retrain.give_up_after = rules.give_up_after;
+            retrain.circuit_breaker_threshold = rules.circuit_breaker_threshold;
             retrain.every = rules.every.map(hours);
             retrain.alarms = ALARMS.map(|name| AlarmName::parse(name).unwrap()).into();
             let data = retrain.data.as_mut().unwrap();
-            (data.quiet, data.longest) = (hours(rules.quiet), hours(rules.longest));
-            data.at_least = u32::try_from(rules.at_least).unwrap();
+            (data.debounce, data.max_wait) = (hours(rules.quiet), hours(rules.longest));
+            data.min_objects = u32::try_from(rules.at_least).unwrap();
             data.cool_down = rules.data_cools_down;
         });
         *stage.cloud.alarm.lock().unwrap() = None;
@@ -309,7 +309,9 @@ fn broken(expected: &[Incoming], heard: &[Incoming]) -> &'static str {
     let at = expected.iter().zip(heard).take_while(|(one, other)| one == other).count();
     match (expected.get(at), heard.get(at)) {
         (Some(Incoming::Held(Limit::CoolDown)), _) => "cool-down: for so long after any run's end nothing is started",
-        (Some(Incoming::Held(Limit::Circuit)), _) => "circuit: after give_up_after drift runs in vain, one per window",
+        (Some(Incoming::Held(Limit::Circuit)), _) => {
+            "circuit: after circuit_breaker_threshold drift runs in vain, one per window"
+        }
         (Some(Incoming::Held(Limit::Budget)), _) => "budget: no more runs within the window, whoever asks",
         (Some(Incoming::Joined), _) => "coalescing: one run at a time, and what comes during it is told so",
         (Some(Incoming::Ended { .. }), _) => "an end closes the incident, and is told as what it was",

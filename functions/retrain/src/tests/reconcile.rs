@@ -212,7 +212,7 @@ fn policy_without_alarms_asks_cloudwatch_about_none() {
 fn drift_that_outlasts_an_open_circuit_is_the_same_drift() {
     let minute = SignedDuration::from_mins(1);
     let stage = stage_with(|retrain| {
-        (retrain.give_up_after, retrain.budget.runs, retrain.cool_down) = (2, 100, minute);
+        (retrain.circuit_breaker_threshold, retrain.budget.runs, retrain.cool_down) = (2, 100, minute);
     });
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);

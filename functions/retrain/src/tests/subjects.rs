@@ -77,7 +77,7 @@ fn planned(event: &Value, state: &State) -> (Decision, usize) {
     let ctx = Context {
         event: &event,
         policy: Some(&policy),
-        suite: None,
+        organization: None,
         state,
         observed: &observed,
         now: NOON.parse().unwrap(),

@@ -16,8 +16,8 @@ use trimtab_autoscaling::AutoScaling;
 use trimtab_cloudwatch::CloudWatch;
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::CrossAccountRole;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{StageAccounts, StageClients, StageClientsOf};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{StageAccounts, StageClients, StageClientsOf};
 use trimtab_runtime::sdk;
 use trimtab_sagemaker::SageMaker;
 use trimtab_sagemakerruntime::SageMakerRuntime;
@@ -46,7 +46,7 @@ impl Accounts {
         Self { here: here.clone(), sts: Client::new(here), kept: Arc::default() }
     }
 
-    async fn config(&self, place: &CrossAccountRole) -> Answer<SdkConfig> {
+    async fn config(&self, place: &CrossAccountRole) -> PortResult<SdkConfig> {
         // Held while the role is assumed: two at once would assume it twice.
         let mut kept = self.kept.lock().await;
         match kept.get(place) {
@@ -59,7 +59,7 @@ impl Accounts {
         }
     }
 
-    async fn assume(&self, place: &CrossAccountRole) -> Answer<(SdkConfig, Timestamp)> {
+    async fn assume(&self, place: &CrossAccountRole) -> PortResult<(SdkConfig, Timestamp)> {
         let call = self
             .sts
             .assume_role()
@@ -94,7 +94,7 @@ impl StageAccounts for Accounts {
     type Alarms = CloudWatch;
     type Invocations = SageMakerRuntime;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> Answer<StageClientsOf<Self>> {
+    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         let config = match place {
             Some(place) => self.config(place).await?,
             None => self.here.clone(),

@@ -12,8 +12,8 @@ use aws_sdk_applicationautoscaling::types::{
 use trimtab_core::failure::Failure;
 use trimtab_core::name::EndpointName;
 use trimtab_core::policy::{Aim, Autoscaling, Scheduled};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::Scaling;
+use trimtab_core::port::PortResult;
+use trimtab_core::port::Scaling;
 use trimtab_runtime::sdk;
 
 const REGISTER: &str = "application-autoscaling:RegisterScalableTarget";
@@ -42,7 +42,7 @@ impl AutoScaling {
         Self { client: Client::new(config) }
     }
 
-    async fn register(&self, resource: &str, limits: &Autoscaling) -> Answer<()> {
+    async fn register(&self, resource: &str, limits: &Autoscaling) -> PortResult<()> {
         self.client
             .register_scalable_target()
             .service_namespace(ServiceNamespace::Sagemaker)
@@ -56,7 +56,7 @@ impl AutoScaling {
             .map_err(|error| sdk::failure(REGISTER, &error))
     }
 
-    async fn put(&self, resource: &str, one: &Scheduled) -> Answer<()> {
+    async fn put(&self, resource: &str, one: &Scheduled) -> PortResult<()> {
         let action = ScalableTargetAction::builder().min_capacity(number(one.min)).max_capacity(number(one.max));
         self.client
             .put_scheduled_action()
@@ -74,7 +74,7 @@ impl AutoScaling {
     }
 
     /// The variant's scheduled actions that the suite has put.
-    async fn own(&self, resource: &str) -> Answer<Vec<String>> {
+    async fn own(&self, resource: &str) -> PortResult<Vec<String>> {
         let call = self
             .client
             .describe_scheduled_actions()
@@ -91,7 +91,7 @@ impl AutoScaling {
         Ok(own)
     }
 
-    async fn delete(&self, resource: &str, name: &str) -> Answer<()> {
+    async fn delete(&self, resource: &str, name: &str) -> PortResult<()> {
         let call = self
             .client
             .delete_scheduled_action()
@@ -109,7 +109,7 @@ impl AutoScaling {
 }
 
 impl Scaling for AutoScaling {
-    async fn scale(&self, endpoint: &EndpointName, limits: &Autoscaling) -> Answer<()> {
+    async fn scale(&self, endpoint: &EndpointName, limits: &Autoscaling) -> PortResult<()> {
         let resource = resource(endpoint);
         self.register(&resource, limits).await?;
         let tracking = tracking(endpoint, limits).map_err(|error| Failure::permanent(PUT_POLICY, error.to_string()))?;
@@ -127,7 +127,7 @@ impl Scaling for AutoScaling {
             .map_err(|error| sdk::failure(PUT_POLICY, &error))
     }
 
-    async fn schedule(&self, endpoint: &EndpointName, limits: &Autoscaling) -> Answer<()> {
+    async fn schedule(&self, endpoint: &EndpointName, limits: &Autoscaling) -> PortResult<()> {
         let resource = resource(endpoint);
         for one in &limits.schedule {
             self.put(&resource, one).await?;

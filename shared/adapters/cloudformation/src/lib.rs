@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use trimtab_core::event::{StackRest, StackStatus};
 use trimtab_core::name::StackName;
 use trimtab_core::policy::Capability;
-use trimtab_core::port::Answer;
-use trimtab_core::port::stack::{Accepted, ObservedStack, StackCall, StackRequest, Stacks};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{ObservedStack, StackAccepted, StackCall, StackRequest, Stacks};
 use trimtab_runtime::sdk::{code, failure, message};
 
 const DESCRIBE: &str = "cloudformation:DescribeStacks";
@@ -36,16 +36,16 @@ impl CloudFormation {
     }
 
     /// The stack is on its way to something: to what was asked for, or to something else.
-    async fn adopt(&self, request: &StackRequest) -> Answer<Accepted> {
+    async fn adopt(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let actual = self.describe(&request.stack).await?;
         let at_it = actual
             .is_some_and(|actual| actual.parameters == request.parameters && actual.status.rest() == StackRest::Moving);
-        Ok(if at_it { Accepted::Started } else { Accepted::Busy })
+        Ok(if at_it { StackAccepted::Started } else { StackAccepted::Busy })
     }
 }
 
 impl Stacks for CloudFormation {
-    async fn describe(&self, stack: &StackName) -> Answer<Option<ObservedStack>> {
+    async fn describe(&self, stack: &StackName) -> PortResult<Option<ObservedStack>> {
         match self.client.describe_stacks().stack_name(stack.as_str()).send().await {
             Ok(found) => Ok(found.stacks().first().map(actual)),
             Err(error) if is_missing(message(&error)) => Ok(None),
@@ -53,7 +53,7 @@ impl Stacks for CloudFormation {
         }
     }
 
-    async fn create(&self, request: &StackRequest) -> Answer<Accepted> {
+    async fn create(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let call = self
             .client
             .create_stack()
@@ -64,14 +64,14 @@ impl Stacks for CloudFormation {
             .set_capabilities(Some(capabilities(request)))
             .client_request_token(&request.token);
         match call.send().await {
-            Ok(_) => Ok(Accepted::Started),
-            Err(error) if code(&error) == Some("TokenAlreadyExistsException") => Ok(Accepted::Started),
+            Ok(_) => Ok(StackAccepted::Started),
+            Err(error) if code(&error) == Some("TokenAlreadyExistsException") => Ok(StackAccepted::Started),
             Err(error) if code(&error) == Some("AlreadyExistsException") => self.adopt(request).await,
             Err(error) => Err(failure(CREATE, &error)),
         }
     }
 
-    async fn update(&self, request: &StackRequest) -> Answer<Accepted> {
+    async fn update(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let call = self
             .client
             .update_stack()
@@ -82,15 +82,15 @@ impl Stacks for CloudFormation {
             .set_capabilities(Some(capabilities(request)))
             .client_request_token(&request.token);
         match call.send().await {
-            Ok(_) => Ok(Accepted::Started),
-            Err(error) if code(&error) == Some("TokenAlreadyExistsException") => Ok(Accepted::Started),
-            Err(error) if is_nothing(message(&error)) => Ok(Accepted::Nothing),
+            Ok(_) => Ok(StackAccepted::Started),
+            Err(error) if code(&error) == Some("TokenAlreadyExistsException") => Ok(StackAccepted::Started),
+            Err(error) if is_nothing(message(&error)) => Ok(StackAccepted::Nothing),
             Err(error) if is_busy(message(&error)) => self.adopt(request).await,
             Err(error) => Err(failure(UPDATE, &error)),
         }
     }
 
-    async fn proceed(&self, call: &StackCall) -> Answer<()> {
+    async fn proceed(&self, call: &StackCall) -> PortResult<()> {
         let sent = self
             .client
             .continue_update_rollback()
@@ -105,7 +105,7 @@ impl Stacks for CloudFormation {
         }
     }
 
-    async fn delete(&self, call: &StackCall) -> Answer<()> {
+    async fn delete(&self, call: &StackCall) -> PortResult<()> {
         let sent = self
             .client
             .delete_stack()

@@ -9,8 +9,8 @@ use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, Dimension, Metric, Me
 use jiff::Timestamp;
 use trimtab_core::event::{AlarmState, DriftKind, FACET, children, feature};
 use trimtab_core::name::{AlarmArn, AlarmName};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Alarms, ObservedAlarm};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Alarms, ObservedAlarm};
 use trimtab_runtime::sdk;
 
 /// The most alarms that CloudWatch describes in one answer.
@@ -31,7 +31,7 @@ impl CloudWatch {
 }
 
 impl Alarms for CloudWatch {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         if alarms.is_empty() {
             return Ok(Vec::new());
         }

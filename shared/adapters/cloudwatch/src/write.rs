@@ -3,15 +3,15 @@
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat, Statistic};
 use trimtab_core::name::AlarmName;
 use trimtab_core::policy::monitor::{Bound, Measure};
-use trimtab_core::port::Answer;
-use trimtab_core::port::monitor::{AlarmRequest, AlarmWrites};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{AlarmRequest, AlarmWrites};
 use trimtab_runtime::sdk;
 
 use crate::CloudWatch;
 
 impl AlarmWrites for CloudWatch {
     /// Between two executions there is nothing new: the state stays what the last one made it.
-    async fn put(&self, request: &AlarmRequest) -> Answer<()> {
+    async fn put(&self, request: &AlarmRequest) -> PortResult<()> {
         let AlarmRequest { name, description, measure, period } = request;
         let (comparison, statistic, threshold) = match measure.bound {
             Bound::AtLeast(least) => (ComparisonOperator::LessThanThreshold, Statistic::Minimum, least),
@@ -38,7 +38,7 @@ impl AlarmWrites for CloudWatch {
         call.send().await.map(drop).map_err(|error| sdk::failure("cloudwatch:PutMetricAlarm", &error))
     }
 
-    async fn delete(&self, name: &AlarmName) -> Answer<()> {
+    async fn delete(&self, name: &AlarmName) -> PortResult<()> {
         match self.client.delete_alarms().alarm_names(name.as_str()).send().await {
             Ok(_) => Ok(()),
             Err(error) if sdk::code(&error) == Some("ResourceNotFound") => Ok(()),

@@ -9,8 +9,8 @@ use aws_sdk_codebuild::types::{Build, EnvironmentVariable, EnvironmentVariableTy
 use trimtab_core::event::BuildStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{BuildId, CommitId};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{BuildRequest, Builds, ObservedBuild};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{BuildRequest, Builds, ObservedBuild};
 use trimtab_runtime::sdk;
 
 const START: &str = "codebuild:StartBuild";
@@ -37,14 +37,14 @@ impl CodeBuild {
         Self { client: Client::new(config) }
     }
 
-    async fn get(&self, ids: Vec<String>) -> Answer<Vec<Build>> {
+    async fn get(&self, ids: Vec<String>) -> PortResult<Vec<Build>> {
         let answer = self.client.batch_get_builds().set_ids(Some(ids)).send().await;
         Ok(answer.map_err(|error| sdk::failure(GET, &error))?.builds.unwrap_or_default())
     }
 }
 
 impl Builds for CodeBuild {
-    async fn find(&self, request: &BuildRequest) -> Answer<Option<BuildId>> {
+    async fn find(&self, request: &BuildRequest) -> PortResult<Option<BuildId>> {
         let page = self.client.list_builds_for_project().project_name(request.project.as_str()).send().await;
         let mut ids = page.map_err(|error| sdk::failure(LIST, &error))?.ids.unwrap_or_default();
         ids.truncate(NEWEST);
@@ -58,7 +58,7 @@ impl Builds for CodeBuild {
         builds.last().map(|build| id(GET, build)).transpose()
     }
 
-    async fn start(&self, request: &BuildRequest) -> Answer<BuildId> {
+    async fn start(&self, request: &BuildRequest) -> PortResult<BuildId> {
         let mut call = self
             .client
             .start_build()
@@ -78,7 +78,7 @@ impl Builds for CodeBuild {
         id(START, answer.build_value().ok_or_else(|| Failure::transient(START, "the answer holds no build"))?)
     }
 
-    async fn describe(&self, build: &BuildId) -> Answer<Option<ObservedBuild>> {
+    async fn describe(&self, build: &BuildId) -> PortResult<Option<ObservedBuild>> {
         let builds = self.get(vec![build.short().to_owned()]).await?;
         Ok(builds.first().map(|build| ObservedBuild {
             status: BuildStatus::parse(build.build_status().map_or("UNKNOWN", |status| status.as_str())),
@@ -88,7 +88,7 @@ impl Builds for CodeBuild {
     }
 }
 
-fn id(operation: &'static str, build: &Build) -> Answer<BuildId> {
+fn id(operation: &'static str, build: &Build) -> PortResult<BuildId> {
     BuildId::parse(build.arn().unwrap_or_default()).map_err(|error| Failure::transient(operation, error.to_string()))
 }
 

@@ -5,8 +5,8 @@ use aws_sdk_codecommit::Client;
 use aws_sdk_codecommit::types::PullRequestStatusEnum;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{BranchName, CommitId, FilePath, PullRequestId, RepositoryName};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{CommentRequest, ObservedPullRequest, PullRequests, Repositories};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{CommentRequest, ObservedPullRequest, PullRequests, Repositories};
 use trimtab_runtime::sdk;
 
 const GET_BRANCH: &str = "codecommit:GetBranch";
@@ -26,7 +26,7 @@ impl CodeCommit {
 }
 
 impl Repositories for CodeCommit {
-    async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> Answer<Option<CommitId>> {
+    async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> PortResult<Option<CommitId>> {
         let call = self.client.get_branch().repository_name(repository.as_str()).branch_name(branch.as_str());
         let answer = match call.send().await {
             Ok(answer) => answer,
@@ -37,7 +37,12 @@ impl Repositories for CodeCommit {
         commit.map(CommitId::parse).transpose().map_err(|error| Failure::permanent(GET_BRANCH, error.to_string()))
     }
 
-    async fn file(&self, repository: &RepositoryName, commit: &CommitId, path: &FilePath) -> Answer<Option<Vec<u8>>> {
+    async fn file(
+        &self,
+        repository: &RepositoryName,
+        commit: &CommitId,
+        path: &FilePath,
+    ) -> PortResult<Option<Vec<u8>>> {
         let call = self.client.get_file().repository_name(repository.as_str()).commit_specifier(commit.as_str());
         match call.file_path(path.as_str()).send().await {
             Ok(found) => Ok(Some(found.file_content.into_inner())),
@@ -51,7 +56,7 @@ impl Repositories for CodeCommit {
 const OPEN: i32 = 25;
 
 impl PullRequests for CodeCommit {
-    async fn open(&self, repository: &RepositoryName) -> Answer<Vec<PullRequestId>> {
+    async fn open(&self, repository: &RepositoryName) -> PortResult<Vec<PullRequestId>> {
         let call = self.client.list_pull_requests().repository_name(repository.as_str()).max_results(OPEN);
         let page = match call.pull_request_status(PullRequestStatusEnum::Open).send().await {
             Ok(page) => page,
@@ -61,7 +66,7 @@ impl PullRequests for CodeCommit {
         Ok(page.pull_request_ids().iter().filter_map(|id| PullRequestId::parse(id).ok()).collect())
     }
 
-    async fn pull_request(&self, id: &PullRequestId) -> Answer<Option<ObservedPullRequest>> {
+    async fn pull_request(&self, id: &PullRequestId) -> PortResult<Option<ObservedPullRequest>> {
         let answer = match self.client.get_pull_request().pull_request_id(id.as_str()).send().await {
             Ok(answer) => answer,
             Err(error) if sdk::code(&error) == Some("PullRequestDoesNotExistException") => return Ok(None),
@@ -86,7 +91,7 @@ impl PullRequests for CodeCommit {
         }))
     }
 
-    async fn comment(&self, request: &CommentRequest) -> Answer<()> {
+    async fn comment(&self, request: &CommentRequest) -> PortResult<()> {
         let call = self
             .client
             .post_comment_for_pull_request()

@@ -5,13 +5,13 @@ use aws_sdk_codepipeline::types::{SourceRevisionOverride, SourceRevisionType};
 use trimtab_core::event::CodePipelineState;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{CodePipelineName, CommitId, PipelineBuildId};
-use trimtab_core::port::Answer;
-use trimtab_core::port::builder::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{BuildPipelines, ObservedPipelineBuild, PipelineBuildRequest};
 
 use crate::{CodePipeline, LIST, START, carries, state};
 
 impl BuildPipelines for CodePipeline {
-    async fn find(&self, request: &PipelineBuildRequest) -> Answer<Option<PipelineBuildId>> {
+    async fn find(&self, request: &PipelineBuildRequest) -> PortResult<Option<PipelineBuildId>> {
         for execution in self.since(&request.pipeline, request.since).await? {
             let known = self.get(&request.pipeline, &execution).await?;
             if known.is_some_and(|known| carries(&known, &request.variable, request.commit.as_str())) {
@@ -21,7 +21,7 @@ impl BuildPipelines for CodePipeline {
         Ok(None)
     }
 
-    async fn start(&self, request: &PipelineBuildRequest) -> Answer<PipelineBuildId> {
+    async fn start(&self, request: &PipelineBuildRequest) -> PortResult<PipelineBuildId> {
         let variable = [(request.variable.as_str(), request.commit.as_str())];
         let revision = SourceRevisionOverride::builder()
             .action_name(request.source.as_str())
@@ -36,7 +36,7 @@ impl BuildPipelines for CodePipeline {
         pipeline: &CodePipelineName,
         variable: &str,
         execution: &PipelineBuildId,
-    ) -> Answer<Option<ObservedPipelineBuild>> {
+    ) -> PortResult<Option<ObservedPipelineBuild>> {
         let known = self.get(pipeline, execution.as_str()).await?;
         Ok(known.map(|known| {
             let carried = known.variables().iter().find(|found| found.name() == Some(variable));
@@ -47,6 +47,6 @@ impl BuildPipelines for CodePipeline {
     }
 }
 
-fn id(operation: &'static str, text: &str) -> Answer<PipelineBuildId> {
+fn id(operation: &'static str, text: &str) -> PortResult<PipelineBuildId> {
     PipelineBuildId::parse(text).map_err(|error| Failure::transient(operation, error.to_string()))
 }

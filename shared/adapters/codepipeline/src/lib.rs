@@ -1,4 +1,4 @@
-//! [`CodePipelines`], and [`Runs`](trimtab_core::port::ml::Runs) in `runs`, over CodePipeline (V2): the
+//! [`CodePipelines`], and [`Runs`](trimtab_core::port::Runs) in `runs`, over CodePipeline (V2): the
 //! package's ARN travels in a pipeline variable, and an execution is known again by it. So does a
 //! commit that a pipeline builds: see `builder`.
 
@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use trimtab_core::event::CodePipelineState;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::CodePipelineName;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{CodePipelineRequest, CodePipelines};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{CodePipelineRequest, CodePipelines};
 use trimtab_runtime::sdk;
 
 const START: &str = "codepipeline:StartPipelineExecution";
@@ -39,7 +39,7 @@ impl CodePipeline {
         Self { client: Client::new(config) }
     }
 
-    async fn get(&self, pipeline: &CodePipelineName, execution: &str) -> Answer<Option<PipelineExecution>> {
+    async fn get(&self, pipeline: &CodePipelineName, execution: &str) -> PortResult<Option<PipelineExecution>> {
         let call =
             self.client.get_pipeline_execution().pipeline_name(pipeline.as_str()).pipeline_execution_id(execution);
         match call.send().await {
@@ -50,7 +50,7 @@ impl CodePipeline {
     }
 
     /// The executions since then, newest first.
-    async fn since(&self, pipeline: &CodePipelineName, since: Timestamp) -> Answer<Vec<String>> {
+    async fn since(&self, pipeline: &CodePipelineName, since: Timestamp) -> PortResult<Vec<String>> {
         let oldest = since.saturating_sub(SKEW).unwrap_or(Timestamp::MIN).as_second();
         let mut pages = self.client.list_pipeline_executions().pipeline_name(pipeline.as_str()).into_paginator().send();
         let mut found = Vec::new();
@@ -73,7 +73,7 @@ impl CodePipeline {
         token: &str,
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
         revision: Option<SourceRevisionOverride>,
-    ) -> Answer<String> {
+    ) -> PortResult<String> {
         let call = self.client.start_pipeline_execution().name(pipeline.as_str()).client_request_token(token);
         let mut call = call.set_source_revisions(revision.map(|revision| vec![revision]));
         for (name, value) in variables {
@@ -89,7 +89,7 @@ impl CodePipeline {
 }
 
 impl CodePipelines for CodePipeline {
-    async fn find(&self, request: &CodePipelineRequest) -> Answer<Option<String>> {
+    async fn find(&self, request: &CodePipelineRequest) -> PortResult<Option<String>> {
         for execution in self.since(&request.pipeline, request.since).await? {
             let known = self.get(&request.pipeline, &execution).await?;
             if known.is_some_and(|known| carries(&known, &request.variable, request.package.as_str())) {
@@ -99,12 +99,12 @@ impl CodePipelines for CodePipeline {
         Ok(None)
     }
 
-    async fn start(&self, request: &CodePipelineRequest) -> Answer<String> {
+    async fn start(&self, request: &CodePipelineRequest) -> PortResult<String> {
         let variable = [(request.variable.as_str(), request.package.as_str())];
         self.begin(&request.pipeline, &request.token, variable, None).await
     }
 
-    async fn state(&self, pipeline: &CodePipelineName, execution: &str) -> Answer<Option<CodePipelineState>> {
+    async fn state(&self, pipeline: &CodePipelineName, execution: &str) -> PortResult<Option<CodePipelineState>> {
         let known = self.get(pipeline, execution).await?;
         Ok(known.and_then(|known| known.status).map(|status| state(&status)))
     }

@@ -5,13 +5,13 @@ use trimtab_core::event::RunStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{CodePipelineRunId, RunId};
 use trimtab_core::policy::Engine;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{RunRequest, Runs, other_engine};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{RunRequest, Runs, other_engine};
 
 use crate::{CodePipeline, GET, LIST, START, carries, state};
 
 impl Runs for CodePipeline {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+    async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
         let Engine::Codepipeline(pipeline) = &request.engine else { return Err(other_engine(LIST)) };
         let mark: Vec<_> = request.parameters.iter().filter(|(_, value)| **value == request.display_name).collect();
         for execution in self.since(pipeline, request.since).await? {
@@ -24,14 +24,14 @@ impl Runs for CodePipeline {
         Ok(None)
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+    async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
         let Engine::Codepipeline(pipeline) = &request.engine else { return Err(other_engine(START)) };
         let variables = request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let execution = self.begin(pipeline, &request.token, variables, None).await?;
         named(START, &execution).map(|id| RunId::CodePipeline(pipeline.clone(), id))
     }
 
-    async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+    async fn status(&self, _: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         let RunId::CodePipeline(pipeline, execution) = run else { return Err(other_engine(GET)) };
         let known = self.get(pipeline, execution.as_str()).await?;
         Ok(known.and_then(|known| known.status).map(|status| RunStatus::from(&state(&status))))
@@ -39,7 +39,7 @@ impl Runs for CodePipeline {
 }
 
 /// A run that is there but cannot be named is not a run that is missing: it must not be started again.
-fn named(operation: &'static str, execution: &str) -> Answer<CodePipelineRunId> {
+fn named(operation: &'static str, execution: &str) -> PortResult<CodePipelineRunId> {
     let unreadable = "the answer names an execution in a way that cannot be read";
     CodePipelineRunId::parse(execution).map_err(|_| Failure::transient(operation, unreadable))
 }

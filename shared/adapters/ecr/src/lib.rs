@@ -5,8 +5,8 @@ use aws_sdk_ecr::Client;
 use aws_sdk_ecr::types::ImageIdentifier;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{ImageDigest, ImageRepository, ImageTag, ImageUri};
-use trimtab_core::port::Answer;
-use trimtab_core::port::image::Images;
+use trimtab_core::port::Images;
+use trimtab_core::port::PortResult;
 use trimtab_runtime::sdk;
 
 const DESCRIBE: &str = "ecr:DescribeImages";
@@ -29,7 +29,7 @@ impl Ecr {
 
 impl Images for Ecr {
     /// Without a registry in the request, ECR answers for the caller's own.
-    async fn tagged(&self, repository: &ImageRepository, tag: &ImageTag) -> Answer<Option<ImageUri>> {
+    async fn tagged(&self, repository: &ImageRepository, tag: &ImageTag) -> PortResult<Option<ImageUri>> {
         let call = self.client.describe_images().repository_name(repository.as_str());
         let call = call.image_ids(ImageIdentifier::builder().image_tag(tag.as_str()).build());
         let answer = match call.send().await {

@@ -6,7 +6,7 @@ use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use trimtab_core::fact::{Fact, SOURCE};
 use trimtab_core::failure::Failure;
-use trimtab_core::port::{Answer, Bus};
+use trimtab_core::port::{Bus, PortResult};
 use trimtab_runtime::sdk;
 
 const PUT_EVENTS: &str = "events:PutEvents";
@@ -27,7 +27,7 @@ impl EventBus {
 }
 
 impl Bus for EventBus {
-    async fn publish(&self, fact: &Fact) -> Answer<()> {
+    async fn publish(&self, fact: &Fact) -> PortResult<()> {
         let detail = serde_json::to_string(fact).map_err(|error| Failure::permanent(PUT_EVENTS, error.to_string()))?;
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)

@@ -8,7 +8,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 use trimtab_core::failure::Failure;
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 
 use crate::token::Token;
 
@@ -38,7 +38,7 @@ pub(crate) struct Reply {
 }
 
 /// Sends it once; redirects are not followed, since the token would go with them.
-pub(crate) async fn send(connector: &SharedHttpConnector, url: &str, token: &Token, call: &Call) -> Answer<Reply> {
+pub(crate) async fn send(connector: &SharedHttpConnector, url: &str, token: &Token, call: &Call) -> PortResult<Reply> {
     let operation = call.operation;
     let request = request(url, token, call)
         .ok_or_else(|| Failure::permanent(operation, "the request cannot be made from what the policy says"))?;
@@ -69,7 +69,7 @@ fn request(url: &str, token: &Token, call: &Call) -> Option<HttpRequest> {
     Some(request)
 }
 
-async fn read(operation: &'static str, mut stream: ByteStream) -> Answer<Vec<u8>> {
+async fn read(operation: &'static str, mut stream: ByteStream) -> PortResult<Vec<u8>> {
     let mut whole = Vec::new();
     while let Some(part) = stream.next().await {
         whole.extend_from_slice(&part.map_err(|_| Failure::transient(operation, "the answer broke off"))?);

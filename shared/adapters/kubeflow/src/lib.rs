@@ -14,8 +14,8 @@ use trimtab_core::event::RunStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{KubeflowId, RunId};
 use trimtab_core::policy::{self, Engine};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{RunRequest, Runs, other_engine};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{RunRequest, Runs, other_engine};
 use trimtab_runtime::sdk;
 
 use crate::http::{Call, Reply};
@@ -41,7 +41,7 @@ impl Kubeflow {
     }
 
     /// One call. A token that is refused is read anew, once: somebody may have changed it.
-    async fn call(&self, place: &policy::Kubeflow, call: &Call) -> Answer<Reply> {
+    async fn call(&self, place: &policy::Kubeflow, call: &Call) -> PortResult<Reply> {
         let connector = self.trusts.connector(call.operation, place.ca.as_deref())?;
         let token = self.tokens.known(&place.secret).await?;
         let reply = http::send(&connector, place.url.as_str(), &token, call).await?;
@@ -54,7 +54,7 @@ impl Kubeflow {
 }
 
 impl Runs for Kubeflow {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+    async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
         let Engine::Kubeflow(place) = &request.engine else { return Err(other_engine(LIST)) };
         let reply = self.call(place, &listing(place, &request.display_name)).await?;
         let found = reply.well(LIST)?;
@@ -63,7 +63,7 @@ impl Runs for Kubeflow {
         named.next().map(|run| id(LIST, run)).transpose()
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+    async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
         let Engine::Kubeflow(place) = &request.engine else { return Err(other_engine(START)) };
         let mut body = json!({
             "display_name": request.display_name,
@@ -78,7 +78,7 @@ impl Runs for Kubeflow {
         id(START, &reply.well(START)?)
     }
 
-    async fn status(&self, engine: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+    async fn status(&self, engine: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         let (Engine::Kubeflow(place), RunId::Kubeflow(run)) = (engine, run) else { return Err(other_engine(LOOK)) };
         let call = Call { operation: LOOK, method: "GET", path: format!("{RUNS}/{run}"), body: None };
         let reply = self.call(place, &call).await?;
@@ -101,7 +101,7 @@ fn listing(place: &policy::Kubeflow, name: &str) -> Call {
 }
 
 /// A run that is there but cannot be named is not a run that is missing: it must not be started again.
-fn id(operation: &'static str, run: &Value) -> Answer<RunId> {
+fn id(operation: &'static str, run: &Value) -> PortResult<RunId> {
     let read = run.get("run_id").and_then(Value::as_str).and_then(|id| KubeflowId::parse(id).ok());
     read.map(RunId::Kubeflow)
         .ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))
@@ -121,7 +121,7 @@ fn status(state: &str) -> RunStatus {
 
 impl Reply {
     /// The body of an answer that is good, or why it is not.
-    fn well(self, operation: &'static str) -> Answer<Value> {
+    fn well(self, operation: &'static str) -> PortResult<Value> {
         if self.status == 200 {
             let none = || Failure::permanent(operation, "the answer is not JSON: the url may not be the API's");
             return self.body.ok_or_else(none);

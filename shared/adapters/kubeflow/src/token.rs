@@ -8,7 +8,7 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::SecretName;
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 use trimtab_runtime::sdk;
 
 const READ: &str = "secretsmanager:GetSecretValue";
@@ -43,7 +43,7 @@ impl Tokens {
     }
 
     /// The token that was read last, if one was.
-    pub(crate) async fn known(&self, secret: &SecretName) -> Answer<Token> {
+    pub(crate) async fn known(&self, secret: &SecretName) -> PortResult<Token> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(secret).cloned();
         match known {
             Some(token) => Ok(token),
@@ -52,7 +52,7 @@ impl Tokens {
     }
 
     /// The token as it is now.
-    pub(crate) async fn fresh(&self, secret: &SecretName) -> Answer<Token> {
+    pub(crate) async fn fresh(&self, secret: &SecretName) -> PortResult<Token> {
         let read = self.client.get_secret_value().secret_id(secret.as_str()).send().await;
         let read = read.map_err(|error| sdk::failure(READ, &error))?;
         let text = read.secret_string().unwrap_or_default().trim();

@@ -11,7 +11,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use trimtab_core::failure::Failure;
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 
 /// One HTTP client for each set of authorities; a warm function keeps its connections.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(crate) struct Trusts(Mutex<BTreeMap<Option<String>, SharedHttpConnector>>);
 
 impl Trusts {
     /// The client that trusts these authorities, in PEM; without them, those of the machine.
-    pub(crate) fn connector(&self, operation: &'static str, ca: Option<&str>) -> Answer<SharedHttpConnector> {
+    pub(crate) fn connector(&self, operation: &'static str, ca: Option<&str>) -> PortResult<SharedHttpConnector> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = ca.map(str::to_owned);
         if let Some(connector) = known.get(&key) {

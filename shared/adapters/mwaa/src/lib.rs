@@ -22,8 +22,8 @@ use trimtab_core::event::RunStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{DagRunId, RunId};
 use trimtab_core::policy::{Airflow, Engine};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{RunRequest, Runs, other_engine};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{RunRequest, Runs, other_engine};
 use trimtab_runtime::sdk;
 
 use crate::reply::Reply;
@@ -59,7 +59,7 @@ impl Mwaa {
         airflow: &Airflow,
         (method, path): (RestApiMethod, String),
         body: Option<Document>,
-    ) -> Answer<Reply> {
+    ) -> PortResult<Reply> {
         let call = self.client.invoke_rest_api().name(airflow.environment.as_str()).method(method).path(path);
         let error = match call.set_body(body).send().await {
             Ok(said) => return Ok(Reply::of(said.rest_api_status_code.unwrap_or(200), said.rest_api_response)),
@@ -74,7 +74,7 @@ impl Mwaa {
     }
 
     /// The run of this id; `None` where there is none.
-    async fn look(&self, airflow: &Airflow, run: &DagRunId) -> Answer<Option<RunStatus>> {
+    async fn look(&self, airflow: &Airflow, run: &DagRunId) -> PortResult<Option<RunStatus>> {
         let path = format!("/dags/{}/dagRuns/{run}", airflow.dag);
         let reply = self.call(LOOK, airflow, (RestApiMethod::Get, path), None).await?;
         match reply.status {
@@ -86,13 +86,13 @@ impl Mwaa {
 }
 
 impl Runs for Mwaa {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+    async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
         let (airflow, run) = asked(LOOK, request)?;
         let found = self.look(airflow, &run).await?;
         Ok(found.map(|_| RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run)))
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+    async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
         let (airflow, run) = asked(START, request)?;
         let path = format!("/dags/{}/dagRuns", airflow.dag);
         let reply = self.call(START, airflow, (RestApiMethod::Post, path), Some(body(&run, request))).await?;
@@ -108,7 +108,7 @@ impl Runs for Mwaa {
         }
     }
 
-    async fn status(&self, engine: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+    async fn status(&self, engine: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         match (engine, run) {
             (Engine::Airflow(airflow), RunId::Airflow(_, _, run)) => self.look(airflow, run).await,
             _ => Err(other_engine(LOOK)),
@@ -117,7 +117,7 @@ impl Runs for Mwaa {
 }
 
 /// The DAG, and the run's id in it: the incident's without its model, since MWAA's paths are short.
-fn asked<'a>(operation: &'static str, request: &'a RunRequest) -> Answer<(&'a Airflow, DagRunId)> {
+fn asked<'a>(operation: &'static str, request: &'a RunRequest) -> PortResult<(&'a Airflow, DagRunId)> {
     let Engine::Airflow(airflow) = &request.engine else { return Err(other_engine(operation)) };
     let mut parts = request.display_name.rsplitn(3, '-');
     let (digest, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());

@@ -18,8 +18,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ObjectUri;
-use trimtab_core::port::Answer;
-use trimtab_core::port::report::Objects;
+use trimtab_core::port::Objects;
+use trimtab_core::port::PortResult;
 use trimtab_runtime::sdk;
 
 use answer::Refused;
@@ -50,7 +50,7 @@ impl S3 {
     }
 
     /// The request for the first bytes, signed.
-    async fn request(&self, object: &ObjectUri, most: u32) -> Answer<http::Request<SdkBody>> {
+    async fn request(&self, object: &ObjectUri, most: u32) -> PortResult<http::Request<SdkBody>> {
         let unsigned = |error: &dyn std::error::Error| Failure::permanent(GET, error.to_string());
         let provider = self.0.credentials_provider();
         let provider = provider.ok_or_else(|| Failure::transient(GET, "there are no credentials"))?;
@@ -77,7 +77,7 @@ impl S3 {
 }
 
 impl Objects for S3 {
-    async fn read(&self, object: &ObjectUri, most: u32) -> Answer<Option<Vec<u8>>> {
+    async fn read(&self, object: &ObjectUri, most: u32) -> PortResult<Option<Vec<u8>>> {
         let request = self.request(object, most).await?;
         let mut operation = Operation::builder()
             .service_name("s3")

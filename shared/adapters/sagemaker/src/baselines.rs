@@ -9,8 +9,8 @@ use aws_sdk_sagemaker::types::{
 };
 use trimtab_core::event::DriftKind;
 use trimtab_core::name::{PackageArn, S3Uri};
-use trimtab_core::port::Answer;
-use trimtab_core::port::monitor::{Baseline, BaselineRequest, ObservedBaseline};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Baseline, BaselineRequest, ObservedBaseline};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::job_definitions::{VOLUME, vpc};
@@ -27,7 +27,7 @@ const OUTPUT: &str = "/opt/ml/processing/output";
 const LONGEST_SECONDS: i32 = 4 * 3600;
 
 impl SageMaker {
-    pub(crate) async fn registered_baselines(&self, package: &PackageArn) -> Answer<BTreeMap<DriftKind, Baseline>> {
+    pub(crate) async fn registered_baselines(&self, package: &PackageArn) -> PortResult<BTreeMap<DriftKind, Baseline>> {
         match self.0.describe_model_package().model_package_name(package.as_str()).send().await {
             Ok(found) => Ok(found.drift_check_baselines().map(read).unwrap_or_default()),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(BTreeMap::new()),
@@ -35,7 +35,7 @@ impl SageMaker {
         }
     }
 
-    pub(crate) async fn baseline_truth(&self, name: &str) -> Answer<Option<ObservedBaseline>> {
+    pub(crate) async fn baseline_truth(&self, name: &str) -> PortResult<Option<ObservedBaseline>> {
         let found = match self.0.describe_processing_job().processing_job_name(name).send().await {
             Ok(found) => found,
             Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
@@ -52,7 +52,7 @@ impl SageMaker {
         }))
     }
 
-    pub(crate) async fn create_baseline(&self, request: &BaselineRequest) -> Answer<()> {
+    pub(crate) async fn create_baseline(&self, request: &BaselineRequest) -> PortResult<()> {
         let job = &request.job;
         let cluster = ProcessingClusterConfig::builder()
             .instance_count(1)

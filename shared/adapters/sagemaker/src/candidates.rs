@@ -8,14 +8,14 @@ use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use trimtab_core::decimal::Decimal;
 use trimtab_core::event::Approval;
 use trimtab_core::name::{EndpointName, PackageArn};
-use trimtab_core::port::Answer;
-use trimtab_core::port::evaluate::{Candidates, METRIC, ObservedCandidate, STAMP, VerdictRequest};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Candidates, EVALUATION_STAMP, METRIC_PREFIX, ObservedCandidate, VerdictRequest};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
 
 impl Candidates for SageMaker {
-    async fn candidate(&self, package: &PackageArn) -> Answer<Option<ObservedCandidate>> {
+    async fn candidate(&self, package: &PackageArn) -> PortResult<Option<ObservedCandidate>> {
         match self.0.describe_model_package().model_package_name(package.as_str()).send().await {
             Ok(found) => Ok(Some(actual(&found))),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
@@ -23,7 +23,7 @@ impl Candidates for SageMaker {
         }
     }
 
-    async fn live(&self, endpoint: &EndpointName) -> Answer<Option<PackageArn>> {
+    async fn live(&self, endpoint: &EndpointName) -> PortResult<Option<PackageArn>> {
         let Some(config) = self.config_of(endpoint).await? else { return Ok(None) };
         let Some(model) = self.model_of(&config).await? else { return Ok(None) };
         let found = match self.0.describe_model().model_name(model).send().await {
@@ -36,11 +36,11 @@ impl Candidates for SageMaker {
         Ok(package.and_then(|arn| PackageArn::parse(arn).ok()))
     }
 
-    async fn judge(&self, request: &VerdictRequest) -> Answer<()> {
+    async fn judge(&self, request: &VerdictRequest) -> PortResult<()> {
         let status =
             request.approve.map(|yes| if yes { ModelApprovalStatus::Approved } else { ModelApprovalStatus::Rejected });
-        let metrics = request.metrics.iter().map(|(name, value)| (format!("{METRIC}{name}"), value.to_string()));
-        let properties = metrics.chain([(STAMP.to_owned(), request.token.clone())]).collect();
+        let metrics = request.metrics.iter().map(|(name, value)| (format!("{METRIC_PREFIX}{name}"), value.to_string()));
+        let properties = metrics.chain([(EVALUATION_STAMP.to_owned(), request.token.clone())]).collect();
         let call = self
             .0
             .update_model_package()
@@ -54,7 +54,7 @@ impl Candidates for SageMaker {
 }
 
 impl SageMaker {
-    async fn config_of(&self, endpoint: &EndpointName) -> Answer<Option<String>> {
+    async fn config_of(&self, endpoint: &EndpointName) -> PortResult<Option<String>> {
         match self.0.describe_endpoint().endpoint_name(endpoint.as_str()).send().await {
             Ok(found) => Ok(found.endpoint_config_name),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
@@ -62,7 +62,7 @@ impl SageMaker {
         }
     }
 
-    async fn model_of(&self, config: &str) -> Answer<Option<String>> {
+    async fn model_of(&self, config: &str) -> PortResult<Option<String>> {
         match self.0.describe_endpoint_config().endpoint_config_name(config).send().await {
             Ok(found) => {
                 let first = found.production_variants().first();
@@ -77,13 +77,14 @@ impl SageMaker {
 /// Properties that are no numbers are somebody else's.
 fn actual(found: &DescribeModelPackageOutput) -> ObservedCandidate {
     let properties = found.customer_metadata_properties().into_iter().flatten();
-    let metric =
-        |(name, value): (&String, &String)| Some((name.strip_prefix(METRIC)?.to_owned(), Decimal::parse(value)?));
+    let metric = |(name, value): (&String, &String)| {
+        Some((name.strip_prefix(METRIC_PREFIX)?.to_owned(), Decimal::parse(value)?))
+    };
     let metrics: BTreeMap<String, Decimal> = properties.filter_map(metric).collect();
     ObservedCandidate {
         approval: Approval::parse(found.model_approval_status().map_or("unknown", |status| status.as_str())),
         status: found.model_package_status().map_or("unknown", |status| status.as_str()).to_owned(),
-        stamp: found.customer_metadata_properties().and_then(|properties| properties.get(STAMP)).cloned(),
+        stamp: found.customer_metadata_properties().and_then(|properties| properties.get(EVALUATION_STAMP)).cloned(),
         metrics,
     }
 }

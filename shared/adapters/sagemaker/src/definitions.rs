@@ -6,8 +6,8 @@
 
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{CommitId, PipelineName};
-use trimtab_core::port::Answer;
-use trimtab_core::port::definition::{DefinitionRequest, Definitions, ObservedDefinition};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{DefinitionRequest, Definitions, ObservedDefinition};
 use trimtab_runtime::sdk::{CallError, code, failure, message};
 
 use crate::{SageMaker, says};
@@ -19,7 +19,7 @@ const UPDATE: &str = "sagemaker:UpdatePipeline";
 const MARK: &str = "Defined by commit ";
 
 impl Definitions for SageMaker {
-    async fn describe(&self, pipeline: &PipelineName) -> Answer<Option<ObservedDefinition>> {
+    async fn describe(&self, pipeline: &PipelineName) -> PortResult<Option<ObservedDefinition>> {
         match self.0.describe_pipeline().pipeline_name(pipeline.as_str()).send().await {
             Ok(found) => Ok(Some(ObservedDefinition { commit: found.pipeline_description().and_then(marked) })),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
@@ -27,7 +27,7 @@ impl Definitions for SageMaker {
         }
     }
 
-    async fn create(&self, request: &DefinitionRequest, text: &str) -> Answer<()> {
+    async fn create(&self, request: &DefinitionRequest, text: &str) -> PortResult<()> {
         let call = self
             .0
             .create_pipeline()
@@ -46,7 +46,7 @@ impl Definitions for SageMaker {
         }
     }
 
-    async fn update(&self, request: &DefinitionRequest, text: &str) -> Answer<()> {
+    async fn update(&self, request: &DefinitionRequest, text: &str) -> PortResult<()> {
         let call = self
             .0
             .update_pipeline()

@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use trimtab_core::event::EndpointStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::EndpointName;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Accepted, EndpointRequest, Endpoints, ModelRequest, ObservedEndpoint, ServingRequest};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{EndpointRequest, Endpoints, ModelRequest, ObservedEndpoint, ServingRequest, UpdateAccepted};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says, shape};
 
 impl Endpoints for SageMaker {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
+    async fn describe(&self, endpoint: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
         match self.0.describe_endpoint().endpoint_name(endpoint.as_str()).send().await {
             Ok(found) => Ok(Some(ObservedEndpoint {
                 status: EndpointStatus::parse(found.endpoint_status().map_or("unknown", |status| status.as_str())),
@@ -31,7 +31,7 @@ impl Endpoints for SageMaker {
         }
     }
 
-    async fn create_model(&self, request: &ModelRequest) -> Answer<()> {
+    async fn create_model(&self, request: &ModelRequest) -> PortResult<()> {
         let container = ContainerDefinition::builder().model_package_name(request.package.as_str()).build();
         let call = self
             .0
@@ -47,7 +47,7 @@ impl Endpoints for SageMaker {
         }
     }
 
-    async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
+    async fn create_config(&self, request: &ServingRequest) -> PortResult<()> {
         let call = self
             .0
             .create_endpoint_config()
@@ -63,18 +63,18 @@ impl Endpoints for SageMaker {
         }
     }
 
-    async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn create(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         let call =
             self.0.create_endpoint().endpoint_name(request.endpoint.as_str()).endpoint_config_name(&request.config);
         match call.send().await {
-            Ok(_) => Ok(Accepted::Started),
+            Ok(_) => Ok(UpdateAccepted::Started),
             Err(error) if says::is_there_already(message(&error)) => self.adopt(request).await,
             Err(error) => Err(not_yet("sagemaker:CreateEndpoint", message(&error))
                 .unwrap_or_else(|| failure("sagemaker:CreateEndpoint", &error))),
         }
     }
 
-    async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn update(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         let operation = "sagemaker:UpdateEndpoint";
         let call = self
             .0
@@ -83,13 +83,13 @@ impl Endpoints for SageMaker {
             .endpoint_config_name(&request.config)
             .deployment_config(shape::deployment(&request.strategy));
         match call.send().await {
-            Ok(_) => Ok(Accepted::Started),
+            Ok(_) => Ok(UpdateAccepted::Started),
             Err(error) if says::is_in_progress(message(&error)) => self.adopt(request).await,
             Err(error) => Err(not_yet(operation, message(&error)).unwrap_or_else(|| failure(operation, &error))),
         }
     }
 
-    async fn delete(&self, endpoint: &EndpointName) -> Answer<()> {
+    async fn delete(&self, endpoint: &EndpointName) -> PortResult<()> {
         match self.0.delete_endpoint().endpoint_name(endpoint.as_str()).send().await {
             Ok(_) => Ok(()),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(()),
@@ -105,12 +105,12 @@ impl Endpoints for SageMaker {
 
 impl SageMaker {
     /// The endpoint is on its way to something: to what was asked for, or to something else.
-    async fn adopt(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn adopt(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         let ours = Some(&request.config);
         let actual = self.describe(&request.endpoint).await?;
         // What is pending decides: the configuration that serves is about to be replaced by it.
         let at_it = actual.is_some_and(|actual| actual.pending.as_ref().or(actual.config.as_ref()) == ours);
-        Ok(if at_it { Accepted::Started } else { Accepted::Busy })
+        Ok(if at_it { UpdateAccepted::Started } else { UpdateAccepted::Busy })
     }
 }
 

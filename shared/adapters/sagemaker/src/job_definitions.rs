@@ -14,8 +14,8 @@ use aws_sdk_sagemaker::types::{
 };
 use trimtab_core::event::DriftKind;
 use trimtab_core::policy::monitor::Network;
-use trimtab_core::port::Answer;
-use trimtab_core::port::monitor::{Job, JobDefinition};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{JobDefinition, MonitoringJob};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
@@ -57,7 +57,7 @@ macro_rules! delete {
 }
 
 impl SageMaker {
-    pub(crate) async fn create_definition(&self, definition: &JobDefinition) -> Answer<()> {
+    pub(crate) async fn create_definition(&self, definition: &JobDefinition) -> PortResult<()> {
         match definition.kind {
             DriftKind::DataQuality => self.create_data_quality(definition).await,
             DriftKind::ModelQuality => self.create_model_quality(definition).await,
@@ -66,7 +66,7 @@ impl SageMaker {
         }
     }
 
-    pub(crate) async fn delete_definition(&self, kind: DriftKind, name: &str) -> Answer<()> {
+    pub(crate) async fn delete_definition(&self, kind: DriftKind, name: &str) -> PortResult<()> {
         match kind {
             DriftKind::DataQuality => {
                 delete!(self.0, name, delete_data_quality_job_definition, "sagemaker:DeleteDataQualityJobDefinition")
@@ -86,7 +86,7 @@ impl SageMaker {
         }
     }
 
-    async fn create_data_quality(&self, definition: &JobDefinition) -> Answer<()> {
+    async fn create_data_quality(&self, definition: &JobDefinition) -> PortResult<()> {
         let statistics = definition.baseline.statistics.as_ref();
         let statistics = statistics.map(|uri| MonitoringStatisticsResource::builder().s3_uri(uri.as_str()).build());
         let baseline = DataQualityBaselineConfig::builder()
@@ -105,7 +105,7 @@ impl SageMaker {
         )
     }
 
-    async fn create_model_quality(&self, definition: &JobDefinition) -> Answer<()> {
+    async fn create_model_quality(&self, definition: &JobDefinition) -> PortResult<()> {
         let baseline = ModelQualityBaselineConfig::builder().constraints_resource(constraints(definition)).build();
         let problem = definition.job.problem.map(|problem| MonitoringProblemType::from(problem.as_str()));
         let app = ModelQualityAppSpecification::builder()
@@ -124,7 +124,7 @@ impl SageMaker {
         )
     }
 
-    async fn create_bias(&self, definition: &JobDefinition) -> Answer<()> {
+    async fn create_bias(&self, definition: &JobDefinition) -> PortResult<()> {
         let baseline = ModelBiasBaselineConfig::builder().constraints_resource(constraints(definition)).build();
         let app = ModelBiasAppSpecification::builder()
             .image_uri(&definition.job.image)
@@ -142,7 +142,7 @@ impl SageMaker {
         )
     }
 
-    async fn create_explainability(&self, definition: &JobDefinition) -> Answer<()> {
+    async fn create_explainability(&self, definition: &JobDefinition) -> PortResult<()> {
         let baseline =
             ModelExplainabilityBaselineConfig::builder().constraints_resource(constraints(definition)).build();
         let app = ModelExplainabilityAppSpecification::builder()
@@ -185,7 +185,7 @@ fn ground_truth(definition: &JobDefinition) -> Option<MonitoringGroundTruthS3Inp
     place.map(|uri| MonitoringGroundTruthS3Input::builder().s3_uri(uri).build())
 }
 
-fn output(job: &Job) -> MonitoringOutputConfig {
+fn output(job: &MonitoringJob) -> MonitoringOutputConfig {
     let place = MonitoringS3Output::builder()
         .s3_uri(job.output.as_str())
         .local_path(OUTPUT)
@@ -197,7 +197,7 @@ fn output(job: &Job) -> MonitoringOutputConfig {
         .build()
 }
 
-fn resources(job: &Job) -> MonitoringResources {
+fn resources(job: &MonitoringJob) -> MonitoringResources {
     let cluster = MonitoringClusterConfig::builder()
         .instance_count(1)
         .instance_type(ProcessingInstanceType::from(job.instance_type.as_str()))

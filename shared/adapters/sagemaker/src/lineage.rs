@@ -3,14 +3,14 @@
 use aws_sdk_sagemaker::types::{ActionSource, ActionStatus, ArtifactSource, AssociationEdgeType, ContextSource};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{PackageArn, RunArn};
-use trimtab_core::port::Answer;
-use trimtab_core::port::lineage::{Entity, EntityKind, Lineage, LinkKind, ObservedEntity, Progress};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Entity, EntityKind, Lineage, LineageProgress, LinkKind, ObservedEntity};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
 
 impl Lineage for SageMaker {
-    async fn origin(&self, package: &PackageArn) -> Answer<Option<RunArn>> {
+    async fn origin(&self, package: &PackageArn) -> PortResult<Option<RunArn>> {
         let operation = "sagemaker:DescribeModelPackage";
         match self.0.describe_model_package().model_package_name(package.as_str()).send().await {
             Ok(found) => {
@@ -22,7 +22,7 @@ impl Lineage for SageMaker {
         }
     }
 
-    async fn find(&self, entity: &Entity) -> Answer<Option<ObservedEntity>> {
+    async fn find(&self, entity: &Entity) -> PortResult<Option<ObservedEntity>> {
         match entity.kind {
             EntityKind::Artifact => self.artifact(entity).await,
             EntityKind::Action => self.action(&entity.name).await,
@@ -30,7 +30,7 @@ impl Lineage for SageMaker {
         }
     }
 
-    async fn create(&self, entity: &Entity) -> Answer<String> {
+    async fn create(&self, entity: &Entity) -> PortResult<String> {
         let properties = Some(entity.properties.clone().into_iter().collect());
         let arn = match entity.kind {
             EntityKind::Artifact => {
@@ -62,12 +62,12 @@ impl Lineage for SageMaker {
         arn.ok_or_else(|| Failure::transient("sagemaker:CreateAction", "the answer holds no ARN"))
     }
 
-    async fn set_progress(&self, action: &str, progress: Progress) -> Answer<()> {
+    async fn set_progress(&self, action: &str, progress: LineageProgress) -> PortResult<()> {
         let call = self.0.update_action().action_name(action).status(ActionStatus::from(progress.as_str()));
         call.send().await.map(drop).map_err(|error| failure("sagemaker:UpdateAction", &error))
     }
 
-    async fn is_linked(&self, from: &str, to: &str) -> Answer<bool> {
+    async fn is_linked(&self, from: &str, to: &str) -> PortResult<bool> {
         let call = self.0.list_associations().source_arn(from).destination_arn(to);
         match call.send().await {
             Ok(listed) => Ok(!listed.association_summaries().is_empty()),
@@ -75,7 +75,7 @@ impl Lineage for SageMaker {
         }
     }
 
-    async fn link(&self, from: &str, to: &str, kind: LinkKind) -> Answer<()> {
+    async fn link(&self, from: &str, to: &str, kind: LinkKind) -> PortResult<()> {
         let kind = match kind {
             LinkKind::ContributedTo => AssociationEdgeType::ContributedTo,
             LinkKind::AssociatedWith => AssociationEdgeType::AssociatedWith,
@@ -91,7 +91,7 @@ impl Lineage for SageMaker {
 }
 
 impl SageMaker {
-    async fn artifact(&self, entity: &Entity) -> Answer<Option<ObservedEntity>> {
+    async fn artifact(&self, entity: &Entity) -> PortResult<Option<ObservedEntity>> {
         let call = self.0.list_artifacts().source_uri(&entity.source).artifact_type(&entity.of_type);
         match call.send().await {
             Ok(listed) => {
@@ -102,7 +102,7 @@ impl SageMaker {
         }
     }
 
-    async fn action(&self, name: &str) -> Answer<Option<ObservedEntity>> {
+    async fn action(&self, name: &str) -> PortResult<Option<ObservedEntity>> {
         match self.0.describe_action().action_name(name).send().await {
             Ok(found) => {
                 let progress = found.status.map(|status| status.as_str().to_owned());
@@ -113,7 +113,7 @@ impl SageMaker {
         }
     }
 
-    async fn context(&self, name: &str) -> Answer<Option<ObservedEntity>> {
+    async fn context(&self, name: &str) -> PortResult<Option<ObservedEntity>> {
         match self.0.describe_context().context_name(name).send().await {
             Ok(found) => Ok(found.context_arn.map(|arn| ObservedEntity { arn, progress: None })),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use aws_sdk_sagemaker::types::{MonitoringScheduleConfig, MonitoringType, ScheduleConfig};
 use trimtab_core::event::{DriftKind, EndpointStatus};
 use trimtab_core::name::{EndpointName, PackageArn};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::Accepted;
-use trimtab_core::port::monitor::{
+use trimtab_core::port::PortResult;
+use trimtab_core::port::UpdateAccepted;
+use trimtab_core::port::{
     Baseline, BaselineRequest, JobDefinition, Monitoring, ObservedBaseline, ObservedSchedule, ScheduleRequest,
     ScheduleStatus, Served,
 };
@@ -17,7 +17,7 @@ use trimtab_runtime::sdk::{code, failure, message};
 use crate::{SageMaker, says};
 
 impl Monitoring for SageMaker {
-    async fn served(&self, endpoint: &EndpointName) -> Answer<Option<Served>> {
+    async fn served(&self, endpoint: &EndpointName) -> PortResult<Option<Served>> {
         let found = match self.0.describe_endpoint().endpoint_name(endpoint.as_str()).send().await {
             Ok(found) => found,
             Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
@@ -38,27 +38,27 @@ impl Monitoring for SageMaker {
         Ok(Some(Served { status, config, package, captures }))
     }
 
-    async fn baselines(&self, package: &PackageArn) -> Answer<BTreeMap<DriftKind, Baseline>> {
+    async fn baselines(&self, package: &PackageArn) -> PortResult<BTreeMap<DriftKind, Baseline>> {
         self.registered_baselines(package).await
     }
 
-    async fn baseline_job(&self, name: &str) -> Answer<Option<ObservedBaseline>> {
+    async fn baseline_job(&self, name: &str) -> PortResult<Option<ObservedBaseline>> {
         self.baseline_truth(name).await
     }
 
-    async fn start_baseline(&self, request: &BaselineRequest) -> Answer<()> {
+    async fn start_baseline(&self, request: &BaselineRequest) -> PortResult<()> {
         self.create_baseline(request).await
     }
 
-    async fn define(&self, definition: &JobDefinition) -> Answer<()> {
+    async fn define(&self, definition: &JobDefinition) -> PortResult<()> {
         self.create_definition(definition).await
     }
 
-    async fn undefine(&self, kind: DriftKind, name: &str) -> Answer<()> {
+    async fn undefine(&self, kind: DriftKind, name: &str) -> PortResult<()> {
         self.delete_definition(kind, name).await
     }
 
-    async fn schedule(&self, name: &str) -> Answer<Option<ObservedSchedule>> {
+    async fn schedule(&self, name: &str) -> PortResult<Option<ObservedSchedule>> {
         let found = match self.0.describe_monitoring_schedule().monitoring_schedule_name(name).send().await {
             Ok(found) => found,
             Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
@@ -80,36 +80,36 @@ impl Monitoring for SageMaker {
         }))
     }
 
-    async fn create_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+    async fn create_schedule(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         let call = self.0.create_monitoring_schedule().monitoring_schedule_name(&request.name);
         match call.monitoring_schedule_config(config(request)).send().await {
-            Ok(_) => Ok(Accepted::Started),
+            Ok(_) => Ok(UpdateAccepted::Started),
             Err(error) if says::is_in_use(code(&error), message(&error)) => self.taken(request).await,
             Err(error) => Err(failure("sagemaker:CreateMonitoringSchedule", &error)),
         }
     }
 
-    async fn update_schedule(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+    async fn update_schedule(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         let call = self.0.update_monitoring_schedule().monitoring_schedule_name(&request.name);
         match call.monitoring_schedule_config(config(request)).send().await {
-            Ok(_) => Ok(Accepted::Started),
+            Ok(_) => Ok(UpdateAccepted::Started),
             Err(error) if says::is_schedule_busy(message(&error)) => self.taken(request).await,
             Err(error) => Err(failure("sagemaker:UpdateMonitoringSchedule", &error)),
         }
     }
 
-    async fn delete_schedule(&self, name: &str) -> Answer<Accepted> {
+    async fn delete_schedule(&self, name: &str) -> PortResult<UpdateAccepted> {
         match self.0.delete_monitoring_schedule().monitoring_schedule_name(name).send().await {
-            Ok(_) => Ok(Accepted::Started),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(Accepted::Started),
-            Err(error) if says::is_schedule_busy(message(&error)) => Ok(Accepted::Busy),
+            Ok(_) => Ok(UpdateAccepted::Started),
+            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(UpdateAccepted::Started),
+            Err(error) if says::is_schedule_busy(message(&error)) => Ok(UpdateAccepted::Busy),
             Err(error) => Err(failure("sagemaker:DeleteMonitoringSchedule", &error)),
         }
     }
 }
 
 impl SageMaker {
-    async fn package_of(&self, model: &str) -> Answer<Option<PackageArn>> {
+    async fn package_of(&self, model: &str) -> PortResult<Option<PackageArn>> {
         let found = match self.0.describe_model().model_name(model).send().await {
             Ok(found) => found,
             Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
@@ -121,13 +121,13 @@ impl SageMaker {
     }
 
     /// The schedule is at something: at what was asked for, or at something else.
-    async fn taken(&self, request: &ScheduleRequest) -> Answer<Accepted> {
+    async fn taken(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         let actual = self.schedule(&request.name).await?;
         let at_it = actual.is_some_and(|actual| {
             actual.definition.as_ref() == Some(&request.definition)
                 && actual.expression.as_ref() == Some(&request.expression)
         });
-        Ok(if at_it { Accepted::Started } else { Accepted::Busy })
+        Ok(if at_it { UpdateAccepted::Started } else { UpdateAccepted::Busy })
     }
 }
 

@@ -3,8 +3,8 @@
 use aws_sdk_sagemaker::types::{ModelLifeCycle, ModelPackageSortBy, ModelPackageSummary, ModelPackageType, SortOrder};
 use trimtab_core::event::{Approval, LifeCycle};
 use trimtab_core::name::{GroupName, PackageArn};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Listed, ObservedPackage, Registry};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Listed, ObservedPackage, Registry};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
@@ -13,7 +13,7 @@ use crate::{SageMaker, says};
 const NEWEST: i32 = 50;
 
 impl Registry for SageMaker {
-    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
         let call = self.0.list_model_packages().model_package_group_name(group.as_str()).max_results(NEWEST);
         // Without a type SageMaker lists packages that have no versions.
         let call = call.model_package_type(ModelPackageType::Versioned).sort_by(ModelPackageSortBy::CreationTime);
@@ -34,7 +34,7 @@ impl Registry for SageMaker {
         Ok(versions)
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
+    async fn package(&self, package: &PackageArn) -> PortResult<Option<ObservedPackage>> {
         match self.0.describe_model_package().model_package_name(package.as_str()).send().await {
             Ok(found) => Ok(Some(ObservedPackage {
                 approval: Approval::parse(found.model_approval_status().map_or("unknown", |status| status.as_str())),

@@ -4,14 +4,14 @@ use aws_sdk_sagemaker::operation::describe_processing_job::DescribeProcessingJob
 use aws_sdk_sagemaker::types::{ExecutionStatus, MonitoringExecutionSortKey, ProcessingJobStatus, SortOrder};
 use jiff::Timestamp;
 use trimtab_core::name::{ObjectUri, ResourceName, ScheduleName};
-use trimtab_core::port::Answer;
-use trimtab_core::port::report::{MonitoringRun, MonitoringRuns, REPORT, VIOLATIONS};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{COMPLETED_WITH_VIOLATIONS, MonitoringRun, MonitoringRuns, VIOLATIONS_REPORT};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
 
 impl MonitoringRuns for SageMaker {
-    async fn run(&self, job: &ResourceName) -> Answer<Option<MonitoringRun>> {
+    async fn run(&self, job: &ResourceName) -> PortResult<Option<MonitoringRun>> {
         match self.0.describe_processing_job().processing_job_name(job.as_str()).send().await {
             Ok(found) => Ok(run(job, &found)),
             Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
@@ -19,7 +19,7 @@ impl MonitoringRuns for SageMaker {
         }
     }
 
-    async fn newest(&self, schedule: &ScheduleName) -> Answer<Option<ResourceName>> {
+    async fn newest(&self, schedule: &ScheduleName) -> PortResult<Option<ResourceName>> {
         let call = self.0.list_monitoring_executions().monitoring_schedule_name(schedule.as_str());
         let call = call.status_equals(ExecutionStatus::CompletedWithViolations);
         let call = call.sort_by(MonitoringExecutionSortKey::ScheduledTime).sort_order(SortOrder::Descending);
@@ -42,7 +42,7 @@ fn last(arn: &str) -> Option<&str> {
 fn run(job: &ResourceName, found: &DescribeProcessingJobOutput) -> Option<MonitoringRun> {
     let schedule = found.monitoring_schedule_arn().and_then(last).map(str::to_ascii_lowercase)?;
     let completed = found.processing_job_status() == Some(&ProcessingJobStatus::Completed);
-    let said = found.exit_message().is_some_and(|said| said.starts_with(VIOLATIONS));
+    let said = found.exit_message().is_some_and(|said| said.starts_with(COMPLETED_WITH_VIOLATIONS));
     let output = found.processing_output_config().and_then(|config| config.outputs().first()?.s3_output()?.s3_uri());
     let ended = found.processing_end_time().or_else(|| found.last_modified_time());
     Some(MonitoringRun {
@@ -50,6 +50,7 @@ fn run(job: &ResourceName, found: &DescribeProcessingJobOutput) -> Option<Monito
         schedule: ScheduleName::parse(&schedule).ok()?,
         violated: completed && said,
         ended: ended.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok()),
-        report: output.and_then(|uri| ObjectUri::parse(&format!("{}/{REPORT}", uri.trim_end_matches('/'))).ok()),
+        report: output
+            .and_then(|uri| ObjectUri::parse(&format!("{}/{VIOLATIONS_REPORT}", uri.trim_end_matches('/'))).ok()),
     })
 }

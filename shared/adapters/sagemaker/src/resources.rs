@@ -8,8 +8,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use trimtab_core::event::{Resource, ResourceKind};
 use trimtab_core::failure::Failure;
-use trimtab_core::port::Answer;
-use trimtab_core::port::guard::{Activity, Halted, ObservedResource, Resources};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Activity, Halted, ObservedResource, Resources};
 use trimtab_runtime::sdk::{self, code, failure, message};
 
 use crate::{SageMaker, says};
@@ -26,7 +26,7 @@ macro_rules! found {
 }
 
 impl Resources for SageMaker {
-    async fn describe(&self, resource: &Resource) -> Answer<Option<ObservedResource>> {
+    async fn describe(&self, resource: &Resource) -> PortResult<Option<ObservedResource>> {
         let name = resource.name.as_str();
         let found = match resource.kind {
             ResourceKind::Training => self.training(name).await?,
@@ -42,7 +42,7 @@ impl Resources for SageMaker {
         }
     }
 
-    async fn stop(&self, resource: &Resource) -> Answer<Halted> {
+    async fn stop(&self, resource: &Resource) -> PortResult<Halted> {
         match self.state(resource).await? {
             Some(Activity::Running) => {}
             Some(Activity::Starting) => {
@@ -78,7 +78,7 @@ impl SageMaker {
         resource: &Resource,
         operation: &'static str,
         done: Result<T, sdk::CallError<E>>,
-    ) -> Answer<Halted> {
+    ) -> PortResult<Halted> {
         let Err(error) = done else { return Ok(Halted::Stopped) };
         match failure(operation, &error) {
             Failure::Permanent { operation, cause } => match self.state(resource).await? {
@@ -90,7 +90,7 @@ impl SageMaker {
         }
     }
 
-    async fn state(&self, resource: &Resource) -> Answer<Option<Activity>> {
+    async fn state(&self, resource: &Resource) -> PortResult<Option<Activity>> {
         let name = resource.name.as_str();
         let found = match resource.kind {
             ResourceKind::Training => self.training(name).await?,
@@ -102,7 +102,7 @@ impl SageMaker {
     }
 
     /// The same with its tags: descriptions come without.
-    async fn tagged(&self, mut actual: ObservedResource) -> Answer<Option<ObservedResource>> {
+    async fn tagged(&self, mut actual: ObservedResource) -> PortResult<Option<ObservedResource>> {
         let mut pages = self.0.list_tags().resource_arn(&actual.arn).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = match page {
@@ -115,7 +115,7 @@ impl SageMaker {
         Ok(Some(actual))
     }
 
-    async fn training(&self, name: &str) -> Answer<Option<ObservedResource>> {
+    async fn training(&self, name: &str) -> PortResult<Option<ObservedResource>> {
         let call = self.0.describe_training_job().training_job_name(name);
         let found = found!("sagemaker:DescribeTrainingJob", call);
         let status = found.training_job_status().map_or("", |status| status.as_str());
@@ -135,7 +135,7 @@ impl SageMaker {
         Ok(Some(actual))
     }
 
-    async fn processing(&self, name: &str) -> Answer<Option<ObservedResource>> {
+    async fn processing(&self, name: &str) -> PortResult<Option<ObservedResource>> {
         let call = self.0.describe_processing_job().processing_job_name(name);
         let found = found!("sagemaker:DescribeProcessingJob", call);
         let status = found.processing_job_status().map_or("", |status| status.as_str());
@@ -155,7 +155,7 @@ impl SageMaker {
         Ok(Some(actual))
     }
 
-    async fn model(&self, name: &str) -> Answer<Option<ObservedResource>> {
+    async fn model(&self, name: &str) -> PortResult<Option<ObservedResource>> {
         let found = found!("sagemaker:DescribeModel", self.0.describe_model().model_name(name));
         let mut actual = actual(found.model_arn(), found.creation_time(), Activity::Over)?;
         actual.vpc = Some(found.vpc_config().is_some());
@@ -165,7 +165,7 @@ impl SageMaker {
         Ok(Some(actual))
     }
 
-    async fn endpoint_config(&self, name: &str) -> Answer<Option<ObservedResource>> {
+    async fn endpoint_config(&self, name: &str) -> PortResult<Option<ObservedResource>> {
         let call = self.0.describe_endpoint_config().endpoint_config_name(name);
         let found = found!("sagemaker:DescribeEndpointConfig", call);
         let mut actual = actual(found.endpoint_config_arn(), found.creation_time(), Activity::Over)?;
@@ -182,12 +182,12 @@ impl SageMaker {
         Ok(Some(actual))
     }
 
-    async fn endpoint(&self, name: &str) -> Answer<Option<ObservedResource>> {
+    async fn endpoint(&self, name: &str) -> PortResult<Option<ObservedResource>> {
         let found = found!("sagemaker:DescribeEndpoint", self.0.describe_endpoint().endpoint_name(name));
         actual(found.endpoint_arn(), found.creation_time(), Activity::Over).map(Some)
     }
 
-    async fn notebook(&self, name: &str) -> Answer<Option<ObservedResource>> {
+    async fn notebook(&self, name: &str) -> PortResult<Option<ObservedResource>> {
         let call = self.0.describe_notebook_instance().notebook_instance_name(name);
         let found = found!("sagemaker:DescribeNotebookInstance", call);
         let status = found.notebook_instance_status().map_or("", |status| status.as_str());
@@ -214,7 +214,7 @@ fn activity(status: &str) -> Activity {
     }
 }
 
-fn actual(arn: Option<&str>, created: Option<&DateTime>, activity: Activity) -> Answer<ObservedResource> {
+fn actual(arn: Option<&str>, created: Option<&DateTime>, activity: Activity) -> PortResult<ObservedResource> {
     let created = created.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok());
     let (Some(arn), Some(created)) = (arn, created) else {
         return Err(Failure::transient("sagemaker:Describe", "the answer has no ARN or no time of creation"));

@@ -6,8 +6,8 @@ use trimtab_core::event::RunStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{RunArn, RunId};
 use trimtab_core::policy::Engine;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{RunRequest, Runs, other_engine};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{RunRequest, Runs, other_engine};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
@@ -16,7 +16,7 @@ use crate::{SageMaker, says};
 const GRACE_SECONDS: i64 = 60;
 
 impl Runs for SageMaker {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+    async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
         let operation = "sagemaker:ListPipelineExecutions";
         let Engine::Pipeline(pipeline) = &request.engine else { return Err(other_engine(operation)) };
         let mut pages = self
@@ -42,7 +42,7 @@ impl Runs for SageMaker {
         Ok(None)
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+    async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
         let operation = "sagemaker:StartPipelineExecution";
         let Engine::Pipeline(pipeline) = &request.engine else { return Err(other_engine(operation)) };
         let parameters =
@@ -58,7 +58,7 @@ impl Runs for SageMaker {
         named(operation, started.pipeline_execution_arn())
     }
 
-    async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+    async fn status(&self, _: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         let operation = "sagemaker:DescribePipelineExecution";
         let RunId::Pipeline(run) = run else { return Err(other_engine(operation)) };
         match self.0.describe_pipeline_execution().pipeline_execution_arn(run.as_str()).send().await {
@@ -70,7 +70,7 @@ impl Runs for SageMaker {
 }
 
 /// A run that is there but cannot be named is not a run that is missing: it must not be started again.
-fn named(operation: &'static str, arn: Option<&str>) -> Answer<RunId> {
+fn named(operation: &'static str, arn: Option<&str>) -> PortResult<RunId> {
     let read = arn.and_then(|arn| RunArn::parse(arn).ok()).map(RunId::Pipeline);
     read.ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))
 }

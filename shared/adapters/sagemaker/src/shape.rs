@@ -10,8 +10,8 @@ use aws_sdk_sagemaker::types::{
 use jiff::SignedDuration;
 use trimtab_core::name::S3Uri;
 use trimtab_core::policy::monitor::Capture;
-use trimtab_core::policy::{Canary, Linear, Rolling, Serving, Strategy, Trial};
-use trimtab_core::port::ml::ServingRequest;
+use trimtab_core::policy::{Canary, Linear, Rolling, Serving, Strategy, VariantTest};
+use trimtab_core::port::ServingRequest;
 
 /// The variant that serves; on trial, there is another beside it.
 const VARIANT: &str = "AllTraffic";
@@ -31,8 +31,8 @@ pub(crate) fn variants(request: &ServingRequest) -> Vec<ProductionVariant> {
     match &request.beside {
         None => vec![variant(VARIANT, &request.model, serving, 1.0)],
         Some(beside) => match &beside.trial {
-            Trial::Shadow(_) => vec![variant(VARIANT, &beside.live, serving, 1.0)],
-            Trial::Challenger(_) => {
+            VariantTest::Shadow(_) => vec![variant(VARIANT, &beside.live, serving, 1.0)],
+            VariantTest::AbTest(_) => {
                 let share = share(&beside.trial);
                 let live = variant(VARIANT, &beside.live, serving, 1.0 - share);
                 vec![live, variant(beside.trial.variant(), &request.model, serving, share)]
@@ -44,11 +44,11 @@ pub(crate) fn variants(request: &ServingRequest) -> Vec<ProductionVariant> {
 /// The variant that hears a copy: of as many requests as its weight is of the other's.
 pub(crate) fn shadows(request: &ServingRequest) -> Option<Vec<ProductionVariant>> {
     let trial =
-        request.beside.as_ref().map(|beside| &beside.trial).filter(|trial| matches!(trial, Trial::Shadow(_)))?;
+        request.beside.as_ref().map(|beside| &beside.trial).filter(|trial| matches!(trial, VariantTest::Shadow(_)))?;
     Some(vec![variant(trial.variant(), &request.model, &request.serving, share(trial))])
 }
 
-fn share(trial: &Trial) -> f32 {
+fn share(trial: &VariantTest) -> f32 {
     f32::from(trial.percent()) / 100.0
 }
 
@@ -138,7 +138,7 @@ fn canary(canary: &Canary) -> TrafficRoutingConfig {
     TrafficRoutingConfig::builder()
         .r#type(TrafficRoutingConfigType::Canary)
         .canary_size(percent(canary.percent))
-        .wait_interval_in_seconds(seconds(canary.bake))
+        .wait_interval_in_seconds(seconds(canary.bake_time))
         .build()
 }
 
@@ -146,7 +146,7 @@ fn linear(linear: &Linear) -> TrafficRoutingConfig {
     TrafficRoutingConfig::builder()
         .r#type(TrafficRoutingConfigType::Linear)
         .linear_step_size(percent(linear.percent))
-        .wait_interval_in_seconds(seconds(linear.interval))
+        .wait_interval_in_seconds(seconds(linear.bake_time))
         .build()
 }
 
@@ -154,7 +154,7 @@ fn linear(linear: &Linear) -> TrafficRoutingConfig {
 fn rolling(rolling: &Rolling) -> RollingUpdatePolicy {
     RollingUpdatePolicy::builder()
         .maximum_batch_size(percent(rolling.percent))
-        .wait_interval_in_seconds(seconds(rolling.wait))
+        .wait_interval_in_seconds(seconds(rolling.bake_time))
         .maximum_execution_timeout_in_seconds(MAXIMUM_SECONDS_OF_STEPS)
         .build()
 }

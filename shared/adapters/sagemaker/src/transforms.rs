@@ -6,8 +6,8 @@ use aws_sdk_sagemaker::types::{
 };
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::{Split, TransformTarget};
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{ObservedTransform, TransformRequest, Transforms};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{ObservedTransform, TransformRequest, Transforms};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, says};
@@ -15,7 +15,7 @@ use crate::{SageMaker, says};
 const CREATE: &str = "sagemaker:CreateTransformJob";
 
 impl Transforms for SageMaker {
-    async fn find(&self, job: &str) -> Answer<Option<ObservedTransform>> {
+    async fn find(&self, job: &str) -> PortResult<Option<ObservedTransform>> {
         let found = match self.0.describe_transform_job().transform_job_name(job).send().await {
             Ok(found) => found,
             Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
@@ -32,7 +32,7 @@ impl Transforms for SageMaker {
         }))
     }
 
-    async fn start(&self, request: &TransformRequest) -> Answer<()> {
+    async fn start(&self, request: &TransformRequest) -> PortResult<()> {
         let target = &request.transform;
         let joined = target.join_input.then(|| DataProcessing::builder().join_source(JoinSource::Input).build());
         let call = self

@@ -13,9 +13,9 @@ use aws_smithy_types::Blob;
 use jiff::SignedDuration;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::EndpointName;
-use trimtab_core::policy::Smoke;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Invocations, Smoked};
+use trimtab_core::policy::SmokeTest;
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Invocations, Smoked};
 use trimtab_core::text::one_line;
 use trimtab_runtime::sdk;
 
@@ -39,8 +39,8 @@ impl SageMakerRuntime {
 }
 
 impl Invocations for SageMakerRuntime {
-    async fn invoke(&self, endpoint: &EndpointName, smoke: &Smoke) -> Answer<Smoked> {
-        let within = smoke.within.unsigned_abs();
+    async fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> PortResult<Smoked> {
+        let within = smoke.timeout.unsigned_abs();
         let call = self
             .client
             .invoke_endpoint()

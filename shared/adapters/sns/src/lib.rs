@@ -4,8 +4,8 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use trimtab_core::failure::Failure;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Message, Topic};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Message, Topic};
 use trimtab_runtime::sdk;
 
 const PUBLISH: &str = "sns:Publish";
@@ -26,7 +26,7 @@ impl SnsTopic {
 }
 
 impl Topic for SnsTopic {
-    async fn publish(&self, message: &Message) -> Answer<String> {
+    async fn publish(&self, message: &Message) -> PortResult<String> {
         let mut call = self.client.publish().topic_arn(&self.arn).subject(&message.subject).message(&message.body);
         // SNS refuses the whole message for one attribute without a value.
         for (name, value) in message.attributes.iter().filter(|(_, value)| !value.is_empty()) {

@@ -1,4 +1,4 @@
-//! [`StateMachines`], and [`Runs`](trimtab_core::port::ml::Runs) in `runs`, over Step Functions: an execution's ARN is made of its machine and its name, so
+//! [`StateMachines`], and [`Runs`](trimtab_core::port::Runs) in `runs`, over Step Functions: an execution's ARN is made of its machine and its name, so
 //! one that is there already is found by one call.
 
 mod runs;
@@ -9,8 +9,8 @@ use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use trimtab_core::event::ExecutionStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::ExecutionArn;
-use trimtab_core::port::Answer;
-use trimtab_core::port::workflow::{ExecutionRequest, ObservedExecution, StateMachines};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{ExecutionRequest, ObservedExecution, StateMachines};
 use trimtab_runtime::sdk;
 
 const START: &str = "states:StartExecution";
@@ -29,7 +29,7 @@ impl StepFunctions {
         Self { client: Client::new(config) }
     }
 
-    async fn get(&self, execution: &ExecutionArn) -> Answer<Option<DescribeExecutionOutput>> {
+    async fn get(&self, execution: &ExecutionArn) -> PortResult<Option<DescribeExecutionOutput>> {
         match self.client.describe_execution().execution_arn(execution.as_str()).send().await {
             Ok(known) => Ok(Some(known)),
             Err(error) if sdk::code(&error) == Some("ExecutionDoesNotExist") => Ok(None),
@@ -38,17 +38,17 @@ impl StepFunctions {
     }
 }
 
-fn named(request: &ExecutionRequest) -> Answer<ExecutionArn> {
+fn named(request: &ExecutionRequest) -> PortResult<ExecutionArn> {
     request.machine.execution(&request.name).map_err(|error| Failure::permanent(START, error.to_string()))
 }
 
 impl StateMachines for StepFunctions {
-    async fn find(&self, request: &ExecutionRequest) -> Answer<Option<ExecutionArn>> {
+    async fn find(&self, request: &ExecutionRequest) -> PortResult<Option<ExecutionArn>> {
         let execution = named(request)?;
         Ok(self.get(&execution).await?.map(|_| execution))
     }
 
-    async fn start(&self, request: &ExecutionRequest) -> Answer<ExecutionArn> {
+    async fn start(&self, request: &ExecutionRequest) -> PortResult<ExecutionArn> {
         let execution = named(request)?;
         let call = self
             .client
@@ -63,7 +63,7 @@ impl StateMachines for StepFunctions {
         }
     }
 
-    async fn describe(&self, execution: &ExecutionArn) -> Answer<Option<ObservedExecution>> {
+    async fn describe(&self, execution: &ExecutionArn) -> PortResult<Option<ObservedExecution>> {
         Ok(self.get(execution).await?.map(|known| ObservedExecution {
             status: ExecutionStatus::parse(known.status.as_str()),
             output: known.output,

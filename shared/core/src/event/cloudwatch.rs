@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{EventError, loose, name, read};
+use super::{EventError, lenient, name, read};
 use crate::name::{AlarmArn, AlarmName};
 
-loose::words! {
+lenient::words! {
     /// An alarm's state.
     AlarmState {
         /// Within its threshold.
@@ -103,29 +103,21 @@ pub struct AlarmMetric {
     pub dimensions: BTreeMap<String, String>,
 }
 
-/// An alarm was created, changed or deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct AlarmConfiguration {
-    /// The alarm's name.
-    #[serde(rename = "alarmName")]
-    pub name: String,
-}
-
 #[derive(Deserialize)]
 struct Detail {
     #[serde(rename = "alarmName")]
     name: AlarmName,
     state: State,
-    #[serde(default, deserialize_with = "loose::or_default")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     configuration: Configuration,
 }
 
 #[derive(Deserialize)]
 struct State {
     value: AlarmState,
-    #[serde(deserialize_with = "loose::required")]
+    #[serde(deserialize_with = "lenient::required")]
     timestamp: Timestamp,
-    #[serde(default, deserialize_with = "loose::or_default")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     reason: String,
     #[serde(rename = "actionsSuppressedBy")]
     suppressed_by: Option<String>,
@@ -136,7 +128,7 @@ struct State {
 struct Configuration {
     description: Option<String>,
     alarm_rule: Option<String>,
-    #[serde(default, deserialize_with = "loose::or_default")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     metrics: Vec<Metric>,
 }
 
@@ -154,11 +146,11 @@ struct MetricStat {
 
 #[derive(Deserialize)]
 struct MetricName {
-    #[serde(default, deserialize_with = "loose::or_default")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     namespace: String,
-    #[serde(default, deserialize_with = "loose::or_default")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     name: String,
-    #[serde(default, deserialize_with = "loose::or_default")]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     dimensions: BTreeMap<String, String>,
 }
 

@@ -6,7 +6,7 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{EventError, fault, loose, name};
+use super::{EventError, fault, lenient, name};
 use crate::name::AccountId;
 
 /// The envelope.
@@ -34,7 +34,7 @@ impl Envelope {
         let Value::Object(fields) = value else {
             return Err(fault(what, "$", "expected a JSON object with source, detail-type and detail"));
         };
-        let time = fields.get("time").and_then(loose::time);
+        let time = fields.get("time").and_then(lenient::time);
         let time = time.ok_or_else(|| fault(what, "time", "expected RFC 3339, or milliseconds since 1970"))?;
         if !fields.get("detail").is_some_and(Value::is_object) {
             return Err(fault(what, "detail", "expected an object"));

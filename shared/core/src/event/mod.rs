@@ -3,30 +3,36 @@
 //! Unknown sources, detail types, fields and words are values, not errors. What a reaction cannot
 //! do without is checked: a known event that lacks it is an [`EventError`].
 
+mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
-mod code;
-mod ending;
+mod codebuild;
+mod codecommit;
+mod codepipeline;
+mod ecr;
 mod envelope;
-mod loose;
-mod other;
+mod lenient;
+mod run_status;
+mod s3;
 mod sagemaker;
-mod workflow;
+mod sagemaker_jobs;
+mod step_functions;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use cloudformation::{Stack, StackRest, StackStatus};
 pub use cloudtrail::{ApiCall, Caller, Resource, ResourceKind};
-pub use cloudwatch::{Alarm, AlarmConfiguration, AlarmMetric, AlarmState, DriftKind, FACET, children, feature};
-pub use code::{
-    Build, BuildStatus, CodePipelineExecution, CodePipelineState, DeliveryAction, PullRequest, Reference, ReferenceKind,
-};
+pub use cloudwatch::{Alarm, AlarmMetric, AlarmState, DriftKind, FACET, children, feature};
+pub use codebuild::{Build, BuildStatus};
+pub use codecommit::{PullRequest, Reference, ReferenceKind};
+pub use codepipeline::{CodePipelineExecution, CodePipelineState};
+pub use ecr::Image;
 pub use envelope::Envelope;
-pub use other::{FeatureGroup, Image, Job, Object, Stack, StackRest, StackStatus};
-pub use sagemaker::{
-    Approval, Endpoint, EndpointDeployment, EndpointStatus, LifeCycle, Package, PipelineExecution, RunStatus, RunStep,
-};
-pub use workflow::{ExecutionStatus, StateMachineExecution};
+pub use s3::Object;
+pub use sagemaker::{Approval, Endpoint, EndpointStatus, LifeCycle, Package, PipelineExecution, RunStatus};
+pub use sagemaker_jobs::Job;
+pub use step_functions::{ExecutionStatus, StateMachineExecution};
 
 use crate::fact::{self, Fact, FactKind};
 
@@ -56,22 +62,16 @@ pub struct Event {
 #[allow(missing_docs, reason = "each variant is named after the type that it holds")]
 pub enum Body {
     Alarm(Alarm),
-    AlarmConfiguration(AlarmConfiguration),
     Reference(Reference),
     PullRequest(PullRequest),
     Build(Build),
     PipelineExecution(PipelineExecution),
-    RunStep(RunStep),
     StateMachineExecution(StateMachineExecution),
     Package(Package),
     Endpoint(Endpoint),
-    EndpointDeployment(EndpointDeployment),
-    TrainingJob(Job),
     ProcessingJob(Job),
     TransformJob(Job),
-    FeatureGroup(FeatureGroup),
     CodePipelineExecution(CodePipelineExecution),
-    DeliveryAction(DeliveryAction),
     Stack(Stack),
     Image(Image),
     Object(Object),
@@ -151,7 +151,6 @@ fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
             let arn = envelope.resources.first().map_or("", String::as_str);
             Body::Alarm(Alarm::read(kind, arn, detail)?)
         }
-        ("aws.cloudwatch", "CloudWatch Alarm Configuration Change") => Body::AlarmConfiguration(read(kind, detail)?),
         ("aws.codecommit", "CodeCommit Repository State Change") => Body::Reference(Reference::read(kind, detail)?),
         ("aws.codecommit", "CodeCommit Pull Request State Change") => {
             Body::PullRequest(PullRequest::read(kind, detail)?)
@@ -160,7 +159,6 @@ fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
         ("aws.codepipeline", "CodePipeline Pipeline Execution State Change") => {
             Body::CodePipelineExecution(CodePipelineExecution::read(kind, detail)?)
         }
-        ("aws.codepipeline", "CodePipeline Action Execution State Change") => Body::DeliveryAction(read(kind, detail)?),
         ("aws.cloudformation", "CloudFormation Stack Status Change") => Body::Stack(Stack::read(kind, detail)?),
         ("aws.states", "Step Functions Execution Status Change") => Body::StateMachineExecution(read(kind, detail)?),
         ("aws.ecr", "ECR Image Action") => Body::Image(Image::read(kind, detail)?),

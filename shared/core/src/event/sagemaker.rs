@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Body, EventError, Job, loose, read};
-use crate::event::FeatureGroup;
+use super::{Body, EventError, Job, lenient, read};
 use crate::name::{EndpointName, GroupName, PackageArn, PipelineName, RunArn};
 
-loose::words! {
+lenient::words! {
     /// The status of a pipeline execution.
     RunStatus {
         /// It runs.
@@ -26,7 +25,7 @@ loose::words! {
     }
 }
 
-loose::words! {
+lenient::words! {
     /// A package's approval.
     Approval {
         /// A person or a policy said yes.
@@ -38,7 +37,7 @@ loose::words! {
     }
 }
 
-loose::words! {
+lenient::words! {
     /// An endpoint's status, as the API writes it; events write it in capitals.
     EndpointStatus {
         /// It serves.
@@ -84,18 +83,6 @@ pub struct PipelineExecution {
     pub status: RunStatus,
 }
 
-/// A step of a pipeline execution changed its status.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RunStep {
-    /// The execution.
-    pub pipeline_execution_arn: RunArn,
-    /// The step.
-    pub step_name: String,
-    /// Its status.
-    pub current_step_status: String,
-}
-
 /// A version of a model package was registered or changed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -113,7 +100,7 @@ pub struct Package {
     #[serde(rename = "ModelApprovalStatus")]
     pub approval: Approval,
     /// Its own status; only `Completed` can be deployed.
-    #[serde(rename = "ModelPackageStatus", default, deserialize_with = "loose::or_default")]
+    #[serde(rename = "ModelPackageStatus", default, deserialize_with = "lenient::or_default")]
     pub status: String,
     /// What an update changed, where AWS says so. It may leave fields out.
     #[serde(rename = "UpdatedModelPackageFields")]
@@ -122,7 +109,7 @@ pub struct Package {
     #[serde(rename = "ModelLifeCycle")]
     pub lifecycle: Option<LifeCycle>,
     /// When it was changed.
-    #[serde(rename = "LastModifiedTime", default, deserialize_with = "loose::optional")]
+    #[serde(rename = "LastModifiedTime", default, deserialize_with = "lenient::optional")]
     pub modified: Option<Timestamp>,
 }
 
@@ -151,22 +138,11 @@ pub struct Endpoint {
     #[serde(rename = "EndpointName")]
     pub name: EndpointName,
     /// Its ARN, in lower case whatever the name is.
-    #[serde(rename = "EndpointArn", default, deserialize_with = "loose::or_default")]
+    #[serde(rename = "EndpointArn", default, deserialize_with = "lenient::or_default")]
     pub arn: String,
     /// The configuration that serves.
     #[serde(rename = "EndpointConfigName")]
     pub config: Option<String>,
-    /// Its status.
-    #[serde(rename = "EndpointStatus")]
-    pub status: EndpointStatus,
-}
-
-/// A deployment to an endpoint moved on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct EndpointDeployment {
-    /// The endpoint.
-    #[serde(rename = "EndpointName")]
-    pub name: EndpointName,
     /// Its status.
     #[serde(rename = "EndpointStatus")]
     pub status: EndpointStatus,
@@ -178,14 +154,10 @@ pub(super) fn body(kind: &str, detail: &Value) -> Result<Body, EventError> {
         "SageMaker Model Building Pipeline Execution Status Change" => {
             Body::PipelineExecution(PipelineExecution::read(kind, detail)?)
         }
-        "SageMaker Model Building Pipeline Execution Step Status Change" => Body::RunStep(read(kind, detail)?),
         "SageMaker Model Package State Change" => Body::Package(Package::read(kind, detail)?),
         "SageMaker Endpoint State Change" => Body::Endpoint(read(kind, detail)?),
-        "SageMaker Endpoint Deployment State Change" => Body::EndpointDeployment(read(kind, detail)?),
-        "SageMaker Training Job State Change" => Body::TrainingJob(Job::read(kind, detail, "Training")?),
         "SageMaker Transform Job State Change" => Body::TransformJob(Job::read(kind, detail, "Transform")?),
         "SageMaker Processing Job State Change" => Body::ProcessingJob(Job::read(kind, detail, "Processing")?),
-        "SageMaker Feature Group State Change" => Body::FeatureGroup(read::<FeatureGroup>(kind, detail)?),
         _ => Body::Unknown,
     })
 }

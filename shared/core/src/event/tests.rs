@@ -129,15 +129,6 @@ fn a_build_in_progress_with_nulls_is_read() {
 }
 
 #[test]
-fn a_pipeline_action_with_its_version_as_text_is_read() {
-    let detail = json!({"pipeline": "p", "execution-id": "e", "action": "Deploy", "state": "FAILED", "type": {"version": "1"}, "version": 4});
-    assert!(matches!(
-        body_of(&event("aws.codepipeline", "CodePipeline Action Execution State Change", json!([]), detail)),
-        Body::DeliveryAction(_)
-    ));
-}
-
-#[test]
 fn what_nobody_knows_is_unknown_and_what_is_no_event_is_an_error() {
     assert_eq!(body_of(&event("aws.new", "Thing", json!([]), json!({}))), Body::Unknown);
     for bad in [

@@ -107,7 +107,7 @@ fn suite_policy_and_pause_are_what_was_put_there() {
     let suite =
         OrganizationPolicy::parse("organization.toml", include_str!("../../../../policies/organization.toml")).unwrap();
     let pause = Pause { by: "maya".to_owned(), since: now() };
-    ledger.contents().suite = Some(suite.clone());
+    ledger.contents().organization = Some(suite.clone());
     ledger.contents().paused = Some(pause.clone());
     assert_eq!(now_or_never(ledger.organization_policy()).unwrap().as_deref(), Some(&suite));
     assert_eq!(now_or_never(ledger.pause(Some(&model("churn")))).unwrap(), Some(pause));

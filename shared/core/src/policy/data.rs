@@ -20,12 +20,12 @@ pub struct Data {
     pub prefixes: BTreeSet<S3Prefix>,
     /// How long nothing more must have come.
     #[serde(with = "length")]
-    pub quiet: SignedDuration,
+    pub debounce: SignedDuration,
     /// How long is waited for that at most, where data never ceases to come.
     #[serde(with = "length")]
-    pub longest: SignedDuration,
+    pub max_wait: SignedDuration,
     /// How many objects there must be.
-    pub at_least: u32,
+    pub min_objects: u32,
     /// Whether the cool-down holds for data, too. It does unless this says otherwise: a table that is
     /// written daily would otherwise be trained on daily. What comes meanwhile is gathered, and gets its
     /// run when the cool-down ends. The budget holds in any case.
@@ -36,9 +36,9 @@ impl Default for Data {
     fn default() -> Self {
         Self {
             prefixes: BTreeSet::new(),
-            quiet: SignedDuration::from_mins(15),
-            longest: SignedDuration::from_hours(6),
-            at_least: 1,
+            debounce: SignedDuration::from_mins(15),
+            max_wait: SignedDuration::from_hours(6),
+            min_objects: 1,
             cool_down: true,
         }
     }

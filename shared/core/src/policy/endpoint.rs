@@ -6,7 +6,7 @@ use super::check::Fault;
 use super::scaling::{self, Autoscaling};
 use super::serving::{self, Asynchronous, Serverless, Serving};
 use super::strategy::{self, Canary, Linear, Rolling, Strategy};
-use super::trial::{self, Challenger, Shadow, Trial};
+use super::variant_test::{self, AbTest, Shadow, VariantTest};
 use crate::name::{EndpointName, RoleArn};
 
 /// An endpoint, and how a version gets there.
@@ -22,7 +22,7 @@ pub struct EndpointTarget {
     /// How traffic moves to a new version.
     pub strategy: Strategy,
     /// What a version goes through before; absent means nothing.
-    pub trial: Option<Trial>,
+    pub trial: Option<VariantTest>,
     /// Autoscaling; absent means none.
     pub autoscaling: Option<Autoscaling>,
 }
@@ -50,7 +50,7 @@ struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shadow: Option<Shadow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    challenger: Option<Challenger>,
+    ab_test: Option<AbTest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     autoscaling: Option<Autoscaling>,
 }
@@ -62,11 +62,11 @@ impl TryFrom<Written> for EndpointTarget {
         let fleet = (written.instance_type, written.instances);
         let serving = Serving::of(fleet, written.serverless, written.asynchronous)?;
         let strategy = Strategy::of(written.canary, written.linear, written.rolling)?;
-        let trial = match (written.shadow, written.challenger) {
+        let trial = match (written.shadow, written.ab_test) {
             (None, None) => None,
-            (Some(shadow), None) => Some(Trial::Shadow(shadow)),
-            (None, Some(challenger)) => Some(Trial::Challenger(challenger)),
-            _ => return Err("expected at most one of shadow and challenger"),
+            (Some(shadow), None) => Some(VariantTest::Shadow(shadow)),
+            (None, Some(challenger)) => Some(VariantTest::AbTest(challenger)),
+            _ => return Err("expected at most one of shadow and ab_test"),
         };
         Ok(Self { name, role, serving, strategy, trial, autoscaling })
     }
@@ -85,7 +85,7 @@ impl From<EndpointTarget> for Written {
             linear: None,
             rolling: None,
             shadow: None,
-            challenger: None,
+            ab_test: None,
             autoscaling: target.autoscaling,
         };
         if let Some(fleet) = target.serving.fleet() {
@@ -104,8 +104,8 @@ impl From<EndpointTarget> for Written {
         }
         match target.trial {
             None => {}
-            Some(Trial::Shadow(shadow)) => written.shadow = Some(shadow),
-            Some(Trial::Challenger(challenger)) => written.challenger = Some(challenger),
+            Some(VariantTest::Shadow(shadow)) => written.shadow = Some(shadow),
+            Some(VariantTest::AbTest(challenger)) => written.ab_test = Some(challenger),
         }
         written
     }
@@ -117,7 +117,7 @@ pub(super) fn limits(target: &EndpointTarget, looks: bool) -> Option<Fault> {
     let asynchronous = matches!(target.serving, Serving::Asynchronous { .. });
     serving::limits(&target.serving)
         .or_else(|| strategy::limits(&target.strategy, instances))
-        .or_else(|| target.trial.as_ref().and_then(trial::limits))
+        .or_else(|| target.trial.as_ref().and_then(variant_test::limits))
         .or_else(|| together(target, looks))
         .or_else(|| target.autoscaling.as_ref().and_then(|scaling| scaling::limits(scaling, asynchronous)))
 }
@@ -129,7 +129,7 @@ pub(super) fn limits(target: &EndpointTarget, looks: bool) -> Option<Fault> {
 fn together(target: &EndpointTarget, looks: bool) -> Option<Fault> {
     let serverless = matches!(target.serving, Serving::Serverless(_));
     let at_once = target.strategy == Strategy::AllAtOnce;
-    let challenged = matches!(target.trial, Some(Trial::Challenger(_)));
+    let challenged = matches!(target.trial, Some(VariantTest::AbTest(_)));
     super::check::first([
         (
             !serverless || at_once,
@@ -144,17 +144,17 @@ fn together(target: &EndpointTarget, looks: bool) -> Option<Fault> {
         (
             target.trial.is_none() || matches!(target.serving, Serving::RealTime(_)),
             "deploy.endpoint",
-            "expected neither shadow nor challenger: only a real-time endpoint on instances can have one",
+            "expected neither shadow nor ab_test: only a real-time endpoint on instances can have one",
         ),
         (
             !challenged || at_once,
-            "deploy.endpoint.challenger",
+            "deploy.endpoint.ab_test",
             "expected no canary, linear or rolling: SageMaker moves between one variant and two all at once",
         ),
         (
             target.trial.is_none() || looks,
             "deploy.endpoint",
-            "expected a [reconcile] table: that a shadow or challenger has served its time is found by looking",
+            "expected a [reconcile] table: that a shadow or A/B test has served its time is found by looking",
         ),
     ])
 }

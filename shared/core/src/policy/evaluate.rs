@@ -27,22 +27,22 @@ pub struct Evaluate {
 
 /// What is done about a version that passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum OnPass {
     /// It is approved.
     Approve,
     /// A person is asked.
-    Ask,
+    ManualApproval,
 }
 
 /// What is done about a version that does not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum OnFail {
     /// It is rejected.
     Reject,
     /// A person is asked.
-    Ask,
+    ManualApproval,
 }
 
 /// One metric: exactly one of `at_least` and `at_most`, which also says which way is better.

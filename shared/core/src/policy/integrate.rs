@@ -23,7 +23,7 @@ pub struct Integrate {
     pub project: Option<ProjectName>,
     /// The CodePipeline pipeline that builds instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<BuildPipeline>,
+    pub codepipeline: Option<BuildPipeline>,
     /// The CodeBuild project that builds pull requests to these branches; absent means none does. It
     /// runs code that nobody has reviewed: its role should be able to do less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,7 +71,7 @@ pub(super) fn is_variable(text: &str) -> bool {
 }
 
 pub(super) fn limits(integrate: &Integrate, policy: &Policy) -> Option<Fault> {
-    let (delivery, image) = (integrate.delivery.as_ref(), integrate.image.as_ref());
+    let (delivery, image) = (integrate.codepipeline.as_ref(), integrate.image.as_ref());
     let engine = policy.retrain.as_ref().map(|retrain| &retrain.engine);
     let takes_image = policy
         .retrain
@@ -90,17 +90,17 @@ pub(super) fn limits(integrate: &Integrate, policy: &Policy) -> Option<Fault> {
         ),
         (
             delivery.is_none_or(|delivery| is_variable(&delivery.variable)),
-            "integrate.delivery",
+            "integrate.codepipeline",
             "expected variable to be a pipeline variable: 1 to 128 letters, digits, '@', '_' and '-'",
         ),
         (
             delivery.is_none_or(|delivery| delivers != Some(&delivery.name)),
-            "integrate.delivery",
+            "integrate.codepipeline",
             "expected another pipeline than that of [deploy.pipeline]: one builds, the other delivers",
         ),
         (
             delivery.is_none_or(|delivery| !delivery.name.as_str().ends_with("-training")),
-            "integrate.delivery",
+            "integrate.codepipeline",
             "expected a name that does not end with \"-training\": those train",
         ),
         (

@@ -86,7 +86,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     if let Some(integrate) = &policy.integrate {
         keys.insert(Key::new(KeyKind::Repository, &integrate.repository));
         keys.extend(integrate.project.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
-        keys.extend(integrate.delivery.as_ref().map(|delivery| Key::new(KeyKind::BuildPipeline, &delivery.name)));
+        keys.extend(integrate.codepipeline.as_ref().map(|delivery| Key::new(KeyKind::BuildPipeline, &delivery.name)));
         keys.extend(integrate.image.as_ref().map(|image| Key::new(KeyKind::ImageRepository, &image.repository)));
         keys.extend(integrate.pull_requests.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
     }

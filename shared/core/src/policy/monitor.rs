@@ -35,7 +35,7 @@ pub struct Monitor {
     pub every: SignedDuration,
     /// How long after its request a label is there, at the most: model quality and bias look so far back.
     #[serde(with = "length", default = "a_day")]
-    pub labels_after: SignedDuration,
+    pub label_delay: SignedDuration,
     /// The data set, CSV with a header, that a baseline is computed from where the registry has none
     /// for the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,32 +16,32 @@ use crate::fact::Severity;
 pub struct Notify {
     /// The severities whose messages wait.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub quiet: BTreeSet<Severity>,
+    pub digest_severities: BTreeSet<Severity>,
     /// How long; there where something is quiet.
     #[serde(default, with = "length::optional", skip_serializing_if = "Option::is_none")]
-    pub digest: Option<SignedDuration>,
+    pub digest_interval: Option<SignedDuration>,
     /// Whom `trimtab apply` subscribes to the topic.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<Recipient>,
 }
 
 pub(super) fn limits(notify: &Notify, policy: &Policy) -> Option<Fault> {
-    let (waits, quiet) = (notify.digest.is_some(), &notify.quiet);
+    let (waits, quiet) = (notify.digest_interval.is_some(), &notify.digest_severities);
     let rules = [
         (
             waits || !quiet.is_empty() || !notify.recipients.is_empty(),
             "notify",
-            "expected recipients, or quiet and digest",
+            "expected recipients, or digest_severities and digest_interval",
         ),
         (
             !quiet.contains(&Severity::Critical) && (!waits || !quiet.is_empty()),
-            "notify.quiet",
+            "notify.digest_severities",
             "expected \"info\", \"warning\" or both: what is critical never waits",
         ),
-        (waits || quiet.is_empty(), "notify.digest", "expected how long what is quiet waits, such as \"24h\""),
+        (waits || quiet.is_empty(), "notify.digest_interval", "expected how long what is quiet waits, such as \"24h\""),
         (
             !waits || policy.reconcile.is_some(),
-            "notify.digest",
+            "notify.digest_interval",
             "expected a [reconcile] table: the digest is sent when the clock asks",
         ),
     ];

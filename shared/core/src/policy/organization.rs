@@ -29,12 +29,12 @@ pub struct OrganizationPolicy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OrganizationNotify {
-    /// Who is told everything: of each model, and what belongs to none.
+    /// Subscribers to the messages of every model and of the platform.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub everything: Vec<Recipient>,
-    /// Who is told what belongs to no model, and nothing else.
+    pub all: Vec<Recipient>,
+    /// Subscribers to the messages of the platform: those that belong to no model.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub recipients: Vec<Recipient>,
+    pub platform: Vec<Recipient>,
 }
 
 /// The organization's rules. What is left out is not asked for.
@@ -104,8 +104,8 @@ fn limits(policy: &OrganizationPolicy) -> Option<Fault> {
         }
     };
     hold(policy.version == VERSION, "version", "expected 1");
-    let told = policy.notify.as_ref().is_none_or(|told| !told.everything.is_empty() || !told.recipients.is_empty());
-    hold(told, "notify", "expected recipients, or everything: those who are told all");
+    let told = policy.notify.as_ref().is_none_or(|told| !told.all.is_empty() || !told.platform.is_empty());
+    hold(told, "notify", "expected all (every model and the platform), or platform");
     let Some(guard) = &policy.guard else { return faults.into_iter().next() };
     hold(guard.tags.iter().all(|tag| is_tag(tag)), "guard.tags", "expected names of tags, 1 to 128 characters each");
     let instance = |kind: &String| kind.starts_with("ml.") && kind.len() <= 64;
@@ -153,27 +153,27 @@ fn is_registry(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SUITE: &str = include_str!("../../../../policies/organization.toml");
+    const ORGANIZATION: &str = include_str!("../../../../policies/organization.toml");
 
     fn fault(from: &str, to: &str) -> String {
-        assert!(SUITE.contains(from), "{from}");
-        OrganizationPolicy::parse("organization.toml", &SUITE.replacen(from, to, 1)).unwrap_err().to_string()
+        assert!(ORGANIZATION.contains(from), "{from}");
+        OrganizationPolicy::parse("organization.toml", &ORGANIZATION.replacen(from, to, 1)).unwrap_err().to_string()
     }
 
     #[test]
     fn the_example_uses_every_key_and_survives_the_ledger() {
-        let policy = OrganizationPolicy::parse("organization.toml", SUITE).unwrap();
+        let policy = OrganizationPolicy::parse("organization.toml", ORGANIZATION).unwrap();
         let written = serde_json::to_value(&policy).unwrap();
         let back: OrganizationPolicy = serde_json::from_value(written.clone()).unwrap();
         assert_eq!(back, policy);
         for (key, _) in written["guard"].as_object().unwrap() {
-            assert!(SUITE.lines().any(|line| line.starts_with(&format!("{key} = "))), "{key}");
+            assert!(ORGANIZATION.lines().any(|line| line.starts_with(&format!("{key} = "))), "{key}");
         }
     }
 
     #[test]
     fn a_fault_names_file_line_key_and_what_was_expected() {
-        let line = 1 + SUITE.lines().position(|line| line.starts_with("exempt")).unwrap();
+        let line = 1 + ORGANIZATION.lines().position(|line| line.starts_with("exempt")).unwrap();
         let expected = format!(
             "organization.toml:{line}: guard.exempt: expected ARNs of roles or users such as \"arn:aws:iam::123456789012:role/trimtab-*\""
         );
@@ -193,9 +193,9 @@ mod tests {
     #[test]
     fn who_is_told_whatever_the_model_is_checked_as_in_a_models_policy() {
         let fault = fault("platform@example.com", "platform");
-        assert!(fault.contains("notify.everything[0]: not a valid e-mail address"), "{fault}");
+        assert!(fault.contains("notify.all[0]: not a valid e-mail address"), "{fault}");
         let nobody = OrganizationPolicy::parse("organization.toml", "version = 1\n[notify]\n").unwrap_err();
-        assert!(nobody.to_string().contains("notify: expected recipients"), "{nobody}");
+        assert!(nobody.to_string().contains("notify: expected all"), "{nobody}");
     }
 
     #[test]

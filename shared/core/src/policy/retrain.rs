@@ -31,7 +31,7 @@ pub struct Retrain {
     pub budget: Budget,
     /// After so many drift runs in a row that did not end the drift, no more are started: one
     /// message, and one more try per budget window, until the drift ends or a commit is trained.
-    pub give_up_after: u32,
+    pub circuit_breaker_threshold: u32,
     /// The monitoring schedules whose runs count as drift when they find violations, with an alarm or without.
     pub monitors: BTreeSet<ScheduleName>,
     /// New data in S3 that asks for a run, and how it is gathered.
@@ -66,7 +66,7 @@ struct Written {
     cool_down: SignedDuration,
     budget: Budget,
     #[serde(default = "three")]
-    give_up_after: u32,
+    circuit_breaker_threshold: u32,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     monitors: BTreeSet<ScheduleName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ impl TryFrom<Written> for Retrain {
             drift,
             cool_down,
             budget,
-            give_up_after,
+            circuit_breaker_threshold,
             monitors,
             data,
             feature_groups,
@@ -112,7 +112,7 @@ impl TryFrom<Written> for Retrain {
             drift,
             cool_down,
             budget,
-            give_up_after,
+            circuit_breaker_threshold,
             monitors,
             data,
             feature_groups,
@@ -130,7 +130,7 @@ impl From<Retrain> for Written {
             drift,
             cool_down,
             budget,
-            give_up_after,
+            circuit_breaker_threshold,
             monitors,
             data,
             feature_groups,
@@ -156,7 +156,7 @@ impl From<Retrain> for Written {
             drift,
             cool_down,
             budget,
-            give_up_after,
+            circuit_breaker_threshold,
             monitors,
             data,
             feature_groups,
@@ -236,7 +236,7 @@ pub(super) fn limits(retrain: &Retrain, reconciled_models: bool) -> Option<Fault
             "retrain.budget",
             "expected runs to be at least 1; to switch training off, leave [retrain] out",
         ),
-        (retrain.give_up_after > 0, "retrain.give_up_after", "expected at least 1"),
+        (retrain.circuit_breaker_threshold > 0, "retrain.circuit_breaker_threshold", "expected at least 1"),
         // CloudWatch describes 100 at once; `monitor` may add one for each kind.
         (retrain.alarms.len() <= 96, "retrain.alarms", "expected at most 96 alarms"),
         (!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift"),
@@ -252,11 +252,11 @@ pub(super) fn limits(retrain: &Retrain, reconciled_models: bool) -> Option<Fault
         ),
         (retrain.every.is_none_or(|every| every >= HOUR), "retrain.every", "expected at least \"1h\""),
         (
-            data.quiet >= MINUTE && data.quiet <= data.longest,
-            "retrain.data.quiet",
-            "expected at least \"1m\", and no more than longest (\"6h\" unless set)",
+            data.debounce >= MINUTE && data.debounce <= data.max_wait,
+            "retrain.data.debounce",
+            "expected at least \"1m\", and no more than max_wait (\"6h\" unless set)",
         ),
-        ((1..=super::data::MOST_AWAITED).contains(&data.at_least), "retrain.data.at_least", "expected 1 to 100"),
+        ((1..=super::data::MOST_AWAITED).contains(&data.min_objects), "retrain.data.min_objects", "expected 1 to 100"),
     ];
     super::check::first(rules).or_else(|| engine::limits(&retrain.engine, &retrain.parameters))
 }

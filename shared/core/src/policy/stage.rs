@@ -37,7 +37,7 @@ pub struct Stage {
     /// In which account; absent means in the suite's own.
     pub place: Option<CrossAccountRole>,
     /// What a version must answer before it counts as live.
-    pub smoke: Option<Smoke>,
+    pub smoke_test: Option<SmokeTest>,
 }
 
 /// What lets a version into a stage.
@@ -48,7 +48,7 @@ pub enum Gate {
     #[default]
     None,
     /// And a person, by `trimtab promote`.
-    Person,
+    Manual,
     /// And its life cycle in the Model Registry: this stage, with the status `Approved`.
     Lifecycle(String),
 }
@@ -70,7 +70,7 @@ pub struct CrossAccountRole {
 /// A request that the endpoint must answer with success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Smoke {
+pub struct SmokeTest {
     /// The request's body.
     pub body: String,
     /// Its content type.
@@ -78,7 +78,7 @@ pub struct Smoke {
     pub content_type: String,
     /// How long the answer may take.
     #[serde(with = "length", default = "ten_seconds")]
-    pub within: SignedDuration,
+    pub timeout: SignedDuration,
 }
 
 fn json() -> String {
@@ -151,7 +151,7 @@ pub(super) struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<CrossAccountRole>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    smoke: Option<Smoke>,
+    smoke_test: Option<SmokeTest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     endpoint: Option<EndpointTarget>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,15 +164,15 @@ pub(super) struct Written {
 
 impl Written {
     pub(super) fn read(self, on_rejected: OnRejected) -> Result<Stage, &'static str> {
-        let Self { name, gate, account, smoke, endpoint, pipeline, stack, transform } = self;
+        let Self { name, gate, account, smoke_test, endpoint, pipeline, stack, transform } = self;
         let target = Tables { endpoint, pipeline, stack, transform }.target()?;
-        Ok(Stage { name, sole: false, gate, on_rejected, target, place: account, smoke })
+        Ok(Stage { name, sole: false, gate, on_rejected, target, place: account, smoke_test })
     }
 
     pub(super) fn of(stage: Stage) -> Self {
-        let Stage { name, gate, place, smoke, target, .. } = stage;
+        let Stage { name, gate, place, smoke_test, target, .. } = stage;
         let Tables { endpoint, pipeline, stack, transform } = target.into();
-        Self { name, gate, account: place, smoke, endpoint, pipeline, stack, transform }
+        Self { name, gate, account: place, smoke_test, endpoint, pipeline, stack, transform }
     }
 }
 
@@ -212,7 +212,7 @@ fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
         (
             gate(stage),
             "deploy.stages.gate",
-            "expected \"none\", \"person\" or { lifecycle = \"STAGE\" }: 1 to 63 letters, digits and inner hyphens",
+            "expected \"none\", \"manual\" or { lifecycle = \"STAGE\" }: 1 to 63 letters, digits and inner hyphens",
         ),
         (
             stage.place.is_none() || matches!(stage.target, Target::Endpoint(_) | Target::Transform(_)),
@@ -227,13 +227,13 @@ fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
         ),
         (
             answers(stage),
-            "deploy.stages.smoke",
+            "deploy.stages.smoke_test",
             "expected an endpoint that is not asynchronous: nothing else answers at once",
         ),
-        (smoke(stage), "deploy.stages.smoke", "expected a body of 1 to 8192 bytes, and within at most \"15s\""),
+        (smoke(stage), "deploy.stages.smoke_test", "expected a body of 1 to 8192 bytes, and within at most \"15s\""),
         (
             content_type(stage),
-            "deploy.stages.smoke",
+            "deploy.stages.smoke_test",
             "expected a content_type such as \"text/csv\", up to 1024 characters",
         ),
     ])
@@ -245,13 +245,13 @@ fn gate(stage: &Stage) -> bool {
     let inner = |name: &str| !name.starts_with('-') && !name.ends_with('-');
     match &stage.gate {
         Gate::Lifecycle(name) => word(name) && inner(name),
-        Gate::None | Gate::Person => true,
+        Gate::None | Gate::Manual => true,
     }
 }
 
 fn answers(stage: &Stage) -> bool {
     let at_once = |target: &EndpointTarget| !matches!(target.serving, Serving::Asynchronous { .. });
-    stage.smoke.is_none() || matches!(&stage.target, Target::Endpoint(target) if at_once(target))
+    stage.smoke_test.is_none() || matches!(&stage.target, Target::Endpoint(target) if at_once(target))
 }
 
 fn one_account(stage: &Stage) -> bool {
@@ -270,12 +270,12 @@ fn external_id(stage: &Stage) -> bool {
 }
 
 fn smoke(stage: &Stage) -> bool {
-    stage.smoke.as_ref().is_none_or(|smoke| (1..=BODY).contains(&smoke.body.len()) && smoke.within <= WITHIN)
+    stage.smoke_test.as_ref().is_none_or(|smoke| (1..=BODY).contains(&smoke.body.len()) && smoke.timeout <= WITHIN)
 }
 
 /// What InvokeEndpoint takes as a content type.
 fn content_type(stage: &Stage) -> bool {
     let printable = |text: &str| text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
     let fits = |text: &String| (1..=1024).contains(&text.len()) && printable(text);
-    stage.smoke.as_ref().is_none_or(|smoke| fits(&smoke.content_type))
+    stage.smoke_test.as_ref().is_none_or(|smoke| fits(&smoke.content_type))
 }

@@ -38,7 +38,7 @@ pub struct Canary {
     pub percent: u8,
     /// How long it is watched, up to an hour.
     #[serde(with = "length")]
-    pub bake: SignedDuration,
+    pub bake_time: SignedDuration,
     /// The alarms that send it back, 1 to 10. Without one nothing ever would.
     pub alarms: Vec<AlarmName>,
 }
@@ -51,7 +51,7 @@ pub struct Linear {
     pub percent: u8,
     /// How long each step is watched, up to an hour.
     #[serde(with = "length")]
-    pub interval: SignedDuration,
+    pub bake_time: SignedDuration,
     /// The alarms that send it back, 1 to 10.
     pub alarms: Vec<AlarmName>,
 }
@@ -64,7 +64,7 @@ pub struct Rolling {
     pub percent: u8,
     /// How long each batch is watched, up to an hour.
     #[serde(with = "length")]
-    pub wait: SignedDuration,
+    pub bake_time: SignedDuration,
     /// The alarms that send it back, 1 to 10.
     pub alarms: Vec<AlarmName>,
 }
@@ -102,9 +102,9 @@ impl Strategy {
         let steps = |percent: u8| 100_i32.div_euclid(i32::from(percent.max(1))) + i32::from(100 % percent.max(1) != 0);
         match self {
             Self::AllAtOnce => SignedDuration::ZERO,
-            Self::Canary(canary) => canary.bake,
-            Self::Linear(linear) => linear.interval * steps(linear.percent),
-            Self::Rolling(rolling) => rolling.wait * steps(rolling.percent),
+            Self::Canary(canary) => canary.bake_time,
+            Self::Linear(linear) => linear.bake_time * steps(linear.percent),
+            Self::Rolling(rolling) => rolling.bake_time * steps(rolling.percent),
         }
     }
 }
@@ -123,8 +123,8 @@ fn canary(canary: &Canary) -> Option<Fault> {
     first([
         ((1..=50).contains(&canary.percent), "deploy.endpoint.canary.percent", "expected 1 to 50"),
         (
-            canary.bake.as_secs() <= LONGEST_WAIT,
-            "deploy.endpoint.canary.bake",
+            canary.bake_time.as_secs() <= LONGEST_WAIT,
+            "deploy.endpoint.canary.bake_time",
             "expected at most \"1h\": SageMaker bakes no longer",
         ),
         (
@@ -139,13 +139,13 @@ fn linear(strategy: &Strategy, linear: &Linear) -> Option<Fault> {
     first([
         ((10..=50).contains(&linear.percent), "deploy.endpoint.linear.percent", "expected 10 to 50"),
         (
-            linear.interval.as_secs() <= LONGEST_WAIT,
-            "deploy.endpoint.linear.interval",
+            linear.bake_time.as_secs() <= LONGEST_WAIT,
+            "deploy.endpoint.linear.bake_time",
             "expected at most \"1h\": SageMaker waits no longer between two steps",
         ),
         (
             strategy.lasts() <= LONGEST,
-            "deploy.endpoint.linear.interval",
+            "deploy.endpoint.linear.bake_time",
             "expected all steps within \"7h\": SageMaker gives a deployment up after eight",
         ),
         (
@@ -160,13 +160,13 @@ fn rolling(strategy: &Strategy, rolling: &Rolling, instances: Option<u32>) -> Op
     first([
         ((5..=50).contains(&rolling.percent), "deploy.endpoint.rolling.percent", "expected 5 to 50"),
         (
-            rolling.wait.as_secs() <= LONGEST_WAIT,
-            "deploy.endpoint.rolling.wait",
+            rolling.bake_time.as_secs() <= LONGEST_WAIT,
+            "deploy.endpoint.rolling.bake_time",
             "expected at most \"1h\": SageMaker waits no longer between two batches",
         ),
         (
             strategy.lasts() <= LONGEST,
-            "deploy.endpoint.rolling.wait",
+            "deploy.endpoint.rolling.bake_time",
             "expected all batches within \"7h\": SageMaker gives a deployment up after eight",
         ),
         (

@@ -123,9 +123,10 @@ fn what_sagemaker_refuses_of_a_strategy_is_refused() {
     let linear = |from, to| other("fraud.toml", from, to);
     assert!(linear("percent = 25", "percent = 9").contains("deploy.endpoint.linear.percent: expected 10 to 50"));
     assert!(
-        linear("interval = \"10m\"", "interval = \"2h\"").contains("deploy.endpoint.linear.interval: expected at most")
+        linear("bake_time = \"10m\"", "bake_time = \"2h\"")
+            .contains("deploy.endpoint.linear.bake_time: expected at most")
     );
-    assert!(linear("percent = 25\ninterval = \"10m\"", "percent = 10\ninterval = \"1h\"").contains("within \"7h\""));
+    assert!(linear("percent = 25\nbake_time = \"10m\"", "percent = 10\nbake_time = \"1h\"").contains("within \"7h\""));
     assert!(linear("[\"fraud-prod-5xx\"]", "[]").contains("deploy.endpoint.linear.alarms: expected 1 to 10"));
     let rolling = |from, to| other("documents.toml", from, to);
     assert!(rolling("percent = 50", "percent = 51").contains("deploy.endpoint.rolling.percent: expected 5 to 50"));
@@ -133,7 +134,7 @@ fn what_sagemaker_refuses_of_a_strategy_is_refused() {
     assert!(
         linear(
             "[deploy.endpoint.linear]",
-            "[deploy.endpoint.canary]\npercent = 5\nbake = \"5m\"\nalarms = [\"a\"]\n[deploy.endpoint.linear]"
+            "[deploy.endpoint.canary]\npercent = 5\nbake_time = \"5m\"\nalarms = [\"a\"]\n[deploy.endpoint.linear]"
         )
         .contains("at most one of canary, linear and rolling")
     );
@@ -145,8 +146,8 @@ fn what_does_not_go_together_on_sagemaker_is_refused() {
         let text = OTHERS.iter().find(|(known, _)| *known == name).unwrap().1;
         Policy::parse(name, &format!("{text}\n{table}\n")).unwrap_err().to_string()
     };
-    let canary = "[deploy.endpoint.canary]\npercent = 5\nbake = \"5m\"\nalarms = [\"a\"]";
-    let shadow = "[deploy.endpoint.shadow]\npercent = 5\nfor = \"5m\"\nalarms = [\"a\"]";
+    let canary = "[deploy.endpoint.canary]\npercent = 5\nbake_time = \"5m\"\nalarms = [\"a\"]";
+    let shadow = "[deploy.endpoint.shadow]\npercent = 5\nduration = \"5m\"\nalarms = [\"a\"]";
     let scaling = "[deploy.endpoint.autoscaling]\nmin = 1\nmax = 2\ninvocations_per_instance = 1";
     assert!(added("summaries.toml", canary).contains("moves a serverless endpoint all at once"));
     assert!(added("summaries.toml", scaling).contains("a serverless endpoint scales by itself"));
@@ -154,8 +155,8 @@ fn what_does_not_go_together_on_sagemaker_is_refused() {
     assert!(added("documents.toml", shadow).contains("only a real-time endpoint"));
     let challenger = other(
         "fraud.toml",
-        "[deploy.endpoint.shadow] # before anything else; nobody hears its answers\npercent = 50\nfor",
-        "[deploy.endpoint.challenger]\npercent = 50\nkeep",
+        "[deploy.endpoint.shadow] # before anything else; nobody hears its answers\npercent = 50\nduration",
+        "[deploy.endpoint.ab_test]\npercent = 50\nduration",
     );
     assert!(challenger.contains("moves between one variant and two all at once"), "{challenger}");
     assert!(other("fraud.toml", "[reconcile]", "[lineage]").contains("found by looking"));
@@ -246,7 +247,7 @@ fn stages_follow_each_other_and_each_is_of_an_account() {
     assert_eq!(next.place.as_ref().unwrap().session, "trimtab-loans-staging");
     assert_eq!(deploy.after(deploy.production().unwrap()), None);
     let production = deploy.production().unwrap();
-    assert_eq!((&production.gate, production.account()), (&Gate::Person, Some("123456789012")));
+    assert_eq!((&production.gate, production.account()), (&Gate::Manual, Some("123456789012")));
 }
 
 #[test]
@@ -259,17 +260,17 @@ fn stages_that_could_not_be_are_refused_with_their_line() {
     let instances = format!("loans.toml:{}: deploy.stages.endpoint.instances: expected at least 1", line("instances"));
     assert_eq!(refused("instances = 1", "instances = 0"), instances);
     assert!(refused("name = \"dev\"", "name = \"prod\"").contains("deploy.stages.name: expected another name"));
-    assert!(refused("name = \"dev\"", "name = \"dev\"\ngate = \"person\"").contains("its gate is the approval"));
-    assert!(refused("gate = \"person\"", "gate = \"robot\"").contains("unknown variant `robot`"));
+    assert!(refused("name = \"dev\"", "name = \"dev\"\ngate = \"manual\"").contains("its gate is the approval"));
+    assert!(refused("gate = \"manual\"", "gate = \"robot\"").contains("unknown variant `robot`"));
     assert!(
         refused("\"loans-dev\"", "\"loans\"").contains("another endpoint or transform for each stage of one account")
     );
     let elsewhere = refused("iam::210987654321:role/loans-endpoint", "iam::333333333333:role/loans-endpoint");
     assert!(elsewhere.contains("deploy.stages.account: expected a role in the account of what it serves with"));
-    assert!(refused("within = \"10s\"", "within = \"10m\"").contains("deploy.stages.smoke: expected a body"));
+    assert!(refused("timeout = \"10s\"", "timeout = \"10m\"").contains("deploy.stages.smoke_test: expected a body"));
     assert!(refused("loans-7d1f", "x y").contains("deploy.stages.account: expected an external_id"));
     assert!(refused("[[deploy.stages]]", "[deploy.endpoint]\n[[deploy.stages]]").contains("deploy"));
-    let none = "version = 1\nmodel = \"x\"\nowner = \"x\"\npackage_group = \"x\"\n[deploy]\non_rejected = \"notice\"\nstages = []\n";
+    let none = "version = 1\nmodel = \"x\"\nowner = \"x\"\npackage_group = \"x\"\n[deploy]\non_rejected = \"notify\"\nstages = []\n";
     assert!(Policy::parse("x", none).unwrap_err().to_string().contains("deploy.stages: expected at least one stage"));
 }
 
@@ -289,9 +290,11 @@ fn one_builder_builds_and_not_the_pipeline_that_delivers() {
     let both = refused("[retrain]", "project = \"demand-build\"\n[retrain]");
     assert!(both.contains("integrate.project: expected exactly one of project"), "{both}");
     assert!(fault("project = \"churn-build\"", "").contains("integrate.project: expected exactly one of project"));
-    assert!(refused("variable = \"Commit\"", "variable = \"a b\"").contains("integrate.delivery: expected variable"));
-    let same = "[deploy]\non_rejected = \"notice\"\n[deploy.pipeline]\nname = \"demand-integration\"\nvariable = \"x\"\n[retrain]";
-    assert!(refused("[retrain]", same).contains("integrate.delivery: expected another pipeline"));
+    assert!(
+        refused("variable = \"Commit\"", "variable = \"a b\"").contains("integrate.codepipeline: expected variable")
+    );
+    let same = "[deploy]\non_rejected = \"notify\"\n[deploy.pipeline]\nname = \"demand-integration\"\nvariable = \"x\"\n[retrain]";
+    assert!(refused("[retrain]", same).contains("integrate.codepipeline: expected another pipeline"));
 }
 
 #[test]
@@ -307,26 +310,26 @@ fn an_image_needs_tags_and_a_parameter_that_takes_it() {
 fn what_is_critical_never_waits_for_a_digest() {
     let refused =
         |from: &str, to: &str| Policy::parse("demand.toml", &DEMAND.replacen(from, to, 1)).unwrap_err().to_string();
-    assert!(refused("[\"info\"]", "[\"info\", \"critical\"]").contains("notify.quiet: expected"));
-    assert!(refused("[\"info\"]", "[]").contains("notify.quiet: expected"));
-    assert!(refused("[reconcile]", "[lineage]").contains("notify.digest: expected a [reconcile] table"));
-    assert!(refused("digest = \"24h\"\n", "").contains("notify.digest: expected how long"));
+    assert!(refused("[\"info\"]", "[\"info\", \"critical\"]").contains("notify.digest_severities: expected"));
+    assert!(refused("[\"info\"]", "[]").contains("notify.digest_severities: expected"));
+    assert!(refused("[reconcile]", "[lineage]").contains("notify.digest_interval: expected a [reconcile] table"));
+    assert!(refused("digest_interval = \"24h\"\n", "").contains("notify.digest_interval: expected how long"));
     assert!(
-        refused("quiet = [\"info\"]\ndigest = \"24h\"\n", "")
-            .contains("notify: expected recipients, or quiet and digest")
+        refused("digest_severities = [\"info\"]\ndigest_interval = \"24h\"\n", "")
+            .contains("notify: expected recipients, or digest_severities and digest_interval")
     );
 }
 
 #[test]
 fn a_policy_may_name_recipients_and_have_no_digest() {
     let recipient = "[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n";
-    let text = DEMAND.replacen("quiet = [\"info\"]\ndigest = \"24h\"\n", recipient, 1);
+    let text = DEMAND.replacen("digest_severities = [\"info\"]\ndigest_interval = \"24h\"\n", recipient, 1);
     let notify = Policy::parse("demand.toml", &text).unwrap().notify.unwrap();
-    assert_eq!((notify.recipients.len(), notify.digest), (1, None));
+    assert_eq!((notify.recipients.len(), notify.digest_interval), (1, None));
 }
 
 #[test]
 fn what_the_ledger_holds_of_an_older_suite_is_read() {
-    let notify: Notify = serde_json::from_str(r#"{"quiet": ["info"], "digest": "1d"}"#).unwrap();
-    assert_eq!((notify.digest, notify.recipients), (Some(SignedDuration::from_hours(24)), vec![]));
+    let notify: Notify = serde_json::from_str(r#"{"digest_severities": ["info"], "digest_interval": "1d"}"#).unwrap();
+    assert_eq!((notify.digest_interval, notify.recipients), (Some(SignedDuration::from_hours(24)), vec![]));
 }

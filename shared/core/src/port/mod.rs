@@ -1,165 +1,76 @@
-//! The ports: everything that the suite can ask of the world or do to it. Adapters implement them
-//! over AWS's SDKs, tests and the simulation over memory. Their methods are the complete list of
-//! the suite's call sites.
+//! The ports: every call that Trimtab makes to the outside world. One file for each service, as in `shared/adapters/`.
+//!
+//! Adapters implement the ports over AWS's SDKs; tests and the simulation implement them in memory. The methods of the
+//! ports are the complete list of call sites, from which the simulation generates the faults that it injects. Each
+//! method that starts something has a method beside it that finds what an earlier attempt started.
 
-pub mod builder;
-pub mod definition;
-pub mod evaluate;
-pub mod guard;
-pub mod image;
-pub mod lineage;
-pub mod ml;
-pub mod monitor;
-pub mod report;
-pub mod stack;
-pub mod workflow;
+mod accounts;
+mod autoscaling;
+mod cloudformation;
+mod cloudwatch;
+mod codebuild;
+mod codecommit;
+mod codepipeline;
+mod ecr;
+mod event_bus;
+mod ledger;
+mod s3;
+mod sagemaker_endpoints;
+mod sagemaker_lineage;
+mod sagemaker_monitoring;
+mod sagemaker_pipelines;
+mod sagemaker_registry;
+mod sagemaker_resources;
+mod sagemaker_runtime;
+mod sagemaker_transform;
+mod sns;
+mod step_functions;
+mod training_engine;
 
-use std::future::Future;
-use std::sync::Arc;
+pub use accounts::{StageAccounts, StageClients, StageClientsOf};
+pub use autoscaling::Scaling;
+pub use cloudformation::{ObservedStack, StackAccepted, StackCall, StackRequest, Stacks};
+pub use cloudwatch::{AlarmRequest, AlarmWrites, Alarms, ObservedAlarm};
+pub use codebuild::{BuildRequest, Builds, ObservedBuild};
+pub use codecommit::{CommentRequest, ObservedPullRequest, PullRequests, Repositories};
+pub use codepipeline::{
+    BuildPipelines, CodePipelineRequest, CodePipelines, ObservedPipelineBuild, PipelineBuildRequest,
+};
+pub use ecr::Images;
+pub use event_bus::Bus;
+pub use ledger::{AggregateId, HistoryEntry, Ledger, Pause, Record, WriteError};
+pub use s3::Objects;
+pub use sagemaker_endpoints::{
+    Beside, EndpointRequest, Endpoints, ModelRequest, ObservedEndpoint, ServingRequest, UpdateAccepted,
+};
+pub use sagemaker_lineage::{Entity, EntityKind, Lineage, LineageProgress, LinkKind, ObservedEntity};
+pub use sagemaker_monitoring::{
+    BASELINE_JOBS, Baseline, BaselineRequest, COMPLETED_WITH_VIOLATIONS, JobDefinition, Labels, Monitoring,
+    MonitoringJob, MonitoringRun, MonitoringRuns, ObservedBaseline, ObservedSchedule, ScheduleRequest, ScheduleStatus,
+    Served, VIOLATIONS_REPORT,
+};
+pub use sagemaker_pipelines::{DefinitionRequest, Definitions, MAX_DEFINITION_BYTES, ObservedDefinition};
+pub use sagemaker_registry::{
+    Candidates, EVALUATION_STAMP, Listed, METRIC_PREFIX, ObservedCandidate, ObservedPackage, Registry, VerdictRequest,
+};
+pub use sagemaker_resources::{Activity, Halted, ObservedResource, Resources};
+pub use sagemaker_runtime::{Invocations, Smoked};
+pub use sagemaker_transform::{ObservedTransform, TransformRequest, Transforms};
+pub use sns::{Message, Topic};
+pub use step_functions::{ExecutionRequest, ObservedExecution, StateMachines};
+pub use training_engine::{RunRequest, Runs, other_engine};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::fact::Fact;
 use crate::failure::Failure;
-use crate::name::ModelName;
-use crate::plan::Decision;
-use crate::policy::{Key, OrganizationPolicy, Policy};
 
-/// What a call to the world gives.
-pub type Answer<T> = Result<T, Failure>;
+/// The result of a call through a port.
+pub type PortResult<T> = Result<T, Failure>;
 
-/// Tells the time. The only clock of the suite.
+/// Returns the time. The only clock of Trimtab.
 pub trait Clock {
     /// The time now.
     fn now(&self) -> Timestamp;
-}
-
-/// Where an aggregate stands in the ledger.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AggregateId {
-    /// The model, or `suite` for what belongs to none.
-    pub owner: String,
-    /// The aggregate within it, such as `incident` or `build#<commit>`.
-    pub name: String,
-}
-
-/// An aggregate as it was read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// The fencing epoch: it grows with every write, 0 before the first.
-    pub epoch: u64,
-    /// Until when somebody is acting on it; expired or `None` means nobody is.
-    pub lease_until: Option<Timestamp>,
-    /// The state; `None` before the first write.
-    pub state: Option<Value>,
-    /// What an earlier attempt was about to tell when it took the lease, and has not recorded.
-    pub outbox: Vec<Fact>,
-}
-
-impl Record {
-    /// Before the first write.
-    pub const EMPTY: Self = Self { epoch: 0, lease_until: None, state: None, outbox: Vec::new() };
-}
-
-/// The write was not made: the aggregate is no longer at the epoch that the writer saw.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// Somebody else wrote since. Read again and decide again.
-    #[error("the ledger moved on since it was read")]
-    Fenced,
-    /// The ledger did not take it.
-    #[error(transparent)]
-    Failed(#[from] Failure),
-}
-
-/// The terminal record of one event at one function: why did we?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryEntry {
-    /// When the function ended.
-    pub at: Timestamp,
-    /// When AWS says it happened.
-    pub event_time: Timestamp,
-    /// The function.
-    pub function: String,
-    /// The model, or `suite`.
-    pub owner: String,
-    /// The event's id.
-    pub event_id: String,
-    /// The event's source.
-    pub source: String,
-    /// The event's detail type.
-    pub detail_type: String,
-    /// How it ended.
-    pub decision: Decision,
-    /// Why.
-    pub reasons: Vec<String>,
-    /// What was done.
-    pub actions: Vec<Value>,
-}
-
-/// Who stopped the suite or a model, and since when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pause {
-    /// Who.
-    pub by: String,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-/// The ledger: did we already, may we, why did we.
-pub trait Ledger {
-    /// The model that owns this name, by one key look-up.
-    fn model_of(&self, key: &Key) -> impl Future<Output = Answer<Option<ModelName>>> + Send;
-    /// The model's policy as it was last applied.
-    fn policy(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Arc<Policy>>>> + Send;
-    /// What holds for the whole suite, as it was last applied.
-    fn organization_policy(&self) -> impl Future<Output = Answer<Option<Arc<OrganizationPolicy>>>> + Send;
-    /// The models whose policy says that they are looked after.
-    fn reconciled_models(&self) -> impl Future<Output = Answer<Vec<ModelName>>> + Send;
-    /// The pause that holds for this model: its own or the whole suite's; only the suite's where
-    /// there is no model.
-    fn pause(&self, model: Option<&ModelName>) -> impl Future<Output = Answer<Option<Pause>>> + Send;
-    /// The aggregate, read consistently.
-    fn load(&self, id: &AggregateId) -> impl Future<Output = Answer<Record>> + Send;
-    /// Writes the intent and what will be told of it, and takes the lease, if the epoch is still
-    /// `seen`. Gives the new epoch.
-    fn claim(
-        &self,
-        id: &AggregateId,
-        seen: u64,
-        state: &Value,
-        outbox: &[Fact],
-        lease_until: Timestamp,
-    ) -> impl Future<Output = Result<u64, WriteError>> + Send;
-    /// Writes the aggregate (if given and its epoch is still `held`) and the terminal record in one
-    /// step, gives the lease back, and clears the outbox.
-    fn finish(
-        &self,
-        id: &AggregateId,
-        held: u64,
-        state: Option<&Value>,
-        entry: &HistoryEntry,
-    ) -> impl Future<Output = Result<(), WriteError>> + Send;
-    /// Writes the aggregate if its epoch is still `held`, without a record, and clears
-    /// the outbox: for high-volume events, and for the snapshot of a reconcile.
-    fn save_state(
-        &self,
-        id: &AggregateId,
-        held: u64,
-        state: &Value,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<(), WriteError>> + Send;
-    /// Keeps an event that could not be acted on, whole, with the reason, so that it can be looked
-    /// at and sent again. Keeping it twice keeps it once.
-    fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> impl Future<Output = Answer<()>> + Send;
-}
-
-/// The suite's own event bus.
-pub trait Bus {
-    /// Puts a fact on the bus. Safe to repeat: readers deduplicate by kind and dedup key.
-    fn publish(&self, fact: &Fact) -> impl Future<Output = Answer<()>> + Send;
 }
 
 #[cfg(test)]

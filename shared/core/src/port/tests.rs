@@ -1,7 +1,7 @@
 //! What the ports decide by themselves, which is little.
 
-use super::lineage::Progress;
-use super::ml::{ObservedAlarm, TransformRequest, other_engine};
+use super::LineageProgress;
+use super::{ObservedAlarm, TransformRequest, other_engine};
 use crate::event::AlarmState;
 use crate::failure::Failure;
 use crate::name::{AlarmArn, AlarmName};
@@ -25,8 +25,11 @@ fn alarm_with_children_is_a_composite_alarm() {
 
 #[test]
 fn progress_of_an_action_is_sagemakers_word() {
-    let words =
-        [(Progress::InProgress, "InProgress"), (Progress::Completed, "Completed"), (Progress::Failed, "Failed")];
+    let words = [
+        (LineageProgress::InProgress, "InProgress"),
+        (LineageProgress::Completed, "Completed"),
+        (LineageProgress::Failed, "Failed"),
+    ];
     for (progress, word) in words {
         assert_eq!((progress.as_str(), serde_json::to_value(progress).unwrap()), (word, word.into()));
     }

@@ -8,7 +8,7 @@ use crate::fact::{self, Fact, FactKind};
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Reason};
-use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, WriteError};
+use crate::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, PortResult, WriteError};
 
 impl<L, B, C> World<L, B, C>
 where
@@ -23,7 +23,7 @@ where
         event: Option<&Event>,
         owner: &str,
         reason: Reason,
-    ) -> Answer<Report> {
+    ) -> PortResult<Report> {
         let reasons = [reason];
         let entry = self.entry::<D>(event, raw, owner, Decision::Failed, &reasons);
         let dead_lettered = self.dead_letter(event, &entry, raw).await?;
@@ -41,9 +41,9 @@ where
         event: &Event,
         raw: &Value,
         model: Option<&ModelName>,
-    ) -> Answer<Option<Report>> {
+    ) -> PortResult<Option<Report>> {
         let Some(pause) = self.ledger.pause(model).await? else { return Ok(None) };
-        let owner = model.map_or("suite", ModelName::as_str);
+        let owner = model.map_or("platform", ModelName::as_str);
         let text = format!("paused by {} since {}", pause.by, pause.since);
         if event.is_routine() {
             return Ok(Some(self.unrecorded::<D>(event, owner, Reason::new("paused", text))));
@@ -56,7 +56,12 @@ where
     }
 
     /// Keeps the event whole, unless it comes by the clock: the next one asks the same.
-    pub(super) async fn dead_letter(&self, event: Option<&Event>, entry: &HistoryEntry, raw: &Value) -> Answer<bool> {
+    pub(super) async fn dead_letter(
+        &self,
+        event: Option<&Event>,
+        entry: &HistoryEntry,
+        raw: &Value,
+    ) -> PortResult<bool> {
         if event.is_some_and(Event::is_routine) {
             return Ok(false);
         }
@@ -71,7 +76,7 @@ where
         decision: Decision,
         reasons: Vec<Reason>,
         facts: Vec<Fact>,
-    ) -> Answer<Report> {
+    ) -> PortResult<Report> {
         self.tell(&facts).await?;
         let entry = self.entry::<D>(Some(event), &Value::Null, owner, decision, &reasons);
         let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event, None) };
@@ -93,7 +98,7 @@ where
         Report { entry, codes, dedup_key: None, known: true, dead_lettered: false }
     }
 
-    pub(super) async fn tell(&self, facts: &[Fact]) -> Answer<()> {
+    pub(super) async fn tell(&self, facts: &[Fact]) -> PortResult<()> {
         for fact in facts {
             self.bus.publish(fact).await?;
         }
@@ -134,7 +139,7 @@ fn rejection(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
     Fact {
         kind: FactKind::EventDeadLettered,
         version: fact::VERSION,
-        model: ModelName::parse(&entry.owner).ok().filter(|_| entry.owner != "suite"),
+        model: ModelName::parse(&entry.owner).ok().filter(|_| entry.owner != "platform"),
         dedup_key: format!("rejected/{}/{about}", entry.function),
         at: entry.at,
         reasons: texts,

@@ -9,28 +9,28 @@ use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::Reason;
 use crate::policy::{Key, OrganizationPolicy, Policy};
-use crate::port::{Answer, Ledger};
+use crate::port::{Ledger, PortResult};
 
 /// Policies, and the models that own their keys.
 pub trait PolicyIndex {
     /// The model that owns the key.
-    fn owner(&self, key: &Key) -> impl Future<Output = Answer<Option<ModelName>>> + Send;
+    fn owner(&self, key: &Key) -> impl Future<Output = PortResult<Option<ModelName>>> + Send;
     /// The policy of a model.
-    fn policy_of(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Arc<Policy>>>> + Send;
+    fn policy_of(&self, model: &ModelName) -> impl Future<Output = PortResult<Option<Arc<Policy>>>> + Send;
     /// The organization's policy.
-    fn organization(&self) -> impl Future<Output = Answer<Option<Arc<OrganizationPolicy>>>> + Send;
+    fn organization(&self) -> impl Future<Output = PortResult<Option<Arc<OrganizationPolicy>>>> + Send;
 }
 
 impl<L: Ledger + Sync> PolicyIndex for L {
-    fn owner(&self, key: &Key) -> impl Future<Output = Answer<Option<ModelName>>> + Send {
+    fn owner(&self, key: &Key) -> impl Future<Output = PortResult<Option<ModelName>>> + Send {
         self.model_of(key)
     }
 
-    fn policy_of(&self, model: &ModelName) -> impl Future<Output = Answer<Option<Arc<Policy>>>> + Send {
+    fn policy_of(&self, model: &ModelName) -> impl Future<Output = PortResult<Option<Arc<Policy>>>> + Send {
         self.policy(model)
     }
 
-    fn organization(&self) -> impl Future<Output = Answer<Option<Arc<OrganizationPolicy>>>> + Send {
+    fn organization(&self) -> impl Future<Output = PortResult<Option<Arc<OrganizationPolicy>>>> + Send {
         self.organization_policy()
     }
 }
@@ -61,14 +61,14 @@ pub async fn resolve<I: PolicyIndex + Sync>(
     subject: Subject,
     is_on: fn(&OrganizationPolicy) -> bool,
     index: &I,
-    trace: impl Future<Output = Answer<Option<Key>>> + Send,
-) -> Answer<Resolved> {
+    trace: impl Future<Output = PortResult<Option<Key>>> + Send,
+) -> PortResult<Resolved> {
     match subject {
         Subject::None => {
             let reason = Reason::new("not_concerned", "nothing in this event concerns this function");
             Ok(Resolved::NotConcerned(reason))
         }
-        Subject::Suite => Ok(Resolved::Platform),
+        Subject::Platform => Ok(Resolved::Platform),
         Subject::Asked => match trace.await {
             Ok(key) => of_first(key, index).await,
             Err(Failure::Permanent { operation, cause }) => {
@@ -93,7 +93,7 @@ pub async fn resolve<I: PolicyIndex + Sync>(
 }
 
 /// The policy of the model that owns the first of these keys that is owned.
-async fn of_first<I: PolicyIndex + Sync>(keys: impl IntoIterator<Item = Key>, index: &I) -> Answer<Resolved> {
+async fn of_first<I: PolicyIndex + Sync>(keys: impl IntoIterator<Item = Key>, index: &I) -> PortResult<Resolved> {
     for key in keys {
         if let Some(model) = index.owner(&key).await? {
             return of_model(&model, index).await;
@@ -102,7 +102,7 @@ async fn of_first<I: PolicyIndex + Sync>(keys: impl IntoIterator<Item = Key>, in
     Ok(Resolved::Unrecorded(Reason::new("not_watched", "no policy names this resource")))
 }
 
-async fn of_model<I: PolicyIndex + Sync>(model: &ModelName, index: &I) -> Answer<Resolved> {
+async fn of_model<I: PolicyIndex + Sync>(model: &ModelName, index: &I) -> PortResult<Resolved> {
     Ok(match index.policy_of(model).await? {
         Some(policy) => Resolved::Model(policy),
         None => {

@@ -20,7 +20,7 @@ use script::{Script, Strike, run};
 use toy::{Toy, event};
 
 /// One delivery of an event; `None` where the invocation died.
-fn deliver(script: &Script, raw: &Value) -> Option<Answer<Report>> {
+fn deliver(script: &Script, raw: &Value) -> Option<PortResult<Report>> {
     let world = World::new(script.clone(), script.clone(), script.clone());
     run(world.react(&Toy(script.clone()), raw))
 }

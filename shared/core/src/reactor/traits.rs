@@ -11,7 +11,7 @@ use crate::fact::Fact;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
 use crate::policy::{Key, OrganizationPolicy, Policy};
-use crate::port::Answer;
+use crate::port::PortResult;
 
 /// Whose event this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Subject {
     /// It belongs to the suite, and needs the suite's own policy. No record where that is off.
     Organization,
     /// It belongs to the suite, and needs no policy.
-    Suite,
+    Platform,
     /// The function has no business with this event.
     None,
 }
@@ -42,7 +42,7 @@ pub struct Context<'a, S, O> {
     /// The model's policy; `None` for what belongs to the suite.
     pub policy: Option<&'a Policy>,
     /// What holds for the whole suite, for what asks for it.
-    pub suite: Option<&'a OrganizationPolicy>,
+    pub organization: Option<&'a OrganizationPolicy>,
     /// The aggregate as it stands.
     pub state: &'a S,
     /// What AWS says.
@@ -110,7 +110,7 @@ pub trait Act: Send + Sync {
     type Decide: Decide;
 
     /// Asks AWS for the name by which the model of this event is found; only [`Subject::Asked`] needs it.
-    fn trace(&self, event: &Event) -> impl Future<Output = Answer<Option<Key>>> + Send {
+    fn trace(&self, event: &Event) -> impl Future<Output = PortResult<Option<Key>>> + Send {
         let _ = event;
         async { Ok(None) }
     }
@@ -120,10 +120,10 @@ pub trait Act: Send + Sync {
         event: &Event,
         policy: Option<&Policy>,
         state: &<Self::Decide as Decide>::State,
-    ) -> impl Future<Output = Answer<<Self::Decide as Decide>::Observed>> + Send;
+    ) -> impl Future<Output = PortResult<<Self::Decide as Decide>::Observed>> + Send;
     /// Carries one action out. Makes no choices.
     fn act(
         &self,
         action: &<Self::Decide as Decide>::Action,
-    ) -> impl Future<Output = Answer<<Self::Decide as Decide>::Done>> + Send;
+    ) -> impl Future<Output = PortResult<<Self::Decide as Decide>::Done>> + Send;
 }

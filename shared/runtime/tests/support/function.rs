@@ -9,7 +9,7 @@ use trimtab_core::failure::Failure;
 use trimtab_core::memory::{MemoryBus, MemoryLedger};
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Answer;
+use trimtab_core::port::PortResult;
 use trimtab_core::reactor::{Act, ActionOutcome, Context, Decide, Subject};
 use trimtab_runtime::{Exit, SystemClock, World};
 
@@ -80,7 +80,7 @@ impl Decide for Scripted {
     const FUNCTION: &'static str = "scripted";
 
     fn subject(_: &Event) -> Subject {
-        Subject::Suite
+        Subject::Platform
     }
 
     // Each event has an aggregate of its own: the lease that a failed call leaves stops no other.
@@ -117,7 +117,7 @@ struct Script;
 impl Act for Script {
     type Decide = Scripted;
 
-    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &u32) -> Answer<()> {
+    async fn observe(&self, event: &Event, _: Option<&Policy>, _: &u32) -> PortResult<()> {
         let outcome = Outcome::of(event);
         *NOW.lock().unwrap() = Some(outcome);
         match outcome {
@@ -138,7 +138,7 @@ impl Act for Script {
         }
     }
 
-    async fn act(&self, _: &String) -> Answer<()> {
+    async fn act(&self, _: &String) -> PortResult<()> {
         match *NOW.lock().unwrap() {
             Some(Outcome::ActRetried) => {
                 Err(Failure::transient("sagemaker:UpdateEndpoint", "ThrottlingException: slower"))

@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 use trimtab_core::event::BuildStatus;
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{BranchName, BuildId, CommitId, FilePath, PipelineName, PullRequestId, RepositoryName};
-use trimtab_core::port::Answer;
-use trimtab_core::port::definition::{DefinitionRequest, Definitions, ObservedDefinition};
-use trimtab_core::port::ml::{
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{
     BuildRequest, Builds, CommentRequest, ObservedBuild, ObservedPullRequest, PullRequests, Repositories,
 };
+use trimtab_core::port::{DefinitionRequest, Definitions, ObservedDefinition};
 
 use crate::Site;
 use crate::endings::Work;
@@ -16,7 +16,7 @@ use crate::events;
 use crate::services::{Build, Item, Sim, TOKEN_MEMORY};
 
 impl Repositories for Sim {
-    async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> Answer<Option<CommitId>> {
+    async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> PortResult<Option<CommitId>> {
         let (piped, main) = (repository.as_str() == events::PIPED, branch.as_str() == "main");
         self.call(Site::RepositoriesHead, move |services| {
             let head = if piped { &services.integrated.head } else { &services.head };
@@ -25,18 +25,18 @@ impl Repositories for Sim {
         .await
     }
 
-    async fn file(&self, _: &RepositoryName, _: &CommitId, _: &FilePath) -> Answer<Option<Vec<u8>>> {
+    async fn file(&self, _: &RepositoryName, _: &CommitId, _: &FilePath) -> PortResult<Option<Vec<u8>>> {
         let text = br#"{"Version": "2020-12-01", "Steps": []}"#;
         self.call(Site::RepositoriesFile, |_| Ok(Some(text.to_vec()))).await
     }
 }
 
 impl Definitions for Sim {
-    async fn describe(&self, _: &PipelineName) -> Answer<Option<ObservedDefinition>> {
+    async fn describe(&self, _: &PipelineName) -> PortResult<Option<ObservedDefinition>> {
         self.call(Site::DefinitionsDescribe, |services| Ok(services.pipeline.clone())).await
     }
 
-    async fn create(&self, request: &DefinitionRequest, _: &str) -> Answer<()> {
+    async fn create(&self, request: &DefinitionRequest, _: &str) -> PortResult<()> {
         let commit = request.commit.clone();
         self.call(Site::DefinitionsCreate, move |services| {
             if services.pipeline.is_some() {
@@ -48,7 +48,7 @@ impl Definitions for Sim {
         .await
     }
 
-    async fn update(&self, request: &DefinitionRequest, _: &str) -> Answer<()> {
+    async fn update(&self, request: &DefinitionRequest, _: &str) -> PortResult<()> {
         let commit = request.commit.clone();
         self.call(Site::DefinitionsUpdate, move |services| {
             services.define(commit);
@@ -59,7 +59,7 @@ impl Definitions for Sim {
 }
 
 impl PullRequests for Sim {
-    async fn open(&self, _: &RepositoryName) -> Answer<Vec<PullRequestId>> {
+    async fn open(&self, _: &RepositoryName) -> PortResult<Vec<PullRequestId>> {
         self.call(Site::PullRequestsOpen, |services| {
             let open = services.proposed.iter().filter(|_| services.integrated.merged.is_none());
             Ok(open.filter_map(|_| PullRequestId::parse("41").ok()).collect())
@@ -67,7 +67,7 @@ impl PullRequests for Sim {
         .await
     }
 
-    async fn pull_request(&self, _: &PullRequestId) -> Answer<Option<ObservedPullRequest>> {
+    async fn pull_request(&self, _: &PullRequestId) -> PortResult<Option<ObservedPullRequest>> {
         self.call(Site::PullRequestsPullRequest, |services| {
             let merged = services.integrated.merged.clone();
             let actual = |source| ObservedPullRequest {
@@ -82,7 +82,7 @@ impl PullRequests for Sim {
         .await
     }
 
-    async fn comment(&self, request: &CommentRequest) -> Answer<()> {
+    async fn comment(&self, request: &CommentRequest) -> PortResult<()> {
         let token = request.token.clone();
         self.call(Site::PullRequestsComment, move |services| {
             services.comments.insert(token);
@@ -93,7 +93,7 @@ impl PullRequests for Sim {
 }
 
 impl Builds for Sim {
-    async fn find(&self, request: &BuildRequest) -> Answer<Option<BuildId>> {
+    async fn find(&self, request: &BuildRequest) -> PortResult<Option<BuildId>> {
         let request = request.clone();
         self.call(Site::BuildsFind, move |services| {
             let found = services.builds.iter().rev().find(|build| build.request == request);
@@ -102,7 +102,7 @@ impl Builds for Sim {
         .await
     }
 
-    async fn start(&self, request: &BuildRequest) -> Answer<BuildId> {
+    async fn start(&self, request: &BuildRequest) -> PortResult<BuildId> {
         let request = request.clone();
         let about = format!("{} {}", request.project, request.commit);
         self.services().attempt(Site::BuildsStart, about, &request.token);
@@ -124,7 +124,7 @@ impl Builds for Sim {
         .await
     }
 
-    async fn describe(&self, build: &BuildId) -> Answer<Option<ObservedBuild>> {
+    async fn describe(&self, build: &BuildId) -> PortResult<Option<ObservedBuild>> {
         let id = build.clone();
         self.call(Site::BuildsDescribe, move |services| {
             Ok(services.builds.iter().find(|build| build.id == id).map(|build| ObservedBuild {

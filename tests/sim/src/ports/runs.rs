@@ -5,8 +5,8 @@ use trimtab_core::event::{AlarmState, DriftKind, RunStatus};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{AlarmArn, AlarmName, CodePipelineRunId, DagRunId, KubeflowId, NameError, RunArn, RunId};
 use trimtab_core::policy::Engine;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{Alarms, ObservedAlarm, RunRequest, Runs};
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{Alarms, ObservedAlarm, RunRequest, Runs};
 
 use crate::Site;
 use crate::composite;
@@ -19,7 +19,7 @@ use crate::services::{Item, Run, Services, Sim, TOKEN_MEMORY};
 const CANARY_ALARM: &str = "churn-prod-5xx";
 
 impl Runs for Sim {
-    async fn find(&self, request: &RunRequest) -> Answer<Option<RunId>> {
+    async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
         let name = request.display_name.clone();
         let list = move |services: &Services, lag: SignedDuration| {
             let old = |run: &&Run| services.now.duration_since(run.created) >= lag && run.request.display_name == name;
@@ -33,7 +33,7 @@ impl Runs for Sim {
         self.read(Site::RunsFind, find, Some(before)).await
     }
 
-    async fn start(&self, request: &RunRequest) -> Answer<RunId> {
+    async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
         let request = request.clone();
         self.services().attempt(Site::RunsStart, request.display_name.clone(), &request.token);
         self.call(Site::RunsStart, move |services| {
@@ -53,7 +53,7 @@ impl Runs for Sim {
         .await
     }
 
-    async fn status(&self, _: &Engine, run: &RunId) -> Answer<Option<RunStatus>> {
+    async fn status(&self, _: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         let id = run.clone();
         self.call(Site::RunsStatus, move |services| {
             let status = |run: &Run| run.ended.map_or(RunStatus::Executing, |(_, end)| end.of_run());
@@ -93,7 +93,7 @@ fn named(request: &RunRequest, number: usize) -> Result<RunId, NameError> {
 }
 
 impl Alarms for Sim {
-    async fn describe(&self, alarms: &[AlarmName]) -> Answer<Vec<ObservedAlarm>> {
+    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         let names = alarms.to_vec();
         self.call(Site::AlarmsDescribe, move |services| {
             // Where monitor makes alarms, those are there that it has made, and the canary's.

@@ -7,10 +7,10 @@ use trimtab_core::event::{Approval, CodePipelineState, EndpointStatus};
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{CodePipelineName, EndpointName, GroupName, PackageArn};
 use trimtab_core::policy::Autoscaling;
-use trimtab_core::port::Answer;
-use trimtab_core::port::ml::{
-    Accepted, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Listed, ModelRequest, ObservedEndpoint,
-    ObservedPackage, Registry, Scaling, ServingRequest,
+use trimtab_core::port::PortResult;
+use trimtab_core::port::{
+    CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Listed, ModelRequest, ObservedEndpoint,
+    ObservedPackage, Registry, Scaling, ServingRequest, UpdateAccepted,
 };
 
 use crate::Site;
@@ -22,7 +22,7 @@ use crate::services::{Delivered, Item, Services, Sim};
 use crate::staged::{self, Slot};
 
 impl Registry for Sim {
-    async fn newest(&self, group: &GroupName) -> Answer<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
         let group = group.to_string();
         let list = move |services: &Services, approvals: &BTreeMap<u32, Approval>| -> Vec<Listed> {
             let listed = |(version, approval): (&u32, &Approval)| {
@@ -39,7 +39,7 @@ impl Registry for Sim {
         self.read(Site::RegistryNewest, current, Some(stale)).await
     }
 
-    async fn package(&self, package: &PackageArn) -> Answer<Option<ObservedPackage>> {
+    async fn package(&self, package: &PackageArn) -> PortResult<Option<ObservedPackage>> {
         let version = package.version();
         self.call(Site::RegistryPackage, move |services| {
             let approval = services.approvals.get(&version).cloned();
@@ -52,7 +52,7 @@ impl Registry for Sim {
 }
 
 impl Endpoints for Sim {
-    async fn describe(&self, endpoint: &EndpointName) -> Answer<Option<ObservedEndpoint>> {
+    async fn describe(&self, endpoint: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
         let (slot, touched) = (self.slot(endpoint), self.touched(Site::EndpointsDescribe, endpoint));
         self.call(Site::EndpointsDescribe, move |services| {
             services.record(touched);
@@ -64,7 +64,7 @@ impl Endpoints for Sim {
         .await
     }
 
-    async fn create_model(&self, request: &ModelRequest) -> Answer<()> {
+    async fn create_model(&self, request: &ModelRequest) -> PortResult<()> {
         let (account, version, role) = (self.account(), request.package.version(), request.role.to_string());
         let model = keyed(account, &request.model);
         let about = format!("{} with {role} in {account}", request.package);
@@ -84,7 +84,7 @@ impl Endpoints for Sim {
         .await
     }
 
-    async fn create_config(&self, request: &ServingRequest) -> Answer<()> {
+    async fn create_config(&self, request: &ServingRequest) -> PortResult<()> {
         let (name, model) = (keyed(self.account(), &request.name), keyed(self.account(), &request.model));
         let trial = request.beside.is_some();
         let about = format!("{model}, {}", request.beside.as_ref().map_or("alone", |beside| &beside.live));
@@ -103,19 +103,19 @@ impl Endpoints for Sim {
         .await
     }
 
-    async fn create(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn create(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         let (slot, config) = (self.slot(&request.endpoint), request.config.clone());
         let touched = self.touched(Site::EndpointsCreate, &request.endpoint);
         self.call(Site::EndpointsCreate, move |services| take(services, slot, &config, touched)).await
     }
 
-    async fn update(&self, request: &EndpointRequest) -> Answer<Accepted> {
+    async fn update(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         let (slot, config) = (self.slot(&request.endpoint), request.config.clone());
         let touched = self.touched(Site::EndpointsUpdate, &request.endpoint);
         self.call(Site::EndpointsUpdate, move |services| take(services, slot, &config, touched)).await
     }
 
-    async fn delete(&self, endpoint: &EndpointName) -> Answer<()> {
+    async fn delete(&self, endpoint: &EndpointName) -> PortResult<()> {
         let touched = self.touched(Site::EndpointsDelete, endpoint);
         self.call(Site::EndpointsDelete, move |services| {
             services.record(touched);
@@ -127,7 +127,7 @@ impl Endpoints for Sim {
 }
 
 /// SageMaker refuses an endpoint that is in progress; the adapter then looks whether it is at this.
-fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Deed) -> Answer<Accepted> {
+fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Deed) -> PortResult<UpdateAccepted> {
     services.record(touched);
     let account = slot.as_ref().map_or(events::ACCOUNT, |slot| staged::account(slot.0));
     if !services.configs.contains_key(&keyed(account, config)) {
@@ -139,11 +139,11 @@ fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Deed
     Ok(match &services.endpoint {
         Some(endpoint) if endpoint.status != EndpointStatus::InService => {
             let at_it = endpoint.pending.as_deref().or(endpoint.config.as_deref()) == Some(config);
-            if at_it { Accepted::Started } else { Accepted::Busy }
+            if at_it { UpdateAccepted::Started } else { UpdateAccepted::Busy }
         }
         _ => {
             services.begin_update(config);
-            Accepted::Started
+            UpdateAccepted::Started
         }
     })
 }
@@ -154,7 +154,7 @@ pub(crate) fn keyed(account: &str, name: &str) -> String {
 }
 
 impl Scaling for Sim {
-    async fn scale(&self, endpoint: &EndpointName, _: &Autoscaling) -> Answer<()> {
+    async fn scale(&self, endpoint: &EndpointName, _: &Autoscaling) -> PortResult<()> {
         let touched = self.touched(Site::ScalingScale, endpoint);
         self.call(Site::ScalingScale, move |services| {
             services.record(touched);
@@ -164,7 +164,7 @@ impl Scaling for Sim {
         .await
     }
 
-    async fn schedule(&self, endpoint: &EndpointName, limits: &Autoscaling) -> Answer<()> {
+    async fn schedule(&self, endpoint: &EndpointName, limits: &Autoscaling) -> PortResult<()> {
         let (count, touched) = (limits.schedule.len(), self.touched(Site::ScalingSchedule, endpoint));
         self.call(Site::ScalingSchedule, move |services| {
             services.record(touched);
@@ -176,7 +176,7 @@ impl Scaling for Sim {
 }
 
 impl CodePipelines for Sim {
-    async fn find(&self, request: &CodePipelineRequest) -> Answer<Option<String>> {
+    async fn find(&self, request: &CodePipelineRequest) -> PortResult<Option<String>> {
         let package = request.package.clone();
         self.call(Site::CodePipelinesFind, move |services| {
             let found = services.deliveries.iter().find(|delivery| delivery.request.package == package);
@@ -186,7 +186,7 @@ impl CodePipelines for Sim {
     }
 
     /// Another one each time: CodePipeline's token cannot be relied on.
-    async fn start(&self, request: &CodePipelineRequest) -> Answer<String> {
+    async fn start(&self, request: &CodePipelineRequest) -> PortResult<String> {
         let request = request.clone();
         self.call(Site::CodePipelinesStart, move |services| {
             let slot = slot("pipeline", events::ACCOUNT, request.pipeline.as_str());
@@ -200,7 +200,7 @@ impl CodePipelines for Sim {
         .await
     }
 
-    async fn state(&self, _: &CodePipelineName, execution: &str) -> Answer<Option<CodePipelineState>> {
+    async fn state(&self, _: &CodePipelineName, execution: &str) -> PortResult<Option<CodePipelineState>> {
         let id = execution.to_owned();
         self.call(Site::CodePipelinesState, move |services| {
             let end = services.ending(Work::CodePipelineExecution);

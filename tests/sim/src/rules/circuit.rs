@@ -57,7 +57,7 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
                 let Some(run) = runs.iter().find(|run| std::ptr::eq(run.entry, entry)) else { continue };
                 match run.word {
                     "drift" => {
-                        if streak.runs >= limits.give_up_after && rests(&runs, entry) < Some(limits.per) {
+                        if streak.runs >= limits.circuit_breaker_threshold && rests(&runs, entry) < Some(limits.per) {
                             let what = format!(
                                 "{} is drift run {} in a row, and no budget window has passed",
                                 run.name,
@@ -74,7 +74,7 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
             }
             Deed::Message { kind, model, dedup_key, .. } if kind == "Circuit Opened" && model == name => {
                 streak.pages.insert(dedup_key);
-                if streak.runs < limits.give_up_after {
+                if streak.runs < limits.circuit_breaker_threshold {
                     let what = format!("the circuit was opened after {} drift runs", streak.runs);
                     found.push(broken(Promise::Circuit, name, entry, what));
                 }
@@ -122,7 +122,7 @@ fn is_answered(world: &World<'_>, limits: &Limits, runs: &[Begun<'_>], streak: &
     if rested < limits.cool_down {
         return true;
     }
-    if streak.runs >= limits.give_up_after && rested < limits.per {
+    if streak.runs >= limits.circuit_breaker_threshold && rested < limits.per {
         let pages = world.journal().iter().filter(|entry| {
             let page = matches!(&entry.deed, Deed::Message { kind, .. } if kind == "Circuit Opened");
             page && entry.at.duration_since(heard.at) < AT_ONCE

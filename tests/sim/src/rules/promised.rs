@@ -39,7 +39,7 @@ pub(crate) struct Limits {
     pub(crate) data_waits: bool,
     pub(crate) runs: usize,
     pub(crate) per: SignedDuration,
-    pub(crate) give_up_after: usize,
+    pub(crate) circuit_breaker_threshold: usize,
 }
 
 /// A place where versions go.
@@ -104,14 +104,14 @@ fn model(table: &Table) -> Option<Model> {
         None => deploy.and_then(stage).into_iter().collect(),
     };
     let integrate = table.get("integrate").and_then(Value::as_table);
-    let pipeline = |integrate: &Table| text(integrate.get("delivery")?.as_table()?, "name");
+    let pipeline = |integrate: &Table| text(integrate.get("codepipeline")?.as_table()?, "name");
     Some(Model {
         builder: integrate.and_then(|integrate| text(integrate, "project").or_else(|| pipeline(integrate))),
         group: text(table, "package_group")?,
         limits: table.get("retrain").and_then(Value::as_table).and_then(limits),
         rollback_pending: deploy.and_then(|deploy| text(deploy, "on_rejected")).as_deref() == Some("rollback"),
         stages,
-        quiet: table.get("notify").and_then(|notify| notify.get("quiet")).map(words).unwrap_or_default(),
+        quiet: table.get("notify").and_then(|notify| notify.get("digest_severities")).map(words).unwrap_or_default(),
     })
 }
 
@@ -124,7 +124,7 @@ fn limits(retrain: &Table) -> Option<Limits> {
         data_waits: waits.unwrap_or(true),
         runs: whole(budget, "runs")?,
         per: length(&text(budget, "per")?)?,
-        give_up_after: whole(retrain, "give_up_after").unwrap_or(3),
+        circuit_breaker_threshold: whole(retrain, "circuit_breaker_threshold").unwrap_or(3),
     })
 }
 
@@ -138,7 +138,7 @@ fn stage(table: &Table) -> Option<Stage> {
         slot: slot(kind, &account, &name),
         endpoint: (kind == "endpoint").then_some(name),
         role: text(target, "role").filter(|_| kind == "endpoint" || kind == "transform"),
-        waits_for_a_person: text(table, "gate").as_deref() == Some("person"),
+        waits_for_a_person: text(table, "gate").as_deref() == Some("manual"),
         account,
     })
 }

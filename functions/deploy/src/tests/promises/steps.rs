@@ -211,7 +211,7 @@ fn life(run: &mut Run, version: u32, on: bool, said: Said) {
     match run.options.gate {
         Gate::Lifecycle => run.stages[1].hear(&mut run.facts, |stage, facts| stage.lifecycle(facts, version)),
         // Whom it lets in nowhere, it is an edit like any other.
-        Gate::Open | Gate::Person => run.stages[0].hear(&mut run.facts, |_, _| {}),
+        Gate::Open | Gate::Manual => run.stages[0].hear(&mut run.facts, |_, _| {}),
     }
 }
 

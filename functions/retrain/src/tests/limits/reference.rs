@@ -12,7 +12,7 @@ pub struct Rules {
     pub cool_down: Hour,
     pub runs: usize,
     pub per: Hour,
-    pub give_up_after: u32,
+    pub circuit_breaker_threshold: u32,
     pub quiet: Hour,
     pub longest: Hour,
     pub at_least: usize,
@@ -181,7 +181,7 @@ impl Reference {
         let spent = self.begun.iter().filter(|begun| self.now - **begun < self.rules.per).count() >= self.rules.runs;
         match why {
             Why::Drift if cooling => Some(Limit::CoolDown),
-            Why::Drift if self.drift_runs >= self.rules.give_up_after && tried => Some(Limit::Circuit),
+            Why::Drift if self.drift_runs >= self.rules.circuit_breaker_threshold && tried => Some(Limit::Circuit),
             Why::Data | Why::Features if self.rules.data_cools_down && cooling => Some(Limit::CoolDown),
             _ => (spent && !over_budget).then_some(Limit::Budget),
         }

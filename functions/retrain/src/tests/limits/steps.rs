@@ -64,11 +64,11 @@ pub fn step() -> impl Strategy<Value = Step> {
 
 prop_compose! {
     pub fn rules()(
-        cool_down in 1..40_i64, runs in 1..6_usize, per in 24..240_i64, give_up_after in 1..4_u32,
+        cool_down in 1..40_i64, runs in 1..6_usize, per in 24..240_i64, circuit_breaker_threshold in 1..4_u32,
         quiet in 1..9_i64, more in 0..20_i64, at_least in 1..4_usize, data_cools_down: bool,
         every in prop::option::of(20..300_i64),
     ) -> Rules {
-        Rules { cool_down, runs, per, give_up_after, quiet, longest: quiet + more, at_least, data_cools_down, every }
+        Rules { cool_down, runs, per, circuit_breaker_threshold, quiet, longest: quiet + more, at_least, data_cools_down, every }
     }
 }
 

@@ -41,7 +41,7 @@ fn time_is_read_in_each_form_that_aws_writes() {
         (json!({}), None),
     ];
     for (value, expected) in rows {
-        assert_eq!(loose::time(&value), expected, "{value}");
+        assert_eq!(lenient::time(&value), expected, "{value}");
         let mut raw = event("aws.events", "Scheduled Event", json!([]), json!({}));
         raw["time"] = value.clone();
         assert_eq!(Event::parse(&raw).ok().map(|event| event.envelope.time), expected, "{value} as an event's time");
@@ -187,9 +187,9 @@ fn required_field_that_is_missing_is_named() {
         ),
         (
             "aws.sagemaker",
-            "SageMaker Training Job State Change",
-            json!({"TrainingJobName": "x"}),
-            "detail.TrainingJobStatus",
+            "SageMaker Processing Job State Change",
+            json!({"ProcessingJobName": "x"}),
+            "detail.ProcessingJobStatus",
         ),
         ("aws.sagemaker", "AWS API Call via CloudTrail", json!({}), "detail.eventName"),
         (

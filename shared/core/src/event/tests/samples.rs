@@ -76,11 +76,6 @@ fn composite_alarm_tells_its_rule_and_whether_it_is_suppressed() {
 }
 
 #[test]
-fn alarm_that_is_created_is_told_by_name() {
-    assert!(body!("cloudwatch/alarm-created.json", AlarmConfiguration).name.starts_with("churn"));
-}
-
-#[test]
 fn push_tells_branch_and_commits() {
     let push = body!("codecommit/push-main.json", Reference);
     assert_eq!((push.repository.as_str(), &push.kind), ("churn-model", &ReferenceKind::Updated));
@@ -123,7 +118,7 @@ fn build_tells_commit_variables_status_and_log() {
 }
 
 #[test]
-fn codepipeline_tells_pipeline_execution_action_and_state() {
+fn codepipeline_execution_is_read() {
     let delivery = body!("codepipeline/delivery-succeeded.json", CodePipelineExecution);
     assert_eq!(
         (delivery.pipeline.as_str(), delivery.execution.as_str()),
@@ -132,12 +127,6 @@ fn codepipeline_tells_pipeline_execution_action_and_state() {
     assert_eq!(delivery.state, CodePipelineState::Succeeded);
     assert_eq!(body!("codepipeline/delivery-failed.json", CodePipelineExecution).state, CodePipelineState::Failed);
     assert_eq!(body!("codepipeline/delivery-started.json", CodePipelineExecution).state, CodePipelineState::Started);
-    let action = body!("codepipeline/action-failed.json", DeliveryAction);
-    assert_eq!(
-        (action.pipeline.as_str(), action.execution_id.as_str()),
-        ("segments-delivery", delivery.execution.as_str())
-    );
-    assert_eq!((action.action.as_str(), action.state), ("Deploy", CodePipelineState::Failed));
 }
 
 #[test]
@@ -152,9 +141,6 @@ fn run_of_a_pipeline_tells_name_arn_and_status() {
         "a stopped run is no success"
     );
     assert_eq!(body!("sagemaker/run-executing.json", PipelineExecution).status, RunStatus::Executing);
-    let step = body!("sagemaker/run-step-succeeded.json", RunStep);
-    assert_eq!((step.step_name.as_str(), step.current_step_status.as_str()), ("Train", "Succeeded"));
-    assert_eq!(step.pipeline_execution_arn.pipeline(), "churn-training");
 }
 
 #[test]
@@ -205,12 +191,10 @@ fn endpoint_tells_name_configuration_and_status() {
     for (found, expected) in statuses {
         assert_eq!(found, expected);
     }
-    let baking = body!("sagemaker/endpoint-deployment-baking.json", EndpointDeployment);
-    assert_eq!((baking.name.as_str(), baking.status), ("churn-prod", EndpointStatus::Updating));
 }
 
 #[test]
-fn job_tells_its_name_and_status_whatever_its_kind() {
+fn job_of_each_kind_has_name_and_status() {
     let baseline = body!("sagemaker/baseline-completed.json", ProcessingJob);
     assert!(baseline.name.starts_with("trimtab-") && !baseline.is_of_a_monitor());
     assert_eq!(baseline.status, "Completed");
@@ -218,9 +202,21 @@ fn job_tells_its_name_and_status_whatever_its_kind() {
     assert!(body!("sagemaker/monitoring-completed-with-violations.json", ProcessingJob).is_of_a_monitor());
     assert_eq!(body!("sagemaker/transform-job-failed.json", TransformJob).status, "Failed");
     assert!(body!("sagemaker/transform-job-completed.json", TransformJob).name.starts_with("trimtab-leads-"));
-    assert_eq!(body!("sagemaker/training-job-completed.json", TrainingJob).status, "Completed");
-    let group = body!("sagemaker/feature-group-created.json", FeatureGroup);
-    assert_eq!((group.name.as_str(), group.status.as_str()), ("churn-features", "Created"));
+}
+
+#[test]
+fn events_that_no_function_reads_are_unknown() {
+    let unread = [
+        sample!("cloudwatch/alarm-created.json"),
+        sample!("codepipeline/action-failed.json"),
+        sample!("sagemaker/run-step-succeeded.json"),
+        sample!("sagemaker/endpoint-deployment-baking.json"),
+        sample!("sagemaker/training-job-completed.json"),
+        sample!("sagemaker/feature-group-created.json"),
+    ];
+    for event in unread {
+        assert_eq!((event.is_known(), event.body), (false, Body::Unknown), "{}", event.envelope.detail_type);
+    }
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn composite_alarms_rule_names_alarms_in_cloudwatchs_syntax() {
 
 #[test]
 fn object_is_in_each_of_its_folders_up_to_eight_deep() {
-    let object = |key: &str| other::Object { bucket: "churn".to_owned(), key: key.to_owned() };
+    let object = |key: &str| Object { bucket: "churn".to_owned(), key: key.to_owned() };
     assert_eq!(object("a/b/c.csv").folders(), ["s3://churn/a/b/", "s3://churn/a/"]);
     assert_eq!(object("c.csv").folders(), Vec::<String>::new());
     let deep = object("1/2/3/4/5/6/7/8/9/x").folders();

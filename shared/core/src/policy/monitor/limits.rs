@@ -30,7 +30,7 @@ pub(in crate::policy) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTar
     let image = |image: &&String| (1..=255).contains(&image.len()) && !image.contains(char::is_whitespace);
     let ids = |ids: &[String], most: usize| (1..=most).contains(&ids.len()) && ids.iter().all(|id| word(id, 32, "-"));
     let placed = |network: &Network| ids(&network.subnets, SUBNETS) && ids(&network.security_groups, GROUPS);
-    let (hours, labels) = (monitor.every.as_hours(), monitor.labels_after.as_hours());
+    let (hours, labels) = (monitor.every.as_hours(), monitor.label_delay.as_hours());
     first([
         (endpoint.is_some(), "monitor", "expected a [deploy.endpoint] table: what is watched is its endpoint"),
         (
@@ -56,8 +56,8 @@ pub(in crate::policy) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTar
             "expected \"1h\", \"2h\", \"3h\", \"4h\", \"6h\", \"8h\", \"12h\" or \"24h\"",
         ),
         (
-            (1..=LABELS).contains(&labels) && monitor.labels_after == SignedDuration::from_hours(labels),
-            "monitor.labels_after",
+            (1..=LABELS).contains(&labels) && monitor.label_delay == SignedDuration::from_hours(labels),
+            "monitor.label_delay",
             "expected whole hours, \"1h\" to \"30d\"",
         ),
         (

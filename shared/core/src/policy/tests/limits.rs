@@ -9,16 +9,16 @@ mod table;
 pub(super) mod text;
 
 use super::super::{OrganizationPolicy, Policy, PolicyError};
-use base::SUITE;
+use base::ORGANIZATION;
 use row::Row;
 use text::{Edit, Text};
 
 fn rows() -> Vec<Row> {
-    [table::of_models(), table::of_the_suite()].concat()
+    [table::of_models(), table::of_organization()].concat()
 }
 
 fn read(text: &Text, base: row::Base) -> Result<(), PolicyError> {
-    if base.first() == Some(&SUITE) {
+    if base.first() == Some(&ORGANIZATION) {
         OrganizationPolicy::parse("p.toml", &text.text()).map(drop)
     } else {
         Policy::parse("p.toml", &text.text()).map(drop)

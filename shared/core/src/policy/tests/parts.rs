@@ -59,14 +59,14 @@ fn a_strategy_lasts_as_long_as_its_steps_are_watched() {
     let minutes = SignedDuration::from_mins;
     let cases: &[Lasting] = &[
         (SERVED, &[], SignedDuration::ZERO),
-        (CANARIED, &[("canary.percent", "10"), ("canary.bake", "\"10m\"")], minutes(10)),
-        (STEPPED, &[("linear.percent", "50"), ("linear.interval", "\"10m\"")], minutes(20)),
-        (STEPPED, &[("linear.percent", "25"), ("linear.interval", "\"10m\"")], minutes(40)),
+        (CANARIED, &[("canary.percent", "10"), ("canary.bake_time", "\"10m\"")], minutes(10)),
+        (STEPPED, &[("linear.percent", "50"), ("linear.bake_time", "\"10m\"")], minutes(20)),
+        (STEPPED, &[("linear.percent", "25"), ("linear.bake_time", "\"10m\"")], minutes(40)),
         // 30 %, 60 %, 90 %, and the rest.
-        (STEPPED, &[("linear.percent", "30"), ("linear.interval", "\"10m\"")], minutes(40)),
-        (ROLLED, &[("rolling.percent", "50"), ("rolling.wait", "\"5m\"")], minutes(10)),
-        (ROLLED, &[("rolling.percent", "40"), ("rolling.wait", "\"5m\"")], minutes(15)),
-        (ROLLED, &[("rolling.percent", "5"), ("rolling.wait", "\"5m\"")], minutes(100)),
+        (STEPPED, &[("linear.percent", "30"), ("linear.bake_time", "\"10m\"")], minutes(40)),
+        (ROLLED, &[("rolling.percent", "50"), ("rolling.bake_time", "\"5m\"")], minutes(10)),
+        (ROLLED, &[("rolling.percent", "40"), ("rolling.bake_time", "\"5m\"")], minutes(15)),
+        (ROLLED, &[("rolling.percent", "5"), ("rolling.bake_time", "\"5m\"")], minutes(100)),
     ];
     for (base, edits, expected) in cases {
         let edits: Vec<Edit> = edits.iter().map(|(key, value)| set(&format!("deploy.endpoint.{key}"), value)).collect();
@@ -82,13 +82,13 @@ fn a_strategy_lasts_as_long_as_its_steps_are_watched() {
 fn a_trial_says_its_share_length_alarms_and_variant() {
     let shadow = [
         set("deploy.endpoint.shadow.percent", "30"),
-        set("deploy.endpoint.shadow.for", "\"2h\""),
+        set("deploy.endpoint.shadow.duration", "\"2h\""),
         set("deploy.endpoint.shadow.alarms", "[\"s\"]"),
     ];
     let challenger = [
-        set("deploy.endpoint.challenger.percent", "20"),
-        set("deploy.endpoint.challenger.keep", "\"3h\""),
-        set("deploy.endpoint.challenger.alarms", "[\"c\"]"),
+        set("deploy.endpoint.ab_test.percent", "20"),
+        set("deploy.endpoint.ab_test.duration", "\"3h\""),
+        set("deploy.endpoint.ab_test.alarms", "[\"c\"]"),
     ];
     let cases = [
         (endpoint(SHADOWED, &shadow), 30, 2, "s", "Shadow"),

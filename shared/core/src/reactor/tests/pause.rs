@@ -5,7 +5,7 @@ use crate::plan::Decision;
 use crate::policy::OrganizationPolicy;
 use crate::port::Pause;
 
-const SUITE: &str = include_str!("../../../../../policies/organization.toml");
+const ORGANIZATION: &str = include_str!("../../../../../policies/organization.toml");
 
 fn paused() -> Script {
     let script = Script::new();
@@ -73,21 +73,28 @@ fn object_is_counted_during_a_pause() {
 #[test]
 fn pause_holds_for_what_needs_the_suites_policy() {
     let script = paused();
-    script.contents().suite = Some(OrganizationPolicy::parse("organization.toml", SUITE).unwrap());
+    script.contents().organization = Some(OrganizationPolicy::parse("organization.toml", ORGANIZATION).unwrap());
     let raw = event("e1", FactKind::TrainingRequested, &[("subject", "organization"), ("plan", "note")]);
     let report = report(&script, &raw);
-    assert_eq!(script.calls(), ["suite", "pause suite", "dead_letter", "finish without state"]);
-    assert_eq!((report.dead_lettered, report.entry.owner.as_str()), (true, "suite"));
+    assert_eq!(script.calls(), ["platform", "pause platform", "dead_letter", "finish without state"]);
+    assert_eq!((report.dead_lettered, report.entry.owner.as_str()), (true, "platform"));
     script.contents().paused = None;
     super::report(&script, &raw);
-    assert_eq!(script.calls()[4..], ["suite", "pause suite", "load suite/toy", "observe", "finish with state"]);
+    assert_eq!(
+        script.calls()[4..],
+        ["platform", "pause platform", "load platform/toy", "observe", "finish with state"]
+    );
 }
 
 #[test]
 fn what_needs_no_policy_is_not_paused() {
     let script = paused();
-    let raw = event("e1", FactKind::TrainingRequested, &[("subject", "suite"), ("plan", "note")]);
+    let raw = event("e1", FactKind::TrainingRequested, &[("subject", "platform"), ("plan", "note")]);
     let report = report(&script, &raw);
-    assert_eq!(script.calls(), ["load suite/toy", "observe", "finish with state"], "messages are sent during a pause");
-    assert_eq!((report.entry.decision, report.entry.owner.as_str()), (Decision::Acted, "suite"));
+    assert_eq!(
+        script.calls(),
+        ["load platform/toy", "observe", "finish with state"],
+        "messages are sent during a pause"
+    );
+    assert_eq!((report.entry.decision, report.entry.owner.as_str()), (Decision::Acted, "platform"));
 }

@@ -11,7 +11,7 @@ use crate::fact::Fact;
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::policy::{Key, OrganizationPolicy, Policy};
-use crate::port::{AggregateId, Answer, Bus, Clock, HistoryEntry, Ledger, Pause, Record, WriteError};
+use crate::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, Pause, PortResult, Record, WriteError};
 
 pub const START: &str = "2026-11-20T03:10:05Z";
 const CHURN: &str = include_str!("../../../../../policies/churn.toml");
@@ -41,7 +41,7 @@ pub struct Contents {
     /// By the call's name: each is spent on the next call of that name.
     pub named: Vec<(&'static str, Strike)>,
     pub policies: BTreeMap<ModelName, Policy>,
-    pub suite: Option<OrganizationPolicy>,
+    pub organization: Option<OrganizationPolicy>,
     pub owners: BTreeMap<Key, ModelName>,
     pub paused: Option<Pause>,
     pub records: BTreeMap<String, Record>,
@@ -127,7 +127,7 @@ impl Script {
         }
     }
 
-    pub async fn ask<T>(&self, name: String, effect: impl FnOnce(&mut Contents) -> T) -> Answer<T> {
+    pub async fn ask<T>(&self, name: String, effect: impl FnOnce(&mut Contents) -> T) -> PortResult<T> {
         match self.call(name, |contents| Ok(effect(contents))).await {
             Ok(answer) => Ok(answer),
             Err(WriteError::Failed(failure)) => Err(failure),
@@ -161,28 +161,28 @@ fn change(
 }
 
 impl Ledger for Script {
-    async fn model_of(&self, key: &Key) -> Answer<Option<ModelName>> {
+    async fn model_of(&self, key: &Key) -> PortResult<Option<ModelName>> {
         self.ask(format!("owner {key}"), |contents| contents.owners.get(key).cloned()).await
     }
 
-    async fn policy(&self, model: &ModelName) -> Answer<Option<Arc<Policy>>> {
+    async fn policy(&self, model: &ModelName) -> PortResult<Option<Arc<Policy>>> {
         self.ask(format!("policy {model}"), |contents| contents.policies.get(model).cloned().map(Arc::new)).await
     }
 
-    async fn organization_policy(&self) -> Answer<Option<Arc<OrganizationPolicy>>> {
-        self.ask("suite".to_owned(), |contents| contents.suite.clone().map(Arc::new)).await
+    async fn organization_policy(&self) -> PortResult<Option<Arc<OrganizationPolicy>>> {
+        self.ask("platform".to_owned(), |contents| contents.organization.clone().map(Arc::new)).await
     }
 
-    async fn reconciled_models(&self) -> Answer<Vec<ModelName>> {
+    async fn reconciled_models(&self) -> PortResult<Vec<ModelName>> {
         Ok(Vec::new())
     }
 
-    async fn pause(&self, model: Option<&ModelName>) -> Answer<Option<Pause>> {
-        let whose = model.map_or("suite", ModelName::as_str);
+    async fn pause(&self, model: Option<&ModelName>) -> PortResult<Option<Pause>> {
+        let whose = model.map_or("platform", ModelName::as_str);
         self.ask(format!("pause {whose}"), |contents| contents.paused.clone()).await
     }
 
-    async fn load(&self, id: &AggregateId) -> Answer<Record> {
+    async fn load(&self, id: &AggregateId) -> PortResult<Record> {
         let name = format!("{}/{}", id.owner, id.name);
         self.ask(format!("load {name}"), |contents| contents.records.get(&name).cloned().unwrap_or(Record::EMPTY)).await
     }
@@ -235,13 +235,13 @@ impl Ledger for Script {
         .await
     }
 
-    async fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> Answer<()> {
+    async fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> PortResult<()> {
         self.ask("dead_letter".to_owned(), |contents| contents.dead_letters.push((entry.clone(), raw.clone()))).await
     }
 }
 
 impl Bus for Script {
-    async fn publish(&self, fact: &Fact) -> Answer<()> {
+    async fn publish(&self, fact: &Fact) -> PortResult<()> {
         self.ask(format!("publish {}", fact.dedup_key), |contents| contents.told.push(fact.clone())).await
     }
 }

@@ -16,7 +16,7 @@ fn event_of_no_concern_is_on_record_as_skipped() {
     let report = report(&script, &order("nothing of this"));
     assert_eq!(script.calls(), ["finish without state"]);
     assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Skipped, &["not_concerned"][..]));
-    assert_eq!((report.entry.owner.as_str(), report.dead_lettered, report.dedup_key), ("suite", false, None));
+    assert_eq!((report.entry.owner.as_str(), report.dead_lettered, report.dedup_key), ("platform", false, None));
     assert_eq!(report.entry.reasons, ["nothing in this event concerns this function"]);
 }
 
@@ -104,12 +104,12 @@ fn refused_trace_is_kept_and_a_throttled_one_is_retried() {
 fn suite_policy_that_is_absent_or_off_leaves_no_record() {
     let script = Script::new();
     let absent = report(&script, &order("organization"));
-    script.contents().suite = Some(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap());
+    script.contents().organization = Some(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap());
     let off = report(&script, &order("organization"));
     for report in [absent, off] {
         assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Skipped, &["off"][..]));
     }
-    assert_eq!(script.calls(), ["suite", "suite"]);
+    assert_eq!(script.calls(), ["platform", "platform"]);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn malformed_event_is_kept_and_reported_and_never_retried() {
     assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Failed, &["malformed"][..]));
     assert_eq!(report.entry.reasons, ["malformed event: time: expected RFC 3339, or milliseconds since 1970"]);
     assert_eq!((report.entry.event_id.as_str(), report.entry.source.as_str()), ("e9", "aws.sagemaker"));
-    assert_eq!((report.entry.detail_type.as_str(), report.entry.owner.as_str()), ("Thing", "suite"));
+    assert_eq!((report.entry.detail_type.as_str(), report.entry.owner.as_str()), ("Thing", "platform"));
     assert_eq!((report.dead_lettered, report.known), (true, false), "its words may be anything, and stand in no log");
     let contents = script.contents();
     assert_eq!(report.entry.event_time, contents.now, "there is no other time");

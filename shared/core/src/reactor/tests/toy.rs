@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
 use crate::policy::{Key, KeyKind, OrganizationPolicy, Policy};
-use crate::port::{Answer, WriteError};
+use crate::port::{PortResult, WriteError};
 use crate::reactor::{Act, ActionOutcome, Context, Decide, Subject};
 
 /// The aggregate.
@@ -96,7 +96,7 @@ impl Decide for Toy {
             Some("keys") => Subject::Keys(vec![repository("nobodys"), repository("mine"), repository("theirs")]),
             Some("asked") => Subject::Asked,
             Some("organization") => Subject::Organization,
-            Some("suite") => Subject::Suite,
+            Some("platform") => Subject::Platform,
             Some(_) => Subject::None,
         }
     }
@@ -169,14 +169,14 @@ impl Decide for Toy {
 impl Act for Toy {
     type Decide = Self;
 
-    async fn trace(&self, _: &Event) -> Answer<Option<Key>> {
+    async fn trace(&self, _: &Event) -> PortResult<Option<Key>> {
         if self.0.contents().refuses_questions {
             return Err(Failure::permanent("aws:Trace", "not allowed"));
         }
         self.0.ask("trace".to_owned(), |contents| contents.traced.clone()).await
     }
 
-    async fn observe(&self, _: &Event, _: Option<&Policy>, _: &State) -> Answer<bool> {
+    async fn observe(&self, _: &Event, _: Option<&Policy>, _: &State) -> PortResult<bool> {
         if self.0.contents().refuses_questions {
             return Err(Failure::permanent("aws:Describe", "not allowed"));
         }
@@ -184,7 +184,7 @@ impl Act for Toy {
     }
 
     /// Looks for its own earlier effect first, as every action does.
-    async fn act(&self, action: &String) -> Answer<String> {
+    async fn act(&self, action: &String) -> PortResult<String> {
         let outcome = self.0.call(format!("act {action}"), |contents| {
             if let Some(cause) = contents.refuses.get(action) {
                 return Err(WriteError::Failed(Failure::permanent("aws:Do", cause)));

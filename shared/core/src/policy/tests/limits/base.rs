@@ -10,7 +10,7 @@ const INTEGRATE: &str = "[integrate]\nrepository = \"churn-model\"\nbranches = [
 const BUILT_BY_PIPELINE: &str = "[integrate]
 repository = \"churn-model\"
 branches = [\"main\"]
-[integrate.delivery]
+[integrate.codepipeline]
 name = \"churn-integration\"
 source = \"Source\"
 variable = \"Commit\"
@@ -49,7 +49,7 @@ name = \"auc\"
 at_least = 0.8
 ";
 
-const DEPLOY: &str = "[deploy]\non_rejected = \"notice\"\n";
+const DEPLOY: &str = "[deploy]\non_rejected = \"notify\"\n";
 const ENDPOINT: &str = "[deploy.endpoint]
 name = \"churn-prod\"
 role = \"arn:aws:iam::123456789012:role/churn-endpoint\"
@@ -68,11 +68,11 @@ const TOPICS: &str = "[deploy.endpoint.asynchronous.topics]
 success = \"arn:aws:sns:eu-west-1:123456789012:answers\"
 error = \"arn:aws:sns:eu-west-1:123456789012:failures\"
 ";
-const CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake = \"10m\"\nalarms = [\"errors\"]\n";
-const LINEAR: &str = "[deploy.endpoint.linear]\npercent = 50\ninterval = \"10m\"\nalarms = [\"errors\"]\n";
-const ROLLING: &str = "[deploy.endpoint.rolling]\npercent = 50\nwait = \"10m\"\nalarms = [\"errors\"]\n";
-const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"errors\"]\n";
-const CHALLENGER: &str = "[deploy.endpoint.challenger]\npercent = 50\nkeep = \"24h\"\nalarms = [\"errors\"]\n";
+const CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake_time = \"10m\"\nalarms = [\"errors\"]\n";
+const LINEAR: &str = "[deploy.endpoint.linear]\npercent = 50\nbake_time = \"10m\"\nalarms = [\"errors\"]\n";
+const ROLLING: &str = "[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"10m\"\nalarms = [\"errors\"]\n";
+const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n";
+const CHALLENGER: &str = "[deploy.endpoint.ab_test]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n";
 const SCALING: &str = "[deploy.endpoint.autoscaling]\nmin = 2\nmax = 4\ninvocations_per_instance = 100\n";
 const SCHEDULE: &str = "[[deploy.endpoint.autoscaling.schedule]]
 name = \"night\"
@@ -109,10 +109,10 @@ instances = 1
 ";
 const SECOND_STAGE: &str = "[[deploy.stages]]
 name = \"prod\"
-gate = \"person\"
+gate = \"manual\"
 [deploy.stages.account]
 role = \"arn:aws:iam::210987654321:role/trimtab-stage-churn\"
-[deploy.stages.smoke]
+[deploy.stages.smoke_test]
 body = \"42\"
 [deploy.stages.endpoint]
 name = \"churn\"
@@ -174,13 +174,13 @@ feature = \"tenure\"
 at_least = 0.05
 ";
 
-const NOTIFY: &str = "[notify]\nquiet = [\"info\"]\ndigest = \"24h\"\n";
+const NOTIFY: &str = "[notify]\ndigest_severities = [\"info\"]\ndigest_interval = \"24h\"\n";
 const RECIPIENT: &str = "[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"oncall@example.com\"\n";
 
 /// What the policy of the whole suite begins with.
-pub(super) const SUITE: &str = "version = 1\n";
+pub(super) const ORGANIZATION: &str = "version = 1\n";
 const GUARD: &str = "[guard]\nkms = true\ntags = [\"owner\"]\n";
-const EVERYTHING: &str = "[[notify.everything]]\nprotocol = \"email\"\nendpoint = \"oncall@example.com\"\n";
+const EVERYTHING: &str = "[[notify.all]]\nprotocol = \"email\"\nendpoint = \"oncall@example.com\"\n";
 
 macro_rules! bases {
     ($($name:ident = [$($block:ident),*];)*) => {
@@ -219,6 +219,6 @@ bases! {
     STAGED_TO_PIPELINE = [HEAD, DEPLOY, FIRST_STAGE, STAGE_OF_A_PIPELINE];
     WATCHED = [HEAD, DEPLOY, ENDPOINT, MONITOR];
     TOLD = [HEAD, RECONCILE, NOTIFY, RECIPIENT];
-    GUARDED = [SUITE, GUARD];
-    SUITE_TOLD = [SUITE, EVERYTHING];
+    GUARDED = [ORGANIZATION, GUARD];
+    ORGANIZATION_TOLD = [ORGANIZATION, EVERYTHING];
 }

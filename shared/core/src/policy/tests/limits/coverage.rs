@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::{OrganizationPolicy, Policy};
-use super::base::{self, SUITE};
+use super::base::{self, ORGANIZATION};
 use super::row::{Base, Row};
-use super::table::{self, FREE, FREE_IN_THE_SUITE};
+use super::table::{self, FREE, FREE_IN_ORGANIZATION};
 use super::text::{Edit, Text};
 
 /// The keys that a table can have: those that the fault about an unknown one names.
@@ -13,7 +13,7 @@ fn keys(base: Base, table: &str) -> Vec<String> {
     let unknown = if table.is_empty() { "zzz".to_owned() } else { format!("{table}.zzz") };
     let text = Text::of(base).with(&[Edit::Set(unknown.clone(), "1".to_owned())]).text();
     let fault = match base.first() {
-        Some(&SUITE) => toml::from_str::<OrganizationPolicy>(&text).unwrap_err().message().to_owned(),
+        Some(&ORGANIZATION) => toml::from_str::<OrganizationPolicy>(&text).unwrap_err().message().to_owned(),
         _ => toml::from_str::<Policy>(&text).unwrap_err().message().to_owned(),
     };
     let (_, known) = fault.split_once("unknown field `zzz`, ").unwrap_or_else(|| panic!("{unknown}: {fault}"));
@@ -65,14 +65,14 @@ fn covered(keys: BTreeSet<String>, tables: &BTreeSet<String>, rows: &[Row], free
 
 #[test]
 fn every_key_of_a_policy_has_its_row_of_limits() {
-    let (keys, tables) = all(base::ALL.iter().filter(|base| base.first() != Some(&SUITE)));
+    let (keys, tables) = all(base::ALL.iter().filter(|base| base.first() != Some(&ORGANIZATION)));
     covered(keys, &tables, &table::of_models(), FREE);
 }
 
 #[test]
 fn every_key_of_the_suite_policy_has_its_row_of_limits() {
-    let (keys, tables) = all(base::ALL.iter().filter(|base| base.first() == Some(&SUITE)));
+    let (keys, tables) = all(base::ALL.iter().filter(|base| base.first() == Some(&ORGANIZATION)));
     // Recipients are a model's: their keys have their rows there.
-    let keys = keys.into_iter().filter(|key| !key.starts_with("notify.everything.")).collect();
-    covered(keys, &tables, &table::of_the_suite(), FREE_IN_THE_SUITE);
+    let keys = keys.into_iter().filter(|key| !key.starts_with("notify.all.")).collect();
+    covered(keys, &tables, &table::of_organization(), FREE_IN_ORGANIZATION);
 }

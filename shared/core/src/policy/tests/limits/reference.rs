@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::row::{Row, Source};
-use super::table::{self, FREE, FREE_IN_THE_SUITE};
+use super::table::{self, FREE, FREE_IN_ORGANIZATION};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/policy-limits.md");
 
@@ -73,10 +73,10 @@ fn reference() -> String {
         write_rows(&mut text, &rows, &free);
     }
     text.push_str("## `organization.toml`\n\n");
-    let suite = table::of_the_suite();
+    let suite = table::of_organization();
     let mut rows: Vec<&Row> = suite.iter().collect();
     rows.sort_by_key(|row| row.key);
-    write_rows(&mut text, &rows, FREE_IN_THE_SUITE);
+    write_rows(&mut text, &rows, FREE_IN_ORGANIZATION);
     text.trim_end().to_owned() + "\n"
 }
 

@@ -3,9 +3,9 @@
 mod build;
 mod endpoint;
 mod monitor;
+mod organization;
 mod retrain;
 mod stages;
-mod suite;
 mod targets;
 
 use super::row::Row;
@@ -16,8 +16,8 @@ pub(super) fn of_models() -> Vec<Row> {
 }
 
 /// The rows of what holds for the whole suite.
-pub(super) fn of_the_suite() -> Vec<Row> {
-    suite::rows()
+pub(super) fn of_organization() -> Vec<Row> {
+    organization::rows()
 }
 
 const NO_LIMIT_OF_ITS_OWN: &str = "any text: it is shown to people, or is AWS's to judge";
@@ -41,7 +41,7 @@ pub(super) const FREE: &[(&str, &str)] = &[
 ];
 
 /// Keys of the suite's policy that have no limit, and why.
-pub(super) const FREE_IN_THE_SUITE: &[(&str, &str)] = &[
+pub(super) const FREE_IN_ORGANIZATION: &[(&str, &str)] = &[
     ("guard.kms", SWITCH),
     ("guard.vpc", SWITCH),
     ("guard.network_isolation", SWITCH),

@@ -61,27 +61,27 @@ fn integrate() -> Vec<Row> {
             one,
             &[
                 &[Drop("integrate.project")],
-                &[Add("[integrate.delivery]\nname = \"x\"\nsource = \"Source\"\nvariable = \"Commit\"")],
+                &[Add("[integrate.codepipeline]\nname = \"x\"\nsource = \"Source\"\nvariable = \"Commit\"")],
             ],
         )
         .own("one builder builds"),
-        text("integrate.delivery.name", PIPED, 1, 100, "\"#\"")
+        text("integrate.codepipeline.name", PIPED, 1, 100, "\"#\"")
             .and("letters, digits, `.`, `@`, `_` and `-`", &["\"a.B@c_d-1\""], &["\"a b\"", "\"a/b\""])
             .aws(PIPELINE),
-        values("integrate.delivery.name", PIPED, &["\"training\""], &["\"churn-training\"", "\"-training\""])
+        values("integrate.codepipeline.name", PIPED, &["\"training\""], &["\"churn-training\"", "\"-training\""])
             .says("does not end with `-training`")
-            .named("integrate.delivery")
+            .named("integrate.codepipeline")
             .own(training),
-        values("integrate.delivery.name", PIPED, &["\"churn-delivery-2\""], &["\"churn-delivery\""])
+        values("integrate.codepipeline.name", PIPED, &["\"churn-delivery-2\""], &["\"churn-delivery\""])
             .says("another than `deploy.pipeline.name`")
-            .named("integrate.delivery")
+            .named("integrate.codepipeline")
             .own("one builds, the other delivers"),
-        text("integrate.delivery.source", PIPED, 1, 100, "\"#\"")
+        text("integrate.codepipeline.source", PIPED, 1, 100, "\"#\"")
             .and("letters, digits, `.`, `@`, `_` and `-`", &["\"a.B@c_d-1\""], &["\"a b\""])
             .aws(ACTION),
-        text("integrate.delivery.variable", PIPED, 1, 128, "\"#\"")
+        text("integrate.codepipeline.variable", PIPED, 1, 128, "\"#\"")
             .and("letters, digits, `@`, `_` and `-`", &["\"A@b_c-1\""], &["\"a b\"", "\"a.b\""])
-            .named("integrate.delivery")
+            .named("integrate.codepipeline")
             .aws(VARIABLE),
         text("integrate.pull_requests", BUILT, 2, 150, "\"#\"")
             .and("letters, digits, `_` and `-`", &["\"a-B_1\""], &["\"a b\""])
@@ -169,12 +169,17 @@ fn evaluate() -> Vec<Row> {
         )
         .says("the name has 1 to 80 characters")
         .aws(MACHINE),
-        values("evaluate.on_pass", TESTED, &["\"approve\"", "\"ask\""], &["\"Approve\"", "\"reject\"", "true"])
-            .own("what can become of a version that passes"),
-        values("evaluate.on_fail", TESTED, &["\"reject\"", "\"ask\""], &["\"approve\"", "\"Reject\""])
+        values(
+            "evaluate.on_pass",
+            TESTED,
+            &["\"approve\"", "\"manual_approval\""],
+            &["\"Approve\"", "\"reject\"", "true"],
+        )
+        .own("what can become of a version that passes"),
+        values("evaluate.on_fail", TESTED, &["\"reject\"", "\"manual_approval\""], &["\"approve\"", "\"Reject\""])
             .own("what can become of a version that does not"),
         pair("evaluate.on_pass", TESTED, "`\"approve\"` needs a metric", &[&[Drop("evaluate.metrics")]])
-            .fits(&[Drop("evaluate.metrics"), set("evaluate.on_pass", "\"ask\"")])
+            .fits(&[Drop("evaluate.metrics"), set("evaluate.on_pass", "\"manual_approval\"")])
             .named("evaluate.metrics")
             .own("nothing approves by itself"),
         pair(
@@ -247,24 +252,24 @@ fn notify() -> Vec<Row> {
     let queues =
         [own(&["oncall", "arn:aws:sqs:eu-west-1:123456789012:oncall.fifo"]), vec![queue(0), queue(81)]].concat();
     let functions = [own(&["oncall"]), vec![function(0), function(201)]].concat();
-    let waits = [Drop("notify.recipients"), Drop("notify.quiet"), Drop("notify.digest")];
+    let waits = [Drop("notify.recipients"), Drop("notify.digest_severities"), Drop("notify.digest_interval")];
     vec![
         values(
-            "notify.quiet",
+            "notify.digest_severities",
             TOLD,
             &["[\"info\"]", "[\"warning\"]", "[\"info\", \"warning\"]"],
             &["[]", "[\"critical\"]", "[\"info\", \"critical\"]"],
         )
         .own("what is critical never waits"),
-        values("notify.quiet", TOLD, &["[\"info\"]"], &["[\"debug\"]", "[\"Info\"]"])
+        values("notify.digest_severities", TOLD, &["[\"info\"]"], &["[\"debug\"]", "[\"Info\"]"])
             .own("the severities that there are"),
-        time("notify.digest", TOLD, "1s", "3650d").own("a length of time"),
-        pair("notify.digest", TOLD, "there where something is `quiet`", &[&[Drop("notify.digest")]])
-            .fits(&[Drop("notify.digest"), Drop("notify.quiet")])
+        time("notify.digest_interval", TOLD, "1s", "3650d").own("a length of time"),
+        pair("notify.digest_interval", TOLD, "there where something is `quiet`", &[&[Drop("notify.digest_interval")]])
+            .fits(&[Drop("notify.digest_interval"), Drop("notify.digest_severities")])
             .own("what waits must end"),
-        pair("notify.digest", TOLD, "needs `[reconcile]`", &[&[Drop("reconcile")]])
+        pair("notify.digest_interval", TOLD, "needs `[reconcile]`", &[&[Drop("reconcile")]])
             .own("it is sent when the clock asks"),
-        pair("notify", TOLD, "`recipients`, or `quiet` and `digest`", &[&waits])
+        pair("notify", TOLD, "`recipients`, or `digest_severities` and `digest_interval`", &[&waits])
             .fits(&[Drop("notify.recipients")])
             .own("an empty table says nothing"),
         pair("notify.recipients", TOLD, "any number", &[])

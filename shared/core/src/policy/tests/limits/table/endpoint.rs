@@ -24,12 +24,12 @@ const SCALING: &str =
 const TO_ZERO: &str = "https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-autoscale.html";
 const ACTION: &str = "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html";
 
-const A_CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake = \"10m\"\nalarms = [\"errors\"]";
-const A_LINEAR: &str = "[deploy.endpoint.linear]\npercent = 50\ninterval = \"10m\"\nalarms = [\"errors\"]";
-const A_ROLLING: &str = "[deploy.endpoint.rolling]\npercent = 50\nwait = \"10m\"\nalarms = [\"errors\"]";
-const A_SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nfor = \"24h\"\nalarms = [\"errors\"]\n[reconcile]";
+const A_CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake_time = \"10m\"\nalarms = [\"errors\"]";
+const A_LINEAR: &str = "[deploy.endpoint.linear]\npercent = 50\nbake_time = \"10m\"\nalarms = [\"errors\"]";
+const A_ROLLING: &str = "[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"10m\"\nalarms = [\"errors\"]";
+const A_SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n[reconcile]";
 const A_CHALLENGER: &str =
-    "[deploy.endpoint.challenger]\npercent = 50\nkeep = \"24h\"\nalarms = [\"errors\"]\n[reconcile]";
+    "[deploy.endpoint.ab_test]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n[reconcile]";
 
 pub(super) fn rows() -> Vec<Row> {
     [serving(), by_request(), queued(), strategies(), long_strategies(), trials(), scaling(), schedule()].concat()
@@ -139,13 +139,13 @@ fn strategies() -> Vec<Row> {
     vec![
         one(&[&[Add(A_LINEAR)], &[Add(A_ROLLING)], &[Drop("deploy.endpoint.canary"), Add(A_LINEAR), Add(A_ROLLING)]]),
         number("deploy.endpoint.canary.percent", CANARIED, 1, Some(50)).aws(ROUTING),
-        time("deploy.endpoint.canary.bake", CANARIED, "1s", "1h").aws(ROUTING),
+        time("deploy.endpoint.canary.bake_time", CANARIED, "1s", "1h").aws(ROUTING),
         alarms("deploy.endpoint.canary.alarms", CANARIED),
         number("deploy.endpoint.linear.percent", STEPPED, 10, Some(50)).aws(ROUTING),
-        time("deploy.endpoint.linear.interval", STEPPED, "1s", "1h").aws(ROUTING),
+        time("deploy.endpoint.linear.bake_time", STEPPED, "1s", "1h").aws(ROUTING),
         alarms("deploy.endpoint.linear.alarms", STEPPED),
         number("deploy.endpoint.rolling.percent", ROLLED, 5, Some(50)).aws(BATCHES),
-        time("deploy.endpoint.rolling.wait", ROLLED, "1s", "1h").aws(BATCHES),
+        time("deploy.endpoint.rolling.bake_time", ROLLED, "1s", "1h").aws(BATCHES),
         alarms("deploy.endpoint.rolling.alarms", ROLLED),
         number("deploy.endpoint.instances", ROLLED, 2, None)
             .says("at least 2 with `rolling`")
@@ -166,14 +166,14 @@ fn long_strategies() -> Vec<Row> {
     vec![
         // 10 steps of 42m, 7 of 1h (the last is the rest of 15 %), 8 of 52m30s: seven hours each.
         within(
-            "deploy.endpoint.linear.interval",
+            "deploy.endpoint.linear.bake_time",
             STEPPED,
             "deploy.endpoint.linear.percent",
             [("10", "42m"), ("15", "1h"), ("13", "3150s")],
             [("10", "2521s"), ("14", "3151s"), ("13", "3151s")],
         ),
         within(
-            "deploy.endpoint.rolling.wait",
+            "deploy.endpoint.rolling.bake_time",
             ROLLED,
             "deploy.endpoint.rolling.percent",
             [("5", "21m"), ("15", "1h"), ("13", "3150s")],
@@ -188,21 +188,21 @@ fn trials() -> Vec<Row> {
     let both = [Add(A_CHALLENGER)];
     let mut rows = vec![
         number("deploy.endpoint.shadow.percent", SHADOWED, 1, Some(100)).aws(SHADOW),
-        time("deploy.endpoint.shadow.for", SHADOWED, "1s", "3650d").own("a length of time"),
+        time("deploy.endpoint.shadow.duration", SHADOWED, "1s", "3650d").own("a length of time"),
         alarms("deploy.endpoint.shadow.alarms", SHADOWED),
-        number("deploy.endpoint.challenger.percent", CHALLENGED, 1, Some(50))
+        number("deploy.endpoint.ab_test.percent", CHALLENGED, 1, Some(50))
             .own("the live version keeps the larger part"),
-        time("deploy.endpoint.challenger.keep", CHALLENGED, "1s", "3650d").own("a length of time"),
-        alarms("deploy.endpoint.challenger.alarms", CHALLENGED),
+        time("deploy.endpoint.ab_test.duration", CHALLENGED, "1s", "3650d").own("a length of time"),
+        alarms("deploy.endpoint.ab_test.alarms", CHALLENGED),
         pair(
             "deploy.endpoint",
             SHADOWED,
-            "at most one of `shadow` and `challenger`",
+            "at most one of `shadow` and `ab_test`",
             &[&[Drop("reconcile"), both[0].clone()]],
         )
         .own("one version is tried beside the live one"),
         pair(
-            "deploy.endpoint.challenger",
+            "deploy.endpoint.ab_test",
             CHALLENGED,
             "without `canary`, `linear`, `rolling`",
             &[&[Add(A_CANARY)], &[Add(A_LINEAR)], &[Add(A_ROLLING)]],
@@ -215,7 +215,7 @@ fn trials() -> Vec<Row> {
             .own("after the trial a version goes the way of all"),
     ];
     for (key, base, trial) in
-        [("deploy.endpoint.shadow", SHADOWED, A_SHADOW), ("deploy.endpoint.challenger", CHALLENGED, A_CHALLENGER)]
+        [("deploy.endpoint.shadow", SHADOWED, A_SHADOW), ("deploy.endpoint.ab_test", CHALLENGED, A_CHALLENGER)]
     {
         let named = "deploy.endpoint";
         rows.push(

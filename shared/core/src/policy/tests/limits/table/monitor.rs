@@ -116,8 +116,8 @@ fn times() -> Vec<Row> {
         &["\"5h\"", "\"7h\"", "\"23h\"", "\"25h\"", "\"59m\"", "\"61m\"", "\"3599s\"", "\"3601s\"", "\"2d\""];
     vec![
         values("monitor.every", WATCHED, EVERY, NEVER).says("1h, 2h, 3h, 4h, 6h, 8h, 12h or 24h").aws(SCHEDULE),
-        time("monitor.labels_after", WATCHED, "1h", "30d").own("the longest that labels are waited for"),
-        values("monitor.labels_after", WATCHED, &["\"60m\"", "\"25h\""], &["\"90m\"", "\"30m\"", "\"43199m\""])
+        time("monitor.label_delay", WATCHED, "1h", "30d").own("the longest that labels are waited for"),
+        values("monitor.label_delay", WATCHED, &["\"60m\"", "\"25h\""], &["\"90m\"", "\"30m\"", "\"43199m\""])
             .says("whole hours")
             .own("a schedule looks back by hours: what is cut off would be labels that are not there yet"),
     ]

@@ -208,7 +208,7 @@ fn limits() -> Vec<Row> {
             .own("to switch training off, leave `[retrain]` out"),
         pair("retrain.budget", BUILT, "required", &[]).own("there is no training without a budget"),
         time("retrain.budget.per", BUILT, "1s", "3650d").own("a length of time"),
-        number("retrain.give_up_after", BUILT, 1, None).own("a circuit that is always open trains never"),
+        number("retrain.circuit_breaker_threshold", BUILT, 1, None).own("a circuit that is always open trains never"),
     ]
 }
 
@@ -275,29 +275,29 @@ fn data() -> Vec<Row> {
             TRAINED,
             "`prefixes`, or `feature_groups` beside it",
             &[
-                &[Drop("retrain.data.prefixes"), set("retrain.data.quiet", "\"15m\"")],
+                &[Drop("retrain.data.prefixes"), set("retrain.data.debounce", "\"15m\"")],
                 &[set("retrain.data.prefixes", "[]")],
             ],
         )
         .fits(&[set("retrain.data.prefixes", "[]"), set("retrain.feature_groups", "[\"a\"]")])
         .own("nothing is gathered otherwise"),
-        time("retrain.data.quiet", TRAINED, "1m", "6h")
-            .says("1m to `longest` (6h unless set)")
+        time("retrain.data.debounce", TRAINED, "1m", "6h")
+            .says("1m to `max_wait` (6h unless set)")
             .own("objects that come together are one gathering"),
         pair(
-            "retrain.data.longest",
+            "retrain.data.max_wait",
             TRAINED,
             "at least `quiet` (15m unless set), at most 3650d",
             &[
-                &[set("retrain.data.longest", "\"899s\"")],
-                &[set("retrain.data.quiet", "\"2h\""), set("retrain.data.longest", "\"7199s\"")],
+                &[set("retrain.data.max_wait", "\"899s\"")],
+                &[set("retrain.data.debounce", "\"2h\""), set("retrain.data.max_wait", "\"7199s\"")],
             ],
         )
-        .fits(&[set("retrain.data.longest", "\"15m\"")])
-        .fits(&[set("retrain.data.longest", "\"3650d\"")])
-        .fits(&[set("retrain.data.quiet", "\"2h\""), set("retrain.data.longest", "\"2h\"")])
-        .named("retrain.data.quiet")
-        .own("the longest wait includes the quiet"),
-        number("retrain.data.at_least", TRAINED, 1, Some(100)).own("each of so many is counted by itself"),
+        .fits(&[set("retrain.data.max_wait", "\"15m\"")])
+        .fits(&[set("retrain.data.max_wait", "\"3650d\"")])
+        .fits(&[set("retrain.data.debounce", "\"2h\""), set("retrain.data.max_wait", "\"2h\"")])
+        .named("retrain.data.debounce")
+        .own("the maximum wait includes the debounce time"),
+        number("retrain.data.min_objects", TRAINED, 1, Some(100)).own("each of so many is counted by itself"),
     ]
 }

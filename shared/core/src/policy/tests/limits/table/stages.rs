@@ -12,7 +12,7 @@ const INVOKE: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/
 const THIRD: &str = "[[deploy.stages]]\nname = \"last\"\n[deploy.stages.pipeline]\nname = \"x\"\nvariable = \"y\"";
 const AGAIN: &str = "[[deploy.stages]]\nname = \"dev\"\n[deploy.stages.pipeline]\nname = \"x\"\nvariable = \"y\"";
 const A_GATE_FIRST: &str =
-    "[[deploy.stages]]\nname = \"dev\"\ngate = \"person\"\n[deploy.stages.pipeline]\nname = \"x\"\nvariable = \"y\"";
+    "[[deploy.stages]]\nname = \"dev\"\ngate = \"manual\"\n[deploy.stages.pipeline]\nname = \"x\"\nvariable = \"y\"";
 
 pub(super) fn rows() -> Vec<Row> {
     [stages(), gates(), accounts(), smoke()].concat()
@@ -49,7 +49,7 @@ fn gates() -> Vec<Row> {
         values(
             "deploy.stages.gate",
             STAGED,
-            &["\"none\"", "\"person\"", "{ lifecycle = \"Staging\" }"],
+            &["\"none\"", "\"manual\"", "{ lifecycle = \"Staging\" }"],
             &["\"robot\"", "{ person = \"maya\" }"],
         )
         .own("what can let a version in"),
@@ -96,18 +96,18 @@ fn accounts() -> Vec<Row> {
 }
 
 fn smoke() -> Vec<Row> {
-    const TABLE: &str = "deploy.stages.smoke";
+    const TABLE: &str = "deploy.stages.smoke_test";
     let smoke = [set(TABLE, "{ body = \"42\" }")];
     let queued = [set("deploy.stages.endpoint.asynchronous", "{ output = \"s3://a/b\" }")];
     vec![
-        text("deploy.stages.smoke.body", STAGED, 1, 8192, "\"#\"")
+        text("deploy.stages.smoke_test.body", STAGED, 1, 8192, "\"#\"")
             .named(TABLE)
             .own("it stands in one item of the ledger"),
-        text("deploy.stages.smoke.content_type", STAGED, 1, 1024, "\"#\"")
+        text("deploy.stages.smoke_test.content_type", STAGED, 1, 1024, "\"#\"")
             .and("printable ASCII", &["\"text/csv; a=b\""], &["\"a\\nb\"", "\"ä\""])
             .named(TABLE)
             .aws(INVOKE),
-        time("deploy.stages.smoke.within", STAGED, "1s", "15s").named(TABLE).own("the function has 30 seconds"),
+        time("deploy.stages.smoke_test.timeout", STAGED, "1s", "15s").named(TABLE).own("the function has 30 seconds"),
         pair(TABLE, STAGED, "with an `endpoint` that is not asynchronous", &[&queued])
             .own("nothing else answers at once"),
         pair(TABLE, STAGED_TO_TRANSFORM, "with an `endpoint`", &[&smoke]).own("nothing else answers at once"),

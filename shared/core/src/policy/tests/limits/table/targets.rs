@@ -27,7 +27,7 @@ pub(super) fn rows() -> Vec<Row> {
 
 fn deploy() -> Vec<Row> {
     vec![
-        values("deploy.on_rejected", SERVED, &["\"notice\"", "\"rollback\""], &["\"roll-back\"", "\"Notice\"", "true"])
+        values("deploy.on_rejected", SERVED, &["\"notify\"", "\"rollback\""], &["\"roll-back\"", "\"Notice\"", "true"])
             .own("what a rejection of the live version can lead to"),
         pair("deploy.on_rejected", SERVED, "required", &[&[Drop("deploy.on_rejected")]])
             .named("deploy")

@@ -1,0 +1,99 @@
+//! Events of [CodeBuild](https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{EventError, lenient, read};
+use crate::name::{BuildId, CommitId, ProjectName};
+
+lenient::words! {
+    /// A build's status.
+    BuildStatus {
+        /// It runs.
+        InProgress = "IN_PROGRESS",
+        /// It ended well.
+        Succeeded = "SUCCEEDED",
+        /// A command of it failed.
+        Failed = "FAILED",
+        /// CodeBuild failed it.
+        Fault = "FAULT",
+        /// Somebody stopped it.
+        Stopped = "STOPPED",
+        /// It took too long.
+        TimedOut = "TIMED_OUT",
+    }
+}
+
+/// A build changed its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The project.
+    pub project: ProjectName,
+    /// The build.
+    pub id: BuildId,
+    /// Its status.
+    pub status: BuildStatus,
+    /// The commit, where the build was started for a full commit id.
+    pub commit: Option<CommitId>,
+    /// Its environment variables.
+    pub variables: BTreeMap<String, String>,
+    /// Where its log can be read.
+    pub logs: Option<String>,
+}
+
+impl Build {
+    pub(super) fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Detail {
+            build_status: BuildStatus,
+            project_name: ProjectName,
+            build_id: BuildId,
+            #[serde(default, deserialize_with = "lenient::or_default")]
+            additional_information: Information,
+        }
+        #[derive(Deserialize, Default)]
+        #[serde(rename_all = "kebab-case")]
+        struct Information {
+            source_version: Option<String>,
+            #[serde(default, deserialize_with = "lenient::or_default")]
+            environment: Environment,
+            #[serde(default, deserialize_with = "lenient::or_default")]
+            logs: Logs,
+        }
+        #[derive(Deserialize, Default)]
+        #[serde(rename_all = "kebab-case")]
+        struct Environment {
+            #[serde(default, deserialize_with = "lenient::or_default")]
+            environment_variables: Vec<Variable>,
+        }
+        #[derive(Deserialize)]
+        struct Variable {
+            name: String,
+            #[serde(default, deserialize_with = "lenient::or_default")]
+            value: String,
+        }
+        #[derive(Deserialize, Default)]
+        #[serde(rename_all = "kebab-case")]
+        struct Logs {
+            deep_link: Option<String>,
+        }
+        let Detail { build_status: status, project_name: project, build_id: id, additional_information: more } =
+            read(what, detail)?;
+        Ok(Self {
+            project,
+            id,
+            status,
+            commit: more.source_version.and_then(|id| CommitId::parse(&id).ok()),
+            variables: more
+                .environment
+                .environment_variables
+                .into_iter()
+                .map(|variable| (variable.name, variable.value))
+                .collect(),
+            logs: more.logs.deep_link,
+        })
+    }
+}

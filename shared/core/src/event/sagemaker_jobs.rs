@@ -1,0 +1,35 @@
+//! Events of SageMaker's processing and transform jobs.
+
+use serde_json::Value;
+
+use super::{EventError, fault};
+
+/// A training, processing or transform job changed its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its name.
+    pub name: String,
+    /// Its status.
+    pub status: String,
+}
+
+impl Job {
+    pub(super) fn read(what: &str, detail: &Value, kind: &str) -> Result<Self, EventError> {
+        let text = |field: String| {
+            let found = detail.get(&field).and_then(Value::as_str).map(str::to_owned);
+            found.ok_or_else(|| fault(what, &format!("detail.{field}"), "expected text"))
+        };
+        Ok(Self { name: text(format!("{kind}JobName"))?, status: text(format!("{kind}JobStatus"))? })
+    }
+}
+
+/// What SageMaker calls the jobs of monitoring schedules.
+const MONITORING: &str = "model-monitoring-";
+
+impl Job {
+    /// Whether a monitoring schedule runs it, by its name. The event may not say which.
+    #[must_use]
+    pub fn is_of_a_monitor(&self) -> bool {
+        self.name.starts_with(MONITORING)
+    }
+}

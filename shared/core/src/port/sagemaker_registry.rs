@@ -1,0 +1,83 @@
+//! SageMaker Model Registry: versions, approvals and evaluations.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use super::PortResult;
+use crate::decimal::Decimal;
+use crate::event::{Approval, LifeCycle};
+use crate::name::{EndpointName, GroupName, PackageArn};
+
+/// A package version as the registry knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedPackage {
+    /// Its approval.
+    pub approval: Approval,
+    /// `ModelPackageStatus`; only `Completed` can be deployed.
+    pub status: String,
+    /// How far it has got in its life cycle, where it has one and the call tells.
+    pub lifecycle: Option<LifeCycle>,
+}
+
+/// A version in a group's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The version.
+    pub package: PackageArn,
+    /// What the registry says of it.
+    pub actual: ObservedPackage,
+}
+
+/// The SageMaker Model Registry, reading.
+pub trait Registry {
+    /// The group's newest versions, the lowest first; the list may lag behind.
+    fn newest(&self, group: &GroupName) -> impl Future<Output = PortResult<Vec<Listed>>> + Send;
+    /// What the registry says of the package; `None` where it knows none.
+    fn package(&self, package: &PackageArn) -> impl Future<Output = PortResult<Option<ObservedPackage>>> + Send;
+}
+
+/// The metadata property that says which evaluation the others are of.
+pub const EVALUATION_STAMP: &str = "trimtab.evaluation";
+
+/// What a metric's metadata property begins with.
+pub const METRIC_PREFIX: &str = "trimtab.metric.";
+
+/// A version as the registry knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedCandidate {
+    /// Its approval.
+    pub approval: Approval,
+    /// `ModelPackageStatus`; only `Completed` can be tested.
+    pub status: String,
+    /// The evaluation that was written on it: its token.
+    pub stamp: Option<String>,
+    /// The metrics that were written on it.
+    pub metrics: BTreeMap<String, Decimal>,
+}
+
+/// What is written on a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictRequest {
+    /// The version.
+    pub package: PackageArn,
+    /// `true` approves, `false` rejects, and absent leaves that to a person.
+    pub approve: Option<bool>,
+    /// `ApprovalDescription`: the reasons. Up to 1,024 characters. `None` leaves what a person wrote.
+    pub description: Option<String>,
+    /// The metrics, each a metadata property.
+    pub metrics: BTreeMap<String, Decimal>,
+    /// `ClientToken`, up to 36 characters, made of the evaluation; also the stamp.
+    pub token: String,
+}
+
+/// Candidates in the SageMaker Model Registry.
+pub trait Candidates {
+    /// What the registry says of the version; `None` where it knows none.
+    fn candidate(&self, package: &PackageArn) -> impl Future<Output = PortResult<Option<ObservedCandidate>>> + Send;
+    /// The version that the endpoint serves; `None` where there is none, or one that the suite did not bring.
+    fn live(&self, endpoint: &EndpointName) -> impl Future<Output = PortResult<Option<PackageArn>>> + Send;
+    /// `UpdateModelPackage`: writes the verdict, its reasons and the metrics on the version.
+    fn judge(&self, request: &VerdictRequest) -> impl Future<Output = PortResult<()>> + Send;
+}

@@ -1,0 +1,31 @@
+//! SageMaker Runtime: one invocation of an endpoint.
+
+use std::future::Future;
+
+use jiff::SignedDuration;
+
+use super::PortResult;
+use crate::name::EndpointName;
+use crate::policy::SmokeTest;
+
+/// What an endpoint made of a smoke test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Smoked {
+    /// It answered with success.
+    Passed {
+        /// After how long.
+        took: SignedDuration,
+    },
+    /// It did not. Untrusted text.
+    Failed(String),
+}
+
+/// SageMaker Runtime.
+pub trait Invocations {
+    /// `InvokeEndpoint`, once. It changes nothing, so that asking twice is as good as once.
+    ///
+    /// # Errors
+    /// Only where the endpoint was not asked: throttled, unreachable, not allowed. What the model or
+    /// its container answers, and that nothing answers in time, is [`Smoked::Failed`].
+    fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> impl Future<Output = PortResult<Smoked>> + Send;
+}
