@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{EventError, name, read};
 use crate::name::StackName;
 
-/// A stack changed its status.
+/// A status change of a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
-    /// The stack's id, an ARN.
+    /// The stack's ARN.
     pub id: String,
     /// Its name.
     pub name: StackName,
@@ -19,35 +19,35 @@ pub struct Stack {
     pub status: StackStatus,
 }
 
-/// A stack's status, such as `UPDATE_COMPLETE`.
+/// The status of a stack, such as `UPDATE_COMPLETE`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct StackStatus(String);
 
-/// What a stack's status means to whoever updates it.
+/// The meaning of a stack's status for its next update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StackRest {
-    /// It is on its way to somewhere, and takes no update.
+    /// An operation is in progress; the stack accepts no update.
     Moving,
-    /// It is as it was asked to be.
+    /// The last operation completed.
     Complete,
-    /// It is as it was before the last update.
+    /// The last update was rolled back completely.
     RolledBack,
-    /// It could neither move on nor back: `ContinueUpdateRollback` may help.
+    /// The rollback failed; `ContinueUpdateRollback` may complete it.
     RollbackFailed,
-    /// It could not be made, and nothing is left of it: it is deleted before it is made again.
+    /// The creation failed and was rolled back: the stack must be deleted before it can be created again.
     NeverMade,
-    /// A person has to see to it.
+    /// CloudFormation cannot continue; an operator must repair the stack.
     Stuck,
 }
 
 impl StackStatus {
-    /// The status that is written so.
+    /// The status with this text.
     pub fn new(text: impl AsRef<str>) -> Self {
         Self(crate::text::one_line(text.as_ref(), 64))
     }
 
-    /// What it means.
+    /// The meaning of the status.
     #[must_use]
     pub fn rest(&self) -> StackRest {
         match self.0.as_str() {

@@ -1,5 +1,5 @@
-//! Calls of SageMaker's API, as CloudTrail tells EventBridge of them. A trail with management events
-//! must exist in the account; CloudTrail writes the request's fields with a small first letter.
+//! Calls of the SageMaker API, which EventBridge receives from CloudTrail. They require a trail with management events in the
+//! account. CloudTrail writes the names of request fields with a lowercase first letter.
 //!
 //! [doc]: https://docs.aws.amazon.com/sagemaker/latest/dg/logging-using-cloudtrail.html
 
@@ -10,7 +10,7 @@ use super::{EventError, fault, name};
 use crate::name::ResourceName;
 use crate::text::one_line;
 
-/// The kinds of resource that calls are looked at for.
+/// The kinds of resource that the guard inspects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "each is the SageMaker resource it is named after")]
@@ -24,11 +24,11 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
-    /// All of them.
+    /// Every kind.
     pub const ALL: [Self; 6] =
         [Self::Training, Self::Processing, Self::Model, Self::EndpointConfig, Self::Endpoint, Self::Notebook];
 
-    /// What people call it.
+    /// The name in messages.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl ResourceKind {
         }
     }
 
-    /// How its ARNs begin after the account.
+    /// The resource type in its ARNs.
     #[must_use]
     pub fn in_arn(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl ResourceKind {
         }
     }
 
-    /// The field of a request that names it.
+    /// The request field that holds the resource's name.
     fn field(self) -> &'static str {
         match self {
             Self::Training => "trainingJobName",
@@ -66,7 +66,7 @@ impl ResourceKind {
         }
     }
 
-    /// The kind that a call is about, by the call's name; what reads only is about none.
+    /// The kind of resource that a call changes, by the call's name; `None` for a call that only reads.
     fn of(call: &str) -> Option<Self> {
         Some(match call {
             "CreateTrainingJob" | "UpdateTrainingJob" => Self::Training,
@@ -84,17 +84,17 @@ impl ResourceKind {
     }
 }
 
-/// One resource of this account and region.
+/// A resource of this account and region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resource {
-    /// What it is.
+    /// The kind.
     pub kind: ResourceKind,
-    /// Its name. SageMaker writes it small in ARNs, and takes no two names that differ in that only.
+    /// The name. SageMaker writes it in lowercase in ARNs, and accepts no two names that differ only in case.
     pub name: ResourceName,
 }
 
 impl Resource {
-    /// The resource of an ARN, if it is of a kind that is looked at.
+    /// The resource of an ARN, if its kind is one that the guard inspects.
     #[must_use]
     pub fn of_arn(arn: &str) -> Option<Self> {
         let rest = arn.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4))?;
@@ -104,12 +104,12 @@ impl Resource {
     }
 }
 
-/// Who called.
+/// The caller of an API operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// The ARN of the identity, such as a role's session or a user.
+    /// The ARN of the identity, such as a role session or a user.
     pub arn: Option<String>,
-    /// The role behind a session.
+    /// The role of a session.
     pub role: Option<String>,
 }
 
@@ -119,7 +119,7 @@ impl Caller {
         Self { arn: text("/arn"), role: text("/sessionContext/sessionIssuer/arn") }
     }
 
-    /// A name for people: the session's or the user's. Safe to show.
+    /// The name of the session or user, for messages. Safe to display.
     #[must_use]
     pub fn name(&self) -> &str {
         let last = self.arn.as_deref().and_then(|arn| arn.rsplit('/').next());
@@ -127,18 +127,18 @@ impl Caller {
     }
 }
 
-/// A call that somebody made.
+/// A call of the SageMaker API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiCall {
     /// The operation, such as `CreateTrainingJob`.
     pub name: String,
-    /// What it is about; `None` for a call that is not looked at.
+    /// The resource; `None` for a call that the guard ignores.
     pub resource: Option<Resource>,
-    /// Why SageMaker did not do it, where it did not.
+    /// The error code, if SageMaker refused the call.
     pub error: Option<String>,
-    /// Who called.
+    /// The caller.
     pub caller: Caller,
-    /// The request. Untrusted: what is so is asked of SageMaker.
+    /// The request. Untrusted: the guard reads the resource from SageMaker instead.
     pub request: Value,
 }
 
@@ -147,7 +147,7 @@ impl ApiCall {
         let text = |field: &str| detail.get(field).and_then(Value::as_str).map(|text| one_line(text, 128));
         let called = text("eventName").ok_or_else(|| fault(what, "detail.eventName", "expected text"))?;
         let request = detail.get("requestParameters").cloned().unwrap_or_default();
-        // A request that was refused may be told without its parameters.
+        // CloudTrail may omit the parameters of a refused request.
         let error = text("errorCode");
         let resource = if error.is_some() { None } else { about(what, &called, &request)? };
         let caller = Caller::read(detail.get("userIdentity").unwrap_or(&Value::Null));
@@ -166,7 +166,7 @@ fn about(what: &str, call: &str, request: &Value) -> Result<Option<Resource>, Ev
     }
     let Some(kind) = ResourceKind::of(call) else { return Ok(None) };
     let (path, given) = text(kind.field())?;
-    // Some calls take an ARN where they ask for a name.
+    // Some operations accept an ARN in place of a name.
     if let Some(resource) = Resource::of_arn(given) {
         return Ok(Some(resource));
     }

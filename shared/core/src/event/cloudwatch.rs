@@ -1,4 +1,4 @@
-//! CloudWatch alarms: [the events that CloudWatch sends][doc].
+//! Events of [CloudWatch alarms][doc].
 //!
 //! [doc]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 
@@ -13,18 +13,18 @@ use super::{EventError, lenient, name, read};
 use crate::name::{AlarmArn, AlarmName};
 
 lenient::words! {
-    /// An alarm's state.
+    /// The state of an alarm.
     AlarmState {
-        /// Within its threshold.
+        /// Within the threshold.
         Ok = "OK",
-        /// Beyond its threshold.
+        /// Beyond the threshold.
         Alarm = "ALARM",
-        /// Not enough data to say.
+        /// Too little data.
         InsufficientData = "INSUFFICIENT_DATA",
     }
 }
 
-/// What drifted, by the monitor that saw it.
+/// The kind of drift, by the monitor that detects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftKind {
@@ -38,9 +38,8 @@ pub enum DriftKind {
     FeatureAttribution,
 }
 
-/// The last part of the metric namespaces that SageMaker's monitors publish under
-/// (`aws/sagemaker/Endpoints/…` and `aws/sagemaker/ModelMonitoring/…`), and the kind of drift each
-/// means. Which alarms count as drift is decided here.
+/// The last part of the metric namespaces of SageMaker's monitors (`aws/sagemaker/Endpoints/…` and
+/// `aws/sagemaker/ModelMonitoring/…`) and the kind of drift of each. This table decides which alarms count as drift.
 const DRIFT_BY_NAMESPACE: [(&str, DriftKind); 4] = [
     ("data-metrics", DriftKind::DataQuality),
     ("model-metrics", DriftKind::ModelQuality),
@@ -49,7 +48,7 @@ const DRIFT_BY_NAMESPACE: [(&str, DriftKind); 4] = [
 ];
 
 impl DriftKind {
-    /// The kind that a metric namespace stands for, if it is one of SageMaker's monitors'.
+    /// The kind of drift of a metric namespace, if one of SageMaker's monitors publishes it.
     #[must_use]
     pub fn of_namespace(namespace: &str) -> Option<Self> {
         let path = namespace.trim_start_matches('/').strip_prefix("aws/sagemaker/")?;
@@ -69,37 +68,37 @@ impl fmt::Display for DriftKind {
     }
 }
 
-/// An alarm changed its state.
+/// A state change of an alarm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alarm {
-    /// The alarm.
+    /// The ARN.
     pub arn: AlarmArn,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The state it changed to.
+    /// The new state.
     pub state: AlarmState,
-    /// When it did; with the ARN, this names the transition.
+    /// The time of the change. Together with the ARN it identifies the transition.
     pub since: Timestamp,
-    /// Why, as CloudWatch says. Untrusted where metric names are.
+    /// CloudWatch's reason. Untrusted, because it contains metric names.
     pub reason: String,
-    /// The metrics it watches; empty for a composite alarm.
+    /// The metrics of the alarm; empty for a composite alarm.
     pub metrics: Vec<AlarmMetric>,
-    /// A composite alarm's rule.
+    /// The rule of a composite alarm.
     pub rule: Option<String>,
-    /// What a person wrote about it. Untrusted.
+    /// The description that an operator wrote. Untrusted.
     pub description: Option<String>,
-    /// Whether a composite alarm's actions are held back: it tells of the same change again when they no longer are.
+    /// Whether a composite alarm's actions are suppressed. CloudWatch sends the same change again when they no longer are.
     pub suppressed: bool,
 }
 
-/// A metric that an alarm watches.
+/// A metric of an alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmMetric {
-    /// Its namespace.
+    /// The namespace.
     pub namespace: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its dimensions.
+    /// The dimensions.
     pub dimensions: BTreeMap<String, String>,
 }
 
@@ -132,7 +131,7 @@ struct Configuration {
     metrics: Vec<Metric>,
 }
 
-/// An expression has no `metricStat`; an anomaly alarm has both kinds side by side.
+/// An expression has no `metricStat`; an anomaly detection alarm has both forms.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metric {
@@ -177,19 +176,19 @@ impl Alarm {
         })
     }
 
-    /// The kind of drift it tells of: that of the first of its metrics that a monitor publishes.
+    /// The kind of drift of the first metric that one of SageMaker's monitors publishes.
     #[must_use]
     pub fn drift(&self) -> Option<DriftKind> {
         self.metrics.iter().find_map(|metric| DriftKind::of_namespace(&metric.namespace))
     }
 
-    /// Whether it watches other alarms instead of metrics.
+    /// Whether the alarm is composite: its rule names other alarms instead of metrics.
     #[must_use]
     pub fn is_composite(&self) -> bool {
         self.rule.is_some()
     }
 
-    /// The features that its metrics are about. Untrusted.
+    /// The features that the metrics are about. Untrusted.
     #[must_use]
     pub fn features(&self) -> Vec<String> {
         let of = |metric: &AlarmMetric| {
@@ -202,18 +201,18 @@ impl Alarm {
 /// The dimension of a bias metric that names the feature.
 pub const FACET: &str = "Facet";
 
-/// The feature that one of SageMaker's monitoring metrics is about: data quality has it in the
-/// metric's name, bias in the dimension [`FACET`]. Untrusted.
+/// The feature that a metric of SageMaker's monitors is about. Data quality metrics have it in their name, bias metrics
+/// in the dimension [`FACET`]. Untrusted.
 #[must_use]
 pub fn feature<'a>(metric: &'a str, facet: Option<&'a str>) -> Option<&'a str> {
     metric.strip_prefix("feature_baseline_drift_").or(facet).filter(|name| !name.is_empty())
 }
 
-/// How many alarms of a rule are looked at: CloudWatch allows a rule 100.
+/// The largest number of alarms that is read from a rule: CloudWatch allows 100.
 const MOST_CHILDREN: usize = 100;
 
-/// The alarms that a composite alarm's rule names, by [its syntax][doc]: `ALARM(name)`, `OK("a name")`, with the ARN
-/// for the name, too.
+/// The alarms that the rule of a composite alarm names, by [its syntax][doc]: `ALARM(name)`, `OK("a name")`, with a name
+/// or an ARN.
 ///
 /// [doc]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 #[must_use]

@@ -9,37 +9,37 @@ use super::{EventError, lenient, read};
 use crate::name::{BuildId, CommitId, ProjectName};
 
 lenient::words! {
-    /// A build's status.
+    /// The status of a build.
     BuildStatus {
-        /// It runs.
+        /// The build is running.
         InProgress = "IN_PROGRESS",
-        /// It ended well.
+        /// The build succeeded.
         Succeeded = "SUCCEEDED",
-        /// A command of it failed.
+        /// A command of the build failed.
         Failed = "FAILED",
-        /// CodeBuild failed it.
+        /// CodeBuild itself failed.
         Fault = "FAULT",
-        /// Somebody stopped it.
+        /// A user stopped the build.
         Stopped = "STOPPED",
-        /// It took too long.
+        /// The build exceeded its timeout.
         TimedOut = "TIMED_OUT",
     }
 }
 
-/// A build changed its status.
+/// A status change of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// The project.
+    /// The CodeBuild project.
     pub project: ProjectName,
-    /// The build.
+    /// The build's ID.
     pub id: BuildId,
-    /// Its status.
+    /// The new status.
     pub status: BuildStatus,
-    /// The commit, where the build was started for a full commit id.
+    /// The commit, if the build was started for a full commit ID.
     pub commit: Option<CommitId>,
-    /// Its environment variables.
+    /// The environment variables.
     pub variables: BTreeMap<String, String>,
-    /// Where its log can be read.
+    /// The URL of the log.
     pub logs: Option<String>,
 }
 

@@ -7,29 +7,29 @@ use super::{EventError, lenient, read};
 use crate::name::{BranchName, CommitId, PullRequestId, RepositoryName};
 
 lenient::words! {
-    /// What happened to a reference.
+    /// The kind of change of a reference.
     ReferenceKind {
-        /// It is new.
+        /// Created.
         Created = "referenceCreated",
-        /// It was pushed to.
+        /// Updated by a push.
         Updated = "referenceUpdated",
-        /// It is gone.
+        /// Deleted.
         Deleted = "referenceDeleted",
     }
 }
 
-/// A branch or tag was created, moved or deleted.
+/// A branch or tag was created, updated or deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The repository.
     pub repository: RepositoryName,
-    /// What happened.
+    /// The kind of change.
     pub kind: ReferenceKind,
-    /// The branch; `None` for a tag, and for a branch whose name Trimtab takes nowhere.
+    /// The branch; `None` for a tag, and for a branch name that Trimtab does not support.
     pub branch: Option<BranchName>,
-    /// The commit it points to now; `None` when it is gone or not a full id.
+    /// The new commit; `None` after a deletion, and for an ID that is not complete.
     pub commit: Option<CommitId>,
-    /// The commit it pointed to before.
+    /// The previous commit.
     pub before: Option<CommitId>,
 }
 
@@ -64,17 +64,17 @@ impl Reference {
 pub struct PullRequest {
     /// The repository.
     pub repository: RepositoryName,
-    /// Its number.
+    /// The ID.
     pub id: PullRequestId,
-    /// What happened, such as `pullRequestCreated`.
+    /// The change, such as `pullRequestCreated`.
     pub event: String,
     /// `Open` or `Closed`.
     pub status: String,
-    /// Whether it was merged.
+    /// Whether the pull request was merged.
     pub merged: bool,
-    /// The commit that is proposed.
+    /// The head of the source branch.
     pub source_commit: Option<CommitId>,
-    /// The branch it is proposed for.
+    /// The destination branch.
     pub destination: Option<BranchName>,
 }
 

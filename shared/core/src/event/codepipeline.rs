@@ -11,33 +11,33 @@ use crate::name::CodePipelineName;
 lenient::words! {
     /// The state of a CodePipeline execution.
     CodePipelineState {
-        /// It runs.
+        /// The execution is running.
         Started = "STARTED",
-        /// It runs again.
+        /// The execution is running again after a retry.
         Resumed = "RESUMED",
-        /// It ended well.
+        /// The execution succeeded.
         Succeeded = "SUCCEEDED",
-        /// It failed.
+        /// The execution failed.
         Failed = "FAILED",
-        /// It is being stopped.
+        /// The execution is being stopped.
         Stopping = "STOPPING",
-        /// Somebody stopped it.
+        /// A user stopped the execution.
         Stopped = "STOPPED",
-        /// A newer one took its place.
+        /// A newer execution replaced this one.
         Superseded = "SUPERSEDED",
-        /// It was cancelled.
+        /// The execution was canceled.
         Canceled = "CANCELED",
     }
 }
 
-/// A CodePipeline execution changed its state.
+/// A state change of a CodePipeline execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodePipelineExecution {
     /// The pipeline.
     pub pipeline: CodePipelineName,
-    /// The execution's id.
+    /// The execution's ID.
     pub execution: String,
-    /// Its state.
+    /// The new state.
     pub state: CodePipelineState,
 }
 

@@ -6,16 +6,16 @@ use serde_json::Value;
 use super::{EventError, name, read};
 use crate::name::{ImageDigest, ImageRepository, ImageTag};
 
-/// An image was pushed to or deleted from ECR. It has a `result`, and no scan status.
+/// An image was pushed or deleted. The event has a `result`, and no scan status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// The repository.
     pub repository: ImageRepository,
-    /// Whether it is a push that succeeded.
+    /// Whether the event is a push that succeeded.
     pub pushed: bool,
-    /// The image's digest; `None` where it is not a whole one.
+    /// The image's digest; `None` if it is not a complete one.
     pub digest: Option<ImageDigest>,
-    /// The tag it was pushed under.
+    /// The image's tag.
     pub tag: Option<ImageTag>,
 }
 

@@ -1,4 +1,4 @@
-//! What every event carries: [EventBridge's event structure][doc].
+//! The part that all events share: [EventBridge's event structure][doc].
 //!
 //! [doc]: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 
@@ -9,20 +9,20 @@ use serde_json::Value;
 use super::{EventError, fault, lenient, name};
 use crate::name::AccountId;
 
-/// The envelope.
+/// The envelope of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// The event's id. SageMaker sends one change under several ids: nothing is keyed on it.
+    /// The event's ID. SageMaker sends one change under several IDs, so that no decision relies on it.
     pub id: String,
     /// The service, such as `aws.sagemaker`.
     pub source: String,
-    /// The kind of event.
+    /// The detail type.
     pub detail_type: String,
-    /// The account it happened in.
+    /// The account of the event.
     pub account: AccountId,
-    /// The region it happened in.
+    /// The region of the event.
     pub region: String,
-    /// When it happened.
+    /// The time of the event.
     pub time: Timestamp,
     /// ARNs; may be empty.
     pub resources: Vec<String>,
@@ -39,7 +39,7 @@ impl Envelope {
         if !fields.get("detail").is_some_and(Value::is_object) {
             return Err(fault(what, "detail", "expected an object"));
         }
-        // The typed envelope takes RFC 3339 only, and would copy the detail, which is read elsewhere.
+        // The typed envelope accepts only RFC 3339, and would copy the detail, which is parsed elsewhere.
         let kept = fields.iter().filter(|(name, value)| *name != "detail" && !value.is_null());
         let mut plain: serde_json::Map<String, Value> =
             kept.map(|(name, value)| (name.clone(), value.clone())).collect();

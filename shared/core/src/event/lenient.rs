@@ -1,10 +1,10 @@
-//! What AWS writes in more than one way: times, nulls, words.
+//! Values that AWS writes in more than one form: times, nulls, enumerations.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Above this, a number of seconds is a number of milliseconds: the year 5138 in seconds.
+/// A larger number is milliseconds, not seconds: as seconds it would be in the year 5138.
 const MILLISECONDS_FROM: f64 = 1.0e11;
 
 /// RFC 3339, RFC 3339 with `+0000`, or seconds or milliseconds since 1970 as text, integer or float.
@@ -32,7 +32,7 @@ fn epoch(number: f64) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds as i64).ok()
 }
 
-/// A time that must be there.
+/// A required time.
 pub(super) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
     let value = Value::deserialize(from)?;
     time(&value)
@@ -44,25 +44,25 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time
     Ok(time(&Value::deserialize(from)?))
 }
 
-/// `null` where a value has a natural empty form.
+/// Reads `null` as the default value.
 pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
-/// An enum of AWS's words, with room for a word that AWS adds later. Reading ignores case, `_`
-/// and blanks: events write `IN_SERVICE` where the API writes `InService`.
+/// An enumeration of AWS, with a variant for values that AWS adds later. Reading ignores case, `_` and blanks: events write
+/// `IN_SERVICE` where the API writes `InService`.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
-            /// A word that this version does not know.
+            /// A value that this version does not know.
             Other(String),
         }
 
         impl $name {
-            /// Reads AWS's word.
+            /// Reads the value as AWS writes it.
             #[must_use]
             pub fn parse(text: &str) -> Self {
                 let plain = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect::<String>();
@@ -71,7 +71,7 @@ macro_rules! words {
                 Self::Other($crate::text::one_line(text, 64))
             }
 
-            /// AWS's word.
+            /// The value as the API writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

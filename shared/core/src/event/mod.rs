@@ -1,7 +1,7 @@
-//! Events as AWS sends them: typed, and tolerant where AWS is loose. One file per source.
+//! Events as AWS sends them: typed, and lenient where AWS is inconsistent. One file for each source.
 //!
-//! Unknown sources, detail types, fields and words are values, not errors. What a reaction cannot
-//! do without is checked: a known event that lacks it is an [`EventError`].
+//! Unknown sources, detail types, fields and values are accepted. A field that a decision requires is checked: a known event
+//! without it is an [`EventError`].
 
 mod cloudformation;
 mod cloudtrail;
@@ -36,28 +36,28 @@ pub use step_functions::{ExecutionStatus, StateMachineExecution};
 
 use crate::fact::{self, Fact, FactKind};
 
-/// An event that cannot be read as what it says it is.
+/// A known kind of event with an unreadable field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("malformed {what}: {path}: {problem}")]
 pub struct EventError {
-    /// What the event says it is.
+    /// The detail type.
     pub what: String,
-    /// Where in it the trouble is.
+    /// The JSON path of the field.
     pub path: String,
-    /// What was expected.
+    /// The expectation that the field does not meet.
     pub problem: String,
 }
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// What every event carries.
+    /// The part that all events share.
     pub envelope: Envelope,
-    /// What this one is about.
+    /// The part of this kind of event.
     pub body: Body,
 }
 
-/// What an event is about.
+/// The content of an event.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "each variant is named after the type that it holds")]
 pub enum Body {
@@ -85,21 +85,21 @@ impl Event {
     /// Reads an event.
     ///
     /// # Errors
-    /// The envelope is not one, or a body of a known kind lacks what it must have.
+    /// The envelope is malformed, or the detail of a known kind lacks a required field.
     pub fn parse(value: &Value) -> Result<Self, EventError> {
         let envelope = Envelope::parse(value)?;
         let body = body(&envelope, value.get("detail").unwrap_or(&Value::Null))?;
         Ok(Self { envelope, body })
     }
 
-    /// Whether its source and kind are AWS's own words, or the suite's: those that are read here.
+    /// Whether this version reads events of this source and detail type.
     #[must_use]
     pub fn is_known(&self) -> bool {
         self.body != Body::Unknown
     }
 
-    /// Whether it comes by the clock, and says nothing by itself: it is on record only where
-    /// something came of it, and never kept.
+    /// Whether the event is periodic: it contains no news, and the next one requests the same. Periodic events are recorded only if
+    /// they cause a change, and are never dead-lettered.
     #[must_use]
     pub fn is_routine(&self) -> bool {
         match &self.body {
@@ -119,8 +119,8 @@ impl Event {
         }
     }
 
-    /// Whether it is one of very many, of which only what comes of them is on record: an object, a
-    /// monitoring run.
+    /// Whether the event is of a high-volume kind, which is recorded only if it causes a change: an object in S3, a monitoring
+    /// run.
     #[must_use]
     pub fn is_one_of_many(&self) -> bool {
         match &self.body {
@@ -130,13 +130,13 @@ impl Event {
         }
     }
 
-    /// Whether it is only counted, and nothing is done by it alone: it is counted during a pause, too.
+    /// Whether the event is only counted, and causes no action by itself. It is counted during a pause, too.
     #[must_use]
     pub fn is_counted(&self) -> bool {
         matches!(self.body, Body::Object(_))
     }
 
-    /// Whether it asks to look for what was not heard of.
+    /// Whether the event requests a reconciliation.
     #[must_use]
     pub fn is_reconcile_request(&self) -> bool {
         let kinds = [FactKind::ReconcileRequested, FactKind::StageReconcileRequested];
@@ -174,7 +174,7 @@ fn body(envelope: &Envelope, detail: &Value) -> Result<Body, EventError> {
     })
 }
 
-/// Reads a detail; an error names the path and what was expected there.
+/// Reads a detail; an error names the JSON path and the expectation.
 pub(crate) fn read<T: DeserializeOwned>(what: &str, detail: &Value) -> Result<T, EventError> {
     serde_path_to_error::deserialize(detail).map_err(|error| {
         let path = format!("detail.{}", error.path());
@@ -182,13 +182,13 @@ pub(crate) fn read<T: DeserializeOwned>(what: &str, detail: &Value) -> Result<T,
     })
 }
 
-/// An error that repeats nothing of the event at length.
+/// An error; each of its parts is cut to one line of 160 characters, since the event is untrusted.
 pub(crate) fn fault(what: &str, path: &str, problem: &str) -> EventError {
     let line = |text: &str| crate::text::one_line(text, 160);
     EventError { what: line(what), path: line(path), problem: line(problem) }
 }
 
-/// A checked name, or the error that says where it stood.
+/// A checked name; an error names its JSON path.
 pub(crate) fn name<T>(
     what: &str,
     path: &str,

@@ -1,4 +1,4 @@
-//! How a run of any engine stands, in SageMaker's words.
+//! The status of a training run of any engine, in the terms of SageMaker Pipelines.
 
 use super::{CodePipelineState, ExecutionStatus, RunStatus};
 
@@ -21,7 +21,7 @@ impl From<&CodePipelineState> for RunStatus {
             CodePipelineState::Stopping => Self::Stopping,
             CodePipelineState::Succeeded => Self::Succeeded,
             CodePipelineState::Failed => Self::Failed,
-            // A newer one took its place: this one trains nothing any more.
+            // A newer execution replaced it, so that it trains nothing.
             CodePipelineState::Stopped | CodePipelineState::Superseded | CodePipelineState::Canceled => Self::Stopped,
             CodePipelineState::Other(word) => Self::Other(word.clone()),
         }

@@ -25,7 +25,7 @@ impl Object {
         Ok(Self { bucket: text("/bucket/name")?, key: text("/object/key")? })
     }
 
-    /// The folders that it is in, the innermost first, up to [`MOST_FOLDERS`] deep; as a policy writes them.
+    /// The folders that contain the object, innermost first, up to [`MOST_FOLDERS`] deep, as a policy writes them.
     #[must_use]
     pub fn folders(&self) -> Vec<String> {
         let ends = self.key.match_indices('/').map(|(at, _)| at).take(MOST_FOLDERS);
@@ -35,7 +35,7 @@ impl Object {
         folders
     }
 
-    /// The feature group whose offline store it is in: [Feature Store writes][doc] below
+    /// The feature group whose offline store contains the object: [Feature Store writes][doc] below
     /// `offline-store/<feature group>-<creation time>/data/`.
     ///
     /// [doc]: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-offline.html
@@ -49,7 +49,7 @@ impl Object {
         (ours && created.bytes().all(|digit| digit.is_ascii_digit()) && !name.is_empty()).then_some(name)
     }
 
-    /// Whether it holds data: consoles make empty objects for folders.
+    /// Whether the object contains data: the console creates empty objects for folders.
     #[must_use]
     pub fn is_data(&self) -> bool {
         !self.key.ends_with('/')

@@ -1,4 +1,4 @@
-//! SageMaker: [the events that SageMaker sends][doc].
+//! Events of [SageMaker][doc]: pipeline executions, model packages, endpoints.
 //!
 //! [doc]: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 
@@ -12,57 +12,57 @@ use crate::name::{EndpointName, GroupName, PackageArn, PipelineName, RunArn};
 lenient::words! {
     /// The status of a pipeline execution.
     RunStatus {
-        /// It runs.
+        /// The execution is running.
         Executing = "Executing",
-        /// It is being stopped.
+        /// The execution is being stopped.
         Stopping = "Stopping",
-        /// Somebody stopped it.
+        /// A user stopped the execution.
         Stopped = "Stopped",
-        /// It failed.
+        /// The execution failed.
         Failed = "Failed",
-        /// It ended well.
+        /// The execution succeeded.
         Succeeded = "Succeeded",
     }
 }
 
 lenient::words! {
-    /// A package's approval.
+    /// The approval status of a model package version.
     Approval {
-        /// A person or a policy said yes.
+        /// A reviewer or a policy approved it.
         Approved = "Approved",
-        /// A person or a policy said no.
+        /// A reviewer or a policy rejected it.
         Rejected = "Rejected",
-        /// Nobody has said anything.
+        /// It requires manual approval.
         Pending = "PendingManualApproval",
     }
 }
 
 lenient::words! {
-    /// An endpoint's status, as the API writes it; events write it in capitals.
+    /// The status of an endpoint, as the API writes it; events write it in capital letters.
     EndpointStatus {
-        /// It serves.
+        /// The endpoint serves requests.
         InService = "InService",
-        /// It is being made.
+        /// The endpoint is being created.
         Creating = "Creating",
-        /// It moves to another configuration.
+        /// An update is in progress.
         Updating = "Updating",
-        /// SageMaker maintains it.
+        /// SageMaker performs maintenance.
         SystemUpdating = "SystemUpdating",
-        /// It moves back.
+        /// An update is being rolled back.
         RollingBack = "RollingBack",
-        /// It does not serve.
+        /// The endpoint serves no requests.
         OutOfService = "OutOfService",
-        /// It is being removed.
+        /// The endpoint is being deleted.
         Deleting = "Deleting",
-        /// It could not be made or changed.
+        /// The creation or an update failed.
         Failed = "Failed",
-        /// It could neither move on nor back.
+        /// An update failed, and so did its rollback.
         UpdateRollbackFailed = "UpdateRollbackFailed",
     }
 }
 
 impl EndpointStatus {
-    /// Whether the endpoint is on its way to somewhere, and takes no update; what is not known may be.
+    /// Whether an operation is in progress, so that the endpoint accepts no update. An unknown status counts as one.
     #[must_use]
     pub fn is_moving(&self) -> bool {
         use EndpointStatus::{Creating, Deleting, Other, RollingBack, SystemUpdating, Updating};
@@ -70,16 +70,16 @@ impl EndpointStatus {
     }
 }
 
-/// A pipeline execution changed its status.
+/// A status change of a pipeline execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PipelineExecution {
     /// The pipeline.
     pub pipeline: PipelineName,
     /// The execution.
     pub arn: RunArn,
-    /// What it was called when it was started.
+    /// The display name that its start specified.
     pub display_name: Option<String>,
-    /// Its status.
+    /// The new status.
     pub status: RunStatus,
 }
 
@@ -87,68 +87,68 @@ pub struct PipelineExecution {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Package {
-    /// The version.
+    /// The version's ARN.
     #[serde(rename = "ModelPackageArn")]
     pub arn: PackageArn,
-    /// Its group.
+    /// The model package group.
     #[serde(rename = "ModelPackageGroupName")]
     pub group: GroupName,
-    /// Its number.
+    /// The version number.
     #[serde(rename = "ModelPackageVersion")]
     pub version: u32,
-    /// Its approval.
+    /// The approval status.
     #[serde(rename = "ModelApprovalStatus")]
     pub approval: Approval,
-    /// Its own status; only `Completed` can be deployed.
+    /// The status of the package itself; only `Completed` can be deployed.
     #[serde(rename = "ModelPackageStatus", default, deserialize_with = "lenient::or_default")]
     pub status: String,
-    /// What an update changed, where AWS says so. It may leave fields out.
+    /// The fields that an update changed, if AWS reports them. AWS may omit some.
     #[serde(rename = "UpdatedModelPackageFields")]
     pub updated_fields: Option<Vec<String>>,
-    /// How far it has got in its life cycle, where it has one.
+    /// The life cycle stage, if the version has one.
     #[serde(rename = "ModelLifeCycle")]
     pub lifecycle: Option<LifeCycle>,
-    /// When it was changed.
+    /// The time of the change.
     #[serde(rename = "LastModifiedTime", default, deserialize_with = "lenient::optional")]
     pub modified: Option<Timestamp>,
 }
 
-/// `ModelLifeCycle`: a stage and its status, both in the words of the model's team.
+/// `ModelLifeCycle`: a stage and its status, in the terms of the model's team.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct LifeCycle {
     /// The stage, such as `Staging`.
     pub stage: String,
-    /// Its status, such as `Approved`.
+    /// The status, such as `Approved`.
     pub stage_status: String,
 }
 
 impl LifeCycle {
-    /// Whether it has been approved for this stage.
+    /// Whether the version is approved for this stage.
     #[must_use]
     pub fn lets_into(&self, stage: &str) -> bool {
         self.stage == stage && self.stage_status == "Approved"
     }
 }
 
-/// An endpoint changed its status.
+/// A status change of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Endpoint {
     /// The endpoint.
     #[serde(rename = "EndpointName")]
     pub name: EndpointName,
-    /// Its ARN, in lower case whatever the name is.
+    /// The ARN; SageMaker writes it in lowercase.
     #[serde(rename = "EndpointArn", default, deserialize_with = "lenient::or_default")]
     pub arn: String,
-    /// The configuration that serves.
+    /// The configuration in service.
     #[serde(rename = "EndpointConfigName")]
     pub config: Option<String>,
-    /// Its status.
+    /// The new status.
     #[serde(rename = "EndpointStatus")]
     pub status: EndpointStatus,
 }
 
-/// What one of SageMaker's events is about.
+/// Reads the detail of one of SageMaker's events.
 pub(super) fn body(kind: &str, detail: &Value) -> Result<Body, EventError> {
     Ok(match kind {
         "SageMaker Model Building Pipeline Execution Status Change" => {
@@ -187,22 +187,22 @@ impl PipelineExecution {
     }
 }
 
-/// What an update can change without touching the approval.
+/// The fields that an update can change without changing the approval.
 const METADATA_FIELDS: [&str; 3] = ["CustomerMetadataProperties", "CustomerMetadataPropertiesToRemove", LIFE_CYCLE];
 
 /// The field of the life cycle.
 const LIFE_CYCLE: &str = "ModelLifeCycle";
 
 impl Package {
-    /// Whether the update changed metadata and nothing else: such an edit says `Approved` or
-    /// `Rejected` again. An update that does not say what it changed is none.
+    /// Whether the update changed only metadata. Such an event repeats `Approved` or `Rejected`, and must not count as a
+    /// verdict. An update that does not report its fields is not one.
     #[must_use]
     pub fn is_metadata_edit(&self) -> bool {
         let changed = self.updated_fields.as_deref().unwrap_or_default();
         !changed.is_empty() && changed.iter().all(|field| METADATA_FIELDS.contains(&field.as_str()))
     }
 
-    /// The life cycle, if the update changed it and left the approval alone.
+    /// The life cycle, if the update changed it and left the approval unchanged.
     #[must_use]
     pub fn lifecycle_edit(&self) -> Option<&LifeCycle> {
         let changed = self.updated_fields.as_deref().unwrap_or_default();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{EventError, fault};
 
-/// A training, processing or transform job changed its status.
+/// A status change of a processing or transform job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Its name.
@@ -23,11 +23,11 @@ impl Job {
     }
 }
 
-/// What SageMaker calls the jobs of monitoring schedules.
+/// The prefix of the names that SageMaker gives to the jobs of monitoring schedules.
 const MONITORING: &str = "model-monitoring-";
 
 impl Job {
-    /// Whether a monitoring schedule runs it, by its name. The event may not say which.
+    /// Whether a monitoring schedule started the job, by its name. The event may not say which schedule.
     #[must_use]
     pub fn is_of_a_monitor(&self) -> bool {
         self.name.starts_with(MONITORING)

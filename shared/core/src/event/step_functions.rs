@@ -1,4 +1,4 @@
-//! Step Functions.
+//! Events of Step Functions.
 
 use serde::Deserialize;
 
@@ -8,22 +8,22 @@ use crate::name::{ExecutionArn, StateMachineArn};
 lenient::words! {
     /// The status of an execution of a state machine.
     ExecutionStatus {
-        /// It runs.
+        /// The execution is running.
         Running = "RUNNING",
-        /// It ended well.
+        /// The execution succeeded.
         Succeeded = "SUCCEEDED",
         /// A state failed.
         Failed = "FAILED",
-        /// It took too long.
+        /// The execution exceeded its timeout.
         TimedOut = "TIMED_OUT",
-        /// Somebody stopped it.
+        /// A user stopped the execution.
         Aborted = "ABORTED",
-        /// It failed, and somebody will send it on from where it failed.
+        /// The execution failed, and is about to be redriven.
         PendingRedrive = "PENDING_REDRIVE",
     }
 }
 
-/// An execution of a state machine changed its status.
+/// A status change of an execution of a state machine.
 ///
 /// [Step Functions' events](https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html)
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,6 +33,6 @@ pub struct StateMachineExecution {
     pub execution_arn: ExecutionArn,
     /// Its state machine.
     pub state_machine_arn: StateMachineArn,
-    /// Its status.
+    /// The new status.
     pub status: ExecutionStatus,
 }
