@@ -39,7 +39,7 @@ type Names = BTreeMap<String, Value>;
 
 /// The policies that a function decides this event by; `None` if it decides nothing.
 fn owner<D: Decide>(event: &Event, set: &PolicySet) -> Option<(Option<Arc<Policy>>, Option<Arc<OrganizationPolicy>>)> {
-    let subject = Some(D::subject(event)).filter(|subject| *subject != Subject::Asked)?;
+    let subject = Some(D::subject(event)).filter(|subject| *subject != Subject::Lookup)?;
     match run(resolve(subject, D::is_on, set, async { Ok(None) })).unwrap().unwrap() {
         Resolved::Model(policy) => Some((Some(policy), None)),
         Resolved::Organization(policy) => Some((None, Some(policy))),

@@ -118,7 +118,7 @@ async fn of_function(function: &str, event: &Event, set: &PolicySet) -> PortResu
 
 async fn of<F: Preview>(event: &Event, set: &PolicySet) -> PortResult<Planned> {
     let subject = F::subject(event);
-    if subject == Subject::Asked {
+    if subject == Subject::Lookup {
         let text = "cannot be planned offline: the model of this job must be looked up in SageMaker";
         return Ok(without_plan::<F>(Decision::Skipped, text.to_owned()));
     }

@@ -1,5 +1,5 @@
-//! The ledger, the bus and the clock in memory, with the real ledger's epochs and leases: for
-//! tests, and for planning offline.
+//! The ledger, the bus and the clock in memory, with the epochs and leases of the real ledger: for tests, and for planning
+//! offline.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,43 +13,43 @@ use crate::name::ModelName;
 use crate::policy::{Key, OrganizationPolicy, Policy};
 use crate::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, Pause, PortResult, Record, WriteError};
 
-/// What a [`MemoryLedger`] holds.
+/// The contents of a [`MemoryLedger`].
 #[derive(Debug, Default, Clone)]
 pub struct Contents {
     /// Policies by model.
     pub policies: BTreeMap<ModelName, Policy>,
-    /// What holds for the whole suite.
+    /// The organization's policy.
     pub organization: Option<OrganizationPolicy>,
-    /// The whole suite's pause.
+    /// The pause of all models.
     pub paused: Option<Pause>,
-    /// Aggregates.
+    /// The aggregates.
     pub aggregates: BTreeMap<AggregateId, Record>,
-    /// Terminal records by function, event id and time of the event.
+    /// History entries by function, event ID and time of the event.
     pub history: BTreeMap<(String, String, Timestamp), HistoryEntry>,
-    /// DeadLetter events, by their text.
+    /// Dead letters, by their text.
     pub dead_letters: BTreeMap<String, HistoryEntry>,
 }
 
-/// A ledger in memory; its clones are the same ledger.
+/// A ledger in memory; its clones share one ledger.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryLedger {
     contents: Arc<Mutex<Contents>>,
 }
 
 impl MemoryLedger {
-    /// A ledger to which these policies have been applied.
+    /// A ledger with these policies.
     #[must_use]
     pub fn with(policies: impl IntoIterator<Item = Policy>) -> Self {
         let policies = policies.into_iter().map(|policy| (policy.model.clone(), policy)).collect();
         Self { contents: Arc::new(Mutex::new(Contents { policies, ..Contents::default() })) }
     }
 
-    /// The contents, to look at or to change.
+    /// The contents, to read or to change.
     pub fn contents(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes at the next epoch if the aggregate is still at `epoch`.
+    /// Writes at the next epoch, if the aggregate is still at `epoch`.
     fn write(&self, id: &AggregateId, epoch: u64, change: impl FnOnce(&mut Record)) -> Result<u64, WriteError> {
         let mut contents = self.contents();
         let record = contents.aggregates.entry(id.clone()).or_insert(Record::EMPTY);
@@ -135,14 +135,14 @@ impl Ledger for MemoryLedger {
     }
 }
 
-/// A bus that remembers what was said.
+/// A bus that stores what is published.
 #[derive(Debug, Default)]
 pub struct MemoryBus {
     facts: Mutex<Vec<Fact>>,
 }
 
 impl MemoryBus {
-    /// What was said, in order.
+    /// The published facts, in order.
     #[must_use]
     pub fn facts(&self) -> Vec<Fact> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -167,7 +167,7 @@ impl<B: Bus + Sync> Bus for &B {
 pub struct FixedClock(Mutex<Timestamp>);
 
 impl FixedClock {
-    /// A clock that shows this time.
+    /// A clock at this time.
     #[must_use]
     pub fn at(time: Timestamp) -> Self {
         Self(Mutex::new(time))
@@ -185,10 +185,10 @@ impl Clock for FixedClock {
     }
 }
 
-/// Runs a future that never waits to its end. Everything in memory answers at once.
+/// Runs a future that is ready without waiting, as all futures of this module are.
 ///
 /// # Errors
-/// If the future does wait after all.
+/// The future is not ready.
 pub fn run<T>(future: impl Future<Output = T>) -> PortResult<T> {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

@@ -1,9 +1,18 @@
 //! One reaction, the same for every function: parse, observe, decide, act, record.
 //!
-//! The order of the writes is what makes it safe to die anywhere. The intent is in the ledger,
-//! under a lease, before the first action; every action carries a token made of what it is about,
-//! and looks for its own earlier effect first; facts go out before the record that says so, since
-//! readers deduplicate them; the record is fenced.
+//! A function can be killed between any two calls. The order of the writes makes every such moment safe:
+//!
+//! 1. **Claim.** One conditional write stores the new state (the intent), the facts to publish (the outbox) and a lease.
+//!    An invocation that dies before it has done nothing; one that dies after it has left all that the next needs.
+//! 2. **Act.** Each action carries an idempotency token derived from its subject, or finds its own earlier effect first.
+//!    A call that was applied although its response was lost is therefore not repeated.
+//! 3. **Publish.** The facts go out before the history entry. Published twice, they are deduplicated by their readers;
+//!    after the entry, a crash would lose them.
+//! 4. **Finish.** The history entry and the state are written in one transaction at the epoch of the claim, which clears the
+//!    outbox and returns the lease. If another invocation wrote since, the write is refused, and the event is decided again.
+//!
+//! The lease prevents that a second invocation acts on an intent whose calls may still be applied: SageMaker can carry out a
+//! request after the client has given up waiting for the response.
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -26,52 +35,49 @@ use crate::plan::{Decision, Plan, Reason};
 use crate::policy::{OrganizationPolicy, Policy};
 use crate::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, PortResult, Record, WriteError};
 
-/// How long one invocation may act before another may take over: the functions' time-out (30 s),
-/// and 25 s for a call that was not answered and is applied all the same; and less than Lambda's
-/// first retry of an asynchronous event (60 s).
+/// The duration of a lease: the timeout of the functions (30 s), plus 25 s for a call whose response was lost and that AWS
+/// still applies. It is shorter than the delay before Lambda's first retry of an asynchronous event (60 s).
 pub const LEASE: SignedDuration = SignedDuration::from_secs(55);
 
-/// The code of the reason that something was finished that another event had left.
+/// The reason code of a reaction that completed the work of an earlier event.
 const RESUMED_PENDING: &str = "resumed_pending";
 
-/// How often a reaction is decided anew when somebody else wrote in between, before it goes back
-/// to Lambda.
+/// The number of decisions per invocation. Each starts over because another invocation wrote to the aggregate in between; after the
+/// last one, the event goes back to Lambda.
 const ATTEMPTS: u32 = 4;
 
-/// What one reaction came to: the line in the log, the metric and the terminal record.
+/// The result of one reaction, from which the log line, the metrics and the history entry are made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The terminal record.
+    /// The history entry.
     pub entry: HistoryEntry,
-    /// The reasons' codes.
+    /// The codes of the reasons.
     pub codes: Vec<&'static str>,
-    /// What it was about, such as `incident/churn-drift-98d33ea0`; where something was told of it.
+    /// The dedup key of the first fact that the reaction published, such as `incident/churn-drift-98d33ea0`.
     pub dedup_key: Option<String>,
-    /// Whether the event's source and kind are known words; what is not may hold anything.
+    /// Whether the event's source and detail type are known. Unknown ones are untrusted text, which the log omits.
     pub known: bool,
-    /// Whether the event was kept whole, to be sent again.
+    /// Whether the event was stored as a dead letter.
     pub dead_lettered: bool,
 }
 
-/// An event, as it was read and as it came.
+/// An event with what routing found for it.
 #[derive(Clone, Copy)]
 struct Incoming<'a> {
     event: &'a Event,
     raw: &'a Value,
-    /// The model's policy, where it is a model's.
     policy: Option<&'a Policy>,
-    /// What holds for the whole suite, where the function asks for it.
     organization: Option<&'a OrganizationPolicy>,
-    /// Whether something was taken up for it, and it is decided once more.
-    again: bool,
+    /// Whether this is the second decision, after the first one completed the work of an earlier event.
+    after_resume: bool,
 }
 
-/// The world as a reaction meets it.
+/// The ports that every reaction uses.
 #[derive(Debug)]
 pub struct World<L, B, C> {
     /// The ledger.
     pub ledger: L,
-    /// The suite's bus.
+    /// Trimtab's event bus.
     pub bus: B,
     /// The clock.
     pub clock: C,
@@ -83,32 +89,32 @@ where
     B: Bus + Send + Sync,
     C: Clock + Send + Sync,
 {
-    /// The world of these.
+    /// The ports together.
     pub fn new(ledger: L, bus: B, clock: C) -> Self {
         Self { ledger, bus, clock }
     }
 
-    /// One reaction to one event, from the raw text to the terminal record.
+    /// Reacts to one event.
     ///
     /// # Errors
-    /// Only [`Failure::Transient`]: the caller gives the event back. What time cannot mend is a report
-    /// with [`Decision::Failed`], kept in the ledger and told on the bus.
+    /// Only [`Failure::Transient`]: the caller returns the event to Lambda, which retries. A permanent failure is a report with
+    /// [`Decision::Failed`], which was dead-lettered and published.
     pub async fn react<A: Act>(&self, function: &A, raw: &Value) -> PortResult<Report> {
         let event = match Event::parse(raw) {
             Ok(event) => event,
             Err(error) => {
                 let reason = Reason::new("malformed", error.to_string());
-                return self.refuse::<A::Decide>(raw, None, "platform", reason).await;
+                return self.fail::<A::Decide>(raw, None, "platform", reason).await;
             }
         };
         let subject = A::Decide::subject(&event);
-        let resolved = resolve(subject, A::Decide::is_on, &self.ledger, function.trace(&event)).await?;
-        let incoming = Incoming { event: &event, raw, policy: None, organization: None, again: false };
+        let resolved = resolve(subject, A::Decide::is_on, &self.ledger, function.look_up(&event)).await?;
+        let incoming = Incoming { event: &event, raw, policy: None, organization: None, after_resume: false };
         match resolved {
             Resolved::Model(policy) => {
                 // High-volume events only add to a count, which a pause need not stop.
                 if !event.is_counted()
-                    && let Some(report) = self.held_up::<A::Decide>(&event, raw, Some(&policy.model)).await?
+                    && let Some(report) = self.pause::<A::Decide>(&event, raw, Some(&policy.model)).await?
                 {
                     return Ok(report);
                 }
@@ -116,7 +122,7 @@ where
                 self.run(function, Incoming { policy: Some(&policy), ..incoming }, owner).await
             }
             Resolved::Organization(organization) => {
-                if let Some(report) = self.held_up::<A::Decide>(&event, raw, None).await? {
+                if let Some(report) = self.pause::<A::Decide>(&event, raw, None).await? {
                     return Ok(report);
                 }
                 self.run(function, Incoming { organization: Some(&organization), ..incoming }, "platform").await
@@ -126,24 +132,24 @@ where
                 self.end::<A::Decide>(&event, "platform", Decision::Skipped, vec![reason], vec![]).await
             }
             Resolved::Unrecorded(reason) => Ok(self.unrecorded::<A::Decide>(&event, "platform", reason)),
-            Resolved::Unknown(reason) => self.refuse::<A::Decide>(raw, Some(&event), "platform", reason).await,
+            Resolved::Unknown(reason) => self.fail::<A::Decide>(raw, Some(&event), "platform", reason).await,
         }
     }
 
-    /// Observe, decide, act, record; anew when somebody else wrote in between.
+    /// Observes, decides, acts and records; starts over if another invocation wrote to the aggregate in between.
     async fn run<A: Act>(&self, function: &A, incoming: Incoming<'_>, owner: &str) -> PortResult<Report> {
         let id = AggregateId { owner: owner.to_owned(), name: A::Decide::aggregate(incoming.event, incoming.policy) };
         let mut resumed = None;
         for _ in 0..ATTEMPTS {
             let record = self.ledger.load(&id).await?;
             if record.lease_until.is_some_and(|until| until > self.clock.now()) {
-                return Err(Failure::transient("ledger:claim", "another invocation is acting on this right now"));
+                return Err(Failure::transient("ledger:claim", "another invocation holds the lease of this aggregate"));
             }
-            let incoming = Incoming { again: resumed.is_some(), ..incoming };
+            let incoming = Incoming { after_resume: resumed.is_some(), ..incoming };
             match self.attempt(function, incoming, &id, record).await {
                 Err(WriteError::Fenced) => {}
                 Err(WriteError::Failed(failure)) => return Err(failure),
-                // The event had nothing to say to the state as it was; now it may.
+                // The first decision completed earlier work, which changed the state: the event may now cause more.
                 Ok(report) if report.codes.contains(&RESUMED_PENDING) && resumed.is_none() => {
                     resumed = Some(report);
                 }
@@ -152,7 +158,7 @@ where
                 }
             }
         }
-        Err(Failure::transient("ledger:claim", "others kept writing in between"))
+        Err(Failure::transient("ledger:claim", "other invocations kept writing to this aggregate"))
     }
 
     async fn attempt<A: Act>(
@@ -168,18 +174,18 @@ where
             Ok(observed) => observed,
             Err(Failure::Permanent { operation, cause }) => {
                 let reason = Reason::new("refused", format!("{operation}: {cause}"));
-                return Ok(self.refuse::<A::Decide>(raw, Some(event), &id.owner, reason).await?);
+                return Ok(self.fail::<A::Decide>(raw, Some(event), &id.owner, reason).await?);
             }
             Err(retry) => return Err(retry.into()),
         };
-        // What an earlier attempt could not say any more is said now; readers deduplicate.
-        self.tell(&record.outbox).await?;
+        // An earlier invocation died between its claim and its publishing. Publishing again is safe: readers deduplicate.
+        self.publish(&record.outbox).await?;
         let ctx = Context { event, policy, organization, state: &state, observed: &observed, now: self.clock.now() };
         let mut plan = match A::Decide::missed_completion(&ctx) {
             Some(mut plan) => {
                 plan.reasons.push(Reason::new(
                     RESUMED_PENDING,
-                    "its own event was not received: found while another was handled",
+                    "its own event was not received; the end was found while another event was handled",
                 ));
                 plan
             }
@@ -188,6 +194,7 @@ where
         if plan.actions.is_empty() && plan.decision != Decision::Failed {
             resume_pending::<A::Decide>(&mut plan, &ctx);
         }
+        // A write of the state clears the outbox, which was published above.
         if !record.outbox.is_empty() && plan.state.is_none() {
             plan.state = Some(state.clone());
         }
@@ -196,14 +203,14 @@ where
             self.dead_letter(Some(event), &entry, raw).await?;
         }
         if plan.actions.is_empty() {
-            self.tell(&plan.facts).await?;
+            self.publish(&plan.facts).await?;
             let after = plan.state.take();
             return self.record::<A::Decide>(incoming, id, record.epoch, after.as_ref(), plan).await;
         }
-        self.carry_out(function, incoming, id, record.epoch, state, plan).await
+        self.act_and_record(function, incoming, id, record.epoch, state, plan).await
     }
 
-    async fn carry_out<A: Act>(
+    async fn act_and_record<A: Act>(
         &self,
         function: &A,
         incoming: Incoming<'_>,
@@ -219,18 +226,17 @@ where
             let outcome = match function.act(action).await {
                 Ok(done) => Ok(done),
                 Err(Failure::Permanent { operation, cause }) => Err(format!("{operation}: {cause}")),
-                // The intent stays on record, and so does the lease: a call that was not answered
-                // may still be applied, and whoever takes the intent up must come after that. The
-                // lease runs out before Lambda's retry.
+                // The intent and the lease stay: AWS may still apply a call whose response was lost, and the invocation that
+                // resumes the intent must come after that. The lease expires before Lambda's retry.
                 Err(retry) => return Err(retry.into()),
             };
             let refused = outcome.is_err();
-            let settled = A::Decide::apply_outcome(&mut state, action, outcome, self.clock.now());
-            plan.facts.extend(settled.facts);
-            plan.reasons.extend(settled.reasons);
-            plan.decision = settled.decision.unwrap_or(plan.decision);
+            let applied = A::Decide::apply_outcome(&mut state, action, outcome, self.clock.now());
+            plan.facts.extend(applied.facts);
+            plan.reasons.extend(applied.reasons);
+            plan.decision = applied.decision.unwrap_or(plan.decision);
             if refused {
-                plan.decision = settled.decision.unwrap_or(Decision::Failed);
+                plan.decision = applied.decision.unwrap_or(Decision::Failed);
                 break;
             }
         }
@@ -238,23 +244,24 @@ where
             let entry = self.entry::<A::Decide>(Some(event), raw, &id.owner, plan.decision, &plan.reasons);
             self.dead_letter(Some(event), &entry, raw).await?;
         }
-        self.tell(&plan.facts).await?;
+        self.publish(&plan.facts).await?;
         self.record::<A::Decide>(incoming, id, held, Some(&state), plan).await
     }
 
     async fn record<D: Decide>(
         &self,
-        Incoming { event, again, .. }: Incoming<'_>,
+        Incoming { event, after_resume, .. }: Incoming<'_>,
         id: &AggregateId,
         held: u64,
         state: Option<&D::State>,
         plan: Plan<D::State, D::Action>,
     ) -> Result<Report, WriteError> {
-        let noted = event.is_counted() || (event.is_reconcile_request() && plan.facts.is_empty());
-        // Decided once more, an event has its record already: it says what was taken up.
-        let quiet = plan.decision == Decision::Skipped
-            && (again || if state.is_some() { noted } else { event.is_routine() || event.is_one_of_many() });
-        if quiet {
+        let only_saves = event.is_counted() || (event.is_reconcile_request() && plan.facts.is_empty());
+        // After a resume, the event already has a history entry: that of the resumed work.
+        let unrecorded = plan.decision == Decision::Skipped
+            && (after_resume
+                || if state.is_some() { only_saves } else { event.is_routine() || event.is_one_of_many() });
+        if unrecorded {
             if let Some(state) = state {
                 self.ledger.save_state(id, held, &write(state)?, self.clock.now()).await?;
             }
@@ -277,15 +284,15 @@ where
     }
 }
 
-/// An intent that an earlier attempt left is finished by the next event of its aggregate, whichever
-/// that is: its own retry may come to a state in which it no longer asks for it, or never come.
+/// Resumes the pending actions of an earlier attempt. The next event of the aggregate does so, whichever it is: the retry of the
+/// original event may find a state in which it decides otherwise, or may never come.
 fn resume_pending<D: Decide>(plan: &mut Plan<D::State, D::Action>, ctx: &Context<'_, D::State, D::Observed>) {
     let after = plan.state.as_ref().unwrap_or(ctx.state);
-    let left = D::pending_actions(after, ctx);
-    if left.is_empty() {
+    let pending = D::pending_actions(after, ctx);
+    if pending.is_empty() {
         return;
     }
-    plan.actions = left;
+    plan.actions = pending;
     plan.reasons
         .push(Reason::new(RESUMED_PENDING, "an earlier attempt did not complete: its pending actions are resumed"));
     if plan.decision == Decision::Skipped {
@@ -296,7 +303,7 @@ fn resume_pending<D: Decide>(plan: &mut Plan<D::State, D::Action>, ctx: &Context
 fn read<D: Decide>(state: Option<Value>) -> PortResult<D::State> {
     match state {
         None => Ok(D::State::default()),
-        // A record that this version cannot read may be readable to the one being rolled out.
+        // During a deployment of Trimtab, an older version meets states of the newer one: a retry will reach the newer version.
         Some(value) => {
             serde_json::from_value(value).map_err(|error| Failure::transient("ledger:read", error.to_string()))
         }

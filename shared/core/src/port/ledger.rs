@@ -14,95 +14,93 @@ use crate::name::ModelName;
 use crate::plan::Decision;
 use crate::policy::{Key, OrganizationPolicy, Policy};
 
-/// Where an aggregate stands in the ledger.
+/// The identity of an aggregate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AggregateId {
-    /// The model, or `platform` for what belongs to none.
+    /// The model, or `platform` for what belongs to no model.
     pub owner: String,
-    /// The aggregate within it, such as `incident` or `build#<commit>`.
+    /// The name within the owner, such as `incident` or `build#<commit>`.
     pub name: String,
 }
 
-/// An aggregate as it was read.
+/// An aggregate as the ledger stores it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// The fencing epoch: it grows with every write, 0 before the first.
+    /// The fencing epoch: it grows with every write, and is 0 before the first one.
     pub epoch: u64,
-    /// Until when somebody is acting on it; expired or `None` means nobody is.
+    /// The end of the lease, during which one invocation alone may act; expired or `None` if there is no lease.
     pub lease_until: Option<Timestamp>,
     /// The state; `None` before the first write.
     pub state: Option<Value>,
-    /// What an earlier attempt was about to tell when it took the lease, and has not recorded.
+    /// The outbox: facts that were stored with the claim, and may not have been published.
     pub outbox: Vec<Fact>,
 }
 
 impl Record {
-    /// Before the first write.
+    /// The record before the first write.
     pub const EMPTY: Self = Self { epoch: 0, lease_until: None, state: None, outbox: Vec::new() };
 }
 
-/// The write was not made: the aggregate is no longer at the epoch that the writer saw.
+/// A write that was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// Somebody else wrote since. Read again and decide again.
+    /// The aggregate is no longer at the epoch that the writer read. The writer reads and decides again.
     #[error("the ledger moved on since it was read")]
     Fenced,
-    /// The ledger did not take it.
+    /// The ledger did not accept the write.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
 
-/// The terminal record of one event at one function: why did we?
+/// The final record of one event at one function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {
-    /// When the function ended.
+    /// The time of the record.
     pub at: Timestamp,
-    /// When AWS says it happened.
+    /// The time of the event.
     pub event_time: Timestamp,
     /// The function.
     pub function: String,
     /// The model, or `platform`.
     pub owner: String,
-    /// The event's id.
+    /// The event's ID.
     pub event_id: String,
     /// The event's source.
     pub source: String,
     /// The event's detail type.
     pub detail_type: String,
-    /// How it ended.
+    /// The decision.
     pub decision: Decision,
-    /// Why.
+    /// The sentences of the reasons.
     pub reasons: Vec<String>,
-    /// What was done.
+    /// The actions, as JSON.
     pub actions: Vec<Value>,
 }
 
-/// Who stopped the suite or a model, and since when.
+/// A pause of one model or of all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
-    /// Who.
+    /// The operator who paused.
     pub by: String,
-    /// Since when.
+    /// The start of the pause.
     pub since: Timestamp,
 }
 
-/// The ledger: did we already, may we, why did we.
+/// The ledger: policies, the state of aggregates, and the history.
 pub trait Ledger {
-    /// The model that owns this name, by one key look-up.
+    /// The model that owns this key.
     fn model_of(&self, key: &Key) -> impl Future<Output = PortResult<Option<ModelName>>> + Send;
-    /// The model's policy as it was last applied.
+    /// The policy that was last applied to the model.
     fn policy(&self, model: &ModelName) -> impl Future<Output = PortResult<Option<Arc<Policy>>>> + Send;
-    /// What holds for the whole suite, as it was last applied.
+    /// The organization's policy that was last applied.
     fn organization_policy(&self) -> impl Future<Output = PortResult<Option<Arc<OrganizationPolicy>>>> + Send;
-    /// The models whose policy says that they are looked after.
+    /// The models whose policy has a `[reconcile]` table.
     fn reconciled_models(&self) -> impl Future<Output = PortResult<Vec<ModelName>>> + Send;
-    /// The pause that holds for this model: its own or the whole suite's; only the suite's where
-    /// there is no model.
+    /// The pause that applies to the model: its own or that of all models; without a model, that of all models.
     fn pause(&self, model: Option<&ModelName>) -> impl Future<Output = PortResult<Option<Pause>>> + Send;
-    /// The aggregate, read consistently.
+    /// The aggregate, by a consistent read.
     fn load(&self, id: &AggregateId) -> impl Future<Output = PortResult<Record>> + Send;
-    /// Writes the intent and what will be told of it, and takes the lease, if the epoch is still
-    /// `seen`. Gives the new epoch.
+    /// Writes the intent and the outbox, and takes the lease, if the epoch is still `seen`. Returns the new epoch.
     fn claim(
         &self,
         id: &AggregateId,
@@ -111,8 +109,8 @@ pub trait Ledger {
         outbox: &[Fact],
         lease_until: Timestamp,
     ) -> impl Future<Output = Result<u64, WriteError>> + Send;
-    /// Writes the aggregate (if given and its epoch is still `held`) and the terminal record in one
-    /// step, gives the lease back, and clears the outbox.
+    /// Writes the history entry and, if given and the epoch is still `held`, the state, in one transaction. Returns the lease
+    /// and clears the outbox.
     fn finish(
         &self,
         id: &AggregateId,
@@ -120,8 +118,8 @@ pub trait Ledger {
         state: Option<&Value>,
         entry: &HistoryEntry,
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
-    /// Writes the aggregate if its epoch is still `held`, without a record, and clears
-    /// the outbox: for high-volume events, and for the snapshot of a reconcile.
+    /// Writes the state if the epoch is still `held`, without a history entry, and clears the outbox: for high-volume events
+    /// and for the snapshots of a reconciliation.
     fn save_state(
         &self,
         id: &AggregateId,
@@ -129,7 +127,6 @@ pub trait Ledger {
         state: &Value,
         at: Timestamp,
     ) -> impl Future<Output = Result<(), WriteError>> + Send;
-    /// Keeps an event that could not be acted on, whole, with the reason, so that it can be looked
-    /// at and sent again. Keeping it twice keeps it once.
+    /// Stores an event that could not be handled, whole, with the reason. Storing it twice has the effect of storing it once.
     fn dead_letter(&self, entry: &HistoryEntry, raw: &Value) -> impl Future<Output = PortResult<()>> + Send;
 }

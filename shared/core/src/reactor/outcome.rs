@@ -1,4 +1,4 @@
-//! How a reaction ends: the terminal record, what is kept, what is told.
+//! The end of a reaction: the history entry, the dead letter, the published facts.
 
 use serde_json::Value;
 
@@ -16,8 +16,8 @@ where
     B: Bus + Send + Sync,
     C: Clock + Send + Sync,
 {
-    /// Keeps what cannot be acted on, tells it, and ends.
-    pub(super) async fn refuse<D: Decide>(
+    /// Ends with a permanent failure: stores the event as a dead letter, and publishes that.
+    pub(super) async fn fail<D: Decide>(
         &self,
         raw: &Value,
         event: Option<&Event>,
@@ -27,16 +27,16 @@ where
         let reasons = [reason];
         let entry = self.entry::<D>(event, raw, owner, Decision::Failed, &reasons);
         let dead_lettered = self.dead_letter(event, &entry, raw).await?;
-        // A fact about an unreadable fact may be unreadable too, without end: the Rejects metric tells.
+        // A fact about a malformed fact might be malformed, too, and so on without end. The metric of failures counts it.
         if event.is_some() || entry.source != fact::SOURCE {
-            self.tell(&[rejection(&entry, &reasons)]).await?;
+            self.publish(&[dead_letter_fact(&entry, &reasons)]).await?;
         }
         let codes = reasons.iter().map(|reason| reason.code).collect();
         Ok(Report { entry, codes, dedup_key: None, known: event.is_some_and(Event::is_known), dead_lettered })
     }
 
-    /// What comes during a pause is kept, and nothing is done; `None` where there is none.
-    pub(super) async fn held_up<D: Decide>(
+    /// Stores an event that arrives during a pause as a dead letter; `None` without a pause.
+    pub(super) async fn pause<D: Decide>(
         &self,
         event: &Event,
         raw: &Value,
@@ -48,14 +48,15 @@ where
         if event.is_routine() {
             return Ok(Some(self.unrecorded::<D>(event, owner, Reason::new("paused", text))));
         }
-        let reason = Reason::new("paused", format!("{text}; the event is kept and can be sent again"));
+        let reason =
+            Reason::new("paused", format!("{text}; the event is stored, and `trimtab redrive` sends it again"));
         let entry = self.entry::<D>(Some(event), raw, owner, Decision::Skipped, std::slice::from_ref(&reason));
         self.ledger.dead_letter(&entry, raw).await?;
         let report = self.end::<D>(event, owner, Decision::Skipped, vec![reason], vec![]).await?;
         Ok(Some(Report { dead_lettered: true, ..report }))
     }
 
-    /// Keeps the event whole, unless it comes by the clock: the next one asks the same.
+    /// Stores the event as a dead letter, unless it is periodic: the next one requests the same.
     pub(super) async fn dead_letter(
         &self,
         event: Option<&Event>,
@@ -68,7 +69,7 @@ where
         self.ledger.dead_letter(entry, raw).await.map(|()| true)
     }
 
-    /// A terminal record with no aggregate behind it.
+    /// Ends with a history entry, without an aggregate.
     pub(super) async fn end<D: Decide>(
         &self,
         event: &Event,
@@ -77,7 +78,7 @@ where
         reasons: Vec<Reason>,
         facts: Vec<Fact>,
     ) -> PortResult<Report> {
-        self.tell(&facts).await?;
+        self.publish(&facts).await?;
         let entry = self.entry::<D>(Some(event), &Value::Null, owner, decision, &reasons);
         let id = AggregateId { owner: owner.to_owned(), name: D::aggregate(event, None) };
         match self.ledger.finish(&id, 0, None, &entry).await {
@@ -90,15 +91,16 @@ where
         }
     }
 
-    /// The report of what came by the clock and led to nothing: no record, or the history would be
-    /// full of looks that found nothing.
+    /// The report of an event that caused nothing and of which there are many: without a history entry, since the history would
+    /// consist of such entries.
     pub(super) fn unrecorded<D: Decide>(&self, event: &Event, owner: &str, reason: Reason) -> Report {
         let codes = vec![reason.code];
         let entry = self.entry::<D>(Some(event), &Value::Null, owner, Decision::Skipped, &[reason]);
         Report { entry, codes, dedup_key: None, known: true, dead_lettered: false }
     }
 
-    pub(super) async fn tell(&self, facts: &[Fact]) -> PortResult<()> {
+    /// Publishes the facts, in order.
+    pub(super) async fn publish(&self, facts: &[Fact]) -> PortResult<()> {
         for fact in facts {
             self.bus.publish(fact).await?;
         }
@@ -133,7 +135,7 @@ where
 
 /// The fact that an event was refused. One dedup key per source, kind and reason: a thousand events
 /// of an unknown repository are one message.
-fn rejection(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
+fn dead_letter_fact(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
     let texts: Vec<String> = reasons.iter().map(|reason| reason.text.clone()).collect();
     let about = crate::text::digest(&[&entry.source, &entry.detail_type, &texts.join("\n")], 16);
     Fact {

@@ -52,8 +52,8 @@ pub enum Resolved {
     Unknown(Reason),
 }
 
-/// Resolves the subject. `is_on` says whether the organization's policy enables the function; `trace` looks up the
-/// key of a [`Subject::Asked`] through AWS, and is polled for no other subject.
+/// Resolves the subject. `is_on` says whether the organization's policy enables the function; `look_up` looks up the
+/// key of a [`Subject::Lookup`] through AWS, and is polled for no other subject.
 ///
 /// # Errors
 /// The index or AWS cannot be read at the moment.
@@ -61,7 +61,7 @@ pub async fn resolve<I: PolicyIndex + Sync>(
     subject: Subject,
     is_on: fn(&OrganizationPolicy) -> bool,
     index: &I,
-    trace: impl Future<Output = PortResult<Option<Key>>> + Send,
+    look_up: impl Future<Output = PortResult<Option<Key>>> + Send,
 ) -> PortResult<Resolved> {
     match subject {
         Subject::None => {
@@ -69,7 +69,7 @@ pub async fn resolve<I: PolicyIndex + Sync>(
             Ok(Resolved::NotConcerned(reason))
         }
         Subject::Platform => Ok(Resolved::Platform),
-        Subject::Asked => match trace.await {
+        Subject::Lookup => match look_up.await {
             Ok(key) => of_first(key, index).await,
             Err(Failure::Permanent { operation, cause }) => {
                 Ok(Resolved::Unknown(Reason::new("refused", format!("{operation}: {cause}"))))

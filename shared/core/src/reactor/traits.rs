@@ -1,4 +1,4 @@
-//! The two halves of a function: the one that decides, and the one that touches the world.
+//! The two parts of a function: the planner, which is pure, and the executor, which calls AWS.
 
 use std::future::Future;
 
@@ -13,78 +13,75 @@ use crate::plan::{Decision, Plan, Reason};
 use crate::policy::{Key, OrganizationPolicy, Policy};
 use crate::port::PortResult;
 
-/// Whose event this is.
+/// The policy that an event concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// The model that owns this name.
+    /// The policy of the model that owns this key. Without an owner, the event fails.
     Key(Key),
-    /// The model that owns one of these names, the first that is owned. Nobody is concerned where
-    /// none is: no record.
+    /// The policy of the model that owns the first owned key. Without an owner, the event is skipped, with no history entry.
     Keys(Vec<Key>),
-    /// The event does not say, and AWS has to be asked: [`Act::trace`]. Nobody is concerned where the
-    /// name that it gives is owned by nobody: no record.
-    Asked,
-    /// A fact names its model.
+    /// The key must be looked up through AWS ([`Act::look_up`]). Without an owner, the event is skipped, with no history entry.
+    Lookup,
+    /// The policy of this model, which a fact names.
     Model(ModelName),
-    /// It belongs to the suite, and needs the suite's own policy. No record where that is off.
+    /// The organization's policy. If it does not enable the function, the event is skipped, with no history entry.
     Organization,
-    /// It belongs to the suite, and needs no policy.
+    /// No policy: the event concerns no single model.
     Platform,
-    /// The function has no business with this event.
+    /// The event does not concern the function.
     None,
 }
 
-/// What a decision knows besides the event.
+/// Everything that a decision may depend on.
 #[derive(Debug)]
 pub struct Context<'a, S, O> {
     /// The event.
     pub event: &'a Event,
-    /// The model's policy; `None` for what belongs to the suite.
+    /// The model's policy, for an event of a model.
     pub policy: Option<&'a Policy>,
-    /// What holds for the whole suite, for what asks for it.
+    /// The organization's policy, for [`Subject::Organization`].
     pub organization: Option<&'a OrganizationPolicy>,
-    /// The aggregate as it stands.
+    /// The state of the aggregate.
     pub state: &'a S,
-    /// What AWS says.
+    /// What AWS reports.
     pub observed: &'a O,
-    /// The time.
+    /// The time of the decision.
     pub now: Timestamp,
 }
 
-/// The deciding half of a function. Pure: no clock, no chance, no I/O, no environment.
+/// The planner of a function. Pure: no clock, no randomness, no I/O, no environment.
 pub trait Decide {
-    /// The aggregate that the function owns.
+    /// The state of an aggregate that the function owns.
     type State: Serialize + DeserializeOwned + Default + Clone + Send + Sync;
-    /// What it asks AWS before it decides.
+    /// What AWS reports before the decision.
     type Observed: Send + Sync;
-    /// What it can do.
+    /// A call that changes something in AWS.
     type Action: Serialize + Send + Sync;
-    /// What doing it gives.
+    /// The result of an action.
     type Done: Send;
 
     /// The function's name.
     const FUNCTION: &'static str;
 
-    /// Whose event this is.
+    /// The policy that the event concerns.
     fn subject(event: &Event) -> Subject;
-    /// Whether the suite's own policy asks for this function; only [`Subject::Organization`] needs it.
+    /// Whether the organization's policy enables the function; for [`Subject::Organization`].
     fn is_on(_: &OrganizationPolicy) -> bool {
         true
     }
-    /// The aggregate's name within its owner. A model's policy may have several.
+    /// The name of the aggregate within its owner, a model or the platform.
     fn aggregate(event: &Event, policy: Option<&Policy>) -> String;
     /// The decision.
     fn decide(ctx: &Context<'_, Self::State, Self::Observed>) -> Plan<Self::State, Self::Action>;
-    /// What has come to its end in the world although its own event was never heard; the event at
-    /// hand is decided after it. `None` where nothing has.
+    /// The plan for work that ended in AWS although its event was not received; `None` if there is none. The event at hand is
+    /// decided after it, so that an approval never waits for a rollout that is already over.
     fn missed_completion(ctx: &Context<'_, Self::State, Self::Observed>) -> Option<Plan<Self::State, Self::Action>> {
         let _ = ctx;
         None
     }
-    /// What is left to do of an intent in this state that an earlier attempt claimed and did not
-    /// finish; empty where nothing is.
+    /// The actions of an earlier attempt that claimed the aggregate and may not have completed; empty if there are none.
     fn pending_actions(state: &Self::State, ctx: &Context<'_, Self::State, Self::Observed>) -> Vec<Self::Action>;
-    /// Takes what an action gave, or why it was refused, into the aggregate; tells what is to be told.
+    /// Applies the result of an action, or the cause of its permanent failure, to the state.
     fn apply_outcome(
         state: &mut Self::State,
         action: &Self::Action,
@@ -93,35 +90,35 @@ pub trait Decide {
     ) -> ActionOutcome;
 }
 
-/// What an action's outcome means.
+/// The consequences of an action's outcome.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ActionOutcome {
-    /// What to tell.
+    /// The facts to publish.
     pub facts: Vec<Fact>,
-    /// What to add to the plan's reasons.
+    /// The reasons to add to the plan's.
     pub reasons: Vec<Reason>,
-    /// The decision, where the outcome changed it (an endpoint that was busy after all: queued).
+    /// The decision, if the outcome changed it: an endpoint that is busy defers the work.
     pub decision: Option<Decision>,
 }
 
-/// The half of a function that touches the world, through its ports.
+/// The executor of a function, which calls AWS through ports.
 pub trait Act: Send + Sync {
-    /// The half that decides.
+    /// The planner.
     type Decide: Decide;
 
-    /// Asks AWS for the name by which the model of this event is found; only [`Subject::Asked`] needs it.
-    fn trace(&self, event: &Event) -> impl Future<Output = PortResult<Option<Key>>> + Send {
+    /// Looks up the key of the event's model through AWS; for [`Subject::Lookup`].
+    fn look_up(&self, event: &Event) -> impl Future<Output = PortResult<Option<Key>>> + Send {
         let _ = event;
         async { Ok(None) }
     }
-    /// Asks AWS what the decision needs to know.
+    /// Reads what the decision needs. Has no effects.
     fn observe(
         &self,
         event: &Event,
         policy: Option<&Policy>,
         state: &<Self::Decide as Decide>::State,
     ) -> impl Future<Output = PortResult<<Self::Decide as Decide>::Observed>> + Send;
-    /// Carries one action out. Makes no choices.
+    /// Executes one action. Makes no decisions.
     fn act(
         &self,
         action: &<Self::Decide as Decide>::Action,

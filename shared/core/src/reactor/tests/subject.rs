@@ -82,10 +82,10 @@ fn names_that_nobody_owns_leave_no_record() {
 fn owner_that_only_aws_knows_is_asked_for() {
     let script = Script::new();
     script.contents().owners.insert(repository("mine"), churn());
-    let nobody = report(&script, &order("asked"));
+    let nobody = report(&script, &order("lookup"));
     assert_eq!((nobody.codes.as_slice(), script.calls().len()), (&["not_watched"][..], 1));
     script.contents().traced = Some(repository("mine"));
-    let found = report(&script, &order("asked"));
+    let found = report(&script, &order("lookup"));
     assert_eq!((found.entry.owner.as_str(), found.entry.decision), ("churn", Decision::Acted));
 }
 
@@ -93,9 +93,9 @@ fn owner_that_only_aws_knows_is_asked_for() {
 fn refused_trace_is_kept_and_a_throttled_one_is_retried() {
     let script = Script::new();
     script.strike("trace", Strike::Throttled);
-    assert_eq!(retried(&script, &order("asked")), "fake:call: throttled");
+    assert_eq!(retried(&script, &order("lookup")), "fake:call: throttled");
     script.contents().refuses_questions = true;
-    let report = report(&script, &order("asked"));
+    let report = report(&script, &order("lookup"));
     assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Failed, &["refused"][..]));
     assert_eq!((report.entry.reasons[0].as_str(), report.dead_lettered), ("aws:Trace: not allowed", true));
 }

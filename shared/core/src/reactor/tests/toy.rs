@@ -94,7 +94,7 @@ impl Decide for Toy {
             None => Subject::Model(churn()),
             Some("key") => Subject::Key(repository("mine")),
             Some("keys") => Subject::Keys(vec![repository("nobodys"), repository("mine"), repository("theirs")]),
-            Some("asked") => Subject::Asked,
+            Some("lookup") => Subject::Lookup,
             Some("organization") => Subject::Organization,
             Some("platform") => Subject::Platform,
             Some(_) => Subject::None,
@@ -169,7 +169,7 @@ impl Decide for Toy {
 impl Act for Toy {
     type Decide = Self;
 
-    async fn trace(&self, _: &Event) -> PortResult<Option<Key>> {
+    async fn look_up(&self, _: &Event) -> PortResult<Option<Key>> {
         if self.0.contents().refuses_questions {
             return Err(Failure::permanent("aws:Trace", "not allowed"));
         }
