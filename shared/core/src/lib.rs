@@ -6,16 +6,15 @@
 //! [`port`].
 
 pub mod audience;
-pub mod decimal;
 pub mod event;
 pub mod fact;
 pub mod failure;
 #[cfg(feature = "memory")]
 pub mod memory;
-pub mod name;
 pub mod pattern;
 pub mod plan;
-pub mod policy;
 pub mod port;
 pub mod reactor;
-pub mod text;
+
+pub use trimtab_names::{decimal, name, text};
+pub use trimtab_policy as policy;
