@@ -24,9 +24,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tree import DECIDING, FEATURES, REACHING, ROOT, Tree
+from tree import BELOW_CORE, DECIDING, FEATURES, REACHING, ROOT, Tree
 
-SCOPE = ["shared/core/src/**", "shared/ledger/src/**", "shared/runtime/src/**", "functions/*/src/**", "cli/src/**"]
+SCOPE = [
+    "shared/names/src/**", "shared/policy/src/**", "shared/core/src/**", "shared/ledger/src/**", "shared/runtime/src/**",
+    "functions/*/src/**", "cli/src/**",
+]
 # Wiring: each line would be noticed by the stories only, which run the binaries.
 WIRING = "functions/*/src/main.rs"
 
@@ -127,10 +130,11 @@ def packages(names: list[str]) -> list[str]:
 
 def first_stage(trees: list[Tree], sample: list[Mutant]) -> dict[str, str]:
     """Each mutant against its own package's tests: the deciding crates in both copies side by side."""
-    deciding = [mutant for mutant in sample if mutant.package in DECIDING]
+    below = [mutant for mutant in sample if mutant.package in BELOW_CORE]
+    deciding = [mutant for mutant in sample if mutant.package in DECIDING and mutant not in below]
     reaching = [mutant for mutant in sample if mutant.package in REACHING]
     # The second copy takes the crates that reach AWS too: their SDKs are compiled once.
-    cut = max(0, min(len(deciding), (len(sample) + len(reaching)) // 2))
+    cut = max(0, min(len(deciding), (len(sample) + len(reaching) - len(below)) // 2))
     results: dict[str, str] = {}
     failed: list[BaseException] = []
 
@@ -142,7 +146,10 @@ def first_stage(trees: list[Tree], sample: list[Mutant]) -> dict[str, str]:
         except BaseException as cause:  # Also the exit of the thread: the whole run fails with it.
             failed.append(cause)
 
-    parts = [[("first", deciding[:cut], FEATURES)], [("reaching", reaching, []), ("second", deciding[cut:], FEATURES)]]
+    parts = [
+        [("below", below, []), ("first", deciding[:cut], FEATURES)],
+        [("reaching", reaching, []), ("second", deciding[cut:], FEATURES)],
+    ]
     threads = [threading.Thread(target=work, args=pair) for pair in zip(trees, parts)]
     for thread in threads:
         thread.start()

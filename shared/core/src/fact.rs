@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::name::ModelName;
+pub use trimtab_names::severity::Severity;
 
 /// The `source` of every fact.
 pub const SOURCE: &str = "trimtab";
@@ -38,39 +39,6 @@ macro_rules! kinds {
             }
         }
     };
-}
-
-/// How soon a person should look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Good to know; nothing to do.
-    Info,
-    /// Something was held back or refused: look today.
-    Warning,
-    /// Production or the loop is not as it should be: look now.
-    Critical,
-}
-
-impl Severity {
-    /// All of them, the least first.
-    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
-
-    /// The word for it, in policies and in messages.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-
-    /// The severity that this word is for.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|severity| severity.as_str() == text)
-    }
 }
 
 kinds! {

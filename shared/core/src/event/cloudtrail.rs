@@ -6,82 +6,37 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{EventError, fault, name};
+use super::{EventError, ResourceKind, fault, name};
 use crate::name::ResourceName;
 use crate::text::one_line;
 
-/// The kinds of resource that the guard inspects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "each is the SageMaker resource it is named after")]
-pub enum ResourceKind {
-    Training,
-    Processing,
-    Model,
-    EndpointConfig,
-    Endpoint,
-    Notebook,
+/// The field of a request that holds the name of the resource.
+fn field(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::Training => "trainingJobName",
+        ResourceKind::Processing => "processingJobName",
+        ResourceKind::Model => "modelName",
+        ResourceKind::EndpointConfig => "endpointConfigName",
+        ResourceKind::Endpoint => "endpointName",
+        ResourceKind::Notebook => "notebookInstanceName",
+    }
 }
 
-impl ResourceKind {
-    /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Training, Self::Processing, Self::Model, Self::EndpointConfig, Self::Endpoint, Self::Notebook];
-
-    /// The name in messages.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Training => "training job",
-            Self::Processing => "processing job",
-            Self::Model => "model",
-            Self::EndpointConfig => "endpoint configuration",
-            Self::Endpoint => "endpoint",
-            Self::Notebook => "notebook instance",
-        }
-    }
-
-    /// The resource type in its ARNs.
-    #[must_use]
-    pub fn in_arn(self) -> &'static str {
-        match self {
-            Self::Training => "training-job",
-            Self::Processing => "processing-job",
-            Self::Model => "model",
-            Self::EndpointConfig => "endpoint-config",
-            Self::Endpoint => "endpoint",
-            Self::Notebook => "notebook-instance",
-        }
-    }
-
-    /// The request field that holds the resource's name.
-    fn field(self) -> &'static str {
-        match self {
-            Self::Training => "trainingJobName",
-            Self::Processing => "processingJobName",
-            Self::Model => "modelName",
-            Self::EndpointConfig => "endpointConfigName",
-            Self::Endpoint => "endpointName",
-            Self::Notebook => "notebookInstanceName",
-        }
-    }
-
-    /// The kind of resource that a call changes, by the call's name; `None` for a call that only reads.
-    fn of(call: &str) -> Option<Self> {
-        Some(match call {
-            "CreateTrainingJob" | "UpdateTrainingJob" => Self::Training,
-            "CreateProcessingJob" => Self::Processing,
-            "CreateModel" | "DeleteModel" => Self::Model,
-            "CreateEndpointConfig" | "DeleteEndpointConfig" => Self::EndpointConfig,
-            "CreateEndpoint" | "UpdateEndpoint" | "DeleteEndpoint" => Self::Endpoint,
-            "CreateNotebookInstance"
-            | "UpdateNotebookInstance"
-            | "StartNotebookInstance"
-            | "CreatePresignedNotebookInstanceUrl"
-            | "DeleteNotebookInstance" => Self::Notebook,
-            _ => return None,
-        })
-    }
+/// The kind of resource that a call changes or opens; `None` for calls that only read.
+fn kind_of(call: &str) -> Option<ResourceKind> {
+    Some(match call {
+        "CreateTrainingJob" | "UpdateTrainingJob" => ResourceKind::Training,
+        "CreateProcessingJob" => ResourceKind::Processing,
+        "CreateModel" | "DeleteModel" => ResourceKind::Model,
+        "CreateEndpointConfig" | "DeleteEndpointConfig" => ResourceKind::EndpointConfig,
+        "CreateEndpoint" | "UpdateEndpoint" | "DeleteEndpoint" => ResourceKind::Endpoint,
+        "CreateNotebookInstance"
+        | "UpdateNotebookInstance"
+        | "StartNotebookInstance"
+        | "CreatePresignedNotebookInstanceUrl"
+        | "DeleteNotebookInstance" => ResourceKind::Notebook,
+        _ => return None,
+    })
 }
 
 /// A resource of this account and region.
@@ -164,8 +119,8 @@ fn about(what: &str, call: &str, request: &Value) -> Result<Option<Resource>, Ev
     if matches!(call, "AddTags" | "DeleteTags") {
         return Ok(Resource::of_arn(text("resourceArn")?.1));
     }
-    let Some(kind) = ResourceKind::of(call) else { return Ok(None) };
-    let (path, given) = text(kind.field())?;
+    let Some(kind) = kind_of(call) else { return Ok(None) };
+    let (path, given) = text(field(kind))?;
     // Some operations accept an ARN in place of a name.
     if let Some(resource) = Resource::of_arn(given) {
         return Ok(Some(resource));

@@ -3,13 +3,12 @@
 //! [doc]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::{EventError, lenient, name, read};
+use super::{DriftKind, EventError, lenient, name, read};
 use crate::name::{AlarmArn, AlarmName};
 
 lenient::words! {
@@ -21,50 +20,6 @@ lenient::words! {
         Alarm = "ALARM",
         /// Too little data.
         InsufficientData = "INSUFFICIENT_DATA",
-    }
-}
-
-/// The kind of drift, by the monitor that detects it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DriftKind {
-    /// Model Monitor, data quality.
-    DataQuality,
-    /// Model Monitor, model quality.
-    ModelQuality,
-    /// Clarify, bias.
-    Bias,
-    /// Clarify, feature attribution.
-    FeatureAttribution,
-}
-
-/// The last part of the metric namespaces of SageMaker's monitors (`aws/sagemaker/Endpoints/…` and
-/// `aws/sagemaker/ModelMonitoring/…`) and the kind of drift of each. This table decides which alarms count as drift.
-const DRIFT_BY_NAMESPACE: [(&str, DriftKind); 4] = [
-    ("data-metrics", DriftKind::DataQuality),
-    ("model-metrics", DriftKind::ModelQuality),
-    ("bias-metrics", DriftKind::Bias),
-    ("explainability-metrics", DriftKind::FeatureAttribution),
-];
-
-impl DriftKind {
-    /// The kind of drift of a metric namespace, if one of SageMaker's monitors publishes it.
-    #[must_use]
-    pub fn of_namespace(namespace: &str) -> Option<Self> {
-        let path = namespace.trim_start_matches('/').strip_prefix("aws/sagemaker/")?;
-        let last = path.rsplit('/').next()?;
-        DRIFT_BY_NAMESPACE.iter().find(|(name, _)| *name == last).map(|(_, kind)| *kind)
-    }
-}
-
-impl fmt::Display for DriftKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::DataQuality => "data quality",
-            Self::ModelQuality => "model quality",
-            Self::Bias => "bias",
-            Self::FeatureAttribution => "feature attribution",
-        })
     }
 }
 

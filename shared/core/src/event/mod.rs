@@ -22,8 +22,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use cloudformation::{Stack, StackRest, StackStatus};
-pub use cloudtrail::{ApiCall, Caller, Resource, ResourceKind};
-pub use cloudwatch::{Alarm, AlarmMetric, AlarmState, DriftKind, FACET, children, feature};
+pub use cloudtrail::{ApiCall, Caller, Resource};
+pub use cloudwatch::{Alarm, AlarmMetric, AlarmState, FACET, children, feature};
 pub use codebuild::{Build, BuildStatus};
 pub use codecommit::{PullRequest, Reference, ReferenceKind};
 pub use codepipeline::{CodePipelineExecution, CodePipelineState};
@@ -33,6 +33,8 @@ pub use s3::Object;
 pub use sagemaker::{Approval, Endpoint, EndpointStatus, LifeCycle, Package, PipelineExecution, RunStatus};
 pub use sagemaker_jobs::Job;
 pub use step_functions::{ExecutionStatus, StateMachineExecution};
+pub use trimtab_names::drift::DriftKind;
+pub use trimtab_names::resource::ResourceKind;
 
 use crate::fact::{self, Fact, FactKind};
 

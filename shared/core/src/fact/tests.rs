@@ -97,19 +97,6 @@ fn kind_is_known_by_its_detail_type_and_by_nothing_else() {
     }
 }
 
-#[test]
-fn severities_go_from_the_least_to_the_one_that_pages() {
-    assert_eq!(Severity::ALL, [Info, Warning, Critical]);
-    assert!(Info < Warning && Warning < Critical);
-    for (severity, word) in [(Info, "info"), (Warning, "warning"), (Critical, "critical")] {
-        assert_eq!((severity.as_str(), Severity::parse(word)), (word, Some(severity)));
-        assert_eq!(serde_json::to_value(severity).unwrap(), json!(word), "policies write the same word");
-    }
-    for text in ["", "Critical", "error"] {
-        assert_eq!(Severity::parse(text), None, "{text}");
-    }
-}
-
 fn fact() -> Fact {
     Fact {
         kind: FactKind::RolloutRolledBack,

@@ -109,35 +109,6 @@ fn status_of_a_stack_says_what_can_be_done_about_it() {
 }
 
 #[test]
-fn drift_is_told_by_the_namespace_of_a_monitor_only() {
-    let rows = [
-        ("aws/sagemaker/Endpoints/data-metrics", Some(DriftKind::DataQuality)),
-        ("/aws/sagemaker/Endpoints/data-metrics", Some(DriftKind::DataQuality)),
-        ("aws/sagemaker/ModelMonitoring/data-metrics", Some(DriftKind::DataQuality)),
-        ("aws/sagemaker/Endpoints/model-metrics", Some(DriftKind::ModelQuality)),
-        ("aws/sagemaker/Endpoints/bias-metrics", Some(DriftKind::Bias)),
-        ("aws/sagemaker/Endpoints/explainability-metrics", Some(DriftKind::FeatureAttribution)),
-        ("aws/sagemaker/Endpoints", None),
-        ("AWS/SageMaker", None),
-        ("data-metrics", None),
-        ("custom/data-metrics", None),
-        ("", None),
-    ];
-    for (namespace, kind) in rows {
-        assert_eq!(DriftKind::of_namespace(namespace), kind, "{namespace}");
-    }
-    let words = [
-        (DriftKind::DataQuality, "data quality", "data_quality"),
-        (DriftKind::ModelQuality, "model quality", "model_quality"),
-        (DriftKind::Bias, "bias", "bias"),
-        (DriftKind::FeatureAttribution, "feature attribution", "feature_attribution"),
-    ];
-    for (kind, said, written) in words {
-        assert_eq!((kind.to_string().as_str(), serde_json::to_value(kind).unwrap()), (said, json!(written)));
-    }
-}
-
-#[test]
 fn feature_is_named_by_the_metric_or_by_the_facet() {
     assert_eq!(feature("feature_baseline_drift_tenure", None), Some("tenure"));
     assert_eq!(feature("feature_baseline_drift_tenure", Some("age")), Some("tenure"));
