@@ -2,7 +2,7 @@
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use jiff::Timestamp;
-pub use retrain::operator_request::Request;
+pub use retrain::fact::OperatorRequest as Request;
 use trimtab_core::name::ModelName;
 use trimtab_core::port::{Bus, HistoryEntry, Pause};
 use trimtab_core::text::one_line;
@@ -77,7 +77,7 @@ pub async fn reconcile(bus: String, model: &str, now: Timestamp) -> Result<Strin
 /// # Errors
 /// The bus did not take the request.
 pub async fn retrain(bus: &EventBus, asked: &Request, now: Timestamp) -> Result<String, Fault> {
-    let fact = retrain::operator_request::request(asked, now);
+    let fact = asked.to_fact(now);
     bus.publish(&fact).await?;
     let model = &asked.model;
     Ok(format!("asked for a run of {model} ({}): trimtab history {model} says what came of it\n", fact.dedup_key))

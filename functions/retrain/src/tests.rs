@@ -233,7 +233,7 @@ fn a_lost_answer_is_made_good_by_adopting_the_run() {
     assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })));
     assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })), "it may still be applied");
     stage.pass(LEASE);
-    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "resumed"));
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "already_handled"));
     assert_eq!(stage.started().len(), 1);
     assert_eq!(stage.told(), [FactKind::TrainingStarted]);
 }
@@ -247,7 +247,7 @@ fn drift_inside_the_cool_down_starts_nothing_and_says_until_when() {
     assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")), (Decision::Skipped, "cool_down"));
     let fact = stage.world.bus.facts().pop().unwrap();
     assert_eq!(fact.kind, FactKind::TrainingSkipped);
-    assert!(fact.reasons[1].ends_with("until 2026-11-21T13:00:00Z drift starts nothing"), "{:?}", fact.reasons);
+    assert!(fact.reasons[1].ends_with("drift starts no run until 2026-11-21T13:00:00Z"), "{:?}", fact.reasons);
     stage.react(&alarm_at("2026-11-20T15:00:00Z"));
     assert_eq!(
         stage.world.bus.facts().pop().unwrap().dedup_key,

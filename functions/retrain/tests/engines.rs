@@ -56,8 +56,8 @@ fn each_engine_reaches_its_own_adapter_only() {
         let calls = Calls::default();
         let of = |name| Adapter(name, Arc::clone(&calls));
         let backends = Backends {
-            pipelines: of("pipelines"),
-            state_machines: of("statemachines"),
+            sagemaker_pipelines: of("pipelines"),
+            step_functions: of("statemachines"),
             airflow: of("airflow"),
             kubeflow: of("kubeflow"),
             codepipeline: of("codepipeline"),

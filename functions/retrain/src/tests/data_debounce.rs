@@ -55,7 +55,7 @@ fn an_object_that_comes_during_a_run_gets_the_next_and_one_that_was_there_does_n
     stage.react(&look());
     assert_eq!(stage.react(&features(0, NOON)), (Decision::Skipped, "covered"), "told again");
     stage.pass(MINUTE);
-    assert_eq!(stage.react(&features(1, "2026-11-20T12:16:00Z")), (Decision::Skipped, "gathering"));
+    assert_eq!(stage.react(&features(1, "2026-11-20T12:16:00Z")), (Decision::Skipped, "batch_updated"));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
     stage.pass(HOUR);
     assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "one run at a time");
@@ -124,7 +124,7 @@ fn as_many_objects_are_waited_for_as_the_policy_says_and_each_counts_once() {
 fn a_feature_groups_offline_data_is_a_trigger_of_its_own_kind() {
     let stage = stage();
     let key = "123456789012/sagemaker/eu-west-1/offline-store/churn-features-1795166530/data/year=2026/x.parquet";
-    assert_eq!(stage.react(&object(key, NOON)), (Decision::Skipped, "gathering"));
+    assert_eq!(stage.react(&object(key, NOON)), (Decision::Skipped, "batch_updated"));
     stage.pass(MINUTE * 15);
     assert_eq!(stage.react(&look()), (Decision::Acted, "features"));
     assert!(stage.started()[0].0.display_name.starts_with("churn-features-"));
@@ -146,7 +146,7 @@ fn what_comes_during_a_pause_is_gathered_and_gets_its_run_after_it() {
     let stage = stage();
     let pause = trimtab_core::port::Pause { by: "maya".into(), since: NOON.parse().unwrap() };
     stage.world.ledger.contents().paused = Some(pause);
-    assert_eq!(stage.react(&features(0, NOON)), (Decision::Skipped, "gathering"));
+    assert_eq!(stage.react(&features(0, NOON)), (Decision::Skipped, "batch_updated"));
     stage.pass(HOUR);
     assert_eq!(stage.react(&look()), (Decision::Skipped, "paused"));
     stage.world.ledger.contents().paused = None;
@@ -257,7 +257,7 @@ fn two_buckets_with_the_same_key_count_as_two_objects() {
     let first = features(0, NOON);
     let second = serde_json::from_str(&first.to_string().replace("churn-123456789012", "churn-archive")).unwrap();
     stage.react(&first);
-    assert_eq!(stage.react(&second), (Decision::Skipped, "gathering"));
+    assert_eq!(stage.react(&second), (Decision::Skipped, "batch_updated"));
     stage.pass(HOUR);
     assert_eq!(stage.react(&look()), (Decision::Acted, "data"), "two objects of two");
 }

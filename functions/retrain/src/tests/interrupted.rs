@@ -100,7 +100,7 @@ fn refused_start_says_what_the_engine_said_and_frees_the_model() {
     stage.cloud.refuse = true;
     stage.react(&alarm_at(NOON));
     let fact = stage.world.bus.facts().pop().unwrap();
-    let said = "churn-training would not start: sagemaker:StartPipelineExecution: \
+    let said = "churn-training refused to start the run: sagemaker:StartPipelineExecution: \
                 Pipeline 'churn-training' does not exist";
     assert_eq!(fact.reasons, [said]);
     stage.cloud.refuse = false;
@@ -168,32 +168,6 @@ fn image_of_a_request_that_is_too_old_is_given_to_the_next_run() {
     assert_eq!(stage.started()[1].0.parameters["Image"], image::uri(1), "whatever becomes of the request");
 }
 
-/// A record of the first version knows neither when the last run began nor that several alarms can be
-/// held; of what it held there was one at most.
-#[test]
-fn record_of_an_earlier_version_keeps_its_last_start_and_its_held_drift() {
-    let stage = stage_with(|retrain| (retrain.every, retrain.data) = (Some(HOUR * 24 * 30), None));
-    stage.react(&alarm_at(NOON));
-    stage.end_run(HOUR);
-    stage.goes_off_unheard("2026-11-20T13:00:00Z");
-    stage.react(&alarm_at("2026-11-20T13:00:00Z"));
-    for record in stage.world.ledger.contents().aggregates.values_mut() {
-        let state = record.state.as_mut().unwrap();
-        state["held"] = state["held"][0].clone();
-        state.as_object_mut().unwrap().remove("begun");
-    }
-    stage.pass(HOUR * 24);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"), "what was held gets its run");
-    stage.end_run(HOUR);
-    for record in stage.world.ledger.contents().aggregates.values_mut() {
-        let state = record.state.as_mut().unwrap();
-        state["held"] = json!(null);
-        state.as_object_mut().unwrap().remove("begun");
-    }
-    stage.pass(HOUR * 24 * 30);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "schedule"), "the calendar counts from the last start");
-}
-
 #[test]
 fn refused_start_is_no_run_in_vain() {
     let mut stage = stage_with(|retrain| (retrain.circuit_breaker_threshold, retrain.cool_down) = (2, HOUR));
@@ -214,7 +188,7 @@ fn refused_start_is_no_run_in_vain() {
 fn starts_are_kept_as_far_back_as_the_budget_looks() {
     let (now, hour) = (NOON.parse::<Timestamp>().unwrap(), HOUR);
     let budget = trimtab_core::policy::Budget { runs: 4, per: hour * 24 };
-    let mut state = crate::incident::State { starts: vec![now - hour * 24, now - hour * 23], ..Default::default() };
+    let mut state = crate::state::State { starts: vec![now - hour * 24, now - hour * 23], ..Default::default() };
     assert_eq!(state.spent(&budget, now), 1, "what is a whole window old is out of it");
     state.spend(&budget, now);
     assert_eq!(state.starts, [now - hour * 23, now]);

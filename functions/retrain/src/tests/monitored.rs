@@ -2,7 +2,7 @@
 
 use super::reconcile::look;
 use super::*;
-use crate::violations::Report;
+use crate::observation::Report;
 
 const JOB: &str = "model-monitoring-202611201200-7c1d2e3f";
 
@@ -97,9 +97,9 @@ fn a_schedule_that_no_policy_names_is_nobodys() {
 #[test]
 fn a_report_that_cannot_be_read_is_said_and_the_drift_is_answered() {
     for (report, words) in [
-        (None, "could not be read: it is not there"),
+        (None, "could not be read: it does not exist"),
         (Some("denied"), "could not be read: AccessDenied"),
-        (Some("[1, 2"), "could not be read: it is no report of violations"),
+        (Some("[1, 2"), "could not be read: it is not a report of violations"),
     ] {
         let stage = monitored(report);
         let entry = stage.try_react(&ended_job("1")).unwrap().entry;

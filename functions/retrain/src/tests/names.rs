@@ -104,6 +104,6 @@ fn retry_of_a_start_asks_for_the_same_run_at_any_time() {
     stage.try_react(&alarm_at(NOON)).unwrap_err();
     let (first, _) = stage.cloud.runs.lock().unwrap().pop().unwrap();
     stage.pass(HOUR * 5);
-    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "resumed"));
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "already_handled"));
     assert_eq!(stage.started()[0].0, first, "name, token, parameters and time are those of the first attempt");
 }

@@ -1,18 +1,18 @@
 //! A person asks.
 
 use super::*;
-use crate::operator_request::{Request, request};
+use crate::fact::OperatorRequest;
 
 pub(super) fn asked(id: Option<&str>, over_budget: bool, at: &str) -> Value {
     let model = trimtab_core::name::ModelName::parse("churn").unwrap();
-    let asked = Request {
+    let request = OperatorRequest {
         model,
         by: "maya".into(),
         reason: "new labels\r\nBcc: x".into(),
         id: id.map(str::to_owned),
         over_budget,
     };
-    let fact = request(&asked, at.parse().unwrap());
+    let fact = request.to_fact(at.parse().unwrap());
     json!({"version": "0", "id": at, "source": "trimtab", "detail-type": "Training Requested", "account": "123456789012",
         "region": "eu-west-1", "time": at, "resources": [], "detail": fact})
 }
@@ -23,7 +23,7 @@ fn a_person_gets_one_run_for_one_request_and_the_cool_down_does_not_hold() {
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
     let entry = stage.try_react(&asked(None, false, "2026-11-20T13:00:10Z")).unwrap().entry;
-    assert_eq!((entry.decision, entry.reasons[0].as_str()), (Decision::Acted, "maya asks: new labels  Bcc: x"));
+    assert_eq!((entry.decision, entry.reasons[0].as_str()), (Decision::Acted, "requested by maya: new labels  Bcc: x"));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
     assert_eq!(stage.react(&asked(None, false, "2026-11-20T13:00:20Z")), (Decision::Skipped, "already_handled"));
     assert!(stage.started()[1].0.display_name.starts_with("churn-operator-"));
@@ -117,10 +117,10 @@ fn newest_commit_gets_the_next_run() {
 fn whoever_waits_is_told_for_what() {
     let image = image::image("Training Requested", 1, &image::uri(1));
     let cases = [
-        (request_for(&"c".repeat(40)), "; this commit gets the next one"),
-        (image, "; this image gets the next one"),
-        (asked(Some("a"), false, NOON), "; this request gets the next one"),
-        (alarm_at("2026-11-20T12:30:00Z"), " and will answer this too"),
+        (request_for(&"c".repeat(40)), "; this commit gets the next run"),
+        (image, "; this image gets the next run"),
+        (asked(Some("a"), false, NOON), "; this request gets the next run"),
+        (alarm_at("2026-11-20T12:30:00Z"), ", and covers this trigger"),
     ];
     for (event, words) in cases {
         let stage = stage();
@@ -128,7 +128,7 @@ fn whoever_waits_is_told_for_what() {
         let incident = stage.started()[0].0.display_name.clone();
         stage.try_react(&event).unwrap();
         let fact = stage.world.bus.facts().pop().unwrap();
-        assert_eq!(fact.reasons[1], format!("run of {incident} is on{words}"));
+        assert_eq!(fact.reasons[1], format!("run of {incident} is in progress{words}"));
         assert!(
             fact.dedup_key.starts_with(&format!("incident/{incident}/")),
             "a dedup key of its own: {}",
@@ -169,5 +169,5 @@ fn request_without_a_reason_says_so() {
     let mut event = asked(Some("a"), true, NOON);
     event["detail"]["details"]["reason"] = json!("");
     let entry = stage.try_react(&event).unwrap().entry;
-    assert_eq!(entry.reasons[0], "maya asks, over the budget: no reason given");
+    assert_eq!(entry.reasons[0], "requested by maya, over the budget: no reason given");
 }

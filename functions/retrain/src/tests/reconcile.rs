@@ -87,7 +87,7 @@ fn a_run_that_takes_too_long_is_told_once() {
     stage.react(&alarm_at(NOON));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
     stage.wait(24);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "late"));
+    assert_eq!(stage.react(&look()), (Decision::Acted, "deadline_exceeded"));
     assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
     let told: Vec<FactKind> = stage.world.bus.facts().iter().map(|fact| fact.kind).collect();
     assert_eq!(told, [FactKind::TrainingStarted, FactKind::DeadlineExceeded]);
@@ -270,10 +270,10 @@ fn held_drift_waits_for_the_end_of_a_run_that_is_on() {
     stage.goes_off_unheard("2026-11-20T13:00:00Z");
     assert_eq!(stage.react(&alarm_at("2026-11-20T13:00:00Z")), (Decision::Skipped, "cool_down"));
     let held = std::cell::RefCell::new(Value::Null);
-    change(&|state| *held.borrow_mut() = state["held"].clone());
+    change(&|state| *held.borrow_mut() = state["deferred_drift"].clone());
     stage.react(&request_for(&"c".repeat(40)));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
-    change(&|state| state["held"] = held.borrow().clone());
+    change(&|state| state["deferred_drift"] = held.borrow().clone());
     stage.pass(HOUR * 2);
     assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "one run at a time");
     assert_eq!(stage.started().len(), 2);

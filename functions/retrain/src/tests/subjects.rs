@@ -5,8 +5,8 @@ use trimtab_core::reactor::{Context, Decide};
 
 use super::*;
 use crate::Retrain;
-use crate::decide::Observed;
-use crate::incident::{Incident, State};
+use crate::observation::Observed;
+use crate::state::{Incident, State};
 
 #[test]
 fn incident_is_kept_under_one_name_for_each_model() {
