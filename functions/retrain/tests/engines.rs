@@ -15,7 +15,7 @@ use trimtab_core::port::{RunRequest, Runs};
 
 type Calls = Arc<Mutex<Vec<String>>>;
 
-/// An adapter that records which calls it gets, and answers with its own name.
+/// An adapter that records which calls it gets, and responds with its own name.
 struct Adapter(&'static str, Calls);
 
 impl Adapter {

@@ -111,8 +111,8 @@ async fn operator(story: &mut Story) -> Result<(), StoryError> {
     operate::retrain(&bus, &asked, Timestamp::now()).await?;
     trained(story, "operator", 1).await?;
     operate::retrain(&bus, &asked, Timestamp::now()).await?;
-    recorded(story, Decision::Acted, "maya asks: new labels").await?;
-    recorded(story, Decision::Skipped, "this was answered at").await?;
+    recorded(story, Decision::Acted, "requested by maya: new labels").await?;
+    recorded(story, Decision::Skipped, "this trigger was handled at").await?;
     trained(story, "operator", 1).await?;
     story.saw("one run for one request, with her name and her reason on record").await
 }
