@@ -64,6 +64,6 @@ async fn retrain_is_watched_and_invoked() {
     let kept = ledger.dead_letters().await.unwrap();
     let reasons: Vec<&str> = kept.iter().flat_map(|kept| &kept.entry.reasons).map(String::as_str).collect();
     assert_eq!(kept.first().map(|kept| kept.entry.decision), Some(Decision::Failed), "{said}");
-    assert_eq!(reasons, ["CloudWatch knows no alarm churn-prod-data-drift: the event is forged or the alarm is gone"]);
+    assert_eq!(reasons, ["CloudWatch has no alarm churn-prod-data-drift: the event is forged, or the alarm was deleted"]);
     cloud.stop().await;
 }

@@ -1,7 +1,7 @@
 //! `trimtab retrain`.
 
 use jiff::Timestamp;
-pub use retrain::operator_request::Request;
+pub use retrain::fact::OperatorRequest as Request;
 use trimtab_core::name::ModelName;
 use trimtab_core::port::Bus;
 
@@ -46,7 +46,7 @@ pub async fn run(ui: &mut Ui, args: Args) -> Result<(), Fault> {
 /// # Errors
 /// The bus did not accept the request.
 pub async fn retrain<B: Bus + Sync>(bus: &B, request: &Request, now: Timestamp) -> Result<Requested, Fault> {
-    let fact = retrain::operator_request::request(request, now);
+    let fact = request.to_fact(now);
     let what = format!("a training run of {} ({})", request.model, fact.dedup_key);
     Requested::publish(bus, &fact, what).await
 }

@@ -30,8 +30,8 @@ fn incident() -> AggregateId {
 /// The aggregate of `retrain` with a queued request.
 fn queued() -> serde_json::Value {
     let trigger =
-        retrain::incident::Trigger::new(retrain::incident::Kind::Operator, "operator/1".into(), "maya".into());
-    json!(retrain::incident::State { waiting: Some(trigger), ..retrain::incident::State::default() })
+        retrain::trigger::Trigger::new(retrain::trigger::TriggerKind::Operator, "operator/1".into(), "maya".into());
+    json!(retrain::state::State { queued: Some(trigger), ..retrain::state::State::default() })
 }
 
 #[test]

@@ -1,157 +1,122 @@
-//! New data: many objects, gathered until no more come, and answered by one run.
+//! New data: many objects that arrive together become one batch, which gets one run when no more arrive.
 //!
-//! An object is neither told nor on record: a thousand of them are one gathering, and one run. Those
-//! that come close upon each other are not even written down: a gathering that was noted a moment ago
-//! goes on, and its run begins after all that was there by then.
+//! An object leads to no fact and no history entry, since thousands may arrive at once. Most of them are not even
+//! written to the batch: see [`Batch::is_changed_by`].
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use trimtab_core::event::Object;
-use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::data::Data;
-use trimtab_core::policy::{Policy, Retrain as Limits};
-use trimtab_core::reactor::Context;
+use trimtab_core::policy::{self, data};
 use trimtab_core::text::digest;
 
-use crate::decide::{Answer, Observed, open};
-use crate::incident::{Kind, State, Trigger};
-use crate::rate_limits::{limit, skipped};
+use crate::state::{Batch, State};
+use crate::trigger::{Trigger, TriggerKind, TriggerSubject};
 
-/// A gathering is noted again after this part of the time that it must be quiet.
-const GRAIN: i32 = 8;
+/// The time of the last object is recorded again after this fraction of the debounce time. A write for each object
+/// would be thousands of writes to one item of the ledger.
+const DEBOUNCE_FRACTION: i32 = 8;
 
-/// New data that waits for its run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gathering {
-    /// What began it: data, or a feature group's.
-    pub kind: Kind,
-    /// When the first object was heard of.
-    pub since: Timestamp,
-    /// When one was last noted.
-    pub last: Timestamp,
-    /// How many were noted; more may have come.
-    pub count: u32,
-    /// The folders and feature groups that they are in, as the policy names them.
-    pub places: BTreeSet<String>,
-    /// The first objects, digested: as many as the policy waits for. Each counts once.
-    pub marks: Vec<String>,
+/// What an object means for the model's batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ObjectEffect {
+    /// The policy names neither its folder nor its feature group.
+    NotConfigured,
+    /// A run was started after the object was created, and covers it.
+    Covered,
+    /// It belongs to the batch and changes nothing that is recorded.
+    Unchanged,
+    /// The batch with the object.
+    Batch(Batch),
 }
 
-impl Gathering {
-    fn begin(kind: Kind, now: Timestamp) -> Self {
-        Self { kind, since: now, last: now, count: 0, places: BTreeSet::new(), marks: Vec::new() }
+/// What an object that was created at `created` means for the model's batch.
+pub(crate) fn receive(
+    state: &State,
+    retrain: &policy::Retrain,
+    object: &Object,
+    created: Timestamp,
+    now: Timestamp,
+) -> ObjectEffect {
+    let Some((kind, source)) = source(retrain, object) else {
+        return ObjectEffect::NotConfigured;
+    };
+    // The time has whole seconds, and a run reads its data minutes after it was requested: an object of the same
+    // second as the start is counted again, because a lost object is worse than a run too many.
+    if state.last_started.is_some_and(|started| created < started) {
+        return ObjectEffect::Covered;
+    }
+    let data = retrain.gathering();
+    let object = digest(&[&object.bucket, &object.key], 16);
+    if state.batch.as_ref().is_some_and(|batch| !batch.is_changed_by(&object, &source, &data, now)) {
+        return ObjectEffect::Unchanged;
+    }
+    let mut batch = state.batch.clone().unwrap_or_else(|| Batch::new(kind, now));
+    batch.add(object, source, &data, now);
+    ObjectEffect::Batch(batch)
+}
+
+/// The trigger of the batch, if the policy still names data and the batch is ready.
+pub(crate) fn ready(state: &State, retrain: &policy::Retrain, now: Timestamp) -> Option<Trigger> {
+    let configured = retrain.data.is_some() || !retrain.feature_groups.is_empty();
+    let batch = state.batch.as_ref()?;
+    (configured && batch.is_ready(&retrain.gathering(), now)).then(|| batch.trigger())
+}
+
+/// The feature group or folder of the policy that contains the object. The innermost folder wins.
+fn source(retrain: &policy::Retrain, object: &Object) -> Option<(TriggerKind, String)> {
+    if let Some(name) = object.feature_group()
+        && retrain.feature_groups.iter().any(|group| group.as_str() == name)
+    {
+        return Some((TriggerKind::Features, format!("feature group {name}")));
+    }
+    let prefixes: BTreeSet<&str> =
+        retrain.data.iter().flat_map(|data| &data.prefixes).map(|prefix| prefix.as_str()).collect();
+    let folder = object.folders().into_iter().find(|folder| prefixes.contains(folder.as_str()))?;
+    Some((TriggerKind::Data, folder))
+}
+
+impl Batch {
+    fn new(kind: TriggerKind, now: Timestamp) -> Self {
+        Self { kind, since: now, last: now, count: 0, sources: BTreeSet::new(), digests: Vec::new() }
     }
 
-    /// Whether the object changes what is known: one that is still waited for, from another place,
-    /// or after a while.
-    fn takes(&self, mark: &String, place: &str, data: &Data, now: Timestamp) -> bool {
-        let awaited = self.awaits(data) && !self.marks.contains(mark);
-        awaited || !self.places.contains(place) || now.duration_since(self.last) >= data.debounce / GRAIN
+    /// Whether the object changes the record: it is one that is still missing, comes from another source, or is the
+    /// first after a while.
+    fn is_changed_by(&self, object: &String, source: &str, data: &data::Data, now: Timestamp) -> bool {
+        let missing = self.is_too_small(data) && !self.digests.contains(object);
+        missing || !self.sources.contains(source) || now.duration_since(self.last) >= data.debounce / DEBOUNCE_FRACTION
     }
 
-    fn note(&mut self, mark: String, place: String, data: &Data, now: Timestamp) {
-        if self.awaits(data) && !self.marks.contains(&mark) {
-            self.marks.push(mark);
+    fn add(&mut self, object: String, source: String, data: &data::Data, now: Timestamp) {
+        if self.is_too_small(data) && !self.digests.contains(&object) {
+            self.digests.push(object);
         }
-        self.places.insert(place);
+        self.sources.insert(source);
         self.count = self.count.saturating_add(1);
         self.last = self.last.max(now);
     }
 
-    fn awaits(&self, data: &Data) -> bool {
-        self.marks.len() < usize::try_from(data.min_objects).unwrap_or(usize::MAX)
+    /// Whether it has fewer objects than `retrain.data.min_objects`.
+    fn is_too_small(&self, data: &data::Data) -> bool {
+        self.digests.len() < usize::try_from(data.min_objects).unwrap_or(usize::MAX)
     }
 
-    /// Whether there is enough, and no more has come for long enough.
-    fn is_ripe(&self, data: &Data, now: Timestamp) -> bool {
-        let rests = now.duration_since(self.last) >= data.debounce || now.duration_since(self.since) >= data.max_wait;
-        rests && !self.awaits(data)
+    /// Whether there are enough objects, and none arrived for the debounce time or `max_wait` has passed.
+    fn is_ready(&self, data: &data::Data, now: Timestamp) -> bool {
+        let debounced = now.duration_since(self.last) >= data.debounce;
+        let waited_enough = now.duration_since(self.since) >= data.max_wait;
+        (debounced || waited_enough) && !self.is_too_small(data)
     }
 
     fn trigger(&self) -> Trigger {
-        let (since, count) = (self.since, self.count);
-        let places = self.places.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let objects = if count == 1 { "1 object" } else { "objects" };
-        let reason = format!("new data in {places}: {objects} since {since}");
-        Trigger::new(self.kind, format!("{}/{since}", self.kind.as_str()), reason)
+        let since = self.since;
+        let subject = match self.kind {
+            TriggerKind::Features => TriggerSubject::Features(since),
+            _ => TriggerSubject::Data(since),
+        };
+        let sources = self.sources.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let objects = if self.count == 1 { "1 object" } else { "objects" };
+        Trigger::new(subject, format!("new data in {sources}: {objects} since {since}"))
     }
-}
-
-/// An object was created where the policy watches.
-pub(crate) fn on_object(ctx: &Context<'_, State, Observed>, limits: &Limits, object: &Object) -> Answer {
-    let Some((kind, place)) = place(limits, object) else {
-        return Plan::skip("not_watched", "the policy does not watch where this object is");
-    };
-    // S3's clock tells seconds. A run reads its data minutes after it was asked for.
-    if ctx.state.last_begun().is_some_and(|begun| ctx.event.envelope.time < begun) {
-        return Plan::skip("covered", "a run has begun since, and had this object");
-    }
-    let (data, mark) = (limits.gathering(), digest(&[&object.bucket, &object.key], 16));
-    if ctx.state.gathering.as_ref().is_some_and(|known| !known.takes(&mark, &place, &data, ctx.now)) {
-        return Plan::skip("gathered", "one of many: they are gathered");
-    }
-    let mut state = ctx.state.clone();
-    let gathering = state.gathering.get_or_insert_with(|| Gathering::begin(kind, ctx.now));
-    gathering.note(mark, place, &data, ctx.now);
-    Plan::only(Decision::Skipped, Reason::new("gathering", "new data: it gets its run when no more comes"))
-        .with_state(state)
-}
-
-/// The feature group or folder of the policy that the object is in.
-fn place(limits: &Limits, object: &Object) -> Option<(Kind, String)> {
-    let of = |name: &str| limits.feature_groups.iter().any(|group| group.as_str() == name);
-    if let Some(group) = object.feature_group().filter(|name| of(name)) {
-        return Some((Kind::Features, format!("feature group {group}")));
-    }
-    let watched = |folder: &String| {
-        limits.data.iter().flat_map(|data| &data.prefixes).any(|prefix| prefix.as_str() == folder.as_str())
-    };
-    object.folders().into_iter().find(watched).map(|folder| (Kind::Data, folder))
-}
-
-/// What was gathered gets its run, once no more comes and no limit holds.
-pub(crate) fn ripe(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Option<Answer> {
-    let gathers = limits.data.is_some() || !limits.feature_groups.is_empty();
-    let gathering = ctx.state.gathering.as_ref().filter(|_| gathers && ctx.state.incident.is_none())?;
-    if !gathering.is_ripe(&limits.gathering(), ctx.now) {
-        return None;
-    }
-    start_or_wait(ctx, policy, limits, gathering.trigger())
-}
-
-/// A run if none has begun for as long as the policy says. Where none has ever, it counts from the
-/// first look: whoever writes a policy has a model already.
-pub(crate) fn due(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Option<Answer> {
-    let every = limits.every.filter(|_| ctx.state.incident.is_none())?;
-    let Some(from) = ctx.state.last_begun().or(ctx.state.counting) else {
-        let state = State { counting: Some(ctx.now), ..ctx.state.clone() };
-        return Some(Plan::update(state, "counting", format!("from now on: a run where none has begun for {every:#}")));
-    };
-    if ctx.now.duration_since(from) < every {
-        return None;
-    }
-    let reason = format!("no run has begun since {from}, and the policy asks for one every {every:#}");
-    start_or_wait(ctx, policy, limits, Trigger::new(Kind::Schedule, format!("schedule/{from}"), reason))
-}
-
-/// Starts what has waited, unless a limit holds. The cool-down is waited for in silence; that the
-/// budget is spent is told, once.
-fn start_or_wait(
-    ctx: &Context<'_, State, Observed>,
-    policy: &Policy,
-    limits: &Limits,
-    trigger: Trigger,
-) -> Option<Answer> {
-    let state = ctx.state.clone();
-    let Some(reason) = limit(&state, limits, &trigger, ctx.now) else {
-        return Some(open(state, policy, limits, trigger, ctx.now));
-    };
-    let told = skipped(policy, &state, &trigger, &reason, ctx.now);
-    if reason.code != "budget" || state.told.as_ref() == Some(&told.dedup_key) {
-        return None;
-    }
-    let state = State { told: Some(told.dedup_key.clone()), ..state };
-    Some(Plan::only(Decision::Skipped, reason).with_state(state).with_fact(told))
 }

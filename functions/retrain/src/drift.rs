@@ -1,19 +1,94 @@
-//! Drift as alarms tell of it: of a metric, of an expression, or of other alarms.
+//! Drift that alarms report: alarms on a metric, on an expression, or on other alarms (composite).
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use trimtab_core::event::{Alarm, AlarmState, DriftKind, children};
 use trimtab_core::name::AlarmName;
-use trimtab_core::plan::Plan;
-use trimtab_core::policy::{Policy, Retrain as Limits};
 use trimtab_core::port::ObservedAlarm;
-use trimtab_core::reactor::Context;
 
-use crate::decide::{Answer, Observed, triage};
-use crate::incident::{State, Trigger};
+use crate::state::State;
+use crate::trigger::Trigger;
 
-/// The event's alarm as CloudWatch would describe it.
+/// What an alarm's event means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AlarmFinding {
+    /// The alarm monitors no metric of SageMaker's monitoring.
+    NotDrift,
+    /// It changed to a state other than ALARM.
+    NotInAlarm,
+    /// CloudWatch has no such alarm.
+    NoSuchAlarm,
+    /// It returned to OK since.
+    Recovered,
+    /// Its actions are suppressed.
+    Suppressed,
+    /// The policy ignores this kind of drift.
+    Ignored(DriftKind),
+    /// Drift that the policy trains on.
+    Drift(Trigger),
+}
+
+/// What the event of an alarm means. The observed alarm decides, because the event may be old or forged.
+pub(crate) fn check_event(
+    alarm: &Alarm,
+    observed: Option<&ObservedAlarm>,
+    children: &[ObservedAlarm],
+    configured: &BTreeSet<DriftKind>,
+) -> AlarmFinding {
+    if alarm.drift().is_none() && !alarm.is_composite() {
+        return AlarmFinding::NotDrift;
+    }
+    if alarm.state != AlarmState::Alarm {
+        return AlarmFinding::NotInAlarm;
+    }
+    let Some(observed) = observed else {
+        return AlarmFinding::NoSuchAlarm;
+    };
+    if observed.state == AlarmState::Ok {
+        return AlarmFinding::Recovered;
+    }
+    if observed.suppressed {
+        return AlarmFinding::Suppressed;
+    }
+    let (content, since) = if alarm.is_composite() {
+        // CloudWatch sends the event again when a suppression ends: only the time of the transition identifies it. The
+        // event does not contain the children's metrics either.
+        (Content::of_observed(observed, children), observed.since.unwrap_or(alarm.since))
+    } else {
+        (Content::of_event(alarm), alarm.since)
+    };
+    match content.configured(configured) {
+        Ok(kind) => AlarmFinding::Drift(content.trigger(observed, kind, since)),
+        Err(ignored) => AlarmFinding::Ignored(ignored),
+    }
+}
+
+/// The trigger of a firing alarm whose event was missed; `None` if the drift was handled, or a run covers it.
+pub(crate) fn missed_trigger(
+    alarm: &ObservedAlarm,
+    children: &[ObservedAlarm],
+    state: &State,
+    configured: &BTreeSet<DriftKind>,
+) -> Option<Trigger> {
+    let since = alarm.since?;
+    if alarm.state != AlarmState::Alarm || alarm.suppressed || state.covers(since) {
+        return None;
+    }
+    let content = Content::of_observed(alarm, children);
+    if content.kinds.is_empty() && !alarm.is_composite() {
+        return None;
+    }
+    let kind = content.configured(configured).ok()?;
+    let trigger = content.trigger(alarm, kind, since);
+    // A trigger that a limit refused is handled too: it is deferred until the limit ends.
+    if state.handled(&trigger.subject).is_some() {
+        return None;
+    }
+    Some(trigger)
+}
+
+/// The event's alarm as CloudWatch would describe it, for planning offline.
 pub(crate) fn preview(alarm: &Alarm) -> Option<ObservedAlarm> {
     Some(ObservedAlarm {
         name: AlarmName::parse(&alarm.name).ok()?,
@@ -27,100 +102,42 @@ pub(crate) fn preview(alarm: &Alarm) -> Option<ObservedAlarm> {
     })
 }
 
-/// What an alarm tells of; several kinds where it is composite, and none where CloudWatch does not say.
-struct Told {
+/// The drift that an alarm reports: several kinds if it is composite, none if its metrics are unknown.
+struct Content {
     kinds: BTreeSet<DriftKind>,
     features: BTreeSet<String>,
 }
 
-/// Of a composite alarm: what those of its children tell of that are on themselves.
-fn told(alarm: &ObservedAlarm, children: &[ObservedAlarm]) -> Told {
-    let on = |child: &&ObservedAlarm| alarm.children.contains(&child.name) && child.state == AlarmState::Alarm;
-    let of: Vec<&ObservedAlarm> = if alarm.is_composite() { children.iter().filter(on).collect() } else { vec![alarm] };
-    Told {
-        kinds: of.iter().filter_map(|alarm| alarm.drift).collect(),
-        features: of.iter().flat_map(|alarm| alarm.features.clone()).collect(),
+impl Content {
+    fn of_event(alarm: &Alarm) -> Self {
+        Self { kinds: alarm.drift().into_iter().collect(), features: alarm.features().into_iter().collect() }
     }
-}
 
-impl Told {
-    /// The first kind that the policy counts. Where none is known, the policy has named the alarm
-    /// all the same, and it counts.
-    fn counts(&self, limits: &Limits) -> Result<Option<DriftKind>, DriftKind> {
-        let counted = self.kinds.iter().find(|kind| limits.drift.contains(kind));
-        match (counted, self.kinds.first()) {
-            (None, Some(other)) => Err(*other),
-            (counted, _) => Ok(counted.copied()),
+    /// The content of an observed alarm; that of a composite alarm is the content of its children that are in ALARM.
+    fn of_observed(alarm: &ObservedAlarm, children: &[ObservedAlarm]) -> Self {
+        let sources: Vec<&ObservedAlarm> = if alarm.is_composite() {
+            let is_child = |other: &&ObservedAlarm| alarm.children.contains(&other.name);
+            children.iter().filter(is_child).filter(|child| child.state == AlarmState::Alarm).collect()
+        } else {
+            vec![alarm]
+        };
+        Self {
+            kinds: sources.iter().filter_map(|alarm| alarm.drift).collect(),
+            features: sources.iter().flat_map(|alarm| alarm.features.clone()).collect(),
+        }
+    }
+
+    /// The first kind that the policy names, or the kind that it ignores. An alarm of unknown kind counts, because the
+    /// policy names the alarm.
+    fn configured(&self, configured: &BTreeSet<DriftKind>) -> Result<Option<DriftKind>, DriftKind> {
+        let first = self.kinds.iter().find(|kind| configured.contains(kind)).copied();
+        match (first, self.kinds.first()) {
+            (None, Some(ignored)) => Err(*ignored),
+            (first, _) => Ok(first),
         }
     }
 
     fn trigger(&self, alarm: &ObservedAlarm, kind: Option<DriftKind>, since: Timestamp) -> Trigger {
-        Trigger::of_alarm(&alarm.arn, alarm.name.as_str(), kind, since, &self.features)
+        Trigger::of_alarm(alarm.arn.clone(), alarm.name.as_str(), kind, since, &self.features)
     }
-}
-
-/// An alarm changed its state.
-pub(crate) fn on_alarm(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits, alarm: &Alarm) -> Answer {
-    if alarm.drift().is_none() && !alarm.is_composite() {
-        return Plan::skip(
-            "not_drift",
-            format!("alarm {} watches no SageMaker monitoring metric: it says nothing about drift", alarm.name),
-        );
-    }
-    if alarm.state != AlarmState::Alarm {
-        return Plan::skip("not_in_alarm", format!("alarm {} is not in ALARM", alarm.name));
-    }
-    let Some(actual) = &ctx.observed.alarm else {
-        return Plan::fail(
-            "no_such_alarm",
-            format!("CloudWatch knows no alarm {}: the event is forged or the alarm is gone", alarm.name),
-        );
-    };
-    if actual.state == AlarmState::Ok {
-        return Plan::skip("recovered", format!("alarm {} has returned to OK since", alarm.name));
-    }
-    if actual.suppressed {
-        return Plan::skip(
-            "suppressed",
-            format!(
-                "the actions of alarm {} are held back; when they no longer are, CloudWatch tells again",
-                alarm.name
-            ),
-        );
-    }
-    // The event says what the alarm was about then; of a composite alarm only CloudWatch knows.
-    let (told, since) = if alarm.is_composite() {
-        // It tells of one change twice where it was held back: what counts is when it went off.
-        (told(actual, &ctx.observed.children), actual.since.unwrap_or(alarm.since))
-    } else {
-        let (kinds, features) = (alarm.drift().into_iter().collect(), alarm.features().into_iter().collect());
-        (Told { kinds, features }, alarm.since)
-    };
-    match told.counts(limits) {
-        Ok(kind) => triage(ctx, policy, limits, told.trigger(actual, kind, since)),
-        Err(other) => ignored(policy, other),
-    }
-}
-
-/// A kind of drift that the policy leaves alone.
-pub(crate) fn ignored(policy: &Policy, kind: DriftKind) -> Answer {
-    let text = format!("{kind} drift is not among the kinds that the policy of {} retrains on", policy.model);
-    Plan::skip("drift_ignored", text)
-}
-
-/// The transition of an alarm that is on, and that nothing has answered since it went off.
-pub(crate) fn unanswered(
-    alarm: &ObservedAlarm,
-    children: &[ObservedAlarm],
-    state: &State,
-    limits: &Limits,
-) -> Option<Trigger> {
-    let (told, since) = (told(alarm, children), alarm.since?);
-    if told.kinds.is_empty() && !alarm.is_composite() {
-        return None;
-    }
-    let kind = told.counts(limits).ok()?;
-    let news = alarm.state == AlarmState::Alarm && !alarm.suppressed && !state.has_answered_since(since);
-    // What a limit refused is held, and waits for its end.
-    Some(told.trigger(alarm, kind, since)).filter(|trigger| news && state.answer_to(trigger).is_none())
 }

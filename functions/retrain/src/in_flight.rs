@@ -3,26 +3,26 @@
 use trimtab_core::reactor::InFlight;
 
 use crate::Retrain;
-use crate::incident::State;
+use crate::state::State;
 
 impl InFlight for Retrain {
     /// Data and drift that wait for a limit are not in flight: nothing has been started for them.
     fn in_flight(state: &State) -> Option<String> {
         let running = state.incident.as_ref().map(|incident| format!("training run {}", incident.id));
-        running.or_else(|| state.waiting.is_some().then(|| "queued training request".to_owned()))
+        running.or_else(|| state.queued.is_some().then(|| "queued training request".to_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::incident::{Kind, Trigger};
+    use crate::trigger::{Trigger, TriggerKind};
 
     #[test]
     fn queued_request_is_in_flight_and_a_stable_state_is_not() {
         let mut state = State::default();
         assert_eq!(Retrain::in_flight(&state), None);
-        state.waiting = Some(Trigger::new(Kind::Operator, "operator/1".into(), "maya asks".into()));
+        state.queued = Some(Trigger::new(TriggerKind::Operator, "operator/1".into(), "requested by maya".into()));
         assert_eq!(Retrain::in_flight(&state).as_deref(), Some("queued training request"));
     }
 }

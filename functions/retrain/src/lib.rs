@@ -1,24 +1,31 @@
-//! `retrain` owns a model's incident: from what asks for training (an alarm, a monitoring run, new
-//! data, a schedule, a built commit, a person) to the end of the run that answers it.
+//! `retrain` owns a model's incident: from the trigger of a training run (drift, new data, a schedule, a built commit,
+//! an image, an operator's request) to the end of the run.
 //!
-//! [`decide`] triages and knows no SDK; [`act`] starts the run, or adopts the one that already
-//! carries the incident's name, in the engine that the policy names.
+//! Imports point one way: the types ([`trigger`], [`state`], [`observation`], [`action`]), the leaf modules that return
+//! data (`drift`, `violations`, `data_debounce`, `schedule`, `rate_limits`, `image`, [`engines`]), the control flow
+//! (`planner`, and `reconcile` above it), then [`decide`] and [`act`].
 
 pub mod act;
+pub mod action;
 mod completion;
-pub mod data_debounce;
+mod ctx;
+mod data_debounce;
 pub mod decide;
 mod drift;
 pub mod engines;
+pub mod fact;
 mod image;
 mod in_flight;
-pub mod incident;
-pub mod operator_request;
+pub mod observation;
+mod planner;
 mod rate_limits;
+pub mod reason;
 mod reconcile;
 mod run_request;
+mod schedule;
+pub mod state;
 pub mod trigger;
-pub mod violations;
+mod violations;
 
 pub use act::Reaction;
 pub use decide::Retrain;

@@ -1,4 +1,4 @@
-//! Wires `retrain` to AWS.
+//! The Lambda function: `retrain` over AWS.
 
 use retrain::Reaction;
 use retrain::engines::Backends;
@@ -19,11 +19,11 @@ async fn main() -> Result<(), trimtab_runtime::Exit> {
     let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
     let reaction = Reaction {
         runs: Backends {
-            pipelines: SageMaker::new(&aws),
-            state_machines: StepFunctions::new(&aws),
             airflow: Mwaa::new(&aws),
-            kubeflow: Kubeflow::new(&aws),
             codepipeline: CodePipeline::new(&aws),
+            kubeflow: Kubeflow::new(&aws),
+            sagemaker_pipelines: SageMaker::new(&aws),
+            step_functions: StepFunctions::new(&aws),
         },
         alarms: CloudWatch::new(&aws),
         monitors: SageMaker::new(&aws),

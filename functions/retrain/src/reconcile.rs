@@ -1,84 +1,138 @@
-//! What `retrain` finds when it looks by itself: a run that takes too long, drift that a limit held
-//! back and that is still there, an alarm or a monitoring run whose event never came, data of which no
-//! more comes, a model that nothing has trained for long.
+//! The planner of a reconcile: what it finds although no event reported it. Each finding is decided as if its event
+//! had arrived.
 
 use trimtab_core::event::AlarmState;
-use trimtab_core::fact::FactKind;
-use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Policy, Retrain as Limits};
-use trimtab_core::port::ObservedAlarm;
-use trimtab_core::reactor::Context;
+use trimtab_core::plan::{Decision, Reason};
 
-use crate::decide::{Answer, Observed, open, tell, triage};
-use crate::incident::{Held, State};
-use crate::rate_limits::limit;
-use crate::{data_debounce, drift, violations};
+use crate::ctx::Ctx;
+use crate::planner::{self, Plan};
+use crate::reason::Code;
+use crate::schedule::{self, Schedule};
+use crate::state::{DeferredDrift, State};
+use crate::trigger::Trigger;
+use crate::{data_debounce, drift, fact, rate_limits, violations};
 
-/// One finding at a time: the next look finds the next.
-pub(crate) fn on_reconcile(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Answer {
-    late(ctx, policy)
-        .or_else(|| held(ctx, policy, limits))
-        .or_else(|| unheard(ctx, policy, limits))
-        .or_else(|| violations::unheard(ctx, policy, limits))
-        .or_else(|| data_debounce::ripe(ctx, policy, limits))
-        .or_else(|| data_debounce::due(ctx, policy, limits))
-        .unwrap_or_else(|| Plan::skip("nothing_new", "nothing has happened that was not heard of"))
+/// One finding per reconcile, in order of urgency: a plan has one reason, and the next reconcile finds the next.
+pub(crate) fn on_reconcile(ctx: &Ctx<'_>) -> Plan {
+    deadline_exceeded(ctx)
+        .or_else(|| deferred_drift(ctx))
+        .or_else(|| missed_alarm(ctx))
+        .or_else(|| missed_violations(ctx))
+        .or_else(|| ready_batch(ctx))
+        .or_else(|| due_schedule(ctx))
+        .unwrap_or_else(|| Plan::skip(Code::NothingNew, "no event was missed, and nothing is due"))
 }
 
-/// The open incident's run takes longer than the policy allows: a person is told, once.
-fn late(ctx: &Context<'_, State, Observed>, policy: &Policy) -> Option<Answer> {
-    let most = policy.reconcile?.training;
+/// The open incident's run takes longer than the policy allows; reported once.
+fn deadline_exceeded(ctx: &Ctx<'_>) -> Option<Plan> {
+    let allowed = ctx.policy.reconcile?.training;
     let incident = ctx.state.incident.as_ref()?;
-    if incident.late || ctx.now.duration_since(incident.opened) < most {
+    if incident.deadline_reported || ctx.now.duration_since(incident.opened) < allowed {
         return None;
     }
-    let text =
-        format!("the run of {} has not ended since {}; the policy allows {most:#}", incident.id, incident.opened);
-    let mut told =
-        tell(FactKind::DeadlineExceeded, incident, incident.run.as_ref(), ctx.now, std::slice::from_ref(&text));
-    told.dedup_key = format!("late/{}", told.dedup_key);
+    let text = format!(
+        "the run of {} has not ended since {}; reconcile.training allows {allowed:#}",
+        incident.id, incident.opened
+    );
+    let fact = fact::deadline_exceeded(incident, ctx.now, &text);
     let mut state = ctx.state.clone();
     if let Some(incident) = &mut state.incident {
-        incident.late = true;
+        incident.deadline_reported = true;
     }
-    Some(Plan::only(Decision::Acted, Reason::new("late", text)).with_state(state).with_fact(told))
+    Some(Plan::only(Decision::Acted, Reason::new(Code::DeadlineExceeded, text)).with_state(state).with_fact(fact))
 }
 
-/// Drift that a limit held back gets its run when the limit has ended and its alarm is still on;
-/// when the alarm is off, it is forgotten.
-fn held(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Option<Answer> {
-    if ctx.state.held.is_empty() {
+/// Drift that a limit refused gets its run when the limit has ended and its alarm is still firing.
+fn deferred_drift(ctx: &Ctx<'_>) -> Option<Plan> {
+    if ctx.state.deferred_drift.is_empty() {
         return None;
     }
     let mut state = ctx.state.clone();
-    let on = |alarm: &&ObservedAlarm| alarm.state != AlarmState::Ok;
-    let is_on = |held: &&Held| ctx.observed.alarms.iter().filter(on).any(|alarm| held.trigger.is_of(&alarm.arn));
-    let Some(held) = ctx.state.held.iter().find(is_on) else {
-        state.held.clear();
-        return Some(Plan::update(state, "recovered", "the drift that was held back has gone by itself"));
+    let Some(deferred) = ctx.state.deferred_drift.iter().find(|deferred| is_firing(ctx, deferred)) else {
+        state.deferred_drift.clear();
+        return Some(Plan::update(state, Code::Recovered, "the drift that a limit refused has ended without a run"));
     };
     if ctx.state.incident.is_some() {
         return None;
     }
-    state.see_drift(ctx.now);
-    if limit(&state, limits, &held.trigger, ctx.now).is_some() {
+    // The alarm fired all the time, so this is the same drift, and does not close the circuit breaker.
+    state.continue_drift(ctx.now);
+    if rate_limits::limit(&state, ctx.retrain, &deferred.trigger, ctx.now).is_some() {
         return None;
     }
-    let mut plan = open(state, policy, limits, held.trigger.clone(), ctx.now);
-    let since = held.since;
-    plan.reasons.push(Reason::new(
-        "limit_ended",
-        format!("held back since {since}; the limit has ended, and the alarm is still on"),
-    ));
+    let mut plan = planner::open(ctx, state, deferred.trigger.clone());
+    let text =
+        format!("a limit refused this drift at {}; the limit has ended, and the alarm still fires", deferred.since);
+    plan.reasons.push(Reason::new(Code::LimitEnded, text));
     Some(plan)
 }
 
-/// An alarm went off after the last trigger that had its answer, and its event has not come. (What
-/// was answered since was answered knowing the drift.)
-fn unheard(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Option<Answer> {
-    let of = |alarm| drift::unanswered(alarm, &ctx.observed.children, ctx.state, limits);
-    let trigger = ctx.observed.alarms.iter().find_map(of)?;
-    let mut plan = triage(ctx, policy, limits, trigger);
-    plan.reasons.push(Reason::new("unheard", "the alarm's own event has not come: observed by looking"));
-    Some(plan)
+/// Whether the alarm has not returned to OK. An alarm without data may still be about the same drift.
+fn is_firing(ctx: &Ctx<'_>, deferred: &DeferredDrift) -> bool {
+    let mut alarms = ctx.observed.alarms.iter();
+    alarms.any(|alarm| alarm.state != AlarmState::Ok && deferred.trigger.alarm() == Some(&alarm.arn))
+}
+
+/// An alarm fires, no run since its transition covers it, and its event was missed.
+fn missed_alarm(ctx: &Ctx<'_>) -> Option<Plan> {
+    let trigger = ctx
+        .observed
+        .alarms
+        .iter()
+        .find_map(|alarm| drift::missed_trigger(alarm, &ctx.observed.children, ctx.state, &ctx.retrain.drift))?;
+    Some(admit_missed(ctx, trigger, "the alarm's event was not received: a reconcile found it"))
+}
+
+/// A monitoring run found violations, no run since covers them, and its event was missed.
+fn missed_violations(ctx: &Ctx<'_>) -> Option<Plan> {
+    let trigger = violations::missed_trigger(&ctx.observed.monitoring_runs, ctx.state, ctx.retrain, ctx.now)?;
+    Some(admit_missed(ctx, trigger, "the monitoring run's event was not received: a reconcile found it"))
+}
+
+fn admit_missed(ctx: &Ctx<'_>, trigger: Trigger, text: &str) -> Plan {
+    let mut plan = planner::admit(ctx, trigger);
+    plan.reasons.push(Reason::new(Code::MissedEvent, text));
+    plan
+}
+
+/// The batch of new data is ready.
+fn ready_batch(ctx: &Ctx<'_>) -> Option<Plan> {
+    if ctx.state.incident.is_some() {
+        return None;
+    }
+    start_or_wait(ctx, data_debounce::ready(ctx.state, ctx.retrain, ctx.now)?)
+}
+
+/// A run on a schedule is due.
+fn due_schedule(ctx: &Ctx<'_>) -> Option<Plan> {
+    if ctx.state.incident.is_some() {
+        return None;
+    }
+    let every = ctx.retrain.every?;
+    match schedule::check(ctx.state, every, ctx.now) {
+        Schedule::NotDue => None,
+        Schedule::StartCounting => {
+            let state = State { schedule_from: Some(ctx.now), ..ctx.state.clone() };
+            let text = format!("from now on, a run is started whenever none was started for {every:#}");
+            Some(Plan::update(state, Code::Counting, text))
+        }
+        Schedule::Due(trigger) => start_or_wait(ctx, trigger),
+    }
+}
+
+/// A run for what has waited, unless a limit refuses it. The end of a cool-down is awaited without a message, because
+/// it comes by itself; a spent budget is reported once.
+fn start_or_wait(ctx: &Ctx<'_>, trigger: Trigger) -> Option<Plan> {
+    let Some(limit) = rate_limits::limit(ctx.state, ctx.retrain, &trigger, ctx.now) else {
+        return Some(planner::open(ctx, ctx.state.clone(), trigger));
+    };
+    if limit.code() != Code::Budget {
+        return None;
+    }
+    let fact = fact::limited(&ctx.policy.model, &limit, &trigger, ctx.now);
+    if ctx.state.reported_limit.as_ref() == Some(&fact.dedup_key) {
+        return None;
+    }
+    let state = State { reported_limit: Some(fact.dedup_key.clone()), ..ctx.state.clone() };
+    Some(Plan::only(Decision::Skipped, planner::limited(&limit)).with_state(state).with_fact(fact))
 }

@@ -1,68 +1,55 @@
-//! How a run is asked for: the call, by the engine's own names, and what the run is told.
+//! The request for a run: its name, its token and its parameters.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use trimtab_core::policy::{Engine, Parameters, Policy, Retrain as Limits};
+use jiff::Timestamp;
+use trimtab_core::name::ModelName;
+use trimtab_core::policy;
 use trimtab_core::port::RunRequest;
+use trimtab_core::text::digest;
 
-use crate::incident::{State, Trigger};
+use crate::engines;
+use crate::state::{Incident, TrainingImage};
+use crate::trigger::Trigger;
 
-/// What `retrain` can do: start the run, unless it is there already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Action {
-    /// The call's name.
-    action: &'static str,
-    /// The service, since two of them have a call of the same name.
-    service: &'static str,
-    /// The run.
-    #[serde(flatten)]
-    pub request: RunRequest,
-}
-
-/// The call that starts this run.
-pub(crate) fn starting(request: &RunRequest) -> Action {
-    let (service, action) = match &request.engine {
-        Engine::Pipeline(_) => ("sagemaker", "StartPipelineExecution"),
-        Engine::StateMachine(_) => ("states", "StartExecution"),
-        Engine::Airflow(_) => ("airflow", "InvokeRestApi"),
-        Engine::Kubeflow(_) => ("kubeflow", "CreateRun"),
-        Engine::Codepipeline(_) => ("codepipeline", "StartPipelineExecution"),
-    };
-    Action { action, service, request: request.clone() }
-}
-
-/// Only what the policy asks for, under the names that the pipeline declares: an engine refuses a run
-/// with a parameter that it does not know. What declares none gets all.
-pub(crate) fn parameters(
-    state: &State,
-    policy: &Policy,
-    limits: &Limits,
-    id: &str,
+/// The run of this trigger. Its name and token contain no time, so that every retry requests the same run.
+pub(crate) fn of(
+    model: &ModelName,
+    retrain: &policy::Retrain,
+    image: Option<&TrainingImage>,
     trigger: &Trigger,
+    now: Timestamp,
+) -> RunRequest {
+    let id = Incident::id_of(model, trigger);
+    RunRequest {
+        engine: retrain.engine.clone(),
+        token: format!("trimtab-{}", digest(&[model.as_str(), &id, &trigger.subject.to_string()], 48)),
+        parameters: parameters(model, retrain, image, trigger, &id),
+        display_name: id,
+        since: now,
+    }
+}
+
+fn parameters(
+    model: &ModelName,
+    retrain: &policy::Retrain,
+    image: Option<&TrainingImage>,
+    trigger: &Trigger,
+    id: &str,
 ) -> BTreeMap<String, String> {
-    let all = |name: &str| Some(name.to_owned());
-    let names = if limits.engine.takes_anything() {
-        Parameters {
-            commit: all("commit"),
-            incident: all("incident"),
-            reason: all("reason"),
-            experiment: all("experiment"),
-            trial: all("trial"),
-            image: all("image"),
-            features: all("features"),
-        }
-    } else {
-        limits.parameters.clone()
+    let names = engines::parameter_names(&retrain.engine, &retrain.parameters);
+    let features = match trigger.features.is_empty() {
+        true => None,
+        false => Some(trigger.feature_list()),
     };
     [
-        (names.commit, trigger.commit.as_ref().map(ToString::to_string)),
+        (names.commit, trigger.commit().map(ToString::to_string)),
         (names.incident, Some(id.to_owned())),
-        (names.reason, Some(trigger.kind.as_str().to_owned())),
-        (names.experiment, Some(policy.model.to_string())),
+        (names.reason, Some(trigger.kind().as_str().to_owned())),
+        (names.experiment, Some(model.to_string())),
         (names.trial, Some(id.to_owned())),
-        (names.image, state.image.as_ref().map(|image| image.uri.to_string())),
-        (names.features, Some(trigger.named()).filter(|named| !named.is_empty())),
+        (names.image, image.map(|image| image.uri.to_string())),
+        (names.features, features),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name?, value?)))

@@ -1,4 +1,4 @@
-//! Each limit and each ending, decided; and one incident from alarm to end through the whole reaction.
+//! `retrain` through the whole reaction: its triggers, its limits, and the ends of its runs.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -54,27 +54,27 @@ fn ended(run: &RunId, status: &str) -> Value {
         "detail": {"pipelineExecutionArn": run, "currentPipelineExecutionStatus": status}})
 }
 
-/// SageMaker and CloudWatch, as far as `retrain` sees them.
+/// A fake of the training engine, CloudWatch, SageMaker's monitoring and S3.
 #[derive(Default)]
 struct Cloud {
     runs: Mutex<Vec<(RunRequest, RunId)>>,
     status: Mutex<Option<RunStatus>>,
-    /// Of single runs, where `status` is not of all.
+    /// The status of single runs, if `status` does not hold for all.
     ends: Mutex<BTreeMap<String, RunStatus>>,
     alarm: Mutex<Option<AlarmState>>,
     since: Mutex<Option<Timestamp>>,
-    lose_next_answer: Mutex<bool>,
+    lose_next_response: Mutex<bool>,
     refuse: bool,
-    /// CloudWatch tells nothing.
-    blind: bool,
+    /// Whether CloudWatch denies access.
+    denied: bool,
     /// Further alarms.
     others: Mutex<Vec<ObservedAlarm>>,
-    /// The monitoring run that there is, and the text of its report.
+    /// The only monitoring run, and the text of its report.
     monitored: Mutex<Option<MonitoringRun>>,
     report: Mutex<Option<String>>,
-    /// The newest run that found violations, where it is not that one.
+    /// The newest run with violations, if it is another one.
     newest: Mutex<Option<ResourceName>>,
-    /// How often a monitoring run was asked about.
+    /// The number of calls for a monitoring run.
     reads: Mutex<u32>,
 }
 
@@ -94,7 +94,7 @@ impl Runs for &Cloud {
         let mut runs = self.runs.lock().unwrap();
         let arn = engines::named(request, runs.len());
         runs.push((request.clone(), arn.clone()));
-        if std::mem::take(&mut *self.lose_next_answer.lock().unwrap()) {
+        if std::mem::take(&mut *self.lose_next_response.lock().unwrap()) {
             return Err(Failure::transient("sagemaker:StartPipelineExecution", "time-out"));
         }
         Ok(arn)
@@ -108,10 +108,10 @@ impl Runs for &Cloud {
 
 impl Alarms for &Cloud {
     async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
-        if self.blind {
+        if self.denied {
             return Err(Failure::permanent("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
         }
-        assert!(!alarms.is_empty(), "CloudWatch describes all alarms to whoever names none");
+        assert!(!alarms.is_empty(), "CloudWatch describes all alarms if a call names none");
         assert!(alarms.len() <= 100, "CloudWatch takes at most 100 names");
         let state = self.alarm.lock().unwrap().clone();
         let known = alarms.iter().find(|name| name.as_str().ends_with("-prod-data-drift"));
@@ -156,7 +156,7 @@ struct Stage {
     world: World<MemoryLedger, MemoryBus, FixedClock>,
 }
 
-/// As `policies/churn.toml` says, but that nothing runs by the calendar.
+/// The policy of `policies/churn.toml`, without a schedule.
 fn stage() -> Stage {
     stage_with(|_| ())
 }
@@ -187,7 +187,7 @@ impl Stage {
         self.cloud.runs.lock().unwrap().clone()
     }
 
-    fn told(&self) -> Vec<FactKind> {
+    fn published(&self) -> Vec<FactKind> {
         self.world.bus.facts().iter().map(|fact| fact.kind).collect()
     }
 
@@ -207,17 +207,17 @@ impl Stage {
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 #[test]
-fn a_drift_alarm_starts_one_run_that_carries_the_incident() {
+fn drift_alarm_starts_one_run_with_the_incident_id() {
     let stage = stage();
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "drift"));
     let (request, _) = &stage.started()[0];
     assert!(request.display_name.starts_with("churn-drift-") && request.token.len() >= 32);
     assert_eq!(request.parameters.get("Incident"), Some(&request.display_name));
-    assert_eq!(stage.told(), [FactKind::TrainingStarted]);
+    assert_eq!(stage.published(), [FactKind::TrainingStarted]);
 }
 
 #[test]
-fn the_same_transition_under_another_id_starts_nothing() {
+fn redelivered_transition_with_another_id_starts_no_run() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     let mut again = alarm_at(NOON);
@@ -227,19 +227,22 @@ fn the_same_transition_under_another_id_starts_nothing() {
 }
 
 #[test]
-fn a_lost_answer_is_made_good_by_adopting_the_run() {
+fn start_without_response_is_resumed_and_run_adopted() {
     let stage = stage();
-    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    *stage.cloud.lose_next_response.lock().unwrap() = true;
     assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })));
-    assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })), "it may still be applied");
+    assert!(
+        matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })),
+        "the call may still be applied"
+    );
     stage.pass(LEASE);
-    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "resumed"));
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "already_handled"));
     assert_eq!(stage.started().len(), 1);
-    assert_eq!(stage.told(), [FactKind::TrainingStarted]);
+    assert_eq!(stage.published(), [FactKind::TrainingStarted]);
 }
 
 #[test]
-fn drift_inside_the_cool_down_starts_nothing_and_says_until_when() {
+fn drift_in_the_cool_down_is_refused_with_its_end() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
@@ -247,7 +250,7 @@ fn drift_inside_the_cool_down_starts_nothing_and_says_until_when() {
     assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")), (Decision::Skipped, "cool_down"));
     let fact = stage.world.bus.facts().pop().unwrap();
     assert_eq!(fact.kind, FactKind::TrainingSkipped);
-    assert!(fact.reasons[1].ends_with("until 2026-11-21T13:00:00Z drift starts nothing"), "{:?}", fact.reasons);
+    assert!(fact.reasons[1].ends_with("drift starts no run until 2026-11-21T13:00:00Z"), "{:?}", fact.reasons);
     stage.react(&alarm_at("2026-11-20T15:00:00Z"));
     assert_eq!(
         stage.world.bus.facts().pop().unwrap().dedup_key,
@@ -267,7 +270,7 @@ fn drift_after_the_cool_down_starts_the_next_run() {
 }
 
 #[test]
-fn a_commit_does_not_wait_for_the_cool_down_but_for_the_budget() {
+fn commit_is_limited_by_the_budget_and_not_the_cool_down() {
     let stage = stage();
     for n in 0..4 {
         assert_eq!(stage.react(&request_for(&format!("{n:040x}"))), (Decision::Acted, "build"));
@@ -278,33 +281,33 @@ fn a_commit_does_not_wait_for_the_cool_down_but_for_the_budget() {
 }
 
 #[test]
-fn a_commit_that_comes_during_a_run_gets_the_next_one() {
+fn commit_during_a_run_gets_the_next_run() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     assert_eq!(stage.react(&request_for(&"c".repeat(40))), (Decision::Deferred, "run_in_progress"));
     stage.end_run(HOUR);
     let (request, _) = stage.started().pop().unwrap();
     assert_eq!((stage.started().len(), request.parameters.get("Commit")), (2, Some(&"c".repeat(40))));
-    assert_eq!(stage.told()[2..], [FactKind::TrainingSucceeded, FactKind::TrainingStarted]);
+    assert_eq!(stage.published()[2..], [FactKind::TrainingSucceeded, FactKind::TrainingStarted]);
 }
 
 #[test]
-fn drift_that_comes_during_a_run_joins_it() {
+fn drift_during_a_run_is_merged_into_it() {
     let stage = stage();
     stage.react(&request_for(&"c".repeat(40)));
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "run_in_progress"));
-    assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingTriggerMerged]);
+    assert_eq!(stage.published(), [FactKind::TrainingStarted, FactKind::TrainingTriggerMerged]);
 }
 
 #[test]
-fn an_alarm_that_has_recovered_since_starts_nothing() {
+fn recovered_alarm_starts_no_run() {
     let stage = stage();
     *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "recovered"));
 }
 
 #[test]
-fn an_alarm_that_cloudwatch_does_not_know_is_rejected_and_kept() {
+fn alarm_unknown_to_cloudwatch_is_dead_lettered() {
     let stage = stage();
     *stage.cloud.alarm.lock().unwrap() = None;
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Failed, "no_such_alarm"));
@@ -312,7 +315,7 @@ fn an_alarm_that_cloudwatch_does_not_know_is_rejected_and_kept() {
 }
 
 #[test]
-fn a_run_that_sagemaker_says_is_on_is_not_over() {
+fn run_reported_as_executing_is_not_closed() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
@@ -321,28 +324,28 @@ fn a_run_that_sagemaker_says_is_on_is_not_over() {
 }
 
 #[test]
-fn a_refused_start_is_rejected_kept_and_told() {
+fn refused_start_is_dead_lettered_and_reported() {
     let mut stage = stage();
     stage.cloud.refuse = true;
     assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Failed);
-    assert_eq!(stage.told(), [FactKind::TrainingFailed]);
+    assert_eq!(stage.published(), [FactKind::TrainingFailed]);
     assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);
 }
 
 #[test]
-fn a_malformed_event_is_rejected_kept_and_told() {
+fn malformed_event_is_dead_lettered_and_reported() {
     let stage = stage();
     let mut bad = alarm_at(NOON);
     bad["resources"] = json!(["nonsense"]);
     assert_eq!(stage.react(&bad), (Decision::Failed, "malformed"));
     assert_eq!(
-        (stage.told(), stage.world.ledger.contents().dead_letters.len()),
+        (stage.published(), stage.world.ledger.contents().dead_letters.len()),
         (vec![FactKind::EventDeadLettered], 1)
     );
 }
 
 #[test]
-fn an_event_of_an_unknown_model_is_kept_and_says_what_to_do() {
+fn event_of_an_unknown_model_is_dead_lettered_with_advice() {
     let stage = stage();
     let text = alarm_at(NOON).to_string().replace("churn-prod-data-drift", "fraud-drift");
     let report = stage.try_react(&serde_json::from_str(&text).unwrap()).unwrap();
@@ -351,7 +354,7 @@ fn an_event_of_an_unknown_model_is_kept_and_says_what_to_do() {
 }
 
 #[test]
-fn an_aggregate_under_a_live_lease_is_left_alone() {
+fn event_during_a_lease_is_retried() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     for record in stage.world.ledger.contents().aggregates.values_mut() {
@@ -361,6 +364,6 @@ fn an_aggregate_under_a_live_lease_is_left_alone() {
 }
 
 #[test]
-fn what_is_not_an_event_does_not_break_the_function() {
+fn malformed_envelope_is_an_error_without_a_panic() {
     assert!(Event::parse(&json!({"detail": {}})).is_err());
 }

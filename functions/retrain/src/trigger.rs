@@ -1,117 +1,182 @@
-//! Why a run is wanted: what it is about, of which kind, and what is known of it.
+//! The trigger of a training run: its subject, the reason in words, and the details that the run receives.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::DriftKind;
-use trimtab_core::name::{AlarmArn, CommitId};
+use trimtab_core::name::{AlarmArn, CommitId, ImageUri, ResourceName};
 use trimtab_core::text::one_line;
 
-/// How many features are named, and how long a name may be: together they fit into a parameter of a
-/// pipeline, which takes 1,024 characters.
-const MOST_FEATURES: usize = 15;
-const LONGEST_FEATURE: usize = 64;
+/// Limits of the features in a trigger. Together they fit into a parameter of a pipeline, which takes 1,024 characters.
+const MAX_FEATURES: usize = 15;
+const MAX_FEATURE_LENGTH: usize = 64;
 
-/// Why a run is wanted.
+/// A trigger of a training run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
-    /// What it is about, the same for every delivery of it: an alarm's transition, a commit.
-    pub subject: String,
-    /// One word for the incident's id, such as `drift`.
-    pub kind: Kind,
-    /// The reason, in words.
+    /// What it is about, the same for every delivery of its event.
+    pub subject: TriggerSubject,
+    /// The reason in words; safe to display.
     pub reason: String,
-    /// The commit to train, where one asks.
-    pub commit: Option<CommitId>,
-    /// The features that drifted, where they are known; safe to show.
+    /// The features that drifted, where they are known; safe to display.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub features: BTreeSet<String>,
-    /// Whether a person wants it whatever has been spent.
+    /// Whether an operator allowed this run to exceed the budget.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub over_budget: bool,
 }
 
+/// What a trigger is about. Its text form is part of the run's name and token, so it never contains the time of
+/// delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerSubject {
+    /// The transition of an alarm to ALARM.
+    Alarm {
+        /// The alarm.
+        arn: AlarmArn,
+        /// The time of the transition.
+        since: Timestamp,
+    },
+    /// A run of a monitoring schedule that found violations.
+    MonitoringRun(ResourceName),
+    /// A built commit.
+    Commit(CommitId),
+    /// A pushed training image.
+    Image {
+        /// The image, by its digest.
+        uri: ImageUri,
+        /// Its number among the model's images.
+        serial: u32,
+    },
+    /// The id of an operator's request.
+    Operator(String),
+    /// A batch of new data in S3, by the time of its first object.
+    Data(Timestamp),
+    /// A batch of new offline data of a feature group, by the time of its first object.
+    Features(Timestamp),
+    /// A run on a schedule, by the time from which the schedule counts.
+    Schedule(Timestamp),
+}
+
+impl fmt::Display for TriggerSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alarm { arn, since } => write!(f, "alarm/{arn}@{since}"),
+            Self::MonitoringRun(job) => write!(f, "monitoring/{job}"),
+            Self::Commit(commit) => write!(f, "commit/{commit}"),
+            Self::Image { uri, serial } => write!(f, "image/{uri}/{serial}"),
+            Self::Operator(id) => write!(f, "operator/{id}"),
+            Self::Data(since) => write!(f, "data/{since}"),
+            Self::Features(since) => write!(f, "features/{since}"),
+            Self::Schedule(from) => write!(f, "schedule/{from}"),
+        }
+    }
+}
+
 impl Trigger {
-    /// One with nothing else known of it.
+    /// A trigger without features, within the budget.
     #[must_use]
-    pub fn new(kind: Kind, subject: String, reason: String) -> Self {
-        Self { subject, kind, reason, commit: None, features: BTreeSet::new(), over_budget: false }
+    pub fn new(subject: TriggerSubject, reason: impl Into<String>) -> Self {
+        Self { subject, reason: reason.into(), features: BTreeSet::new(), over_budget: false }
     }
 
-    /// An alarm's transition. The kind of drift may not be known of a composite alarm.
+    /// The transition of an alarm. The kind of drift of a composite alarm may be unknown.
     #[must_use]
     pub fn of_alarm(
-        arn: &AlarmArn,
+        arn: AlarmArn,
         name: &str,
         drift: Option<DriftKind>,
         since: Timestamp,
         features: &BTreeSet<String>,
     ) -> Self {
-        let what = drift.map_or_else(|| "composite".to_owned(), |kind| kind.to_string());
-        let named = Self::new(Kind::Drift, String::new(), String::new());
-        let named = named.with_features(features.iter().map(String::as_str));
-        let about = if named.features.is_empty() { String::new() } else { format!(" of {}", named.named()) };
-        let reason = format!("{what} drift{about}: alarm {name} since {since}");
-        Self::new(Kind::Drift, format!("alarm/{arn}@{since}"), reason)
-            .with_features(features.iter().map(String::as_str))
+        let mut trigger = Self::new(TriggerSubject::Alarm { arn, since }, "").with_features(features);
+        let drift = drift.map_or_else(|| "composite".to_owned(), |kind| kind.to_string());
+        let features = match trigger.features.is_empty() {
+            true => String::new(),
+            false => format!(" of {}", trigger.feature_list()),
+        };
+        trigger.reason = format!("{drift} drift{features}: alarm {name} since {since}");
+        trigger
     }
 
-    /// The same with the features that it is about, of any origin.
+    /// The same trigger with these features, which may be untrusted.
     #[must_use]
-    pub fn with_features<'a>(mut self, features: impl IntoIterator<Item = &'a str>) -> Self {
-        self.features = features.into_iter().filter_map(feature).take(MOST_FEATURES).collect();
+    pub fn with_features(mut self, features: &BTreeSet<String>) -> Self {
+        self.features = features.iter().filter_map(|name| safe_feature(name)).take(MAX_FEATURES).collect();
         self
     }
 
-    /// The features with commas between.
+    /// The kind, which follows from the subject.
     #[must_use]
-    pub fn named(&self) -> String {
+    pub fn kind(&self) -> TriggerKind {
+        match self.subject {
+            TriggerSubject::Alarm { .. } | TriggerSubject::MonitoringRun(_) => TriggerKind::Drift,
+            TriggerSubject::Commit(_) => TriggerKind::Build,
+            TriggerSubject::Image { .. } => TriggerKind::Image,
+            TriggerSubject::Operator(_) => TriggerKind::Operator,
+            TriggerSubject::Data(_) => TriggerKind::Data,
+            TriggerSubject::Features(_) => TriggerKind::Features,
+            TriggerSubject::Schedule(_) => TriggerKind::Schedule,
+        }
+    }
+
+    /// The commit to train, if the trigger names one.
+    #[must_use]
+    pub fn commit(&self) -> Option<&CommitId> {
+        match &self.subject {
+            TriggerSubject::Commit(commit) => Some(commit),
+            _ => None,
+        }
+    }
+
+    /// The alarm whose transition this is. Its state can be read again later.
+    #[must_use]
+    pub fn alarm(&self) -> Option<&AlarmArn> {
+        match &self.subject {
+            TriggerSubject::Alarm { arn, .. } => Some(arn),
+            _ => None,
+        }
+    }
+
+    /// The features, separated by commas.
+    #[must_use]
+    pub fn feature_list(&self) -> String {
         self.features.iter().map(String::as_str).collect::<Vec<_>>().join(",")
-    }
-
-    /// The ARN of the alarm whose transition it is, if it is one: an alarm can be looked at again.
-    #[must_use]
-    pub fn alarm(&self) -> Option<&str> {
-        self.subject.strip_prefix("alarm/")?.rsplit_once('@').map(|(arn, _)| arn)
-    }
-
-    /// Whether it is a transition of this alarm.
-    #[must_use]
-    pub fn is_of(&self, alarm: &AlarmArn) -> bool {
-        self.alarm() == Some(alarm.as_str())
     }
 }
 
-/// A feature's name as it may stand in a parameter: what is no letter, digit, `_`, `.` or `-` becomes `_`.
-fn feature(name: &str) -> Option<String> {
+/// The feature's name as a parameter may contain it: letters, digits, `_`, `.` and `-`; other characters become `_`.
+fn safe_feature(name: &str) -> Option<String> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '_' };
-    let name: String = one_line(name, LONGEST_FEATURE).chars().map(plain).collect();
+    let name: String = one_line(name, MAX_FEATURE_LENGTH).chars().map(plain).collect();
     (!name.is_empty()).then_some(name)
 }
 
-/// The kinds of trigger; they differ in which limits hold for them.
+/// The kinds of trigger. They differ in the limits that apply to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// The world moved: cool-down, circuit and budget hold.
+pub enum TriggerKind {
+    /// Drift: cool-down, circuit breaker and budget apply.
     Drift,
-    /// A person pushed code: only the budget holds.
+    /// A built commit: only the budget applies.
     Build,
-    /// A person pushed an image: as for code.
+    /// A pushed image: only the budget applies.
     Image,
-    /// New data in S3: the budget holds, and the cool-down unless the policy says otherwise.
+    /// New data in S3: the budget applies, and the cool-down unless the policy excludes it.
     Data,
-    /// New data of a feature group: as for data.
+    /// New offline data of a feature group: the same limits as for data.
     Features,
-    /// No run for so long: only the budget holds.
+    /// No run for as long as `retrain.every`: only the budget applies.
     Schedule,
-    /// A person asked: only the budget holds, unless they say otherwise.
+    /// An operator's request: only the budget applies, unless the request exceeds it.
     Operator,
 }
 
-impl Kind {
-    /// The word.
+impl TriggerKind {
+    /// The word in incident ids, facts, parameters and reason codes.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -125,9 +190,10 @@ impl Kind {
         }
     }
 
-    /// Whether a person is behind it, who waits for a run of their own.
+    /// Whether the trigger changes what is trained, or an operator waits for it. A run that had already started does
+    /// not serve it: it gets the next one.
     #[must_use]
-    pub fn is_of_a_person(self) -> bool {
+    pub fn needs_own_run(self) -> bool {
         matches!(self, Self::Build | Self::Image | Self::Operator)
     }
 }

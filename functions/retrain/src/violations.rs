@@ -1,33 +1,32 @@
-//! What a monitoring run found: its report names features, checks and distances. It stands in S3 and
-//! is read as what a stranger may have written.
+//! Violations that monitoring runs found. A report names features, checks and distances. It is stored in S3, where
+//! others may write it: its content is untrusted.
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::event::DriftKind;
-use trimtab_core::plan::{Plan, Reason};
-use trimtab_core::policy::{Policy, Retrain as Limits};
+use trimtab_core::name::ScheduleName;
+use trimtab_core::policy;
 use trimtab_core::port::MonitoringRun;
-use trimtab_core::reactor::Context;
 use trimtab_core::text::one_line;
 
-use crate::decide::{Answer, Observed, triage};
-use crate::drift::ignored;
-use crate::incident::{Kind, State, Trigger};
+use crate::observation::{ObservedMonitoringRun, Report};
+use crate::state::State;
+use crate::trigger::{Trigger, TriggerSubject};
 
-/// How much of a report is read. One violation takes some 200 bytes.
-pub const MOST: u32 = 1024 * 1024;
+/// The number of bytes that are read of a report. One violation takes some 200 bytes.
+pub(crate) const MAX_REPORT: u32 = 1024 * 1024;
 
-/// How many violations a reason describes, and how long each description may be.
-const DESCRIBED: usize = 3;
-const DESCRIPTION: usize = 80;
+/// Limits of a reason: the number of violations, and the characters of each description.
+const MAX_DESCRIBED: usize = 3;
+const MAX_DESCRIPTION: usize = 80;
 
-/// Runs that ended longer ago are no news, for whoever looks for the first time.
-const NEWS: SignedDuration = SignedDuration::from_hours(24);
+/// A reconcile ignores runs that ended longer ago. A new policy would otherwise train on drift of last month.
+const RECENT: SignedDuration = SignedDuration::from_hours(24);
 
-/// The kinds of drift by what Model Monitor and Clarify call their checks; a metric's bound, which
-/// names no feature, is model quality's.
+/// The kinds of drift by the names of Model Monitor's and Clarify's checks. The bound of a metric, which names no
+/// feature, belongs to model quality.
 const DRIFT_BY_CHECK: [(&str, DriftKind); 8] = [
     ("bias_drift_check", DriftKind::Bias),
     ("feature_attribution_drift_check", DriftKind::FeatureAttribution),
@@ -39,53 +38,106 @@ const DRIFT_BY_CHECK: [(&str, DriftKind); 8] = [
     ("missing_column_check", DriftKind::DataQuality),
 ];
 
-/// A monitoring run, and its report.
+/// What the end of a monitoring run means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Monitored {
-    /// The run.
-    pub run: MonitoringRun,
-    /// Its report, or why there is none to read.
-    pub report: Result<Report, String>,
+pub(crate) enum RunFinding {
+    /// SageMaker has no such run.
+    NoSuchJob,
+    /// The policy does not name the schedule.
+    NotConfigured(ScheduleName),
+    /// The run found no violations.
+    NoViolations(ScheduleName),
+    /// The policy ignores this kind of drift.
+    Ignored(DriftKind),
+    /// Drift that the policy trains on.
+    Drift(Trigger),
 }
 
-/// What a report says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The kind of drift, where the checks tell.
-    pub drift: Option<DriftKind>,
-    /// The features. Untrusted.
-    pub features: BTreeSet<String>,
-    /// The first violations, in words that are safe to show.
-    pub described: Vec<String>,
-    /// How many violations there are.
-    pub count: usize,
+/// What the end of a monitoring run means.
+pub(crate) fn check_run(observed: Option<&ObservedMonitoringRun>, retrain: &policy::Retrain) -> RunFinding {
+    let Some(observed) = observed else {
+        return RunFinding::NoSuchJob;
+    };
+    let run = &observed.run;
+    if !is_configured(retrain, run) {
+        return RunFinding::NotConfigured(run.schedule.clone());
+    }
+    if !run.violated {
+        return RunFinding::NoViolations(run.schedule.clone());
+    }
+    match drift_of(observed) {
+        Some(kind) if !retrain.drift.contains(&kind) => RunFinding::Ignored(kind),
+        kind => RunFinding::Drift(trigger(observed, kind)),
+    }
+}
+
+/// The trigger of the first recent run with violations whose event was missed, and whose drift no run covers.
+pub(crate) fn missed_trigger(
+    observed: &[ObservedMonitoringRun],
+    state: &State,
+    retrain: &policy::Retrain,
+    now: Timestamp,
+) -> Option<Trigger> {
+    observed.iter().find_map(|observed| {
+        let ended = observed.run.ended?;
+        if now.duration_since(ended) >= RECENT || state.covers(ended) {
+            return None;
+        }
+        match check_run(Some(observed), retrain) {
+            RunFinding::Drift(trigger) => Some(trigger),
+            _ => None,
+        }
+    })
+}
+
+fn is_configured(retrain: &policy::Retrain, run: &MonitoringRun) -> bool {
+    // SageMaker's ARNs contain the schedule's name in lower case.
+    retrain.monitors.iter().any(|name| name.as_str().eq_ignore_ascii_case(run.schedule.as_str()))
+}
+
+fn drift_of(observed: &ObservedMonitoringRun) -> Option<DriftKind> {
+    observed.report.as_ref().ok().and_then(|report| report.drift)
+}
+
+fn trigger(observed: &ObservedMonitoringRun, kind: Option<DriftKind>) -> Trigger {
+    let run = &observed.run;
+    let drift = kind.map_or_else(|| "drift".to_owned(), |kind| format!("{kind} drift"));
+    // An unreadable report must not hide the drift that SageMaker itself reported.
+    let (found, features) = match &observed.report {
+        Ok(report) => (report.summary(), report.features.clone()),
+        Err(cause) => (format!("its report could not be read: {}", one_line(cause, 160)), BTreeSet::new()),
+    };
+    let reason = format!("{drift}: schedule {} found violations: {found}", run.schedule);
+    Trigger::new(TriggerSubject::MonitoringRun(run.job.clone()), reason).with_features(&features)
 }
 
 impl Report {
-    /// Reads a report; its schemas are [data quality's][one], [bias's][two], [attribution's][three].
+    /// Reads a report in the schema of [data quality][one], [bias][two] or [attribution][three].
     ///
     /// [one]: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-violations.html
     /// [two]: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-model-monitor-bias-drift-violations.html
     /// [three]: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-model-monitor-model-attribution-drift-violations.html
     ///
     /// # Errors
-    /// It is none, in words.
+    /// The bytes are no report of violations; the error says so in words.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let unreadable = || "it is no report of violations".to_owned();
+        let unreadable = || "it is not a report of violations".to_owned();
         let file: Value = serde_json::from_slice(bytes).map_err(|_| unreadable())?;
         let violations = file.get("violations").and_then(Value::as_array).ok_or_else(unreadable)?;
         Ok(Self {
             drift: violations.iter().find_map(drift),
             features: violations.iter().filter_map(feature).map(str::to_owned).collect(),
-            described: violations.iter().take(DESCRIBED).map(describe).collect(),
+            described: violations.iter().take(MAX_DESCRIBED).map(describe).collect(),
             count: violations.len(),
         })
     }
 
-    fn words(&self) -> String {
-        let more = self.count.saturating_sub(self.described.len());
-        let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
-        format!("{}{rest}", self.described.join("; "))
+    fn summary(&self) -> String {
+        let described = self.described.join("; ");
+        match self.count.saturating_sub(self.described.len()) {
+            0 => described,
+            more => format!("{described}; and {more} more"),
+        }
     }
 }
 
@@ -99,75 +151,19 @@ fn feature(violation: &Value) -> Option<&str> {
 
 fn drift(violation: &Value) -> Option<DriftKind> {
     let check = text(violation, "constraint_check_type")?;
-    let known = DRIFT_BY_CHECK.iter().find(|(name, _)| *name == check).map(|(_, kind)| *kind);
-    let of_a_metric = text(violation, "metric_name").filter(|_| feature(violation).is_none());
-    known.or(of_a_metric.map(|_| DriftKind::ModelQuality))
+    if let Some((_, kind)) = DRIFT_BY_CHECK.iter().find(|(name, _)| *name == check) {
+        return Some(*kind);
+    }
+    let bounds_a_metric = text(violation, "metric_name").is_some() && feature(violation).is_none();
+    bounds_a_metric.then_some(DriftKind::ModelQuality)
 }
 
 fn describe(violation: &Value) -> String {
-    let word = |field, max| text(violation, field).map(|text| one_line(text, max));
-    let about = feature(violation).or_else(|| text(violation, "metric_name")).map(|name| one_line(name, 40));
-    let check = word("constraint_check_type", 40).unwrap_or_else(|| "a check".to_owned());
-    let said = word("description", DESCRIPTION).map(|said| format!(" ({said})")).unwrap_or_default();
-    format!("{}: {check}{said}", about.unwrap_or_else(|| "all".to_owned()))
-}
-
-/// A run of a monitoring schedule ended.
-pub(crate) fn on_run(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Answer {
-    let Some(monitored) = ctx.observed.monitored.first() else {
-        return Plan::fail(
-            "no_such_job",
-            "SageMaker knows no such monitoring run: the event is forged or the job is gone",
-        );
+    let subject = feature(violation).or_else(|| text(violation, "metric_name")).unwrap_or("all");
+    let check = text(violation, "constraint_check_type").unwrap_or("a check");
+    let description = match text(violation, "description") {
+        Some(description) => format!(" ({})", one_line(description, MAX_DESCRIPTION)),
+        None => String::new(),
     };
-    let run = &monitored.run;
-    if !watches(limits, run) {
-        return Plan::skip(
-            "not_watched",
-            format!("the policy does not name schedule {} in retrain.monitors", run.schedule),
-        );
-    }
-    if !run.violated {
-        return Plan::skip("no_violations", format!("the run of schedule {} found no violations", run.schedule));
-    }
-    match kind(monitored) {
-        Some(kind) if !limits.drift.contains(&kind) => ignored(policy, kind),
-        kind => triage(ctx, policy, limits, trigger(monitored, kind)),
-    }
-}
-
-fn watches(limits: &Limits, run: &MonitoringRun) -> bool {
-    limits.monitors.iter().any(|name| name.as_str().eq_ignore_ascii_case(run.schedule.as_str()))
-}
-
-fn kind(monitored: &Monitored) -> Option<DriftKind> {
-    monitored.report.as_ref().ok().and_then(|report| report.drift)
-}
-
-fn trigger(monitored: &Monitored, kind: Option<DriftKind>) -> Trigger {
-    let run = &monitored.run;
-    let what = kind.map_or_else(|| "drift".to_owned(), |kind| format!("{kind} drift"));
-    let found = match &monitored.report {
-        Ok(report) => report.words(),
-        Err(cause) => format!("its report could not be read: {}", one_line(cause, 160)),
-    };
-    let reason = format!("{what}: schedule {} found violations: {found}", run.schedule);
-    let trigger = Trigger::new(Kind::Drift, format!("monitoring/{}", run.job), reason);
-    let features = monitored.report.iter().flat_map(|report| &report.features);
-    trigger.with_features(features.map(String::as_str))
-}
-
-/// A run found violations, nothing was answered since, and its event has not come.
-pub(crate) fn unheard(ctx: &Context<'_, State, Observed>, policy: &Policy, limits: &Limits) -> Option<Answer> {
-    let news = |monitored: &&Monitored| {
-        let since = monitored.run.ended.filter(|ended| ctx.now.duration_since(*ended) < NEWS);
-        let counts = kind(monitored).is_none_or(|kind| limits.drift.contains(&kind));
-        let violated = monitored.run.violated && watches(limits, &monitored.run);
-        violated && counts && since.is_some_and(|ended| !ctx.state.has_answered_since(ended))
-    };
-    let monitored = ctx.observed.monitored.iter().find(news)?;
-    let mut plan = triage(ctx, policy, limits, trigger(monitored, kind(monitored)));
-    plan.reasons
-        .push(Reason::new("unheard", "the event of this monitoring run was not received: found by reconciling"));
-    Some(plan)
+    format!("{}: {}{description}", one_line(subject, 40), one_line(check, 40))
 }

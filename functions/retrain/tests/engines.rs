@@ -15,7 +15,7 @@ use trimtab_core::port::{RunRequest, Runs};
 
 type Calls = Arc<Mutex<Vec<String>>>;
 
-/// An adapter that records which calls it gets, and answers with its own name.
+/// An adapter that records which calls it gets, and responds with its own name.
 struct Adapter(&'static str, Calls);
 
 impl Adapter {
@@ -56,8 +56,8 @@ fn each_engine_reaches_its_own_adapter_only() {
         let calls = Calls::default();
         let of = |name| Adapter(name, Arc::clone(&calls));
         let backends = Backends {
-            pipelines: of("pipelines"),
-            state_machines: of("statemachines"),
+            sagemaker_pipelines: of("pipelines"),
+            step_functions: of("statemachines"),
             airflow: of("airflow"),
             kubeflow: of("kubeflow"),
             codepipeline: of("codepipeline"),

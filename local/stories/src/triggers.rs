@@ -111,8 +111,8 @@ async fn operator(story: &mut Story) -> Result<(), StoryError> {
     retrain::retrain(&bus, &asked, Timestamp::now()).await?;
     trained(story, "operator", 1).await?;
     retrain::retrain(&bus, &asked, Timestamp::now()).await?;
-    recorded(story, Decision::Acted, "maya asks: new labels").await?;
-    recorded(story, Decision::Skipped, "this was answered at").await?;
+    recorded(story, Decision::Acted, "requested by maya: new labels").await?;
+    recorded(story, Decision::Skipped, "this trigger was handled at").await?;
     trained(story, "operator", 1).await?;
     story.saw("one run for one request, with her name and her reason on record").await
 }
@@ -157,12 +157,12 @@ async fn gathered(story: &mut Story) -> Result<(), StoryError> {
 }
 
 async fn gathering(story: &Story) -> Result<Option<Value>, StoryError> {
-    incident(story, "gathering").await
+    incident(story, "batch").await
 }
 
 /// The last run has ended, and so has the cool-down after it.
 async fn rested(story: &Story) -> Result<Option<()>, StoryError> {
-    let ended = incident(story, "ended").await?;
+    let ended = incident(story, "last_ended").await?;
     let ended = ended.and_then(|at| at.as_str()?.parse::<Timestamp>().ok());
     Ok(ended.filter(|at| Timestamp::now().duration_since(*at) > SHORT_COOL_DOWN).map(|_| ()))
 }

@@ -40,8 +40,8 @@ impl Services {
         let model = trimtab_core::name::ModelName::parse("churn");
         let Ok(model) = model else { return };
         let (by, reason) = ("maya".to_owned(), "new labels".to_owned());
-        let asked = retrain::operator_request::Request { model, by, reason, id: None, over_budget };
-        let event = events::fact(&retrain::operator_request::request(&asked, self.now), self.now);
+        let asked = retrain::fact::OperatorRequest { model, by, reason, id: None, over_budget };
+        let event = events::fact(&asked.to_fact(self.now), self.now);
         self.emit(Function::Retrain, false, &event);
     }
 }

@@ -1,4 +1,4 @@
-//! The four kinds of drift, and the kinds of alarm that tell of them.
+//! The four kinds of drift, and the kinds of alarm that report them.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn event(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The event of this case in `events/cloudwatch`.
+/// The event of this name in `events/cloudwatch`.
 macro_rules! alarm_event {
     ($ctx:literal) => {
         event(include_str!(concat!("../../../../events/cloudwatch/", $ctx, ".json")))
@@ -30,7 +30,7 @@ pub(super) fn actual(name: &str, drift: Option<DriftKind>, state: AlarmState) ->
     }
 }
 
-/// What churn's alarm on any drift watches: two alarms, of which the second is on.
+/// churn's composite alarm and its firing child. The composite alarm has two children; the other one is absent.
 pub(super) fn any_drift() -> Vec<ObservedAlarm> {
     let bias = ObservedAlarm {
         features: vec!["age".to_owned()],
@@ -55,7 +55,7 @@ impl Stage {
 }
 
 #[test]
-fn each_of_the_four_kinds_of_drift_starts_a_run_that_names_it() {
+fn each_kind_of_drift_starts_a_run_that_names_it() {
     let cases = [
         (alarm_event!("drift-data-quality"), "data quality drift of tenure: alarm churn-prod-data-drift"),
         (alarm_event!("drift-model-quality"), "model quality drift: alarm churn-prod-quality-drift"),
@@ -75,13 +75,13 @@ fn each_of_the_four_kinds_of_drift_starts_a_run_that_names_it() {
 }
 
 #[test]
-fn a_kind_of_drift_that_the_policy_leaves_out_starts_nothing() {
+fn drift_of_an_ignored_kind_starts_no_run() {
     let stage = stage_with(|retrain| retrain.drift = [DriftKind::Bias].into());
     assert_eq!(stage.react(&alarm_event!("drift-data-quality")), (Decision::Skipped, "drift_ignored"));
 }
 
 #[test]
-fn the_run_is_told_which_feature_drifts() {
+fn run_gets_the_drifted_features() {
     let stage = stage();
     stage.react(&alarm_event!("drift-data-quality"));
     let (request, _) = &stage.started()[0];
@@ -91,7 +91,7 @@ fn the_run_is_told_which_feature_drifts() {
 }
 
 #[test]
-fn a_composite_alarm_is_of_the_kind_that_its_child_in_alarm_tells_of() {
+fn composite_alarm_has_the_kind_of_its_firing_child() {
     let stage = Stage::with_others(any_drift());
     let reason = stage.reason(&alarm_event!("drift-composite"));
     assert_eq!(reason, "bias drift of age: alarm churn-prod-any-drift since 2026-11-22T03:12:09.482Z");
@@ -99,7 +99,7 @@ fn a_composite_alarm_is_of_the_kind_that_its_child_in_alarm_tells_of() {
 }
 
 #[test]
-fn a_composite_alarm_whose_children_say_nothing_counts_because_the_policy_names_it() {
+fn composite_alarm_without_known_children_starts_a_run() {
     let mut others = any_drift();
     others.remove(0);
     let stage = Stage::with_others(others);
@@ -108,14 +108,14 @@ fn a_composite_alarm_whose_children_say_nothing_counts_because_the_policy_names_
 }
 
 #[test]
-fn a_composite_alarm_of_a_kind_that_the_policy_leaves_out_starts_nothing() {
+fn composite_alarm_of_an_ignored_kind_starts_no_run() {
     let stage = stage_with(|retrain| retrain.drift = [DriftKind::ModelQuality].into());
     *stage.cloud.others.lock().unwrap() = any_drift();
     assert_eq!(stage.react(&alarm_event!("drift-composite")), (Decision::Skipped, "drift_ignored"));
 }
 
 #[test]
-fn a_composite_alarm_that_is_told_again_when_its_suppression_ends_is_one_incident() {
+fn composite_alarm_sent_again_after_suppression_is_one_incident() {
     let stage = Stage::with_others(any_drift());
     assert_eq!(stage.react(&alarm_event!("drift-composite")), (Decision::Acted, "drift"));
     assert_eq!(stage.react(&alarm_event!("drift-composite-again")), (Decision::Skipped, "already_handled"));
@@ -123,7 +123,7 @@ fn a_composite_alarm_that_is_told_again_when_its_suppression_ends_is_one_inciden
 }
 
 #[test]
-fn a_suppressed_alarm_waits_until_it_no_longer_is() {
+fn suppressed_alarm_starts_a_run_when_the_suppression_ends() {
     let mut others = any_drift();
     others[1].suppressed = true;
     let stage = Stage::with_others(others);
@@ -133,15 +133,12 @@ fn a_suppressed_alarm_waits_until_it_no_longer_is() {
 }
 
 #[test]
-fn a_composite_alarm_that_no_policy_names_is_nobodys() {
+fn composite_alarm_without_a_policy_is_not_recorded() {
     let stage = Stage::with_others(any_drift());
     let text = alarm_event!("drift-composite").to_string().replace("churn-prod-any-drift", "shop-any-error");
     assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_watched"));
     let contents = stage.world.ledger.contents();
-    assert!(
-        contents.dead_letters.is_empty() && contents.history.is_empty(),
-        "nobody is told, and nothing is on record"
-    );
+    assert!(contents.dead_letters.is_empty() && contents.history.is_empty(), "it is neither reported nor recorded");
 }
 
 #[test]
@@ -161,7 +158,7 @@ fn alarm_that_changes_to_another_state_is_no_drift() {
 }
 
 #[test]
-fn run_of_unknown_features_is_told_none() {
+fn run_without_known_features_gets_none() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     assert_eq!(stage.started()[0].0.parameters.get("Features"), None);
@@ -170,7 +167,7 @@ fn run_of_unknown_features_is_told_none() {
 }
 
 #[test]
-fn drift_of_each_alarm_is_held_until_its_own_alarm_is_off() {
+fn drift_of_each_alarm_is_deferred_until_that_alarm_recovers() {
     let (quality, bias) = (alarm_event!("drift-model-quality"), alarm_event!("drift-bias"));
     let of = |event: &Value, drift: DriftKind, state: AlarmState| ObservedAlarm {
         since: Some(event["detail"]["state"]["timestamp"].as_str().unwrap().parse().unwrap()),
@@ -186,7 +183,15 @@ fn drift_of_each_alarm_is_held_until_its_own_alarm_is_off() {
         assert_eq!(stage.react(alarm), (Decision::Skipped, "cool_down"));
     }
     *stage.cloud.others.lock().unwrap() = both(AlarmState::Ok);
-    assert_eq!(stage.react(&reconcile::look()), (Decision::Skipped, "nothing_new"), "one of the two is still on");
+    assert_eq!(
+        stage.react(&reconcile::reconcile_request()),
+        (Decision::Skipped, "nothing_new"),
+        "one of the two is still firing"
+    );
     stage.pass(HOUR * 24);
-    assert_eq!(stage.react(&reconcile::look()), (Decision::Acted, "drift"), "it gets its run when the limit ends");
+    assert_eq!(
+        stage.react(&reconcile::reconcile_request()),
+        (Decision::Acted, "drift"),
+        "it gets its run when the limit ends"
+    );
 }

@@ -1,5 +1,5 @@
-//! Each engine is asked by its own call, told what a run is told, and known again by its own events;
-//! of what nobody tells, a look finds the end.
+//! Each engine is called by its own call with its own parameters, and recognized by its own events; a reconcile finds
+//! the ends of the others.
 
 use trimtab_core::name::{CodePipelineRunId, DagRunId, ExecutionArn, KubeflowId};
 
@@ -17,12 +17,12 @@ const PRICING: &str = include_str!("../../../../policies/pricing.toml");
 const RANKING: &str = include_str!("../../../../policies/ranking.toml");
 const SEGMENTS: &str = include_str!("../../../../policies/segments.toml");
 
-/// The same event, of another model.
+/// The same event for another model.
 pub(super) fn of(model: &str, event: &Value) -> Value {
     serde_json::from_str(&event.to_string().replace("churn", model)).unwrap()
 }
 
-/// The run of the only incident as its engine names it, and AWS's event that it ended, where there is one.
+/// The run as its engine names it.
 pub(super) fn named(request: &RunRequest, number: usize) -> RunId {
     match &request.engine {
         Engine::Pipeline(pipeline) => {
@@ -47,7 +47,7 @@ fn execution_ended(execution: &ExecutionArn, status: &str) -> Value {
         "detail": {"executionArn": execution, "stateMachineArn": execution.machine(), "status": status}})
 }
 
-fn delivery_ended(pipeline: &str, execution: &str, state: &str) -> Value {
+fn pipeline_ended(pipeline: &str, execution: &str, state: &str) -> Value {
     json!({"version": "0", "id": "d1", "source": "aws.codepipeline",
         "detail-type": "CodePipeline Pipeline Execution State Change", "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
@@ -60,22 +60,22 @@ fn action(stage: &Stage) -> Value {
 }
 
 #[test]
-fn a_state_machine_gets_the_incident_as_its_input_and_its_end_closes_it() {
+fn state_machine_gets_the_incident_and_its_end_closes_it() {
     let stage = stage_of(FORECAST);
     assert_eq!(stage.react(&of("forecast", &alarm_at(NOON))), (Decision::Acted, "drift"));
     let (request, run) = stage.started().pop().unwrap();
     let incident = request.display_name.clone();
-    let told = [("experiment", "forecast"), ("incident", &incident), ("reason", "drift"), ("trial", &incident)];
-    assert_eq!(request.parameters, told.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    let expected = [("experiment", "forecast"), ("incident", &incident), ("reason", "drift"), ("trial", &incident)];
+    assert_eq!(request.parameters, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
     assert_eq!((&action(&stage)["service"], &action(&stage)["action"]), (&json!("states"), &json!("StartExecution")));
     let RunId::Execution(execution) = run else { panic!("{run}") };
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Failed);
     assert_eq!(stage.react(&execution_ended(&execution, "TIMED_OUT")), (Decision::Acted, "run_ended"));
-    assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingFailed]);
+    assert_eq!(stage.published(), [FactKind::TrainingStarted, FactKind::TrainingFailed]);
 }
 
 #[test]
-fn what_else_is_executed_is_nobodys_training() {
+fn other_executions_are_not_training() {
     let stage = stage_of(FORECAST);
     for name in [
         "arn:aws:states:eu-west-1:123456789012:execution:forecast-training:by-hand",
@@ -88,45 +88,48 @@ fn what_else_is_executed_is_nobodys_training() {
 }
 
 #[test]
-fn codepipeline_carries_the_incident_in_a_variable_and_deliveries_are_not_training() {
+fn codepipeline_gets_the_incident_and_others_are_skipped() {
     let stage = stage_of(SEGMENTS);
     assert_eq!(stage.react(&of("segments", &request_for(&"c".repeat(40)))), (Decision::Acted, "build"));
     let (request, _) = stage.started().pop().unwrap();
-    let told = |name: &str| request.parameters.get(name).map(String::as_str);
-    assert_eq!(told("Incident"), Some(request.display_name.as_str()));
-    assert_eq!((told("Experiment"), told("Commit")), (Some("segments"), Some("c".repeat(40).as_str())));
+    let given = |name: &str| request.parameters.get(name).map(String::as_str);
+    assert_eq!(given("Incident"), Some(request.display_name.as_str()));
+    assert_eq!((given("Experiment"), given("Commit")), (Some("segments"), Some("c".repeat(40).as_str())));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
-    let other = stage.react(&delivery_ended("segments-training", "another", "SUCCEEDED"));
+    let other = stage.react(&pipeline_ended("segments-training", "another", "SUCCEEDED"));
     assert_eq!(other, (Decision::Skipped, "other_run"));
-    let delivery = stage.react(&delivery_ended("segments-delivery", "run0", "SUCCEEDED"));
-    assert_eq!(delivery, (Decision::Skipped, "not_concerned"));
-    assert_eq!(stage.react(&delivery_ended("segments-training", "run0", "SUCCEEDED")), (Decision::Acted, "run_ended"));
+    let other_pipeline = stage.react(&pipeline_ended("segments-delivery", "run0", "SUCCEEDED"));
+    assert_eq!(other_pipeline, (Decision::Skipped, "not_concerned"));
+    assert_eq!(stage.react(&pipeline_ended("segments-training", "run0", "SUCCEEDED")), (Decision::Acted, "run_ended"));
 }
 
 #[test]
-fn of_airflow_and_kubeflow_nobody_tells_and_a_look_finds_the_end() {
+fn airflow_and_kubeflow_runs_are_closed_by_a_reconcile() {
     for (model, text, call) in [("pricing", PRICING, "InvokeRestApi"), ("ranking", RANKING, "CreateRun")] {
         let stage = stage_of(text);
         assert_eq!(stage.react(&of(model, &alarm_at(NOON))), (Decision::Acted, "drift"), "{model}");
         assert_eq!(action(&stage)["action"], json!(call));
         *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
-        assert_eq!(stage.react(&of(model, &reconcile::look())), (Decision::Skipped, "nothing_new"), "{model}");
+        assert_eq!(
+            stage.react(&of(model, &reconcile::reconcile_request())),
+            (Decision::Skipped, "nothing_new"),
+            "{model}"
+        );
         *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
-        assert_eq!(stage.react(&of(model, &reconcile::look())), (Decision::Acted, "run_ended"), "{model}");
-        assert_eq!(stage.told(), [FactKind::TrainingStarted, FactKind::TrainingSucceeded]);
+        assert_eq!(stage.react(&of(model, &reconcile::reconcile_request())), (Decision::Acted, "run_ended"), "{model}");
+        assert_eq!(stage.published(), [FactKind::TrainingStarted, FactKind::TrainingSucceeded]);
     }
 }
 
-/// A record from before there was more than one engine.
 #[test]
-fn an_incident_of_an_earlier_version_is_read_and_closed() {
+fn incident_record_names_its_engine_and_run() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     let (_, run) = stage.started().pop().unwrap();
     for record in stage.world.ledger.contents().aggregates.values_mut() {
         let state = record.state.as_ref().unwrap();
-        assert_eq!(state["incident"]["request"]["pipeline"], json!("churn-training"), "as it was written");
-        assert_eq!(state["incident"]["run"], json!(run.to_string()), "as it was written");
+        assert_eq!(state["incident"]["request"]["pipeline"], json!("churn-training"), "the record has a stable form");
+        assert_eq!(state["incident"]["run"], json!(run.to_string()), "the record has a stable form");
     }
     stage.end_run(HOUR);
 }

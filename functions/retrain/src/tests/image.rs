@@ -1,4 +1,4 @@
-//! The image that runs get: the newest that `integrate` said, whatever order it comes in.
+//! The image that runs get: the newest that `integrate` reported, in whatever order.
 
 use super::*;
 
@@ -21,75 +21,75 @@ impl Stage {
         runs.iter().map(|(request, _)| request.parameters.get("Image").cloned()).collect()
     }
 
-    fn hear(&self, event: &Value) -> (Decision, &'static str) {
+    fn decides(&self, event: &Value) -> (Decision, &'static str) {
         let report = self.try_react(event).unwrap();
         (report.entry.decision, report.codes[0])
     }
 }
 
 #[test]
-fn a_pushed_image_gets_a_run_that_is_given_its_digest() {
+fn pushed_image_gets_one_run_with_its_digest() {
     let stage = stage();
-    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))), (Decision::Acted, "image"));
-    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.decides(&image("Training Requested", 1, &uri(1))), (Decision::Acted, "image"));
+    assert_eq!(stage.decides(&image("Training Requested", 1, &uri(1))), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.given(), [Some(uri(1))]);
 }
 
 #[test]
-fn whatever_asks_for_a_run_is_given_the_newest_image() {
+fn run_of_any_trigger_gets_the_newest_image() {
     let stage = stage();
-    assert_eq!(stage.hear(&image("Image Adopted", 2, &uri(2))), (Decision::Acted, "image_adopted"));
-    assert_eq!(stage.hear(&image("Image Adopted", 1, &uri(1))), (Decision::Skipped, "image_known"));
-    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))), (Decision::Skipped, "image_superseded"));
-    stage.hear(&alarm_at(NOON));
+    assert_eq!(stage.decides(&image("Image Adopted", 2, &uri(2))), (Decision::Acted, "image_adopted"));
+    assert_eq!(stage.decides(&image("Image Adopted", 1, &uri(1))), (Decision::Skipped, "image_known"));
+    assert_eq!(stage.decides(&image("Training Requested", 1, &uri(1))), (Decision::Skipped, "image_superseded"));
+    stage.decides(&alarm_at(NOON));
     assert_eq!(stage.given(), [Some(uri(2))]);
 }
 
 #[test]
-fn an_image_that_comes_during_a_run_waits_and_takes_no_commits_place() {
+fn image_during_a_run_does_not_replace_a_queued_commit() {
     let stage = stage();
-    stage.hear(&alarm_at(NOON));
-    assert_eq!(stage.hear(&request_for(&"a".repeat(40))).0, Decision::Deferred);
-    assert_eq!(stage.hear(&image("Training Requested", 1, &uri(1))).0, Decision::Deferred);
+    stage.decides(&alarm_at(NOON));
+    assert_eq!(stage.decides(&request_for(&"a".repeat(40))).0, Decision::Deferred);
+    assert_eq!(stage.decides(&image("Training Requested", 1, &uri(1))).0, Decision::Deferred);
     let run = stage.cloud.runs.lock().unwrap()[0].1.clone();
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
-    stage.hear(&ended(&run, "Succeeded"));
+    stage.decides(&ended(&run, "Succeeded"));
     let runs = stage.cloud.runs.lock().unwrap();
     assert_eq!(runs[1].0.parameters["Commit"], "a".repeat(40));
     assert_eq!(runs[1].0.parameters["Image"], uri(1));
 }
 
 #[test]
-fn an_image_from_elsewhere_or_by_tag_is_refused() {
+fn foreign_image_and_image_by_tag_fail() {
     let stage = stage();
     let elsewhere = [uri(1).replace("123456789012", "210987654321"), uri(1).replace("churn-training", "other")];
     for foreign in elsewhere {
-        assert_eq!(stage.hear(&image("Training Requested", 1, &foreign)), (Decision::Failed, "foreign_image"));
+        assert_eq!(stage.decides(&image("Training Requested", 1, &foreign)), (Decision::Failed, "foreign_image"));
     }
     let by_tag = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training:latest";
-    assert_eq!(stage.hear(&image("Image Adopted", 1, by_tag)), (Decision::Failed, "no_image"));
+    assert_eq!(stage.decides(&image("Image Adopted", 1, by_tag)), (Decision::Failed, "no_image"));
     assert!(stage.cloud.runs.lock().unwrap().is_empty());
 }
 
 #[test]
-fn image_is_adopted_once_and_a_newer_one_takes_its_place() {
+fn image_is_adopted_once_and_replaced_by_a_newer_one() {
     let stage = stage();
-    let adopted = |serial: u8| stage.hear(&image("Image Adopted", serial, &uri(serial)));
+    let adopted = |serial: u8| stage.decides(&image("Image Adopted", serial, &uri(serial)));
     assert_eq!(adopted(1), (Decision::Acted, "image_adopted"));
-    assert_eq!(adopted(1), (Decision::Skipped, "image_known"), "told twice");
+    assert_eq!(adopted(1), (Decision::Skipped, "image_known"), "reported twice");
     assert_eq!(adopted(3), (Decision::Acted, "image_adopted"));
-    assert_eq!(adopted(2), (Decision::Skipped, "image_known"), "what is older came late");
-    stage.hear(&alarm_at(NOON));
+    assert_eq!(adopted(2), (Decision::Skipped, "image_known"), "an older image is reported after a newer one");
+    stage.decides(&alarm_at(NOON));
     assert_eq!(stage.given(), [Some(uri(3))]);
 }
 
 #[test]
-fn request_for_the_image_that_is_known_or_a_newer_one_gets_its_run() {
+fn request_for_the_recorded_or_a_newer_image_gets_its_run() {
     for serial in [1, 2] {
         let stage = stage();
-        stage.hear(&image("Image Adopted", 1, &uri(1)));
-        let asked = image("Training Requested", serial, &uri(serial));
-        assert_eq!(stage.hear(&asked), (Decision::Acted, "image"), "image {serial} after image 1");
+        stage.decides(&image("Image Adopted", 1, &uri(1)));
+        let request = image("Training Requested", serial, &uri(serial));
+        assert_eq!(stage.decides(&request), (Decision::Acted, "image"), "image {serial} after image 1");
         assert_eq!(stage.given(), [Some(uri(serial))]);
     }
 }

@@ -1,6 +1,6 @@
-//! What an attempt left unfinished, what an engine refuses, and what is remembered of triggers.
+//! Starts without a response, starts that the engine refuses, and remembered triggers.
 
-use super::reconcile::look;
+use super::reconcile::reconcile_request;
 use super::*;
 
 fn ended_by_name(number: usize, name: &str) -> Value {
@@ -10,41 +10,42 @@ fn ended_by_name(number: usize, name: &str) -> Value {
     event
 }
 
-/// The run was started, and nobody heard the answer.
-fn unanswered() -> Stage {
+/// The run was started, and its response was lost.
+fn pending_start() -> Stage {
     let stage = stage();
-    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    *stage.cloud.lose_next_response.lock().unwrap() = true;
     stage.try_react(&alarm_at(NOON)).unwrap_err();
     stage.pass(LEASE);
     stage
 }
 
 #[test]
-fn unanswered_start_is_finished_by_the_next_event_of_any_kind() {
-    for event in [look(), request_for(&"c".repeat(40)), data_debounce::object("features/1.parquet", NOON)] {
-        let stage = unanswered();
+fn pending_start_is_resumed_by_the_next_event_of_any_kind() {
+    for event in [reconcile_request(), request_for(&"c".repeat(40)), data_debounce::object("features/1.parquet", NOON)]
+    {
+        let stage = pending_start();
         stage.try_react(&event).unwrap();
         assert_eq!(stage.started().len(), 1, "the run is adopted: {event}");
-        let begun = stage.told().into_iter().filter(|kind| *kind == FactKind::TrainingStarted).count();
-        assert_eq!(begun, 1, "that it began is told once: {event}");
+        let begun = stage.published().into_iter().filter(|kind| *kind == FactKind::TrainingStarted).count();
+        assert_eq!(begun, 1, "its start is reported once: {event}");
     }
 }
 
 #[test]
-fn unanswered_start_that_ended_is_closed_by_its_name() {
-    let stage = unanswered();
+fn pending_start_whose_run_ended_is_closed_by_its_name() {
+    let stage = pending_start();
     let name = stage.started()[0].0.display_name.clone();
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
     assert_eq!(stage.react(&ended_by_name(0, &name)), (Decision::Acted, "run_ended"));
-    assert_eq!((stage.started().len(), stage.told()), (1, vec![FactKind::TrainingSucceeded]));
+    assert_eq!((stage.started().len(), stage.published()), (1, vec![FactKind::TrainingSucceeded]));
 }
 
 #[test]
 fn end_of_a_run_of_another_name_closes_nothing() {
-    let stage = unanswered();
+    let stage = pending_start();
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
     stage.react(&ended_by_name(9, "churn-drift-00000000"));
-    assert!(!stage.told().contains(&FactKind::TrainingSucceeded), "{:?}", stage.told());
+    assert!(!stage.published().contains(&FactKind::TrainingSucceeded), "{:?}", stage.published());
 }
 
 #[test]
@@ -57,14 +58,14 @@ fn end_of_another_run_closes_nothing_once_the_run_is_known() {
 }
 
 #[test]
-fn end_without_an_open_incident_is_not_the_suites() {
+fn end_of_a_run_without_an_incident_is_skipped() {
     let stage = stage();
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
     assert_eq!(stage.react(&ended_by_name(0, "by-hand")), (Decision::Skipped, "no_incident"));
 }
 
 #[test]
-fn end_of_a_run_that_its_engine_does_not_know_is_forged() {
+fn end_of_a_run_unknown_to_its_engine_fails() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     let (_, run) = stage.started().pop().unwrap();
@@ -72,19 +73,19 @@ fn end_of_a_run_that_its_engine_does_not_know_is_forged() {
 }
 
 #[test]
-fn stopped_or_failed_run_is_told_as_a_failure() {
+fn stopped_or_failed_run_is_reported_as_a_failure() {
     for status in [RunStatus::Stopped, RunStatus::Failed] {
         let stage = stage();
         stage.react(&alarm_at(NOON));
         let (_, run) = stage.started().pop().unwrap();
         *stage.cloud.status.lock().unwrap() = Some(status.clone());
         assert_eq!(stage.react(&ended(&run, "Succeeded")), (Decision::Acted, "run_ended"), "{status:?}");
-        assert_eq!(stage.told()[1..], [FactKind::TrainingFailed], "{status:?}: no version came of it");
+        assert_eq!(stage.published()[1..], [FactKind::TrainingFailed], "{status:?}: there is no new version");
     }
 }
 
 #[test]
-fn run_that_is_stopping_is_not_over() {
+fn stopping_run_is_not_closed() {
     for status in [RunStatus::Stopping, RunStatus::Executing, RunStatus::Other("Waiting".to_owned())] {
         let stage = stage();
         stage.react(&alarm_at(NOON));
@@ -95,12 +96,12 @@ fn run_that_is_stopping_is_not_over() {
 }
 
 #[test]
-fn refused_start_says_what_the_engine_said_and_frees_the_model() {
+fn refused_start_reports_the_cause_and_closes_the_incident() {
     let mut stage = stage();
     stage.cloud.refuse = true;
     stage.react(&alarm_at(NOON));
     let fact = stage.world.bus.facts().pop().unwrap();
-    let said = "churn-training would not start: sagemaker:StartPipelineExecution: \
+    let said = "churn-training refused to start the run: sagemaker:StartPipelineExecution: \
                 Pipeline 'churn-training' does not exist";
     assert_eq!(fact.reasons, [said]);
     stage.cloud.refuse = false;
@@ -108,27 +109,27 @@ fn refused_start_says_what_the_engine_said_and_frees_the_model() {
 }
 
 #[test]
-fn refused_trigger_starts_a_run_when_it_is_sent_again() {
+fn trigger_of_a_refused_start_gets_a_run_when_sent_again() {
     let mut stage = stage_with(|retrain| (retrain.budget.runs, retrain.circuit_breaker_threshold) = (1, 1));
     stage.cloud.refuse = true;
     assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Failed);
     stage.cloud.refuse = false;
     let again = stage.react(&alarm_at(NOON));
-    assert_eq!(again, (Decision::Acted, "drift"), "what is kept can be sent again, and nothing was spent on it");
+    assert_eq!(again, (Decision::Acted, "drift"), "the dead letter can be sent again, and nothing was spent on it");
 }
 
-/// What a queue gives back within its 14 days is known again, whatever else came meanwhile.
+/// A queue redelivers an event for 14 days.
 #[test]
-fn trigger_is_known_again_for_longer_than_any_redelivery() {
+fn trigger_is_remembered_longer_than_any_redelivery() {
     let stage = stage_with(|retrain| (retrain.budget.runs, retrain.cool_down) = (100, HOUR));
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
     stage.pass(HOUR * 24 * 15);
-    let late = delivered_at("2026-11-20T11:00:00Z");
+    let old = delivered_at("2026-11-20T11:00:00Z");
     stage.react(&request_for(&"a".repeat(40)));
     stage.end_run(HOUR);
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "already_handled"));
-    assert_eq!(stage.react(&late), (Decision::Acted, "build"), "what was late and never answered is not too old");
+    assert_eq!(stage.react(&old), (Decision::Acted, "build"), "an old event that was never handled is not too old");
 }
 
 fn delivered_at(time: &str) -> Value {
@@ -138,22 +139,26 @@ fn delivered_at(time: &str) -> Value {
 }
 
 #[test]
-fn trigger_that_was_forgotten_starts_no_second_run() {
+fn forgotten_trigger_starts_no_second_run() {
     let stage = stage_with(|retrain| retrain.cool_down = HOUR);
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
-    // Of 500 others each is skipped, and pushes the oldest out.
+    // Each of 500 other triggers is refused; the oldest is forgotten.
     for minute in 0..500 {
         let since = "2026-11-20T13:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(minute);
         assert_eq!(stage.react(&alarm_at(&since.to_string())), (Decision::Skipped, "cool_down"));
     }
     stage.pass(HOUR * 2);
-    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "too_old"), "it may have been answered");
-    assert_eq!(stage.react(&alarm_at("2026-11-20T15:00:00Z")), (Decision::Acted, "drift"), "what is new is answered");
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "too_old"), "it may have been handled");
+    assert_eq!(
+        stage.react(&alarm_at("2026-11-20T15:00:00Z")),
+        (Decision::Acted, "drift"),
+        "a new trigger gets its run"
+    );
 }
 
 #[test]
-fn image_of_a_request_that_is_too_old_is_given_to_the_next_run() {
+fn image_of_a_too_old_request_is_given_to_the_next_run() {
     let stage = stage_with(|retrain| retrain.cool_down = HOUR);
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
@@ -165,37 +170,11 @@ fn image_of_a_request_that_is_too_old_is_given_to_the_next_run() {
     assert_eq!(stage.react(&request), (Decision::Skipped, "too_old"));
     stage.pass(HOUR * 2);
     stage.react(&alarm_at("2026-11-20T15:00:00Z"));
-    assert_eq!(stage.started()[1].0.parameters["Image"], image::uri(1), "whatever becomes of the request");
-}
-
-/// A record of the first version knows neither when the last run began nor that several alarms can be
-/// held; of what it held there was one at most.
-#[test]
-fn record_of_an_earlier_version_keeps_its_last_start_and_its_held_drift() {
-    let stage = stage_with(|retrain| (retrain.every, retrain.data) = (Some(HOUR * 24 * 30), None));
-    stage.react(&alarm_at(NOON));
-    stage.end_run(HOUR);
-    stage.goes_off_unheard("2026-11-20T13:00:00Z");
-    stage.react(&alarm_at("2026-11-20T13:00:00Z"));
-    for record in stage.world.ledger.contents().aggregates.values_mut() {
-        let state = record.state.as_mut().unwrap();
-        state["held"] = state["held"][0].clone();
-        state.as_object_mut().unwrap().remove("begun");
-    }
-    stage.pass(HOUR * 24);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"), "what was held gets its run");
-    stage.end_run(HOUR);
-    for record in stage.world.ledger.contents().aggregates.values_mut() {
-        let state = record.state.as_mut().unwrap();
-        state["held"] = json!(null);
-        state.as_object_mut().unwrap().remove("begun");
-    }
-    stage.pass(HOUR * 24 * 30);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "schedule"), "the calendar counts from the last start");
+    assert_eq!(stage.started()[1].0.parameters["Image"], image::uri(1), "although the request got no run");
 }
 
 #[test]
-fn refused_start_is_no_run_in_vain() {
+fn refused_start_does_not_count_for_the_circuit_breaker() {
     let mut stage = stage_with(|retrain| (retrain.circuit_breaker_threshold, retrain.cool_down) = (2, HOUR));
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
@@ -204,34 +183,38 @@ fn refused_start_is_no_run_in_vain() {
     assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")).0, Decision::Failed);
     stage.cloud.refuse = false;
     let again = stage.react(&alarm_at("2026-11-20T14:00:00Z"));
-    assert_eq!(again, (Decision::Acted, "drift"), "one run in vain does not open a circuit of two");
+    assert_eq!(again, (Decision::Acted, "drift"), "one run does not open a circuit breaker of two");
     stage.end_run(HOUR);
     stage.pass(HOUR);
     assert_eq!(stage.react(&alarm_at("2026-11-20T16:00:00Z")), (Decision::Skipped, "circuit_open"), "two do");
 }
 
 #[test]
-fn starts_are_kept_as_far_back_as_the_budget_looks() {
+fn starts_are_stored_for_the_budget_window() {
     let (now, hour) = (NOON.parse::<Timestamp>().unwrap(), HOUR);
     let budget = trimtab_core::policy::Budget { runs: 4, per: hour * 24 };
-    let mut state = crate::incident::State { starts: vec![now - hour * 24, now - hour * 23], ..Default::default() };
-    assert_eq!(state.spent(&budget, now), 1, "what is a whole window old is out of it");
+    let mut state = crate::state::State { starts: vec![now - hour * 24, now - hour * 23], ..Default::default() };
+    assert_eq!(state.spent(&budget, now), 1, "a start as old as the window is outside of it");
     state.spend(&budget, now);
     assert_eq!(state.starts, [now - hour * 23, now]);
 }
 
-/// Between the intent and the start that is refused, an alarm was told that this run would answer it.
+/// An alarm arrives after the claim, and is merged into a start that the engine then refuses.
 #[test]
-fn alarm_that_joined_a_refused_start_can_ask_again() {
+fn alarm_merged_into_a_refused_start_can_be_sent_again() {
     let mut stage = stage();
-    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    *stage.cloud.lose_next_response.lock().unwrap() = true;
     stage.try_react(&request_for(&"c".repeat(40))).unwrap_err();
-    // The call has not come to the engine at all.
+    // The call did not reach the engine.
     stage.cloud.runs.lock().unwrap().clear();
     stage.pass(LEASE);
     stage.cloud.refuse = true;
-    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Failed, "drift"), "decided once more, it asks by itself");
-    assert_eq!(stage.told()[..2], [FactKind::TrainingTriggerMerged, FactKind::TrainingFailed], "it had joined before");
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Failed, "drift"), "decided again, it starts its own run");
+    assert_eq!(
+        stage.published()[..2],
+        [FactKind::TrainingTriggerMerged, FactKind::TrainingFailed],
+        "it was merged before"
+    );
     stage.cloud.refuse = false;
-    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "drift"), "no run has answered it");
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "drift"), "no run covered it");
 }

@@ -1,5 +1,5 @@
-//! The rate limiter: whatever comes in whatever order, people hear of exactly the runs that an
-//! independent model of the promises ([`reference`]) allows.
+//! The limits: for any sequence of events, the published facts are exactly those that an independent model of the
+//! promises ([`reference`]) allows.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use trimtab_core::fact::Fact;
 
 use super::*;
-use reference::{Ask, Hour, Incoming, Limit, Reference, Rules, Why};
+use reference::{Hour, Limit, Published, Reference, Rules, Trigger, Why};
 use steps::{Sent, Step, rules, step};
 
 mod reference;
 mod steps;
 
-/// How many sequences are played, and how long one is at most.
+/// The number of sequences, and the largest number of steps of one.
 const CASES: u32 = 96;
-const LONGEST: usize = 70;
+const MAX_STEPS: usize = 70;
 
 /// The seed, unless `LIMITS_SEED` names another.
 const SEED: u64 = 14;
@@ -31,10 +31,10 @@ fn hours(number: Hour) -> SignedDuration {
 struct Pair {
     stage: Stage,
     reference: Reference,
-    /// What came, to be delivered again.
+    /// The past events, to be delivered again.
     past: Vec<(Sent, Value)>,
     names: u32,
-    /// The message of each limit's episode.
+    /// The dedup key of each occurrence of a limit.
     dedup_keys: BTreeMap<(Limit, Option<Hour>), String>,
     runs: usize,
 }
@@ -49,14 +49,14 @@ impl Pair {
             retrain.every = rules.every.map(hours);
             retrain.alarms = ALARMS.map(|name| AlarmName::parse(name).unwrap()).into();
             let data = retrain.data.as_mut().unwrap();
-            (data.debounce, data.max_wait) = (hours(rules.quiet), hours(rules.longest));
-            data.min_objects = u32::try_from(rules.at_least).unwrap();
-            data.cool_down = rules.data_cools_down;
+            (data.debounce, data.max_wait) = (hours(rules.debounce), hours(rules.max_wait));
+            data.min_objects = u32::try_from(rules.min_objects).unwrap();
+            data.cool_down = rules.cool_down_for_data;
         });
         *stage.cloud.alarm.lock().unwrap() = None;
         for policy in stage.world.ledger.contents().policies.values_mut() {
             policy.reconcile.as_mut().unwrap().training = hours(1_000_000);
-            // What this function does not read costs time to copy.
+            // Tables that this function does not read take time to copy.
             (policy.monitor, policy.deploy, policy.evaluate) = (None, None, None);
         }
         let reference = Reference::new(rules.clone(), ALARMS.len());
@@ -87,13 +87,13 @@ impl Pair {
         *self.stage.cloud.others.lock().unwrap() = actuals.collect();
     }
 
-    /// A word that no other event of this sequence has.
+    /// A number that no other event of this sequence has.
     fn fresh(&mut self) -> u32 {
         self.names += 1;
         self.names
     }
 
-    /// Plays one step; one that does not apply is none.
+    /// Plays one step; a step that does not apply does nothing.
     fn play(&mut self, step: Step) -> Result<(), TestCaseError> {
         match step {
             Step::Wait(hours) => self.wait_until(self.reference.now + Hour::from(hours)),
@@ -105,7 +105,7 @@ impl Pair {
             }
             Step::Recover(which) => self.set_alarm(which, false),
             Step::Violations => self.find_violations()?,
-            Step::End { how, comes } => self.end(how, comes)?,
+            Step::End { how, arrives } => self.end(how, arrives)?,
             Step::EarlyEnd => {
                 if let (Some(None), Some((_, run))) = (self.reference.running, self.stage.started().last()) {
                     self.send(Sent::End, ended(run, "Succeeded"), true)?;
@@ -116,15 +116,15 @@ impl Pair {
                     self.deliver(&sent, &event)?;
                 }
             }
-            // A look has one finding: the next one finds the next.
-            Step::Look => {
+            // A reconcile has one finding: the next one finds the next.
+            Step::Reconcile => {
                 for _ in 0..3 {
-                    self.deliver(&Sent::Look, &reconcile::look())?;
+                    self.deliver(&Sent::Reconcile, &reconcile::reconcile_request())?;
                 }
             }
-            Step::Alarm { comes, .. } => {
+            Step::Alarm { arrives, .. } => {
                 let (sent, event) = self.trigger(step);
-                self.send(sent, event, comes)?;
+                self.send(sent, event, arrives)?;
             }
             _ => {
                 let (sent, event) = self.trigger(step);
@@ -134,7 +134,7 @@ impl Pair {
         Ok(())
     }
 
-    /// The event of a step that asks for a run.
+    /// The event of a step that triggers a run.
     fn trigger(&mut self, step: Step) -> (Sent, Value) {
         let time = self.time();
         let (sent, mut event) = match step {
@@ -152,11 +152,11 @@ impl Pair {
             }
             Step::Operator { over_budget } => {
                 let id = format!("request {}", self.fresh());
-                let event = operator_request::asked(Some(&id), over_budget, &time);
-                (Sent::Ask(Ask { over_budget, ..ask(id, Why::Operator) }), event)
+                let event = operator_request::requested(Some(&id), over_budget, &time);
+                (Sent::Trigger(Trigger { over_budget, ..trigger_of(id, Why::Operator) }), event)
             }
-            Step::Object { number, of_a_group } => {
-                let (folder, why) = match of_a_group {
+            Step::Object { number, in_feature_group } => {
+                let (folder, why) = match in_feature_group {
                     true => ("offline-store/churn-features-1795166530/data", Why::Features),
                     false => ("features", Why::Data),
                 };
@@ -165,8 +165,8 @@ impl Pair {
             }
             _ => {
                 let number = u8::try_from(self.fresh()).unwrap();
-                let ask = Ask { commit: Some(number), ..ask(format!("commit {number}"), Why::Build) };
-                (Sent::Ask(ask), request_for(&format!("{number:040x}")))
+                let trigger = Trigger { commit: Some(number), ..trigger_of(format!("commit {number}"), Why::Build) };
+                (Sent::Trigger(trigger), request_for(&format!("{number:040x}")))
             }
         };
         event["time"] = json!(time);
@@ -184,12 +184,12 @@ impl Pair {
             report: None,
         });
         let event = monitored::ended_job_of(&job, "Completed");
-        let sent = self.deliver(&Sent::Ask(ask(job, Why::Drift)), &event);
+        let sent = self.deliver(&Sent::Trigger(trigger_of(job, Why::Drift)), &event);
         *self.stage.cloud.monitored.lock().unwrap() = None;
         sent
     }
 
-    fn end(&mut self, how: u8, comes: bool) -> Result<(), TestCaseError> {
+    fn end(&mut self, how: u8, arrives: bool) -> Result<(), TestCaseError> {
         let (Some(None), Some((_, run))) = (self.reference.running, self.stage.started().pop()) else { return Ok(()) };
         let (status, word) =
             [(RunStatus::Succeeded, "Succeeded"), (RunStatus::Failed, "Failed"), (RunStatus::Stopped, "Stopped")]
@@ -197,129 +197,136 @@ impl Pair {
             .clone();
         self.reference.running = Some(Some(status == RunStatus::Succeeded));
         self.stage.cloud.ends.lock().unwrap().insert(run.to_string(), status);
-        self.send(Sent::End, ended(&run, word), comes)
+        self.send(Sent::End, ended(&run, word), arrives)
     }
 
-    fn send(&mut self, sent: Sent, event: Value, comes: bool) -> Result<(), TestCaseError> {
-        let outcome = if comes { self.deliver(&sent, &event) } else { Ok(()) };
-        // The end of a run that is over says nothing about the next.
+    fn send(&mut self, sent: Sent, event: Value, arrives: bool) -> Result<(), TestCaseError> {
+        let outcome = if arrives { self.deliver(&sent, &event) } else { Ok(()) };
+        // The end of an earlier run is not delivered again: it is no event of the next run.
         if !matches!(sent, Sent::End) {
             self.past.push((sent, event));
         }
         outcome
     }
 
-    /// Both hear of the event; what they come to is compared.
+    /// Delivers the event to both, and compares what they publish.
     fn deliver(&mut self, sent: &Sent, event: &Value) -> Result<(), TestCaseError> {
-        // Nothing is asked of AWS for an object, so that no end is seen.
+        // For an object, the function observes nothing, so it finds no end of a run.
         let mut expected = match sent {
             Sent::Object { .. } => vec![],
-            _ => self.reference.notice_the_end(),
+            _ => self.reference.observe_end(),
         };
         expected.extend(match sent.clone() {
             Sent::Alarm { which, since } if self.reference.alarms[which].on => {
-                self.reference.ask(Ask::alarm(format!("alarm {which} at {since}"), which))
+                self.reference.receive(Trigger::alarm(format!("alarm {which} at {since}"), which))
             }
             Sent::Alarm { .. } | Sent::End => vec![],
-            Sent::Ask(ask) => self.reference.ask(ask),
-            Sent::Image(number) => self.reference.push(number),
+            Sent::Trigger(trigger) => self.reference.receive(trigger),
+            Sent::Image(number) => self.reference.push_image(number),
             Sent::Object { number, why, at } => {
                 self.reference.object(number, why, at);
                 vec![]
             }
-            Sent::Look => self.reference.look(),
+            Sent::Reconcile => self.reference.reconcile(),
         });
         self.stage.try_react(event).map_err(|failure| TestCaseError::fail(failure.to_string()))?;
         let facts: Vec<Fact> = std::mem::take(&mut self.stage.world.bus).facts();
-        let heard: Vec<Incoming> = facts.iter().map(heard).collect();
-        if heard != expected {
-            let promise = broken(&expected, &heard);
+        let published: Vec<Published> = facts.iter().map(published).collect();
+        if published != expected {
+            let promise = broken_promise(&expected, &published);
             return Err(TestCaseError::fail(format!(
-                "{promise}\n  model churn, at hour {}, on {sent:?}\n  promised: {expected:?}\n  but: {heard:?}",
+                "{promise}\n  model churn, at hour {}, on {sent:?}\n  promised: {expected:?}\n  but: {published:?}",
                 self.reference.now
             )));
         }
         self.compare_runs(&expected)?;
-        self.compare_matters(&facts)
+        self.compare_dedup_keys(&facts)
     }
 
-    /// What was told to have begun has begun, under its word, with its commit and the newest image.
-    fn compare_runs(&mut self, expected: &[Incoming]) -> Result<(), TestCaseError> {
+    /// Compares the started runs: their reason, their commit and the newest image.
+    fn compare_runs(&mut self, expected: &[Published]) -> Result<(), TestCaseError> {
         let runs = self.stage.started().split_off(self.runs);
         self.runs += runs.len();
-        let given = |request: &RunRequest, name: &str| request.parameters.get(name).cloned();
-        let told: Vec<_> =
-            runs.iter().map(|(run, _)| ["Reason", "Commit", "Image"].map(|name| given(run, name))).collect();
-        let started = expected.iter().filter_map(|heard| match heard {
-            Incoming::Started(why, commit) => {
+        let parameter = |request: &RunRequest, name: &str| request.parameters.get(name).cloned();
+        let actual: Vec<_> =
+            runs.iter().map(|(run, _)| ["Reason", "Commit", "Image"].map(|name| parameter(run, name))).collect();
+        let started = expected.iter().filter_map(|published| match published {
+            Published::Started(why, commit) => {
                 Some((why.word().to_owned(), commit.map(|number| format!("{number:040x}"))))
             }
             _ => None,
         });
-        let images = self.reference.given.split_off(self.reference.given.len().min(self.runs - runs.len()));
+        let images =
+            self.reference.images_of_runs.split_off(self.reference.images_of_runs.len().min(self.runs - runs.len()));
         let promised = started.zip(&images).map(|((why, commit), image)| [Some(why), commit, image.map(image::uri)]);
         let promised: Vec<_> = promised.collect();
-        self.reference.given.extend(images);
-        prop_assert_eq!(told, promised, "a run is told its reason, its commit and the newest image");
+        self.reference.images_of_runs.extend(images);
+        prop_assert_eq!(actual, promised, "a run gets its reason, its commit and the newest image");
         Ok(())
     }
 
-    /// An alarm that goes off all night is one message, and what another limit holds is another.
-    fn compare_matters(&mut self, facts: &[Fact]) -> Result<(), TestCaseError> {
+    /// Compares the dedup keys: one message for as long as the same limit applies, and another for another limit.
+    fn compare_dedup_keys(&mut self, facts: &[Fact]) -> Result<(), TestCaseError> {
         for fact in facts {
-            let Incoming::Held(limit) = heard(fact) else { continue };
+            let Published::Refused(limit) = published(fact) else { continue };
             let episode = (limit, self.reference.episode(limit));
             let known = self.dedup_keys.entry(episode).or_insert_with(|| fact.dedup_key.clone());
-            prop_assert_eq!(&fact.dedup_key, known, "one message for as long as the same limit holds");
+            prop_assert_eq!(&fact.dedup_key, known, "one message for as long as the same limit applies");
             let same = |(other, dedup_key): (&(Limit, Option<Hour>), &String)| {
                 *other != episode && *dedup_key == fact.dedup_key
             };
             let reused = limit != Limit::Budget && self.dedup_keys.iter().any(same);
-            prop_assert!(!reused, "a limit that holds anew is told anew: {} {episode:?}", fact.dedup_key);
+            prop_assert!(!reused, "a limit that applies again is reported again: {} {episode:?}", fact.dedup_key);
         }
         Ok(())
     }
 }
 
-fn ask(about: String, why: Why) -> Ask {
-    Ask { about, why, commit: None, over_budget: false, alarm: None }
+fn trigger_of(about: String, why: Why) -> Trigger {
+    Trigger { about, why, commit: None, over_budget: false, alarm: None }
 }
 
-/// What people hear by this fact.
-fn heard(fact: &Fact) -> Incoming {
+/// The fact as the reference expects it.
+fn published(fact: &Fact) -> Published {
     let detail = |name: &str| fact.details.get(name).map(String::as_str);
     let all = [Why::Drift, Why::Build, Why::Image, Why::Operator, Why::Data, Why::Features, Why::Schedule];
     match (fact.kind, detail("limit")) {
         (FactKind::TrainingStarted, _) => {
             let why = all.into_iter().find(|why| Some(why.word()) == detail("trigger")).unwrap();
-            Incoming::Started(why, detail("commit").map(|commit| u8::from_str_radix(&commit[38..], 16).unwrap()))
+            Published::Started(why, detail("commit").map(|commit| u8::from_str_radix(&commit[38..], 16).unwrap()))
         }
-        (FactKind::TrainingTriggerMerged, _) => Incoming::Joined,
-        (FactKind::CircuitOpened, Some("circuit_open")) => Incoming::Held(Limit::Circuit),
-        (FactKind::TrainingSkipped, Some("cool_down")) => Incoming::Held(Limit::CoolDown),
-        (FactKind::TrainingSkipped, Some("budget")) => Incoming::Held(Limit::Budget),
-        (FactKind::TrainingSucceeded, _) => Incoming::Ended { well: true },
-        (FactKind::TrainingFailed, _) => Incoming::Ended { well: false },
-        other => panic!("nobody is to hear of {other:?}: {fact:?}"),
+        (FactKind::TrainingTriggerMerged, _) => Published::Merged,
+        (FactKind::CircuitOpened, Some("circuit_open")) => Published::Refused(Limit::Circuit),
+        (FactKind::TrainingSkipped, Some("cool_down")) => Published::Refused(Limit::CoolDown),
+        (FactKind::TrainingSkipped, Some("budget")) => Published::Refused(Limit::Budget),
+        (FactKind::TrainingSucceeded, _) => Published::Ended { succeeded: true },
+        (FactKind::TrainingFailed, _) => Published::Ended { succeeded: false },
+        other => panic!("an unexpected fact {other:?}: {fact:?}"),
     }
 }
 
 /// The promise that the first difference breaks.
-fn broken(expected: &[Incoming], heard: &[Incoming]) -> &'static str {
-    let at = expected.iter().zip(heard).take_while(|(one, other)| one == other).count();
-    match (expected.get(at), heard.get(at)) {
-        (Some(Incoming::Held(Limit::CoolDown)), _) => "cool-down: for so long after any run's end nothing is started",
-        (Some(Incoming::Held(Limit::Circuit)), _) => {
-            "circuit: after circuit_breaker_threshold drift runs in vain, one per window"
+fn broken_promise(expected: &[Published], published: &[Published]) -> &'static str {
+    let at = expected.iter().zip(published).take_while(|(one, other)| one == other).count();
+    match (expected.get(at), published.get(at)) {
+        (Some(Published::Refused(Limit::CoolDown)), _) => {
+            "cool-down: after the end of any run, drift starts none for as long"
         }
-        (Some(Incoming::Held(Limit::Budget)), _) => "budget: no more runs within the window, whoever asks",
-        (Some(Incoming::Joined), _) => "coalescing: one run at a time, and what comes during it is told so",
-        (Some(Incoming::Ended { .. }), _) => "an end closes the incident, and is told as what it was",
-        (Some(Incoming::Started(..)), Some(Incoming::Held(_))) => {
-            "a limit holds only while it lasts, and for what it is for"
+        (Some(Published::Refused(Limit::Circuit)), _) => {
+            "circuit breaker: after circuit_breaker_threshold runs for one drift, one per window"
         }
-        (Some(Incoming::Started(..)), _) => "what waited for a limit, for a run's end or for more data gets its run",
-        (None, _) => "one run per incident: what was answered, or is not due, starts nothing and is not told",
+        (Some(Published::Refused(Limit::Budget)), _) => {
+            "budget: no more runs within the window, whatever triggers them"
+        }
+        (Some(Published::Merged), _) => "one run at a time: a trigger during a run is merged or queued",
+        (Some(Published::Ended { .. }), _) => "the end of a run closes the incident, and its outcome is reported",
+        (Some(Published::Started(..)), Some(Published::Refused(_))) => {
+            "a limit applies only while it lasts, and only to its triggers"
+        }
+        (Some(Published::Started(..)), _) => {
+            "a trigger that waited for a limit, for the end of a run or for more data gets its run"
+        }
+        (None, _) => "one run per incident: a handled or undue trigger starts no run and is not reported",
     }
 }
 
@@ -330,7 +337,7 @@ fn limiter_agrees_with_reference_for_any_sequence() {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-    let sequences = (rules(), prop::collection::vec(step(), 1..LONGEST));
+    let sequences = (rules(), prop::collection::vec(step(), 1..MAX_STEPS));
     let outcome = runner.run(&sequences, |(rules, steps)| {
         let mut pair = Pair::new(&rules);
         steps.into_iter().try_for_each(|step| pair.play(step))

@@ -1,8 +1,8 @@
 //! Monitoring runs that found violations, with an alarm or without.
 
-use super::reconcile::look;
+use super::reconcile::reconcile_request;
 use super::*;
-use crate::violations::Report;
+use crate::observation::Report;
 
 const JOB: &str = "model-monitoring-202611201200-7c1d2e3f";
 
@@ -50,7 +50,7 @@ impl Stage {
 }
 
 #[test]
-fn violations_without_an_alarm_start_one_run_that_names_features_checks_and_distances() {
+fn violations_without_an_alarm_start_one_run_that_lists_them() {
     let stage = monitored(Some(&report()));
     let entry = stage.try_react(&ended_job("1")).unwrap().entry;
     assert_eq!(
@@ -65,7 +65,7 @@ fn violations_without_an_alarm_start_one_run_that_names_features_checks_and_dist
 }
 
 #[test]
-fn an_alarm_that_answered_the_same_drift_has_the_run_or_the_cool_down() {
+fn violations_after_the_alarm_of_the_same_drift_start_no_run() {
     let stage = monitored(Some(&report()));
     *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
     stage.react(&alarm_at(NOON));
@@ -74,12 +74,12 @@ fn an_alarm_that_answered_the_same_drift_has_the_run_or_the_cool_down() {
     stage.change_run(|run| run.job = ResourceName::parse("model-monitoring-later").unwrap());
     let later = ended_job("2").to_string().replace(JOB, "model-monitoring-later");
     assert_eq!(stage.react(&serde_json::from_str(&later).unwrap()), (Decision::Skipped, "cool_down"));
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.started().len(), 1);
 }
 
 #[test]
-fn a_run_without_violations_leaves_no_record() {
+fn monitoring_run_without_violations_is_not_recorded() {
     let stage = monitored(None);
     stage.change_run(|run| run.violated = false);
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "no_violations"));
@@ -87,7 +87,7 @@ fn a_run_without_violations_leaves_no_record() {
 }
 
 #[test]
-fn a_schedule_that_no_policy_names_is_nobodys() {
+fn monitoring_schedule_without_a_policy_is_not_dead_lettered() {
     let stage = monitored(Some(&report()));
     stage.change_run(|run| run.schedule = ScheduleName::parse("shop-quality").unwrap());
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "not_watched"));
@@ -95,11 +95,11 @@ fn a_schedule_that_no_policy_names_is_nobodys() {
 }
 
 #[test]
-fn a_report_that_cannot_be_read_is_said_and_the_drift_is_answered() {
+fn unreadable_report_is_mentioned_and_the_run_starts() {
     for (report, words) in [
-        (None, "could not be read: it is not there"),
+        (None, "could not be read: it does not exist"),
         (Some("denied"), "could not be read: AccessDenied"),
-        (Some("[1, 2"), "could not be read: it is no report of violations"),
+        (Some("[1, 2"), "could not be read: it is not a report of violations"),
     ] {
         let stage = monitored(report);
         let entry = stage.try_react(&ended_job("1")).unwrap().entry;
@@ -110,25 +110,25 @@ fn a_report_that_cannot_be_read_is_said_and_the_drift_is_answered() {
 }
 
 #[test]
-fn violations_that_nobody_heard_of_are_found_by_looking_once() {
+fn missed_violations_get_one_run_by_a_reconcile() {
     let stage = monitored(Some(&report()));
     stage.pass(HOUR);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.started().len(), 1);
 }
 
 #[test]
-fn the_first_look_does_not_dig_out_what_is_old() {
+fn first_reconcile_ignores_old_violations() {
     let stage = monitored(Some(&report()));
     stage.pass(HOUR * 25);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
-fn each_monitor_has_words_of_its_own_for_its_kind_of_drift() {
+fn report_of_each_monitor_implies_its_kind_of_drift() {
     let of = |violation: Value| Report::parse(json!({"violations": [violation]}).to_string().as_bytes()).unwrap();
     let bias = of(
         json!({"facet": "age", "facet_value": "60", "metric_name": "DPPL", "constraint_check_type": "bias_drift_check"}),
@@ -144,7 +144,7 @@ fn each_monitor_has_words_of_its_own_for_its_kind_of_drift() {
 }
 
 #[test]
-fn what_a_stranger_wrote_into_a_report_stays_on_one_line_and_out_of_parameters() {
+fn untrusted_report_text_is_one_line_and_safe_in_parameters() {
     let bad = violation("a b\r\n$(id),\u{202e}", "x\u{7}", &"long ".repeat(200));
     let all: Vec<Value> = (0..5000).map(|number| violation(&format!("f{number}"), "y", "")).collect();
     let all: Vec<Value> = std::iter::once(bad).chain(all).collect();
@@ -158,7 +158,7 @@ fn what_a_stranger_wrote_into_a_report_stays_on_one_line_and_out_of_parameters()
 }
 
 #[test]
-fn each_check_is_of_the_kind_of_drift_that_aws_documents_for_it() {
+fn check_implies_the_kind_of_drift_that_aws_documents() {
     // Interpreting violations: data quality's six, Clarify's two; model quality's bounds name a metric only.
     let checks = [
         ("data_type_check", Some(DriftKind::DataQuality)),
@@ -175,12 +175,12 @@ fn each_check_is_of_the_kind_of_drift_that_aws_documents_for_it() {
         let text = json!({"violations": [violation("x", check, "")]}).to_string();
         assert_eq!(Report::parse(text.as_bytes()).unwrap().drift, kind, "{check} of a feature");
     }
-    let bound = |check: &str, feature: &str| {
+    let drift_of_bound = |check: &str, feature: &str| {
         let violation = json!({"metric_name": "auc", "feature_name": feature, "constraint_check_type": check});
         Report::parse(json!({"violations": [violation]}).to_string().as_bytes()).unwrap().drift
     };
-    assert_eq!(bound("GreaterThanThreshold", ""), Some(DriftKind::ModelQuality), "an empty name is none");
-    assert_eq!(bound("GreaterThanThreshold", "tenure"), None, "a feature's metric is not the model's");
+    assert_eq!(drift_of_bound("GreaterThanThreshold", ""), Some(DriftKind::ModelQuality), "an empty name is no name");
+    assert_eq!(drift_of_bound("GreaterThanThreshold", "tenure"), None, "a feature's metric is not the model's");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn reason_shows_three_violations_and_counts_the_others() {
 }
 
 #[test]
-fn violation_is_described_by_what_it_is_about() {
+fn violation_is_described_by_its_subject_and_check() {
     let cases = [
         (
             json!({"facet": "age", "metric_name": "DPPL", "constraint_check_type": "bias_drift_check"}),
@@ -224,18 +224,18 @@ fn report_of_thousands_of_violations_is_read_whole() {
 }
 
 #[test]
-fn violations_of_a_kind_that_the_policy_leaves_out_start_nothing() {
+fn violations_of_an_ignored_kind_start_no_run() {
     let stage = monitored(Some(&report()));
     for policy in stage.world.ledger.contents().policies.values_mut() {
         policy.retrain.as_mut().unwrap().drift = [DriftKind::Bias].into();
     }
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "drift_ignored"));
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert!(stage.started().is_empty());
 }
 
 #[test]
-fn look_takes_up_only_violations_of_a_schedule_of_the_policy() {
+fn reconcile_ignores_violations_of_other_schedules() {
     type Change = fn(&mut MonitoringRun);
     let change: [(&str, Change); 2] = [
         ("no violations", |run| run.violated = false),
@@ -243,15 +243,15 @@ fn look_takes_up_only_violations_of_a_schedule_of_the_policy() {
     ];
     for (ctx, change) in change {
         let stage = monitored(Some(&report()));
-        // What the list of a schedule's runs and the run itself say need not agree.
+        // The list of a schedule's runs and the description of the run may disagree.
         *stage.cloud.newest.lock().unwrap() = Some(ResourceName::parse(JOB).unwrap());
         stage.change_run(change);
-        assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "{ctx}");
+        assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"), "{ctx}");
     }
 }
 
 #[test]
-fn schedule_is_known_in_whatever_case_its_arn_has_it() {
+fn monitoring_schedule_is_matched_in_any_case() {
     let stage = monitored(Some(&report()));
     for policy in stage.world.ledger.contents().policies.values_mut() {
         policy.retrain.as_mut().unwrap().monitors = [ScheduleName::parse("Churn-Prod-Data-Quality").unwrap()].into();
@@ -260,38 +260,42 @@ fn schedule_is_known_in_whatever_case_its_arn_has_it() {
 }
 
 #[test]
-fn violations_are_news_for_a_day() {
-    for (minutes, news) in [(24 * 60 - 1, true), (24 * 60, false), (24 * 60 + 1, false)] {
+fn missed_violations_get_a_run_within_a_day() {
+    for (minutes, recent) in [(24 * 60 - 1, true), (24 * 60, false), (24 * 60 + 1, false)] {
         let stage = monitored(Some(&report()));
         stage.pass(SignedDuration::from_mins(minutes));
-        assert_eq!(stage.react(&look()).0 == Decision::Acted, news, "after {minutes} minutes");
+        assert_eq!(stage.react(&reconcile_request()).0 == Decision::Acted, recent, "after {minutes} minutes");
     }
 }
 
 #[test]
-fn monitoring_run_that_was_answered_is_not_read_by_each_look() {
+fn handled_monitoring_run_is_not_read_by_each_reconcile() {
     let stage = monitored(Some(&report()));
     stage.react(&ended_job("1"));
     stage.end_run(HOUR);
     let before = *stage.cloud.reads.lock().unwrap();
-    stage.react(&look());
-    assert_eq!(*stage.cloud.reads.lock().unwrap(), before, "a look costs no more for what is answered");
+    stage.react(&reconcile_request());
+    assert_eq!(*stage.cloud.reads.lock().unwrap(), before, "handled runs are not read again");
 }
 
-/// An alarm that stays on can be looked at again; of what no alarm tells, the next run tells again.
+/// An alarm can be read again when the limit ends; the next monitoring run reports other drift again.
 #[test]
-fn violations_in_the_cool_down_are_not_held() {
+fn violations_in_the_cool_down_are_not_deferred() {
     let stage = monitored(Some(&report()));
     stage.react(&alarm_at(NOON));
     *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
     stage.react(&request_for(&"c".repeat(40)));
     stage.end_run(HOUR);
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "cool_down"));
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "nothing was held, so nothing recovers");
+    assert_eq!(
+        stage.react(&reconcile_request()),
+        (Decision::Skipped, "nothing_new"),
+        "nothing was deferred, so nothing recovers"
+    );
 }
 
 #[test]
-fn monitoring_run_that_sagemaker_does_not_know_is_nobodys() {
+fn monitoring_run_unknown_to_sagemaker_is_not_dead_lettered() {
     let stage = monitored(Some(&report()));
     let other = ended_job_of("model-monitoring-another", "Completed");
     assert_eq!(stage.react(&other), (Decision::Skipped, "not_watched"));

@@ -1,10 +1,10 @@
-//! A run's name and token are functions of the model and of what the incident is about: whoever
-//! computes them, at whatever time, from whichever delivery of the event.
+//! A run's name and token are functions of the model and the trigger's subject: every delivery of the event, at every
+//! time, leads to the same ones.
 
-use super::reconcile::look;
+use super::reconcile::reconcile_request;
 use super::*;
 
-/// The same event as another delivery of it: under another id, at another time.
+/// Another delivery of the event: with another id, at another time.
 fn delivered(event: &Value, id: &str, time: &str) -> Value {
     let mut event = event.clone();
     event["id"] = json!(id);
@@ -27,17 +27,17 @@ fn triggers() -> Vec<Value> {
         alarm_at(NOON),
         request_for(&"c".repeat(40)),
         image::image("Training Requested", 1, &image::uri(1)),
-        operator_request::asked(Some("tuesday"), false, NOON),
+        operator_request::requested(Some("tuesday"), false, NOON),
         monitored::ended_job("1"),
     ]
 }
 
 #[test]
-fn run_name_and_token_depend_on_no_clock_and_no_event_id() {
+fn run_name_and_token_contain_no_time_and_no_event_id() {
     for event in triggers() {
         let first = named(&event, NOON);
         let other = named(&delivered(&event, "another-id", "2026-11-20T17:41:07Z"), "2027-02-03T04:05:06.789Z");
-        assert_eq!(first, other, "every delivery of it is one run: {event}");
+        assert_eq!(first, other, "every delivery is one run: {event}");
     }
 }
 
@@ -62,48 +62,48 @@ fn run_name_and_token_of_two_models_differ() {
     assert_ne!(other.token, token);
 }
 
-/// A new version of the function that names a run otherwise would start what its predecessor has
-/// started. The digests are SHA-256, computed by Python's hashlib.
+/// A version that named a run differently would start a run that its predecessor has started. The digests are
+/// SHA-256, computed by Python's hashlib.
 #[test]
-fn run_name_and_token_are_those_of_every_version_of_the_suite() {
+fn run_name_and_token_are_stable_across_versions() {
     let (name, token) = named(&request_for(&"c".repeat(40)), NOON);
     assert_eq!(name, "churn-build-44375a53");
     assert_eq!(token, "trimtab-458a3ce3ef8c83f6deeb53e012ae4d57dcf65538c038441a");
 }
 
 #[test]
-fn run_name_of_gathered_data_does_not_depend_on_the_look() {
-    let ripe = |after: i64| {
+fn run_name_of_a_batch_contains_no_time_of_reconcile() {
+    let ready = |after: i64| {
         let stage = stage();
         stage.react(&data_debounce::object("features/1.parquet", NOON));
         stage.pass(SignedDuration::from_mins(after));
-        assert_eq!(stage.react(&look()), (Decision::Acted, "data"));
+        assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "data"));
         let (request, _) = stage.started().pop().unwrap();
         (request.display_name, request.token)
     };
-    assert_eq!(ripe(15), ripe(200), "what was gathered is one dedup key, whenever it is looked at");
+    assert_eq!(ready(15), ready(200), "a batch is one trigger, whenever it is reconciled");
 }
 
 #[test]
-fn run_name_by_the_calendar_does_not_depend_on_the_look() {
+fn run_name_on_schedule_contains_no_time_of_reconcile() {
     let due = |days: i64| {
         let stage = stage_with(|retrain| retrain.every = Some(HOUR * 24));
-        stage.react(&look());
+        stage.react(&reconcile_request());
         stage.pass(HOUR * 24 * i32::try_from(days).unwrap());
-        assert_eq!(stage.react(&look()), (Decision::Acted, "schedule"));
+        assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "schedule"));
         let (request, _) = stage.started().pop().unwrap();
         (request.display_name, request.token)
     };
-    assert_eq!(due(1), due(3), "a run that is due is one dedup key, whenever it is looked at");
+    assert_eq!(due(1), due(3), "a due run is one trigger, whenever it is reconciled");
 }
 
 #[test]
-fn retry_of_a_start_asks_for_the_same_run_at_any_time() {
+fn retry_of_a_start_requests_the_same_run_at_any_time() {
     let stage = stage();
-    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    *stage.cloud.lose_next_response.lock().unwrap() = true;
     stage.try_react(&alarm_at(NOON)).unwrap_err();
     let (first, _) = stage.cloud.runs.lock().unwrap().pop().unwrap();
     stage.pass(HOUR * 5);
-    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "resumed"));
+    assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "already_handled"));
     assert_eq!(stage.started()[0].0, first, "name, token, parameters and time are those of the first attempt");
 }

@@ -1,15 +1,15 @@
-//! What is found by looking: an alarm, an end, drift that outlasts a limit.
+//! Findings of a reconcile: missed alarms, missed ends, drift that outlasts a limit.
 
 use super::*;
 
-pub(super) fn look() -> Value {
+pub(super) fn reconcile_request() -> Value {
     json!({"version": "0", "id": "l1", "source": "trimtab", "detail-type": "Reconcile Requested", "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
-        "detail": {"version": 1, "model": "churn", "dedup_key": "look/churn/x", "at": NOON, "details": {}}})
+        "detail": {"version": 1, "model": "churn", "dedup_key": "reconcile/churn/x", "at": NOON, "details": {}}})
 }
 
 impl Stage {
-    pub(super) fn goes_off_unheard(&self, at: &str) {
+    pub(super) fn fires_without_event(&self, at: &str) {
         *self.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
         *self.cloud.since.lock().unwrap() = Some(at.parse().unwrap());
     }
@@ -21,84 +21,84 @@ impl Stage {
 }
 
 #[test]
-fn an_alarm_that_nobody_heard_of_gets_its_run_once() {
+fn missed_alarm_gets_one_run_by_a_reconcile() {
     let stage = stage();
-    stage.goes_off_unheard(NOON);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
+    stage.fires_without_event(NOON);
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.started().len(), 1);
 }
 
 #[test]
-fn an_alarm_that_is_quiet_or_answered_gets_none() {
+fn alarm_in_ok_gets_no_run_by_a_reconcile() {
     let stage = stage();
     *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
     *stage.cloud.since.lock().unwrap() = Some(NOON.parse().unwrap());
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.started().len(), 0);
 }
 
 #[test]
-fn an_end_that_nobody_heard_of_closes_the_incident() {
+fn missed_end_of_a_run_closes_the_incident() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "run_ended"));
-    let told: Vec<FactKind> = stage.world.bus.facts().iter().map(|fact| fact.kind).collect();
-    assert_eq!(told, [FactKind::TrainingStarted, FactKind::TrainingSucceeded]);
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "run_ended"));
+    let kinds = stage.published();
+    assert_eq!(kinds, [FactKind::TrainingStarted, FactKind::TrainingSucceeded]);
 }
 
 #[test]
-fn drift_that_outlasts_the_cool_down_gets_its_run_then() {
+fn drift_that_outlasts_the_cool_down_gets_its_run() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
-    stage.react(&look());
+    stage.react(&reconcile_request());
     stage.wait(1);
-    stage.goes_off_unheard("2026-11-20T13:00:00Z");
+    stage.fires_without_event("2026-11-20T13:00:00Z");
     assert_eq!(stage.react(&alarm_at("2026-11-20T13:00:00Z")), (Decision::Skipped, "cool_down"));
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     stage.wait(24);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
     assert_eq!(stage.started().len(), 2);
 }
 
 #[test]
-fn drift_that_ends_by_itself_during_the_cool_down_is_forgotten() {
+fn drift_that_ends_during_the_cool_down_gets_no_run() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
-    stage.react(&look());
+    stage.react(&reconcile_request());
     stage.wait(1);
-    stage.goes_off_unheard("2026-11-20T13:00:00Z");
+    stage.fires_without_event("2026-11-20T13:00:00Z");
     stage.react(&alarm_at("2026-11-20T13:00:00Z"));
     *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "recovered"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "recovered"));
     stage.wait(24);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.started().len(), 1);
 }
 
 #[test]
-fn a_run_that_takes_too_long_is_told_once() {
+fn run_that_exceeds_its_deadline_is_reported_once() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
     stage.wait(24);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "late"));
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
-    let told: Vec<FactKind> = stage.world.bus.facts().iter().map(|fact| fact.kind).collect();
-    assert_eq!(told, [FactKind::TrainingStarted, FactKind::DeadlineExceeded]);
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "deadline_exceeded"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
+    let kinds = stage.published();
+    assert_eq!(kinds, [FactKind::TrainingStarted, FactKind::DeadlineExceeded]);
 }
 
 #[test]
-fn a_look_that_sees_nothing_is_told_and_not_kept() {
+fn failed_reconcile_is_reported_and_not_dead_lettered() {
     let mut stage = stage();
-    stage.cloud.blind = true;
-    assert_eq!(stage.react(&look()), (Decision::Failed, "refused"));
-    assert_eq!(stage.react(&look()), (Decision::Failed, "refused"));
+    stage.cloud.denied = true;
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Failed, "refused"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Failed, "refused"));
     let facts = stage.world.bus.facts();
     assert_eq!(facts.iter().map(|fact| fact.kind).collect::<Vec<_>>(), [FactKind::EventDeadLettered; 2]);
     assert_eq!(facts[0].dedup_key, facts[1].dedup_key, "one message");
@@ -106,106 +106,110 @@ fn a_look_that_sees_nothing_is_told_and_not_kept() {
 }
 
 #[test]
-fn a_run_is_not_late_before_its_time_and_is_late_after_it() {
-    for (minutes, late) in [(24 * 60 - 1, false), (24 * 60, true), (36 * 60, true)] {
+fn run_exceeds_its_deadline_exactly_when_time_has_passed() {
+    for (minutes, exceeded) in [(24 * 60 - 1, false), (24 * 60, true), (36 * 60, true)] {
         let stage = stage();
         stage.react(&alarm_at(NOON));
         *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
         stage.pass(SignedDuration::from_mins(minutes));
-        stage.react(&look());
-        let told = stage.world.bus.facts().pop().unwrap();
-        assert_eq!(told.kind == FactKind::DeadlineExceeded, late, "after {minutes} minutes of the 24 hours allowed");
+        stage.react(&reconcile_request());
+        let fact = stage.world.bus.facts().pop().unwrap();
+        assert_eq!(
+            fact.kind == FactKind::DeadlineExceeded,
+            exceeded,
+            "after {minutes} minutes of the 24 hours allowed"
+        );
         let incident = &stage.started()[0].0.display_name;
-        assert_eq!(told.dedup_key == format!("late/incident/{incident}"), late, "it is a dedup key of its own");
+        assert_eq!(fact.dedup_key == format!("late/incident/{incident}"), exceeded, "a dedup key of its own");
     }
 }
 
-/// The policy's alarm on what SageMaker's monitors do not publish.
+/// The policy's alarm on a metric that no monitor publishes.
 fn cpu() -> ObservedAlarm {
     drift::actual("churn-prod-bias-drift", None, AlarmState::Alarm)
 }
 
 #[test]
-fn alarm_on_no_monitoring_metric_is_no_drift_to_a_look() {
+fn reconcile_ignores_alarm_on_no_monitoring_metric() {
     let stage = Stage::with_others(vec![cpu()]);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
-fn composite_alarm_whose_event_was_lost_gets_its_run() {
+fn missed_composite_alarm_gets_its_run() {
     let stage = Stage::with_others(drift::any_drift());
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
-    assert_eq!(stage.started()[0].0.parameters["Features"], "age", "its children are asked about");
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
+    assert_eq!(stage.started()[0].0.parameters["Features"], "age", "its children are described");
 }
 
 #[test]
-fn composite_alarm_without_a_known_kind_gets_its_run_by_a_look() {
+fn missed_composite_alarm_of_unknown_kind_gets_its_run() {
     let any = drift::any_drift().pop().unwrap();
     let stage = Stage::with_others(vec![any]);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"), "the policy names it");
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"), "the policy names it");
 }
 
 #[test]
-fn suppressed_alarm_is_left_alone_by_a_look() {
+fn reconcile_ignores_suppressed_alarm() {
     let mut others = drift::any_drift();
     others.remove(0);
     others[0].suppressed = true;
     let stage = Stage::with_others(others);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
-fn alarm_of_a_kind_that_the_policy_leaves_out_is_left_alone_by_a_look() {
+fn reconcile_ignores_alarm_of_an_ignored_kind() {
     let stage = stage_with(|retrain| retrain.drift = [DriftKind::ModelQuality].into());
-    stage.goes_off_unheard(NOON);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    stage.fires_without_event(NOON);
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
-fn alarm_without_enough_data_is_no_new_drift() {
+fn reconcile_ignores_alarm_without_data() {
     let stage = stage();
-    stage.goes_off_unheard(NOON);
+    stage.fires_without_event(NOON);
     *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::InsufficientData);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
-fn held_drift_whose_alarm_has_no_data_is_not_over() {
+fn deferred_drift_whose_alarm_has_no_data_gets_its_run() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
-    stage.goes_off_unheard("2026-11-20T13:00:00Z");
+    stage.fires_without_event("2026-11-20T13:00:00Z");
     stage.react(&alarm_at("2026-11-20T13:00:00Z"));
     *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::InsufficientData);
     stage.wait(24);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"), "only OK says that it has gone");
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"), "only OK means that the drift has ended");
 }
 
 #[test]
-fn alarm_that_went_off_before_a_refused_trigger_is_still_answered() {
+fn missed_alarm_before_a_refused_trigger_is_still_found() {
     let stage = stage();
     *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
     for n in 0..4 {
         stage.react(&request_for(&format!("{n:040x}")));
         stage.end_run(HOUR);
     }
-    stage.goes_off_unheard("2026-11-20T16:30:00Z");
+    stage.fires_without_event("2026-11-20T16:30:00Z");
     stage.wait(1);
     assert_eq!(stage.react(&request_for(&"f".repeat(40))), (Decision::Skipped, "budget"));
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "cool_down"), "the refusal answered no drift");
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "cool_down"), "the refusal covered no drift");
     stage.wait(24 * 7);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
 }
 
 #[test]
-fn policy_without_alarms_asks_cloudwatch_about_none() {
+fn policy_without_alarms_makes_no_call_to_cloudwatch() {
     let stage = stage();
     for policy in stage.world.ledger.contents().policies.values_mut() {
         policy.monitor = None;
         policy.retrain.as_mut().unwrap().alarms.clear();
     }
-    // CloudWatch describes all alarms of the account to whoever names none: the double refuses that.
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"));
+    // The fake refuses a call without names, for which CloudWatch describes all alarms of the account.
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
@@ -220,45 +224,45 @@ fn drift_that_outlasts_an_open_circuit_is_the_same_drift() {
     assert_eq!(stage.react(&alarm_at("2026-11-20T13:02:00Z")), (Decision::Acted, "drift"));
     stage.end_run(HOUR);
     stage.pass(minute * 2);
-    stage.goes_off_unheard("2026-11-20T14:04:00Z");
+    stage.fires_without_event("2026-11-20T14:04:00Z");
     assert_eq!(stage.react(&alarm_at("2026-11-20T14:04:00Z")), (Decision::Skipped, "circuit_open"));
-    // The alarm stays on for all of the window; a look comes by the clock, a little later.
+    // The alarm fires for the whole window; the periodic reconcile comes a little later.
     stage.pass(HOUR * 24 * 7 + minute * 14);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"), "one run per window is let through");
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"), "one run per window is let through");
     stage.end_run(HOUR);
     stage.pass(minute * 2);
     let again = stage.react(&alarm_at("2026-11-27T15:20:00Z"));
-    assert_eq!(again, (Decision::Skipped, "circuit_open"), "the circuit was never closed");
+    assert_eq!(again, (Decision::Skipped, "circuit_open"), "the circuit breaker was never closed");
 }
 
-/// CloudWatch describes 100 alarms at once, which one composite alarm may have as children.
+/// CloudWatch describes 100 alarms at once, and one composite alarm may have 100 children.
 #[test]
-fn children_beyond_the_first_hundred_are_told_with_the_others() {
-    let quiet = |number: usize| drift::actual(&format!("m-{number:03}"), Some(DriftKind::Bias), AlarmState::Ok);
-    let on = |name: &str, feature: &str| ObservedAlarm {
+fn children_beyond_the_first_hundred_are_described() {
+    let in_ok = |number: usize| drift::actual(&format!("m-{number:03}"), Some(DriftKind::Bias), AlarmState::Ok);
+    let firing = |name: &str, feature: &str| ObservedAlarm {
         features: vec![feature.to_owned()],
         ..drift::actual(name, Some(DriftKind::Bias), AlarmState::Alarm)
     };
     let named = |alarms: &[ObservedAlarm]| alarms.iter().map(|alarm| alarm.name.clone()).collect::<Vec<_>>();
-    let mut children: Vec<ObservedAlarm> = (0..198).map(quiet).collect();
-    children.insert(0, on("a-first", "age"));
-    children.push(on("z-last", "tenure"));
+    let mut children: Vec<ObservedAlarm> = (0..198).map(in_ok).collect();
+    children.insert(0, firing("a-first", "age"));
+    children.push(firing("z-last", "tenure"));
     let any = drift::any_drift().pop().unwrap();
-    let policys = AlarmName::parse("churn-prod-quality-drift").unwrap();
-    // Either has 100 children, and the first of all and the last are of the same.
+    let second = AlarmName::parse("churn-prod-quality-drift").unwrap();
+    // Each has 100 children; the first and the last of all are children of the same alarm.
     let ends = [&children[..50], &children[150..]].concat();
     let one = ObservedAlarm { children: named(&ends), ..any.clone() };
-    let arn = drift::arn(policys.as_str());
-    let other = ObservedAlarm { name: policys, arn, children: named(&children[50..150]), ..any };
+    let arn = drift::arn(second.as_str());
+    let other = ObservedAlarm { name: second, arn, children: named(&children[50..150]), ..any };
     children.extend([one, other]);
     let stage = Stage::with_others(children);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
     assert_eq!(stage.started()[0].0.parameters["Features"], "age,tenure");
 }
 
-/// No version of the suite leaves such a record: a run is on, and drift is held back all the same.
+/// No version of Trimtab writes such a record: a run is in progress, and drift is deferred all the same.
 #[test]
-fn held_drift_waits_for_the_end_of_a_run_that_is_on() {
+fn deferred_drift_waits_for_the_end_of_a_run() {
     let stage = stage_with(|retrain| retrain.cool_down = HOUR);
     let change = |change: &dyn Fn(&mut Value)| {
         let mut contents = stage.world.ledger.contents();
@@ -267,17 +271,17 @@ fn held_drift_waits_for_the_end_of_a_run_that_is_on() {
     };
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
-    stage.goes_off_unheard("2026-11-20T13:00:00Z");
+    stage.fires_without_event("2026-11-20T13:00:00Z");
     assert_eq!(stage.react(&alarm_at("2026-11-20T13:00:00Z")), (Decision::Skipped, "cool_down"));
-    let held = std::cell::RefCell::new(Value::Null);
-    change(&|state| *held.borrow_mut() = state["held"].clone());
+    let deferred = std::cell::RefCell::new(Value::Null);
+    change(&|state| *deferred.borrow_mut() = state["deferred_drift"].clone());
     stage.react(&request_for(&"c".repeat(40)));
     *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
-    change(&|state| state["held"] = held.borrow().clone());
+    change(&|state| state["deferred_drift"] = deferred.borrow().clone());
     stage.pass(HOUR * 2);
-    assert_eq!(stage.react(&look()), (Decision::Skipped, "nothing_new"), "one run at a time");
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"), "one run at a time");
     assert_eq!(stage.started().len(), 2);
     stage.end_run(HOUR);
     stage.pass(HOUR);
-    assert_eq!(stage.react(&look()), (Decision::Acted, "drift"));
+    assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
 }

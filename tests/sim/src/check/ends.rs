@@ -242,7 +242,7 @@ fn heard(services: &Services, call: &str) -> bool {
 
 fn gathers_since_the_last_look(services: &Services) -> bool {
     let mut states = services.aggregates.values().filter_map(|record| record.state.as_ref());
-    let since = states.find_map(|state| state["gathering"]["since"].as_str()?.parse::<Timestamp>().ok());
+    let since = states.find_map(|state| state["batch"]["since"].as_str()?.parse::<Timestamp>().ok());
     since.is_some_and(|since| since >= Timestamp::UNIX_EPOCH + LAST_LOOK)
 }
 

@@ -1,9 +1,8 @@
-//! The rate limiter as README.md (the table of what starts a run, and the policy's keys) and
-//! docs/reliability.md promise it: whole hours, plain numbers, and no code of the function.
+//! The limits as the documentation promises them: whole hours, plain numbers, and no code of the function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Hours since the beginning.
+/// Hours since the first step.
 pub type Hour = i64;
 
 /// `[retrain]`'s limits, in hours.
@@ -13,14 +12,14 @@ pub struct Rules {
     pub runs: usize,
     pub per: Hour,
     pub circuit_breaker_threshold: u32,
-    pub quiet: Hour,
-    pub longest: Hour,
-    pub at_least: usize,
-    pub data_cools_down: bool,
+    pub debounce: Hour,
+    pub max_wait: Hour,
+    pub min_objects: usize,
+    pub cool_down_for_data: bool,
     pub every: Option<Hour>,
 }
 
-/// What starts a run.
+/// The kinds of trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     Drift,
@@ -33,7 +32,7 @@ pub enum Why {
 }
 
 impl Why {
-    /// The word of the README's table; an image's is its policy key's.
+    /// The word in facts and parameters.
     pub fn word(self) -> &'static str {
         match self {
             Self::Drift => "drift",
@@ -46,8 +45,8 @@ impl Why {
         }
     }
 
-    /// A person waits for it, and has changed something: the drift after it is another drift.
-    fn is_a_persons(self) -> bool {
+    /// Whether the trigger changes what is trained: drift after its run is another drift.
+    fn needs_own_run(self) -> bool {
         matches!(self, Self::Build | Self::Image | Self::Operator)
     }
 }
@@ -59,39 +58,39 @@ pub enum Limit {
     Budget,
 }
 
-/// What people hear of one event.
+/// A fact that one event leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Incoming {
-    /// A run began; of a commit, where one asked.
+pub enum Published {
+    /// A run was started; with the commit of its trigger.
     Started(Why, Option<u8>),
-    /// The trigger waits for the run that is on, or is answered by it.
-    Joined,
-    /// A limit keeps the trigger from a run.
-    Held(Limit),
+    /// The trigger was merged into the run in progress, or queued.
+    Merged,
+    /// A limit refused the trigger.
+    Refused(Limit),
     /// A run ended.
-    Ended { well: bool },
+    Ended { succeeded: bool },
 }
 
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
-    /// What it is about: the same for each delivery of it.
+pub struct Trigger {
+    /// The subject: the same for every delivery.
     pub about: String,
     pub why: Why,
     pub commit: Option<u8>,
     pub over_budget: bool,
-    /// The alarm, where one tells of it: it can be looked at again.
+    /// The alarm, if one reported it: it can be read again.
     pub alarm: Option<usize>,
 }
 
 #[derive(Debug, Default, Clone)]
-pub struct AlarmIs {
+pub struct Alarm {
     pub on: bool,
     pub since: Hour,
 }
 
 #[derive(Debug)]
-struct Gathered {
+struct Batch {
     why: Why,
     first: Hour,
     last: Hour,
@@ -103,26 +102,26 @@ struct Gathered {
 pub struct Reference {
     rules: Rules,
     pub now: Hour,
-    pub alarms: Vec<AlarmIs>,
-    /// Whether the run that is on has ended, and how, though nobody may have heard of it.
+    pub alarms: Vec<Alarm>,
+    /// The run in progress, and whether it ended and succeeded, although its event may be missing.
     pub running: Option<Option<bool>>,
     /// The newest image's number.
     pub image: Option<u8>,
-    /// The image that each run was given.
-    pub given: Vec<Option<u8>>,
-    waiting: Option<Ask>,
-    answered: BTreeSet<String>,
+    /// The image of each run.
+    pub images_of_runs: Vec<Option<u8>>,
+    queued: Option<Trigger>,
+    handled: BTreeSet<String>,
     /// The last time a run began, or took a trigger in.
     covered: Option<Hour>,
-    begun: Vec<Hour>,
+    started: Vec<Hour>,
     ended: Option<Hour>,
-    held: BTreeMap<usize, String>,
-    gathered: Option<Gathered>,
-    counting: Option<Hour>,
-    budget_was_told: bool,
+    deferred: BTreeMap<usize, String>,
+    batch: Option<Batch>,
+    schedule_from: Option<Hour>,
+    budget_reported: bool,
     drift_runs: u32,
-    drift_heard: Option<Hour>,
-    /// How many drifts there were that nothing had ended before the next was heard of.
+    last_drift: Option<Hour>,
+    /// The number of separate drifts.
     pub drifts: usize,
 }
 
@@ -131,45 +130,46 @@ impl Reference {
         Self {
             rules,
             now: 0,
-            alarms: vec![AlarmIs::default(); alarms],
+            alarms: vec![Alarm::default(); alarms],
             running: None,
             image: None,
-            given: Vec::new(),
-            waiting: None,
-            answered: BTreeSet::new(),
+            images_of_runs: Vec::new(),
+            queued: None,
+            handled: BTreeSet::new(),
             covered: None,
-            begun: Vec::new(),
+            started: Vec::new(),
             ended: None,
-            held: BTreeMap::new(),
-            gathered: None,
-            counting: None,
-            budget_was_told: false,
+            deferred: BTreeMap::new(),
+            batch: None,
+            schedule_from: None,
+            budget_reported: false,
             drift_runs: 0,
-            drift_heard: None,
+            last_drift: None,
             drifts: 0,
         }
     }
 
-    /// When the next limit ends, or wait is over: the moments that dedup key.
+    /// The hours at which a limit or a wait ends.
     pub fn edges(&self) -> Vec<Hour> {
         let rules = &self.rules;
         let of_the_end = self.ended.iter().flat_map(|ended| [ended + rules.cool_down, ended + rules.per]);
-        let of_starts = self.begun.iter().map(|begun| begun + rules.per);
-        let of_data = self.gathered.iter().flat_map(|data| [data.last + rules.quiet, data.first + rules.longest]);
-        let of_drift = self.drift_heard.map(|heard| heard + rules.per);
-        let of_the_calendar = rules.every.and_then(|every| Some(self.begun.last().copied().or(self.counting)? + every));
-        let all = of_the_end.chain(of_starts).chain(of_data).chain(of_drift).chain(of_the_calendar);
+        let of_starts = self.started.iter().map(|started| started + rules.per);
+        let of_data = self.batch.iter().flat_map(|data| [data.last + rules.debounce, data.first + rules.max_wait]);
+        let of_drift = self.last_drift.map(|last| last + rules.per);
+        let of_the_schedule =
+            rules.every.and_then(|every| Some(self.started.last().copied().or(self.schedule_from)? + every));
+        let all = of_the_end.chain(of_starts).chain(of_data).chain(of_drift).chain(of_the_schedule);
         let mut edges: Vec<Hour> = all.filter(|edge| *edge > self.now).collect();
         edges.sort_unstable();
         edges.dedup();
         edges
     }
 
-    /// Which message a limit's is: one for as long as the same limit holds.
+    /// Identifies the occurrence of a limit: one for as long as the same limit applies.
     pub fn episode(&self, limit: Limit) -> Option<Hour> {
         match limit {
             Limit::CoolDown => self.ended,
-            Limit::Budget => self.begun.last().copied(),
+            Limit::Budget => self.started.last().copied(),
             Limit::Circuit => Hour::try_from(self.drifts).ok(),
         }
     }
@@ -177,154 +177,154 @@ impl Reference {
     fn limit(&self, why: Why, over_budget: bool) -> Option<Limit> {
         let since_end = self.ended.map(|ended| self.now - ended);
         let cooling = since_end.is_some_and(|hours| hours < self.rules.cool_down);
-        let tried = since_end.is_some_and(|hours| hours < self.rules.per);
-        let spent = self.begun.iter().filter(|begun| self.now - **begun < self.rules.per).count() >= self.rules.runs;
+        let probed = since_end.is_some_and(|hours| hours < self.rules.per);
+        let spent =
+            self.started.iter().filter(|started| self.now - **started < self.rules.per).count() >= self.rules.runs;
         match why {
             Why::Drift if cooling => Some(Limit::CoolDown),
-            Why::Drift if self.drift_runs >= self.rules.circuit_breaker_threshold && tried => Some(Limit::Circuit),
-            Why::Data | Why::Features if self.rules.data_cools_down && cooling => Some(Limit::CoolDown),
+            Why::Drift if self.drift_runs >= self.rules.circuit_breaker_threshold && probed => Some(Limit::Circuit),
+            Why::Data | Why::Features if self.rules.cool_down_for_data && cooling => Some(Limit::CoolDown),
             _ => (spent && !over_budget).then_some(Limit::Budget),
         }
     }
 
-    fn start(&mut self, why: Why, commit: Option<u8>) -> Incoming {
-        self.begun.push(self.now);
-        self.given.push(self.image);
+    fn start(&mut self, why: Why, commit: Option<u8>) -> Published {
+        self.started.push(self.now);
+        self.images_of_runs.push(self.image);
         self.covered = Some(self.now);
         match why {
             Why::Drift => self.drift_runs += 1,
-            _ if why.is_a_persons() => {
+            _ if why.needs_own_run() => {
                 self.drift_runs = 0;
-                self.drift_heard = None;
+                self.last_drift = None;
             }
             _ => {}
         }
-        self.held.clear();
-        self.gathered = None;
-        self.budget_was_told = false;
+        self.deferred.clear();
+        self.batch = None;
+        self.budget_reported = false;
         self.running = Some(None);
-        Incoming::Started(why, commit)
+        Published::Started(why, commit)
     }
 
-    /// A trigger comes: did we already, is a run on, may we.
-    pub fn ask(&mut self, ask: Ask) -> Vec<Incoming> {
-        if !self.answered.insert(ask.about.clone()) {
+    /// A trigger is received.
+    pub fn receive(&mut self, trigger: Trigger) -> Vec<Published> {
+        if !self.handled.insert(trigger.about.clone()) {
             return vec![];
         }
-        if ask.why == Why::Drift {
-            let goes_on = self.drift_heard.is_some_and(|heard| self.now - heard < self.rules.per);
+        if trigger.why == Why::Drift {
+            let goes_on = self.last_drift.is_some_and(|last| self.now - last < self.rules.per);
             if !goes_on {
                 self.drift_runs = 0;
                 self.drifts += 1;
             }
-            self.drift_heard = Some(self.now);
+            self.last_drift = Some(self.now);
         }
         if self.running.is_some() {
             self.covered = Some(self.now);
-            if ask.why.is_a_persons() {
-                self.park(ask);
+            if trigger.why.needs_own_run() {
+                self.queue(trigger);
             }
-            return vec![Incoming::Joined];
+            return vec![Published::Merged];
         }
-        match self.limit(ask.why, ask.over_budget) {
-            None => vec![self.start(ask.why, ask.commit)],
+        match self.limit(trigger.why, trigger.over_budget) {
+            None => vec![self.start(trigger.why, trigger.commit)],
             Some(limit) => {
-                self.held.extend(ask.alarm.map(|alarm| (alarm, ask.about)));
-                vec![Incoming::Held(limit)]
+                self.deferred.extend(trigger.alarm.map(|alarm| (alarm, trigger.about)));
+                vec![Published::Refused(limit)]
             }
         }
     }
 
-    /// A commit's run has the newest image and answers a person, too: it is not displaced by them.
-    fn park(&mut self, ask: Ask) {
-        let before = self.waiting.take();
-        let over_budget = ask.over_budget || before.as_ref().is_some_and(|before| before.over_budget);
-        let stays = before.filter(|before| before.why == Why::Build && ask.why != Why::Build);
-        self.waiting = Some(Ask { over_budget, ..stays.unwrap_or(ask) });
+    /// The run of a commit gets the newest image and serves operators as well: they do not replace it.
+    fn queue(&mut self, trigger: Trigger) {
+        let before = self.queued.take();
+        let over_budget = trigger.over_budget || before.as_ref().is_some_and(|before| before.over_budget);
+        let stays = before.filter(|before| before.why == Why::Build && trigger.why != Why::Build);
+        self.queued = Some(Trigger { over_budget, ..stays.unwrap_or(trigger) });
     }
 
-    /// A pushed image asks for a run, unless a newer one is known.
-    pub fn push(&mut self, number: u8) -> Vec<Incoming> {
+    /// A pushed image triggers a run, unless a newer one is recorded.
+    pub fn push_image(&mut self, number: u8) -> Vec<Published> {
         if self.image.is_some_and(|newest| newest > number) {
             return vec![];
         }
         self.image = Some(number);
         let about = format!("image {number}");
-        self.ask(Ask { about, why: Why::Image, commit: None, over_budget: false, alarm: None })
+        self.receive(Trigger { about, why: Why::Image, commit: None, over_budget: false, alarm: None })
     }
 
-    /// An object of this time is told of: it waits, unless a run has begun since.
+    /// An object of this time is received: it waits, unless a run was started since.
     pub fn object(&mut self, number: u8, why: Why, at: Hour) {
-        if self.begun.last().is_some_and(|begun| at < *begun) {
+        if self.started.last().is_some_and(|started| at < *started) {
             return;
         }
         let now = self.now;
-        let data =
-            self.gathered.get_or_insert_with(|| Gathered { why, first: now, last: now, objects: BTreeSet::new() });
+        let data = self.batch.get_or_insert_with(|| Batch { why, first: now, last: now, objects: BTreeSet::new() });
         data.last = now;
         data.objects.insert((number, why.word()));
     }
 
-    /// The run's end is heard of, or observed: who waited gets the next one, if the budget allows.
-    pub fn notice_the_end(&mut self) -> Vec<Incoming> {
-        let Some(Some(well)) = self.running else { return vec![] };
+    /// The end of the run is observed: the queued trigger gets the next run, if the budget allows.
+    pub fn observe_end(&mut self) -> Vec<Published> {
+        let Some(Some(succeeded)) = self.running else { return vec![] };
         self.running = None;
         self.ended = Some(self.now);
-        let mut heard = vec![Incoming::Ended { well }];
-        if let Some(ask) = self.waiting.take() {
-            heard.push(match self.limit(ask.why, ask.over_budget) {
-                None => self.start(ask.why, ask.commit),
-                Some(limit) => Incoming::Held(limit),
+        let mut published = vec![Published::Ended { succeeded }];
+        if let Some(trigger) = self.queued.take() {
+            published.push(match self.limit(trigger.why, trigger.over_budget) {
+                None => self.start(trigger.why, trigger.commit),
+                Some(limit) => Published::Refused(limit),
             });
         }
-        heard
+        published
     }
 
-    /// One finding of a look, and whether there was any.
-    pub fn look(&mut self) -> Vec<Incoming> {
-        if !self.held.is_empty() {
-            if !self.held.keys().any(|alarm| self.alarms[*alarm].on) {
-                self.held.clear();
+    /// One finding of a reconcile.
+    pub fn reconcile(&mut self) -> Vec<Published> {
+        if !self.deferred.is_empty() {
+            if !self.deferred.keys().any(|alarm| self.alarms[*alarm].on) {
+                self.deferred.clear();
                 return vec![];
             }
-            // It has been there all the time: it is the same drift.
+            // The alarm fired all the time: it is the same drift.
             if self.running.is_none() && self.limit(Why::Drift, false).is_none() {
-                self.drift_heard = Some(self.now);
+                self.last_drift = Some(self.now);
                 return vec![self.start(Why::Drift, None)];
             }
         }
-        let nobody_answered = |alarm: &AlarmIs| alarm.on && self.covered.is_none_or(|covered| covered < alarm.since);
+        let is_missed = |alarm: &Alarm| alarm.on && self.covered.is_none_or(|covered| covered < alarm.since);
         let about = |alarm: usize| format!("alarm {alarm} at {}", self.alarms[alarm].since);
-        let unheard = (0..self.alarms.len())
-            .find(|alarm| nobody_answered(&self.alarms[*alarm]) && !self.answered.contains(&about(*alarm)));
-        if let Some(alarm) = unheard {
-            return self.ask(Ask::alarm(about(alarm), alarm));
+        let missed = (0..self.alarms.len())
+            .find(|alarm| is_missed(&self.alarms[*alarm]) && !self.handled.contains(&about(*alarm)));
+        if let Some(alarm) = missed {
+            return self.receive(Trigger::alarm(about(alarm), alarm));
         }
-        self.look_for_what_waits()
+        self.start_waiting()
     }
 
-    fn look_for_what_waits(&mut self) -> Vec<Incoming> {
+    fn start_waiting(&mut self) -> Vec<Published> {
         if self.running.is_some() {
             return vec![];
         }
         let rules = &self.rules;
-        let ripe = self.gathered.as_ref().filter(|data| {
-            let rests = self.now - data.last >= rules.quiet || self.now - data.first >= rules.longest;
-            rests && data.objects.len() >= rules.at_least
+        let ready = self.batch.as_ref().filter(|data| {
+            let waited = self.now - data.last >= rules.debounce || self.now - data.first >= rules.max_wait;
+            waited && data.objects.len() >= rules.min_objects
         });
-        if let Some(why) = ripe.map(|data| data.why) {
+        if let Some(why) = ready.map(|data| data.why) {
             match self.limit(why, false) {
                 None => return vec![self.start(why, None)],
-                Some(Limit::Budget) if !self.budget_was_told => {
-                    self.budget_was_told = true;
-                    return vec![Incoming::Held(Limit::Budget)];
+                Some(Limit::Budget) if !self.budget_reported => {
+                    self.budget_reported = true;
+                    return vec![Published::Refused(Limit::Budget)];
                 }
                 Some(_) => {}
             }
         }
         let Some(every) = rules.every else { return vec![] };
-        let Some(from) = self.begun.last().copied().or(self.counting) else {
-            self.counting = Some(self.now);
+        let Some(from) = self.started.last().copied().or(self.schedule_from) else {
+            self.schedule_from = Some(self.now);
             return vec![];
         };
         if self.now - from < every {
@@ -332,17 +332,17 @@ impl Reference {
         }
         match self.limit(Why::Schedule, false) {
             None => vec![self.start(Why::Schedule, None)],
-            Some(_) if !self.budget_was_told => {
-                self.budget_was_told = true;
-                vec![Incoming::Held(Limit::Budget)]
+            Some(_) if !self.budget_reported => {
+                self.budget_reported = true;
+                vec![Published::Refused(Limit::Budget)]
             }
             Some(_) => vec![],
         }
     }
 }
 
-impl Ask {
-    /// An alarm went off.
+impl Trigger {
+    /// The transition of an alarm to ALARM.
     pub fn alarm(about: String, alarm: usize) -> Self {
         Self { about, why: Why::Drift, commit: None, over_budget: false, alarm: Some(alarm) }
     }

@@ -1,23 +1,23 @@
-//! What may happen to a model, and within which limits.
+//! The steps of a sequence, and the limits of a policy.
 
 use proptest::prelude::*;
 
 use super::ALARMS;
-use super::reference::{Ask, Hour, Rules, Why};
+use super::reference::{Hour, Rules, Trigger, Why};
 
-/// What happens next.
+/// One step.
 #[derive(Debug, Clone, Copy)]
 pub enum Step {
     Wait(u8),
-    /// Until the moment when a limit ends, or an hour before.
+    /// Waits until a limit ends, or an hour less.
     WaitForEdge {
         which: u8,
         early: bool,
     },
-    /// An alarm goes off; its event comes, or is lost.
+    /// An alarm fires; its event arrives, or is lost.
     Alarm {
         which: usize,
-        comes: bool,
+        arrives: bool,
     },
     Recover(usize),
     Violations,
@@ -30,55 +30,55 @@ pub enum Step {
     },
     Object {
         number: u8,
-        of_a_group: bool,
+        in_feature_group: bool,
     },
-    /// The run ends; its event comes, or is lost.
+    /// The run ends; its event arrives, or is lost.
     End {
         how: u8,
-        comes: bool,
+        arrives: bool,
     },
-    /// An event says that the run ended, and it has not.
+    /// An event reports the end of the run, which has not ended.
     EarlyEnd,
     /// An earlier event is delivered again.
     Again(u8),
-    Look,
+    Reconcile,
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (1..9_u8).prop_map(Step::Wait),
         5 => (any::<u8>(), any::<bool>()).prop_map(|(which, early)| Step::WaitForEdge { which, early }),
-        5 => (0..ALARMS.len(), prop::bool::weighted(0.8)).prop_map(|(which, comes)| Step::Alarm { which, comes }),
+        5 => (0..ALARMS.len(), prop::bool::weighted(0.8)).prop_map(|(which, arrives)| Step::Alarm { which, arrives }),
         1 => (0..ALARMS.len()).prop_map(Step::Recover),
         2 => Just(Step::Violations),
         2 => Just(Step::Commit),
         1 => any::<bool>().prop_map(|newer| Step::Image { newer }),
         1 => any::<bool>().prop_map(|over_budget| Step::Operator { over_budget }),
-        3 => (0..4_u8, any::<bool>()).prop_map(|(number, of_a_group)| Step::Object { number, of_a_group }),
-        7 => (0..3_u8, prop::bool::weighted(0.7)).prop_map(|(how, comes)| Step::End { how, comes }),
+        3 => (0..4_u8, any::<bool>()).prop_map(|(number, in_feature_group)| Step::Object { number, in_feature_group }),
+        7 => (0..3_u8, prop::bool::weighted(0.7)).prop_map(|(how, arrives)| Step::End { how, arrives }),
         1 => Just(Step::EarlyEnd),
         2 => any::<u8>().prop_map(Step::Again),
-        6 => Just(Step::Look),
+        6 => Just(Step::Reconcile),
     ]
 }
 
 prop_compose! {
     pub fn rules()(
         cool_down in 1..40_i64, runs in 1..6_usize, per in 24..240_i64, circuit_breaker_threshold in 1..4_u32,
-        quiet in 1..9_i64, more in 0..20_i64, at_least in 1..4_usize, data_cools_down: bool,
+        debounce in 1..9_i64, more in 0..20_i64, min_objects in 1..4_usize, cool_down_for_data: bool,
         every in prop::option::of(20..300_i64),
     ) -> Rules {
-        Rules { cool_down, runs, per, circuit_breaker_threshold, quiet, longest: quiet + more, at_least, data_cools_down, every }
+        Rules { cool_down, runs, per, circuit_breaker_threshold, debounce, max_wait: debounce + more, min_objects, cool_down_for_data, every }
     }
 }
 
-/// An event, as far as the reference understands it.
+/// An event as the reference receives it.
 #[derive(Debug, Clone)]
 pub enum Sent {
     Alarm { which: usize, since: Hour },
-    Ask(Ask),
+    Trigger(Trigger),
     Image(u8),
     Object { number: u8, why: Why, at: Hour },
     End,
-    Look,
+    Reconcile,
 }
