@@ -9,7 +9,7 @@ use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryLedger, run};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ProjectName};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Integrate as Rules, Policy};
+use trimtab_core::policy::{self, Policy};
 use trimtab_core::port::ObservedDefinition;
 use trimtab_core::port::{BuildRequest, ObservedPullRequest};
 use trimtab_core::port::{Clock, PortResult};
@@ -108,7 +108,7 @@ impl Stage {
     }
 
     /// Another policy is applied.
-    fn change_rules(&self, change: impl FnOnce(&mut Rules)) {
+    fn change_rules(&self, change: impl FnOnce(&mut policy::Integrate)) {
         let mut contents = self.world.ledger.contents();
         let policy = contents.policies.values_mut().next().unwrap();
         change(policy.integrate.as_mut().unwrap());
@@ -170,13 +170,13 @@ fn a_lost_answer_is_made_good_by_adopting_the_build() {
     stage.cloud.account().lose_next_answer = true;
     assert!(matches!(stage.try_react(&push("main", COMMIT)), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
-    assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "resumed"));
+    assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "start_pending"));
     assert_eq!(stage.builds().len(), 1);
 }
 
 #[test]
 fn a_branch_that_nobody_watches_is_left_alone() {
-    assert_eq!(stage().react(&push("feature/x", COMMIT)), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage().react(&push("feature/x", COMMIT)), (Decision::Skipped, "branch_not_configured"));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_build_that_succeeds_asks_for_training_once() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
-    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Skipped, "already_asked"));
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Skipped, "already_requested"));
     assert_eq!(stage.told(), [FactKind::BuildStarted, FactKind::TrainingRequested]);
     assert_eq!(stage.cloud.facts()[1].details["commit"], COMMIT);
 }

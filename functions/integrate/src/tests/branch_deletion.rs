@@ -51,10 +51,10 @@ fn a_watched_branch_that_was_deleted_is_told_once() {
     assert_eq!(stage.react(&event), (Decision::Acted, "branch_deleted"));
     let facts = stage.cloud.facts();
     assert_eq!((stage.told(), facts[0].details["commit"].as_str()), (vec![FactKind::BranchDeleted], COMMIT));
-    assert_eq!(stage.react(&event), (Decision::Skipped, "already_told"));
+    assert_eq!(stage.react(&event), (Decision::Skipped, "already_reported"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.deletions().len(), 1);
-    assert_eq!(stage.react(&deleted(&stage, "feature/x")), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage.react(&deleted(&stage, "feature/x")), (Decision::Skipped, "branch_not_configured"));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_deletion_that_nobody_heard_of_is_found_by_looking_and_told_once() {
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     // Its event comes after all.
     stage.later();
-    assert_eq!(stage.react(&event), (Decision::Skipped, "already_told"));
+    assert_eq!(stage.react(&event), (Decision::Skipped, "already_reported"));
     assert_eq!(stage.deletions().len(), 1);
 }
 

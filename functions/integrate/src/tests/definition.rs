@@ -70,7 +70,7 @@ fn what_is_no_definition_is_refused_and_not_repeated() {
     for (content, words) in [
         (None, "is not in the repository"),
         (Some(b"{secret".to_vec()), "is not JSON"),
-        (Some(b"[1]".to_vec()), "is no pipeline definition"),
+        (Some(b"[1]".to_vec()), "is not a pipeline definition"),
         (Some(vec![0xff]), "is not UTF-8"),
         (Some(vec![b' '; 1_048_577]), "is larger"),
     ] {
@@ -114,7 +114,7 @@ fn a_definition_has_a_version_and_a_list_of_steps() {
     ] {
         let stage = building();
         stage.cloud.account().file = Some(Some(text.into()));
-        stage.refuses("is no pipeline definition");
+        stage.refuses("is not a pipeline definition");
         assert_eq!(stage.defined(), [], "{text} went to SageMaker");
     }
 }
@@ -189,4 +189,11 @@ fn definition_token_depends_on_the_commit_and_on_no_clock() {
     assert_eq!(first.len(), 40, "SageMaker takes 32 to 128 characters: {first}");
     assert_eq!(first, token(COMMIT, 3), "the token is made of the clock");
     assert_ne!(first, token(&"b".repeat(40), 0), "another commit has the same token");
+}
+
+#[test]
+fn pipeline_update_that_succeeds_adds_no_refusal() {
+    let stage = building();
+    stage.all_end(&BuildStatus::Succeeded);
+    assert_eq!(stage.try_react(&built("SUCCEEDED")).unwrap().codes, ["built"]);
 }

@@ -59,7 +59,7 @@ fn what_ecr_does_not_say_is_not_adopted() {
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "tag_gone"));
     stage.points_at(2);
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "tag_moved"));
-    assert_eq!(stage.react(&pushed("nightly", &digest(2))), (Decision::Skipped, "tag_not_watched"));
+    assert_eq!(stage.react(&pushed("nightly", &digest(2))), (Decision::Skipped, "tag_not_configured"));
     assert_eq!(stage.react(&pushed("latest", "sha256:short")), (Decision::Failed, "no_digest"));
     let mut deleted = pushed("latest", &digest(2));
     deleted["detail"]["action-type"] = json!("DELETE");
@@ -87,7 +87,7 @@ fn a_push_that_nobody_heard_of_is_found_by_looking_and_the_first_look_finds_none
     assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     stage.points_at(2);
-    assert_eq!(stage.look(), (Decision::Acted, "look"));
+    assert_eq!(stage.look(), (Decision::Acted, "build_open"));
     let wanted = stage.cloud.facts().pop().unwrap();
     assert_eq!(wanted.kind, FactKind::ImageRequested);
     assert_eq!(stage.react(&asked("Image Requested", &json!(wanted.details))), (Decision::Acted, "image_pushed"));
@@ -121,8 +121,8 @@ fn an_image_left_behind_is_handed_on_by_the_next_event() {
     let stage = stage();
     stage.points_at(1);
     let uri = stage.cloud.account().images["churn-training latest"].to_string();
-    let state = json!({"is": "image", "uri": uri, "tag": "latest", "serial": 4, "told": false,
-        "observed": {"latest": digest(1)}});
+    let state = json!({"aggregate": "training_image", "uri": uri, "tag": "latest", "serial": 4, "published": false,
+        "handled": {"latest": digest(1)}});
     stage.keep_as("image", state);
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Acted, "already_adopted"));
     assert_eq!(stage.told(), [FactKind::TrainingRequested]);
@@ -148,13 +148,31 @@ fn image_left_behind_is_asked_for_by_reconcile_and_handed_on() {
     assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
     stage.points_at(2);
     let uri = stage.cloud.account().images["churn-training latest"].to_string();
-    let state = json!({"is": "image", "uri": uri, "tag": "latest", "serial": 4, "told": false,
-        "observed": {"latest": digest(2)}});
+    let state = json!({"aggregate": "training_image", "uri": uri, "tag": "latest", "serial": 4, "published": false,
+        "handled": {"latest": digest(2)}});
     stage.keep_as("image", state);
-    assert_eq!(stage.look(), (Decision::Acted, "look"), "an image that was not handed on has had no answer");
+    assert_eq!(stage.look(), (Decision::Acted, "build_open"), "an image that was not handed on has had no answer");
     let wanted = stage.cloud.facts().pop().unwrap();
     assert_eq!((wanted.kind, &wanted.details["digest"]), (FactKind::ImageRequested, &digest(2)));
     stage.react(&asked("Image Requested", &json!(wanted.details)));
     assert_eq!(stage.told().last(), Some(&FactKind::TrainingRequested));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+}
+
+/// `retrain` ignores an image whose serial it has: an image that was claimed has used its serial.
+#[test]
+fn image_after_an_unpublished_one_has_the_next_serial() {
+    let stage = stage();
+    let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
+    stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
+    stage.points_at(1);
+    stage.cloud.account().fault = Some((1, super::cloud::Fault::Lost));
+    stage.try_react(&pushed("latest", &digest(1))).unwrap_err();
+    stage.world.clock.set(stage.world.clock.now() + LEASE);
+    stage.points_at(2);
+    let image = stage.cloud.account().images["churn-training latest"].clone();
+    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    assert_eq!(stage.react(&pushed("stable", &digest(2))), (Decision::Acted, "image_pushed"));
+    let serials: Vec<_> = stage.cloud.facts().iter().map(|fact| fact.details["serial"].clone()).collect();
+    assert_eq!(serials, ["1", "2"]);
 }

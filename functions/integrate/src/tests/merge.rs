@@ -56,7 +56,7 @@ fn a_merged_pull_request_reads_once_how_the_merged_commits_build_ended() {
     assert_eq!(stage.hear_of_merge(), (Decision::Acted, "merged"));
     assert_eq!(stage.comments(), [] as [String; 0]);
     assert_eq!(stage.merge_ends("SUCCEEDED"), (Decision::Acted, "built"));
-    assert_eq!(stage.merge_ends("SUCCEEDED"), (Decision::Skipped, "already_asked"));
+    assert_eq!(stage.merge_ends("SUCCEEDED"), (Decision::Skipped, "already_requested"));
     stage.hear_of_merge();
     assert_eq!(stage.comments(), ["Merged as 5e2c9a7b: its build succeeded."]);
     assert!(stage.told().contains(&FactKind::TrainingRequested));
@@ -163,13 +163,13 @@ fn of_what_was_closed_or_merged_elsewhere_nothing_is_asked_and_nothing_is_kept()
     let closed = |_: &mut ObservedPullRequest| {};
     for change in [&closed as &dyn Fn(&mut ObservedPullRequest), &elsewhere] {
         let stage = seen_open();
-        assert_eq!(stage.saved_state()["pulls"], json!(["41"]));
+        assert_eq!(stage.saved_state()["pull_requests"], json!(["41"]));
         stage.change_pull(|pull| {
             pull.open = false;
             change(pull);
         });
         assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-        assert_eq!((stage.told(), &stage.saved_state()["pulls"]), (vec![], &Value::Null));
+        assert_eq!((stage.told(), &stage.saved_state()["pull_requests"]), (vec![], &Value::Null));
     }
 }
 
@@ -180,7 +180,7 @@ fn a_merge_heard_of_after_its_build_failed_reads_of_it() {
     stage.react(&push("main", MERGE));
     stage.merge_ends("FAILED");
     assert_eq!(stage.hear_of_merge(), (Decision::Acted, "merged"));
-    let said = "Merged as 5e2c9a7b: its build did not succeed, or what follows from it did not.";
+    let said = "Merged as 5e2c9a7b: its build did not succeed, or a step that follows it failed.";
     assert_eq!(stage.comments(), [said]);
 }
 
@@ -221,7 +221,7 @@ fn a_merge_without_its_commit_or_policy_asks_for_nothing() {
     assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "not_merged"));
     stage.merge();
     stage.change_pull(|pull| pull.destination = BranchName::parse("release").ok());
-    assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "branch_not_configured"));
     stage.cloud.account().pulls.clear();
     assert_eq!(stage.react(&ended(true)), (Decision::Failed, "no_such_pull_request"));
     stage.change_rules(|rules| rules.pull_requests = None);

@@ -64,7 +64,7 @@ fn a_lost_answer_is_made_good_by_adopting_the_execution() {
     stage.cloud.account().lose_next_answer = true;
     assert!(matches!(stage.try_react(&pushed()), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
-    assert_eq!(stage.react(&pushed()), (Decision::Acted, "resumed"));
+    assert_eq!(stage.react(&pushed()), (Decision::Acted, "start_pending"));
     assert_eq!(stage.executions().len(), 1);
 }
 
@@ -74,7 +74,7 @@ fn its_end_asks_for_training_once() {
     stage.react(&pushed());
     assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Acted, "built"));
     assert_eq!(stage.cloud.facts().last().unwrap().details["commit"], COMMIT);
-    assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Skipped, "already_asked"));
+    assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Skipped, "already_requested"));
     assert_eq!(stage.told().into_iter().filter(|kind| *kind == FactKind::TrainingRequested).count(), 1);
 }
 
@@ -129,7 +129,7 @@ fn an_end_that_nobody_heard_of_is_found_by_looking() {
     };
     assert_eq!(look(), (Decision::Acted, "first_reconcile"));
     stage.all_end(&BuildStatus::Succeeded);
-    assert_eq!(look(), (Decision::Acted, "look"));
+    assert_eq!(look(), (Decision::Acted, "build_open"));
     assert_eq!(stage.follow(), (Decision::Acted, "built"));
 }
 

@@ -76,7 +76,7 @@ fn the_same_commit_pushed_to_the_branch_has_a_build_of_its_own() {
 fn what_proposes_nothing_builds_nothing() {
     let stage = open();
     assert_eq!(stage.react(&proposed("pullRequestMergeStatusUpdated", "main")), (Decision::Skipped, "no_proposal"));
-    assert_eq!(stage.react(&proposed("pullRequestCreated", "release")), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage.react(&proposed("pullRequestCreated", "release")), (Decision::Skipped, "branch_not_configured"));
     stage.change_pull(|pull| pull.source = CommitId::parse(&"e".repeat(40)).ok());
     assert_eq!(stage.propose(), (Decision::Skipped, "moved_on"));
     stage.change_pull(|pull| pull.open = false);

@@ -16,7 +16,7 @@ impl Stage {
 
     /// A look, and what it asks for.
     pub(super) fn look_closer(&self) -> (Decision, &'static str) {
-        assert_eq!(self.look(), (Decision::Acted, "look"));
+        assert_eq!(self.look(), (Decision::Acted, "build_open"));
         let facts = self.cloud.facts();
         let asked_for = facts.last().unwrap();
         assert_eq!(asked_for.kind, FactKind::BuildRequested);
@@ -81,7 +81,7 @@ fn what_a_look_keeps_in_mind_leaves_no_record() {
 fn what_an_earlier_version_kept_is_read_and_nothing_is_told_of_it() {
     let stage = looked();
     let before = json!({"main": "a".repeat(40), ":40": COMMIT});
-    stage.keep(json!({"is": "watching", "before": before, "images": {"latest": null}}));
+    stage.keep(json!({"aggregate": "branch_snapshot", "before": before, "images": {"latest": null}}));
     stage.set_head(None);
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     stage.push_unheard(&"a".repeat(40));
@@ -136,8 +136,8 @@ fn a_build_that_takes_too_long_is_told_once() {
     stage.all_end(&BuildStatus::InProgress);
     assert_eq!(stage.look_closer(), (Decision::Skipped, "still_running"));
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(2));
-    assert_eq!(stage.look_closer(), (Decision::Acted, "late"));
-    assert_eq!(stage.look_closer(), (Decision::Skipped, "late"));
+    assert_eq!(stage.look_closer(), (Decision::Acted, "deadline_exceeded"));
+    assert_eq!(stage.look_closer(), (Decision::Skipped, "deadline_exceeded"));
     let late = stage.told().into_iter().filter(|kind| *kind == FactKind::DeadlineExceeded);
     assert_eq!(late.count(), 1);
 }
@@ -146,7 +146,7 @@ fn a_build_that_takes_too_long_is_told_once() {
 fn a_request_for_another_branch_or_no_commit_builds_nothing() {
     let stage = looked();
     let named = |branch: &str, commit: &str| asked("Build Requested", &json!({"branch": branch, "commit": commit}));
-    assert_eq!(stage.react(&named("feature/x", COMMIT)), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage.react(&named("feature/x", COMMIT)), (Decision::Skipped, "branch_not_configured"));
     assert_eq!(stage.react(&named("main", "HEAD")), (Decision::Failed, "no_commit"));
 }
 

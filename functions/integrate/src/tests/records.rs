@@ -100,12 +100,24 @@ impl Stage {
     }
 }
 
+/// The record of the commit's build.
+fn commit_build(mut phase: Value) -> Value {
+    phase["aggregate"] = json!("commit_build");
+    phase["commit"] = json!(COMMIT);
+    phase
+}
+
+fn pull_request_build(mut phase: Value) -> Value {
+    phase["aggregate"] = json!("pull_request_build");
+    phase
+}
+
 fn build_request(commit: &str) -> Value {
     json!({"project": "churn-build", "commit": commit, "variables": {"TRIMTAB_MODEL": "churn"}, "token": "t"})
 }
 
-fn merge(told: bool) -> Value {
-    json!({"pull": "41", "before": "d".repeat(40), "after": COMMIT, "told": told})
+fn merge(commented: bool) -> Value {
+    json!({"pull_request": "41", "before": "d".repeat(40), "after": COMMIT, "commented": commented})
 }
 
 fn comment() -> Value {
@@ -115,15 +127,15 @@ fn comment() -> Value {
 
 /// A record that an attempt left between its intent and its end; how the build stands; and the call that is left to make.
 fn pending_actions() -> [(&'static str, Value, Option<BuildStatus>, &'static str); 4] {
-    let intended = json!({"is": "intended", "request": build_request(COMMIT), "branch": "main"});
-    let asking = json!({"is": "asking", "build": build_id("churn-build", 0)});
+    let starting = commit_build(json!({"status": "starting", "request": build_request(COMMIT), "branch": "main"}));
+    let updating = commit_build(json!({"status": "updating_pipeline", "build": build_id("churn-build", 0)}));
     let (succeeded, failed) = (Some(BuildStatus::Succeeded), Some(BuildStatus::Failed));
     let comment = "pulls.comment churn-model 41 dddddddd 4f1d9c0e";
     [
-        ("a build to start", intended, None, "builds.start churn-build 4f1d9c0e"),
-        ("training to ask for", asking, succeeded.clone(), "bus.publish Training Requested"),
-        ("a success to tell", json!({"is": "succeeded", "merged": merge(false)}), succeeded, comment),
-        ("a failure to tell", json!({"is": "failed", "merged": merge(false)}), failed, comment),
+        ("a build to start", starting, None, "builds.start churn-build 4f1d9c0e"),
+        ("training to request", updating, succeeded.clone(), "bus.publish Training Requested"),
+        ("a success to tell", commit_build(json!({"status": "succeeded", "merge": merge(false)})), succeeded, comment),
+        ("a failure to tell", commit_build(json!({"status": "failed", "merge": merge(false)})), failed, comment),
     ]
 }
 
@@ -151,7 +163,7 @@ fn an_intent_left_behind_is_finished_by_any_next_event() {
 fn what_was_told_is_not_told_again_by_a_next_event() {
     for state in ["succeeded", "failed"] {
         let stage = stage();
-        stage.keep_as(&format!("build#{COMMIT}"), json!({"is": state, "merged": merge(true)}));
+        stage.keep_as(&format!("build#{COMMIT}"), commit_build(json!({"status": state, "merge": merge(true)})));
         assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Skipped, "already_built"));
         assert_eq!(stage.comments(), [] as [String; 0]);
     }
@@ -163,12 +175,12 @@ fn a_proposals_intent_is_finished_by_any_next_event() {
     let request = json!({"project": "churn-review", "commit": COMMIT, "token": "t",
         "variables": {"TRIMTAB_MODEL": "churn", "TRIMTAB_PULL_REQUEST": "41"}});
     let stage = open();
-    stage.keep_as(&name, json!({"is": "intended", "request": request, "branch": "main"}));
+    stage.keep_as(&name, pull_request_build(json!({"status": "starting", "request": request})));
     stage.change_pull(|pull| pull.source = CommitId::parse(&"e".repeat(40)).ok());
     assert_eq!(stage.react(&proposed("pullRequestCreated", "main")), (Decision::Acted, "moved_on"));
     assert_eq!(stage.builds().len(), 1, "a decided build is started though the proposal moved on");
     let stage = open();
-    stage.keep_as(&name, json!({"is": "reporting", "comment": comment()}));
+    stage.keep_as(&name, pull_request_build(json!({"status": "commenting", "comment": comment()})));
     assert_eq!(stage.react(&proposed("pullRequestCreated", "main")), (Decision::Acted, "already_built"));
     assert_eq!(stage.comments(), ["The build ended."]);
 }
@@ -177,25 +189,22 @@ fn a_proposals_intent_is_finished_by_any_next_event() {
 #[test]
 fn a_look_asks_for_each_record_that_is_open() {
     let build = build_id("churn-build", 0);
-    let (intended, started) = (
-        json!({"is": "intended", "request": build_request(COMMIT), "branch": "main"}),
-        json!({"is": "started", "build": build}),
-    );
+    let starting = json!({"status": "starting", "request": build_request(COMMIT), "branch": "main"});
     for (state, is_open) in [
         (Value::Null, true),
-        (json!({"is": "unknown"}), true),
-        (intended, true),
-        (started, true),
-        (json!({"is": "asking", "build": build}), true),
-        (json!({"is": "reporting", "comment": comment()}), true),
-        (json!({"is": "succeeded"}), false),
-        (json!({"is": "failed"}), false),
-        (json!({"is": "succeeded", "merged": merge(true)}), false),
-        (json!({"is": "failed", "merged": merge(true)}), false),
-        (json!({"is": "succeeded", "merged": merge(false)}), true),
-        (json!({"is": "failed", "merged": merge(false)}), true),
-        (json!({"is": "reviewed"}), false),
-        (json!({"is": "closed"}), false),
+        (json!({"aggregate": "empty"}), true),
+        (commit_build(starting), true),
+        (commit_build(json!({"status": "running", "build": build})), true),
+        (commit_build(json!({"status": "updating_pipeline", "build": build})), true),
+        (pull_request_build(json!({"status": "commenting", "comment": comment()})), true),
+        (commit_build(json!({"status": "succeeded"})), false),
+        (commit_build(json!({"status": "failed"})), false),
+        (commit_build(json!({"status": "succeeded", "merge": merge(true)})), false),
+        (commit_build(json!({"status": "failed", "merge": merge(true)})), false),
+        (commit_build(json!({"status": "succeeded", "merge": merge(false)})), true),
+        (commit_build(json!({"status": "failed", "merge": merge(false)})), true),
+        (pull_request_build(json!({"status": "commented"})), false),
+        (pull_request_build(json!({"status": "closed"})), false),
     ] {
         let stage = stage();
         stage.set_head(CommitId::parse(&"a".repeat(40)).ok());
@@ -204,7 +213,7 @@ fn a_look_asks_for_each_record_that_is_open() {
         if !state.is_null() {
             stage.keep_as(&format!("build#{COMMIT}"), state.clone());
         }
-        let expected = if is_open { (Decision::Acted, "look") } else { (Decision::Skipped, "nothing_new") };
+        let expected = if is_open { (Decision::Acted, "build_open") } else { (Decision::Skipped, "nothing_new") };
         assert_eq!(stage.look(), expected, "{state}: a look asks for what is open");
         assert_eq!(stage.told(), Vec::from_iter(is_open.then_some(FactKind::BuildRequested)), "{state}");
     }
@@ -213,7 +222,7 @@ fn a_look_asks_for_each_record_that_is_open() {
 #[test]
 fn a_record_that_is_unreadable_gives_the_look_back() {
     let stage = stage();
-    stage.keep_as(&format!("build#{COMMIT}"), json!({"is": "of a later version"}));
+    stage.keep_as(&format!("build#{COMMIT}"), json!({"aggregate": "of a later version"}));
     let outcome = stage.try_react(&asked("Reconcile Requested", &json!({})));
     assert!(matches!(outcome, Err(Failure::Transient { operation: "ledger:read", .. })), "{outcome:?}");
 }
@@ -221,7 +230,7 @@ fn a_record_that_is_unreadable_gives_the_look_back() {
 /// CodeBuild and CodeCommit know a call again by its token: it is made of what the call is about, and of nothing else.
 #[test]
 fn tokens_depend_on_what_a_call_is_about_only() {
-    let tokens = |id: &str, minutes: i64, change: &dyn Fn(&mut Rules), commit: &str| {
+    let tokens = |id: &str, minutes: i64, change: &dyn Fn(&mut policy::Integrate), commit: &str| {
         let stage = open();
         stage.change_rules(change);
         stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(minutes));
@@ -244,14 +253,14 @@ fn tokens_depend_on_what_a_call_is_about_only() {
         tokens.extend(account.comments.iter().map(|comment| comment.token.clone()));
         tokens
     };
-    let same = |_: &mut Rules| {};
+    let same = |_: &mut policy::Integrate| {};
     let first = tokens("first", 0, &same, COMMIT);
     assert_eq!(first.len(), 3);
     assert!(first.iter().all(|token| token.len() == 40), "CodeBuild takes 64 characters: {first:?}");
     assert_eq!(first, tokens("second", 7, &same, COMMIT), "a token is made of the clock or of the event");
     let other = tokens("first", 0, &same, MERGE);
     assert!(first.iter().zip(&other).all(|(one, other)| one != other), "another commit has the same token");
-    let project = |rules: &mut Rules| {
+    let project = |rules: &mut policy::Integrate| {
         rules.project = trimtab_core::name::ProjectName::parse("other").ok();
         rules.pull_requests = trimtab_core::name::ProjectName::parse("other-review").ok();
     };
@@ -259,4 +268,26 @@ fn tokens_depend_on_what_a_call_is_about_only() {
     assert!(first[0] != moved[0] && first[1] != moved[1], "another project has the same token");
     let all: std::collections::BTreeSet<_> = first.iter().collect();
     assert_eq!(all.len(), 3, "a build, a proposal's and its comment have tokens of their own");
+}
+
+/// Only a defect puts it there. A skip would lose the event without notice.
+#[test]
+fn record_of_another_aggregate_is_a_permanent_failure() {
+    let image = || {
+        let stage = stage();
+        stage.points_at(1);
+        stage
+    };
+    let record = commit_build(json!({"status": "succeeded"}));
+    let snapshot = json!({"aggregate": "branch_snapshot", "before": {}});
+    for (stage, name, state, event) in [
+        (stage(), format!("build#{COMMIT}"), snapshot.clone(), push("main", COMMIT)),
+        (open(), format!("build#pull-request-41#{COMMIT}"), record.clone(), proposed("pullRequestCreated", "main")),
+        (image(), "image".to_owned(), snapshot, image_pushed("latest", &digest(1))),
+        (stage(), "branches".to_owned(), record, asked("Reconcile Requested", &json!({}))),
+    ] {
+        stage.keep_as(&name, state);
+        assert_eq!(stage.react(&event), (Decision::Failed, "unexpected_state"), "{name}");
+        assert!(stage.builds().is_empty(), "{name}");
+    }
 }

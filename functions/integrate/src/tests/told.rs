@@ -113,7 +113,7 @@ fn a_late_build_is_told_at_the_policys_limit_and_not_before() {
         stage.react(&asked("Build Requested", &json!({"branch": "main", "commit": COMMIT})))
     };
     assert_eq!(late(2 * 3600 - 1), (Decision::Skipped, "still_running"));
-    assert_eq!(late(2 * 3600), (Decision::Acted, "late"));
+    assert_eq!(late(2 * 3600), (Decision::Acted, "deadline_exceeded"));
     let wanted = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
     assert_eq!(stage.last(FactKind::DeadlineExceeded), (format!("late/build/churn/{COMMIT}"), wanted));
     // It ends after all, and is trained like any other.
@@ -122,13 +122,31 @@ fn a_late_build_is_told_at_the_policys_limit_and_not_before() {
 }
 
 #[test]
-fn what_the_bus_refuses_is_rejected_and_told_later() {
+fn training_request_that_the_bus_refuses_is_published_later() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     stage.all_end(&BuildStatus::Succeeded);
     stage.cloud.account().fault = Some((5, cloud::Fault::Refused));
-    let report = stage.try_react(&built("SUCCEEDED")).unwrap();
-    assert_eq!(report.entry.decision, Decision::Failed, "the refusal was swallowed");
-    assert!(report.entry.reasons.join(" ").contains("AccessDenied"), "{:?}", report.entry.reasons);
-    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"), "training is asked for once the bus takes it");
+    stage.try_react(&built("SUCCEEDED")).unwrap_err();
+    assert_eq!(stage.told(), [FactKind::BuildStarted]);
+    stage.world.clock.set(stage.world.clock.now() + LEASE);
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
+    assert_eq!(stage.told(), [FactKind::BuildStarted, FactKind::TrainingRequested]);
+}
+
+/// A fact in the plan would be in the outbox, and the second attempt would publish it before the update.
+#[test]
+fn training_is_not_requested_before_the_pipeline_is_updated() {
+    let stage = stage();
+    stage.react(&push("main", COMMIT));
+    stage.all_end(&BuildStatus::Succeeded);
+    for attempt in 1..=2 {
+        stage.cloud.account().fault = Some((4, cloud::Fault::Throttled));
+        stage.try_react(&built("SUCCEEDED")).unwrap_err();
+        assert_eq!(stage.told(), [FactKind::BuildStarted], "attempt {attempt}");
+        stage.world.clock.set(stage.world.clock.now() + LEASE);
+    }
+    stage.cloud.account().fault = None;
+    stage.ends_as("SUCCEEDED");
+    assert_eq!(stage.told(), [FactKind::BuildStarted, FactKind::TrainingRequested]);
 }
