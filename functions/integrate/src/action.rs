@@ -5,7 +5,7 @@ use trimtab_core::fact::Fact;
 use trimtab_core::name::ModelName;
 use trimtab_core::port::{BuildRequest, CommentRequest, DefinitionRequest, PipelineBuildRequest};
 
-use crate::builders::{BuildRef, BuilderRequest};
+use crate::build::{BuildRef, BuilderRequest};
 use crate::state::State;
 
 pub(crate) type Plan = trimtab_core::plan::Plan<State, Action>;

@@ -7,7 +7,7 @@ use trimtab_core::port::DefinitionRequest;
 use trimtab_core::reactor::ActionOutcome;
 
 use crate::action::{Action, Done};
-use crate::builders::{BuildRef, BuilderRequest};
+use crate::build::{BuildRef, BuilderRequest};
 use crate::fact::AboutBuild;
 use crate::reason::Code;
 use crate::state::{BuildPhase, CommitBuild, PullRequestBuild, State};

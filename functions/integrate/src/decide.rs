@@ -8,7 +8,8 @@ use trimtab_core::port::{ObservedBuild, ObservedPullRequest};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 
 use crate::action::{Action, Done, Plan};
-use crate::builders::{BuildRef, codepipeline};
+use crate::build::BuildRef;
+use crate::builders::codepipeline;
 use crate::context::{AnyCtx, Ctx, Mismatch};
 use crate::fact::{CommitRequest, Proposal};
 use crate::incoming::Incoming;

@@ -12,7 +12,7 @@ use trimtab_core::name::{
 };
 use trimtab_core::text::{digest, one_line};
 
-use crate::builders::BuildRef;
+use crate::build::BuildRef;
 use crate::state::TrainingImage;
 
 /// The commit's build that a fact is about.

@@ -6,7 +6,8 @@ use trimtab_core::event::{Body, CodePipelineExecution, Event, Image, PullRequest
 use trimtab_core::fact::FactKind;
 use trimtab_core::name::{CommitId, PullRequestId};
 
-use crate::builders::{Completion, codebuild};
+use crate::build::Completion;
+use crate::builders::codebuild;
 use crate::fact::{BuildRequested, CommitRequest, Proposal, TaggedImage};
 
 /// An event, by its meaning for `integrate`.

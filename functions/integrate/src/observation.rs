@@ -3,7 +3,7 @@
 use trimtab_core::name::{BranchName, CommitId, ImageDigest, ImageTag, ImageUri, PullRequestId};
 use trimtab_core::port::{ObservedBuild, ObservedPullRequest};
 
-use crate::builders::BuildRef;
+use crate::build::BuildRef;
 
 /// The observed state, one variant for each kind of aggregate.
 #[derive(Debug, Clone, PartialEq, Eq)]

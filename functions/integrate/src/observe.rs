@@ -1,13 +1,14 @@
 //! Reads from AWS what a decision needs. Observing has no effects.
 
-use trimtab_core::event::{BuildStatus, Event};
+use trimtab_core::event::{BuildStatus, CodePipelineExecution, Event};
 use trimtab_core::name::{BranchName, CommitId, ImageTag, PullRequestId};
 use trimtab_core::policy::{Integrate, Policy};
 use trimtab_core::port::{
     BuildPipelines, Builds, Images, Ledger, ObservedBuild, ObservedPullRequest, PortResult, PullRequests, Repositories,
 };
 
-use crate::builders::{self, BuildRef, codepipeline};
+use crate::build::BuildRef;
+use crate::builders::{self, codepipeline};
 use crate::fact::CommitRequest;
 use crate::image;
 use crate::incoming::{Aggregate, Incoming};
@@ -46,24 +47,16 @@ where
                 Observed::Commit(self.requested_commit(integrate, &request, state).await?)
             }
             Incoming::PullRequestChanged(event) => {
-                let pull_request = self.pulls.pull_request(&event.id).await?;
-                Observed::PullRequest(ObservedProposal { pull_request, build: None })
+                Observed::PullRequest(self.proposal(integrate, &event.id, None).await?)
             }
             Incoming::PullRequestBuild(completion, id) => {
                 Observed::PullRequest(self.proposal(integrate, &id, Some(&completion.build)).await?)
             }
             Incoming::ProposalRequested(proposal) => {
-                let build = match state {
-                    State::PullRequestBuild(PullRequestBuild::Running { build }) => Some(build),
-                    _ => None,
-                };
-                Observed::PullRequest(self.proposal(integrate, &proposal.pull_request, build).await?)
+                Observed::PullRequest(self.proposal(integrate, &proposal.pull_request, running_build(state)).await?)
             }
             Incoming::PullRequestMerged(event) => Observed::Merge(self.pulls.pull_request(&event.id).await?),
-            Incoming::Execution(event) => match codepipeline::completion(event) {
-                Some(completion) => Observed::Execution(self.build(integrate, &completion.build).await?),
-                None => Observed::Execution(None),
-            },
+            Incoming::Execution(event) => Observed::Execution(self.execution(integrate, event).await?),
             Incoming::ImagePushed(pushed) => {
                 self.tagged(integrate, pushed.tag.as_ref().filter(|_| pushed.pushed)).await?
             }
@@ -77,6 +70,17 @@ where
 
     async fn build(&self, integrate: &Integrate, build: &BuildRef) -> PortResult<Option<ObservedBuild>> {
         builders::describe(&self.builds, &self.pipelines, integrate, build).await
+    }
+
+    async fn execution(
+        &self,
+        integrate: &Integrate,
+        event: &CodePipelineExecution,
+    ) -> PortResult<Option<ObservedBuild>> {
+        match codepipeline::completion(event) {
+            Some(completion) => self.build(integrate, &completion.build).await,
+            None => Ok(None),
+        }
     }
 
     /// The head of a branch; `None` also if the policy does not have the branch.
@@ -218,6 +222,14 @@ where
             tags.push(image::observed_tag(tag, uri.as_ref(), current.as_ref()));
         }
         Ok(tags)
+    }
+}
+
+/// The build of a pull request that may have ended.
+fn running_build(state: &State) -> Option<&BuildRef> {
+    match state {
+        State::PullRequestBuild(PullRequestBuild::Running { build }) => Some(build),
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use trimtab_core::policy::Integrate;
 use trimtab_core::port::CommentRequest;
 use trimtab_core::text::{digest, one_line};
 
-use crate::builders::BuildRef;
+use crate::build::BuildRef;
 
 /// A pull request's build that ended.
 #[derive(Debug, Clone, Copy)]

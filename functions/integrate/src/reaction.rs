@@ -17,6 +17,6 @@ pub struct Reaction<R, P, B, C, I, D, U, L> {
     pub definitions: D,
     /// Trimtab's bus, for the facts of training images.
     pub bus: U,
-    /// The ledger, for [`crate::recorded`].
+    /// The ledger, for the records of other aggregates.
     pub ledger: L,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use trimtab_core::name::{BranchName, CommitId, ImageDigest, ImageTag, ImageUri, PullRequestId, RepositoryName};
 use trimtab_core::port::CommentRequest;
 
-use crate::builders::{BuildRef, BuilderRequest};
+use crate::build::{BuildRef, BuilderRequest};
 
 /// The state of one aggregate. Each record names its aggregate, so that none is read as another.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 
 use trimtab_core::event::Build;
-use trimtab_core::name::{BuildId, CommitId, ModelName, ProjectName, PullRequestId};
+use trimtab_core::name::{BuildId, CommitId, ProjectName, PullRequestId};
 use trimtab_core::policy::Policy;
 use trimtab_core::port::{BuildRequest, Builds, ObservedBuild, PortResult};
 use trimtab_core::text::digest;
 
-use super::{BuildRef, Completion};
-
-/// The build's environment variable that names the model. Trimtab sets it on each build that it starts.
-pub(crate) const MODEL_VARIABLE: &str = "TRIMTAB_MODEL";
+use crate::build::{BuildRef, Completion, MODEL_VARIABLE};
 
 /// The build's environment variable that names the pull request.
 const PULL_REQUEST_VARIABLE: &str = "TRIMTAB_PULL_REQUEST";
@@ -44,11 +41,6 @@ pub(crate) fn pull_request_request(
             (PULL_REQUEST_VARIABLE.to_owned(), id),
         ]),
     }
-}
-
-/// The model that these variables of a build name.
-pub(crate) fn model(variables: &BTreeMap<String, String>) -> Option<ModelName> {
-    variables.get(MODEL_VARIABLE).and_then(|name| ModelName::parse(name).ok())
 }
 
 /// The pull request that these variables of a build name.

@@ -12,7 +12,7 @@ use trimtab_core::policy::{BuildPipeline, Integrate, Policy};
 use trimtab_core::port::{BuildPipelines, ObservedBuild, ObservedPipelineBuild, PipelineBuildRequest, PortResult};
 use trimtab_core::text::digest;
 
-use super::{BuildRef, Completion};
+use crate::build::{BuildRef, Completion};
 
 /// The execution that builds a commit of a branch.
 pub(crate) fn request(

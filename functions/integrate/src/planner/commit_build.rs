@@ -8,7 +8,8 @@ use trimtab_core::port::ObservedBuild;
 
 use super::{branch_not_configured, no_such_build};
 use crate::action::{Action, Plan};
-use crate::builders::{self, BuildRef, Completion, codebuild};
+use crate::build::{BuildRef, Completion, MODEL_VARIABLE};
+use crate::builders::{self, codebuild};
 use crate::context::{CommitCtx, Ctx};
 use crate::fact::{AboutBuild, CommitRequest};
 use crate::observation::ObservedProgress;
@@ -208,7 +209,7 @@ pub(crate) fn on_completion(ctx: CommitCtx<'_>, completion: &Completion<'_>) -> 
 
 /// Whether the build carries this model's name: such a build is Trimtab's, also without a record.
 fn has_model(policy: &Policy, observed: &ObservedBuild) -> bool {
-    observed.variables.get(codebuild::MODEL_VARIABLE).is_some_and(|model| model == policy.model.as_str())
+    observed.variables.get(MODEL_VARIABLE).is_some_and(|model| model == policy.model.as_str())
 }
 
 fn on_failure(ctx: CommitCtx<'_>, commit: &CommitId, completion: &Completion<'_>, status: &BuildStatus) -> Plan {

@@ -7,7 +7,8 @@ use trimtab_core::plan::{Decision, Reason};
 
 use super::{branch_not_configured, no_pull_requests, no_such_build, no_such_pull_request};
 use crate::action::{Action, Plan};
-use crate::builders::{BuilderRequest, Completion, codebuild};
+use crate::build::{BuilderRequest, Completion};
+use crate::builders::codebuild;
 use crate::context::PullRequestCtx;
 use crate::fact::Proposal;
 use crate::proposal::{self, EndedBuild};

@@ -16,7 +16,7 @@ use crate::state::{State, TrainingImage};
 pub(crate) fn on_push(ctx: ImageCtx<'_>, pushed: &Image) -> Plan {
     let Some(configured) = &ctx.integrate.image else { return off(ctx.policy) };
     if !pushed.pushed {
-        return Plan::skip(Code::NotAPush, "the image changed without a push: training keeps its image");
+        return Plan::skip(Code::NotAPush, "the image changed without a push: the training image stays the same");
     }
     let Some(tag) = pushed.tag.as_ref().filter(|tag| configured.tags.contains(tag)) else {
         let text = format!("this tag is not in integrate.image.tags of {}", ctx.policy.model);

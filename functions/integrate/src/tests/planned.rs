@@ -1,4 +1,4 @@
-//! What `integrate` would decide of each sample event if the event were the whole truth: what planning offline shows.
+//! The plan for each sample event offline: the event is taken as the observed state.
 
 use trimtab_core::event::Event;
 use trimtab_core::reactor::{Context, Decide};
@@ -28,7 +28,7 @@ macro_rules! sample {
 }
 
 #[test]
-fn each_sample_event_is_planned_as_if_it_were_the_truth() {
+fn each_sample_event_has_its_plan_offline() {
     let churn = Policy::parse("churn.toml", CHURN).unwrap();
     let demand = Policy::parse("demand.toml", DEMAND).unwrap();
     use Decision::{Acted, Failed, Skipped};
@@ -81,9 +81,9 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
     assert_eq!(Integrate::decide(&ctx).decision, Failed, "nothing is built for a model without a policy");
 }
 
-/// An execution's own event says how it ended, and a planned image is the event's account's.
+/// An execution's event reports how it ended, and a planned image is in the registry of the event's account.
 #[test]
-fn what_an_event_says_is_assumed_and_nothing_else() {
+fn offline_observation_has_only_what_the_event_reports() {
     let (_, text) = sample!("codepipeline/build-succeeded");
     let observed = Integrate::assume(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
     let Observed::Execution(Some(actual)) = observed else { panic!("{observed:?}") };
