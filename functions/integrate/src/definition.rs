@@ -1,69 +1,32 @@
-//! The training pipeline's definition: it comes from the built commit, before training is asked for.
+//! The definition of the training pipeline. It comes from the built commit, before training is requested.
 //!
-//! The pipeline never goes back: only the head of a watched branch defines it. What was built and is
-//! no head any more is left to the newer commit, whose own build defines and trains.
+//! An older commit never overwrites the definition of a newer one: only the head of a configured branch defines the
+//! pipeline. For another commit, the newer commit's own build updates the pipeline and requests training.
 //!
-//! The text is the repository's: it is held against what a definition must be, and never shown.
+//! The text comes from the repository. It is validated, and never shown.
 
-use jiff::Timestamp;
 use serde_json::Value;
-use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
-use trimtab_core::name::{CommitId, ModelName};
-use trimtab_core::plan::{Decision, Reason};
-use trimtab_core::policy::Policy;
+use trimtab_core::name::CommitId;
+use trimtab_core::policy::{Integrate, Policy};
 use trimtab_core::port::{DefinitionRequest, MAX_DEFINITION_BYTES};
-use trimtab_core::reactor::ActionOutcome;
 use trimtab_core::text::digest;
 
-use crate::build::{State, about};
-use crate::decide::Observed;
-
-/// What the pipeline is to be brought to, where the policy names a definition.
-pub(crate) fn request(policy: &Policy, commit: &CommitId) -> Option<DefinitionRequest> {
-    let rules = policy.integrate.as_ref()?;
-    let (path, pipeline) = (rules.definition.clone()?, policy.retrain.as_ref()?.engine.pipeline()?.clone());
+/// The update of the pipeline; `None` if the policy names no definition.
+pub(crate) fn request(policy: &Policy, integrate: &Integrate, commit: &CommitId) -> Option<DefinitionRequest> {
+    let path = integrate.definition.clone()?;
+    let pipeline = policy.retrain.as_ref()?.engine.pipeline()?.clone();
     Some(DefinitionRequest {
         token: digest(&["definition", policy.model.as_str(), pipeline.as_str(), commit.as_str()], 40),
-        repository: rules.repository.clone(),
-        role: rules.pipeline_role.clone(),
+        repository: integrate.repository.clone(),
+        role: integrate.pipeline_role.clone(),
         commit: commit.clone(),
         pipeline,
         path,
     })
 }
 
-/// Whether this commit may define the pipeline: nobody has pushed over it.
-pub(crate) fn is_head(observed: &Observed, commit: &CommitId) -> bool {
-    match observed {
-        Observed::Head(head) => head.as_ref() == Some(commit),
-        Observed::Build(_, heads) => heads.contains(commit),
-        _ => false,
-    }
-}
-
-/// The pipeline would not have it: there is no training on what it had before.
-pub(crate) fn refused(
-    state: &mut State,
-    model: &ModelName,
-    request: &DefinitionRequest,
-    cause: &str,
-    now: Timestamp,
-) -> ActionOutcome {
-    let merged = state.take_merge();
-    let build = match std::mem::replace(state, State::Failed { merged }) {
-        State::Asking { build, .. } => Some(build),
-        _ => None,
-    };
-    let DefinitionRequest { pipeline, commit, .. } = request;
-    let text = format!("{pipeline} did not get the definition of {commit}, and is not trained: {cause}");
-    let reason = Reason::new("definition_refused", text);
-    let model = Some(model.clone());
-    let told = about(FactKind::BuildFailed, model, commit, build.as_ref(), vec![reason.text.clone()], now);
-    ActionOutcome { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Failed) }
-}
-
-/// The text, if it is a definition.
+/// The file's content as the text of a definition, or a permanent failure with the problem.
 pub(crate) fn text(request: &DefinitionRequest, content: Option<Vec<u8>>) -> Result<String, Failure> {
     let refuse = |problem: &str| {
         Failure::permanent("codecommit:GetFile", format!("{} of {} {problem}", request.path, request.commit))
@@ -72,13 +35,13 @@ pub(crate) fn text(request: &DefinitionRequest, content: Option<Vec<u8>>) -> Res
         return Err(refuse("is not in the repository"));
     };
     if content.len() > MAX_DEFINITION_BYTES {
-        return Err(refuse("is larger than the 1 MiB that SageMaker takes"));
+        return Err(refuse("is larger than the 1 MiB that SageMaker accepts"));
     }
     let text = String::from_utf8(content).map_err(|_| refuse("is not UTF-8 text"))?;
     let read: Value = serde_json::from_str(&text).map_err(|_| refuse("is not JSON"))?;
     if read.get("Version").is_some_and(Value::is_string) && read.get("Steps").is_some_and(Value::is_array) {
         Ok(text)
     } else {
-        Err(refuse("is no pipeline definition: expected an object with Version and Steps"))
+        Err(refuse("is not a pipeline definition: expected an object with Version and Steps"))
     }
 }

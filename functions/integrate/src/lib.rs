@@ -1,25 +1,35 @@
-//! `integrate` owns a commit's build: from the push to a watched branch to the build's end, and
-//! the request for a training run that follows from it; and the image that training runs in.
+//! `integrate` owns the build of a commit: from the push to a configured branch to the end of the build and the request
+//! for training. It also owns the builds of pull requests, and the image that training runs use.
 //!
-//! [`decide`] knows no SDK; [`act`] starts the build, or adopts the one that is there.
+//! Imports point one way: types ([`state`], [`observation`], [`action`]), leaf modules, `planner`, then [`decide`] and
+//! [`act`].
 
-pub mod act;
+mod act;
+pub mod action;
 mod apply_outcome;
-mod branch_deletion;
-pub mod branch_snapshot;
+mod branch_snapshot;
 pub mod build;
-mod codepipeline_build;
-mod completion;
+mod builders;
+mod context;
 pub mod decide;
 mod definition;
+mod fact;
 mod image;
 mod in_flight;
+mod incoming;
 mod merge;
-mod pull_request_build;
+pub mod observation;
+mod observe;
+mod planner;
+mod proposal;
+mod reaction;
+pub mod reason;
 mod reconcile;
+mod recorded;
+pub mod state;
 
-pub use act::Reaction;
 pub use decide::Integrate;
+pub use reaction::Reaction;
 
 #[cfg(test)]
 mod tests;

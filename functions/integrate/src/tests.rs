@@ -1,4 +1,4 @@
-//! Which pushes are built and which builds ask for training, through the whole reaction.
+//! Which pushes are built and which builds request training, through the whole reaction.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryLedger, run};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ProjectName};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Integrate as Rules, Policy};
+use trimtab_core::policy::{self, Policy};
 use trimtab_core::port::ObservedDefinition;
 use trimtab_core::port::{BuildRequest, ObservedPullRequest};
 use trimtab_core::port::{Clock, PortResult};
@@ -22,6 +22,7 @@ mod branch_deletion;
 mod calls;
 mod cloud;
 mod definition;
+mod facts;
 mod image;
 mod merge;
 mod pipeline;
@@ -30,7 +31,6 @@ mod pull_request_build;
 mod reconcile;
 mod records;
 mod sequences;
-mod told;
 
 const CHURN: &str = include_str!("../../../policies/churn.toml");
 const NOON: &str = "2026-11-20T12:00:00Z";
@@ -100,7 +100,7 @@ impl Stage {
         self.cloud.account().builds.iter().map(|(request, _)| request.clone()).collect()
     }
 
-    /// Somebody starts a build of the project, of no concern to the suite.
+    /// A developer starts a build of the project by hand.
     fn build_by_hand(&self) {
         let (project, commit) = (ProjectName::parse("churn-build").unwrap(), CommitId::parse(COMMIT).unwrap());
         let request = BuildRequest { project, commit, variables: BTreeMap::new(), token: String::new() };
@@ -108,7 +108,7 @@ impl Stage {
     }
 
     /// Another policy is applied.
-    fn change_rules(&self, change: impl FnOnce(&mut Rules)) {
+    fn change_rules(&self, change: impl FnOnce(&mut policy::Integrate)) {
         let mut contents = self.world.ledger.contents();
         let policy = contents.policies.values_mut().next().unwrap();
         change(policy.integrate.as_mut().unwrap());
@@ -142,22 +142,22 @@ impl Stage {
         self.react(&built(status))
     }
 
-    fn told(&self) -> Vec<FactKind> {
+    fn published(&self) -> Vec<FactKind> {
         self.cloud.facts().iter().map(|fact| fact.kind).collect()
     }
 }
 
 #[test]
-fn a_push_to_a_watched_branch_builds_exactly_that_commit() {
+fn push_to_a_configured_branch_builds_that_commit() {
     let stage = stage();
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "pushed"));
     let builds = stage.builds();
     assert_eq!((builds[0].commit.as_str(), builds[0].variables["TRIMTAB_MODEL"].as_str()), (COMMIT, "churn"));
-    assert_eq!(stage.told(), [FactKind::BuildStarted]);
+    assert_eq!(stage.published(), [FactKind::BuildStarted]);
 }
 
 #[test]
-fn the_same_push_again_builds_nothing() {
+fn repeated_push_builds_nothing() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Skipped, "already_built"));
@@ -165,22 +165,22 @@ fn the_same_push_again_builds_nothing() {
 }
 
 #[test]
-fn a_lost_answer_is_made_good_by_adopting_the_build() {
+fn start_with_a_lost_response_adopts_the_build() {
     let stage = stage();
-    stage.cloud.account().lose_next_answer = true;
+    stage.cloud.account().lose_next_response = true;
     assert!(matches!(stage.try_react(&push("main", COMMIT)), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
-    assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "resumed"));
+    assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "start_pending"));
     assert_eq!(stage.builds().len(), 1);
 }
 
 #[test]
-fn a_branch_that_nobody_watches_is_left_alone() {
-    assert_eq!(stage().react(&push("feature/x", COMMIT)), (Decision::Skipped, "branch_not_watched"));
+fn push_to_another_branch_builds_nothing() {
+    assert_eq!(stage().react(&push("feature/x", COMMIT)), (Decision::Skipped, "branch_not_configured"));
 }
 
 #[test]
-fn a_push_that_another_has_overtaken_is_left_to_the_other() {
+fn push_that_is_no_head_any_more_builds_nothing() {
     let stage = stage();
     stage.set_head(CommitId::parse(&"b".repeat(40)).ok());
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Skipped, "branch_moved"));
@@ -189,24 +189,24 @@ fn a_push_that_another_has_overtaken_is_left_to_the_other() {
 }
 
 #[test]
-fn what_is_not_a_full_commit_never_reaches_codebuild() {
+fn push_without_a_full_commit_id_never_reaches_codebuild() {
     let stage = stage();
     assert_eq!(stage.react(&push("main", "HEAD; curl evil")), (Decision::Failed, "no_commit"));
     assert!(stage.builds().is_empty());
 }
 
 #[test]
-fn a_build_that_succeeds_asks_for_training_once() {
+fn build_that_succeeds_requests_training_once() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
-    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Skipped, "already_asked"));
-    assert_eq!(stage.told(), [FactKind::BuildStarted, FactKind::TrainingRequested]);
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Skipped, "already_requested"));
+    assert_eq!(stage.published(), [FactKind::BuildStarted, FactKind::TrainingRequested]);
     assert_eq!(stage.cloud.facts()[1].details["commit"], COMMIT);
 }
 
 #[test]
-fn a_build_that_fails_is_told_once_with_its_log() {
+fn build_that_fails_is_reported_once_with_its_log() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     assert_eq!(stage.ends_as("TIMED_OUT"), (Decision::Acted, "build_failed"));
@@ -215,7 +215,7 @@ fn a_build_that_fails_is_told_once_with_its_log() {
 }
 
 #[test]
-fn a_build_that_codebuild_says_is_on_is_not_over() {
+fn build_that_codebuild_reports_as_running_has_not_ended() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     stage.all_end(&BuildStatus::InProgress);
@@ -223,7 +223,7 @@ fn a_build_that_codebuild_says_is_on_is_not_over() {
 }
 
 #[test]
-fn a_build_that_somebody_else_started_asks_for_nothing() {
+fn build_that_trimtab_did_not_start_requests_nothing() {
     let stage = stage();
     stage.build_by_hand();
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Skipped, "not_ours"));
@@ -231,7 +231,7 @@ fn a_build_that_somebody_else_started_asks_for_nothing() {
 
 /// The variable names the model: a build that carries another's is another's.
 #[test]
-fn a_build_is_ours_if_its_variable_names_the_model() {
+fn build_with_the_models_variable_is_trimtabs() {
     for (model, outcome) in [("churn", (Decision::Acted, "built")), ("fraud", (Decision::Skipped, "not_ours"))] {
         let stage = stage();
         stage.build_by_hand();
@@ -242,7 +242,7 @@ fn a_build_is_ours_if_its_variable_names_the_model() {
 
 /// CodeBuild's statuses: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html>.
 #[test]
-fn each_status_of_a_build_is_on_a_success_or_a_failure() {
+fn each_build_status_is_running_a_success_or_a_failure() {
     for (status, outcome) in [
         ("SUCCEEDED", (Decision::Acted, "built")),
         ("FAILED", (Decision::Acted, "build_failed")),
@@ -255,28 +255,28 @@ fn each_status_of_a_build_is_on_a_success_or_a_failure() {
         let stage = stage();
         stage.react(&push("main", COMMIT));
         assert_eq!(stage.ends_as(status), outcome, "{status}");
-        let trained = stage.told().contains(&FactKind::TrainingRequested);
+        let trained = stage.published().contains(&FactKind::TrainingRequested);
         assert_eq!(trained, status == "SUCCEEDED", "{status}: only what succeeded is trained");
     }
 }
 
 #[test]
-fn a_build_that_codebuild_does_not_know_is_rejected_and_kept() {
+fn unknown_build_fails_and_is_dead_lettered() {
     let stage = stage();
     assert_eq!(stage.react(&built("SUCCEEDED")), (Decision::Failed, "no_such_build"));
     assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);
 }
 
 #[test]
-fn a_refused_build_is_rejected_kept_and_told() {
+fn refused_build_is_dead_lettered_and_reported() {
     let stage = stage();
     stage.cloud.account().refuse = true;
     assert_eq!(stage.react(&push("main", COMMIT)).0, Decision::Failed);
-    assert_eq!((stage.told(), stage.world.ledger.contents().dead_letters.len()), (vec![FactKind::BuildFailed], 1));
+    assert_eq!((stage.published(), stage.world.ledger.contents().dead_letters.len()), (vec![FactKind::BuildFailed], 1));
 }
 
 #[test]
-fn a_paused_model_builds_nothing_and_keeps_the_event() {
+fn paused_model_builds_nothing_and_dead_letters_the_event() {
     let stage = stage();
     let since = NOON.parse().unwrap();
     stage.world.ledger.contents().paused = Some(trimtab_core::port::Pause { by: "ana".into(), since });

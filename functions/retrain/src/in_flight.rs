@@ -16,13 +16,13 @@ impl InFlight for Retrain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trigger::{Trigger, TriggerKind};
+    use crate::trigger::{Trigger, TriggerSubject};
 
     #[test]
     fn queued_request_is_in_flight_and_a_stable_state_is_not() {
         let mut state = State::default();
         assert_eq!(Retrain::in_flight(&state), None);
-        state.queued = Some(Trigger::new(TriggerKind::Operator, "operator/1".into(), "requested by maya".into()));
+        state.queued = Some(Trigger::new(TriggerSubject::Operator("1".to_owned()), "requested by maya"));
         assert_eq!(Retrain::in_flight(&state).as_deref(), Some("queued training request"));
     }
 }

@@ -1,4 +1,4 @@
-//! Branches that are deleted, by their event and by looking.
+//! Deleted branches, found by their event and by a reconcile.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,111 +27,114 @@ impl Stage {
         self.set_head(CommitId::parse(COMMIT).ok());
     }
 
-    /// The dedup keys of the deletions that were told.
+    /// The dedup keys of the reported deletions.
     fn deletions(&self) -> Vec<String> {
         let facts = self.cloud.facts().into_iter();
         facts.filter(|fact| fact.kind == FactKind::BranchDeleted).map(|fact| fact.dedup_key).collect()
     }
 }
 
-/// A stage on which a reconcile has seen the branch.
-fn looked() -> Stage {
+/// A stage on which a reconcile observed the branch.
+fn reconciled() -> Stage {
     let stage = stage();
-    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
+    assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
     stage.later();
     stage
 }
 
 #[test]
-fn a_watched_branch_that_was_deleted_is_told_once() {
-    let stage = looked();
+fn deleted_branch_is_reported_once() {
+    let stage = reconciled();
     let event = deleted(&stage, "main");
     assert_eq!(stage.react(&event), (Decision::Skipped, "branch_there"));
     stage.remove();
     assert_eq!(stage.react(&event), (Decision::Acted, "branch_deleted"));
     let facts = stage.cloud.facts();
-    assert_eq!((stage.told(), facts[0].details["commit"].as_str()), (vec![FactKind::BranchDeleted], COMMIT));
-    assert_eq!(stage.react(&event), (Decision::Skipped, "already_told"));
-    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!((stage.published(), facts[0].details["commit"].as_str()), (vec![FactKind::BranchDeleted], COMMIT));
+    assert_eq!(stage.react(&event), (Decision::Skipped, "already_reported"));
+    assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.deletions().len(), 1);
-    assert_eq!(stage.react(&deleted(&stage, "feature/x")), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage.react(&deleted(&stage, "feature/x")), (Decision::Skipped, "branch_not_configured"));
 }
 
 #[test]
-fn without_a_look_the_same_deletion_is_the_same_matter() {
+fn deletion_without_a_reconcile_has_one_dedup_key() {
     let stage = stage();
     stage.remove();
     for _ in 0..2 {
         assert_eq!(stage.react(&deleted(&stage, "main")), (Decision::Acted, "branch_deleted"));
     }
-    let told = stage.deletions();
-    assert_eq!(told[0], told[1]);
+    let deleted_keys = stage.deletions();
+    assert_eq!(deleted_keys[0], deleted_keys[1]);
 }
 
 #[test]
-fn a_deletion_that_nobody_heard_of_is_found_by_looking_and_told_once() {
-    let stage = looked();
+fn missed_deletion_is_found_by_reconcile_and_reported_once() {
+    let stage = reconciled();
     let event = deleted(&stage, "main");
     stage.remove();
     stage.later();
-    assert_eq!(stage.look(), (Decision::Acted, "branch_deleted"));
+    assert_eq!(stage.reconcile(), (Decision::Acted, "branch_deleted"));
     assert_eq!(stage.cloud.facts()[0].details["commit"], COMMIT);
-    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-    // Its event comes after all.
+    assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
+    // Its event arrives after all.
     stage.later();
-    assert_eq!(stage.react(&event), (Decision::Skipped, "already_told"));
+    assert_eq!(stage.react(&event), (Decision::Skipped, "already_reported"));
     assert_eq!(stage.deletions().len(), 1);
 }
 
-/// Whoever dies after it was told, and before that is on record, leaves it to the other.
+/// An invocation that reports the deletion and dies before the record leaves it to the other one.
 #[test]
-fn by_its_event_and_by_looking_it_is_the_same_matter() {
-    let (heard, found) = (looked(), looked());
-    heard.remove();
+fn event_and_reconcile_give_a_deletion_one_dedup_key() {
+    let (received, found) = (reconciled(), reconciled());
+    received.remove();
     found.remove();
-    let mut event = deleted(&heard, "main");
-    // The branch was pushed to since the look.
+    let mut event = deleted(&received, "main");
+    // The branch was pushed to after the reconcile.
     event["detail"]["oldCommitId"] = json!("b".repeat(40));
-    heard.react(&event);
+    received.react(&event);
     found.later();
-    found.look();
-    assert_eq!((heard.deletions().len(), heard.deletions()), (1, found.deletions()));
+    found.reconcile();
+    assert_eq!((received.deletions().len(), received.deletions()), (1, found.deletions()));
 }
 
 #[test]
-fn the_next_deletion_of_the_branch_is_another_matter() {
-    let stage = looked();
+fn next_deletion_of_the_branch_has_another_dedup_key() {
+    let stage = reconciled();
     stage.remove();
-    stage.look();
-    // It was there again, and only the event of its second end says so.
+    stage.reconcile();
+    // The branch existed again in between, and only the event of its second deletion shows it.
     stage.later();
     assert_eq!(stage.react(&deleted(&stage, "main")), (Decision::Acted, "branch_deleted"));
-    // It is there again, and a look sees it.
+    // The branch exists again, and a reconcile observes it.
     stage.restore();
     stage.later();
-    stage.look();
+    stage.reconcile();
     stage.remove();
     stage.later();
-    assert_eq!(stage.look(), (Decision::Acted, "branch_deleted"));
-    let told = stage.deletions();
-    assert_eq!(told.len(), 3);
-    assert!(told[0] != told[1] && told[1] != told[2] && told[0] != told[2], "{told:?}");
+    assert_eq!(stage.reconcile(), (Decision::Acted, "branch_deleted"));
+    let deleted_keys = stage.deletions();
+    assert_eq!(deleted_keys.len(), 3);
+    assert!(
+        deleted_keys[0] != deleted_keys[1] && deleted_keys[1] != deleted_keys[2] && deleted_keys[0] != deleted_keys[2],
+        "{deleted_keys:?}"
+    );
 }
 
 #[test]
-fn what_is_pushed_to_a_branch_that_was_gone_is_news() {
-    let stage = looked();
+fn push_to_a_recreated_branch_is_built() {
+    let stage = reconciled();
     stage.remove();
-    stage.look();
+    stage.reconcile();
     stage.restore();
-    assert_eq!(stage.look_closer(), (Decision::Acted, "pushed"));
+    assert_eq!(stage.reconcile_and_follow(), (Decision::Acted, "pushed"));
 }
 
 #[test]
-fn a_branch_that_was_never_there_is_not_gone() {
+fn branch_that_never_existed_is_not_deleted() {
     let stage = stage();
     stage.remove();
-    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
-    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.told(), []);
+    assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
+    assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.published(), []);
 }

@@ -1,5 +1,5 @@
-//! Which calls each event leads to, with their arguments: what is needed to decide, then what was decided, and
-//! nothing else. And what becomes of an event when one of these calls fails.
+//! The calls to which each event leads, with their arguments: the reads that the decision needs, then its actions.
+//! And the result of an event when one of these calls fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::pull_request_build::{ended as review_ended, open, proposed};
 use super::reconcile::asked;
 use super::*;
 
-/// An event that comes to a stage.
+/// An event on a stage.
 pub(super) struct Scenario {
     name: &'static str,
     stage: fn() -> Stage,
@@ -47,7 +47,7 @@ fn without_pipeline() -> Stage {
     stage
 }
 
-/// The pipeline has the commit's definition already.
+/// The pipeline has the commit's definition.
 fn defined() -> Stage {
     let stage = succeeded();
     let commit = CommitId::parse(COMMIT).ok();
@@ -74,15 +74,15 @@ fn merged() -> Stage {
     stage
 }
 
-/// The merge is built, and its pull request is to read how that ended.
+/// The merge is built, and its pull request is due a comment.
 fn merge_succeeded() -> Stage {
     let stage = merged();
-    stage.hear_of_merge();
+    stage.receive_merge();
     stage.all_end(&BuildStatus::Succeeded);
     stage
 }
 
-/// The build of the merge has ended, and nobody has heard of the pull request.
+/// The build of the merge has ended, and the event of the pull request was lost.
 fn merge_trained() -> Stage {
     let stage = merged();
     stage.react(&push("main", MERGE));
@@ -103,8 +103,8 @@ fn with_image() -> Stage {
     stage
 }
 
-/// A reconcile has seen another head, another image and the open pull request; nothing since was heard of.
-fn unheard() -> Stage {
+/// A reconcile observed another head, another image and the open pull request; every event since was lost.
+fn missed() -> Stage {
     let stage = open();
     stage.set_head(CommitId::parse(&"a".repeat(40)).ok());
     stage.react(&asked("Reconcile Requested", &json!({})));
@@ -139,7 +139,7 @@ fn deletion() -> Value {
     event
 }
 
-/// Each event that `integrate` reacts to, by what README.md says of it.
+/// Each event to which `integrate` reacts.
 #[rustfmt::skip]
 fn scenarios() -> Vec<Scenario> {
     let one = |name, stage, event, calls| Scenario { name, stage, event, calls };
@@ -163,8 +163,8 @@ fn scenarios() -> Vec<Scenario> {
         one("a merge", merged, pull_ended(true), &["pulls.pull_request 41", "bus.publish Build Requested"]),
         one("a close", reviewed, pull_ended(false), &["pulls.pull_request 41"]),
         one("a request for a merge's build", merged, requested(&merge), &["repositories.head churn-model main", "pulls.pull_request 41", "builds.find churn-build 5e2c9a7b", "builds.start churn-build 5e2c9a7b", "bus.publish Build Started"]),
-        one("a request for a merge's build that has ended", merge_succeeded, requested(&merge), &["builds.describe churn-build:0", "repositories.head churn-model main", "pulls.pull_request 41", "definitions.describe churn-training", "repositories.file churn-model 5e2c9a7b pipeline.json", "definitions.update churn-training 5e2c9a7b", "bus.publish Training Requested", "pulls.comment churn-model 41 dddddddd 4f1d9c0e"]),
-        one("a request of a merge whose build was answered", merge_trained, requested(&merge), &["repositories.head churn-model main", "pulls.pull_request 41", "pulls.comment churn-model 41 dddddddd 4f1d9c0e"]),
+        one("a request for a merge's build that has ended", merge_succeeded, requested(&merge), &["builds.describe churn-build:0", "repositories.head churn-model main", "pulls.pull_request 41", "definitions.describe churn-training", "repositories.file churn-model 5e2c9a7b pipeline.json", "definitions.update churn-training 5e2c9a7b", "pulls.comment churn-model 41 dddddddd 4f1d9c0e", "bus.publish Training Requested"]),
+        one("a request of a merge whose build has ended", merge_trained, requested(&merge), &["repositories.head churn-model main", "pulls.pull_request 41", "pulls.comment churn-model 41 dddddddd 4f1d9c0e"]),
         one("a request for a head's build", stage, requested(&json!({"branch": "main", "commit": COMMIT})), &["repositories.head churn-model main", "builds.find churn-build 4f1d9c0e", "builds.start churn-build 4f1d9c0e", "bus.publish Build Started"]),
         one("a request for another branch", stage, requested(&json!({"branch": "feature/x", "commit": COMMIT})), &[]),
         one("a request for the end of a head's build", succeeded, requested(&json!({"branch": "main", "commit": COMMIT})), &["builds.describe churn-build:0", "repositories.head churn-model main", "definitions.describe churn-training", "repositories.file churn-model 4f1d9c0e pipeline.json", "definitions.update churn-training 4f1d9c0e", "bus.publish Training Requested"]),
@@ -175,11 +175,11 @@ fn scenarios() -> Vec<Scenario> {
         one("an image", with_image, image_pushed("latest", &digest(1)), &["images.tagged churn-training latest", "bus.publish Training Requested"]),
         one("an image under another tag", with_image, image_pushed("nightly", &digest(1)), &[]),
         one("a request for an image", with_image, asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)})), &["images.tagged churn-training latest", "bus.publish Training Requested"]),
-        one("a look", unheard, asked("Reconcile Requested", &json!({})), &["repositories.head churn-model main", "ledger.load churn build#4f1d9c0e", "pulls.open churn-model", "pulls.pull_request 42", "ledger.load churn build#pull-request-42#4f1d9c0e", "pulls.pull_request 41", "ledger.load churn build#5e2c9a7b", "ledger.load churn image", "images.tagged churn-training latest", "bus.publish Build Requested", "bus.publish Build Requested", "bus.publish Image Requested", "bus.publish Build Requested"]),
+        one("a reconcile", missed, asked("Reconcile Requested", &json!({})), &["repositories.head churn-model main", "ledger.load churn build#4f1d9c0e", "pulls.open churn-model", "pulls.pull_request 42", "ledger.load churn build#pull-request-42#4f1d9c0e", "pulls.pull_request 41", "ledger.load churn build#5e2c9a7b", "ledger.load churn image", "images.tagged churn-training latest", "bus.publish Build Requested", "bus.publish Build Requested", "bus.publish Image Requested", "bus.publish Build Requested"]),
     ]
 }
 
-/// What has come of it all, in the services and on the bus; readers of the bus deduplicate by kind and dedup key.
+/// The effects in the services and on the bus; readers of the bus deduplicate by kind and dedup key.
 #[derive(Debug, PartialEq)]
 struct Effects {
     builds: Vec<BuildRequest>,
@@ -238,7 +238,7 @@ fn each_event_leads_to_exactly_these_calls() {
 }
 
 #[test]
-fn a_call_that_may_succeed_later_gives_the_event_back() {
+fn transient_failure_returns_the_event_to_lambda() {
     for scenario in scenarios() {
         for (place, stage) in scenario.each_call(Fault::Throttled).chain(scenario.each_call(Fault::Lost)) {
             let outcome = stage.try_react(&scenario.event);
@@ -255,7 +255,7 @@ fn a_call_that_may_succeed_later_gives_the_event_back() {
 }
 
 #[test]
-fn a_retry_ends_as_if_the_call_had_not_failed() {
+fn retry_ends_as_if_the_call_had_not_failed() {
     for scenario in scenarios() {
         let undisturbed = scenario.failing(None);
         undisturbed.try_react(&scenario.event).unwrap();
@@ -270,19 +270,22 @@ fn a_retry_ends_as_if_the_call_had_not_failed() {
 }
 
 #[test]
-fn a_refused_call_is_no_success() {
+fn refused_call_is_no_success() {
     for scenario in scenarios() {
         for (place, stage) in scenario.each_call(Fault::Refused) {
-            // What the runtime itself has to say goes to a bus that refuses nobody.
+            // A refused publication goes back to Lambda, as in each function.
             if place.contains("bus.publish") {
                 continue;
             }
             let report = stage.try_react(&scenario.event).unwrap();
             assert_eq!(report.entry.decision, Decision::Failed, "{place}: the refusal was swallowed");
-            let told = report.entry.reasons.join(" ");
-            assert!(told.contains("AccessDenied"), "{place}: the reasons lack the cause: {told}");
+            let reasons = report.entry.reasons.join(" ");
+            assert!(reasons.contains("AccessDenied"), "{place}: the reasons lack the cause: {reasons}");
             let routine = scenario.event["source"] == "trimtab";
-            assert_eq!(report.dead_lettered, !routine, "{place}: an event is kept unless the next look asks the same");
+            assert_eq!(
+                report.dead_lettered, !routine,
+                "{place}: an event is dead-lettered unless the next reconcile requests the same"
+            );
         }
     }
 }

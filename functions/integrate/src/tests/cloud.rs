@@ -1,5 +1,5 @@
-//! The services that `integrate` meets, in memory: one fake for all of its ports. It keeps what it is told to make under
-//! the names that it is told, writes down each call with its arguments, and fails where a test asks for it.
+//! The services that `integrate` meets, in memory: one fake for all of its ports. It stores
+//! what it is asked to create under the given names, records each call with its arguments, and injects faults.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -26,11 +26,11 @@ use trimtab_core::port::{DefinitionRequest, Definitions, ObservedDefinition};
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Nothing is applied, and time may mend it.
+    /// The call is not applied: a transient failure.
     Throttled,
-    /// It is applied, and its answer is lost.
+    /// The call is applied, and its response is lost.
     Lost,
-    /// Nothing is applied, and nothing will mend it.
+    /// The call is not applied: a permanent failure.
     Refused,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Account {
     pub(super) pulls: BTreeMap<String, ObservedPullRequest>,
     pub(super) comments: Vec<CommentRequest>,
     pub(super) builds: Vec<(BuildRequest, BuildStatus)>,
-    /// Those that the suite started carry a commit.
+    /// Executions that Trimtab started have a request.
     pub(super) executions: Vec<(Option<PipelineBuildRequest>, CodePipelineState)>,
     /// By name.
     pub(super) pipelines: BTreeMap<String, ObservedDefinition>,
@@ -66,8 +66,8 @@ pub(super) struct Account {
     pub(super) calls: Vec<String>,
     /// At which call from now on something happens.
     pub(super) fault: Option<(usize, Fault)>,
-    /// The answer of the next call that changes something is lost.
-    pub(super) lose_next_answer: bool,
+    /// The response of the next call that changes something is lost.
+    pub(super) lose_next_response: bool,
     /// CodeBuild and SageMaker refuse to start or define anything.
     pub(super) refuse: bool,
 }
@@ -114,14 +114,14 @@ impl Cloud {
         account.calls.push(short(call));
         let due = account.fault.filter(|(calls, _)| *calls == 0).map(|(_, fault)| fault);
         account.fault = account.fault.and_then(|(calls, fault)| Some((calls.checked_sub(1)?, fault)));
-        let lost = is_effect && std::mem::take(&mut account.lose_next_answer);
+        let lost = is_effect && std::mem::take(&mut account.lose_next_response);
         match due.or(lost.then_some(Fault::Lost)) {
             None => Ok(apply(&mut account)),
             Some(Fault::Throttled) => Err(Failure::transient("fake:call", "throttled")),
             Some(Fault::Refused) => Err(Failure::permanent("fake:call", "AccessDenied")),
             Some(Fault::Lost) => {
                 apply(&mut account);
-                Err(Failure::transient("fake:call", "no answer in time"))
+                Err(Failure::transient("fake:call", "no response in time"))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The training pipeline's definition comes from the built commit, before training is asked for.
+//! The training pipeline's definition comes from the built commit, before training is requested.
 
 use super::*;
 
@@ -15,11 +15,11 @@ impl Stage {
         calls.iter().map(|defined| (defined.call, defined.commit.to_string())).collect()
     }
 
-    /// The build succeeds, and the definition is refused with these words.
+    /// The build succeeds, and the definition is refused with this reason.
     fn refuses(&self, words: &str) {
         assert_eq!(self.ends_as("SUCCEEDED").0, Decision::Failed);
         assert_eq!(
-            self.told(),
+            self.published(),
             [FactKind::BuildStarted, FactKind::BuildFailed],
             "no training on what was there before"
         );
@@ -30,16 +30,16 @@ impl Stage {
 }
 
 #[test]
-fn the_pipeline_gets_the_built_commits_definition_once_before_training_is_asked_for() {
+fn pipeline_gets_the_built_commits_definition_before_training() {
     let stage = building();
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
     stage.ends_as("SUCCEEDED");
     assert_eq!(stage.defined(), [("update", COMMIT.to_owned())]);
-    assert_eq!(stage.told().last(), Some(&FactKind::TrainingRequested));
+    assert_eq!(stage.published().last(), Some(&FactKind::TrainingRequested));
 }
 
 #[test]
-fn a_pipeline_that_is_not_there_is_made_with_the_policys_role() {
+fn missing_pipeline_is_created_with_the_policys_role() {
     let stage = building();
     stage.cloud.account().pipelines.clear();
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
@@ -47,30 +47,30 @@ fn a_pipeline_that_is_not_there_is_made_with_the_policys_role() {
 }
 
 #[test]
-fn a_lost_answer_defines_nothing_twice_and_training_is_asked_for() {
+fn update_with_a_lost_response_defines_nothing_twice() {
     let stage = building();
-    stage.cloud.account().lose_next_answer = true;
+    stage.cloud.account().lose_next_response = true;
     stage.all_end(&BuildStatus::Succeeded);
     assert!(matches!(stage.try_react(&built("SUCCEEDED")), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
-    assert_eq!((stage.defined().len(), stage.told().last()), (1, Some(&FactKind::TrainingRequested)));
+    assert_eq!((stage.defined().len(), stage.published().last()), (1, Some(&FactKind::TrainingRequested)));
 }
 
 #[test]
-fn a_commit_that_somebody_has_pushed_over_takes_no_pipeline_back() {
+fn older_commit_never_overwrites_the_definition() {
     let stage = building();
     stage.set_head(CommitId::parse(&"b".repeat(40)).ok());
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "branch_moved"));
-    assert_eq!((stage.defined(), stage.told()), (vec![], vec![FactKind::BuildStarted]));
+    assert_eq!((stage.defined(), stage.published()), (vec![], vec![FactKind::BuildStarted]));
 }
 
 #[test]
-fn what_is_no_definition_is_refused_and_not_repeated() {
+fn invalid_definition_is_refused_and_never_shown() {
     for (content, words) in [
         (None, "is not in the repository"),
         (Some(b"{secret".to_vec()), "is not JSON"),
-        (Some(b"[1]".to_vec()), "is no pipeline definition"),
+        (Some(b"[1]".to_vec()), "is not a pipeline definition"),
         (Some(vec![0xff]), "is not UTF-8"),
         (Some(vec![b' '; 1_048_577]), "is larger"),
     ] {
@@ -83,15 +83,15 @@ fn what_is_no_definition_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn what_sagemaker_refuses_is_told_and_nothing_is_trained() {
+fn definition_that_sagemaker_refuses_is_reported() {
     let stage = building();
     stage.cloud.account().refuse = true;
     stage.refuses("ValidationException");
 }
 
-/// SageMaker takes up to 1 MiB: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdatePipeline.html>.
+/// SageMaker accepts up to 1 MiB: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdatePipeline.html>.
 #[test]
-fn a_definition_of_exactly_1_mib_is_taken() {
+fn definition_of_exactly_1_mib_is_accepted() {
     let (head, tail) = (r#"{"Version": "2020-12-01", "Steps": [""#, r#""]}"#);
     for (length, taken) in [(1_048_576, true), (1_048_577, false)] {
         let text = format!("{head}{}{tail}", "x".repeat(length - head.len() - tail.len()));
@@ -104,7 +104,7 @@ fn a_definition_of_exactly_1_mib_is_taken() {
 }
 
 #[test]
-fn a_definition_has_a_version_and_a_list_of_steps() {
+fn definition_without_version_or_steps_is_refused() {
     for text in [
         r#"{"Version": "2020-12-01"}"#,
         r#"{"Steps": []}"#,
@@ -114,13 +114,13 @@ fn a_definition_has_a_version_and_a_list_of_steps() {
     ] {
         let stage = building();
         stage.cloud.account().file = Some(Some(text.into()));
-        stage.refuses("is no pipeline definition");
+        stage.refuses("is not a pipeline definition");
         assert_eq!(stage.defined(), [], "{text} went to SageMaker");
     }
 }
 
 #[test]
-fn the_pipeline_gets_the_text_of_exactly_the_built_commit() {
+fn pipeline_gets_the_text_of_exactly_the_built_commit() {
     let stage = building();
     stage.ends_as("SUCCEEDED");
     let defined = stage.cloud.account().definitions.clone();
@@ -129,9 +129,9 @@ fn the_pipeline_gets_the_text_of_exactly_the_built_commit() {
     assert_eq!(defined[0].text, super::cloud::definition_of(&commit));
 }
 
-/// Nothing but the policy's role may be passed: without one, a pipeline is changed and none is made.
+/// Only the policy's role may be passed: without one, an existing pipeline is updated and none is created.
 #[test]
-fn without_a_role_a_pipeline_is_updated_and_none_is_made() {
+fn pipeline_without_a_role_is_updated_and_never_created() {
     for (is_there, decision) in [(true, Decision::Acted), (false, Decision::Failed)] {
         let stage = building();
         stage.change_rules(|rules| rules.pipeline_role = None);
@@ -140,14 +140,14 @@ fn without_a_role_a_pipeline_is_updated_and_none_is_made() {
         }
         assert_eq!(stage.ends_as("SUCCEEDED").0, decision);
         assert_eq!(stage.defined().len(), usize::from(is_there));
-        let told =
+        let reasons =
             stage.world.ledger.contents().history.values().flat_map(|entry| entry.reasons.clone()).collect::<String>();
-        assert_eq!(told.contains("no integrate.pipeline_role"), !is_there, "{told}");
+        assert_eq!(reasons.contains("no integrate.pipeline_role"), !is_there, "{reasons}");
     }
 }
 
 #[test]
-fn each_watched_branchs_head_may_define_the_pipeline() {
+fn head_of_each_configured_branch_may_define_the_pipeline() {
     let stage = building();
     stage.change_rules(|rules| rules.branches.push(BranchName::parse("release").unwrap()));
     let mut account = stage.cloud.account();
@@ -169,7 +169,7 @@ fn pipeline_of_another_commit_gets_the_built_commits_text() {
     assert_eq!(defined[0].text, super::cloud::definition_of(&commit));
 }
 
-/// SageMaker knows a `CreatePipeline` again by its token: a second commit's would be taken for the first's.
+/// SageMaker deduplicates `CreatePipeline` by its token: with one token, the second commit would not be defined.
 #[test]
 fn definition_token_depends_on_the_commit_and_on_no_clock() {
     let token = |commit: &str, hours: i64| {
@@ -189,4 +189,11 @@ fn definition_token_depends_on_the_commit_and_on_no_clock() {
     assert_eq!(first.len(), 40, "SageMaker takes 32 to 128 characters: {first}");
     assert_eq!(first, token(COMMIT, 3), "the token is made of the clock");
     assert_ne!(first, token(&"b".repeat(40), 0), "another commit has the same token");
+}
+
+#[test]
+fn pipeline_update_that_succeeds_adds_no_refusal() {
+    let stage = building();
+    stage.all_end(&BuildStatus::Succeeded);
+    assert_eq!(stage.try_react(&built("SUCCEEDED")).unwrap().codes, ["built"]);
 }

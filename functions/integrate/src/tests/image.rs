@@ -1,4 +1,4 @@
-//! The image that training runs in: what was pushed last, checked against ECR, handed on once.
+//! The training image: the newest push, checked against ECR, published once.
 
 use super::reconcile::asked;
 use super::*;
@@ -26,18 +26,18 @@ impl Stage {
 }
 
 #[test]
-fn a_pushed_image_is_handed_to_training_once_by_its_digest() {
+fn pushed_image_is_published_once_by_its_digest() {
     let stage = stage();
     assert_eq!(stage.push_image(1), (Decision::Acted, "image_pushed"));
     assert_eq!(stage.push_image(1), (Decision::Skipped, "already_adopted"));
     let facts = stage.cloud.facts();
-    assert_eq!(stage.told(), [FactKind::TrainingRequested]);
+    assert_eq!(stage.published(), [FactKind::TrainingRequested]);
     let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(1));
     assert_eq!((facts[0].details["image"].as_str(), facts[0].details["serial"].as_str()), (uri.as_str(), "1"));
 }
 
 #[test]
-fn an_image_that_comes_back_is_newer_than_the_one_between() {
+fn image_that_comes_back_has_a_higher_serial() {
     let stage = stage();
     for number in [1, 2, 1] {
         assert_eq!(stage.push_image(number).0, Decision::Acted);
@@ -46,20 +46,20 @@ fn an_image_that_comes_back_is_newer_than_the_one_between() {
 }
 
 #[test]
-fn without_train_the_image_is_kept_for_the_next_run() {
+fn image_without_train_is_adopted_for_the_next_run() {
     let stage = stage();
     stage.change_rules(|rules| rules.image.as_mut().unwrap().train = false);
     assert_eq!(stage.push_image(1), (Decision::Acted, "image_pushed"));
-    assert_eq!(stage.told(), [FactKind::ImageAdopted]);
+    assert_eq!(stage.published(), [FactKind::ImageAdopted]);
 }
 
 #[test]
-fn what_ecr_does_not_say_is_not_adopted() {
+fn image_that_ecr_does_not_report_is_not_adopted() {
     let stage = stage();
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "tag_gone"));
     stage.points_at(2);
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "tag_moved"));
-    assert_eq!(stage.react(&pushed("nightly", &digest(2))), (Decision::Skipped, "tag_not_watched"));
+    assert_eq!(stage.react(&pushed("nightly", &digest(2))), (Decision::Skipped, "tag_not_configured"));
     assert_eq!(stage.react(&pushed("latest", "sha256:short")), (Decision::Failed, "no_digest"));
     let mut deleted = pushed("latest", &digest(2));
     deleted["detail"]["action-type"] = json!("DELETE");
@@ -67,36 +67,36 @@ fn what_ecr_does_not_say_is_not_adopted() {
     let mut foreign = pushed("latest", &digest(2));
     foreign["account"] = json!("210987654321");
     assert_eq!(stage.react(&foreign), (Decision::Failed, "foreign_registry"));
-    assert!(!stage.told().contains(&FactKind::TrainingRequested));
+    assert!(!stage.published().contains(&FactKind::TrainingRequested));
 }
 
 #[test]
-fn a_repository_that_no_policy_names_leaves_no_record() {
+fn image_of_an_unknown_repository_leaves_no_record() {
     let stage = stage();
     let mut other = pushed("latest", &digest(1));
-    other["detail"]["repository-name"] = json!("somebody-elses");
+    other["detail"]["repository-name"] = json!("of-another-team");
     assert_eq!(stage.react(&other), (Decision::Skipped, "not_watched"));
     assert!(stage.world.ledger.contents().history.is_empty());
 }
 
 #[test]
-fn a_push_that_nobody_heard_of_is_found_by_looking_and_the_first_look_finds_none() {
+fn missed_image_is_found_by_the_second_reconcile() {
     let stage = stage();
     stage.set_head(None);
     stage.points_at(1);
-    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
-    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
+    assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
     stage.points_at(2);
-    assert_eq!(stage.look(), (Decision::Acted, "look"));
+    assert_eq!(stage.reconcile(), (Decision::Acted, "build_open"));
     let wanted = stage.cloud.facts().pop().unwrap();
     assert_eq!(wanted.kind, FactKind::ImageRequested);
     assert_eq!(stage.react(&asked("Image Requested", &json!(wanted.details))), (Decision::Acted, "image_pushed"));
-    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.react(&asked("Image Requested", &json!({"tag": "latest"}))), (Decision::Failed, "no_digest"));
 }
 
 #[test]
-fn the_same_image_under_another_tag_is_not_handed_on_again() {
+fn same_image_under_another_tag_is_not_published_again() {
     let stage = stage();
     let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
     stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
@@ -105,7 +105,7 @@ fn the_same_image_under_another_tag_is_not_handed_on_again() {
     stage.cloud.account().images.insert("churn-training stable".into(), image);
     assert_eq!(stage.react(&pushed("stable", &digest(1))), (Decision::Acted, "already_there"));
     assert_eq!(stage.react(&pushed("stable", &digest(1))), (Decision::Skipped, "already_adopted"));
-    assert_eq!(stage.told().len(), 1, "a run has this image already");
+    assert_eq!(stage.published().len(), 1, "a run has this image already");
     // Another image under the second tag is the newer one.
     stage.points_at(2);
     let image = stage.cloud.account().images["churn-training latest"].clone();
@@ -115,46 +115,64 @@ fn the_same_image_under_another_tag_is_not_handed_on_again() {
     assert_eq!((fact.details["serial"].as_str(), fact.details["tag"].as_str()), ("2", "stable"));
 }
 
-/// An image that a dying invocation had adopted and not handed on.
+/// An invocation claimed the image and died before it published the fact.
 #[test]
-fn an_image_left_behind_is_handed_on_by_the_next_event() {
+fn unpublished_image_is_published_by_the_next_event() {
     let stage = stage();
     stage.points_at(1);
     let uri = stage.cloud.account().images["churn-training latest"].to_string();
-    let state = json!({"is": "image", "uri": uri, "tag": "latest", "serial": 4, "told": false,
-        "observed": {"latest": digest(1)}});
-    stage.keep_as("image", state);
+    let state = json!({"aggregate": "training_image", "uri": uri, "tag": "latest", "serial": 4, "published": false,
+        "handled": {"latest": digest(1)}});
+    stage.store("image", state);
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Acted, "already_adopted"));
-    assert_eq!(stage.told(), [FactKind::TrainingRequested]);
+    assert_eq!(stage.published(), [FactKind::TrainingRequested]);
     assert_eq!(stage.react(&pushed("latest", &digest(1))), (Decision::Skipped, "already_adopted"));
 }
 
 #[test]
-fn without_an_image_in_the_policy_none_is_adopted_or_looked_at() {
+fn policy_without_an_image_never_asks_ecr() {
     let stage = stage();
     stage.change_rules(|rules| rules.image = None);
     let request = asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)}));
     assert_eq!(stage.react(&request), (Decision::Skipped, "off"));
-    stage.look();
-    assert!(!stage.cloud.account().calls.iter().any(|call| call.starts_with("images")), "nothing is asked of ECR");
+    stage.reconcile();
+    assert!(!stage.cloud.account().calls.iter().any(|call| call.starts_with("images")), "ECR was called");
 }
 
-/// The same, where no further event comes: its record says that it was claimed, not that it was handed on.
+/// The same without a further event: the record has the image as claimed, not as published.
 #[test]
-fn image_left_behind_is_asked_for_by_reconcile_and_handed_on() {
+fn unpublished_image_is_requested_by_reconcile() {
     let stage = stage();
     stage.set_head(None);
     stage.points_at(1);
-    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
+    assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
     stage.points_at(2);
     let uri = stage.cloud.account().images["churn-training latest"].to_string();
-    let state = json!({"is": "image", "uri": uri, "tag": "latest", "serial": 4, "told": false,
-        "observed": {"latest": digest(2)}});
-    stage.keep_as("image", state);
-    assert_eq!(stage.look(), (Decision::Acted, "look"), "an image that was not handed on has had no answer");
+    let state = json!({"aggregate": "training_image", "uri": uri, "tag": "latest", "serial": 4, "published": false,
+        "handled": {"latest": digest(2)}});
+    stage.store("image", state);
+    assert_eq!(stage.reconcile(), (Decision::Acted, "build_open"), "an image that was not published is open");
     let wanted = stage.cloud.facts().pop().unwrap();
     assert_eq!((wanted.kind, &wanted.details["digest"]), (FactKind::ImageRequested, &digest(2)));
     stage.react(&asked("Image Requested", &json!(wanted.details)));
-    assert_eq!(stage.told().last(), Some(&FactKind::TrainingRequested));
-    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.published().last(), Some(&FactKind::TrainingRequested));
+    assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
+}
+
+/// `retrain` ignores an image whose serial it has: an image that was claimed has used its serial.
+#[test]
+fn image_after_an_unpublished_one_has_the_next_serial() {
+    let stage = stage();
+    let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
+    stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
+    stage.points_at(1);
+    stage.cloud.account().fault = Some((1, super::cloud::Fault::Lost));
+    stage.try_react(&pushed("latest", &digest(1))).unwrap_err();
+    stage.world.clock.set(stage.world.clock.now() + LEASE);
+    stage.points_at(2);
+    let image = stage.cloud.account().images["churn-training latest"].clone();
+    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    assert_eq!(stage.react(&pushed("stable", &digest(2))), (Decision::Acted, "image_pushed"));
+    let serials: Vec<_> = stage.cloud.facts().iter().map(|fact| fact.details["serial"].clone()).collect();
+    assert_eq!(serials, ["1", "2"]);
 }

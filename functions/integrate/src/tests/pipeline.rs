@@ -1,4 +1,4 @@
-//! CodePipeline as the builder: the commit as source revision, the end by its event or by looking.
+//! CodePipeline as the builder: the commit as source revision, the end by its event or by a reconcile.
 
 use trimtab_core::port::PipelineBuildRequest;
 
@@ -23,19 +23,19 @@ pub(super) fn ended(pipeline: &str, execution: &str) -> Value {
 }
 
 impl Stage {
-    /// What CodePipeline was asked to build.
+    /// The executions that Trimtab started.
     pub(super) fn executions(&self) -> Vec<PipelineBuildRequest> {
         self.cloud.account().executions.iter().filter_map(|(request, _)| request.clone()).collect()
     }
 
-    /// The execution's end is heard, and the build is looked at.
+    /// The event of the execution's end arrives, and the commit's build is decided.
     fn execution_ends(&self, status: &str) -> (Decision, &'static str) {
         self.all_end(&BuildStatus::parse(status));
         assert_eq!(self.react(&ended("demand-integration", "execution-0")), (Decision::Acted, "executed"));
         self.follow()
     }
 
-    /// What the newest fact asks for.
+    /// The newest request is decided.
     fn follow(&self) -> (Decision, &'static str) {
         let wanted = self.cloud.facts().pop().unwrap();
         assert_eq!(wanted.kind, FactKind::BuildRequested);
@@ -46,7 +46,7 @@ impl Stage {
 }
 
 #[test]
-fn the_pipeline_builds_exactly_the_commit_and_gets_nothing_else() {
+fn codepipeline_builds_the_commit_and_gets_nothing_else() {
     let stage = demand();
     assert_eq!(stage.react(&pushed()), (Decision::Acted, "pushed"));
     assert_eq!(stage.react(&pushed()), (Decision::Skipped, "already_built"));
@@ -55,60 +55,60 @@ fn the_pipeline_builds_exactly_the_commit_and_gets_nothing_else() {
     assert_eq!((executions.len(), names), (1, ("demand-integration", "Source", "Commit")));
     assert_eq!(executions[0].commit.as_str(), COMMIT);
     assert!(stage.builds().is_empty());
-    assert_eq!(stage.told(), [FactKind::BuildStarted]);
+    assert_eq!(stage.published(), [FactKind::BuildStarted]);
 }
 
 #[test]
-fn a_lost_answer_is_made_good_by_adopting_the_execution() {
+fn start_with_a_lost_response_adopts_the_execution() {
     let stage = demand();
-    stage.cloud.account().lose_next_answer = true;
+    stage.cloud.account().lose_next_response = true;
     assert!(matches!(stage.try_react(&pushed()), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
-    assert_eq!(stage.react(&pushed()), (Decision::Acted, "resumed"));
+    assert_eq!(stage.react(&pushed()), (Decision::Acted, "start_pending"));
     assert_eq!(stage.executions().len(), 1);
 }
 
 #[test]
-fn its_end_asks_for_training_once() {
+fn execution_that_succeeds_requests_training_once() {
     let stage = demand();
     stage.react(&pushed());
     assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Acted, "built"));
     assert_eq!(stage.cloud.facts().last().unwrap().details["commit"], COMMIT);
-    assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Skipped, "already_asked"));
-    assert_eq!(stage.told().into_iter().filter(|kind| *kind == FactKind::TrainingRequested).count(), 1);
+    assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Skipped, "already_requested"));
+    assert_eq!(stage.published().into_iter().filter(|kind| *kind == FactKind::TrainingRequested).count(), 1);
 }
 
 #[test]
-fn an_execution_that_fails_is_told() {
+fn execution_that_fails_is_reported() {
     let stage = demand();
     stage.react(&pushed());
     assert_eq!(stage.execution_ends("FAILED"), (Decision::Acted, "build_failed"));
-    assert_eq!(stage.told().last(), Some(&FactKind::BuildFailed));
+    assert_eq!(stage.published().last(), Some(&FactKind::BuildFailed));
 }
 
 #[test]
-fn an_end_that_comes_before_the_start_was_recorded_is_not_lost() {
+fn end_received_before_the_start_was_recorded_is_handled() {
     let stage = demand();
-    stage.cloud.account().lose_next_answer = true;
+    stage.cloud.account().lose_next_response = true;
     assert!(stage.try_react(&pushed()).is_err());
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Acted, "built"));
 }
 
 #[test]
-fn what_belongs_to_others_is_left_to_them_in_silence() {
+fn execution_that_trimtab_did_not_start_is_skipped() {
     let stage = demand();
     let records = || stage.world.ledger.contents().history.len();
     assert_eq!(stage.react(&ended("segments-delivery", "execution-0")), (Decision::Skipped, "not_watched"));
-    assert_eq!((records(), stage.told()), (0, vec![]));
+    assert_eq!((records(), stage.published()), (0, vec![]));
     stage.cloud.account().executions.push((None, CodePipelineState::Succeeded));
     let by_hand = stage.react(&ended("demand-integration", "execution-0"));
-    assert_eq!((by_hand, stage.told()), ((Decision::Skipped, "not_ours"), vec![]));
+    assert_eq!((by_hand, stage.published()), ((Decision::Skipped, "not_ours"), vec![]));
     assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Failed, "no_such_execution"));
 }
 
 #[test]
-fn a_request_that_names_another_commits_execution_is_refused() {
+fn request_with_another_commits_execution_fails() {
     let stage = demand();
     stage.react(&pushed());
     stage.all_end(&BuildStatus::Succeeded);
@@ -119,24 +119,24 @@ fn a_request_that_names_another_commits_execution_is_refused() {
 }
 
 #[test]
-fn an_end_that_nobody_heard_of_is_found_by_looking() {
+fn missed_end_of_an_execution_is_found_by_reconcile() {
     let stage = demand();
     stage.react(&pushed());
-    let look = || {
-        let mut look = asked("Reconcile Requested", &json!({}));
-        look["detail"]["model"] = json!("demand");
-        stage.react(&look)
+    let reconcile = || {
+        let mut event = asked("Reconcile Requested", &json!({}));
+        event["detail"]["model"] = json!("demand");
+        stage.react(&event)
     };
-    assert_eq!(look(), (Decision::Acted, "first_reconcile"));
+    assert_eq!(reconcile(), (Decision::Acted, "first_reconcile"));
     stage.all_end(&BuildStatus::Succeeded);
-    assert_eq!(look(), (Decision::Acted, "look"));
+    assert_eq!(reconcile(), (Decision::Acted, "build_open"));
     assert_eq!(stage.follow(), (Decision::Acted, "built"));
 }
 
 /// CodePipeline's states: <https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html>.
-/// What is stopped, canceled or superseded by a newer one has built nothing.
+/// An execution that is stopped, canceled or superseded has built nothing.
 #[test]
-fn each_state_of_an_execution_is_on_or_an_end() {
+fn each_execution_state_is_running_or_an_end() {
     for (word, outcome) in [
         ("STARTED", None),
         ("RESUMED", None),
@@ -150,27 +150,27 @@ fn each_state_of_an_execution_is_on_or_an_end() {
         let stage = demand();
         stage.react(&pushed());
         stage.cloud.account().executions[0].1 = CodePipelineState::parse(word);
-        let heard = stage.react(&ended("demand-integration", "execution-0"));
+        let received = stage.react(&ended("demand-integration", "execution-0"));
         match outcome {
-            None => assert_eq!(heard, (Decision::Skipped, "still_running"), "{word}"),
+            None => assert_eq!(received, (Decision::Skipped, "still_running"), "{word}"),
             Some(outcome) => {
-                assert_eq!(heard, (Decision::Acted, "executed"), "{word}");
+                assert_eq!(received, (Decision::Acted, "executed"), "{word}");
                 assert_eq!(stage.follow(), outcome, "{word}");
             }
         }
     }
 }
 
-/// Somebody starts the pipeline for the same commit, by hand.
+/// A developer starts the pipeline for the same commit by hand.
 #[test]
-fn another_execution_of_a_building_commit_trains_nothing() {
+fn second_execution_of_a_commit_requests_no_training() {
     let stage = demand();
     stage.react(&pushed());
     let by_hand = (stage.executions().pop(), CodePipelineState::Succeeded);
     stage.cloud.account().executions.push(by_hand);
     assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Acted, "executed"));
     assert_eq!(stage.follow(), (Decision::Skipped, "other_build"));
-    assert!(!stage.told().contains(&FactKind::TrainingRequested));
+    assert!(!stage.published().contains(&FactKind::TrainingRequested));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What `integrate` would decide of each sample event if the event were the whole truth: what planning offline shows.
+//! The plan for each sample event offline: the event is taken as the observed state.
 
 use trimtab_core::event::Event;
 use trimtab_core::reactor::{Context, Decide, Preview};
@@ -6,10 +6,12 @@ use trimtab_core::reactor::{Context, Decide, Preview};
 use super::pipeline::DEMAND;
 use super::reconcile::asked;
 use super::*;
-use crate::build::State;
-use crate::{Integrate, decide};
+use crate::Integrate;
+use crate::action::Action;
+use crate::observation::Observed;
+use crate::state::State;
 
-fn planned(policy: &Policy, raw: &Value) -> (Decision, &'static str, Vec<decide::Action>) {
+fn planned(policy: &Policy, raw: &Value) -> (Decision, &'static str, Vec<Action>) {
     let event = Event::parse(raw).unwrap();
     let (state, observed) = (State::default(), Integrate::preview(&event));
     let now = NOON.parse().unwrap();
@@ -26,16 +28,16 @@ macro_rules! sample {
 }
 
 #[test]
-fn each_sample_event_is_planned_as_if_it_were_the_truth() {
+fn each_sample_event_has_its_plan_offline() {
     let churn = Policy::parse("churn.toml", CHURN).unwrap();
     let demand = Policy::parse("demand.toml", DEMAND).unwrap();
     use Decision::{Acted, Failed, Skipped};
     for (policy, (file, text), expected) in [
         (&churn, sample!("codecommit/push-main"), (Acted, "pushed")),
         (&churn, sample!("codecommit/branch-created"), (Acted, "pushed")),
-        (&churn, sample!("codecommit/push-feature-branch"), (Skipped, "branch_not_watched")),
-        (&churn, sample!("codecommit/branch-deleted"), (Skipped, "branch_not_watched")),
-        (&churn, sample!("codecommit/tag-created"), (Skipped, "branch_not_watched")),
+        (&churn, sample!("codecommit/push-feature-branch"), (Skipped, "branch_not_configured")),
+        (&churn, sample!("codecommit/branch-deleted"), (Skipped, "branch_not_configured")),
+        (&churn, sample!("codecommit/tag-created"), (Skipped, "branch_not_configured")),
         (&demand, sample!("codecommit/push-demand"), (Acted, "pushed")),
         (&churn, sample!("codecommit/pull-request-created"), (Acted, "proposed")),
         (&churn, sample!("codecommit/pull-request-updated"), (Acted, "proposed")),
@@ -49,7 +51,7 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
         // Its event names no commit.
         (&demand, sample!("codepipeline/build-succeeded"), (Skipped, "not_ours")),
         (&churn, sample!("ecr/training-image-pushed"), (Acted, "image_pushed")),
-        (&churn, sample!("ecr/image-pushed"), (Skipped, "tag_not_watched")),
+        (&churn, sample!("ecr/image-pushed"), (Skipped, "tag_not_configured")),
         (&churn, sample!("ecr/image-deleted"), (Skipped, "not_a_push")),
         (&churn, sample!("trimtab/build-requested"), (Acted, "pushed")),
         (&churn, sample!("trimtab/look-requested"), (Acted, "first_reconcile")),
@@ -65,7 +67,7 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
     let proposal = asked("Build Requested", &json!({"branch": "main", "commit": COMMIT, "pull-request": "41"}));
     let (decision, code, actions) = planned(&churn, &proposal);
     assert_eq!((decision, code), (Acted, "proposed"));
-    assert!(matches!(&actions[..], [decide::Action::StartBuild { request, .. }] if request.commit.as_str() == COMMIT));
+    assert!(matches!(&actions[..], [Action::StartBuild { request, .. }] if request.commit.as_str() == COMMIT));
     let event = Event::parse(&push("main", COMMIT)).unwrap();
     let (state, observed) = (State::default(), Integrate::preview(&event));
     let ctx = Context {
@@ -79,16 +81,16 @@ fn each_sample_event_is_planned_as_if_it_were_the_truth() {
     assert_eq!(Integrate::decide(&ctx).decision, Failed, "nothing is built for a model without a policy");
 }
 
-/// An execution's own event says how it ended, and a planned image is the event's account's.
+/// An execution's event reports how it ended, and a planned image is in the registry of the event's account.
 #[test]
-fn what_an_event_says_is_assumed_and_nothing_else() {
+fn offline_observation_has_only_what_the_event_reports() {
     let (_, text) = sample!("codepipeline/build-succeeded");
     let observed = Integrate::preview(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
-    let decide::Observed::Execution(Some(actual)) = observed else { panic!("{observed:?}") };
-    assert_eq!((actual.state, actual.commit), (CodePipelineState::Succeeded, None));
+    let Observed::Execution(Some(actual)) = observed else { panic!("{observed:?}") };
+    assert_eq!((actual.status, actual.commit), (BuildStatus::Succeeded, None));
     let (_, text) = sample!("ecr/training-image-pushed");
     let observed = Integrate::preview(&Event::parse(&serde_json::from_str(text).unwrap()).unwrap());
     let uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training\
         @sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    assert_eq!(observed, decide::Observed::Image(ImageUri::parse(uri).ok()));
+    assert_eq!(observed, Observed::Image(ImageUri::parse(uri).ok()));
 }

@@ -1,4 +1,4 @@
-//! Pull requests: the proposed commit is built by a project of its own, and told of there.
+//! Pull requests: a project of its own builds the proposed commit, and the pull request gets a comment.
 
 use super::*;
 
@@ -44,28 +44,28 @@ impl Stage {
 }
 
 #[test]
-fn the_proposed_commit_is_built_once_by_the_project_for_proposals() {
+fn proposed_commit_is_built_once_by_the_review_project() {
     let stage = open();
     assert_eq!(stage.propose(), (Decision::Acted, "proposed"));
     assert_eq!(stage.propose(), (Decision::Skipped, "already_built"));
     let builds = stage.builds();
     assert_eq!((builds.len(), builds[0].project.as_str(), builds[0].commit.as_str()), (1, "churn-review", COMMIT));
-    assert_eq!(stage.told(), [], "whoever proposed it reads of it on the pull request");
+    assert_eq!(stage.published(), [], "the author reads the result on the pull request");
 }
 
 #[test]
-fn the_result_stands_on_the_pull_request_once_and_asks_for_no_training() {
+fn pull_request_gets_one_comment_and_no_training() {
     let stage = open();
     stage.propose();
     assert_eq!(stage.ends("IN_PROGRESS"), (Decision::Skipped, "still_running"));
     assert_eq!(stage.ends("FAILED"), (Decision::Acted, "reviewed"));
     assert_eq!(stage.ends("FAILED"), (Decision::Skipped, "already_handled"));
-    let said = "The build of 4f1d9c0e ended as FAILED (churn-review:0). Its log: https://console.aws.amazon.com/x";
-    assert_eq!((stage.comments(), stage.told()), (vec![said.to_owned()], vec![]));
+    let comment = "The build of 4f1d9c0e ended as FAILED (churn-review:0). Its log: https://console.aws.amazon.com/x";
+    assert_eq!((stage.comments(), stage.published()), (vec![comment.to_owned()], vec![]));
 }
 
 #[test]
-fn the_same_commit_pushed_to_the_branch_has_a_build_of_its_own() {
+fn proposed_commit_that_is_pushed_has_a_second_build() {
     let stage = open();
     stage.propose();
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "pushed"));
@@ -73,10 +73,10 @@ fn the_same_commit_pushed_to_the_branch_has_a_build_of_its_own() {
 }
 
 #[test]
-fn what_proposes_nothing_builds_nothing() {
+fn pull_request_event_without_a_proposal_builds_nothing() {
     let stage = open();
     assert_eq!(stage.react(&proposed("pullRequestMergeStatusUpdated", "main")), (Decision::Skipped, "no_proposal"));
-    assert_eq!(stage.react(&proposed("pullRequestCreated", "release")), (Decision::Skipped, "branch_not_watched"));
+    assert_eq!(stage.react(&proposed("pullRequestCreated", "release")), (Decision::Skipped, "branch_not_configured"));
     stage.change_pull(|pull| pull.source = CommitId::parse(&"e".repeat(40)).ok());
     assert_eq!(stage.propose(), (Decision::Skipped, "moved_on"));
     stage.change_pull(|pull| pull.open = false);
@@ -87,7 +87,7 @@ fn what_proposes_nothing_builds_nothing() {
 }
 
 #[test]
-fn a_build_that_names_a_pull_request_and_is_of_none_is_refused() {
+fn build_event_with_a_forged_pull_request_fails() {
     let stage = open();
     stage.react(&push("main", COMMIT));
     assert_eq!(stage.ends("SUCCEEDED"), (Decision::Failed, "other_build"));
@@ -95,28 +95,28 @@ fn a_build_that_names_a_pull_request_and_is_of_none_is_refused() {
 }
 
 #[test]
-fn a_build_of_a_pull_request_that_does_not_say_so_asks_for_no_training() {
+fn pull_request_build_without_its_variable_is_not_trained() {
     let stage = open();
     stage.propose();
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Failed, "other_build"));
-    assert!(!stage.told().contains(&FactKind::TrainingRequested));
+    assert!(!stage.published().contains(&FactKind::TrainingRequested));
 }
 
 #[test]
-fn a_proposal_that_nobody_heard_of_is_found_by_looking_and_so_is_its_end() {
+fn missed_proposal_and_its_end_are_found_by_reconcile() {
     let stage = open();
     let pulls = std::mem::take(&mut stage.cloud.account().pulls);
-    assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
+    assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
     stage.cloud.account().pulls = pulls;
-    assert_eq!(stage.look_closer(), (Decision::Acted, "proposed"));
+    assert_eq!(stage.reconcile_and_follow(), (Decision::Acted, "proposed"));
     stage.all_end(&BuildStatus::Succeeded);
-    assert_eq!(stage.look_closer(), (Decision::Acted, "reviewed"));
+    assert_eq!(stage.reconcile_and_follow(), (Decision::Acted, "reviewed"));
     assert_eq!(stage.comments(), ["The build of 4f1d9c0e succeeded (churn-review:0)."]);
-    assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
-fn without_a_project_for_proposals_none_is_built() {
+fn policy_without_a_review_project_builds_no_proposal() {
     let stage = open();
     stage.change_rules(|rules| rules.pull_requests = None);
     assert_eq!(stage.propose(), (Decision::Skipped, "off"));
@@ -126,7 +126,7 @@ fn without_a_project_for_proposals_none_is_built() {
 }
 
 #[test]
-fn a_proposal_that_names_no_full_commit_is_rejected() {
+fn proposal_without_a_full_commit_id_fails() {
     let stage = open();
     let mut event = proposed("pullRequestCreated", "main");
     event["detail"]["sourceCommit"] = json!("HEAD; curl evil");
@@ -135,20 +135,20 @@ fn a_proposal_that_names_no_full_commit_is_rejected() {
 }
 
 #[test]
-fn a_close_is_held_against_what_codecommit_says() {
+fn close_that_codecommit_does_not_report_is_skipped() {
     let closed = super::merge::ended(false);
     let stage = open();
     stage.propose();
     stage.change_pull(|pull| (pull.open, pull.merged) = (false, pull.source.clone()));
     assert_eq!(stage.react(&closed), (Decision::Skipped, "merged"));
-    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Acted, "reviewed"), "of a merge the result is still read");
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Acted, "reviewed"), "a merged pull request still gets its comment");
     stage.cloud.account().pulls.clear();
     assert_eq!(stage.react(&closed), (Decision::Failed, "no_such_pull_request"));
 }
 
-/// Somebody starts the project with the suite's variables, for a proposal that the suite has not built.
+/// A developer starts the project with Trimtab's variables, for a proposal that Trimtab has not built.
 #[test]
-fn a_proposals_build_by_hand_is_commented_nowhere() {
+fn pull_request_build_started_by_hand_gets_no_comment() {
     let stage = open();
     stage.propose();
     let (mut request, _) = stage.cloud.account().builds.remove(0);
@@ -160,7 +160,7 @@ fn a_proposals_build_by_hand_is_commented_nowhere() {
 }
 
 #[test]
-fn a_proposals_build_is_no_answer_for_another_commit_or_proposal() {
+fn build_of_another_proposal_or_commit_fails() {
     for (name, other) in [("TRIMTAB_PULL_REQUEST", "42"), ("TRIMTAB_PULL_REQUEST", "")] {
         let stage = open();
         stage.propose();
@@ -175,9 +175,9 @@ fn a_proposals_build_is_no_answer_for_another_commit_or_proposal() {
     assert_eq!(stage.comments(), [] as [String; 0]);
 }
 
-/// Whatever the commit's own build has come to: what a proposal's build ends as never trains, also if the event hides it.
+/// In each phase of the commit's own build, and also if the event hides the pull request.
 #[test]
-fn a_proposals_build_never_trains_whatever_became_of_the_commit() {
+fn pull_request_build_never_leads_to_training() {
     for before in [None, Some("IN_PROGRESS"), Some("SUCCEEDED"), Some("FAILED")] {
         let stage = open();
         stage.propose();
@@ -188,7 +188,7 @@ fn a_proposals_build_never_trains_whatever_became_of_the_commit() {
             stage.cloud.account().builds[1].1 = BuildStatus::parse(status);
             stage.react(&end);
         }
-        let told = stage.told();
+        let facts = stage.published();
         stage.cloud.account().builds[0].1 = BuildStatus::Succeeded;
         for project in ["churn-build", "churn-review"] {
             let mut hidden = built("SUCCEEDED");
@@ -197,8 +197,8 @@ fn a_proposals_build_never_trains_whatever_became_of_the_commit() {
             assert_eq!(stage.react(&hidden), (Decision::Failed, "other_build"), "after {before:?}");
         }
         assert_eq!(stage.ends_of_review(), (Decision::Acted, "reviewed"), "after {before:?}");
-        let trained = |told: &[FactKind]| told.iter().filter(|kind| **kind == FactKind::TrainingRequested).count();
-        assert_eq!(trained(&stage.told()), trained(&told), "after {before:?}: a proposal was trained");
+        let trained = |facts: &[FactKind]| facts.iter().filter(|kind| **kind == FactKind::TrainingRequested).count();
+        assert_eq!(trained(&stage.published()), trained(&facts), "after {before:?}: a proposal was trained");
     }
 }
 
@@ -208,7 +208,7 @@ impl Stage {
     }
 }
 
-/// CodeBuild refuses a token that it knows with other variables, and the variables name the pull request.
+/// CodeBuild refuses a known token with other variables, and the variables name the pull request.
 #[test]
 fn two_pull_requests_of_one_commit_have_two_build_tokens() {
     let stage = open();

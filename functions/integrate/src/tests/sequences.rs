@@ -1,5 +1,5 @@
-//! Pushes, proposals, merges, deletions and the ends of builds in any order, heard once or again, with calls that fail:
-//! after each step the services hold exactly what the model of README.md's promises holds.
+//! Pushes, proposals, merges, deletions and the ends of builds in any order, received once or repeatedly, with calls that fail:
+//! after each step the services hold exactly the model's state.
 
 mod model;
 
@@ -32,7 +32,7 @@ enum Step {
         well: bool,
         is_anonymous: bool,
     },
-    Hear {
+    Receive {
         event: usize,
         again: bool,
         fault: Option<(usize, Fault)>,
@@ -52,7 +52,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => ((0..8usize, any::<bool>()), prop::bool::weighted(0.2))
             .prop_map(|((build, well), is_anonymous)| Step::End { build, well, is_anonymous }),
         12 => (0..8usize, prop::bool::weighted(0.3), prop::option::weighted(0.3, (0..7usize, fault)))
-            .prop_map(|(event, again, fault)| Step::Hear { event, again, fault }),
+            .prop_map(|(event, again, fault)| Step::Receive { event, again, fault }),
     ];
     prop::collection::vec(step, 1..40)
 }
@@ -73,7 +73,7 @@ fn name(branch: Branch) -> &'static str {
 struct Pair {
     stage: Stage,
     model: Model,
-    /// What is to be heard of.
+    /// The events that were not received yet.
     events: Vec<Event>,
 }
 
@@ -149,19 +149,19 @@ impl Pair {
                     self.events.push(Event::Ended { build, is_anonymous });
                 }
             }
-            Step::Hear { event: number, again, fault } => {
+            Step::Receive { event: number, again, fault } => {
                 if let Some(at) = number.checked_rem(self.events.len()) {
                     let event = if again { self.events[at] } else { self.events.remove(at) };
-                    self.hear(event, fault);
+                    self.receive(event, fault);
                 }
             }
         }
     }
 
-    fn hear(&mut self, event: Event, fault: Option<(usize, Fault)>) {
+    fn receive(&mut self, event: Event, fault: Option<(usize, Fault)>) {
         self.show();
         let raw = self.event(event);
-        let facts = self.stage.cloud.facts().len();
+        let known = self.stage.cloud.facts().len();
         self.stage.cloud.account().fault = fault;
         if self.stage.try_react(&raw).is_err() {
             assert!(fault.is_some(), "{event:?} failed, and no call did");
@@ -170,18 +170,18 @@ impl Pair {
             self.stage.try_react(&raw).unwrap();
         }
         self.stage.cloud.account().fault = None;
-        let next = self.model.hear(event);
-        let told = self.stage.cloud.facts().split_off(facts);
-        let requests = told.iter().filter(|fact| fact.kind == FactKind::BuildRequested);
+        let next = self.model.receive(event);
+        let facts = self.stage.cloud.facts().split_off(known);
+        let requests = facts.iter().filter(|fact| fact.kind == FactKind::BuildRequested);
         let mut requests: Vec<Event> = requests.map(|fact| self.request(fact)).collect();
-        // A request whose answer was lost is told again.
+        // A request whose response was lost is published again.
         requests.dedup();
         assert_eq!(requests, Vec::from_iter(next), "{event:?} leads to other requests");
         self.events.extend(next);
         self.compare(event);
     }
 
-    /// The services' truth is the model's.
+    /// Gives the services the model's state.
     fn show(&self) {
         let mut account = self.stage.cloud.account();
         account.heads.clear();
@@ -230,28 +230,28 @@ impl Pair {
         };
         assert_eq!(built.collect::<Vec<_>>(), wanted(false), "{event:?}: each pushed head is built once, exactly");
         assert_eq!(executed.collect::<Vec<_>>(), wanted(true), "{event:?}: each pushed head is built once, exactly");
-        let told = |kind: FactKind| {
+        let published = |kind: FactKind| {
             let facts = account.facts.iter().filter(move |fact| fact.kind == kind);
             facts.map(|fact| fact.details["commit"].clone()).collect::<std::collections::BTreeSet<_>>()
         };
         let ids =
             |commits: &std::collections::BTreeSet<u32>| commits.iter().map(|one| commit(*one).to_string()).collect();
         assert_eq!(
-            told(FactKind::TrainingRequested),
+            published(FactKind::TrainingRequested),
             ids(trained),
             "{event:?}: only a branch's build that succeeded trains"
         );
-        assert_eq!(told(FactKind::BuildFailed), ids(failed), "{event:?}: a build that failed is told");
-        let gone = deletions.iter().map(|(_, one)| commit(*one).to_string()).collect();
-        assert_eq!(told(FactKind::BranchDeleted), gone, "{event:?}: a watched branch that is gone is told");
+        assert_eq!(published(FactKind::BuildFailed), ids(failed), "{event:?}: a failed build is reported");
+        let deleted = deletions.iter().map(|(_, one)| commit(*one).to_string()).collect();
+        assert_eq!(published(FactKind::BranchDeleted), deleted, "{event:?}: a deleted branch is reported");
         let defined: Vec<_> = account.definitions.iter().map(|one| one.commit.clone()).collect();
         let wanted: Vec<_> = definitions.iter().map(|one| commit(*one)).collect();
         assert_eq!(defined, wanted, "{event:?}: only a head defines the pipeline, once");
-        let said: Vec<_> =
-            account.comments.iter().map(|one| (one.pull_request.to_string(), says(&one.content))).collect();
+        let posted: Vec<_> =
+            account.comments.iter().map(|one| (one.pull_request.to_string(), read_comment(&one.content))).collect();
         let wanted: Vec<_> =
             comments.iter().map(|(pull, of, well)| (pull.to_string(), (format!("{of:08x}"), *well))).collect();
-        assert_eq!(said, wanted, "{event:?}: the pull request reads once how its build ended");
+        assert_eq!(posted, wanted, "{event:?}: the pull request has one comment");
     }
 
     fn builder(&self, build: usize) -> String {
@@ -264,8 +264,8 @@ impl Pair {
     }
 }
 
-/// The commit that a comment names, and whether it says that the build succeeded.
-fn says(content: &str) -> (String, bool) {
+/// The commit that a comment names, and whether it reports a success.
+fn read_comment(content: &str) -> (String, bool) {
     let of = content.split([' ', ':']).find(|word| word.len() == 8 && word.starts_with('0')).unwrap();
     (of.to_owned(), content.contains("succeeded"))
 }
@@ -327,7 +327,7 @@ impl Pair {
         event("aws.codebuild", "CodeBuild Build State Change", &detail)
     }
 
-    /// What a fact on the bus asks for.
+    /// The event to which a request on the bus leads.
     fn request(&self, fact: &trimtab_core::fact::Fact) -> Event {
         let named = |name: &str| fact.details.get(name).map(String::as_str);
         let number = |text: &str| text.rsplit('-').next().unwrap().parse::<usize>().unwrap();
@@ -358,14 +358,14 @@ proptest! {
         for step in steps {
             pair.step(step);
         }
-        // At last all is heard of, and each build ends well.
+        // At the end every event is received, and each build succeeds.
         while let Some(event) = pair.events.pop() {
-            pair.hear(event, None);
+            pair.receive(event, None);
         }
         while pair.model.builds.iter().any(|build| build.end.is_none()) {
             pair.step(Step::End { build: 0, well: true, is_anonymous: false });
             while let Some(event) = pair.events.pop() {
-                pair.hear(event, None);
+                pair.receive(event, None);
             }
         }
     }

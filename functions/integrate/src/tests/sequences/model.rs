@@ -1,14 +1,14 @@
-//! What README.md promises of builds, as a small model of its own: commits are numbers, and an event does at once what
-//! must come of it. It shares no code with the function.
+//! The promises about builds as a small model: commits are numbers, and an event has its effect at once. It shares no
+//! code with the function.
 
 use std::collections::BTreeSet;
 
-/// What a build is of.
+/// The origin of a build's commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
-    /// What was pushed to a watched branch.
+    /// A push to a configured branch.
     Branch,
-    /// What this pull request proposes.
+    /// The proposal of this pull request.
     Pull(usize),
 }
 
@@ -16,12 +16,12 @@ pub(crate) enum Of {
 pub(crate) struct Build {
     pub(crate) of: Of,
     pub(crate) commit: u32,
-    /// Whether it ended well; `None` while it is on.
+    /// Whether it succeeded; `None` while it runs.
     pub(crate) end: Option<bool>,
-    answered: bool,
-    /// The pull request that is to read of it.
+    handled: bool,
+    /// The pull request that gets the comment.
     merged_from: Option<usize>,
-    /// Nobody is to read of it any more.
+    /// The pull request was closed: no comment follows.
     is_closed: bool,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Pull {
     pub(crate) merged: Option<u32>,
 }
 
-/// What AWS, or the function itself, tells of.
+/// An event of AWS, or a request of the function itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     Pushed {
@@ -60,7 +60,7 @@ pub(crate) enum Event {
         build: usize,
         is_anonymous: bool,
     },
-    /// The function asks itself to look at a commit.
+    /// The function requests that a commit is decided.
     Requested {
         commit: u32,
         merged_from: Option<usize>,
@@ -71,9 +71,9 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Branch {
     Main,
-    /// Watched, too.
+    /// Configured, too.
     Release,
-    /// Not watched.
+    /// Not configured.
     Feature,
 }
 
@@ -82,11 +82,11 @@ pub(crate) enum Branch {
 pub(crate) struct Rules {
     /// The repository holds the training pipeline's definition.
     pub(crate) has_definition: bool,
-    /// CodePipeline builds what is pushed; CodeBuild builds what is proposed in any case.
+    /// CodePipeline builds pushed commits; CodeBuild builds proposed commits in any case.
     pub(crate) by_pipeline: bool,
 }
 
-/// A comment: on which pull request, of which commit, whether it says that the build succeeded.
+/// A comment: on which pull request, of which commit, whether it reports a success.
 pub(crate) type Comment = (usize, u32, bool);
 
 #[derive(Debug)]
@@ -129,7 +129,7 @@ impl Model {
         &mut self.heads[branch as usize]
     }
 
-    fn is_watched_head(&self, commit: u32) -> bool {
+    fn is_configured_head(&self, commit: u32) -> bool {
         [Branch::Main, Branch::Release].iter().any(|branch| self.heads[*branch as usize] == Some(commit))
     }
 
@@ -140,13 +140,13 @@ impl Model {
     /// Each commit is built once for each thing that it is built for.
     fn build(&mut self, of: Of, commit: u32) -> usize {
         self.position(of, commit).unwrap_or_else(|| {
-            self.builds.push(Build { of, commit, end: None, answered: false, merged_from: None, is_closed: false });
+            self.builds.push(Build { of, commit, end: None, handled: false, merged_from: None, is_closed: false });
             self.builds.len() - 1
         })
     }
 
-    /// What comes of an event, and what the function asks itself.
-    pub(crate) fn hear(&mut self, event: Event) -> Option<Event> {
+    /// Applies an event, and returns the request to which it leads.
+    pub(crate) fn receive(&mut self, event: Event) -> Option<Event> {
         match event {
             Event::Pushed { branch, commit } => {
                 if branch != Branch::Feature && *self.head(branch) == Some(commit) {
@@ -166,7 +166,7 @@ impl Model {
             }
             Event::Closed { pull, commit } => {
                 if let Some(build) = self.position(Of::Pull(pull), commit)
-                    && !self.builds[build].answered
+                    && !self.builds[build].handled
                 {
                     self.builds[build].is_closed = true;
                 }
@@ -174,28 +174,28 @@ impl Model {
             Event::Merged { pull, commit } => {
                 return Some(Event::Requested { commit, merged_from: Some(pull), execution: None });
             }
-            Event::Ended { build, is_anonymous } => return self.hear_of_end(build, is_anonymous),
-            Event::Requested { commit, merged_from, execution } => self.look_at(commit, merged_from, execution),
+            Event::Ended { build, is_anonymous } => return self.receive_end(build, is_anonymous),
+            Event::Requested { commit, merged_from, execution } => self.decide_commit(commit, merged_from, execution),
         }
         None
     }
 
-    fn hear_of_end(&mut self, build: usize, is_anonymous: bool) -> Option<Event> {
+    fn receive_end(&mut self, build: usize, is_anonymous: bool) -> Option<Event> {
         let Build { of, commit, .. } = self.builds[build];
         match of {
-            // An execution's event names no commit: the function asks for it.
+            // An execution's event names no commit: the function requests that the commit is decided.
             Of::Branch if self.rules.by_pipeline => {
                 return Some(Event::Requested { commit, merged_from: None, execution: Some(build) });
             }
-            Of::Branch => self.answer(build),
-            // It claims to be the build of a branch, and is not.
+            Of::Branch => self.handle_end(build),
+            // It pretends to be the build of a branch.
             Of::Pull(_) if is_anonymous => {}
-            Of::Pull(_) => self.answer(build),
+            Of::Pull(_) => self.handle_end(build),
         }
         None
     }
 
-    fn look_at(&mut self, commit: u32, merged_from: Option<usize>, execution: Option<usize>) {
+    fn decide_commit(&mut self, commit: u32, merged_from: Option<usize>, execution: Option<usize>) {
         let known = execution.or_else(|| self.position(Of::Branch, commit));
         let build = match known {
             Some(build) => build,
@@ -205,30 +205,30 @@ impl Model {
         let is_news = merged_from.is_some() && self.builds[build].merged_from.is_none();
         self.builds[build].merged_from = self.builds[build].merged_from.or(merged_from);
         match self.builds[build] {
-            Build { answered: true, end: Some(well), merged_from: Some(pull), .. } if is_news => {
+            Build { handled: true, end: Some(well), merged_from: Some(pull), .. } if is_news => {
                 self.comments.push((pull, commit, well));
             }
-            Build { end: Some(_), .. } => self.answer(build),
+            Build { end: Some(_), .. } => self.handle_end(build),
             _ => {}
         }
     }
 
-    /// A build's end is answered once.
-    fn answer(&mut self, number: usize) {
+    /// Handles the end of a build, once.
+    fn handle_end(&mut self, number: usize) {
         let build = self.builds[number];
-        let Some(well) = build.end.filter(|_| !build.answered) else { return };
+        let Some(well) = build.end.filter(|_| !build.handled) else { return };
         if let Of::Pull(pull) = build.of {
             if !build.is_closed {
-                self.builds[number].answered = true;
+                self.builds[number].handled = true;
                 self.comments.push((pull, build.commit, well));
             }
             return;
         }
-        self.builds[number].answered = true;
-        // What somebody has pushed over defines no pipeline, and is not trained with another's definition.
+        self.builds[number].handled = true;
+        // A commit that is no head defines no pipeline, and is not trained with another commit's definition.
         if !well {
             self.failed.insert(build.commit);
-        } else if !self.rules.has_definition || self.is_watched_head(build.commit) {
+        } else if !self.rules.has_definition || self.is_configured_head(build.commit) {
             if self.rules.has_definition {
                 self.definitions.push(build.commit);
             }

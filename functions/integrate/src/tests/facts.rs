@@ -1,5 +1,5 @@
-//! What `integrate` tells on the bus: of which model and dedup key, with which details. Readers deduplicate by kind and
-//! dedup key, and other functions act on the details.
+//! The facts that `integrate` publishes: model, dedup key and details. Readers deduplicate by kind and dedup key, and
+//! other functions act on the details.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ impl Stage {
         let model = self.world.ledger.contents().policies.keys().next().cloned();
         assert_eq!((fact.model, fact.version), (model, 1), "{kind:?}");
         assert_eq!(fact.at, self.world.clock.now(), "{kind:?}");
-        assert!(!fact.reasons.is_empty(), "{kind:?} says why");
+        assert!(!fact.reasons.is_empty(), "{kind:?} has a reason");
         (fact.dedup_key, fact.details)
     }
 }
@@ -29,7 +29,7 @@ fn details(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn a_builds_facts_name_commit_build_and_branch() {
+fn build_facts_have_commit_build_and_branch() {
     let dedup_key = format!("build/churn/{COMMIT}");
     let stage = stage();
     stage.react(&push("main", COMMIT));
@@ -48,26 +48,30 @@ fn a_builds_facts_name_commit_build_and_branch() {
 }
 
 #[test]
-fn a_refusal_names_what_was_refused_and_by_whom() {
+fn refusal_names_the_resource_and_the_cause() {
     let stage = stage();
     stage.cloud.account().refuse = true;
     stage.react(&push("main", COMMIT));
     let dedup_key = format!("build/churn/{COMMIT}");
     assert_eq!(stage.last(FactKind::BuildFailed), (dedup_key.clone(), details(&[("commit", COMMIT)])));
-    let told = stage.cloud.facts().pop().unwrap().reasons.join(" ");
-    assert!(told.contains("churn-build") && told.contains("ValidationException"), "{told}");
+    let reasons = stage.cloud.facts().pop().unwrap().reasons.join(" ");
+    assert!(reasons.contains("churn-build") && reasons.contains("ValidationException"), "{reasons}");
     let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
     stage.react(&push("main", COMMIT));
     stage.cloud.account().refuse = true;
     stage.ends_as("SUCCEEDED");
     let refused = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
-    assert_eq!(stage.last(FactKind::BuildFailed), (dedup_key, refused), "it names the build that came to nothing");
-    let told = stage.cloud.facts().pop().unwrap().reasons.join(" ");
-    assert!(told.contains("churn-training") && told.contains("ValidationException"), "{told}");
+    assert_eq!(
+        stage.last(FactKind::BuildFailed),
+        (dedup_key, refused),
+        "it names the build whose definition was refused"
+    );
+    let reasons = stage.cloud.facts().pop().unwrap().reasons.join(" ");
+    assert!(reasons.contains("churn-training") && reasons.contains("ValidationException"), "{reasons}");
 }
 
 #[test]
-fn a_request_names_what_is_to_be_looked_at() {
+fn request_names_its_subject() {
     let stage = demand();
     stage.react(&pushed_to_demand());
     stage.all_end(&BuildStatus::Succeeded);
@@ -80,10 +84,10 @@ fn a_request_names_what_is_to_be_looked_at() {
     let wanted = details(&[("commit", MERGE), ("branch", "main"), ("merged", "41")]);
     assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/churn/{MERGE}"), wanted));
     let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
-    stage.look();
+    stage.reconcile();
     stage.set_head(CommitId::parse(MERGE).ok());
     stage.points_at(2);
-    stage.look();
+    stage.reconcile();
     let wanted = details(&[("commit", MERGE), ("branch", "main")]);
     assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/churn/{MERGE}"), wanted));
     let image = digest(2);
@@ -92,7 +96,7 @@ fn a_request_names_what_is_to_be_looked_at() {
 }
 
 #[test]
-fn an_images_facts_name_it_by_its_digest() {
+fn image_facts_name_the_image_by_its_digest() {
     for (train, kind) in [(true, FactKind::TrainingRequested), (false, FactKind::ImageAdopted)] {
         let stage = stage();
         stage.change_rules(|rules| rules.image.as_mut().unwrap().train = train);
@@ -105,30 +109,48 @@ fn an_images_facts_name_it_by_its_digest() {
 }
 
 #[test]
-fn a_late_build_is_told_at_the_policys_limit_and_not_before() {
+fn deadline_is_exceeded_at_the_policys_limit_and_not_before() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
-    let late = |after: i64| {
+    let decide_after = |after: i64| {
         stage.world.clock.set(NOON.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_secs(after));
         stage.react(&asked("Build Requested", &json!({"branch": "main", "commit": COMMIT})))
     };
-    assert_eq!(late(2 * 3600 - 1), (Decision::Skipped, "still_running"));
-    assert_eq!(late(2 * 3600), (Decision::Acted, "late"));
+    assert_eq!(decide_after(2 * 3600 - 1), (Decision::Skipped, "still_running"));
+    assert_eq!(decide_after(2 * 3600), (Decision::Acted, "deadline_exceeded"));
     let wanted = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
     assert_eq!(stage.last(FactKind::DeadlineExceeded), (format!("late/build/churn/{COMMIT}"), wanted));
-    // It ends after all, and is trained like any other.
+    // The build ends after all, and leads to training like any other.
     stage.all_end(&BuildStatus::Succeeded);
-    assert_eq!(late(3 * 3600), (Decision::Acted, "built"));
+    assert_eq!(decide_after(3 * 3600), (Decision::Acted, "built"));
 }
 
 #[test]
-fn what_the_bus_refuses_is_rejected_and_told_later() {
+fn training_request_that_the_bus_refuses_is_published_later() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     stage.all_end(&BuildStatus::Succeeded);
     stage.cloud.account().fault = Some((5, cloud::Fault::Refused));
-    let report = stage.try_react(&built("SUCCEEDED")).unwrap();
-    assert_eq!(report.entry.decision, Decision::Failed, "the refusal was swallowed");
-    assert!(report.entry.reasons.join(" ").contains("AccessDenied"), "{:?}", report.entry.reasons);
-    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"), "training is asked for once the bus takes it");
+    stage.try_react(&built("SUCCEEDED")).unwrap_err();
+    assert_eq!(stage.published(), [FactKind::BuildStarted]);
+    stage.world.clock.set(stage.world.clock.now() + LEASE);
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
+    assert_eq!(stage.published(), [FactKind::BuildStarted, FactKind::TrainingRequested]);
+}
+
+/// A fact in the plan would be in the outbox, and the second attempt would publish it before the update.
+#[test]
+fn training_is_not_requested_before_the_pipeline_is_updated() {
+    let stage = stage();
+    stage.react(&push("main", COMMIT));
+    stage.all_end(&BuildStatus::Succeeded);
+    for attempt in 1..=2 {
+        stage.cloud.account().fault = Some((4, cloud::Fault::Throttled));
+        stage.try_react(&built("SUCCEEDED")).unwrap_err();
+        assert_eq!(stage.published(), [FactKind::BuildStarted], "attempt {attempt}");
+        stage.world.clock.set(stage.world.clock.now() + LEASE);
+    }
+    stage.cloud.account().fault = None;
+    stage.ends_as("SUCCEEDED");
+    assert_eq!(stage.published(), [FactKind::BuildStarted, FactKind::TrainingRequested]);
 }
