@@ -68,7 +68,7 @@ pub async fn pause(ledger: &DynamoLedger, scope: &Scope, by: String, since: Time
 /// The text is no model's name, or the bus did not take the request.
 pub async fn reconcile(bus: String, model: &str, now: Timestamp) -> Result<String, Fault> {
     let model = ModelName::parse(model)?;
-    EventBus::new(&aws().await, bus).publish(&reconcile::decide::look(&model, now)).await?;
+    EventBus::new(&aws().await, bus).publish(&reconcile::fact::reconcile_requested(&model, now)).await?;
     Ok(format!("asked for a look at {model}: trimtab history {model} says what was found\n"))
 }
 
