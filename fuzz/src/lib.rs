@@ -87,7 +87,8 @@ pub fn notice(data: &[u8]) {
 }
 
 fn is_a_message(fact: &Fact) {
-    let message = notify::templates::message(fact, &notify::console_links::ConsoleLinks::default());
+    let links = notify::console_links::ConsoleLinks::default();
+    let Some(message) = notify::templates::message(fact, &links) else { return };
     let plain = message.subject.len() < 100 && message.subject.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     assert!(plain, "not a subject: {:?}", message.subject);
     let invisible = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}');

@@ -20,7 +20,10 @@ fn main() -> Result<(), Fault> {
                 continue;
             }
             for method in port.items {
-                if let syn::TraitItem::Fn(method) = method {
+                // A provided method calls the others, and they have their own sites.
+                if let syn::TraitItem::Fn(method) = method
+                    && method.default.is_none()
+                {
                     sites.push(format!("{}{}", port.ident, camel(&method.sig.ident.to_string())));
                 }
             }

@@ -53,14 +53,14 @@ impl Stage {
         }
         self.tell(&fact(FactKind::FindingReported, None)).await;
         let mut digest =
-            notify::templates::message(&fact(kinds[0], None), &notify::console_links::ConsoleLinks::default());
+            notify::templates::message(&fact(kinds[0], None), &notify::console_links::ConsoleLinks::default()).unwrap();
         let word = audience::of(ModelName::parse("demand").ok().as_ref(), &[Severity::Info, Severity::Warning].into());
         digest.attributes.insert(audience::ATTRIBUTE.into(), word);
         self.topic.publish(&digest).await.unwrap();
     }
 
     async fn tell(&self, fact: &Fact) {
-        let message = notify::templates::message(fact, &notify::console_links::ConsoleLinks::default());
+        let message = notify::templates::message(fact, &notify::console_links::ConsoleLinks::default()).unwrap();
         self.topic.publish(&message).await.unwrap();
     }
 

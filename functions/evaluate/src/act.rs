@@ -1,17 +1,17 @@
-//! Asks AWS what is true, starts the test suite, and writes the verdict.
+//! Observation and execution.
 
 use trimtab_core::event::{Approval, Event};
 use trimtab_core::name::PackageArn;
 use trimtab_core::policy::{Policy, Target};
-use trimtab_core::port::Candidates;
-use trimtab_core::port::PortResult;
-use trimtab_core::port::Registry;
-use trimtab_core::port::StateMachines;
+use trimtab_core::port::{Candidates, PortResult, Registry, StateMachines};
 use trimtab_core::reactor::Act;
 
-use crate::candidate::{State, Step};
-use crate::decide::{Action, Done, Evaluation, Observed, package_of};
+use crate::action::{Action, Done};
+use crate::decide::Evaluation;
 use crate::judge::Champion;
+use crate::observation::{Observed, has_ended};
+use crate::state::{State, Step};
+use crate::subject;
 
 /// `evaluate` over its ports.
 #[derive(Debug)]
@@ -36,14 +36,16 @@ where
             observed.newest = self.registry.newest(&policy.package_group).await?.pop();
             return Ok(observed);
         }
-        let over = state.candidate.as_ref().is_some_and(|candidate| candidate.step == Step::Over);
-        let Some(package) = package_of(event, state).filter(|_| !over) else { return Ok(observed) };
+        if state.candidate.as_ref().is_some_and(|candidate| candidate.step == Step::Finished) {
+            return Ok(observed);
+        }
+        let Some(package) = subject::package(event, state) else { return Ok(observed) };
         observed.candidate = self.registry.candidate(&package).await?;
         let Some(candidate) = &state.candidate else { return Ok(observed) };
         if let Ok(execution) = candidate.request.machine.execution(&candidate.request.name) {
             observed.execution = self.machines.describe(&execution).await?;
         }
-        if observed.execution.as_ref().is_some_and(crate::decide::is_over) {
+        if observed.execution.as_ref().is_some_and(has_ended) {
             observed.champion = self.champion(policy, &package).await?;
         }
         Ok(observed)
@@ -51,24 +53,15 @@ where
 
     async fn act(&self, action: &Action) -> PortResult<Done> {
         match action {
-            Action::StartExecution { request, .. } => {
+            Action::StartExecution(request) => {
+                // Step Functions forgets the name of an execution after 90 days, and refuses it before: an attempt
+                // whose response was lost must be found, not repeated.
                 if self.machines.find(request).await?.is_none() {
                     self.machines.start(request).await?;
                 }
                 Ok(Done::Started)
             }
-            Action::UpdateModelPackage { request, .. } => {
-                let known = self.registry.candidate(&request.package).await?;
-                if known.as_ref().is_some_and(|known| known.stamp.as_ref() == Some(&request.token)) {
-                    return Ok(Done::Written);
-                }
-                let pending = known.is_some_and(|known| known.approval == Approval::Pending);
-                if request.approve.is_some() && !pending {
-                    return Ok(Done::Overruled);
-                }
-                self.registry.judge(request).await?;
-                Ok(Done::Written)
-            }
+            Action::UpdateModelPackage(request) => self.registry.decide_if_pending(request).await.map(Done::Verdict),
         }
     }
 }
@@ -77,22 +70,24 @@ impl<R, M> Reaction<R, M>
 where
     R: Candidates + Registry + Send + Sync,
 {
-    /// The version that is live: what the endpoint serves; of a delivery by CodePipeline nothing but
-    /// the newest approval is known.
+    /// The live version with its metrics; `None` if there is none, or if it is the candidate itself.
     async fn champion(&self, policy: &Policy, package: &PackageArn) -> PortResult<Option<Champion>> {
         let production = policy.deploy.as_ref().and_then(|deploy| deploy.production());
-        // What serves in another account is not looked at from here.
+        // This function has no role in a stage's account: an endpoint of that name here would be another one.
         let here = production.filter(|stage| stage.place.is_none());
         let live = match here.map(|stage| &stage.target) {
             Some(Target::Endpoint(target)) => self.registry.live(&target.name).await?,
-            _ => {
-                let listed = self.registry.newest(&policy.package_group).await?;
-                let approved = listed.into_iter().rev().filter(|listed| listed.actual.approval == Approval::Approved);
-                approved.map(|listed| listed.package).find(|approved| approved != package)
-            }
+            _ => self.newest_approved(policy, package).await?,
         };
         let Some(live) = live.filter(|live| live != package) else { return Ok(None) };
         let metrics = self.registry.candidate(&live).await?.map(|actual| actual.metrics).unwrap_or_default();
         Ok(Some(Champion { version: live.version(), metrics }))
+    }
+
+    /// The newest other approved version, which stands for the live one of a target that cannot be asked.
+    async fn newest_approved(&self, policy: &Policy, package: &PackageArn) -> PortResult<Option<PackageArn>> {
+        let listed = self.registry.newest(&policy.package_group).await?;
+        let approved = listed.into_iter().rev().filter(|listed| listed.actual.approval == Approval::Approved);
+        Ok(approved.map(|listed| listed.package).find(|approved| approved != package))
     }
 }

@@ -1,5 +1,4 @@
-//! Whether a version is good enough: what its test suite gave, held against the policy and against
-//! the version that is live. Pure.
+//! Comparison of a version's metrics with the policy and with the live version. Pure.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,7 @@ use trimtab_core::policy::evaluate::{Evaluate, Metric};
 use trimtab_core::port::ObservedExecution;
 use trimtab_core::text::one_line;
 
-/// What the test suite gives: the execution's output.
+/// The output of the test suite's execution.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 struct Output {
     metrics: BTreeMap<String, f64>,
@@ -21,38 +20,38 @@ struct Output {
 /// The version that is live.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Champion {
-    /// Its number.
+    /// Number of the version.
     pub version: u32,
-    /// The metrics that stand on it.
+    /// The metrics in its metadata; empty for a version that Trimtab did not evaluate.
     pub metrics: BTreeMap<String, Decimal>,
 }
 
-/// How a version did.
+/// The result of a comparison; the worst is the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
-    /// All that the policy asks for holds.
+    /// Every bound holds.
     Pass,
-    /// What the policy asks for cannot be told.
+    /// A comparison was impossible.
     Unsure,
-    /// Something does not hold.
+    /// A bound is violated, or a result is missing.
     Fail,
 }
 
-/// How a version did, and why.
+/// The grade of a version with its reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// How it did: the worst of all.
+    /// The worst grade of all lines.
     pub grade: Grade,
-    /// A line for each thing that was looked at.
+    /// One line for each metric, and one for the bias report.
     pub reasons: Vec<String>,
-    /// The metrics that the policy names, as far as they are there.
+    /// The metrics that the policy names and the test suite reported.
     pub metrics: BTreeMap<String, Decimal>,
 }
 
-/// The longest text of a test suite's that is shown.
-const SHOWN: usize = 160;
+/// Longest text of a test suite in a reason.
+const TEXT_MAX: usize = 160;
 
-/// Holds what the execution gave against the rules and the version that is live.
+/// Compares the output of an execution with the policy and with the live version.
 #[must_use]
 pub fn judge(rules: &Evaluate, execution: &ObservedExecution, champion: Option<&Champion>) -> Judgement {
     let output = match output(execution) {
@@ -62,11 +61,11 @@ pub fn judge(rules: &Evaluate, execution: &ObservedExecution, champion: Option<&
     let read = |metric: &Metric| Some((metric.name.clone(), Decimal::of(*output.metrics.get(&metric.name)?)?));
     let metrics: BTreeMap<String, Decimal> = rules.metrics.iter().filter_map(read).collect();
     let mut lines: Vec<(Grade, String)> =
-        rules.metrics.iter().map(|metric| of_metric(metric, metrics.get(&metric.name).copied(), champion)).collect();
+        rules.metrics.iter().map(|metric| compare(metric, metrics.get(&metric.name).copied(), champion)).collect();
     if rules.bias_report {
         lines.push(match &output.bias_report {
-            Some(report) => (Grade::Pass, format!("the bias report is {}", one_line(report, SHOWN))),
-            None => (Grade::Fail, "the test suite names no bias report".to_owned()),
+            Some(report) => (Grade::Pass, format!("the bias report is {}", one_line(report, TEXT_MAX))),
+            None => (Grade::Fail, "the test suite reported no bias report, and the policy requires one".to_owned()),
         });
     }
     if lines.is_empty() {
@@ -78,23 +77,24 @@ pub fn judge(rules: &Evaluate, execution: &ObservedExecution, champion: Option<&
 
 fn output(execution: &ObservedExecution) -> Result<Output, String> {
     if execution.status != ExecutionStatus::Succeeded {
-        let cause = execution.cause.as_deref().map(|cause| format!(": {}", one_line(cause, SHOWN)));
+        let cause = execution.cause.as_deref().map(|cause| format!(": {}", one_line(cause, TEXT_MAX)));
         return Err(format!("the test suite ended {}{}", execution.status, cause.unwrap_or_default()));
     }
-    serde_json::from_str(execution.output.as_deref().unwrap_or_default())
-        .map_err(|_| "the test suite gave no metrics: expected {\"metrics\": {\"name\": number}}".to_owned())
+    serde_json::from_str(execution.output.as_deref().unwrap_or_default()).map_err(|_| {
+        "the output of the test suite has no metrics: expected {\"metrics\": {\"name\": number}}".to_owned()
+    })
 }
 
-fn of_metric(metric: &Metric, value: Option<Decimal>, champion: Option<&Champion>) -> (Grade, String) {
+fn compare(metric: &Metric, value: Option<Decimal>, champion: Option<&Champion>) -> (Grade, String) {
     let name = &metric.name;
-    let Some(value) = value else { return (Grade::Fail, format!("the test suite gives no {name}")) };
+    let Some(value) = value else { return (Grade::Fail, format!("the test suite reported no {name}")) };
     let (bound, holds) = match (metric.at_least, metric.at_most) {
         (Some(least), _) => (format!("at least {least}"), value >= least),
         (_, Some(most)) => (format!("at most {most}"), value <= most),
         (None, None) => (String::new(), true),
     };
     if !holds {
-        return (Grade::Fail, format!("{name} is {value}, and the policy asks for {bound}"));
+        return (Grade::Fail, format!("{name} is {value}, and the policy requires {bound}"));
     }
     let line = format!("{name} is {value} ({bound})");
     let Some(margin) = metric.margin else { return (Grade::Pass, line) };
@@ -103,13 +103,13 @@ fn of_metric(metric: &Metric, value: Option<Decimal>, champion: Option<&Champion
     };
     let version = champion.version;
     let Some(live) = champion.metrics.get(name).copied() else {
-        return (Grade::Unsure, format!("{line}; nothing says what it is for version {version}, which is live"));
+        return (Grade::Unsure, format!("{line}; the live version {version} has no recorded {name} to compare with"));
     };
     let worse = if metric.at_least.is_some() { value < live - margin } else { value > live + margin };
-    let against = format!("version {version}, which is live, has {live}");
+    let comparison = format!("the live version {version} has {live}");
     if worse {
-        (Grade::Fail, format!("{name} is {value}: {against}, and the policy allows a margin of {margin}"))
+        (Grade::Fail, format!("{name} is {value}: {comparison}, and the policy allows a margin of {margin}"))
     } else {
-        (Grade::Pass, format!("{line}; {against}"))
+        (Grade::Pass, format!("{line}; {comparison}"))
     }
 }

@@ -1,14 +1,22 @@
-//! `evaluate` owns a candidate: from a version's registration, through the model's test suite, to a
-//! verdict that stands on the version with its reasons, or a person who was asked.
+//! `evaluate` owns the evaluation of a version: from its registration, through the model's test suite, to a verdict
+//! in the Model Registry or a request for manual approval.
 //!
-//! What the metrics must be is held against them in [`judge`]; [`decide`] says what is next for a
-//! candidate, whichever event it was that led to it; [`act`] makes the calls.
+//! [`judge`] compares metrics with the policy and with the live version. `planner` chooses the next step, whichever
+//! event led to it. [`decide`] dispatches, and [`act`] observes and calls AWS.
 
 pub mod act;
-pub mod candidate;
+pub mod action;
+mod apply_outcome;
 pub mod decide;
 mod in_flight;
+mod fact;
 pub mod judge;
+pub mod naming;
+pub mod observation;
+mod planner;
+pub mod reason;
+pub mod state;
+mod subject;
 
 pub use act::Reaction;
 pub use decide::Evaluation;

@@ -83,7 +83,7 @@ impl Candidates for &Cloud {
         Ok(self.live.map(package))
     }
 
-    async fn judge(&self, request: &VerdictRequest) -> PortResult<()> {
+    async fn write_verdict(&self, request: &VerdictRequest) -> PortResult<()> {
         if self.refuse {
             return Err(Failure::permanent("sagemaker:UpdateModelPackage", "AccessDenied"));
         }

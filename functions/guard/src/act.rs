@@ -1,13 +1,13 @@
-//! Asks SageMaker what is so, and stops what is to be stopped.
+//! Observation and execution.
 
 use trimtab_core::event::{Body, Event};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::PortResult;
-use trimtab_core::port::{Halted, ObservedResource, Resources};
+use trimtab_core::port::{ObservedResource, PortResult, Resources, StopOutcome};
 use trimtab_core::reactor::Act;
 
-use crate::decide::{Action, Guard};
-use crate::finding::State;
+use crate::action::Action;
+use crate::decide::Guard;
+use crate::state::State;
 
 /// `guard` over its port.
 #[derive(Debug)]
@@ -21,7 +21,8 @@ impl<R: Resources + Send + Sync> Act for Reaction<R> {
 
     async fn observe(&self, event: &Event, _: Option<&Policy>, state: &State) -> PortResult<Option<ObservedResource>> {
         let Body::ApiCall(call) = &event.body else { return Ok(None) };
-        // An ARN has the name in small letters; the finding has it as it was given.
+        // ARNs have names in lower case, and SageMaker's calls are case-sensitive: the finding has the name as it was
+        // created.
         let known = state.finding.as_ref().map(|finding| &finding.resource);
         match known.or(call.resource.as_ref()) {
             Some(resource) => self.resources.describe(resource).await,
@@ -29,7 +30,7 @@ impl<R: Resources + Send + Sync> Act for Reaction<R> {
         }
     }
 
-    async fn act(&self, action: &Action) -> PortResult<Halted> {
+    async fn act(&self, action: &Action) -> PortResult<StopOutcome> {
         self.resources.stop(action.resource()).await
     }
 }

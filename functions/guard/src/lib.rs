@@ -1,15 +1,19 @@
-//! `guard` owns a finding: from the call that made something which breaks a rule of the
-//! organization to the call that puts it right.
+//! `guard` owns the finding about a resource: from the call that violated a rule of the organization to the call that
+//! fixed it.
 //!
-//! [`rules`] holds a resource against `organization.toml`'s `[guard]`; [`decide`] reports once, stops what
-//! the policy says to stop, and closes; [`act`] asks SageMaker what is so, and stops. `request`
-//! reads a resource out of a request, for planning offline.
+//! [`rules`] compares a resource with `[guard]` of `organization.toml`. `planner` reports once, stops what `guard.stop`
+//! names, and closes. `request` reads a resource from the request that creates it, for planning offline.
 
 pub mod act;
+pub mod action;
+mod apply_outcome;
 pub mod decide;
-pub mod finding;
+mod fact;
+mod planner;
+pub mod reason;
 mod request;
 pub mod rules;
+pub mod state;
 
 pub use act::Reaction;
 pub use decide::Guard;

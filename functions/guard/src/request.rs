@@ -1,15 +1,15 @@
-//! A resource as the request that makes it describes it, for planning offline. CloudTrail writes
-//! each field with a small first letter; whatever is of another type than it should be is not there.
+//! A resource as the request that creates it describes it, for planning offline.
+//!
+//! CloudTrail writes each field in lower camel case. A field of an unexpected type counts as missing.
 
 use jiff::Timestamp;
 use serde_json::Value;
 use trimtab_core::event::{ApiCall, ResourceKind};
 use trimtab_core::port::{Activity, ObservedResource};
 
-/// What SageMaker would say if the request were the whole truth; `None` for what is deleted, and for
-/// a call that does not describe its resource.
+/// The resource that SageMaker would report after the request; `None` if the request does not describe one in full.
 pub(crate) fn preview(call: &ApiCall, account: &str, region: &str, at: Timestamp) -> Option<ObservedResource> {
-    let resource = call.resource.as_ref().filter(|_| makes(&call.name))?;
+    let resource = call.resource.as_ref().filter(|_| creates(&call.name))?;
     let (kind, request) = (resource.kind, &call.request);
     let name = resource.name.as_str().to_ascii_lowercase();
     let stops = matches!(kind, ResourceKind::Training | ResourceKind::Processing);
@@ -69,11 +69,11 @@ pub(crate) fn preview(call: &ApiCall, account: &str, region: &str, at: Timestamp
 }
 
 /// Whether the request describes the resource in full.
-fn makes(call: &str) -> bool {
+fn creates(call: &str) -> bool {
     call.starts_with("Create") && call != "CreatePresignedNotebookInstanceUrl"
 }
 
-/// Where the types of its instances stand; `*` for each of a list.
+/// Paths of the instance types in the request; `*` is each element of a list.
 fn instances(kind: ResourceKind) -> &'static [&'static str] {
     match kind {
         ResourceKind::Training => &["resourceConfig.instanceType", "resourceConfig.instanceGroups.*.instanceType"],
@@ -86,7 +86,7 @@ fn instances(kind: ResourceKind) -> &'static [&'static str] {
     }
 }
 
-/// Where its images stand.
+/// Paths of the images in the request.
 fn images(kind: ResourceKind) -> &'static [&'static str] {
     match kind {
         ResourceKind::Training => &["algorithmSpecification.trainingImage"],

@@ -1,27 +1,26 @@
-//! The rules: what `[guard]` asks for, held against what SageMaker says of a resource.
+//! Comparison of a resource with the rules of `[guard]`. Pure.
 
 use serde::{Deserialize, Serialize};
 use trimtab_core::policy::Guard;
 use trimtab_core::port::ObservedResource;
 use trimtab_core::text::one_line;
 
-/// Families of instances whose volumes are local disks: SageMaker refuses a KMS key for those, which
-/// are encrypted by the hardware.
+/// Instance families whose volumes are local disks. SageMaker refuses a KMS key for them; the hardware encrypts them.
 const LOCAL_DISKS: [&str; 19] = [
     "c5d", "c6id", "g4dn", "g5", "g6", "g6e", "m5d", "m6id", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "r5d", "r6id",
     "trn1", "trn1n", "trn2",
 ];
 
-/// A rule that is broken.
+/// A violated rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breach {
     /// The rule's key in `[guard]`.
     pub rule: String,
-    /// What is wrong, in words. Safe to show.
+    /// The violation in words; safe to display.
     pub text: String,
 }
 
-/// What is wrong with this resource, in the rules' order; empty is good.
+/// The violations of a resource, in the order of the rules; empty for a compliant resource.
 #[must_use]
 pub fn breaches(guard: &Guard, actual: &ObservedResource) -> Vec<Breach> {
     let mut found = Vec::new();
@@ -33,39 +32,38 @@ pub fn breaches(guard: &Guard, actual: &ObservedResource) -> Vec<Breach> {
     }
     if guard.kms {
         for (what, _) in actual.keys.iter().filter(|(what, named)| !**named && !is_local(what, actual)) {
-            add("kms", format!("no KMS key is named for its {what}"));
+            add("kms", format!("its {what} has no KMS key"));
         }
     }
     if guard.vpc && actual.vpc == Some(false) {
-        add("vpc", "it is not in a VPC alone".to_owned());
+        add("vpc", "it is not restricted to a VPC".to_owned());
     }
     if guard.network_isolation && actual.isolated == Some(false) {
-        add("network_isolation", "its containers can reach the network".to_owned());
+        add("network_isolation", "its containers have network access".to_owned());
     }
     if !guard.instance_types.is_empty() {
         for kind in actual.instance_types.iter().filter(|kind| !any_matches(&guard.instance_types, kind)) {
-            add("instance_types", format!("instances of type {kind} may not be used"));
+            add("instance_types", format!("instance type {kind} is not allowed"));
         }
     }
     for image in &actual.images {
         let registry = image.split('/').next().unwrap_or_default();
         if !(guard.registries.is_empty() || guard.registries.contains(registry)) {
-            add("registries", format!("the image {image} comes from a registry that is not on the list"));
+            add("registries", format!("the registry of image {image} is not on the list in guard.registries"));
         }
         if guard.image_digest && !is_by_digest(image) {
-            add("image_digest", format!("the image {image} is not named by its digest"));
+            add("image_digest", format!("image {image} is not pinned by digest"));
         }
     }
     found
 }
 
-/// Whether one of the patterns takes the text.
+/// Whether one of the patterns matches the text; `*` matches any text.
 #[must_use]
 pub fn any_matches<'a>(patterns: impl IntoIterator<Item = &'a String>, text: &str) -> bool {
     patterns.into_iter().any(|pattern| matches(pattern, text))
 }
 
-/// `*` stands for anything.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };

@@ -10,7 +10,7 @@ use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
 use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::policy::OrganizationPolicy;
-use trimtab_core::port::{Activity, Halted, ObservedResource, Resources};
+use trimtab_core::port::{Activity, ObservedResource, Resources, StopOutcome};
 use trimtab_core::port::{Pause, PortResult};
 use trimtab_core::reactor::{Preview, Report, World};
 
@@ -42,13 +42,13 @@ impl Resources for &OneResource {
         Ok(self.actual.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    async fn stop(&self, _: &Resource) -> PortResult<Halted> {
+    async fn stop(&self, _: &Resource) -> PortResult<StopOutcome> {
         if *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(Failure::permanent("sagemaker:StopTrainingJob", "AccessDenied"));
         }
         *self.stops.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.change(|actual| actual.activity = Activity::Stopped);
-        Ok(Halted::Stopped)
+        Ok(StopOutcome::Stopped)
     }
 }
 
@@ -137,12 +137,12 @@ fn a_job_without_tags_in_a_public_image_on_a_large_instance_is_told_with_its_own
         [
             "the tag model is missing",
             "the tag owner is missing",
-            "no KMS key is named for its output",
-            "it is not in a VPC alone",
-            "its containers can reach the network",
-            "instances of type ml.p5.48xlarge may not be used",
-            "the image pytorch:latest comes from a registry that is not on the list",
-            "the image pytorch:latest is not named by its digest",
+            "its output has no KMS key",
+            "it is not restricted to a VPC",
+            "its containers have network access",
+            "instance type ml.p5.48xlarge is not allowed",
+            "the registry of image pytorch:latest is not on the list in guard.registries",
+            "image pytorch:latest is not pinned by digest",
         ]
     );
     assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Job Stopped", "1")]));
@@ -191,7 +191,7 @@ fn what_is_put_right_is_closed_by_the_call_that_did_it() {
         actual.tags = [("owner", "mira"), ("model", "churn")].map(|(k, v)| (k.into(), v.into())).into();
     });
     let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
-    assert_eq!(stage.hears("AddTags", &json!({"resourceArn": arn})).codes, ["put_right"]);
+    assert_eq!(stage.hears("AddTags", &json!({"resourceArn": arn})).codes, ["resolved"]);
     assert_eq!(stage.told().last(), told(&[("Finding Closed", "1")]).last());
 }
 

@@ -1,14 +1,16 @@
-//! Looks for each entity and each association before it makes it.
+//! Observation and execution. Each call looks for the entity or association first, so that none is created twice.
 
 use trimtab_core::event::{Body, Event};
 use trimtab_core::name::RunArn;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::PortResult;
-use trimtab_core::port::{Entity, Lineage as Port, LineageProgress};
+use trimtab_core::port::{Entity, Lineage as Port, LineageProgress, PortResult};
 use trimtab_core::reactor::Act;
 
-use crate::decide::{Action, Lineage, State};
-use crate::graph::{self, Link};
+use crate::action::Action;
+use crate::decide::Lineage;
+use crate::fact;
+use crate::graph::Link;
+use crate::state::State;
 
 /// `lineage` over its port.
 #[derive(Debug)]
@@ -21,38 +23,34 @@ impl<L: Port + Send + Sync> Act for Reaction<L> {
     type Decide = Lineage;
 
     async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> PortResult<Option<RunArn>> {
-        let asked = policy.is_some_and(|policy| policy.lineage.is_some()) && state.written.is_none();
-        match &event.body {
-            Body::Fact(fact) if asked => match graph::package(fact) {
-                Some(package) => self.lineage.origin(&package).await,
-                None => Ok(None),
-            },
-            _ => Ok(None),
+        if policy.is_none_or(|policy| policy.lineage.is_none()) || state.written.is_some() {
+            return Ok(None);
+        }
+        let Body::Fact(fact) = &event.body else { return Ok(None) };
+        match fact::package(fact) {
+            Some(package) => self.lineage.origin(&package).await,
+            None => Ok(None),
         }
     }
 
     async fn act(&self, action: &Action) -> PortResult<()> {
         match action {
-            Action::CreateAction { entity, .. } => self.stands(entity).await,
-            Action::AddAssociation { link, .. } => self.link(link).await,
+            Action::CreateAction(entity) => self.create_or_update(entity).await,
+            Action::AddAssociation(link) => self.link(link).await,
         }
     }
 }
 
 impl<L: Port + Send + Sync> Reaction<L> {
-    /// The action is there, and stands as the entity says: a beginning that is heard of after the end
-    /// changes nothing.
-    async fn stands(&self, entity: &Entity) -> PortResult<()> {
+    async fn create_or_update(&self, entity: &Entity) -> PortResult<()> {
         let Some(known) = self.lineage.find(entity).await? else {
             return self.lineage.create(entity).await.map(drop);
         };
         match entity.progress {
-            Some(progress)
-                if progress != LineageProgress::InProgress && known.progress.as_deref() != Some(progress.as_str()) =>
-            {
-                self.lineage.set_progress(&entity.name, progress).await
-            }
-            _ => Ok(()),
+            // Facts arrive in any order: a start that arrives after the end must not reopen the action.
+            Some(LineageProgress::InProgress) | None => Ok(()),
+            Some(progress) if known.progress.as_deref() == Some(progress.as_str()) => Ok(()),
+            Some(progress) => self.lineage.set_progress(&entity.name, progress).await,
         }
     }
 

@@ -1,50 +1,22 @@
-//! Whether a fact is written into the lineage: each once.
+//! Dispatch of a fact to the planner.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use trimtab_core::event::{Body, Event};
-use trimtab_core::fact::FactKind;
 use trimtab_core::name::RunArn;
-use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Entity;
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
 use trimtab_core::text::digest;
 
-use crate::graph::{self, Link};
+use crate::action::Action;
+use crate::fact;
+use crate::planner::{self, Ctx};
+use crate::reason::Code;
+use crate::state::State;
 
-/// The deciding half of `lineage`.
+/// Decisions of `lineage`.
 #[derive(Debug, Clone, Copy)]
 pub struct Lineage;
-
-/// What the ledger keeps of one fact.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
-    /// When the last of it was written.
-    pub written: Option<Timestamp>,
-}
-
-/// What `lineage` can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "action")]
-pub enum Action {
-    /// Creates the action that the fact is about, or says how it stands now.
-    CreateAction {
-        /// The service.
-        service: &'static str,
-        /// The entity.
-        #[serde(flatten)]
-        entity: Entity,
-    },
-    /// Associates two entities, and creates those that are not there.
-    AddAssociation {
-        /// The service.
-        service: &'static str,
-        /// The association.
-        #[serde(flatten)]
-        link: Link,
-    },
-}
 
 impl Decide for Lineage {
     type State = State;
@@ -56,7 +28,7 @@ impl Decide for Lineage {
 
     fn subject(event: &Event) -> Subject {
         match &event.body {
-            Body::Fact(fact) if is_told(fact.kind) => fact.model.clone().map_or(Subject::None, Subject::Model),
+            Body::Fact(fact) if fact::is_part(fact.kind) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => Subject::None,
         }
     }
@@ -69,30 +41,16 @@ impl Decide for Lineage {
     }
 
     fn decide(ctx: &Context<'_, State, Self::Observed>) -> Plan<State, Action> {
-        let (Body::Fact(fact), Some(policy)) = (&ctx.event.body, ctx.policy) else {
-            return Plan::skip("not_concerned", "only the suite's facts about a model have a lineage");
+        let Body::Fact(fact) = &ctx.event.body else {
+            return Plan::skip(Code::NotConcerned, "only facts about a model have a lineage");
         };
-        if policy.lineage.is_none() {
-            return Plan::skip("off", format!("the policy of {} has no [lineage]: this reaction is off", policy.model));
+        match ctx.enabled("lineage", |policy| policy.lineage.as_ref()) {
+            Ok((policy, _)) => planner::plan(Ctx { fact, policy, state: ctx.state, origin: ctx.observed.as_ref() }),
+            Err((decision, reason)) => Plan::only(decision, reason),
         }
-        if let Some(written) = ctx.state.written {
-            return Plan::skip("already_written", format!("this was written at {written}"));
-        }
-        let chain = graph::of(fact, policy, ctx.observed.as_ref());
-        let Some(entity) = chain.action else {
-            return Plan::skip(
-                "no_entity",
-                "the fact names no commit, run, package or watch: there is nothing to link",
-            );
-        };
-        let reason = Reason::new("written", format!("{} on {}", fact.kind.as_str(), fact.dedup_key));
-        let mut plan = Plan::only(Decision::Acted, reason);
-        plan.actions = vec![Action::CreateAction { service: "sagemaker", entity }];
-        plan.actions.extend(chain.links.into_iter().map(|link| Action::AddAssociation { service: "sagemaker", link }));
-        plan
     }
 
-    /// Between decided and written there is no state: the fact's retry writes it.
+    /// None: a fact that was decided and not written leaves no state, and its retry writes it.
     fn pending_actions(_: &State, _: &Context<'_, State, Self::Observed>) -> Vec<Action> {
         Vec::new()
     }
@@ -103,40 +61,12 @@ impl Decide for Lineage {
                 state.written = Some(now);
                 ActionOutcome::default()
             }
+            // An earlier action of the plan may have succeeded: the fact is written only if all did.
             Err(cause) => {
                 state.written = None;
-                ActionOutcome { reasons: vec![Reason::new("lineage_refused", cause)], ..ActionOutcome::default() }
+                let reason = Reason::new(Code::LineageRefused, format!("the lineage is incomplete: {cause}"));
+                ActionOutcome { reasons: vec![reason], ..ActionOutcome::default() }
             }
         }
     }
-}
-
-impl Preview for Lineage {
-    fn preview(_: &Event) -> Self::Observed {
-        None
-    }
-}
-
-/// The facts that say something of the chain.
-fn is_told(kind: FactKind) -> bool {
-    matches!(
-        kind,
-        FactKind::BuildStarted
-            | FactKind::BuildFailed
-            | FactKind::TrainingRequested
-            | FactKind::EvaluationStarted
-            | FactKind::EvaluationPassed
-            | FactKind::EvaluationFailed
-            | FactKind::ApprovalRequested
-            | FactKind::MonitoringStarted
-            | FactKind::MonitoringFailed
-            | FactKind::TrainingStarted
-            | FactKind::TrainingSucceeded
-            | FactKind::TrainingFailed
-            | FactKind::RolloutStarted
-            | FactKind::RolloutSucceeded
-            | FactKind::RolloutRolledBack
-            | FactKind::SmokeTestFailed
-            | FactKind::RolloutFailed
-    )
 }

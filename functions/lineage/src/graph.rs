@@ -1,28 +1,27 @@
-//! What a fact says of the chain, as entities and the links between them.
+//! The entities and links that a fact adds to the lineage. Pure.
 //!
-//! Names are made of what an entity stands for, so that two facts about one thing meet in one entity.
+//! An entity's name is derived from its source, so that two facts about one thing lead to one entity.
 
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{CommitId, PackageArn, RunArn, RunId, S3Uri};
+use trimtab_core::name::{CommitId, PackageArn, RunArn};
 use trimtab_core::policy::{Policy, Target};
 use trimtab_core::port::{Entity, EntityKind, LineageProgress, LinkKind};
-use trimtab_core::text::{digest, one_line};
+use trimtab_core::text::digest;
 
-/// SageMaker's limit for a property's value is 2,500; a person reads less.
-const VALUE: usize = 256;
+use crate::fact;
 
-/// One entity led to another.
+/// An association of two entities.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Link {
-    /// What came first; written by its name.
+    /// The cause; serialized as its name.
     #[serde(serialize_with = "name")]
     pub from: Entity,
-    /// How it led there.
+    /// Kind of the association.
     pub kind: LinkKind,
-    /// What came of it; written by its name.
+    /// The effect; serialized as its name.
     #[serde(serialize_with = "name")]
     pub to: Entity,
 }
@@ -31,145 +30,176 @@ fn name<S: Serializer>(entity: &Entity, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&entity.name)
 }
 
-/// What one fact says of the chain.
+/// The part of the lineage that one fact adds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
-    /// The action that the fact is about, as it stands now.
+    /// The action that the fact is about, with its current status; `None` for a fact without lineage.
     pub action: Option<Entity>,
-    /// What it is linked with.
+    /// Associations of the action.
     pub links: Vec<Link>,
 }
 
-/// The package that a fact names.
-#[must_use]
-pub fn package(fact: &Fact) -> Option<PackageArn> {
-    PackageArn::parse(fact.details.get("package")?).ok()
+/// A fact with what its entities are made of.
+#[derive(Debug, Clone, Copy)]
+struct Source<'a> {
+    fact: &'a Fact,
+    policy: &'a Policy,
+    /// The run that created the fact's version.
+    origin: Option<&'a RunArn>,
+    progress: LineageProgress,
 }
 
-/// What the fact says; empty where it names nothing that lineage knows. `origin` is the run that
-/// made the fact's package.
+/// The part of the lineage that the fact adds. `origin` is the run that created the fact's version.
 #[must_use]
 pub fn of(fact: &Fact, policy: &Policy, origin: Option<&RunArn>) -> Chain {
+    use LineageProgress::{Completed, Failed, InProgress};
+    let source = |progress| Source { fact, policy, origin, progress };
     match fact.kind {
-        FactKind::BuildStarted => build(fact, policy, LineageProgress::InProgress),
-        // Training is asked for by a build that succeeded, and by others who name no commit.
-        FactKind::TrainingRequested => build(fact, policy, LineageProgress::Completed),
-        FactKind::BuildFailed => build(fact, policy, LineageProgress::Failed),
-        FactKind::TrainingStarted => training(fact, policy, LineageProgress::InProgress),
-        FactKind::TrainingSucceeded => training(fact, policy, LineageProgress::Completed),
-        FactKind::TrainingFailed => training(fact, policy, LineageProgress::Failed),
-        FactKind::EvaluationStarted => evaluation(fact, policy, origin, LineageProgress::InProgress),
-        FactKind::EvaluationPassed | FactKind::ApprovalRequested => {
-            evaluation(fact, policy, origin, LineageProgress::Completed)
-        }
-        FactKind::EvaluationFailed => evaluation(fact, policy, origin, LineageProgress::Failed),
-        FactKind::MonitoringStarted => watch(fact, policy, LineageProgress::Completed),
-        FactKind::MonitoringFailed => watch(fact, policy, LineageProgress::Failed),
-        FactKind::RolloutStarted => rollout(fact, policy, origin, LineageProgress::InProgress),
-        FactKind::RolloutSucceeded => rollout(fact, policy, origin, LineageProgress::Completed),
-        FactKind::RolloutRolledBack | FactKind::RolloutFailed | FactKind::SmokeTestFailed => {
-            rollout(fact, policy, origin, LineageProgress::Failed)
-        }
+        FactKind::BuildStarted => build(source(InProgress)),
+        // A build that succeeded requests training.
+        FactKind::TrainingRequested => build(source(Completed)),
+        FactKind::BuildFailed => build(source(Failed)),
+        FactKind::TrainingStarted => training(source(InProgress)),
+        FactKind::TrainingSucceeded => training(source(Completed)),
+        FactKind::TrainingFailed => training(source(Failed)),
+        FactKind::EvaluationStarted => evaluation(source(InProgress)),
+        FactKind::EvaluationPassed | FactKind::ApprovalRequested => evaluation(source(Completed)),
+        FactKind::EvaluationFailed => evaluation(source(Failed)),
+        FactKind::MonitoringStarted => monitoring(source(Completed)),
+        FactKind::MonitoringFailed => monitoring(source(Failed)),
+        FactKind::RolloutStarted => rollout(source(InProgress)),
+        FactKind::RolloutSucceeded => rollout(source(Completed)),
+        FactKind::RolloutRolledBack | FactKind::RolloutFailed | FactKind::SmokeTestFailed => rollout(source(Failed)),
         _ => Chain::default(),
     }
 }
 
 /// Commit → build.
-fn build(fact: &Fact, policy: &Policy, progress: LineageProgress) -> Chain {
-    let commit = fact.details.get("commit").and_then(|text| CommitId::parse(text).ok());
-    let built = fact.dedup_key.starts_with("build/").then(|| commit.and_then(|commit| self::commit(policy, &commit)));
-    let Some(commit) = built.flatten() else { return Chain::default() };
-    let action = said_of(fact, policy, "build", "Build", progress);
+fn build(source: Source<'_>) -> Chain {
+    if !fact::is_about_a_build(source.fact) {
+        return Chain::default();
+    }
+    let Some(commit) = fact::commit(source.fact).and_then(|commit| commit_of(source, &commit)) else {
+        return Chain::default();
+    };
+    let action = known_to_trimtab_only(source, "build", "Build");
     let links = vec![Link { from: commit, kind: LinkKind::ContributedTo, to: action.clone() }];
     Chain { action: Some(action), links }
 }
 
-/// Baseline → watch → endpoint.
-fn watch(fact: &Fact, policy: &Policy, progress: LineageProgress) -> Chain {
-    let action = said_of(fact, policy, "watch", "Watch", progress);
-    let baseline = fact.details.get("baseline").and_then(|text| S3Uri::parse(text).ok());
-    let baseline = baseline.map(|place| entity(EntityKind::Artifact, policy, "baseline", place.as_str(), "Baseline"));
-    let mut links: Vec<Link> =
-        baseline.into_iter().map(|from| Link { from, kind: LinkKind::ContributedTo, to: action.clone() }).collect();
-    let watched = endpoint(fact, policy);
-    links.extend(watched.map(|to| Link { from: action.clone(), kind: LinkKind::AssociatedWith, to }));
+/// Baseline → monitoring → endpoint.
+fn monitoring(source: Source<'_>) -> Chain {
+    let action = known_to_trimtab_only(source, "monitoring", "Monitoring");
+    let mut links = Vec::new();
+    if let Some(baseline) = fact::baseline(source.fact) {
+        let from = entity(EntityKind::Artifact, source.policy, "baseline", baseline.as_str(), "Baseline");
+        links.push(Link { from, kind: LinkKind::ContributedTo, to: action.clone() });
+    }
+    if let Some(to) = target(source) {
+        links.push(Link { from: action.clone(), kind: LinkKind::AssociatedWith, to });
+    }
     Chain { action: Some(action), links }
 }
 
 /// Commit → run ← incident ← endpoint.
-fn training(fact: &Fact, policy: &Policy, progress: LineageProgress) -> Chain {
-    let Some(run) = fact.details.get("run").and_then(|text| RunId::parse(text).ok()) else {
-        return Chain::default();
-    };
-    let run = self::run(policy, &run.to_string(), progress, said(fact));
-    let incident = incident(fact, policy);
-    let commit = fact.details.get("commit").and_then(|text| CommitId::parse(text).ok());
-    let commit = commit.and_then(|commit| self::commit(policy, &commit));
-    let mut links: Vec<Link> =
-        commit.into_iter().map(|from| Link { from, kind: LinkKind::ContributedTo, to: run.clone() }).collect();
-    let endpoint = endpoint(fact, policy).filter(|_| fact.dedup_key.contains("-drift-"));
-    links.extend(endpoint.map(|from| Link { from, kind: LinkKind::AssociatedWith, to: incident.clone() }));
+fn training(source: Source<'_>) -> Chain {
+    let Some(run) = fact::run(source.fact) else { return Chain::default() };
+    let run = run_of(source.policy, &run.to_string(), source.progress, fact::properties(source.fact));
+    let incident = incident(source);
+    let mut links = Vec::new();
+    if let Some(from) = fact::commit(source.fact).and_then(|commit| commit_of(source, &commit)) {
+        links.push(Link { from, kind: LinkKind::ContributedTo, to: run.clone() });
+    }
+    // Only drift is a property of what the endpoint serves; a push or a schedule has nothing to do with it.
+    if fact::is_triggered_by_drift(source.fact)
+        && let Some(from) = target(source)
+    {
+        links.push(Link { from, kind: LinkKind::AssociatedWith, to: incident.clone() });
+    }
     links.push(Link { from: incident, kind: LinkKind::AssociatedWith, to: run.clone() });
     Chain { action: Some(run), links }
 }
 
 /// Run → package → evaluation.
-fn evaluation(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: LineageProgress) -> Chain {
-    let Some(package) = package(fact) else { return Chain::default() };
-    let mut action = entity(EntityKind::Action, policy, "evaluation", &fact.dedup_key, "Evaluation");
-    (action.source, action.progress, action.properties) = (package.to_string(), Some(progress), said(fact));
-    let links = of_package(policy, &package, origin, &action);
+fn evaluation(source: Source<'_>) -> Chain {
+    let Some(package) = fact::package(source.fact) else { return Chain::default() };
+    let entity = entity(EntityKind::Action, source.policy, "evaluation", &source.fact.dedup_key, "Evaluation");
+    let action = Entity {
+        source: package.to_string(),
+        progress: Some(source.progress),
+        properties: fact::properties(source.fact),
+        ..entity
+    };
+    let links = package_links(source, &package, &action);
     Chain { action: Some(action), links }
 }
 
 /// Run → package → rollout → endpoint.
-fn rollout(fact: &Fact, policy: &Policy, origin: Option<&RunArn>, progress: LineageProgress) -> Chain {
-    let Some(package) = package(fact) else { return Chain::default() };
-    let target = endpoint(fact, policy);
-    let source = target.as_ref().map_or_else(|| package.to_string(), |endpoint| endpoint.source.clone());
-    let mut action = entity(EntityKind::Action, policy, "rollout", &fact.dedup_key, "Rollout");
-    (action.source, action.progress, action.properties) = (source, Some(progress), said(fact));
-    let mut links = of_package(policy, &package, origin, &action);
+fn rollout(source: Source<'_>) -> Chain {
+    let Some(package) = fact::package(source.fact) else { return Chain::default() };
+    let target = target(source);
+    let entity = entity(EntityKind::Action, source.policy, "rollout", &source.fact.dedup_key, "Rollout");
+    let action = Entity {
+        source: target.as_ref().map_or_else(|| package.to_string(), |target| target.source.clone()),
+        progress: Some(source.progress),
+        properties: fact::properties(source.fact),
+        ..entity
+    };
+    let mut links = package_links(source, &package, &action);
     links.extend(target.map(|to| Link { from: action.clone(), kind: LinkKind::AssociatedWith, to }));
     Chain { action: Some(action), links }
 }
 
-/// The package led to the action, and the run that made it led to the package.
-fn of_package(policy: &Policy, package: &PackageArn, origin: Option<&RunArn>, action: &Entity) -> Vec<Link> {
-    let artifact = entity(EntityKind::Artifact, policy, "package", package.as_str(), "ModelPackage");
-    // A run that this suite started has its entity already; of another nothing more is known.
-    let run = origin.map(|origin| self::run(policy, origin.as_str(), LineageProgress::Completed, BTreeMap::new()));
-    let produced = run.map(|from| Link { from, kind: LinkKind::Produced, to: artifact.clone() });
-    let mut links = vec![Link { from: artifact, kind: LinkKind::ContributedTo, to: action.clone() }];
-    links.extend(produced);
+/// Package → action, and run → package if the run is known.
+fn package_links(source: Source<'_>, package: &PackageArn, action: &Entity) -> Vec<Link> {
+    let artifact = entity(EntityKind::Artifact, source.policy, "package", package.as_str(), "ModelPackage");
+    let mut links = vec![Link { from: artifact.clone(), kind: LinkKind::ContributedTo, to: action.clone() }];
+    if let Some(origin) = source.origin {
+        // The entity of a run that Trimtab started exists already, with its properties. Nothing more is known about
+        // a run that Trimtab did not start.
+        let from = run_of(source.policy, origin.as_str(), LineageProgress::Completed, BTreeMap::new());
+        links.push(Link { from, kind: LinkKind::Produced, to: artifact });
+    }
     links
 }
 
-fn run(policy: &Policy, run: &str, progress: LineageProgress, properties: BTreeMap<String, String>) -> Entity {
+fn run_of(policy: &Policy, run: &str, progress: LineageProgress, properties: BTreeMap<String, String>) -> Entity {
     let entity = entity(EntityKind::Action, policy, "run", run, "TrainingRun");
     Entity { progress: Some(progress), properties, ..entity }
 }
 
-fn incident(fact: &Fact, policy: &Policy) -> Entity {
+fn incident(Source { fact, policy, .. }: Source<'_>) -> Entity {
     let entity = entity(EntityKind::Context, policy, "incident", &fact.dedup_key, "Incident");
-    Entity { source: format!("trimtab:{}", fact.dedup_key), properties: said(fact), ..entity }
+    Entity { source: format!("trimtab:{}", fact.dedup_key), properties: fact::properties(fact), ..entity }
 }
 
-/// An action that nothing but the suite knows, by its dedup key.
-fn said_of(fact: &Fact, policy: &Policy, what: &str, of_type: &str, progress: LineageProgress) -> Entity {
-    let entity = entity(EntityKind::Action, policy, what, &fact.dedup_key, of_type);
-    let (source, properties) = (format!("trimtab:{}", fact.dedup_key), said(fact));
-    Entity { source, progress: Some(progress), properties, ..entity }
+/// An action that no AWS service has a name for: its source is its dedup key.
+fn known_to_trimtab_only(source: Source<'_>, what: &str, of_type: &str) -> Entity {
+    let dedup_key = &source.fact.dedup_key;
+    let entity = entity(EntityKind::Action, source.policy, what, dedup_key, of_type);
+    Entity {
+        source: format!("trimtab:{dedup_key}"),
+        progress: Some(source.progress),
+        properties: fact::properties(source.fact),
+        ..entity
+    }
 }
 
-fn commit(policy: &Policy, commit: &CommitId) -> Option<Entity> {
-    let repository = &policy.integrate.as_ref()?.repository;
-    Some(entity(EntityKind::Artifact, policy, "commit", &format!("codecommit://{repository}/{commit}"), "Commit"))
+/// `None` if the policy names no repository.
+fn commit_of(source: Source<'_>, commit: &CommitId) -> Option<Entity> {
+    let repository = &source.policy.integrate.as_ref()?.repository;
+    Some(entity(
+        EntityKind::Artifact,
+        source.policy,
+        "commit",
+        &format!("codecommit://{repository}/{commit}"),
+        "Commit",
+    ))
 }
 
-/// What serves in the stage that the fact names, or in the last one: an endpoint, or a place for answers.
-fn endpoint(fact: &Fact, policy: &Policy) -> Option<Entity> {
-    let stage = policy.deploy.as_ref()?.named(fact.details.get("stage"))?;
+/// The endpoint or the transform output of the fact's stage, or of the last stage; `None` for other targets.
+fn target(Source { fact, policy, .. }: Source<'_>) -> Option<Entity> {
+    let stage = policy.deploy.as_ref()?.named(fact::stage(fact))?;
     match &stage.target {
         Target::Endpoint(target) => {
             // Another account may have an endpoint of the same name.
@@ -194,11 +224,4 @@ fn entity(kind: EntityKind, policy: &Policy, what: &str, source: &str, of_type: 
         progress: None,
         properties: BTreeMap::new(),
     }
-}
-
-/// The fact's dedup key and first reason, as properties.
-fn said(fact: &Fact) -> BTreeMap<String, String> {
-    let mut said = BTreeMap::from([("dedup_key".to_owned(), one_line(&fact.dedup_key, VALUE))]);
-    said.extend(fact.reasons.first().map(|reason| ("reason".to_owned(), one_line(reason, VALUE))));
-    said
 }

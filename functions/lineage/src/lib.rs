@@ -1,13 +1,17 @@
-//! `lineage` writes what came of what into SageMaker ML Lineage Tracking: commit → run → package →
-//! rollout → endpoint → incident → the next run; and beside them what was built, evaluated and watched.
+//! `lineage` owns the lineage of a version in SageMaker ML Lineage Tracking: commit → run → package → rollout →
+//! endpoint → incident → the next run, with builds, evaluations and monitoring beside them.
 //!
-//! It reacts to the suite's facts, so that no other function has to carry it: where lineage is slow
-//! or refused, nothing else is held up. What a fact says of the chain is in [`graph`]; [`decide`]
-//! writes each fact once; [`act`] looks for each entity before it creates it.
+//! It reacts to facts, so that a slow or refused call of lineage holds up no other function. [`graph`] derives entities
+//! and links from a fact; [`decide`] writes each fact once; [`act`] looks for each entity before it creates it.
 
 pub mod act;
+pub mod action;
 pub mod decide;
+mod fact;
 pub mod graph;
+mod planner;
+pub mod reason;
+pub mod state;
 
 pub use act::Reaction;
 pub use decide::Lineage;

@@ -139,7 +139,7 @@ fn fact(id: &str, kind: &str, dedup_key: &str, details: &Value) -> Value {
 }
 
 fn training(kind: &str) -> Value {
-    let details = json!({"run": RUN, "commit": "c".repeat(40), "incident": "churn-drift-98d33ea0"});
+    let details = json!({"run": RUN, "commit": "c".repeat(40), "incident": "churn-drift-98d33ea0", "trigger": "drift"});
     fact(kind, kind, "incident/churn-drift-98d33ea0", &details)
 }
 
@@ -210,7 +210,7 @@ fn a_watch_is_linked_with_its_baseline_and_with_what_it_watches() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     let details = json!({"version": "3", "kind": "bias", "baseline": "s3://churn-monitoring/b/constraints.json"});
     react(&world, &tracking, &fact("1", "Monitoring Started", "watch/churn/bias/1a2b", &details));
-    assert_eq!(tracking.chain(), ["Baseline ContributedTo Watch", "Watch AssociatedWith Endpoint"]);
+    assert_eq!(tracking.chain(), ["Baseline ContributedTo Monitoring", "Monitoring AssociatedWith Endpoint"]);
 }
 
 #[test]

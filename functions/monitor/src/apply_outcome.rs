@@ -1,14 +1,14 @@
-//! What came of a call: taken into the watch, and told.
+//! The effect of a call's result on the monitoring of a kind.
 
 use jiff::Timestamp;
-use trimtab_core::fact::FactKind;
 use trimtab_core::plan::{Decision, Reason};
-use trimtab_core::port::UpdateAccepted;
+use trimtab_core::port::{DefinitionRemoval, UpdateAccepted};
 use trimtab_core::reactor::ActionOutcome;
-use trimtab_core::text::digest;
 
-use crate::decide::{Action, Done};
-use crate::state::{State, Watch};
+use crate::action::{Action, Done};
+use crate::fact;
+use crate::reason::Code;
+use crate::state::{Monitoring, State};
 
 pub(crate) fn apply_outcome(
     state: &mut State,
@@ -16,55 +16,58 @@ pub(crate) fn apply_outcome(
     outcome: Result<Done, String>,
     now: Timestamp,
 ) -> ActionOutcome {
-    let Some(mut watch) = state.watch.take() else { return ActionOutcome::default() };
-    let mut settled = match outcome {
+    let State::Kind(monitoring) = state else { return ActionOutcome::default() };
+    let mut result = match outcome {
         Ok(Done::Schedule(UpdateAccepted::Busy)) => busy(),
-        Ok(Done::InUse) => ActionOutcome::default(),
-        Ok(_) => done(&mut watch, action, now),
-        Err(cause) => refused(&mut watch, action, &cause, now),
+        // It stays superseded, and the next event deletes it.
+        Ok(Done::Definition(DefinitionRemoval::InUse)) => ActionOutcome::default(),
+        Ok(_) => completed(monitoring, action, now),
+        Err(cause) => refused(monitoring, action, &cause, now),
     };
-    let removed = matches!(action, Action::DeleteJobDefinition { .. });
-    if watch.ending && removed && watch.superseded.is_empty() {
-        settled.facts.push(watch.tell_ended(now));
-        return settled;
+    // The definitions are deleted last: without any, nothing is left of the kind.
+    let is_removal = matches!(action, Action::DeleteJobDefinition { .. });
+    if monitoring.removing && is_removal && monitoring.superseded.is_empty() {
+        result.facts.push(fact::ended(monitoring, now));
+        *state = State::Empty;
+        return result;
     }
-    if watch.is_news() {
-        settled.facts.push(watch.tell_placed(now));
+    if monitoring.is_to_be_reported() {
+        result.facts.push(fact::in_place(monitoring, now));
+        monitoring.mark_reported();
     }
-    state.watch = Some(watch);
-    settled
+    result
 }
 
-fn done(watch: &mut Watch, action: &Action, now: Timestamp) -> ActionOutcome {
+fn completed(monitoring: &mut Monitoring, action: &Action, now: Timestamp) -> ActionOutcome {
     match action {
-        Action::CreateProcessingJob { request, .. } => {
-            let text = format!("{} computes the baseline of version {}", request.name, watch.version);
-            let told = watch.tell(FactKind::BaselineStarted, &request.name, text, now);
-            return ActionOutcome { facts: vec![told], ..ActionOutcome::default() };
+        Action::CreateProcessingJob(request) => {
+            let started = fact::baseline_started(monitoring, &request.name, now);
+            return ActionOutcome { facts: vec![started], ..ActionOutcome::default() };
         }
-        Action::CreateMonitoringSchedule { .. } | Action::UpdateMonitoringSchedule { .. } => watch.scheduled = true,
-        Action::PutMetricAlarm { .. } => watch.armed = true,
-        Action::DeleteJobDefinition { name, .. } => drop(watch.superseded.remove(name)),
-        Action::CreateJobDefinition { .. } | Action::DeleteMonitoringSchedule { .. } | Action::DeleteAlarms { .. } => {}
+        Action::CreateMonitoringSchedule(_) | Action::UpdateMonitoringSchedule(_) => monitoring.scheduled = true,
+        Action::PutMetricAlarm(_) => monitoring.alarm_set = true,
+        Action::DeleteJobDefinition { name, .. } => {
+            monitoring.superseded.remove(name);
+        }
+        Action::CreateJobDefinition(_) | Action::DeleteMonitoringSchedule { .. } | Action::DeleteAlarms { .. } => {}
     }
     ActionOutcome::default()
 }
 
-/// Nothing frees a schedule by an event: the next look comes back to it.
+/// No event says when a schedule accepts changes again: the next reconcile repeats the call.
 fn busy() -> ActionOutcome {
-    let reason = Reason::new("busy", "the schedule is in the middle of something: the next look comes back to it");
+    let reason = Reason::new(Code::Busy, "SageMaker is changing the schedule: the next reconcile repeats the change");
     ActionOutcome { reasons: vec![reason], decision: Some(Decision::Deferred), ..ActionOutcome::default() }
 }
 
-/// What AWS will not do is told. An old definition that cannot be removed is left, and holds up nothing.
-fn refused(watch: &mut Watch, action: &Action, cause: &str, now: Timestamp) -> ActionOutcome {
+fn refused(monitoring: &mut Monitoring, action: &Action, cause: &str, now: Timestamp) -> ActionOutcome {
+    // A definition that no schedule uses has no effect: it must not keep the kind from being monitored.
     if let Action::DeleteJobDefinition { name, .. } = action {
-        watch.superseded.remove(name);
-        let reason = Reason::new("not_removed", format!("definition {name} is left: {cause}"));
+        monitoring.superseded.remove(name);
+        let reason = Reason::new(Code::NotRemoved, format!("unused job definition {name} was not deleted: {cause}"));
         return ActionOutcome { reasons: vec![reason], decision: Some(Decision::Acted), ..ActionOutcome::default() };
     }
-    let reason = Reason::new("refused", format!("drift of {} is not watched: {cause}", watch.kind));
-    let about = digest(&[&watch.version.to_string(), &reason.text], 8);
-    let told = watch.tell(FactKind::MonitoringFailed, &about, reason.text.clone(), now);
-    ActionOutcome { facts: vec![told], reasons: vec![reason], decision: Some(Decision::Failed) }
+    let reason = Reason::new(Code::Refused, format!("{} drift is not monitored: {cause}", monitoring.kind));
+    let failed = fact::failed(monitoring, &fact::failure(monitoring, &reason.text), &reason.text, now);
+    ActionOutcome { facts: vec![failed], reasons: vec![reason], decision: Some(Decision::Failed) }
 }

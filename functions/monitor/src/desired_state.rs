@@ -1,4 +1,4 @@
-//! What shall be in place for one kind of drift, as the policy and the version's baseline have it. Pure.
+//! Definition, schedule and alarm of one kind of drift, derived from the policy and the version's baseline. Pure.
 
 use serde::Serialize;
 use trimtab_core::event::DriftKind;
@@ -10,56 +10,29 @@ use trimtab_core::port::{
 };
 use trimtab_core::text::digest;
 
-/// All kinds.
-pub const KINDS: [DriftKind; 4] =
-    [DriftKind::DataQuality, DriftKind::ModelQuality, DriftKind::Bias, DriftKind::FeatureAttribution];
+use crate::kind::code;
 
-/// One kind of drift that a policy asks for.
+/// One kind of drift that a policy has a table for, and the resources that monitor it.
 #[derive(Debug, Clone, Copy)]
-pub struct Goal<'a> {
+pub struct DesiredState<'a> {
     /// The model.
     pub model: &'a ModelName,
-    /// Its endpoint.
+    /// The monitored endpoint.
     pub endpoint: &'a EndpointName,
     monitor: &'a Monitor,
-    /// The kind.
+    /// The kind of drift.
     pub kind: DriftKind,
 }
 
-/// The kind as the names of baselines' jobs have it: they have room for no more.
-fn code(kind: DriftKind) -> &'static str {
-    match kind {
-        DriftKind::DataQuality => "data",
-        DriftKind::ModelQuality => "model",
-        DriftKind::Bias => "bias",
-        DriftKind::FeatureAttribution => "shap",
-    }
-}
-
-/// The model and the kind that a processing job of this name computes a baseline for.
-#[must_use]
-pub fn owner_of(job: &str) -> Option<(ModelName, DriftKind)> {
-    let (rest, _) = job.strip_prefix(BASELINE_JOBS)?.rsplit_once('-')?;
-    let (model, word) = rest.rsplit_once('-')?;
-    let kind = KINDS.into_iter().find(|kind| code(*kind) == word)?;
-    Some((ModelName::parse(model).ok()?, kind))
-}
-
-/// The kind that has this name in facts.
-#[must_use]
-pub fn kind_of(word: &str) -> Option<DriftKind> {
-    KINDS.into_iter().find(|kind| slug(*kind) == word)
-}
-
-impl<'a> Goal<'a> {
-    /// What the policy asks for of this kind; `None` where it does not.
+impl<'a> DesiredState<'a> {
+    /// `None` if the policy has no table for this kind.
     #[must_use]
     pub fn of(policy: &'a Policy, kind: DriftKind) -> Option<Self> {
         let monitor = policy.monitor.as_ref().filter(|monitor| monitor.kinds().contains(&kind))?;
         Some(Self { model: &policy.model, endpoint: &policy.endpoint()?.name, monitor, kind })
     }
 
-    /// The job that computes the version's baseline; `None` where the policy names no data set.
+    /// The job that computes the version's baseline; `None` if the policy names no data set.
     #[must_use]
     pub fn baseline_request(&self, package: &PackageArn) -> Option<BaselineRequest> {
         let quality = self.quality();
@@ -70,13 +43,13 @@ impl<'a> Goal<'a> {
         let job = self.job("baselines", self.config().cloned())?;
         let mut request =
             BaselineRequest { name: package.to_string(), kind: self.kind, dataset, label, prediction, job };
-        let name = format!("{BASELINE_JOBS}{}-{}-{}", self.model, code(self.kind), mark(&request));
+        let name = format!("{BASELINE_JOBS}{}-{}-{}", self.model, code(self.kind), fingerprint(&request));
         request.job.output = under(&request.job.output, &name)?;
         request.name = name;
         Some(request)
     }
 
-    /// What such a job leaves when it has ended well.
+    /// The baseline that the completed job wrote; `None` if its location is no valid S3 URI.
     #[must_use]
     pub fn computed(&self, request: &BaselineRequest) -> Option<Baseline> {
         let (statistics, constraints) = match self.kind {
@@ -91,7 +64,7 @@ impl<'a> Goal<'a> {
         })
     }
 
-    /// The definition of the monitoring job; `None` where Clarify has nothing to go by.
+    /// The definition of the monitoring job; `None` without a configuration for Clarify.
     #[must_use]
     pub fn definition(&self, baseline: &Baseline) -> Option<JobDefinition> {
         let config = baseline.config.as_ref().or_else(|| self.config());
@@ -109,24 +82,24 @@ impl<'a> Goal<'a> {
             inference: self.quality().map(|rules| rules.inference.clone()),
             job,
         };
-        definition.name = format!("{}-{}", self.schedule(), mark(&definition));
+        definition.name = format!("{}-{}", self.schedule(), fingerprint(&definition));
         Some(definition)
     }
 
-    /// The schedule's name.
+    /// Name of the schedule.
     #[must_use]
     pub fn schedule(&self) -> String {
         schedule_name(self.model, self.kind)
     }
 
-    /// The schedule of this definition.
+    /// The schedule that runs this definition.
     #[must_use]
     pub fn schedule_request(&self, definition: &str) -> ScheduleRequest {
         let (name, expression) = (self.schedule(), self.monitor.cron());
         ScheduleRequest { name, kind: self.kind, definition: definition.to_owned(), expression }
     }
 
-    /// The alarm on what the schedule publishes.
+    /// The alarm on the metric that the schedule publishes; `None` without a metric for this kind.
     #[must_use]
     pub fn alarm(&self) -> Option<AlarmRequest> {
         let measure = self.monitor.measure(self.kind, self.endpoint, &self.schedule())?;
@@ -187,7 +160,7 @@ fn under(place: &S3Uri, name: &str) -> Option<S3Uri> {
     S3Uri::parse(&format!("{}/{name}", place.as_str().trim_end_matches('/'))).ok()
 }
 
-/// What tells this content from any other.
-pub fn mark<T: Serialize>(content: &T) -> String {
+/// Identity of a content; 8 hexadecimal digits.
+pub fn fingerprint<T: Serialize>(content: &T) -> String {
     digest(&[&serde_json::to_string(content).unwrap_or_default()], 8)
 }

@@ -1,18 +1,23 @@
-//! `monitor` owns a model's watch: what the version that is live is held against, the schedules that
-//! do it, and the alarms on what they find.
+//! `monitor` owns the monitoring of a model: the baseline of the live version, the schedules that compare traffic with
+//! it, and the alarms on what they find.
 //!
-//! An endpoint in service, or a look, asks about each kind of drift by itself: each is an aggregate of
-//! its own, so that one that waits for its baseline holds up no other. [`desired_state`] says what shall be,
-//! `reconcile` how it comes to be from what is there, whichever event it was that led to it; `apply_outcome`
-//! takes what came of it; [`act`] makes the calls.
+//! An endpoint in service, or a reconcile, requests a comparison of each kind of drift with the policy. [`desired_state`]
+//! derives definition, schedule and alarm from the policy; `planner` makes the calls that AWS still lacks, whichever
+//! event led to it; `apply_outcome` records their results.
 
 pub mod act;
+pub mod action;
 mod apply_outcome;
 pub mod decide;
 pub mod desired_state;
 mod in_flight;
-mod reconcile;
+mod fact;
+pub mod kind;
+pub mod observation;
+mod planner;
+pub mod reason;
 pub mod state;
+mod subject;
 
 pub use act::Reaction;
 pub use decide::Monitor;

@@ -1,71 +1,96 @@
-//! The aggregates: what was told of a model, and the watch of each kind.
+//! The two aggregates: a model's endpoint, and the monitoring of one kind of drift.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use trimtab_core::event::DriftKind;
-use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{EndpointName, ModelName, S3Uri};
-use trimtab_core::policy::monitor::{alarm_name, schedule_name, slug};
 use trimtab_core::text::digest;
 
-/// What the ledger keeps: of the model `blind`, of a kind `watch`.
+/// An aggregate of `monitor`, as the ledger stores it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
-    /// The configuration of which was told that it keeps nothing of its traffic.
-    #[serde(default)]
-    pub blind: Option<String>,
-    /// How often that was told: each time has a dedup key of its own.
-    #[serde(default)]
-    pub times_blind: u32,
-    /// The watch of a kind.
-    #[serde(default)]
-    pub watch: Option<Watch>,
+#[serde(tag = "aggregate", rename_all = "kebab-case")]
+pub enum State {
+    /// Nothing is stored.
+    #[default]
+    Empty,
+    /// The model's endpoint.
+    Model(ModelState),
+    /// Monitoring of one kind of drift.
+    Kind(Monitoring),
 }
 
-/// The watch over one kind of drift.
+/// Reports about a model's endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelState {
+    /// The configuration without data capture that was reported last; `None` once the endpoint captures data.
+    pub without_capture: Option<String>,
+    /// Number of such reports; part of the dedup key, so that each has its own message.
+    pub reports: u32,
+}
+
+/// Monitoring of one kind of drift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Watch {
+pub struct Monitoring {
     /// The model.
     pub model: ModelName,
-    /// Its endpoint.
+    /// The monitored endpoint.
     pub endpoint: EndpointName,
-    /// The kind.
+    /// The kind of drift.
     pub kind: DriftKind,
-    /// The version that is live.
+    /// The live version.
     pub version: u32,
-    /// What shall be in place; `None` until there is a baseline.
-    pub goal: Option<Placed>,
-    /// Whether the schedule has the definition.
+    /// The configuration to apply; `None` until there is a baseline.
+    pub desired: Option<Configuration>,
+    /// Whether the schedule has the desired definition.
     pub scheduled: bool,
-    /// Whether the alarm is put.
-    pub armed: bool,
-    /// Definitions that are to be removed.
+    /// Whether the desired alarm was put.
+    pub alarm_set: bool,
+    /// Job definitions to delete.
     pub superseded: BTreeSet<String>,
-    /// What was told of it last.
-    pub told: Option<String>,
-    /// The failure that was told last.
-    pub failed: Option<String>,
-    /// Whether it is being taken down.
-    pub ending: bool,
+    /// Fingerprint of the configuration that was reported last.
+    pub reported: Option<String>,
+    /// Fingerprint of the failure that was reported last; `None` once monitoring works.
+    pub failure_reported: Option<String>,
+    /// Whether the policy no longer has this kind, and its resources are being removed.
+    pub removing: bool,
 }
 
-/// What shall be in place.
+/// The configuration of schedule and alarm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Placed {
-    /// The definition.
+pub struct Configuration {
+    /// Name of the job definition, which is derived from its content.
     pub definition: String,
-    /// When the schedule runs.
+    /// `ScheduleExpression`.
     pub expression: String,
-    /// The alarm, by what it holds.
+    /// Fingerprint of the alarm.
     pub alarm: String,
-    /// The constraints that the version is held against.
+    /// The constraints of the baseline.
     pub constraints: S3Uri,
 }
 
-impl Watch {
-    /// The watch before anything is in place.
+impl State {
+    /// The model's endpoint; default values if nothing is stored.
+    #[must_use]
+    pub fn model(&self) -> ModelState {
+        match self {
+            Self::Model(model) => model.clone(),
+            Self::Empty | Self::Kind(_) => ModelState::default(),
+        }
+    }
+
+    /// Monitoring of the kind; `None` if it was never begun, or was removed.
+    #[must_use]
+    pub fn monitoring(&self) -> Option<&Monitoring> {
+        match self {
+            Self::Kind(monitoring) => Some(monitoring),
+            Self::Empty | Self::Model(_) => None,
+        }
+    }
+}
+
+impl Monitoring {
+    /// Monitoring before anything is configured.
     #[must_use]
     pub fn new(model: &ModelName, endpoint: &EndpointName, kind: DriftKind) -> Self {
         Self {
@@ -73,66 +98,33 @@ impl Watch {
             endpoint: endpoint.clone(),
             kind,
             version: 0,
-            goal: None,
+            desired: None,
             scheduled: false,
-            armed: false,
+            alarm_set: false,
             superseded: BTreeSet::new(),
-            told: None,
-            failed: None,
-            ending: false,
+            reported: None,
+            failure_reported: None,
+            removing: false,
         }
     }
 
-    /// What it would tell if all is in place.
+    /// Identity of the desired configuration of this version; 8 hexadecimal digits.
     #[must_use]
-    pub fn token(&self) -> Option<String> {
-        let Placed { definition, expression, alarm, .. } = self.goal.as_ref()?;
+    pub fn fingerprint(&self) -> Option<String> {
+        let Configuration { definition, expression, alarm, .. } = self.desired.as_ref()?;
         Some(digest(&[&self.version.to_string(), definition, expression, alarm], 8))
     }
 
-    /// Whether all is in place, and was not told yet.
+    /// Whether the desired configuration is in place, and was not reported yet.
     #[must_use]
-    pub fn is_news(&self) -> bool {
-        let done = self.scheduled && self.armed && self.superseded.is_empty() && !self.ending;
-        done && self.told != self.token()
+    pub fn is_to_be_reported(&self) -> bool {
+        let in_place = self.scheduled && self.alarm_set && self.superseded.is_empty() && !self.removing;
+        in_place && self.reported != self.fingerprint()
     }
 
-    /// Tells that all is in place.
-    pub fn tell_placed(&mut self, at: Timestamp) -> Fact {
-        let kind = if self.told.is_none() { FactKind::MonitoringStarted } else { FactKind::MonitoringChanged };
-        self.told = self.token();
-        self.failed = None;
-        let about = self.told.clone().unwrap_or_default();
-        let text = format!("version {} is held against its baseline for drift of {}", self.version, self.kind);
-        self.tell(kind, &about, text, at)
-    }
-
-    /// Tells that nothing of it is left.
-    #[must_use]
-    pub fn tell_ended(&self, at: Timestamp) -> Fact {
-        let about = format!("ended/{}", self.told.as_deref().unwrap_or_default());
-        let text = format!("the policy no longer asks for drift of {}: its schedule and alarm are gone", self.kind);
-        self.tell(FactKind::MonitoringChanged, &about, text, at)
-    }
-
-    /// A fact about it.
-    #[must_use]
-    pub fn tell(&self, kind: FactKind, about: &str, reason: String, at: Timestamp) -> Fact {
-        let mut details = BTreeMap::from([
-            ("version".to_owned(), self.version.to_string()),
-            ("kind".to_owned(), slug(self.kind).to_owned()),
-            ("schedule".to_owned(), schedule_name(&self.model, self.kind)),
-            ("alarm".to_owned(), alarm_name(&self.endpoint, self.kind)),
-        ]);
-        details.extend(self.goal.as_ref().map(|goal| ("baseline".to_owned(), goal.constraints.to_string())));
-        Fact {
-            kind,
-            version: fact::VERSION,
-            model: Some(self.model.clone()),
-            dedup_key: format!("watch/{}/{}/{about}", self.model, slug(self.kind)),
-            at,
-            reasons: vec![reason],
-            details,
-        }
+    /// Records that the desired configuration was reported. A later failure is reported again.
+    pub fn mark_reported(&mut self) {
+        self.reported = self.fingerprint();
+        self.failure_reported = None;
     }
 }

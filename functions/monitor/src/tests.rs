@@ -246,7 +246,7 @@ impl Stage {
             constraints: place("constraints.json"),
             config: None,
         };
-        self.state().baselines = crate::desired_state::KINDS.into_iter().map(|kind| (kind, baseline.clone())).collect();
+        self.state().baselines = crate::kind::KINDS.into_iter().map(|kind| (kind, baseline.clone())).collect();
     }
 
     fn apply(&self, change: impl Fn(&str) -> String) {

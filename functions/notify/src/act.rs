@@ -1,20 +1,22 @@
-//! Publishes the message.
+//! Observation and execution.
 
 use trimtab_core::event::{Body, Event};
 use trimtab_core::failure::Failure;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Topic;
-use trimtab_core::port::{Ledger, PortResult};
+use trimtab_core::port::{Ledger, PortResult, Topic};
 use trimtab_core::reactor::Act;
 
-use crate::decide::{Action, Notify, Observed, State};
+use crate::action::Action;
+use crate::decide::Notify;
+use crate::observation::Observed;
+use crate::state::State;
 
 /// `notify` over its ports.
 #[derive(Debug)]
 pub struct Reaction<T, L> {
-    /// The SNS topic that people subscribe to.
+    /// SNS topic of the subscribers.
     pub topic: T,
-    /// The one that a chat channel is fed from.
+    /// SNS topic of the chat channel.
     pub chat: Option<T>,
     /// The ledger, which has the model's policy.
     pub ledger: L,
@@ -36,22 +38,13 @@ impl<T: Topic + Send + Sync, L: Ledger + Send + Sync> Act for Reaction<T, L> {
     }
 
     async fn act(&self, action: &Action) -> PortResult<String> {
-        match (action, &self.chat) {
-            // A message that cannot be sent must end in a queue that raises an alert: whatever SNS
-            // says, it is given back.
-            (Action::Publish { message, .. }, _) => self
-                .topic
-                .publish(message)
-                .await
-                .map_err(|failure| Failure::transient("sns:Publish", failure.to_string())),
-            // The people's message is out: giving the event back would send that again. So what the
-            // chat does not take is kept in the ledger, and sent from there.
-            (Action::PublishToChat { message, .. }, Some(chat)) => {
-                chat.publish(message).await.map_err(|failure| Failure::permanent("sns:Publish", failure.to_string()))
-            }
-            (Action::PublishToChat { .. }, None) => {
-                Err(Failure::permanent("sns:Publish", "there is no topic for the chat"))
-            }
-        }
+        let (topic, message, on_failure) = match action {
+            Action::Publish { message, on_failure } => (Some(&self.topic), message, on_failure),
+            Action::PublishToChat { message, on_failure } => (self.chat.as_ref(), message, on_failure),
+        };
+        let Some(topic) = topic else {
+            return Err(Failure::permanent("sns:Publish", "no chat topic is configured"));
+        };
+        topic.publish(message).await.map_err(|failure| on_failure.failure(&failure))
     }
 }

@@ -1,7 +1,7 @@
-//! The message as Amazon Q Developer in chat applications posts it to Slack or Microsoft Teams: its
+//! The message in the format that Amazon Q Developer in chat applications posts to Slack or Microsoft Teams: a
 //! [custom notification][doc].
 //!
-//! What a fact says came from outside: nothing of it can be read as a mention, a link or markup.
+//! The text of a fact comes from outside: no part of it may become a mention, a link or markup.
 //!
 //! [doc]: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 
@@ -11,22 +11,21 @@ use trimtab_core::port::Message;
 use trimtab_core::text::one_line;
 
 use crate::console_links::ConsoleLinks;
-use crate::digest::Line;
-use crate::templates;
+use crate::digest::Batch;
+use crate::templates::{self, Template};
+use crate::{fact, runbook};
 
-/// The longest title, line, thread's id and keyword. The service has limits of its own on these, and a
-/// channel shows less than it takes.
+/// Longest title, line, thread ID and keyword. The service has larger limits, and a channel shows less.
 const TITLE_MAX: usize = 200;
 const LINE_MAX: usize = 250;
 const THREAD_MAX: usize = 200;
 const KEYWORD_MAX: usize = 60;
 
-/// How many reasons, and how many lines of a digest, a channel is shown; the mail has all.
+/// Largest number of reasons, and of lines of a digest; the subscribers' message has all.
 const REASONS_MAX: usize = 5;
 const DIGEST_MAX: usize = 10;
 
-/// One line that is words and nothing else: in both clients' markup, these characters make links,
-/// mentions, emphasis and code.
+/// One line without markup: in both clients, these characters make links, mentions, emphasis and code.
 fn plain(text: &str, max: usize) -> String {
     let word = |c: char| match c {
         '<' | '[' | '{' => '(',
@@ -39,69 +38,76 @@ fn plain(text: &str, max: usize) -> String {
     one_line(&text.chars().map(word).collect::<String>(), max)
 }
 
-/// What a notification has besides what the mail has, too.
-struct Shown {
+/// The parts of a notification that the subscribers' message does not have.
+struct Parts {
     id: String,
     lines: Vec<String>,
-    next: [String; 2],
+    next_steps: Vec<String>,
     summary: String,
     resources: Vec<String>,
 }
 
-/// The message for a fact.
-pub(crate) fn message(fact: &Fact, place: &ConsoleLinks<'_>) -> Message {
-    let people = templates::message(fact, place);
-    let (what, next) = templates::words(fact.kind);
+/// The notification of a fact.
+pub(crate) fn message(fact: &Fact, template: Template, links: &ConsoleLinks<'_>) -> Message {
+    let mail = templates::message_of(fact, template, links);
     let reasons = fact.reasons.iter().take(REASONS_MAX).map(|reason| format!("- {}", plain(reason, LINE_MAX)));
-    let model = people.attributes.get("model").map_or("", String::as_str);
-    let resources = fact.details.values().filter(|value| value.starts_with("arn:")).map(|arn| plain(arn, LINE_MAX));
-    let shown = Shown {
+    let model = mail.attributes.get("model").map_or("", String::as_str);
+    let arns = fact::details(fact).map(|(_, value)| value).filter(|value| value.starts_with("arn:"));
+    let mut next_steps = vec![plain(template.next, LINE_MAX), command(&links.command(fact))];
+    next_steps.extend(runbook::link(fact.kind).map(|section| format!("Runbook: {section}")));
+    let parts = Parts {
         id: trimtab_core::text::digest(&[fact.kind.as_str(), &fact.dedup_key], 32),
-        lines: reasons.chain([String::new(), place.link(fact)]).collect(),
-        next: [next.to_owned(), place.command(fact)],
-        summary: format!("{model}: {what}"),
-        resources: resources.take(REASONS_MAX).collect(),
+        lines: reasons.chain([String::new(), links.link(fact)]).collect(),
+        next_steps,
+        summary: format!("{model}: {}", template.what),
+        resources: arns.take(REASONS_MAX).map(|arn| plain(arn, LINE_MAX)).collect(),
     };
-    notification(people, &shown)
+    notification(mail, &parts)
 }
 
-/// The message for a digest of these lines, oldest first; `people` is the mail that has them.
-pub(crate) fn digest(people: Message, dedup_key: &str, lines: &[&Line], link: String) -> Message {
-    let shown = lines.iter().take(DIGEST_MAX).map(|line| format!("- {}", plain(&line.says, LINE_MAX)));
-    let more = lines.len().saturating_sub(DIGEST_MAX);
-    let more = (more > 0).then(|| format!("and {more} more"));
-    let model = people.attributes.get("model").map_or("", String::as_str);
-    let shown = Shown {
-        id: trimtab_core::text::digest(&["Digest", dedup_key], 32),
-        lines: shown.chain(more).chain([String::new(), link]).collect(),
-        next: ["Nothing to do.".to_owned(), format!("trimtab history {model}")],
-        summary: people.subject.clone(),
+/// The notification of a digest.
+pub(crate) fn digest(batch: Batch<'_>, link: String) -> Message {
+    let mail = batch.mail();
+    let mut lines: Vec<String> =
+        batch.lines.iter().take(DIGEST_MAX).map(|line| format!("- {}", plain(&line.text, LINE_MAX))).collect();
+    if batch.lines.len() > DIGEST_MAX {
+        lines.push(format!("and {} more", batch.lines.len() - DIGEST_MAX));
+    }
+    lines.extend([String::new(), link]);
+    let parts = Parts {
+        id: trimtab_core::text::digest(&["Digest", &batch.dedup_key()], 32),
+        lines,
+        next_steps: vec![batch.next_step().to_owned(), command(&format!("trimtab history {}", batch.owner()))],
+        summary: mail.subject.clone(),
         resources: Vec::new(),
     };
-    notification(people, &shown)
+    notification(mail, &parts)
 }
 
-fn notification(people: Message, shown: &Shown) -> Message {
-    let attribute = |name: &str| people.attributes.get(name).map_or("", String::as_str);
+fn command(text: &str) -> String {
+    format!("`{}`", plain(text, LINE_MAX))
+}
+
+fn notification(mail: Message, parts: &Parts) -> Message {
+    let attribute = |name: &str| mail.attributes.get(name).map_or("", String::as_str);
     let keyword = |name: &str| plain(attribute(name), KEYWORD_MAX);
-    let [next, command] = &shown.next;
     let body = json!({
         "version": "1.0",
         "source": "custom",
-        "id": shown.id,
+        "id": parts.id,
         "content": {
             "textType": "client-markdown",
-            "title": plain(&people.subject, TITLE_MAX),
-            "description": shown.lines.join("\n"),
-            "nextSteps": [plain(next, LINE_MAX), format!("`{}`", plain(command, LINE_MAX))],
+            "title": plain(&mail.subject, TITLE_MAX),
+            "description": parts.lines.join("\n"),
+            "nextSteps": parts.next_steps,
             "keywords": [keyword("model"), keyword("severity"), keyword("kind")],
         },
         "metadata": {
             "threadId": plain(attribute("thread"), THREAD_MAX),
-            "summary": plain(&shown.summary, TITLE_MAX),
+            "summary": plain(&parts.summary, TITLE_MAX),
             "eventType": keyword("kind"),
-            "relatedResources": shown.resources,
+            "relatedResources": parts.resources,
         },
     });
-    Message { body: body.to_string(), ..people }
+    Message { body: body.to_string(), ..mail }
 }

@@ -1,12 +1,14 @@
-//! Where to look, and what to run: links to AWS's console and exact commands, made of the account, the
-//! region, the policy and checked names. No link that stands in a fact is passed on.
+//! Links to AWS's console, and exact commands. They are made of account, region, policy and checked names: a link in a
+//! fact is never passed on.
 
 use trimtab_core::event::Event;
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{CommitId, ImageUri, JOBS, ModelName, RunArn};
+use trimtab_core::name::{JOBS, ModelName};
 use trimtab_core::policy::{Policy, Target};
 
-/// Where the suite runs, and what the model's policy names.
+use crate::fact::{self, About};
+
+/// Source of links: the account and region of the event, and the model's policy.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ConsoleLinks<'a> {
     region: &'a str,
@@ -14,16 +16,17 @@ pub struct ConsoleLinks<'a> {
     policy: Option<&'a Policy>,
 }
 
-/// Letters, digits and what needs no escape in a part of a link; everything else is escaped.
+/// Percent-encoding for one segment of a link.
 fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 impl<'a> ConsoleLinks<'a> {
-    /// The event's place.
+    /// Links in the account and region of the event.
     #[must_use]
     pub fn of(event: &'a Event, policy: Option<&'a Policy>) -> Self {
+        // A forged region could name another host.
         let known = event.envelope.region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         let region = if known { event.envelope.region.as_str() } else { "" };
         Self { region, account: event.envelope.account.as_str(), policy }
@@ -46,7 +49,7 @@ impl<'a> ConsoleLinks<'a> {
         self.console(&format!("codesuite/{path}?region={}", self.region))
     }
 
-    /// The page of what the fact is about; the logs of the suite where it has none.
+    /// The console page of the fact's subject; Trimtab's logs if it has none.
     #[must_use]
     pub fn link(&self, fact: &Fact) -> String {
         self.build(fact)
@@ -66,43 +69,35 @@ impl<'a> ConsoleLinks<'a> {
         if fact.kind == FactKind::BranchDeleted {
             return Some(self.developer_tools(&format!("codecommit/repositories/{}/branches", rules.repository)));
         }
-        if !fact.dedup_key.trim_start_matches("late/").starts_with("build/") {
+        if fact::about(fact) != About::Build {
             return None;
         }
-        let build = fact.details.get("build");
-        Some(match (build.and_then(|build| build.split_once(':')), build, &rules.codepipeline) {
-            (Some((project, _)), Some(build), _) => {
-                let (account, project) = (self.account, escaped(project));
-                self.developer_tools(&format!("codebuild/{account}/projects/{project}/build/{}/", escaped(build)))
-            }
-            (None, Some(execution), Some(delivery)) => {
-                let execution = escaped(execution);
-                self.developer_tools(&format!(
-                    "codepipeline/pipelines/{}/executions/{execution}/timeline",
-                    escaped(delivery.name.as_str())
-                ))
-            }
-            _ => {
-                let commit = CommitId::parse(fact.details.get("commit")?).ok()?;
-                self.developer_tools(&format!("codecommit/repositories/{}/commit/{commit}", rules.repository))
-            }
-        })
+        let build = fact::build(fact);
+        // A build of CodeBuild is named `PROJECT:ID`, an execution of CodePipeline by its ID alone.
+        if let Some((project, _)) = build.and_then(|build| build.split_once(':')) {
+            let (account, project, build) = (self.account, escaped(project), escaped(build.unwrap_or_default()));
+            return Some(self.developer_tools(&format!("codebuild/{account}/projects/{project}/build/{build}/")));
+        }
+        if let (Some(execution), Some(pipeline)) = (build, &rules.codepipeline) {
+            let (pipeline, execution) = (escaped(pipeline.name.as_str()), escaped(execution));
+            let path = format!("codepipeline/pipelines/{pipeline}/executions/{execution}/timeline");
+            return Some(self.developer_tools(&path));
+        }
+        let commit = fact::commit(fact)?;
+        Some(self.developer_tools(&format!("codecommit/repositories/{}/commit/{commit}", rules.repository)))
     }
 
     fn image(&self, fact: &Fact) -> Option<String> {
-        let image = ImageUri::parse(fact.details.get("image")?).ok()?;
+        let image = fact::image(fact)?;
         let (region, account) = (self.region, self.account);
-        let repository = image.repository();
-        let path = format!(
-            "ecr/repositories/private/{account}/{repository}/_/image/{}/details?region={region}",
-            image.digest()
-        );
+        let (repository, digest) = (image.repository(), image.digest());
+        let path = format!("ecr/repositories/private/{account}/{repository}/_/image/{digest}/details?region={region}");
         Some(self.console(&path))
     }
 
-    /// What somebody made in SageMaker.
+    /// The page of the resource that a finding is about.
     fn resource(&self, fact: &Fact) -> Option<String> {
-        let (kind, name) = fact.details.get("resource")?.splitn(6, ':').nth(5)?.split_once('/')?;
+        let (kind, name) = fact::resource(fact)?;
         let page = match kind {
             "training-job" => "jobs",
             "processing-job" => "processing-jobs",
@@ -115,17 +110,17 @@ impl<'a> ConsoleLinks<'a> {
         Some(self.sagemaker(&format!("{page}/{}", escaped(name))))
     }
 
-    /// What the fact's stage serves by; `None` where that is in another account, whose pages are not this one's.
+    /// The target of the fact's stage; `None` if it is in another account, whose console this account cannot open.
     fn target(&self, fact: &Fact) -> Option<&'a Target> {
-        let stage = self.policy?.deploy.as_ref()?.named(fact.details.get("stage"))?;
+        let stage = self.policy?.deploy.as_ref()?.named(fact::stage(fact))?;
         stage.place.is_none().then_some(&stage.target)
     }
 
-    /// What the policy names for this part of the loop.
+    /// The page of the resource that the policy names for this part of the automation.
     fn stage(&self, fact: &Fact) -> Option<String> {
         let policy = self.policy?;
-        match fact.dedup_key.trim_start_matches("late/").split('/').next()? {
-            "rollout" => Some(match self.target(fact)? {
+        match fact::about(fact) {
+            About::Rollout => Some(match self.target(fact)? {
                 Target::Endpoint(target) => self.sagemaker(&format!("endpoints/{}", target.name)),
                 Target::Pipeline(target) => {
                     self.developer_tools(&format!("codepipeline/pipelines/{}/view", escaped(target.name.as_str())))
@@ -137,59 +132,43 @@ impl<'a> ConsoleLinks<'a> {
                     escaped(target.name.as_str())
                 )),
             }),
-            "candidate" => {
+            About::Version => {
                 let machine = escaped(policy.evaluate.as_ref()?.tests.as_str());
                 Some(self.console(&format!("states/home?region={}#/statemachines/view/{machine}", self.region)))
             }
-            // Runs of pipelines have no page outside of Studio.
-            "incident" => Some(self.sagemaker("studio-landing")),
-            "held" if fact.kind != FactKind::NotificationBatched => {
-                Some(self.console(&format!("cloudwatch/home?region={}#alarmsV2:", self.region)))
-            }
-            _ => None,
+            // Executions of SageMaker Pipelines have no page outside of Studio.
+            About::Incident => Some(self.sagemaker("studio-landing")),
+            About::Limit => Some(self.console(&format!("cloudwatch/home?region={}#alarmsV2:", self.region))),
+            About::Build | About::Other => None,
         }
     }
 
-    /// The command that tells more, or does what is next.
+    /// The command that shows more, or that is the next step.
     #[must_use]
     pub fn command(&self, fact: &Fact) -> String {
-        let run = fact.details.get("run").and_then(|run| RunArn::parse(run).ok());
-        match (fact.kind, run, fact.model.as_ref()) {
+        match (fact.kind, fact::run(fact), fact.model.as_ref()) {
             (FactKind::EventDeadLettered | FactKind::EvaluationStuck | FactKind::StopFailed, ..) => {
                 "trimtab dead-letters".to_owned()
             }
             (FactKind::DeadlineExceeded, _, Some(model)) => format!("trimtab reconcile {model}"),
             (_, Some(run), _) => format!("aws sagemaker list-pipeline-execution-steps --pipeline-execution-arn {run}"),
-            (_, None, Some(model)) => self.asking(fact, model),
+            (_, None, Some(model)) => self.describe(fact, model),
             (_, None, None) => "trimtab history".to_owned(),
         }
     }
 
-    fn asking(&self, fact: &Fact, model: &ModelName) -> String {
-        match (self.target(fact), fact.dedup_key.starts_with("rollout/")) {
-            (Some(Target::Endpoint(target)), true) => {
+    /// The command that describes the target of a rollout; the history of the model for everything else.
+    fn describe(&self, fact: &Fact, model: &ModelName) -> String {
+        let target = if fact::about(fact) == About::Rollout { self.target(fact) } else { None };
+        match target {
+            Some(Target::Endpoint(target)) => {
                 format!("aws sagemaker describe-endpoint --endpoint-name {}", target.name)
             }
-            (Some(Target::Pipeline(target)), true) => {
-                format!("aws codepipeline get-pipeline-state --name {}", target.name)
-            }
-            (Some(Target::Transform(target)), true) => {
+            Some(Target::Pipeline(target)) => format!("aws codepipeline get-pipeline-state --name {}", target.name),
+            Some(Target::Transform(target)) => {
                 format!("aws sagemaker list-transform-jobs --name-contains {JOBS}{}-v", target.name)
             }
-            _ => format!("trimtab history {model}"),
+            Some(Target::Stack(_)) | None => format!("trimtab history {model}"),
         }
     }
-}
-
-/// What belongs together: all that is said of one incident, one version, one commit.
-#[must_use]
-pub fn thread(dedup_key: &str) -> String {
-    let dedup_key = dedup_key.trim_start_matches("late/");
-    let parts = match dedup_key.split('/').next() {
-        Some("incident") => 2,
-        // Through stages, the stage stands before the version.
-        Some("rollout") if dedup_key.split('/').count() > 4 => 4,
-        _ => 3,
-    };
-    dedup_key.split('/').take(parts).collect::<Vec<_>>().join("/")
 }

@@ -1,67 +1,23 @@
-//! Whether a fact becomes a message: each dedup key once; at once, or with others in the digest.
-
-use std::sync::Arc;
+//! Dispatch of a fact to the planner.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use trimtab_core::event::{Body, Event};
-use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::plan::{Decision, Plan, Reason};
+use trimtab_core::fact::FactKind;
+use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::port::Message;
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text;
 
-use crate::console_links::ConsoleLinks;
-use crate::digest::Digest;
-use crate::{chat, digest, templates};
+use crate::action::Action;
+use crate::fact;
+use crate::observation::Observed;
+use crate::planner::{self, Ctx};
+use crate::reason::Code;
+use crate::state::State;
 
-/// The deciding half of `notify`.
+/// Decisions of `notify`.
 #[derive(Debug, Clone, Copy)]
 pub struct Notify;
-
-/// What the ledger keeps of one dedup key; or, for a model, of what waits for its digest.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
-    /// When its message was sent, or given to the digest.
-    pub sent: Option<Timestamp>,
-    /// SNS's id of it.
-    pub message_id: Option<String>,
-    /// When the chat got it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub chat: Option<Timestamp>,
-    /// What waits for the digest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Digest>,
-}
-
-/// What the decision knows besides the fact.
-#[derive(Debug, Clone, Default)]
-pub struct Observed {
-    /// The model's policy.
-    pub policy: Option<Arc<Policy>>,
-    /// Whether there is a topic for a chat.
-    pub chat: bool,
-}
-
-/// What `notify` can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "action")]
-#[allow(missing_docs, reason = "the name is AWS's own; the fields are the port's message")]
-pub enum Action {
-    Publish {
-        service: &'static str,
-        #[serde(flatten)]
-        message: Message,
-    },
-    PublishToChat {
-        service: &'static str,
-        #[serde(flatten)]
-        message: Message,
-    },
-}
-
-pub(crate) type Answer = Plan<State, Action>;
 
 impl Decide for Notify {
     type State = State;
@@ -81,32 +37,29 @@ impl Decide for Notify {
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         match &event.body {
             Body::Fact(fact) if event.is_reconcile_request() || fact.kind == FactKind::NotificationBatched => {
-                digest::aggregate(fact)
+                format!("digest#{}", fact::owner(fact))
             }
-            Body::Fact(fact) => {
-                format!("notice#{}", text::digest(&[fact.kind.as_str(), &fact.dedup_key], 32))
-            }
-            _ => "notice#none".to_owned(),
+            Body::Fact(fact) => format!("message#{}", text::digest(&[fact.kind.as_str(), &fact.dedup_key], 32)),
+            _ => "message#none".to_owned(),
         }
     }
 
-    fn decide(ctx: &Context<'_, State, Observed>) -> Answer {
-        let Body::Fact(fact) = &ctx.event.body else {
-            return Plan::skip("not_concerned", "only the suite's facts become messages");
+    fn decide(ctx: &Context<'_, State, Observed>) -> Plan<State, Action> {
+        let Context { event, state, observed, now, .. } = *ctx;
+        let Body::Fact(fact) = &event.body else {
+            return Plan::skip(Code::NotConcerned, "only facts become messages");
         };
-        if ctx.event.is_reconcile_request() {
-            return digest::on_reconcile(ctx, fact);
+        let ctx = Ctx { event, fact, state, observed, now };
+        if event.is_reconcile_request() {
+            return planner::on_reconcile(ctx);
         }
         if fact.kind == FactKind::NotificationBatched {
-            return digest::on_held(ctx, fact);
+            return planner::on_batched(ctx);
         }
-        if fact.kind.is_request() {
-            return Plan::skip("not_for_people", "this is between two functions");
-        }
-        on_fact(ctx, fact)
+        planner::on_fact(ctx)
     }
 
-    /// A message has no state between decided and sent: its fact's retry sends it.
+    /// None: a message that was decided and not sent leaves no state, and its fact's retry sends it.
     fn pending_actions(_: &State, _: &Context<'_, State, Observed>) -> Vec<Action> {
         Vec::new()
     }
@@ -117,26 +70,29 @@ impl Decide for Notify {
         outcome: Result<String, String>,
         now: Timestamp,
     ) -> ActionOutcome {
-        match (action, outcome) {
-            (Action::Publish { .. }, Ok(message_id)) => {
-                state.sent = Some(now);
-                state.message_id = Some(message_id);
-                if let Some(digest) = &mut state.digest {
-                    digest.was_sent();
-                }
-                ActionOutcome::default()
+        let message_id = match outcome {
+            Ok(message_id) => message_id,
+            Err(cause) => {
+                let reason =
+                    Reason::new(Code::PublishRefused, format!("the message was not sent to the chat: {cause}"));
+                return ActionOutcome { reasons: vec![reason], ..ActionOutcome::default() };
             }
-            (Action::PublishToChat { .. }, Ok(_)) => {
-                state.chat = Some(now);
-                if let Some(digest) = &mut state.digest {
-                    digest.was_posted();
-                }
-                ActionOutcome::default()
+        };
+        match (state, action) {
+            (State::Digest(digest), Action::Publish { .. }) => digest.mark_sent(),
+            (State::Digest(digest), Action::PublishToChat { .. }) => digest.mark_posted(),
+            (state, Action::Publish { .. }) => {
+                let mut message = state.message();
+                (message.sent, message.message_id) = (Some(now), Some(message_id));
+                *state = State::Message(message);
             }
-            (_, Err(cause)) => {
-                ActionOutcome { reasons: vec![Reason::new("publish_refused", cause)], ..ActionOutcome::default() }
+            (state, Action::PublishToChat { .. }) => {
+                let mut message = state.message();
+                message.chat = Some(now);
+                *state = State::Message(message);
             }
         }
+        ActionOutcome::default()
     }
 }
 
@@ -144,29 +100,4 @@ impl Preview for Notify {
     fn preview(_: &Event) -> Observed {
         Observed::default()
     }
-}
-
-fn on_fact(ctx: &Context<'_, State, Observed>, fact: &Fact) -> Answer {
-    let (state, observed) = (ctx.state, ctx.observed);
-    let told = state.sent.is_some();
-    let quiet = observed.policy.as_ref().and_then(|policy| policy.notify.as_ref());
-    if quiet.is_some_and(|notify| notify.digest_severities.contains(&fact.kind.severity())) && !told {
-        let text = format!("{} on {} waits for the digest", fact.kind.as_str(), fact.dedup_key);
-        let state = State { sent: Some(ctx.now), chat: Some(ctx.now), ..State::default() };
-        return Plan::update(state, "quiet", text).with_fact(digest::held(fact, ctx.now));
-    }
-    let place = ConsoleLinks::of(ctx.event, observed.policy.as_deref());
-    let to_chat = observed.chat && state.chat.is_none();
-    if let Some(sent) = state.sent.filter(|_| !to_chat) {
-        return Plan::skip("already_sent", format!("the message on this dedup key was sent at {sent}"));
-    }
-    let mut plan =
-        Plan::only(Decision::Acted, Reason::new("told", format!("{} on {}", fact.kind.as_str(), fact.dedup_key)));
-    if !told {
-        plan.actions.push(Action::Publish { service: "sns", message: templates::message(fact, &place) });
-    }
-    if to_chat {
-        plan.actions.push(Action::PublishToChat { service: "sns", message: chat::message(fact, &place) });
-    }
-    plan
 }

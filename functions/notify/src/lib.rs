@@ -1,14 +1,20 @@
-//! `notify` turns the suite's facts into messages that a person can act on, one for each dedup key.
+//! `notify` turns facts into messages to operators, one for each dedup key.
 //!
-//! What the subject says and what to do next is in [`templates`], where to look in [`console_links`]; [`decide`]
-//! sends each dedup key once, or keeps it for the digest; [`act`] publishes, to people and to a chat.
+//! [`templates`] has the text of each kind, [`runbook`] its section of the runbook, and [`console_links`] links and
+//! commands. `planner` sends each message once, or adds it to the model's digest; [`act`] publishes to SNS.
 
 pub mod act;
+pub mod action;
 mod chat;
 pub mod console_links;
 pub mod decide;
 mod digest;
+mod fact;
+pub mod observation;
+mod planner;
+pub mod reason;
 pub mod runbook;
+pub mod state;
 pub mod templates;
 
 pub use act::Reaction;

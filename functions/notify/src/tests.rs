@@ -93,7 +93,7 @@ fn a_message_that_sns_refuses_goes_back_so_that_it_ends_in_a_queue() {
 fn a_request_between_two_functions_is_not_for_people() {
     let (world, sns) = (world(), Sns::default());
     let report = react(&world, &sns, &fact("1", "Training Requested", "build/churn/x")).unwrap();
-    assert_eq!((report.codes[0], sns.sent.lock().unwrap().len()), ("not_for_people", 0));
+    assert_eq!((report.codes[0], sns.sent.lock().unwrap().len()), ("request", 0));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Reads whom to ask about.
+//! Observation: the models to reconcile.
 
 use trimtab_core::event::Event;
 use trimtab_core::name::ModelName;
@@ -11,7 +11,7 @@ use crate::decide::{Action, Reconcile};
 /// `reconcile` over its port.
 #[derive(Debug)]
 pub struct Reaction<L> {
-    /// The ledger, which knows who is looked after.
+    /// The ledger, which lists the models with a `[reconcile]` table.
     pub ledger: L,
 }
 

@@ -1,19 +1,21 @@
-//! Who is asked to look.
+//! The decision: a request for each model that is reconciled.
 
 use jiff::Timestamp;
 use serde::Serialize;
 use trimtab_core::event::{Body, Event};
-use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::ModelName;
-use trimtab_core::plan::{Plan, Reason};
+use trimtab_core::plan::Plan;
 use trimtab_core::policy::Policy;
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Preview, Subject};
 
-/// The deciding half of `reconcile`.
+use crate::fact;
+use crate::reason::Code;
+
+/// Decisions of `reconcile`.
 #[derive(Debug, Clone, Copy)]
 pub struct Reconcile;
 
-/// What `reconcile` can do: nothing but ask, and that is a fact.
+/// None: `reconcile` publishes requests, and changes nothing in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Action {}
 
@@ -33,14 +35,15 @@ impl Decide for Reconcile {
     }
 
     fn aggregate(_: &Event, _: Option<&Policy>) -> String {
-        "looks".to_owned()
+        "reconcile".to_owned()
     }
 
+    /// None: a scheduled event names no model.
     fn decide(ctx: &Context<'_, (), Vec<ModelName>>) -> Plan<(), Action> {
         let models = ctx.observed;
-        let text = format!("models that are looked after, and asked about: {}", models.len());
-        let facts = models.iter().map(|model| look(model, ctx.now)).collect();
-        Plan { facts, ..Plan::skip("asked", text) }
+        let text = format!("models with a [reconcile] table, each reconciled now: {}", models.len());
+        let facts = models.iter().map(|model| fact::reconcile_requested(model, ctx.now)).collect();
+        Plan { facts, ..Plan::skip(Code::ReconcileRequested, text) }
     }
 
     fn pending_actions((): &(), _: &Context<'_, (), Vec<ModelName>>) -> Vec<Action> {
@@ -53,23 +56,7 @@ impl Decide for Reconcile {
 }
 
 impl Preview for Reconcile {
-    /// The clock names no model.
     fn preview(_: &Event) -> Vec<ModelName> {
         Vec::new()
-    }
-}
-
-/// Asks the functions to look at this model.
-#[must_use]
-pub fn look(model: &ModelName, at: Timestamp) -> Fact {
-    let reason = Reason::new("asked", "what AWS did not tell of is looked for");
-    Fact {
-        kind: FactKind::ReconcileRequested,
-        version: fact::VERSION,
-        model: Some(model.clone()),
-        dedup_key: format!("look/{model}/{at}"),
-        at,
-        reasons: vec![reason.text],
-        details: std::collections::BTreeMap::new(),
     }
 }

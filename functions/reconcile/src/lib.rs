@@ -1,9 +1,12 @@
-//! `reconcile` owns nothing: by the clock it asks the other functions to look for what they have not
-//! heard of, model by model. Each finds what it has missed in the services that it knows, by the
-//! same decisions as if the event had come: see `look.rs` of `integrate`, `retrain` and `deploy`.
+//! `reconcile` owns no aggregate. On a schedule, it requests of the other functions that they compare AWS with their
+//! aggregates, model by model.
+//!
+//! Each function finds lost events in the services that it knows, and decides on them as if they had arrived.
 
 pub mod act;
 pub mod decide;
+pub mod fact;
+pub mod reason;
 
 pub use act::Reaction;
 pub use decide::Reconcile;

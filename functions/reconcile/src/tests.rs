@@ -27,7 +27,7 @@ fn every_model_that_is_looked_after_is_asked_for_and_no_other() {
     let reaction =
         Reaction { ledger: MemoryLedger::with([policy("churn", on), policy("segments", ""), policy("prices", on)]) };
     let report = run(world.react(&reaction, &tick())).unwrap().unwrap();
-    assert_eq!(report.codes, ["asked"]);
+    assert_eq!(report.codes, ["reconcile_requested"]);
     let asked: Vec<String> = world.bus.facts().iter().map(|fact| fact.dedup_key.clone()).collect();
     assert_eq!(asked, ["look/churn/2026-11-20T09:00:00Z", "look/prices/2026-11-20T09:00:00Z"]);
     assert!(world.ledger.contents().history.is_empty(), "the clock leaves no record");
@@ -40,11 +40,11 @@ fn each_request_names_its_model_its_reason_and_its_time() {
     let world = World::new(MemoryLedger::with([policy("churn", on)]), MemoryBus::default(), FixedClock::at(now));
     let reaction = Reaction { ledger: MemoryLedger::with([policy("churn", on)]) };
     let report = run(world.react(&reaction, &tick())).unwrap().unwrap();
-    assert_eq!(report.entry.reasons, ["models that are looked after, and asked about: 1"]);
+    assert_eq!(report.entry.reasons, ["models with a [reconcile] table, each reconciled now: 1"]);
     let fact = world.bus.facts().remove(0);
     assert_eq!((fact.kind.as_str(), fact.version, fact.at), ("Reconcile Requested", 1, now));
     assert_eq!(fact.model.as_ref().map(ToString::to_string).as_deref(), Some("churn"));
-    assert_eq!(fact.reasons, ["what AWS did not tell of is looked for"]);
+    assert_eq!(fact.reasons, ["AWS is compared with the ledger to find lost events"]);
 }
 
 #[test]

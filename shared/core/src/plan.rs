@@ -97,6 +97,27 @@ macro_rules! reason_codes {
     };
 }
 
+/// Serializes a function's `Action` with the AWS service of its call, as the history and `trimtab plan` show it.
+///
+/// The enum `Action` derives `Serialize` with `#[serde(tag = "action", remote = "Self")]`, and its method `service` returns
+/// the service. `serde::Serialize` is in scope.
+#[macro_export]
+macro_rules! serialize_with_service {
+    () => {
+        impl ::serde::Serialize for Action {
+            fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                #[derive(::serde::Serialize)]
+                struct Call<'a> {
+                    service: &'static str,
+                    #[serde(flatten, with = "Action")]
+                    action: &'a Action,
+                }
+                ::serde::Serialize::serialize(&Call { service: self.service(), action: self }, to)
+            }
+        }
+    };
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

@@ -72,10 +72,10 @@ impl Candidates for Sim {
         .await
     }
 
-    async fn judge(&self, request: &VerdictRequest) -> PortResult<()> {
+    async fn write_verdict(&self, request: &VerdictRequest) -> PortResult<()> {
         let request = request.clone();
-        self.services().attempt(Site::CandidatesJudge, request.package.to_string(), &request.token);
-        self.call(Site::CandidatesJudge, move |services| {
+        self.services().attempt(Site::CandidatesWriteVerdict, request.package.to_string(), &request.token);
+        self.call(Site::CandidatesWriteVerdict, move |services| {
             let version = request.package.version();
             // SageMaker takes a token once.
             if services.candidate.stamp.as_ref() == Some(&request.token) {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trimtab_core::event::Resource;
 use trimtab_core::port::PortResult;
-use trimtab_core::port::{Activity, Halted, ObservedResource, Resources};
+use trimtab_core::port::{Activity, ObservedResource, Resources, StopOutcome};
 
 use crate::Site;
 use crate::events;
@@ -134,19 +134,19 @@ impl Resources for Sim {
         self.call(Site::ResourcesDescribe, move |services| Ok(services.made.get(&arn).cloned())).await
     }
 
-    async fn stop(&self, resource: &Resource) -> PortResult<Halted> {
+    async fn stop(&self, resource: &Resource) -> PortResult<StopOutcome> {
         let arn = arn(resource);
         self.call(Site::ResourcesStop, move |services| {
-            let Some(job) = services.made.get_mut(&arn) else { return Ok(Halted::Over) };
+            let Some(job) = services.made.get_mut(&arn) else { return Ok(StopOutcome::AlreadyEnded) };
             if job.activity == Activity::Over {
-                return Ok(Halted::Over);
+                return Ok(StopOutcome::AlreadyEnded);
             }
             if job.activity == Activity::Running {
                 job.activity = Activity::Stopped;
                 *services.stops.entry(arn).or_default() += 1;
                 services.after(STOPPING, Item::JobEnds);
             }
-            Ok(Halted::Stopped)
+            Ok(StopOutcome::Stopped)
         })
         .await
     }

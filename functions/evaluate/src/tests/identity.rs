@@ -5,8 +5,9 @@ use trimtab_core::reactor::{Context, Decide, Preview};
 
 use super::*;
 use crate::Evaluation;
-use crate::candidate::{State, execution_name, version_of};
-use crate::decide::Observed;
+use crate::naming::{execution_name, version_of};
+use crate::observation::Observed;
+use crate::state::State;
 
 /// What is started and written for version 7 by this clock, told by an event of this id and time.
 fn names(id: &str, time: &str, clock: &str) -> (String, String) {
@@ -56,7 +57,7 @@ fn candidate_is_kept_under_one_name_for_each_version() {
     assert_eq!(ids, ["candidate#7", "candidate#8"], "another name would test each version again");
     stage.ends(&good());
     for (at, version) in [(1, 8), (0, 7)] {
-        assert_eq!(stage.react(&ended(&stage.started()[at], "SUCCEEDED")), (Decision::Acted, "asked"));
+        assert_eq!(stage.react(&ended(&stage.started()[at], "SUCCEEDED")), (Decision::Acted, "manual_approval"));
         assert_eq!(stage.written().pop().unwrap().package, package(version), "an end is its own version's");
     }
 }
@@ -134,7 +135,7 @@ fn start_that_is_refused_is_a_matter_of_its_own() {
     stage.react(&registered(7));
     let told = stage.told().pop().unwrap();
     assert_eq!(told.dedup_key, "candidate/churn/7/start_refused");
-    assert_eq!(told.reasons, ["the test suite would not start: states:StartExecution: StateMachineDoesNotExist"]);
+    assert_eq!(told.reasons, ["the test suite could not be started: states:StartExecution: StateMachineDoesNotExist"]);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn live_version_without_the_metric_leaves_it_to_a_person() {
         let output = gave(&format!(r#"{{"metrics": {{"m": {good}}}}}"#));
         let judged = judge(&rules, &output, Some(&live(&[("other", "0.1")])));
         assert_eq!(judged.grade, Grade::Unsure, "what cannot be told is always asked");
-        let words = "nothing says what it is for version 6, which is live";
+        let words = "the live version 6 has no recorded m to compare with";
         assert!(judged.reasons[0].ends_with(words), "{:?}", judged.reasons);
         let bad = gave(&format!(r#"{{"metrics": {{"m": {}}}}}"#, if metric == LEAST_WITHIN { "0.8" } else { "0.5" }));
         assert_eq!(judge(&rules, &bad, Some(&live(&[]))).grade, Grade::Fail, "what is out of bounds is no question");

@@ -26,16 +26,16 @@ const fn row(
 const MATRIX: [Row; 12] = [
     row(("approve", "reject", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
     row(("approve", "manual_approval", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
-    row(("manual_approval", "reject", "pass"), "asked", None, FactKind::ApprovalRequested),
-    row(("manual_approval", "manual_approval", "pass"), "asked", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "reject", "pass"), "manual_approval", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "manual_approval", "pass"), "manual_approval", None, FactKind::ApprovalRequested),
     row(("approve", "reject", "fail"), "rejected", Some(false), FactKind::EvaluationFailed),
     row(("manual_approval", "reject", "fail"), "rejected", Some(false), FactKind::EvaluationFailed),
-    row(("approve", "manual_approval", "fail"), "asked", None, FactKind::ApprovalRequested),
-    row(("manual_approval", "manual_approval", "fail"), "asked", None, FactKind::ApprovalRequested),
-    row(("approve", "reject", "unsure"), "asked", None, FactKind::ApprovalRequested),
-    row(("approve", "manual_approval", "unsure"), "asked", None, FactKind::ApprovalRequested),
-    row(("manual_approval", "reject", "unsure"), "asked", None, FactKind::ApprovalRequested),
-    row(("manual_approval", "manual_approval", "unsure"), "asked", None, FactKind::ApprovalRequested),
+    row(("approve", "manual_approval", "fail"), "manual_approval", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "manual_approval", "fail"), "manual_approval", None, FactKind::ApprovalRequested),
+    row(("approve", "reject", "unsure"), "manual_approval", None, FactKind::ApprovalRequested),
+    row(("approve", "manual_approval", "unsure"), "manual_approval", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "reject", "unsure"), "manual_approval", None, FactKind::ApprovalRequested),
+    row(("manual_approval", "manual_approval", "unsure"), "manual_approval", None, FactKind::ApprovalRequested),
 ];
 
 impl Row {

@@ -49,7 +49,7 @@ fn a_version_that_waits_for_a_person_is_asked_for_once() {
     let stage = stage(str::to_owned);
     stage.looks();
     stage.ends(&good());
-    assert_eq!(stage.looks(), (Decision::Acted, "asked"));
+    assert_eq!(stage.looks(), (Decision::Acted, "manual_approval"));
     assert_eq!(stage.looks(), (Decision::Skipped, "already_judged"));
     assert_eq!(stage.written().len(), 1);
 }
@@ -59,7 +59,7 @@ fn a_test_suite_that_lasts_longer_than_the_policy_allows_is_told_once() {
     let stage = stage(str::to_owned);
     stage.looks();
     stage.wait(SignedDuration::from_hours(6));
-    assert_eq!(stage.looks(), (Decision::Acted, "late"));
+    assert_eq!(stage.looks(), (Decision::Acted, "deadline_exceeded"));
     assert_eq!(stage.looks(), (Decision::Skipped, "testing"));
     let late = stage.kinds().iter().filter(|kind| **kind == FactKind::DeadlineExceeded).count();
     assert_eq!(late, 1);

@@ -15,7 +15,7 @@ fn a_version_that_passes_is_approved_where_the_policy_says_so_and_the_reasons_st
     assert_eq!(written[0].approve, Some(true));
     assert_eq!(metrics(&written[0]), ["auc 0.91", "log_loss 0.31"]);
     let description = written[0].description.clone().unwrap();
-    for part in ["version 7: it passes", "auc is 0.91 (at least 0.85)", "log_loss is 0.31", "s3://churn/bias.json"] {
+    for part in ["version 7: passed", "auc is 0.91 (at least 0.85)", "log_loss is 0.31", "s3://churn/bias.json"] {
         assert!(description.contains(part), "{part} in {description}");
     }
     assert!(written[0].token.len() <= 36);
@@ -25,7 +25,7 @@ fn a_version_that_passes_is_approved_where_the_policy_says_so_and_the_reasons_st
 #[test]
 fn a_person_is_asked_with_the_metrics_where_the_policy_says_so() {
     let stage = stage(str::to_owned);
-    assert_eq!(stage.evaluate(&good()), (Decision::Acted, "asked"));
+    assert_eq!(stage.evaluate(&good()), (Decision::Acted, "manual_approval"));
     assert_eq!(stage.written()[0].approve, None);
     let told = stage.told();
     assert_eq!(told[1].kind, FactKind::ApprovalRequested);
@@ -44,15 +44,21 @@ fn a_metric_below_its_least_rejects() {
     assert_eq!(stage.written()[0].approve, Some(false));
     let told = &stage.told()[1];
     assert_eq!(told.kind, FactKind::EvaluationFailed);
-    assert!(told.reasons.contains(&"auc is 0.849999, and the policy asks for at least 0.85".to_owned()), "{told:?}");
+    assert!(told.reasons.contains(&"auc is 0.849999, and the policy requires at least 0.85".to_owned()), "{told:?}");
 }
 
 #[test]
 fn what_is_missing_rejects_and_is_named() {
     let cases = [
-        (json!({"metrics": {"auc": 0.91}, "bias_report": "s3://b"}), "the test suite gives no log_loss"),
-        (json!({"metrics": {"auc": 0.91, "log_loss": 0.31}}), "the test suite names no bias report"),
-        (json!({"Payload": 1}), "the test suite gave no metrics: expected {\"metrics\": {\"name\": number}}"),
+        (json!({"metrics": {"auc": 0.91}, "bias_report": "s3://b"}), "the test suite reported no log_loss"),
+        (
+            json!({"metrics": {"auc": 0.91, "log_loss": 0.31}}),
+            "the test suite reported no bias report, and the policy requires one",
+        ),
+        (
+            json!({"Payload": 1}),
+            "the output of the test suite has no metrics: expected {\"metrics\": {\"name\": number}}",
+        ),
     ];
     for (output, reason) in cases {
         let stage = stage(by_itself);
@@ -98,14 +104,14 @@ fn a_challenger_may_be_worse_than_the_champion_by_the_margin_and_no_more() {
     assert_eq!(auc, ["0.91", "0.92"]);
     let beyond = against(Some("0.920001"));
     assert_eq!(beyond.evaluate(&good()), (Decision::Acted, "rejected"));
-    let reason = "auc is 0.91: version 6, which is live, has 0.920001, and the policy allows a margin of 0.01";
+    let reason = "auc is 0.91: the live version 6 has 0.920001, and the policy allows a margin of 0.01";
     assert!(beyond.told()[1].reasons.iter().any(|line| line == reason), "{:?}", beyond.told()[1].reasons);
 }
 
 #[test]
 fn a_champion_whose_metrics_nobody_knows_is_a_question_for_a_person() {
     let stage = against(None);
-    assert_eq!(stage.evaluate(&good()), (Decision::Acted, "asked"));
+    assert_eq!(stage.evaluate(&good()), (Decision::Acted, "manual_approval"));
     assert_eq!(stage.kinds()[1], FactKind::ApprovalRequested);
 }
 

@@ -14,9 +14,9 @@ impl Resources for &EndsFirst {
         Ok(self.1.lock().unwrap().clone())
     }
 
-    async fn stop(&self, resource: &Resource) -> PortResult<Halted> {
+    async fn stop(&self, resource: &Resource) -> PortResult<StopOutcome> {
         self.0.lock().unwrap().push(resource.clone());
-        Ok(Halted::Over)
+        Ok(StopOutcome::AlreadyEnded)
     }
 }
 
@@ -60,7 +60,7 @@ fn stop_that_a_dead_invocation_left_is_made_by_the_next_event() {
     {
         let mut contents = stage.world.ledger.contents();
         let record = contents.aggregates.values_mut().next().unwrap();
-        record.state.as_mut().unwrap()["finding"]["stop"] = json!("asked");
+        record.state.as_mut().unwrap()["finding"]["stop"] = json!("requested");
     }
     stage.aws.change(|actual| actual.activity = Activity::Running);
     stage.hears("AddTags", &arn());
@@ -101,7 +101,7 @@ fn exempt_caller_still_puts_an_open_finding_right() {
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
     let tags = [("owner", "mira"), ("model", "churn")].map(|(key, value)| (key.into(), value.into()));
     stage.aws.change(|actual| actual.tags = tags.into());
-    assert_eq!(stage.hears("AddTags", &arn()).codes, ["put_right"]);
+    assert_eq!(stage.hears("AddTags", &arn()).codes, ["resolved"]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn finding_names_the_resource_the_caller_and_each_rule_once() {
         assert_eq!((fact.details["caller"].as_str(), fact.details["rules"].as_str()), ("maya", "tags, instance_types"));
         assert_eq!(fact.model, None, "a finding belongs to no model");
     }
-    assert_eq!(facts[1].reasons, ["training job churn-by-hand is stopped, as the policy says"]);
+    assert_eq!(facts[1].reasons, ["training job churn-by-hand was stopped, as guard.stop says"]);
 }
 
 /// What `plan` shows offline: a call that makes nothing describes nothing.
@@ -217,7 +217,7 @@ impl Resources for &Silent {
         Ok(self.0.clone())
     }
 
-    async fn stop(&self, _: &Resource) -> PortResult<Halted> {
+    async fn stop(&self, _: &Resource) -> PortResult<StopOutcome> {
         Err(Failure::transient("sagemaker:StopTrainingJob", "no answer in time"))
     }
 }
@@ -233,5 +233,5 @@ fn second_attempt_to_stop_is_on_record_before_it_is_made() {
     assert!(matches!(lost, Err(Failure::Transient { .. })), "the event goes back to Lambda");
     let contents = stage.world.ledger.contents();
     let state = contents.aggregates.values().next().unwrap().state.clone().unwrap();
-    assert_eq!((&state["finding"]["stop"], &state["count"]), (&json!("asked"), &json!(1)));
+    assert_eq!((&state["finding"]["stop"], &state["count"]), (&json!("requested"), &json!(1)));
 }

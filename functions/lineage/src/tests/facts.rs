@@ -18,7 +18,7 @@ const ENDPOINT: &str = "trimtab-churn-endpoint-2cc0ca0f5a32aa7f";
 const VERSION: &str = "trimtab-churn-package-081952fe0c5a0e7c";
 const EVALUATION: &str = "trimtab-churn-evaluation-9ce28dea810f91df";
 const ROLLOUT: &str = "trimtab-churn-rollout-e64dd5d3f1ffec96";
-const WATCH: &str = "trimtab-churn-watch-4c24638120f6b821";
+const MONITORING: &str = "trimtab-churn-monitoring-4c24638120f6b821";
 const BASELINE: &str = "trimtab-churn-baseline-479f164608c9c7a8";
 
 /// What a fact of some kind writes: the action, how it stands, and what is linked.
@@ -60,11 +60,11 @@ fn row(kind: FactKind) -> Option<Row> {
         progress,
         links: &[(VERSION, ContributedTo, ROLLOUT), (TRAINING, Produced, VERSION), (ROLLOUT, AssociatedWith, ENDPOINT)],
     };
-    let watch = |progress| Row {
+    let monitoring = |progress| Row {
         dedup_key: "watch/churn/bias/1a2b".to_owned(),
-        action: WATCH,
+        action: MONITORING,
         progress,
-        links: &[(BASELINE, ContributedTo, WATCH), (WATCH, AssociatedWith, ENDPOINT)],
+        links: &[(BASELINE, ContributedTo, MONITORING), (MONITORING, AssociatedWith, ENDPOINT)],
     };
     Some(match kind {
         FactKind::BuildStarted => build("InProgress"),
@@ -79,17 +79,24 @@ fn row(kind: FactKind) -> Option<Row> {
         FactKind::RolloutStarted => rollout("InProgress"),
         FactKind::RolloutSucceeded => rollout("Completed"),
         FactKind::RolloutRolledBack | FactKind::RolloutFailed | FactKind::SmokeTestFailed => rollout("Failed"),
-        FactKind::MonitoringStarted => watch("Completed"),
-        FactKind::MonitoringFailed => watch("Failed"),
+        FactKind::MonitoringStarted => monitoring("Completed"),
+        FactKind::MonitoringFailed => monitoring("Failed"),
         _ => return None,
     })
 }
 
 /// A fact that names whatever lineage could know.
 fn everything(kind: FactKind, dedup_key: &str) -> Value {
-    let details = json!({"commit": "c".repeat(40), "run": RUN, "package": PACKAGE, "version": "3",
+    let details = json!({"commit": "c".repeat(40), "run": RUN, "trigger": "drift", "package": PACKAGE, "version": "3",
         "baseline": "s3://churn-monitoring/b/constraints.json"});
     fact("1", kind.as_str(), dedup_key, &details)
+}
+
+/// A training run that a trigger of this kind started.
+fn triggered_by(trigger: &str, dedup_key: &str) -> Value {
+    let mut event = everything(FactKind::TrainingStarted, dedup_key);
+    event["detail"]["details"]["trigger"] = json!(trigger);
+    event
 }
 
 pub(super) fn told_facts() -> impl Iterator<Item = (FactKind, Value)> {
@@ -158,12 +165,12 @@ fn each_entity_says_what_it_is_and_where() {
         (VERSION, EntityKind::Artifact, "ModelPackage", PACKAGE),
         (EVALUATION, EntityKind::Action, "Evaluation", PACKAGE),
         (ROLLOUT, EntityKind::Action, "Rollout", "endpoint/churn-prod"),
-        (WATCH, EntityKind::Action, "Watch", "trimtab:watch/churn/bias/1a2b"),
+        (MONITORING, EntityKind::Action, "Monitoring", "trimtab:watch/churn/bias/1a2b"),
         (BASELINE, EntityKind::Artifact, "Baseline", "s3://churn-monitoring/b/constraints.json"),
     ];
     wanted.sort_unstable();
     assert_eq!(found, wanted);
-    for name in [BUILD, TRAINING, INCIDENT, EVALUATION, ROLLOUT, WATCH] {
+    for name in [BUILD, TRAINING, INCIDENT, EVALUATION, ROLLOUT, MONITORING] {
         let said = &entities[name].0.properties;
         assert_eq!(said["reason"], "because", "{name} tells why");
         let dedup_keys = ["build/", "incident/", "candidate/", "rollout/", "watch/"];
@@ -181,9 +188,29 @@ fn each_entity_says_what_it_is_and_where() {
 #[test]
 fn only_drift_comes_from_the_endpoint() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
-    let event = everything(FactKind::TrainingStarted, "incident/churn-build-1");
+    let event = triggered_by("build", "incident/churn-build-1");
     assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
     assert_eq!(tracking.chain(), ["Commit ContributedTo TrainingRun", "Incident AssociatedWith TrainingRun"]);
+}
+
+/// A model's name may contain the word.
+#[test]
+fn build_of_a_model_named_drift_has_no_endpoint() {
+    let churn = include_str!("../../../../policies/churn.toml");
+    let (world, tracking) =
+        (world_of(&churn.replace("model = \"churn\"", "model = \"x-drift-y\"")), Tracking::default());
+    let mut event = triggered_by("build", "incident/x-drift-y-build-98d33ea0");
+    event["detail"]["model"] = json!("x-drift-y");
+    assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
+    assert_eq!(tracking.chain(), ["Commit ContributedTo TrainingRun", "Incident AssociatedWith TrainingRun"]);
+}
+
+/// An incident's ID is no protocol.
+#[test]
+fn drift_is_known_by_its_trigger_whatever_its_incident_is_called() {
+    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    assert_eq!(react(&world, &tracking, &triggered_by("drift", "incident/churn-1")), (Decision::Acted, "written"));
+    assert!(tracking.chain().contains(&"Endpoint AssociatedWith Incident".to_owned()));
 }
 
 #[test]

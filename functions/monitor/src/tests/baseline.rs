@@ -11,7 +11,7 @@ fn a_baseline_that_the_registry_has_not_is_computed_and_its_end_begins_the_watch
     assert!(stage.state().schedules.is_empty());
     for job in stage.jobs() {
         stage.state().jobs.insert(job.clone(), ObservedBaseline::Completed);
-        assert_eq!(stage.hears(&ended(&job)), ["to_be_watched"]);
+        assert_eq!(stage.hears(&ended(&job)), ["applying"]);
     }
     stage.is_watched();
     assert_eq!(stage.dedup_keys(FactKind::MonitoringStarted).len(), 4);
@@ -61,7 +61,7 @@ fn without_a_baseline_or_a_configuration_it_is_told_what_is_missing() {
         text.replace("config = \"s3://churn-monitoring/config/bias.json\"", "")
     });
     let codes = stage.hears(&in_service());
-    assert_eq!(codes, ["asked", "no_baseline", "no_baseline_yet", "no_baseline", "no_baseline"]);
+    assert_eq!(codes, ["monitoring_requested", "no_baseline", "no_baseline_yet", "no_baseline", "no_baseline"]);
     stage.registers("v7");
     assert_eq!(stage.hears(&look())[3], "no_configuration");
     assert_eq!(stage.dedup_keys(FactKind::MonitoringFailed).len(), 4);

@@ -5,7 +5,7 @@ use trimtab_core::reactor::Preview;
 
 use super::*;
 use crate::Monitor;
-use crate::desired_state::{kind_of, owner_of};
+use crate::kind::{kind_of, owner_of};
 
 const ANALYZER: &str = "sagemaker-model-monitor-analyzer";
 const CLARIFY: &str = "sagemaker-clarify-processing";
@@ -197,7 +197,7 @@ fn changed_alarm_is_put_again_and_announced() {
     let stage = stage(true);
     stage.hears(&in_service());
     stage.apply(|text| text.replace("at_most = 0.2", "at_most = 0.3"));
-    assert_eq!(stage.hears(&look())[1..], ["to_be_watched", "in_place", "in_place", "in_place"]);
+    assert_eq!(stage.hears(&look())[1..], ["applying", "in_place", "in_place", "in_place"]);
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 1);
 }
 
@@ -266,12 +266,12 @@ fn definition_that_cannot_be_removed_is_left_and_holds_up_nothing() {
     stage.state().refuses_removals = true;
     stage.serves(8);
     stage.registers("v8");
-    assert_eq!(stage.hears(&in_service())[1..], ["to_be_watched"; 4]);
+    assert_eq!(stage.hears(&in_service())[1..], ["applying"; 4]);
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 4, "version 8 is watched");
     assert_eq!(stage.hears(&look())[1..], ["in_place"; 4], "it is not tried again by each look");
     assert_eq!(stage.state().definitions.len(), 8, "the four old ones are left");
     stage.apply(|text| text.split_once("[monitor.bias]").unwrap().0.to_owned());
-    assert_eq!(stage.hears(&look())[3..], ["no_longer_asked_for"; 2]);
-    assert_eq!(stage.hears(&look())[3..], ["not_asked_for"; 2], "what was taken down is done with");
+    assert_eq!(stage.hears(&look())[3..], ["no_longer_configured"; 2]);
+    assert_eq!(stage.hears(&look())[3..], ["not_configured"; 2], "what was taken down is done with");
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 6);
 }

@@ -5,15 +5,12 @@ use super::*;
 #[test]
 fn an_endpoint_in_service_is_watched_for_every_kind_that_is_asked_for_once() {
     let stage = stage(true);
-    assert_eq!(
-        stage.hears(&in_service()),
-        ["asked", "to_be_watched", "to_be_watched", "to_be_watched", "to_be_watched"]
-    );
+    assert_eq!(stage.hears(&in_service()), ["monitoring_requested", "applying", "applying", "applying", "applying"]);
     stage.is_watched();
     assert_eq!(stage.told(), [FactKind::MonitoringStarted; 4]);
     let writes = stage.state().writes;
     for event in [in_service(), look()] {
-        assert_eq!(stage.hears(&event), ["asked", "in_place", "in_place", "in_place", "in_place"]);
+        assert_eq!(stage.hears(&event), ["monitoring_requested", "in_place", "in_place", "in_place", "in_place"]);
     }
     assert_eq!((stage.state().writes, stage.told().len()), (writes, 4));
 }
@@ -44,7 +41,7 @@ fn a_schedule_that_is_being_changed_is_changed_at_the_next_look() {
     stage.state().schedules.values_mut().for_each(|actual| actual.status = ScheduleStatus::Pending);
     assert_eq!(stage.hears(&look())[1..], ["pending"; 4]);
     stage.state().schedules.values_mut().for_each(|actual| actual.status = ScheduleStatus::Scheduled);
-    assert_eq!(stage.hears(&look())[1..], ["to_be_watched"; 4]);
+    assert_eq!(stage.hears(&look())[1..], ["applying"; 4]);
     stage.is_watched();
 }
 
@@ -54,7 +51,7 @@ fn a_schedule_that_failed_is_told_once() {
     stage.hears(&in_service());
     stage.state().schedules.values_mut().for_each(|actual| actual.status = ScheduleStatus::Failed);
     assert_eq!(stage.hears(&look())[1..], ["schedule_failed"; 4]);
-    assert_eq!(stage.hears(&look())[1..], ["told"; 4]);
+    assert_eq!(stage.hears(&look())[1..], ["already_reported"; 4]);
 }
 
 #[test]
@@ -84,7 +81,16 @@ fn a_kind_is_taken_down_though_whoever_asked_for_it_died_before_that_was_on_reco
 fn an_endpoint_that_keeps_nothing_of_its_traffic_is_told_once_and_watched_after_the_next_rollout() {
     let stage = stage(true);
     stage.state().served.as_mut().unwrap().captures = false;
-    assert_eq!(stage.hears(&in_service()), ["blind", "blind", "blind", "blind", "blind"]);
+    assert_eq!(
+        stage.hears(&in_service()),
+        [
+            "data_capture_missing",
+            "data_capture_missing",
+            "data_capture_missing",
+            "data_capture_missing",
+            "data_capture_missing"
+        ]
+    );
     stage.hears(&look());
     assert_eq!(stage.told(), [FactKind::DataCaptureMissing]);
     stage.serves(8);
@@ -124,7 +130,7 @@ fn whichever_answer_is_lost_each_thing_is_made_once_and_told_once() {
 fn what_is_refused_is_told_and_done_when_it_is_no_longer_refused() {
     let stage = stage(true);
     stage.state().refuses = true;
-    assert_eq!(stage.hears(&in_service())[1..], ["to_be_watched"; 4]);
+    assert_eq!(stage.hears(&in_service())[1..], ["applying"; 4]);
     assert_eq!(stage.dedup_keys(FactKind::MonitoringFailed).len(), 4);
     stage.state().refuses = false;
     stage.hears(&look());

@@ -52,7 +52,7 @@ fn what_can_wait_is_sent_together_once_and_when_it_is_due() {
     pass(&world, 24);
     assert_eq!(look(&world, &sns), "nothing_new");
     let sent = sns.sent.lock().unwrap();
-    assert_eq!((sent.len(), sent[0].subject.as_str()), (1, "[info] demand: 2 messages that could wait"));
+    assert_eq!((sent.len(), sent[0].subject.as_str()), (1, "[info] demand: digest of 2 messages"));
     assert_eq!(sent[0].body.matches("training started: because").count(), 2);
 }
 
@@ -77,15 +77,15 @@ fn a_digest_is_for_whoever_wants_something_that_is_in_it() {
 
 #[test]
 fn what_waited_before_lines_had_a_severity_is_read() {
-    let line = json!({"key": "a", "at": NOON, "says": "training started"});
-    let line: crate::digest::Line = serde_json::from_value(line).unwrap();
+    let line = json!({"key": "a", "at": NOON, "text": "training started"});
+    let line: crate::state::Line = serde_json::from_value(line).unwrap();
     assert_eq!(line.severity, trimtab_core::fact::Severity::Info);
 }
 
 #[test]
 fn what_matters_does_not_wait() {
     let (world, sns) = (demand(), Sns::default());
-    assert_eq!(hear(&world, &sns, &of_demand("Training Failed", "incident/demand-build-1")), "told");
+    assert_eq!(hear(&world, &sns, &of_demand("Training Failed", "incident/demand-build-1")), "sent");
     assert_eq!(sns.sent.lock().unwrap().len(), 1);
 }
 
@@ -98,7 +98,7 @@ fn a_line_that_was_sent_comes_in_no_other_digest() {
     look(&world, &sns);
     let mut again = of_demand(held.kind.as_str(), &held.dedup_key);
     again["detail"] = json!(held);
-    assert_eq!(react(&world, &sns, &again).unwrap().codes[0], "already_held");
+    assert_eq!(react(&world, &sns, &again).unwrap().codes[0], "already_batched");
 }
 
 #[test]
@@ -120,5 +120,5 @@ fn a_digest_that_is_full_does_not_wait_for_the_clock() {
         hear(&world, &sns, &of_demand("Training Started", &format!("incident/demand-build-{number}")));
     }
     let sent = sns.sent.lock().unwrap();
-    assert_eq!((sent.len(), sent[0].subject.as_str()), (1, "[info] demand: 100 messages that could wait"));
+    assert_eq!((sent.len(), sent[0].subject.as_str()), (1, "[info] demand: digest of 100 messages"));
 }

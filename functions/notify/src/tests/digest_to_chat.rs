@@ -43,7 +43,7 @@ fn a_digest_goes_to_people_and_to_the_chat_once_each() {
     assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 1));
     let said = said(&chat);
     assert_eq!((&said["version"], &said["source"]), (&json!("1.0"), &json!("custom")));
-    assert_eq!(said["content"]["title"], "(info) demand: 2 messages that could wait");
+    assert_eq!(said["content"]["title"], "(info) demand: digest of 2 messages");
     assert_eq!(said["content"]["nextSteps"], json!(["Nothing to do.", "`trimtab history demand`"]));
     assert_eq!(said["content"]["keywords"], json!(["demand", "info", "Digest"]));
     assert_eq!(said["metadata"]["threadId"], "digest/demand");
@@ -59,11 +59,11 @@ fn what_the_chat_does_not_take_is_sent_to_it_at_the_next_look_and_people_are_not
     pass(&world, 24);
     let report = look(&world, &people, &refusing()).unwrap();
     assert_eq!((report.entry.decision, report.codes.last()), (Decision::Failed, Some(&"publish_refused")));
-    for code in ["chat_again", "nothing_new"] {
+    for code in ["chat_retried", "nothing_new"] {
         assert_eq!(look(&world, &people, &chat).unwrap().codes[0], code);
     }
     assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 1));
-    assert_eq!(said(&chat)["content"]["title"], "(info) demand: 1 messages that could wait");
+    assert_eq!(said(&chat)["content"]["title"], "(info) demand: digest of 1 messages");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn of_a_full_digest_the_chat_is_shown_ten_lines_and_what_it_refuses_is_kept() {
     };
     assert_eq!(hear(&refusing()).codes, ["full", "publish_refused"]);
     assert_eq!(world.ledger.contents().dead_letters.len(), 1);
-    for code in ["chat_again", "already_held"] {
+    for code in ["chat_retried", "already_batched"] {
         assert_eq!(hear(&chat).codes, [code], "as `trimtab redrive` sends it again");
     }
     assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 1));

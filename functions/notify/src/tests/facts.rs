@@ -42,7 +42,7 @@ fn sent_message_is_recorded_with_its_id_and_time() {
     react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1")).unwrap();
     let contents = world.ledger.contents();
     let (id, record) = contents.aggregates.iter().next().unwrap();
-    assert!(id.name.starts_with("notice#"), "{id:?}");
+    assert!(id.name.starts_with("message#"), "{id:?}");
     let state = record.state.as_ref().unwrap();
     assert_eq!((&state["sent"], &state["message_id"]), (&json!(NOON), &json!("message-1")));
 }
@@ -86,7 +86,7 @@ fn digest_lists_each_message_with_its_time_and_reason() {
     let sent = sns.sent.lock().unwrap()[0].clone();
     let line = format!("  {NOON}  [info] demand: training started: because\n");
     assert!(
-        sent.body.contains(&line) && sent.body.contains(&format!("demand: what could wait since {NOON}")),
+        sent.body.contains(&line) && sent.body.contains(&format!("demand: messages since {NOON}")),
         "{}",
         sent.body
     );
@@ -120,7 +120,7 @@ fn sent_lines_stay_known_through_five_hundred_others() {
         react(&world, &sns, &held(number)).unwrap();
     }
     assert_eq!(sns.sent.lock().unwrap().len(), 6);
-    assert_eq!(react(&world, &sns, &held(100)).unwrap().codes, ["already_held"]);
-    assert_eq!(react(&world, &sns, &held(599)).unwrap().codes, ["already_held"]);
-    assert_eq!(react(&world, &sns, &held(99)).unwrap().codes, ["held"], "the oldest is forgotten");
+    assert_eq!(react(&world, &sns, &held(100)).unwrap().codes, ["already_batched"]);
+    assert_eq!(react(&world, &sns, &held(599)).unwrap().codes, ["already_batched"]);
+    assert_eq!(react(&world, &sns, &held(99)).unwrap().codes, ["batched"], "the oldest is forgotten");
 }

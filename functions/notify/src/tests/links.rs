@@ -5,7 +5,8 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::policy::Policy;
 
 use super::*;
-use crate::console_links::{ConsoleLinks, thread};
+use crate::console_links::ConsoleLinks;
+use crate::fact::thread;
 use crate::templates::message;
 
 const HOST: &str = "https://eu-west-1.console.aws.amazon.com/";
@@ -28,9 +29,9 @@ fn shown(model: &str, kind: &str, subject: &str, details: &Value, region: &str) 
     let event = Event::parse(&event).unwrap();
     let Body::Fact(fact) = &event.body else { panic!("{kind} is no fact") };
     let policy = policy(model);
-    let body = message(fact, &ConsoleLinks::of(&event, Some(&policy))).body;
+    let body = message(fact, &ConsoleLinks::of(&event, Some(&policy))).unwrap().body;
     let line = |name: &str| body.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().to_owned();
-    (line("Look: "), line("Command: "))
+    (line("Console: "), line("Command: "))
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn each_kind_names_the_command_that_tells_more() {
     });
     let event = event.unwrap();
     let Body::Fact(fact) = &event.body else { panic!("no fact") };
-    assert!(message(fact, &ConsoleLinks::of(&event, None)).body.contains("Command: trimtab history\n"));
+    assert!(message(fact, &ConsoleLinks::of(&event, None)).unwrap().body.contains("Command: trimtab history\n"));
 }
 
 #[test]

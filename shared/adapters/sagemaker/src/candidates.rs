@@ -36,7 +36,7 @@ impl Candidates for SageMaker {
         Ok(package.and_then(|arn| PackageArn::parse(arn).ok()))
     }
 
-    async fn judge(&self, request: &VerdictRequest) -> PortResult<()> {
+    async fn write_verdict(&self, request: &VerdictRequest) -> PortResult<()> {
         let status =
             request.approve.map(|yes| if yes { ModelApprovalStatus::Approved } else { ModelApprovalStatus::Rejected });
         let metrics = request.metrics.iter().map(|(name, value)| (format!("{METRIC_PREFIX}{name}"), value.to_string()));

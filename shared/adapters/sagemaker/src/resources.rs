@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use trimtab_core::event::{Resource, ResourceKind};
 use trimtab_core::failure::Failure;
 use trimtab_core::port::PortResult;
-use trimtab_core::port::{Activity, Halted, ObservedResource, Resources};
+use trimtab_core::port::{Activity, ObservedResource, Resources, StopOutcome};
 use trimtab_runtime::sdk::{self, code, failure, message};
 
 use crate::{SageMaker, says};
@@ -42,14 +42,14 @@ impl Resources for SageMaker {
         }
     }
 
-    async fn stop(&self, resource: &Resource) -> PortResult<Halted> {
+    async fn stop(&self, resource: &Resource) -> PortResult<StopOutcome> {
         match self.state(resource).await? {
             Some(Activity::Running) => {}
             Some(Activity::Starting) => {
                 return Err(Failure::transient("sagemaker:Stop", "it is being made, and can be stopped when it runs"));
             }
-            Some(Activity::Stopped) => return Ok(Halted::Stopped),
-            Some(Activity::Over) | None => return Ok(Halted::Over),
+            Some(Activity::Stopped) => return Ok(StopOutcome::Stopped),
+            Some(Activity::Over) | None => return Ok(StopOutcome::AlreadyEnded),
         }
         let name = resource.name.as_str();
         match resource.kind {
@@ -65,7 +65,7 @@ impl Resources for SageMaker {
                 let done = self.0.stop_notebook_instance().notebook_instance_name(name).send().await;
                 self.stopped(resource, "sagemaker:StopNotebookInstance", done).await
             }
-            ResourceKind::Model | ResourceKind::EndpointConfig | ResourceKind::Endpoint => Ok(Halted::Over),
+            ResourceKind::Model | ResourceKind::EndpointConfig | ResourceKind::Endpoint => Ok(StopOutcome::AlreadyEnded),
         }
     }
 }
@@ -78,12 +78,12 @@ impl SageMaker {
         resource: &Resource,
         operation: &'static str,
         done: Result<T, sdk::CallError<E>>,
-    ) -> PortResult<Halted> {
-        let Err(error) = done else { return Ok(Halted::Stopped) };
+    ) -> PortResult<StopOutcome> {
+        let Err(error) = done else { return Ok(StopOutcome::Stopped) };
         match failure(operation, &error) {
             Failure::Permanent { operation, cause } => match self.state(resource).await? {
-                Some(Activity::Stopped) => Ok(Halted::Stopped),
-                Some(Activity::Over) | None => Ok(Halted::Over),
+                Some(Activity::Stopped) => Ok(StopOutcome::Stopped),
+                Some(Activity::Over) | None => Ok(StopOutcome::AlreadyEnded),
                 Some(Activity::Running | Activity::Starting) => Err(Failure::Permanent { operation, cause }),
             },
             retry => Err(retry),

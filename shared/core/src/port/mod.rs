@@ -45,15 +45,16 @@ pub use sagemaker_endpoints::{
 };
 pub use sagemaker_lineage::{Entity, EntityKind, Lineage, LineageProgress, LinkKind, ObservedEntity};
 pub use sagemaker_monitoring::{
-    BASELINE_JOBS, Baseline, BaselineRequest, COMPLETED_WITH_VIOLATIONS, JobDefinition, Labels, Monitoring,
-    MonitoringJob, MonitoringRun, MonitoringRuns, ObservedBaseline, ObservedSchedule, ScheduleRequest, ScheduleStatus,
-    Served, VIOLATIONS_REPORT,
+    BASELINE_JOBS, Baseline, BaselineRequest, COMPLETED_WITH_VIOLATIONS, DefinitionRemoval, JobDefinition, Labels,
+    Monitoring, MonitoringJob, MonitoringRun, MonitoringRuns, ObservedBaseline, ObservedSchedule, ScheduleRequest,
+    ScheduleStatus, Served, VIOLATIONS_REPORT,
 };
 pub use sagemaker_pipelines::{DefinitionRequest, Definitions, MAX_DEFINITION_BYTES, ObservedDefinition};
 pub use sagemaker_registry::{
-    Candidates, EVALUATION_STAMP, Listed, METRIC_PREFIX, ObservedCandidate, ObservedPackage, Registry, VerdictRequest,
+    Candidates, EVALUATION_STAMP, Listed, METRIC_PREFIX, ObservedCandidate, ObservedPackage, Registry, VerdictOutcome,
+    VerdictRequest,
 };
-pub use sagemaker_resources::{Activity, Halted, ObservedResource, Resources};
+pub use sagemaker_resources::{Activity, ObservedResource, Resources, StopOutcome};
 pub use sagemaker_runtime::{Invocations, Smoked};
 pub use sagemaker_transform::{ObservedTransform, TransformRequest, Transforms};
 pub use sns::{Message, Topic};

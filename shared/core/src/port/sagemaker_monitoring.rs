@@ -166,6 +166,15 @@ pub enum ScheduleStatus {
     Failed,
 }
 
+/// Result of [`Monitoring::delete_definition_if_unused`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefinitionRemoval {
+    /// The definition does not exist any more.
+    Deleted,
+    /// The schedule uses the definition; nothing was deleted.
+    InUse,
+}
+
 /// SageMaker Model Monitor and Clarify. Creating what is there under the same name counts as done.
 pub trait Monitoring {
     /// What the endpoint serves; `None` where there is none.
@@ -181,6 +190,27 @@ pub trait Monitoring {
     fn define(&self, definition: &JobDefinition) -> impl Future<Output = PortResult<()>> + Send;
     /// `Delete…JobDefinition`; one that is gone counts as deleted.
     fn undefine(&self, kind: DriftKind, name: &str) -> impl Future<Output = PortResult<()>> + Send;
+    /// Deletes a job definition, unless the schedule uses it.
+    ///
+    /// Without its definition, every later run of the schedule would fail.
+    fn delete_definition_if_unused(
+        &self,
+        kind: DriftKind,
+        name: &str,
+        schedule: &str,
+    ) -> impl Future<Output = PortResult<DefinitionRemoval>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let observed = self.schedule(schedule).await?;
+            if observed.is_some_and(|observed| observed.definition.as_deref() == Some(name)) {
+                return Ok(DefinitionRemoval::InUse);
+            }
+            self.undefine(kind, name).await?;
+            Ok(DefinitionRemoval::Deleted)
+        }
+    }
     /// What SageMaker says of the schedule; `None` where there is none.
     fn schedule(&self, name: &str) -> impl Future<Output = PortResult<Option<ObservedSchedule>>> + Send;
     /// `CreateMonitoringSchedule`.

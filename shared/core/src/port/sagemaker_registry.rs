@@ -72,12 +72,44 @@ pub struct VerdictRequest {
     pub token: String,
 }
 
+/// Result of [`Candidates::decide_if_pending`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerdictOutcome {
+    /// The version has the verdict.
+    Written,
+    /// The version was approved or rejected manually, or was deleted; nothing was written.
+    AlreadyDecided,
+}
+
 /// Candidates in the SageMaker Model Registry.
 pub trait Candidates {
     /// What the registry says of the version; `None` where it knows none.
     fn candidate(&self, package: &PackageArn) -> impl Future<Output = PortResult<Option<ObservedCandidate>>> + Send;
     /// The version that the endpoint serves; `None` where there is none, or one that the suite did not bring.
     fn live(&self, endpoint: &EndpointName) -> impl Future<Output = PortResult<Option<PackageArn>>> + Send;
-    /// `UpdateModelPackage`: writes the verdict, its reasons and the metrics on the version.
-    fn judge(&self, request: &VerdictRequest) -> impl Future<Output = PortResult<()>> + Send;
+    /// `UpdateModelPackage`: writes the verdict, its reasons and the metrics on the version, whatever its approval is.
+    fn write_verdict(&self, request: &VerdictRequest) -> impl Future<Output = PortResult<()>> + Send;
+
+    /// Writes the verdict once, and never over a manual decision.
+    ///
+    /// The registry has no conditional write: a manual decision between the read and the write is overwritten. The read
+    /// directly before the write keeps that window at the length of one call.
+    fn decide_if_pending(&self, request: &VerdictRequest) -> impl Future<Output = PortResult<VerdictOutcome>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let known = self.candidate(&request.package).await?;
+            // An earlier attempt wrote this verdict, and its response was lost.
+            if known.as_ref().is_some_and(|known| known.stamp.as_ref() == Some(&request.token)) {
+                return Ok(VerdictOutcome::Written);
+            }
+            let pending = known.is_some_and(|known| known.approval == Approval::Pending);
+            if request.approve.is_some() && !pending {
+                return Ok(VerdictOutcome::AlreadyDecided);
+            }
+            self.write_verdict(request).await?;
+            Ok(VerdictOutcome::Written)
+        }
+    }
 }

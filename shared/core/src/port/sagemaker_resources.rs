@@ -46,13 +46,13 @@ pub struct ObservedResource {
     pub images: Vec<String>,
 }
 
-/// What came of a stop.
+/// Result of [`Resources::stop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Halted {
-    /// It stops, or has been stopped.
+pub enum StopOutcome {
+    /// The resource is stopping, or stopped.
     Stopped,
-    /// It had come to its own end.
-    Over,
+    /// The resource ended by itself, or does not exist.
+    AlreadyEnded,
 }
 
 /// The resources of SageMaker that people make.
@@ -60,5 +60,5 @@ pub trait Resources {
     /// What SageMaker says of it, its tags included; `None` where it knows none.
     fn describe(&self, resource: &Resource) -> impl Future<Output = PortResult<Option<ObservedResource>>> + Send;
     /// Stops it. One that is stopped already, or on the way, counts as stopped.
-    fn stop(&self, resource: &Resource) -> impl Future<Output = PortResult<Halted>> + Send;
+    fn stop(&self, resource: &Resource) -> impl Future<Output = PortResult<StopOutcome>> + Send;
 }

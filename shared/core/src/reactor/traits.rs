@@ -49,6 +49,29 @@ pub struct Context<'a, S, O> {
     pub now: Timestamp,
 }
 
+impl<'a, S, O> Context<'a, S, O> {
+    /// The model's policy and the table of it that enables the function; otherwise the decision and the reason.
+    ///
+    /// # Errors
+    /// [`Decision::Skipped`] without the table: the function is off for the model. [`Decision::Failed`] without a policy.
+    pub fn enabled<T>(
+        &self,
+        table: &str,
+        of: impl FnOnce(&'a Policy) -> Option<&'a T>,
+    ) -> Result<(&'a Policy, &'a T), (Decision, Reason)> {
+        let Some(policy) = self.policy else {
+            return Err((
+                Decision::Failed,
+                Reason::new("unknown_model", "the event belongs to no model with a policy"),
+            ));
+        };
+        of(policy).map(|rules| (policy, rules)).ok_or_else(|| {
+            let text = format!("the policy of {} has no [{table}]: this function is off for the model", policy.model);
+            (Decision::Skipped, Reason::new("off", text))
+        })
+    }
+}
+
 /// The planner of a function. Pure: no clock, no randomness, no I/O, no environment.
 pub trait Decide {
     /// The state of an aggregate that the function owns.

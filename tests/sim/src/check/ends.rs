@@ -227,7 +227,7 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
 /// Whether a message with these words waits for a digest.
 fn waits(services: &Services, words: &str) -> bool {
     let mut digests = services.aggregates.iter().filter(|(id, _)| id.name.starts_with("digest#"));
-    digests.any(|(_, record)| record.state.as_ref().is_some_and(|state| state["digest"].to_string().contains(words)))
+    digests.any(|(_, record)| record.state.as_ref().is_some_and(|state| state.to_string().contains(words)))
 }
 
 /// The configuration that serves.
