@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
-use trimtab_gateway::FaultKind;
+use trimtab_emulator::FaultKind;
 
 pub use cloud::Stage;
 pub use flow::Flow;

@@ -16,7 +16,7 @@ use aws_sdk_sagemaker::types::{
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
 use trimtab_core::policy::{Engine, OrganizationPolicy, Parameters, Policy};
-use trimtab_gateway::FaultKind;
+use trimtab_emulator::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
 use super::scene::run_of;
@@ -203,7 +203,9 @@ impl Stage {
     /// A run of the model's monitoring schedule that has found violations; gives its job.
     pub(super) async fn monitored(&self, model: &str) -> String {
         let (schedule, output) = (format!("{model}-prod-data-quality"), format!("s3://{model}-{ACCOUNT}/monitoring"));
-        trimtab_stories::watch(&self.sagemaker, &schedule, &format!("{model}-prod"), &output).await.unwrap();
+        trimtab_stories::create_monitoring_schedule(&self.sagemaker, &schedule, &format!("{model}-prod"), &output)
+            .await
+            .unwrap();
         let told = json!({"schedule": schedule, "status": "CompletedWithViolations"});
         let url = format!("{}/_trimtab/monitoring", self.cloud.endpoint());
         let sent = self.http.post(url).header("content-type", "application/json").body(told.to_string()).send().await;
