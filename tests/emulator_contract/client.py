@@ -1,4 +1,4 @@
-"""Clients of one side, gateway or moto, and what every step asks of them."""
+"""Clients of one side, emulator or moto, and what every step asks of them."""
 
 import json
 import sys
@@ -10,11 +10,11 @@ import botocore.config
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-GATEWAY, MOTO = sys.argv[1:]
+EMULATOR, MOTO = sys.argv[1:]
 ROLE = "arn:aws:iam::123456789012:role/contract"
-# The services that the gateway plays; the others' answers are MiniStack's.
+# The services that the emulator plays; the others' answers are MiniStack's.
 PLAYED = ("sagemaker", "codebuild", "codecommit", "codepipeline", "mwaa", "cloudformation")
-# There is no host `env.` before the gateway's.
+# There is no host `env.` before the emulator's.
 CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
 
 
@@ -22,7 +22,7 @@ class Services:
     """Clients that hold every answer against its output shape, and count them."""
 
     def __init__(self, name, url):
-        # moto stands behind the gateway too: each side makes things under a name of its own.
+        # moto stands behind the emulator too: each side makes things under a name of its own.
         self.own, self.url, self.checked = name, url, 0
 
     def __getattr__(self, name):
@@ -72,6 +72,6 @@ def until(look, wanted, patience=20):
 
 def control(what, body):
     data = json.dumps(body).encode()
-    request = urllib.request.Request(f"{GATEWAY}/_trimtab/{what}", data, {"content-type": "application/json"})
+    request = urllib.request.Request(f"{EMULATOR}/_trimtab/{what}", data, {"content-type": "application/json"})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     return json.loads(opener.open(request).read())

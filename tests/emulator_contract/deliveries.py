@@ -70,7 +70,7 @@ def executions_of_codepipeline(aws):
     until(status, "Stopped")
 
 
-def stacks_of_the_gateway(aws):
+def stacks_of_the_emulator(aws):
     cloudformation = aws.cloudformation
     fate = lambda end: control("fate", {"phase": "stacks", "end": end})
     control("pace", {"stacks": 100})

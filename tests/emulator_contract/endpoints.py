@@ -40,7 +40,7 @@ CANARY = {
 }
 
 
-def updates_of_the_gateway(aws):
+def updates_of_the_emulator(aws):
     sagemaker, cloudwatch = aws.sagemaker, aws.cloudwatch
     for version in (1, 2):
         serve(aws, f"own-{version}", version)
@@ -104,7 +104,7 @@ LINEAR = {
 ROLLING = {"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 60}}
 
 
-def shapes_of_the_gateway(aws):
+def shapes_of_the_emulator(aws):
     """What configurations hold comes back, and updates go by every policy."""
     sagemaker = aws.sagemaker
     serve(aws, "shape", 1)
@@ -170,7 +170,7 @@ def by_a_role(aws, account):
     )
 
 
-def accounts_of_the_gateway(aws):
+def accounts_of_the_emulator(aws):
     """Credentials of a role belong to its account: endpoints of one name are two."""
     there = by_a_role(aws, "210987654321")
     create = dict(EndpointName="Own", EndpointConfigName="own-1")
@@ -185,7 +185,7 @@ def accounts_of_the_gateway(aws):
     until(lambda: [one["EndpointName"] for one in there.list_endpoints()["Endpoints"]], [])
 
 
-def faults_of_the_gateway(aws):
+def faults_of_the_emulator(aws):
     """A fault strikes a caller's assuming of a role, and what it calls by that role."""
     there = by_a_role(aws, "123456789012")
     for call in (lambda **_: by_a_role(aws, "123456789012"), there.describe_endpoint):
@@ -194,7 +194,7 @@ def faults_of_the_gateway(aws):
         assert call(EndpointName="Own")
 
 
-def invocations_of_the_gateway(aws):
+def invocations_of_the_emulator(aws):
     asked = dict(Body=b"1,2", ContentType="text/csv")
     answer = aws.sagemaker_runtime.invoke_endpoint(EndpointName="Own", **asked)
     assert (answer["Body"].read(), answer["InvokedProductionVariant"]) == (b"0.27\n", "AllTraffic"), answer

@@ -42,7 +42,7 @@ def definitions(aws):
         raise AssertionError(f"{name} is still there")
 
 
-def schedules_of_the_gateway(aws):
+def schedules_of_the_emulator(aws):
     sagemaker = aws.sagemaker
     look = lambda: sagemaker.describe_monitoring_schedule(MonitoringScheduleName="own-bias")
     refused(sagemaker.describe_monitoring_schedule, "ResourceNotFound", "does not exist", MonitoringScheduleName="none")

@@ -19,24 +19,24 @@ def registry(aws):
     assert (found["ModelApprovalStatus"], found["ModelPackageStatus"]) == ("Approved", "Completed")
 
 
-def registry_of_the_gateway(aws):
+def registry_of_the_emulator(aws):
     arn = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/none/1"
     refused(aws.sagemaker.describe_model_package, "ValidationException", "does not exist", ModelPackageName=arn)
-    mine = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/gateway/1"
+    mine = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/emulator/1"
     aws.sagemaker.update_model_package(ModelPackageArn=mine, CustomerMetadataProperties={"team": "a"})
     found = aws.sagemaker.describe_model_package(ModelPackageName=mine)
     assert found["ModelApprovalStatus"] == "Approved", "what an update leaves out stays as it is"
 
 
-def life_cycles_of_the_gateway(aws):
-    mine = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/gateway/1"
+def life_cycles_of_the_emulator(aws):
+    mine = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/emulator/1"
     stage = {"Stage": "Staging", "StageStatus": "Approved"}
     aws.sagemaker.update_model_package(ModelPackageArn=mine, ModelLifeCycle=stage)
     found = aws.sagemaker.describe_model_package(ModelPackageName=mine)
     assert (found["ModelLifeCycle"], found["ModelApprovalStatus"]) == (stage, "Approved"), found
 
 
-def lineage_of_the_gateway(aws):
+def lineage_of_the_emulator(aws):
     sagemaker = aws.sagemaker
     uri = {"SourceUri": "codecommit://churn-model/" + "c" * 40}
     commit = sagemaker.create_artifact(ArtifactName="own-commit", ArtifactType="Commit", Source=uri)["ArtifactArn"]

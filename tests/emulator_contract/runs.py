@@ -32,7 +32,7 @@ def pipelines(aws):
     sagemaker.delete_pipeline(PipelineName=aws.own, ClientRequestToken="d" * 32)
 
 
-def runs_of_the_gateway(aws):
+def runs_of_the_emulator(aws):
     sagemaker = aws.sagemaker
     definition = {"Version": "2020-12-01", "Parameters": [{"Name": "Commit", "Type": "String", "DefaultValue": "-"}], "Steps": []}
     start = dict(PipelineName="own", PipelineExecutionDisplayName="one", ClientRequestToken="a" * 40)

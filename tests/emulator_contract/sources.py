@@ -33,7 +33,7 @@ def repositories(aws):
 
 
 def images(aws):
-    """The suite reads these, whoever keeps them: MiniStack behind the gateway, or moto."""
+    """The suite reads these, whoever keeps them: MiniStack behind the emulator, or moto."""
     ecr = aws.ecr
     ecr.create_repository(repositoryName=f"{aws.own}-training")
     manifest = lambda text: json.dumps(
@@ -69,53 +69,53 @@ def tokens_of_codebuild(aws):
 def branches_of_codecommit(aws):
     codecommit = aws.codecommit
     put = lambda text, **more: codecommit.create_commit(
-        repositoryName="gateway", branchName="main", putFiles=[{"filePath": "f", "fileContent": text}], **more
+        repositoryName="emulator", branchName="main", putFiles=[{"filePath": "f", "fileContent": text}], **more
     )["commitId"]
-    refused(codecommit.get_branch, "BranchDoesNotExistException", repositoryName="gateway", branchName="main")
+    refused(codecommit.get_branch, "BranchDoesNotExistException", repositoryName="emulator", branchName="main")
     first = put(b"1")
     refused(put, "ParentCommitIdRequiredException", text=b"2")
     second = put(b"2", parentCommitId=first)
     refused(put, "ParentCommitIdOutdatedException", text=b"3", parentCommitId=first)
-    head = codecommit.get_branch(repositoryName="gateway", branchName="main")["branch"]["commitId"]
+    head = codecommit.get_branch(repositoryName="emulator", branchName="main")["branch"]["commitId"]
     assert (head, len(head)) == (second, 40)
-    assert codecommit.get_commit(repositoryName="gateway", commitId=second)["commit"]["parents"] == [first]
-    refused(codecommit.get_commit, "CommitIdDoesNotExistException", repositoryName="gateway", commitId="0" * 40)
-    file = lambda commit, path: codecommit.get_file(repositoryName="gateway", commitSpecifier=commit, filePath=path)
+    assert codecommit.get_commit(repositoryName="emulator", commitId=second)["commit"]["parents"] == [first]
+    refused(codecommit.get_commit, "CommitIdDoesNotExistException", repositoryName="emulator", commitId="0" * 40)
+    file = lambda commit, path: codecommit.get_file(repositoryName="emulator", commitSpecifier=commit, filePath=path)
     assert [file(commit, "f")["fileContent"] for commit in (first, second)] == [b"1", b"2"], "each commit has its own"
     assert (file(first, "f")["commitId"], file(first, "f")["fileSize"]) == (first, 1)
     refused(file, "FileDoesNotExistException", commit=first, path="g")
     refused(file, "CommitDoesNotExistException", commit="0" * 40, path="f")
-    codecommit.create_branch(repositoryName="gateway", branchName="b", commitId=first)
-    assert codecommit.get_repository(repositoryName="gateway")["repositoryMetadata"]["defaultBranch"] == "main"
-    refused(codecommit.delete_branch, "DefaultBranchCannotBeDeletedException", repositoryName="gateway", branchName="main")
-    gone = codecommit.delete_branch(repositoryName="gateway", branchName="b")["deletedBranch"]
+    codecommit.create_branch(repositoryName="emulator", branchName="b", commitId=first)
+    assert codecommit.get_repository(repositoryName="emulator")["repositoryMetadata"]["defaultBranch"] == "main"
+    refused(codecommit.delete_branch, "DefaultBranchCannotBeDeletedException", repositoryName="emulator", branchName="main")
+    gone = codecommit.delete_branch(repositoryName="emulator", branchName="b")["deletedBranch"]
     assert gone == {"branchName": "b", "commitId": first}
-    codecommit.create_branch(repositoryName="gateway", branchName="b", commitId=first)
-    target = {"repositoryName": "gateway", "sourceReference": "b", "destinationReference": "main"}
+    codecommit.create_branch(repositoryName="emulator", branchName="b", commitId=first)
+    target = {"repositoryName": "emulator", "sourceReference": "b", "destinationReference": "main"}
     made = codecommit.create_pull_request(title="t", targets=[target])["pullRequest"]
     own = made["pullRequestId"]
     assert codecommit.get_pull_request(pullRequestId=own)["pullRequest"]["pullRequestTargets"][0]["sourceCommit"] == first
-    assert codecommit.list_pull_requests(repositoryName="gateway", pullRequestStatus="OPEN")["pullRequestIds"] == [own]
+    assert codecommit.list_pull_requests(repositoryName="emulator", pullRequestStatus="OPEN")["pullRequestIds"] == [own]
     refused(codecommit.get_pull_request, "PullRequestDoesNotExistException", pullRequestId="99")
-    said = dict(pullRequestId=own, repositoryName="gateway", beforeCommitId=second, afterCommitId=first, content="c")
+    said = dict(pullRequestId=own, repositoryName="emulator", beforeCommitId=second, afterCommitId=first, content="c")
     once = codecommit.post_comment_for_pull_request(clientRequestToken="1", **said)["comment"]["commentId"]
     assert codecommit.post_comment_for_pull_request(clientRequestToken="1", **said)["comment"]["commentId"] == once
     refused(codecommit.post_comment_for_pull_request, "CommitDoesNotExistException", **{**said, "afterCommitId": "0" * 40})
     there = codecommit.get_comments_for_pull_request(pullRequestId=own)["commentsForPullRequestData"]
     assert [one["comments"][0]["commentId"] for one in there] == [once]
-    codecommit.create_branch(repositoryName="gateway", branchName="c", commitId=first)
+    codecommit.create_branch(repositoryName="emulator", branchName="c", commitId=first)
     other = codecommit.create_pull_request(title="u", targets=[dict(target, sourceReference="c")])["pullRequest"]
-    named = dict(pullRequestId=other["pullRequestId"], repositoryName="gateway")
+    named = dict(pullRequestId=other["pullRequestId"], repositoryName="emulator")
     merged = codecommit.merge_pull_request_by_three_way(**named)["pullRequest"]
     (aim,) = merged["pullRequestTargets"]
     assert (merged["pullRequestStatus"], aim["sourceCommit"], aim["destinationCommit"]) == ("CLOSED", first, second)
     metadata = aim["mergeMetadata"]
     assert (metadata["isMerged"], metadata["mergeOption"]) == (True, "THREE_WAY_MERGE"), metadata
-    joined = codecommit.get_commit(repositoryName="gateway", commitId=metadata["mergeCommitId"])["commit"]
+    joined = codecommit.get_commit(repositoryName="emulator", commitId=metadata["mergeCommitId"])["commit"]
     assert joined["parents"] == [second, first], "the destination first"
-    main = codecommit.get_branch(repositoryName="gateway", branchName="main")["branch"]["commitId"]
+    main = codecommit.get_branch(repositoryName="emulator", branchName="main")["branch"]["commitId"]
     assert main == metadata["mergeCommitId"]
     refused(codecommit.merge_pull_request_by_fast_forward, "PullRequestAlreadyClosedException", **named)
     shut = codecommit.update_pull_request_status(pullRequestId=own, pullRequestStatus="CLOSED")["pullRequest"]
     assert shut["pullRequestStatus"] == "CLOSED"
-    assert codecommit.list_pull_requests(repositoryName="gateway", pullRequestStatus="OPEN")["pullRequestIds"] == []
+    assert codecommit.list_pull_requests(repositoryName="emulator", pullRequestStatus="OPEN")["pullRequestIds"] == []

@@ -37,9 +37,9 @@ pub const FAULTS: [(FaultKind, usize); 9] = [
     (FaultKind::ThrottledRetryAfter, 1),
     (FaultKind::ServerError, 3),
     (FaultKind::Reset, 3),
-    (FaultKind::Late, 2),
-    (FaultKind::AnswerDropped, 1),
-    (FaultKind::AnswerDropped, 3),
+    (FaultKind::AfterTimeout, 2),
+    (FaultKind::ResponseDropped, 1),
+    (FaultKind::ResponseDropped, 3),
     (FaultKind::KilledBefore, 1),
     (FaultKind::KilledAfter, 1),
 ];
@@ -118,7 +118,7 @@ struct Played {
 struct Model<'a> {
     stage: &'a Stage,
     turns: &'a Semaphore,
-    /// The model's name; its functions' access key too, by which the gateway knows their calls.
+    /// The model's name; its functions' access key too, by which the emulator knows their calls.
     name: String,
     killed: usize,
 }

@@ -1,4 +1,4 @@
-//! The gateway against boto3, which AWS makes and we do not; and against moto where moto has the call.
+//! The emulator against boto3, which validates each response, and against moto for the calls that moto has.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -7,8 +7,8 @@ use std::process::Command;
 use trimtab_cloud::{Cloud, root, tool};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn botocore_parses_every_answer_and_moto_agrees() {
-    let cloud = Cloud::start(&root().join("target/tests/gateway"), ([127, 0, 0, 1], 0).into()).await.unwrap();
+async fn emulator_conforms_to_botocore_and_moto() {
+    let cloud = Cloud::start(&root().join("target/tests/emulator"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     let pace = [("builds", 200), ("runs", 300), ("fleets", 200), ("bakes", 400), ("codepipelines", 200)];
     let pace: std::collections::BTreeMap<&str, u32> = pace.into();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();

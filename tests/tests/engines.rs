@@ -1,4 +1,4 @@
-//! The adapters of engines that AWS has no event for, against what the gateway plays, and against the
+//! The adapters of engines that AWS has no event for, against what the emulator plays, and against the
 //! real thing where somebody has installed it: a run is started once, found again, and its end is seen.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
@@ -175,7 +175,7 @@ async fn a_real_airflow_agrees() {
 const PIPELINE: &str = "5b1e7c2a-3d4f-4a6b-8c9d-0e1f2a3b4c5d";
 const SECRET: &str = "trimtab/ranking-kubeflow";
 
-/// Kubeflow as the gateway has it, and a secret that holds this token.
+/// Kubeflow as the emulator has it, and a secret that holds this token.
 async fn cluster(cloud: &Cloud, token: &str) -> Kubeflow {
     control(cloud, "kubeflow", json!({"admit": "first", "pipeline": PIPELINE})).await;
     let secrets = aws_sdk_secretsmanager::Client::new(&trimtab_stories::config(&cloud.endpoint()));

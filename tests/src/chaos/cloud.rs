@@ -112,7 +112,7 @@ impl Stage {
         environment
     }
 
-    /// What the gateway says of itself.
+    /// What the emulator says of itself.
     pub(super) async fn ask(&self, what: &str) -> Value {
         let url = format!("{}/_trimtab/{what}", self.cloud.endpoint());
         let said = self.http.get(url).send().await.unwrap().text().await.unwrap();
@@ -147,11 +147,11 @@ impl Stage {
 
     /// How often the fault has struck, and how many calls there were since [`Stage::arm`].
     pub(super) async fn struck(&self, model: &str, wait: Duration) -> (usize, usize) {
-        let url = format!("{}/_trimtab/struck?principal={model}&wait={}", self.cloud.endpoint(), wait.as_secs());
+        let url = format!("{}/_trimtab/injected?principal={model}&wait={}", self.cloud.endpoint(), wait.as_secs());
         let body = self.http.get(url).send().await.unwrap().text().await.unwrap();
         let found: Value = serde_json::from_str(&body).unwrap();
         let number = |name: &str| usize::try_from(found[name].as_u64().unwrap()).unwrap();
-        (number("struck"), number("calls"))
+        (number("injected"), number("calls"))
     }
 
     /// Comes back when a fault that kills has struck this model; once, and for others never.

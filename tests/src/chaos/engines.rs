@@ -40,7 +40,7 @@ pub(super) async fn engine(stage: &Stage, flow: Flow, model: &str) -> Option<(En
     }
 }
 
-/// The model's token is its name: by it the gateway knows whose calls to Kubeflow they are.
+/// The model's token is its name: by it the emulator knows whose calls to Kubeflow they are.
 async fn cluster(stage: &Stage, model: &str, pipeline: &str) -> Engine {
     stage.control("kubeflow", &json!({"admit": model, "pipeline": pipeline})).await;
     let secret = format!("trimtab/{model}");
