@@ -24,7 +24,7 @@ export TRIMTAB_VENV := $(VENV)
 export TRIMTAB_MUTATION := $(CACHE)/mutation
 export PATH := $(TOOLS)/bin:$(VENV)/bin:$(PATH)
 
-.PHONY: help setup tools build build-arm64 build-demo deploy demo local local-down test test-airflow test-kubeflow sim chaos size \
+.PHONY: help setup tools build build-arm64 build-demo package-demo deploy demo local local-down test test-airflow test-kubeflow sim chaos size \
   test-function mutants sabotage mutation-tools
 
 help: ## list these commands
@@ -61,23 +61,28 @@ deploy: setup ## deploy the output of build-arm64 to the AWS account of your cre
 	  $(if $(EMAIL),--parameter-overrides AlertEmail=$(EMAIL))
 
 # One invocation of cargo in one profile, so that the SageMaker SDK compiles once for the functions and the runner.
-# The functions get a folder of their own: `make deploy` never finds an unoptimized binary in target/lambda.
+# The packages get a folder of their own: `make deploy` never finds an unoptimized binary in target/lambda. They are
+# compressed here once, because each story uploads them to its own local cloud.
 DEMO_FUNCTIONS := target/demo/functions
+DEMO_STEP := DURATIONS=target/demo/durations.txt local/step
 build-demo:
-	@DURATIONS=target/demo/durations.txt local/step "setup" $(MAKE) --no-print-directory $(VENV)/.done
-	@DURATIONS=target/demo/durations.txt local/step "build" \
-	  cargo build --profile quick --locked $(addprefix --package ,$(FUNCTIONS) trimtab-stories)
+	@$(DEMO_STEP) "setup" $(MAKE) --no-print-directory $(VENV)/.done
+	@$(DEMO_STEP) "build" cargo build --profile quick --locked $(addprefix --package ,$(FUNCTIONS) trimtab-stories)
+	@$(DEMO_STEP) "package" $(MAKE) --no-print-directory package-demo
+
+package-demo:
 	@for function in $(FUNCTIONS); do \
 	  mkdir -p $(DEMO_FUNCTIONS)/$$function; cp $(TARGET)/quick/$$function $(DEMO_FUNCTIONS)/$$function/bootstrap; \
+	  $(VENV)/bin/python -m zipfile -c $(DEMO_FUNCTIONS)/$$function.zip $(DEMO_FUNCTIONS)/$$function/bootstrap; \
 	done
 
 demo: ## play every story on a local cloud and write target/demo/timeline.html; STORY=loop plays one
 	@rm -f target/demo/durations.txt
 	@$(MAKE) --no-print-directory build-demo
-	@$(TARGET)/quick/trimtab-local demo --functions $(DEMO_FUNCTIONS) $(if $(STORY),--story $(STORY))
+	@$(TARGET)/quick/trimtab-local demo --packages $(DEMO_FUNCTIONS) $(if $(STORY),--story $(STORY))
 
 local: build-demo ## start a local cloud with Trimtab on port 4566 and leave it running
-	@$(TARGET)/quick/trimtab-local up --functions $(DEMO_FUNCTIONS)
+	@$(TARGET)/quick/trimtab-local up --packages $(DEMO_FUNCTIONS)
 
 local-down: ## stop the local cloud that `make local` started
 	@$(TARGET)/quick/trimtab-local down

@@ -1,13 +1,13 @@
 //! Deployment of Trimtab to the local cloud: the same template and the same tool as on AWS.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::server::tail;
 use crate::{Cloud, CloudError, STACK, root, tool};
 
-/// The folder in the template's `CodeUri`, relative to the template.
+/// The folder in each `CodeUri` of the template, relative to the template.
 const CODE_URI: &str = "../target/lambda/";
 
 impl Cloud {
@@ -19,22 +19,21 @@ impl Cloud {
         self.sam_deploy(&root().join("infra/template.yaml"))
     }
 
-    /// Deploys `infra/template.yaml` with the binaries `FOLDER/FUNCTION/bootstrap`. Blocks until the stack is deployed.
+    /// Deploys `infra/template.yaml` with the packages `FOLDER/FUNCTION.zip`. Blocks until the stack is deployed.
     ///
     /// # Errors
     /// The template cannot be copied, SAM is not installed, or the deployment fails.
-    pub fn deploy_from(&self, functions: &Path) -> Result<(), CloudError> {
-        self.sam_deploy(&self.template_for(functions)?)
-    }
-
-    /// Copies the template into the cloud's folder, with the binaries' folder in each `CodeUri`.
-    fn template_for(&self, functions: &Path) -> Result<PathBuf, CloudError> {
+    pub fn deploy_packages(&self, folder: &Path) -> Result<(), CloudError> {
         let failed = |cause| CloudError::Start { what: "the copy of infra/template.yaml".to_owned(), cause };
-        let functions = functions.canonicalize().map_err(failed)?;
+        let folder = folder.canonicalize().map_err(failed)?;
         let text = std::fs::read_to_string(root().join("infra/template.yaml")).map_err(failed)?;
+        let package = |line: &str| match line.split_once(CODE_URI) {
+            Some((before, function)) => format!("{before}{}\n", folder.join(format!("{function}.zip")).display()),
+            None => format!("{line}\n"),
+        };
         let copy = self.folder().join("template.yaml");
-        std::fs::write(&copy, text.replace(CODE_URI, &format!("{}/", functions.display()))).map_err(failed)?;
-        Ok(copy)
+        std::fs::write(&copy, text.lines().map(package).collect::<String>()).map_err(failed)?;
+        self.sam_deploy(&copy)
     }
 
     fn sam_deploy(&self, template: &Path) -> Result<(), CloudError> {

@@ -110,15 +110,15 @@ fn create(world: &Arc<World>, state: &mut State, body: &Value) -> Reply {
     state.runs.push(run);
     let later = Arc::clone(world);
     world.later(async move {
-        turn(&later, &id, "RUNNING");
+        set_state(&later, &id, "RUNNING");
         later.over(Phase::Runs).await;
         let failed = later.fate(Phase::Runs, "SUCCEEDED").eq_ignore_ascii_case("failed");
-        turn(&later, &id, if failed { "FAILED" } else { "SUCCEEDED" });
+        set_state(&later, &id, if failed { "FAILED" } else { "SUCCEEDED" });
     });
     response
 }
 
-fn turn(world: &World, id: &str, to: &'static str) {
+fn set_state(world: &World, id: &str, to: &'static str) {
     if let Some(run) = lock(&world.kubeflow).runs.iter_mut().find(|run| run.id == id) {
         run.state = to;
         run.finished = (to != "RUNNING").then(Timestamp::now);
@@ -135,7 +135,7 @@ fn list(state: &State, query: &str) -> Reply {
     };
     let predicates = filter.get("predicates").and_then(Value::as_array).cloned().unwrap_or_default();
     if predicates.iter().any(|predicate| predicate["operation"] != "EQUALS") {
-        return refused(StatusCode::BAD_REQUEST, 3, "Invalid input error: only EQUALS is played here");
+        return refused(StatusCode::BAD_REQUEST, 3, "Invalid input error: only EQUALS is emulated");
     }
     let experiment = value("experiment_id").filter(|id| !id.is_empty());
     let most = value("page_size").and_then(|text| text.parse().ok()).filter(|size| *size > 0).unwrap_or(20);

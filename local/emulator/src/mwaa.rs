@@ -88,7 +88,7 @@ async fn invoke(world: &Arc<World>, input: Input<'_>) -> ApiResult {
         environment.real.clone()
     };
     let (status, reply) = match real {
-        Some(real) => ask(world, real, method, path, &body).await?,
+        Some(real) => call_airflow(world, real, method, path, &body).await?,
         None => airflow::respond(world, name, method, path, &body),
     };
     let response = json!({"RestApiStatusCode": status.as_u16(), "RestApiResponse": reply});
@@ -100,7 +100,7 @@ async fn invoke(world: &Arc<World>, input: Input<'_>) -> ApiResult {
 }
 
 /// Calls a real Airflow.
-async fn ask(
+async fn call_airflow(
     world: &World,
     (url, token): (String, String),
     method: &str,

@@ -11,7 +11,7 @@ use trimtab_cli::{operate, policies};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, STACK, root};
 use trimtab_ledger::DynamoLedger;
 
-use crate::{Fault, say};
+use crate::{Fault, deploy, say};
 
 /// The port of the background cloud, as other AWS emulators use it.
 const PORT: u16 = 4566;
@@ -36,7 +36,7 @@ fn running() -> Option<Pid> {
     kill(pid, None).is_ok().then_some(pid)
 }
 
-pub(crate) async fn up(functions: &Path) -> Result<(), Fault> {
+pub(crate) async fn up(packages: Option<&Path>) -> Result<(), Fault> {
     if running().is_some() {
         return Err("the local cloud is already running; stop it with `make local-down`".into());
     }
@@ -46,8 +46,8 @@ pub(crate) async fn up(functions: &Path) -> Result<(), Fault> {
     let log = std::fs::File::create(folder().join("local.log"))?;
     say("Starting the local cloud and deploying infra/template.yaml");
     let mut child = Command::new(std::env::current_exe()?)
-        .args(["serve", "--functions"])
-        .arg(functions)
+        .arg("serve")
+        .args(packages.into_iter().flat_map(|folder| ["--packages".as_ref(), folder.as_os_str()]))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
@@ -79,13 +79,13 @@ pub(crate) fn down() -> Result<(), Fault> {
     Ok(())
 }
 
-pub(crate) async fn serve(functions: &Path) -> Result<(), Fault> {
+pub(crate) async fn serve(packages: Option<&Path>) -> Result<(), Fault> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     // The cloud outlives the terminal in which `up` ran.
     let mut hang_up = signal(SignalKind::hangup())?;
     let cloud = Cloud::start(&folder(), ([127, 0, 0, 1], PORT).into()).await?;
-    cloud.deploy_from(functions)?;
+    deploy(&cloud, packages)?;
     let ledger = DynamoLedger::new(&trimtab_stories::config(&cloud.endpoint()), format!("{STACK}-ledger"));
     operate::apply(&ledger, &policies::read(&root().join("policies"))?).await?;
     std::fs::write(folder().join("environment"), variables(&cloud))?;

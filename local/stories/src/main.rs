@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use trimtab_cloud::{Cloud, root};
+use trimtab_cloud::{Cloud, CloudError, root};
 use trimtab_stories::{Story, StoryName, StoryReport, lines, play, render};
 
 use crate::durations::Durations;
@@ -33,27 +33,26 @@ enum Command {
         /// Folder of policies
         #[arg(long, default_value_os_t = root().join("policies"))]
         policies: PathBuf,
-        /// Folder with the functions' binaries, as FUNCTION/bootstrap
-        #[arg(long, default_value_os_t = root().join("target/lambda"))]
-        functions: PathBuf,
+        /// Folder with the functions' packages, as FUNCTION.zip [default: the binaries of `make build`]
+        #[arg(long)]
+        packages: Option<PathBuf>,
         /// Output folder for timeline.json, timeline.html, durations.txt and the logs
         #[arg(long, default_value_os_t = root().join("target/demo"))]
         out: PathBuf,
     },
     /// Start a local cloud with Trimtab and leave it running
     Up {
-        /// Folder with the functions' binaries, as FUNCTION/bootstrap
-        #[arg(long, default_value_os_t = root().join("target/lambda"))]
-        functions: PathBuf,
+        /// Folder with the functions' packages, as FUNCTION.zip [default: the binaries of `make build`]
+        #[arg(long)]
+        packages: Option<PathBuf>,
     },
     /// Stop the local cloud that `up` started
     Down,
     /// Serve the local cloud that `up` starts
     #[command(hide = true)]
     Serve {
-        /// Folder with the functions' binaries, as FUNCTION/bootstrap
         #[arg(long)]
-        functions: PathBuf,
+        packages: Option<PathBuf>,
     },
 }
 
@@ -65,10 +64,10 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match command {
-            Command::Demo { story, policies, functions, out } => demo(story, &policies, &functions, &out).await,
-            Command::Up { functions } => background::up(&functions).await,
+            Command::Demo { story, policies, packages, out } => demo(story, &policies, packages.as_deref(), &out).await,
+            Command::Up { packages } => background::up(packages.as_deref()).await,
             Command::Down => background::down(),
-            Command::Serve { functions } => background::serve(&functions).await,
+            Command::Serve { packages } => background::serve(packages.as_deref()).await,
         }
     });
     done.map_or_else(|fault| failed(&fault), |()| ExitCode::SUCCESS)
@@ -84,14 +83,14 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-async fn demo(story: Option<StoryName>, policies: &Path, functions: &Path, out: &Path) -> Result<(), Fault> {
+async fn demo(story: Option<StoryName>, policies: &Path, packages: Option<&Path>, out: &Path) -> Result<(), Fault> {
     let began = Instant::now();
     std::fs::create_dir_all(out)?;
     let durations = Durations::in_folder(out);
     let stories = story.map_or_else(|| StoryName::value_variants().to_vec(), |story| vec![story]);
     let mut reports = Vec::new();
     for story in stories {
-        let played = play_one(&mut reports, story, policies, functions, out, &durations).await;
+        let played = play_one(&mut reports, story, policies, packages, out, &durations).await;
         // A story that fails halfway leaves its timeline too: it shows the last step that succeeded.
         let took = format!("{:.0} s", began.elapsed().as_secs_f64());
         std::fs::write(out.join("timeline.json"), format!("{:#}\n", serde_json::json!(lines(&reports))))?;
@@ -107,12 +106,16 @@ async fn demo(story: Option<StoryName>, policies: &Path, functions: &Path, out: 
     Ok(())
 }
 
+fn deploy(cloud: &Cloud, packages: Option<&Path>) -> Result<(), CloudError> {
+    packages.map_or_else(|| cloud.deploy(), |folder| cloud.deploy_packages(folder))
+}
+
 /// Plays one story on a local cloud of its own.
 async fn play_one(
     reports: &mut Vec<StoryReport>,
     story: StoryName,
     policies: &Path,
-    functions: &Path,
+    packages: Option<&Path>,
     out: &Path,
     durations: &Durations,
 ) -> Result<(), Fault> {
@@ -120,7 +123,7 @@ async fn play_one(
     say(&format!("\n== {name}: {about}\nStarting the local cloud and deploying infra/template.yaml with SAM"));
     let began = Instant::now();
     let cloud = Cloud::start(&out.join("logs").join(&name), ([127, 0, 0, 1], 0).into()).await?;
-    cloud.deploy_from(functions)?;
+    deploy(&cloud, packages)?;
     durations.record(began, &format!("local cloud for {name}"))?;
     let began = Instant::now();
     let mut playing = Story::new(&cloud, policies, true)?;

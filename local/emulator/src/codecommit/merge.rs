@@ -50,10 +50,10 @@ pub(super) async fn merge(world: &World, input: Input<'_>, option: Option) -> Ap
                 let mut tree = found.trees.get(&target).cloned().unwrap_or_default();
                 tree.extend(found.trees.get(&source).cloned().unwrap_or_default());
                 let commit = hash(&["merge", &source, &target]);
-                let person =
+                let author =
                     json!({"name": "local", "email": "", "date": format!("{} +0000", Timestamp::now().as_second())});
                 let described = json!({"commitId": commit, "treeId": hash(&["tree", &commit]), "parents": [target, source],
-                    "message": input.text("commitMessage").unwrap_or_default(), "author": person, "committer": person,
+                    "message": input.text("commitMessage").unwrap_or_default(), "author": author, "committer": author,
                     "additionalData": ""});
                 found.commits.insert(commit.clone(), described);
                 found.trees.insert(commit.clone(), tree);

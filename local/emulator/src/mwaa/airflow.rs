@@ -79,15 +79,15 @@ fn begin(world: &Arc<World>, environment: &str, dag: &str, known: &mut Dag, body
     known.runs.push(run);
     let (later, environment, dag) = (Arc::clone(world), environment.to_owned(), dag.to_owned());
     world.later(async move {
-        turn(&later, &environment, &dag, &id, "running");
+        set_state(&later, &environment, &dag, &id, "running");
         later.over(Phase::Runs).await;
         let end = later.fate(Phase::Runs, "success").to_lowercase();
-        turn(&later, &environment, &dag, &id, if end == "failed" { "failed" } else { "success" });
+        set_state(&later, &environment, &dag, &id, if end == "failed" { "failed" } else { "success" });
     });
     reply
 }
 
-fn turn(world: &World, environment: &str, dag: &str, id: &str, to: &str) {
+fn set_state(world: &World, environment: &str, dag: &str, id: &str, to: &str) {
     let mut state = lock(&world.mwaa);
     let dag = state.environments.get_mut(environment).and_then(|known| known.dags.get_mut(dag));
     let run = dag.and_then(|dag| dag.runs.iter_mut().find(|run| run.id == id));
