@@ -126,11 +126,11 @@ $(CACHE)/kfp-$(KFP_VERSION)/.done:
 
 test-airflow: setup $(CACHE)/airflow-$(AIRFLOW_VERSION)/.done ## run the MWAA adapter against a real Airflow
 	TRIMTAB_AIRFLOW_VENV=$(CACHE)/airflow-$(AIRFLOW_VERSION) \
-	  cargo nextest run --package trimtab-tests --locked --run-ignored only -E 'test(a_real_airflow_agrees)'
+	  cargo nextest run --package trimtab-tests --locked --run-ignored only -E 'test(real_airflow_conforms)'
 
 test-kubeflow: setup $(CACHE)/kfp-$(KFP_VERSION)/.done ## run the emulated Kubeflow against kfp's own client
 	TRIMTAB_KUBEFLOW_VENV=$(CACHE)/kfp-$(KFP_VERSION) \
-	  cargo nextest run --package trimtab-tests --locked --run-ignored only -E 'test(kubeflows_own_client)'
+	  cargo nextest run --package trimtab-tests --locked --run-ignored only -E 'test(kfp_client)'
 
 # A small binary starts fast, so each function stays under 12 MB. `deploy`, `retrain` and `integrate` contain the most SDKs.
 size: build ## print the size of each function's binary; fail at 12 MB or more
