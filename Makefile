@@ -93,7 +93,7 @@ sim: ## run the functions over simulated services with injected faults; RUNS= is
 	cargo run --quiet --locked --profile sim --package trimtab-sim -- --runs $(RUNS) --seed $(SEED)
 
 EVERY ?= 4
-chaos: build ## run the real binaries with faults on the wire and kill them at calls; EVERY=1 runs all cases (four times as long), ONLY=Piped one flow
+chaos: build ## run the real binaries with faults on the wire and kill them at calls; EVERY=1 runs all cases (four times as long), ONLY=Airflow one flow
 	EVERY=$(EVERY) ONLY=$(ONLY) cargo nextest run --workspace --locked --run-ignored only --no-capture -E 'test(faults_at_every_call)'
 
 # Decisions and simulation only, without the AWS SDKs.
