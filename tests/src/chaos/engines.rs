@@ -10,7 +10,7 @@ use trimtab_core::name::{CodePipelineName, DagId, EnvironmentName, HttpsUrl, Kub
 use trimtab_core::policy::{Airflow, Engine, Kubeflow, Parameters};
 
 use super::cloud::event;
-use super::scene::{look_at, tests_ended, until};
+use super::scene::{reconcile_request, tests_ended, until};
 use super::{Flow, Stage};
 
 const ENVIRONMENT: &str = "ml";
@@ -96,7 +96,7 @@ pub(super) async fn ended(stage: &Stage, flow: Flow, model: &str) -> Value {
                 runs.iter().any(done).then_some(())
             })
             .await;
-            look_at(model)
+            reconcile_request(model)
         }
     }
 }
