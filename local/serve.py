@@ -1,9 +1,9 @@
 """Starts one of the local cloud's servers: `serve.py ministack PORT` or `serve.py moto PORT`.
 
-The server ends with whoever started it: when standard input is closed.
+The server exits when standard input is closed, that is, with the process that started it.
 
-MiniStack refuses PutEvents from an `aws.*` source, as AWS does. Here the gateway plays AWS itself,
-so the one private default that guards it is set, and checked first: the version is pinned.
+MiniStack rejects PutEvents from an `aws.*` source, as AWS does. The emulator sends the events of AWS itself, so this
+script changes the private default that guards the source. It checks the default first, because the version is pinned.
 """
 
 import inspect
@@ -13,7 +13,7 @@ import sys
 import threading
 
 
-def end_with_parent() -> None:
+def exit_with_parent() -> None:
     def wait() -> None:
         sys.stdin.buffer.read()
         os.kill(os.getpid(), signal.SIGTERM)
@@ -21,30 +21,33 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def let_aws_sources_in() -> None:
+def allow_aws_sources() -> None:
     from ministack.services import eventbridge
 
     put_events = eventbridge._put_events
     parameter = inspect.signature(put_events).parameters.get("allow_aws_source")
     if parameter is None or put_events.__defaults__ != (False,):
-        sys.exit("local/serve.py: this MiniStack guards aws.* sources otherwise: see requirements.txt")
+        sys.exit("local/serve.py: this version of MiniStack guards aws.* sources differently: see requirements.txt")
     put_events.__defaults__ = (True,)
 
 
-def keep_accounts_of_events() -> None:
-    """MiniStack forwards no event to another account's bus. The gateway puts the events of all accounts on
-    the one bus, where AWS would have forwarded them to; such an event keeps the account that it is of."""
+def set_account_from_arn() -> None:
+    """Sets the account of an event from its ARN.
+
+    MiniStack forwards no event to another account's bus. The emulator puts the events of all accounts on the bus to
+    which AWS would forward them, and rules match the account of the event.
+    """
     from ministack.services import eventbridge
 
     view = eventbridge._pattern_event_view
 
-    def of_its_account(event):
+    def with_account(event):
         arns = [arn.split(":") for arn in event.get("Resources") or () if arn.startswith("arn:aws:sagemaker:")]
         if arns and str(event.get("Source", "")).startswith("aws."):
             event["Account"] = arns[0][4]
         return view(event)
 
-    eventbridge._pattern_event_view = of_its_account
+    eventbridge._pattern_event_view = with_account
 
 
 def ministack(port: str) -> None:
@@ -55,8 +58,8 @@ def ministack(port: str) -> None:
         SFTP_HOST="127.0.0.1",
     )
     sys.argv = ["ministack"]
-    let_aws_sources_in()
-    keep_accounts_of_events()
+    allow_aws_sources()
+    set_account_from_arn()
     from ministack import app
 
     app.main()
@@ -70,5 +73,5 @@ def moto(port: str) -> None:
 
 if __name__ == "__main__":
     server, port = sys.argv[1:]
-    end_with_parent()
+    exit_with_parent()
     {"ministack": ministack, "moto": moto}[server](port)

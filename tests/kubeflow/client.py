@@ -1,4 +1,4 @@
-"""Kubeflow's own client against the API that the gateway plays: it must parse every answer, and send
+"""Kubeflow's own client against the API that the emulator plays: it must parse every answer, and send
 what the suite's adapter sends.
 
 Usage: client.py URL CA_FILE TOKEN PIPELINE

@@ -1,5 +1,5 @@
-//! The real binaries under faults on the wire: each case is a model of its own, whose functions run
-//! through the Lambda Runtime API against the local cloud, and whose nth call goes wrong.
+//! The real binaries with faults on the wire. Each case has a model of its own, whose functions run through the Lambda
+//! Runtime API against the local cloud; a fault is injected into their nth call.
 
 mod cloud;
 mod engines;
@@ -16,30 +16,30 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
-use trimtab_gateway::FaultKind;
+use trimtab_emulator::FaultKind;
 
 pub use cloud::Stage;
 pub use flow::Flow;
 use process::Outcome;
 
-/// How many functions run at once: each wants its share of two cores.
+/// The number of functions that run concurrently on two cores.
 const AT_ONCE: usize = 10;
 
-/// The functions' lease in the ledger, and a little.
+/// Slightly longer than the functions' lease in the ledger.
 const LEASE: Duration = Duration::from_secs(56);
 
-/// Lambda's three attempts, and those that a failure queue gets.
+/// Lambda's three attempts, and three redrives from the failure queue.
 const ATTEMPTS: usize = 6;
 
-/// What goes wrong, and for how many calls in a row: the SDK makes three attempts of its own.
+/// The faults, each with a number of consecutive calls; the SDK makes three attempts of its own.
 pub const FAULTS: [(FaultKind, usize); 9] = [
     (FaultKind::Throttled, 3),
     (FaultKind::ThrottledRetryAfter, 1),
     (FaultKind::ServerError, 3),
     (FaultKind::Reset, 3),
-    (FaultKind::Late, 2),
-    (FaultKind::AnswerDropped, 1),
-    (FaultKind::AnswerDropped, 3),
+    (FaultKind::AfterTimeout, 2),
+    (FaultKind::ResponseDropped, 1),
+    (FaultKind::ResponseDropped, 3),
     (FaultKind::KilledBefore, 1),
     (FaultKind::KilledAfter, 1),
 ];
@@ -49,33 +49,33 @@ pub const FAULTS: [(FaultKind, usize); 9] = [
 pub struct Case {
     /// The flow.
     pub flow: Flow,
-    /// Which of its events.
+    /// The index of the event.
     pub step: usize,
-    /// Which call of the function that hears it.
+    /// The index of the call of the function that handles the event.
     pub call: usize,
-    /// What happens to the call.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// To how many in a row.
+    /// The number of consecutive calls.
     pub times: usize,
 }
 
-/// What came of all cases.
+/// The results of all cases.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// How many there were.
+    /// The number of cases.
     pub cases: usize,
-    /// In how many the fault has struck.
-    pub struck: usize,
-    /// How many processes were killed.
+    /// The number of cases in which the fault was injected.
+    pub injected: usize,
+    /// The number of killed processes.
     pub killed: usize,
-    /// What should not be, by case.
+    /// The violations, each with its case.
     pub violations: Vec<String>,
 }
 
-/// Every fault at every call, as many as a run without faults makes.
+/// Every fault at every call; a run without faults counts the calls.
 ///
 /// # Panics
-/// The cloud does not do what it is asked to: the test that asks fails.
+/// A call to the local cloud fails.
 pub async fn cases(stage: &Stage) -> Vec<Case> {
     let mut cases = Vec::new();
     for flow in Flow::ALL {
@@ -88,28 +88,28 @@ pub async fn cases(stage: &Stage) -> Vec<Case> {
     cases
 }
 
-/// Plays the cases side by side.
+/// Runs the cases concurrently.
 ///
 /// # Panics
 /// A case panicked.
 pub async fn play(stage: &Stage, cases: Vec<Case>) -> Tally {
-    let (turns, stages) = (&Semaphore::new(AT_ONCE), &Semaphore::new(AT_ONCE));
-    let one = async |(number, case): (usize, Case)| (case, flow::play(stage, turns, stages, number, case).await);
-    let mut playing: FuturesUnordered<_> = cases.into_iter().enumerate().map(one).collect();
+    let (slots, stages) = (&Semaphore::new(AT_ONCE), &Semaphore::new(AT_ONCE));
+    let one = async |(number, case): (usize, Case)| (case, flow::play(stage, slots, stages, number, case).await);
+    let mut running: FuturesUnordered<_> = cases.into_iter().enumerate().map(one).collect();
     let mut tally = Tally::default();
-    while let Some((case, outcome)) = playing.next().await {
+    while let Some((case, outcome)) = running.next().await {
         tally.cases += 1;
-        tally.struck += usize::from(outcome.struck);
+        tally.injected += usize::from(outcome.injected);
         tally.killed += outcome.killed;
         tally.violations.extend(outcome.violations.into_iter().map(|what| format!("{case:?}: {what}")));
     }
     tally
 }
 
-/// What came of one case.
+/// The result of one case.
 #[derive(Debug, Default)]
-struct Played {
-    struck: bool,
+struct CaseResult {
+    injected: bool,
     killed: usize,
     violations: Vec<String>,
 }
@@ -117,20 +117,20 @@ struct Played {
 /// A model, and the functions that react to its events.
 struct Model<'a> {
     stage: &'a Stage,
-    turns: &'a Semaphore,
-    /// The model's name; its functions' access key too, by which the gateway knows their calls.
+    slots: &'a Semaphore,
+    /// The model's name, and the access key of its functions, by which the emulator identifies their calls.
     name: String,
     killed: usize,
 }
 
 impl Model<'_> {
-    /// The event, delivered until the function has answered it, as Lambda and the failure queue would.
+    /// Delivers the event until the function succeeds, as Lambda and a redrive would.
     async fn deliver(&mut self, function: &str, event: &Value) -> Result<Value, String> {
         let mut last = String::new();
         for _ in 0..ATTEMPTS {
             let began = Instant::now();
             let outcome = {
-                let _turn = self.turns.acquire().await.map_err(|error| error.to_string())?;
+                let _slot = self.slots.acquire().await.map_err(|error| error.to_string())?;
                 process::invoke(self.stage, function, &self.name, event).await
             };
             match outcome {
@@ -141,25 +141,25 @@ impl Model<'_> {
                     "killed".clone_into(&mut last);
                 }
             }
-            // Somebody, who may be dead, holds the lease: nothing but time ends it.
+            // A killed process may hold the lease, which ends only by its expiry.
             if last.contains("acting on this right now") {
                 tokio::time::sleep(LEASE.saturating_sub(began.elapsed())).await;
             }
         }
-        Err(format!("{function} gave {} back for good: {last}", event["detail-type"]))
+        Err(format!("{function} failed permanently on {}: {last}", event["detail-type"]))
     }
 }
 
-/// The functions' binaries, as `make build` leaves them.
+/// A function's binary from `make build`.
 fn binary(function: &str) -> PathBuf {
     trimtab_cloud::root().join("target/lambda").join(function).join("bootstrap")
 }
 
 impl Tally {
-    /// One line for machines.
+    /// The results as one line of JSON.
     #[must_use]
     pub fn summary(&self, took: Duration) -> Value {
-        json!({"cases": self.cases, "struck": self.struck, "killed": self.killed,
+        json!({"cases": self.cases, "injected": self.injected, "killed": self.killed,
             "violations": self.violations.len(), "seconds": took.as_secs()})
     }
 }

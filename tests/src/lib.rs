@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-//! What the tests across crates share: the template's own files, and where they are.
+//! Helpers of the tests across crates: sample events, routes, and a ledger on the local cloud.
 
 pub mod chaos;
 
@@ -11,10 +11,10 @@ use serde_json::Value;
 use trimtab_cloud::{Cloud, root};
 use trimtab_ledger::DynamoLedger;
 
-/// Every file under `events/`, by its path there.
+/// Every file under `events/`, by its relative path.
 ///
 /// # Panics
-/// A file cannot be read: the test that asks fails.
+/// A file cannot be read.
 #[must_use]
 pub fn events() -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
@@ -28,29 +28,29 @@ pub fn events() -> BTreeMap<String, Value> {
     found
 }
 
-/// A file of JSON.
+/// The content of a JSON file.
 ///
 /// # Panics
-/// It is none: the test that asks fails.
+/// The file cannot be read, or is not JSON.
 #[must_use]
 pub fn json(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()))
 }
 
-/// The functions that react to each file of `events/`: what `events/routes.json` has on record.
+/// The functions that react to each file of `events/`, from `events/routes.json`.
 ///
 /// # Panics
-/// The record cannot be read: the test that asks fails.
+/// The file cannot be read.
 #[must_use]
 pub fn routes() -> BTreeMap<String, Vec<String>> {
     serde_json::from_value(json(&root().join("events/routes.json"))).unwrap()
 }
 
-/// A ledger on an empty table of its own, as the template makes it.
+/// A ledger on a new table with the schema of the template.
 ///
 /// # Panics
-/// The table cannot be made: the test that asks fails.
+/// The table cannot be created.
 pub async fn ledger(cloud: &Cloud, table: &str) -> DynamoLedger {
     let config = trimtab_stories::config(&cloud.ministack());
     let client = aws_sdk_dynamodb::Client::new(&config);

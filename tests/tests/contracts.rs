@@ -1,5 +1,5 @@
-//! The files that must agree: events, template, functions, the book. MiniStack's `TestEventPattern`
-//! judges which rule takes which event, and judges our matcher.
+//! Files that must agree: events, template, functions, README. MiniStack's `TestEventPattern` is the reference for the rules
+//! of the template and for the pattern matcher.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -19,7 +19,7 @@ const FUNCTIONS: [&str; 9] =
     ["deploy", "evaluate", "guard", "integrate", "lineage", "monitor", "notify", "reconcile", "retrain"];
 
 #[test]
-fn every_event_is_read_and_reads_the_same_after_it_was_written_again() {
+fn event_serialization_round_trips() {
     for (name, event) in events() {
         let read = Event::parse(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
         let again: Value = serde_json::from_str(&event.to_string()).unwrap();
@@ -29,7 +29,7 @@ fn every_event_is_read_and_reads_the_same_after_it_was_written_again() {
 }
 
 #[test]
-fn events_tell_one_story() {
+fn events_have_one_account_and_unique_ids() {
     let mut ids = BTreeSet::new();
     for (name, event) in events() {
         // Endpoints of stages may be in other accounts, which forward their events.
@@ -39,12 +39,12 @@ fn events_tell_one_story() {
             _ => "123456789012",
         };
         assert_eq!((&event["account"], &event["region"]), (&json!(account), &json!("eu-west-1")), "{name}");
-        assert!(ids.insert(event["id"].to_string()), "{name}: its id is another's too");
+        assert!(ids.insert(event["id"].to_string()), "{name}: duplicate id");
     }
 }
 
 #[test]
-fn every_event_is_on_record_and_no_other() {
+fn routes_list_every_event() {
     let on_record: Vec<String> = routes().into_keys().collect();
     let mut there: Vec<String> = events().into_keys().collect();
     there.sort();
@@ -71,7 +71,7 @@ fn template_folders_book_and_makefile_name_the_same_functions() {
     assert_eq!(built.split(' ').collect::<BTreeSet<_>>(), expected, "Makefile");
 }
 
-/// Asks MiniStack whether the pattern matches; `None` where it refuses the pattern.
+/// Whether the pattern matches according to MiniStack; `None` if MiniStack rejects the pattern.
 async fn judge(client: &reqwest::Client, url: &str, pattern: &Value, event: &Value) -> Option<bool> {
     let answer = client
         .post(url)
@@ -90,15 +90,15 @@ async fn judge(client: &reqwest::Client, url: &str, pattern: &Value, event: &Val
 }
 
 #[tokio::test]
-async fn ministack_agrees_on_every_rule_and_on_generated_ones() {
+async fn pattern_matcher_agrees_with_ministack() {
     let cloud = Cloud::start(&root().join("target/tests/contracts"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     let (client, url) = (reqwest::Client::builder().no_proxy().build().unwrap(), cloud.ministack());
-    each_rule_takes_the_events_on_record(&client, &url).await;
+    rules_match_recorded_events(&client, &url).await;
     generated_patterns(&client, &url).await;
     cloud.stop().await;
 }
 
-async fn each_rule_takes_the_events_on_record(client: &reqwest::Client, url: &str) {
+async fn rules_match_recorded_events(client: &reqwest::Client, url: &str) {
     let (rules, events, routes) = (rules::embedded().unwrap(), events(), routes());
     for rule in &rules {
         let mut taken = 0;
@@ -118,7 +118,7 @@ async fn each_rule_takes_the_events_on_record(client: &reqwest::Client, url: &st
     }
 }
 
-/// How many generated pairs are put to the judge.
+/// The number of generated pairs of pattern and event.
 const PAIRS: usize = 600;
 
 async fn generated_patterns(client: &reqwest::Client, url: &str) {

@@ -1,5 +1,5 @@
-//! The adapters of engines that AWS has no event for, against what the gateway plays, and against the
-//! real thing where somebody has installed it: a run is started once, found again, and its end is seen.
+//! The adapters of training engines without AWS events, against the emulator and, if installed, the real engine. A run is
+//! started once, found again, and its end is observed.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -18,7 +18,7 @@ use trimtab_core::name::{DagId, EnvironmentName, HttpsUrl, KubeflowId, SecretNam
 use trimtab_core::policy::{Airflow, Engine, Kubeflow};
 use trimtab_core::port::{RunRequest, Runs};
 
-/// How long a run that does nothing may take; a real Airflow starts processes for it.
+/// Timeout of an empty run; a real Airflow starts processes for it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const LOOK: Duration = Duration::from_millis(300);
@@ -56,7 +56,7 @@ fn dag(name: &str) -> Engine {
     Engine::Airflow(Airflow { environment, dag: DagId::parse(name).unwrap() })
 }
 
-/// Started once, found again, and seen to its end.
+/// Verifies that a run is started once, found again, and ends.
 async fn trains_once(runs: &impl Runs, request: &RunRequest) {
     assert_eq!(runs.find(request).await.unwrap(), None, "nothing is there yet");
     let run = runs.start(request).await.unwrap();
@@ -69,7 +69,7 @@ async fn trains_once(runs: &impl Runs, request: &RunRequest) {
     assert_eq!(runs.find(request).await.unwrap().as_ref(), Some(&run), "what has ended is found, too");
 }
 
-/// What holds of Airflow, whichever answers.
+/// Verifies the adapter against an emulated or a real Airflow.
 async fn airflow(cloud: &Cloud) {
     let mwaa = trimtab_mwaa::Mwaa::new(&trimtab_stories::config(&cloud.endpoint()));
     let first = request(dag("pricing_training"), "pricing-drift-98d33ea0");
@@ -85,14 +85,14 @@ async fn airflow(cloud: &Cloud) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dag_is_run_once_and_looked_at() {
+async fn emulated_airflow_runs_dag_once() {
     let cloud = cloud("airflow-played").await;
     control(&cloud, "airflow", json!({"environment": "ml", "dag": "pricing_training"})).await;
     airflow(&cloud).await;
     cloud.stop().await;
 }
 
-/// Ends with the test, whatever becomes of it, and all that it has started.
+/// A process group that is killed when the test ends.
 struct Standalone(Child);
 
 impl Drop for Standalone {
@@ -104,7 +104,7 @@ impl Drop for Standalone {
     }
 }
 
-/// An Airflow of its own, with the one DAG; its address.
+/// Starts an Airflow with one DAG; returns its address.
 async fn real_airflow() -> (Standalone, String) {
     use std::os::unix::process::CommandExt;
     let venv = PathBuf::from(std::env::var_os("TRIMTAB_AIRFLOW_VENV").unwrap());
@@ -139,12 +139,12 @@ async fn real_airflow() -> (Standalone, String) {
     (Standalone(child), format!("http://127.0.0.1:{port}"))
 }
 
-/// How long a real Airflow takes to come up, and to read its DAG.
+/// Timeout for a real Airflow to start and to parse its DAG.
 const START: Duration = Duration::from_secs(400);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a real Airflow: make test-airflow"]
-async fn a_real_airflow_agrees() {
+async fn real_airflow_conforms() {
     let (_airflow, url) = real_airflow().await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let since = Instant::now();
@@ -175,7 +175,7 @@ async fn a_real_airflow_agrees() {
 const PIPELINE: &str = "5b1e7c2a-3d4f-4a6b-8c9d-0e1f2a3b4c5d";
 const SECRET: &str = "trimtab/ranking-kubeflow";
 
-/// Kubeflow as the gateway has it, and a secret that holds this token.
+/// Sets up the emulated Kubeflow and a secret with this token.
 async fn cluster(cloud: &Cloud, token: &str) -> Kubeflow {
     control(cloud, "kubeflow", json!({"admit": "first", "pipeline": PIPELINE})).await;
     let secrets = aws_sdk_secretsmanager::Client::new(&trimtab_stories::config(&cloud.endpoint()));
@@ -191,7 +191,7 @@ async fn cluster(cloud: &Cloud, token: &str) -> Kubeflow {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pipeline_of_kubeflow_is_run_once_and_looked_at() {
+async fn emulated_kubeflow_runs_pipeline_once() {
     let cloud = cloud("kubeflow-played").await;
     let place = cluster(&cloud, "first").await;
     let config = trimtab_stories::config(&cloud.endpoint());
@@ -213,7 +213,7 @@ async fn a_pipeline_of_kubeflow_is_run_once_and_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_that_nobody_trusts_gets_no_token() {
+async fn untrusted_certificate_gets_no_token() {
     let cloud = cloud("kubeflow-untrusted").await;
     let place = Kubeflow { ca: None, ..cluster(&cloud, "first").await };
     let kubeflow = trimtab_kubeflow::Kubeflow::new(&trimtab_stories::config(&cloud.endpoint()));
@@ -227,7 +227,7 @@ async fn a_certificate_that_nobody_trusts_gets_no_token() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "Kubeflow's own client: make test-kubeflow"]
-async fn kubeflows_own_client_reads_every_answer() {
+async fn kfp_client_parses_every_response() {
     let venv = PathBuf::from(std::env::var_os("TRIMTAB_KUBEFLOW_VENV").unwrap());
     let cloud = cloud("kubeflow-client").await;
     let place = cluster(&cloud, "first").await;

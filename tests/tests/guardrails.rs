@@ -1,4 +1,4 @@
-//! The service control policies and `policies/organization.toml` say the same, and AWS Organizations takes them.
+//! The service control policies agree with `policies/organization.toml` and meet the limits of AWS Organizations.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trimtab_cloud::root;
 use trimtab_core::policy::{Guard, OrganizationPolicy};
 
-/// A service control policy has at most so many characters.
+/// The maximum length of a service control policy in characters.
 const LONGEST: usize = 5120;
 
 fn guardrails() -> BTreeMap<String, Value> {
@@ -34,7 +34,7 @@ fn statements(policy: &Value) -> &Vec<Value> {
 }
 
 #[test]
-fn each_denies_and_does_nothing_else() {
+fn policies_contain_only_deny_statements() {
     let mut count = 0;
     for (name, policy) in guardrails() {
         assert_eq!(policy["Version"], "2012-10-17", "{name}");
@@ -48,7 +48,7 @@ fn each_denies_and_does_nothing_else() {
 }
 
 #[test]
-fn the_suites_own_roles_are_exempt_from_all_but_the_regions() {
+fn trimtab_roles_are_exempt_except_from_regions() {
     let exempt = guard().exempt;
     let names: BTreeSet<&str> = exempt.iter().map(|arn| arn.rsplit(':').next().unwrap()).collect();
     for (name, policy) in guardrails().iter().filter(|(name, _)| *name != "regions.json") {
@@ -62,7 +62,7 @@ fn the_suites_own_roles_are_exempt_from_all_but_the_regions() {
 }
 
 #[test]
-fn tags_and_instance_types_are_those_of_the_suites_policy() {
+fn tags_and_instance_types_match_organization_policy() {
     let (guard, policies) = (guard(), guardrails());
     let required: BTreeSet<String> = statements(&policies["tags.json"])
         .iter()
@@ -76,9 +76,9 @@ fn tags_and_instance_types_are_those_of_the_suites_policy() {
     assert_eq!(types, guard.instance_types);
 }
 
-/// Each rule of the guard has its policy, or the table says that it has none.
+/// The table in the README has a row for each rule of `[guard]`.
 #[test]
-fn every_rule_has_its_row_and_every_policy_is_named() {
+fn readme_lists_every_rule_and_policy() {
     let readme = std::fs::read_to_string(root().join("infra/guardrails/README.md")).unwrap();
     let rows: BTreeMap<&str, &str> = readme
         .lines()

@@ -1,4 +1,4 @@
-//! One function at a time, as the README says: `cargo lambda watch` and `cargo lambda invoke`.
+//! A single function under `cargo lambda watch` and `cargo lambda invoke`, as the README describes.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -13,7 +13,7 @@ use trimtab_tests::ledger;
 /// The first invocation compiles the function.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// Ends with the test, whatever becomes of it.
+/// A process that is killed when the test ends.
 struct Watch(Child);
 
 impl Drop for Watch {
@@ -36,7 +36,7 @@ fn cargo_lambda(cloud: &Cloud) -> Command {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn retrain_is_watched_and_invoked() {
+async fn retrain_runs_under_cargo_lambda() {
     let cloud = Cloud::start(&root().join("target/tests/invoke"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     let ledger = ledger(&cloud, "trimtab-ledger").await;
     apply::apply(&ledger, &trimtab_cli::policies::read(&root().join("policies")).unwrap()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The ledger's conditions, on a real DynamoDB API with writers at the same time.
+//! The conditional writes of the ledger against a real DynamoDB API, with concurrent writers.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -41,9 +41,9 @@ fn policy(text: &str) -> Policy {
     Policy::parse("policy.toml", text).unwrap()
 }
 
-/// One cloud for all: each sentence has a table of its own.
+/// All cases share one local cloud; each has a table of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_ledger_keeps_its_promises() {
+async fn ledger_conditions_hold_with_concurrent_writers() {
     let cloud = Cloud::start(&root().join("target/tests/ledger"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     of_sixteen_who_claim_one_wins(&table(&cloud, "race").await).await;
     a_stale_holder_is_fenced(&table(&cloud, "fence").await).await;

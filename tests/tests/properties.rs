@@ -1,5 +1,5 @@
-//! The ledger's conditions as properties, against a real DynamoDB API: whatever several writers do
-//! at once, at most one of them goes ahead, and it is one that had seen the latest.
+//! Property tests of the ledger against a real DynamoDB API: of concurrent writers at most one succeeds, and it is one that
+//! had read the latest epoch.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -17,19 +17,19 @@ use trimtab_core::port::{AggregateId, HistoryEntry, Ledger, WriteError};
 use trimtab_ledger::{DynamoLedger, Scope};
 use trimtab_tests::ledger;
 
-/// How many writers there are.
+/// The number of writers.
 const WRITERS: usize = 4;
 
-/// What a writer does with the epoch that it saw last.
+/// An operation of a writer with the epoch that it read last.
 #[derive(Debug, Clone, Copy)]
 enum Act {
-    /// Looks again.
+    /// Reads the aggregate.
     Load,
-    /// Takes the lease.
+    /// Claims the lease.
     Claim,
-    /// Writes the outcome, and gives the lease back.
+    /// Writes the outcome and releases the lease.
     Settle,
-    /// Writes a terminal record only.
+    /// Writes only a terminal record.
     Note,
 }
 
@@ -40,7 +40,7 @@ fn acts() -> impl Strategy<Value = Vec<Vec<(usize, Act)>>> {
     prop::collection::vec(round, 1..8)
 }
 
-/// What one act came to.
+/// The result of one operation.
 enum Came {
     Saw(u64),
     Wrote { epoch: u64, value: Value, claimed: bool },
@@ -78,7 +78,7 @@ async fn act(ledger: &DynamoLedger, id: &AggregateId, act: Act, seen: u64, turn:
     }
 }
 
-/// Plays the rounds on an aggregate of its own, and holds each against what must be.
+/// Runs the rounds on an aggregate of its own and compares each result with the reference model.
 async fn play(ledger: &DynamoLedger, model: &str, rounds: &[Vec<(usize, Act)>]) -> Result<(), TestCaseError> {
     let id = AggregateId { owner: model.to_owned(), name: "incident".into() };
     let mut seen = [0_u64; WRITERS];
@@ -123,7 +123,7 @@ async fn play(ledger: &DynamoLedger, model: &str, rounds: &[Vec<(usize, Act)>]) 
 }
 
 #[test]
-fn whatever_writers_do_at_once_one_goes_ahead() {
+fn concurrent_writers_have_at_most_one_success() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let cloud = root().join("target/tests/properties");
     let cloud = runtime.block_on(Cloud::start(&cloud, ([127, 0, 0, 1], 0).into())).unwrap();

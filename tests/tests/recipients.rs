@@ -1,5 +1,5 @@
-//! Recipients by policy, on a real SNS API: each gets what the policies name, and nothing else. MiniStack
-//! delivers by filters, as moto does, which checks them, too.
+//! Recipients by policy on a real SNS API: each receives exactly the messages that the policies define. MiniStack and moto
+//! both apply the filters; moto validates them too.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -15,7 +15,7 @@ use trimtab_core::policy::{OrganizationPolicy, Policy};
 use trimtab_core::port::Topic;
 use trimtab_sns::SnsTopic;
 
-/// A topic, and whoever reads its messages.
+/// A topic and its subscribers.
 struct Stage {
     sqs: aws_sdk_sqs::Client,
     topic: SnsTopic,
@@ -43,7 +43,7 @@ impl Stage {
         changed.iter().map(ToString::to_string).collect()
     }
 
-    /// A message of each severity for each of two models, one that belongs to none, and a digest of demand's.
+    /// Publishes one message of each severity for each of two models, one without a model, and a digest of demand.
     async fn publish(&self) {
         let kinds = [FactKind::TrainingStarted, FactKind::TrainingSkipped, FactKind::TrainingFailed];
         for model in ["churn", "demand"] {
@@ -64,7 +64,7 @@ impl Stage {
         self.topic.publish(&message).await.unwrap();
     }
 
-    /// The audiences of what came, in the order of the alphabet. What was published is in the queue by then.
+    /// The audiences of the received messages, sorted. SNS has delivered all published messages at this point.
     async fn received(&self, queue: &str) -> Vec<String> {
         let url = self.sqs.get_queue_url().queue_name(queue).send().await.unwrap().queue_url.unwrap();
         let mut all = Vec::new();
@@ -94,7 +94,7 @@ fn fact(kind: FactKind, model: Option<ModelName>) -> Fact {
     Fact { kind, version: 1, model, dedup_key: "x".into(), at, reasons: vec![], details: [].into() }
 }
 
-/// One recipient, a queue, in a list of a policy's.
+/// A list of recipients with one queue.
 fn recipient(list: &str, name: &str, severities: &str) -> String {
     format!("[[notify.{list}]]\nprotocol = \"sqs\"\nendpoint = \"{}\"\nseverities = [{severities}]\n", queue(name))
 }
@@ -113,7 +113,7 @@ const ALL: &str = "\"info\", \"warning\", \"critical\"";
 const CRITICAL: &str = "\"critical\"";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_recipient_gets_what_the_policies_name_and_nothing_else() {
+async fn recipients_receive_exactly_their_messages() {
     let cloud = Cloud::start(&root().join("target/tests/recipients"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     for endpoint in [cloud.ministack(), cloud.moto()] {
         let stage = Stage::set(&endpoint).await;
@@ -155,7 +155,7 @@ async fn they_change(stage: &Stage) {
     assert_eq!(stage.received("by-hand").await.len(), 8);
 }
 
-/// moto confirms for everybody.
+/// moto confirms every subscription.
 async fn who_has_not_confirmed_is_said(stage: &Stage) {
     let hook = "[[notify.recipients]]\nprotocol = \"https\"\nendpoint = \"https://127.0.0.1:9/hook\"\n";
     let asked = models(hook, "", "[[notify.all]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n");

@@ -1,5 +1,5 @@
-//! What fails is in a queue with what is needed to send it again, raises an alert, and comes to its
-//! end when it is sent again; sending everything twice changes nothing. On the deployed stack.
+//! Redrive on the deployed stack: a failed event is in a queue with the data for its redelivery, raises an alarm, and
+//! completes after the redrive. A second redrive has no effect.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -18,7 +18,7 @@ use trimtab_cloud::{ACCOUNT, Cloud, REGION, STACK, root};
 use trimtab_ledger::{DynamoLedger, Scope};
 use trimtab_tests::json as read;
 
-/// MiniStack tries a failing function again after a second, and after two more.
+/// MiniStack retries a failed function after one second, then after two more.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Stage {
@@ -31,7 +31,7 @@ struct Stage {
     inbox: String,
 }
 
-/// The people on call have a queue for a mailbox.
+/// A queue in the place of an on-call mailbox.
 async fn set() -> Stage {
     let cloud = Cloud::start(&root().join("target/tests/redrive"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     cloud.deploy().unwrap();
@@ -55,7 +55,7 @@ async fn set() -> Stage {
 }
 
 impl Stage {
-    /// Every call of the functions fails from now on, or none any more.
+    /// Makes every call of the functions fail, or succeed again.
     async fn outage(&self, on: bool) {
         let body =
             json!({"principal": ACCOUNT, "call": 0, "kind": "server-error", "times": if on { 1_000_000 } else { 0 }});
@@ -92,7 +92,7 @@ impl Stage {
         }
     }
 
-    /// The messages that came since the last look, once this word is among them, or at once.
+    /// The messages since the last read; waits until one contains this word, if given.
     async fn mail(&self, word: Option<&str>) -> Vec<String> {
         let mut mail: Vec<String> = Vec::new();
         let since = Instant::now();
@@ -125,7 +125,7 @@ fn fact(dedup_key: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_failed_is_sent_again_and_comes_to_its_end_once() {
+async fn redriven_events_complete_once() {
     let stage = set().await;
     given_back(&stage).await;
     not_handed_over(&stage).await;

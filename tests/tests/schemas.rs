@@ -1,4 +1,4 @@
-//! What other teams may rely on: each kind of fact has its schema, and each fact on record fits it.
+//! The contract with other teams: each kind of fact has a schema, and each sample fact matches it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +8,7 @@ use trimtab_cloud::{root, tool};
 use trimtab_core::fact::FactKind;
 
 #[test]
-fn every_kind_of_fact_has_a_schema_that_its_facts_fit() {
+fn every_fact_matches_its_schema() {
     let kinds = FactKind::ALL.iter().map(|kind| kind.as_str());
     let mut command = Command::new(tool("python").unwrap());
     let ran = command.arg(root().join("tests/fact_schemas.py")).arg(root()).args(kinds).output().unwrap();

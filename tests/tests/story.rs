@@ -1,26 +1,26 @@
-//! The loop, with the real binaries and the real template: `make build` makes what it deploys.
+//! The stories of the demo with the release binaries and the template: run `make build` first.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 
 use trimtab_cloud::{Cloud, root};
-use trimtab_stories::{Story, Tale, Told, play, render};
+use trimtab_stories::{Story, StoryName, StoryReport, play, render};
 
-async fn told(tale: Tale) -> Story {
-    let folder = format!("target/tests/{}", format!("{tale:?}").to_lowercase());
+async fn play_story(name: StoryName) -> Story {
+    let folder = format!("target/tests/{}", format!("{name:?}").to_lowercase());
     let cloud = Cloud::start(&root().join(folder), ([127, 0, 0, 1], 0).into()).await.unwrap();
     cloud.deploy().unwrap();
     let mut story = Story::new(&cloud, &root().join("policies"), false).unwrap();
-    let played = play(&mut story, tale).await;
+    let played = play(&mut story, name).await;
     cloud.stop().await;
     played.unwrap();
     story
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_story_is_seen_in_the_services() {
-    let story = told(Tale::Loop).await;
+async fn main_loop_runs_from_push_to_rollback() {
+    let story = play_story(StoryName::Loop).await;
     let timeline = story.timeline();
     let functions: BTreeSet<&str> = timeline.iter().filter_map(|entry| entry.function.as_deref()).collect();
     assert_eq!(
@@ -30,68 +30,69 @@ async fn the_story_is_seen_in_the_services() {
     let decisions: BTreeSet<&str> = timeline.iter().map(|entry| entry.decision.as_str()).collect();
     assert_eq!(decisions, BTreeSet::from(["acted", "deferred", "failed", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
-    let told = Told { name: "loop".into(), about: "all".into(), chapters: story.chapters().to_vec() };
-    assert!(render(&[told], "a while").unwrap().contains("version 4 waits"));
+    let report = StoryReport { name: "loop".into(), about: "all".into(), sections: story.sections().to_vec() };
+    assert!(render(&[report], "1 s").unwrap().contains("version 4 waits"));
 }
 
-/// Each step is one that only a look can have found.
+/// Every AWS event is lost, so only a reconcile can find each step.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_loop_comes_to_its_end_though_every_event_of_aws_is_lost() {
-    told(Tale::LostEvents).await;
+async fn lost_events_lead_to_the_same_result() {
+    play_story(StoryName::LostEvents).await;
 }
 
-/// A version that passes goes out, one that is worse than the live one does not, and a person is asked by policy.
+/// A version that passes is deployed, a worse one is rejected, and a third waits for manual approval by policy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn versions_are_tested_and_approved_rejected_or_asked_about() {
-    told(Tale::Promotion).await;
+async fn tested_versions_are_approved_or_rejected_by_policy() {
+    play_story(StoryName::Promotion).await;
 }
 
-/// A pushed image reaches the run by its digest, CodePipeline builds exactly the commit, and a merged pull request
-/// reads how its merge was built.
+/// A run receives a pushed image by its digest, CodePipeline builds the exact commit, and a merged pull request gets a
+/// comment with the result of its build.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_image_a_pipelines_build_and_a_merge_are_trained() {
-    told(Tale::Integrate).await;
+async fn image_codepipeline_build_and_merge_start_training() {
+    play_story(StoryName::Integrate).await;
 }
 
-/// Asynchronous and serverless endpoints; rolling and linear updates; a shadow that goes on and a challenger that goes back.
+/// Asynchronous and serverless endpoints, rolling and linear updates, a promoted shadow test and a rolled back A/B test.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_way_of_serving_and_of_moving_traffic_is_what_sagemaker_is_asked_for() {
-    told(Tale::Strategies).await;
+async fn each_strategy_is_requested_from_sagemaker() {
+    play_story(StoryName::Strategies).await;
 }
 
-/// A stack is made, updated and taken back; a rollback that failed is tried once more, and then a person is told.
+/// A stack is created, updated and rolled back; a failed rollback is continued once, then the subscribers are notified.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stack_takes_versions_and_is_helped_back_once() {
-    told(Tale::Cloudformation).await;
+async fn stack_rollback_is_continued_once() {
+    play_story(StoryName::Cloudformation).await;
 }
 
-/// Dev is a non-production endpoint without a gate; staging is in another account, by an assumed role; production waits for
-/// a person; what fails its smoke test goes back; and an operator goes back, also from a failed endpoint.
+/// Dev is a non-production endpoint without a gate, staging is in another account, production requires a manual promotion.
+/// A failed smoke test and an operator lead to rollbacks, also of a failed endpoint.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_version_goes_through_a_non_production_endpoint_and_another_account_to_production() {
-    told(Tale::Stages).await;
+async fn stages_promote_across_accounts_to_production() {
+    play_story(StoryName::Stages).await;
 }
 
-/// What breaks the organization's rules is told with its owner and stopped, once; what does not is left alone.
+/// A job that violates the organization's rules is reported with its owner and stopped once; a compliant job continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_breaks_the_rules_is_told_and_stopped() {
-    told(Tale::Guard).await;
+async fn noncompliant_job_is_reported_and_stopped() {
+    play_story(StoryName::Guard).await;
 }
 
-/// Drift is answered by one run in Step Functions, Airflow and Kubeflow, a built commit by one in CodePipeline; each end is heard, or seen by looking.
+/// Drift starts one run in Step Functions, Airflow and Kubeflow; a built commit starts one in CodePipeline. The end of each
+/// is received as an event or found by reconciling.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_engine_trains_once_and_its_end_closes_the_incident() {
-    told(Tale::Engines).await;
+async fn each_engine_trains_once_and_closes_the_incident() {
+    play_story(StoryName::Engines).await;
 }
 
-/// A version that goes live is held against its baselines, computed or registered, and the alarm on its drift starts one run.
+/// The live version is compared with computed or registered baselines, and its drift alarm starts one run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn model_monitor_and_clarify_watch_the_live_version_and_their_alarm_starts_a_run() {
-    told(Tale::Monitor).await;
+async fn live_version_is_monitored_and_drift_starts_a_run() {
+    play_story(StoryName::Monitor).await;
 }
 
-/// Violations without an alarm, forty objects, a feature group's data, a person, an alarm on alarms: one run each.
+/// Violations without an alarm, forty objects, feature group data, an operator and a composite alarm start one run each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn violations_data_features_people_and_composite_alarms_start_one_run_each() {
-    told(Tale::Triggers).await;
+async fn each_trigger_starts_one_run() {
+    play_story(StoryName::Triggers).await;
 }

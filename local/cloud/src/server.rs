@@ -11,16 +11,16 @@ use nix::unistd::Pid;
 
 use crate::{CloudError, root, tool};
 
-/// How long a server may take to come up on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time for a server to start on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long it may take to end before it is killed.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// Time between SIGTERM and SIGKILL.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often a server that comes up or ends is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+/// Interval between checks of a server that starts or stops.
+const POLL: Duration = Duration::from_millis(50);
 
-/// A server. It ends when this is dropped.
+/// A server process. It stops when this value is dropped.
 #[derive(Debug)]
 pub struct Server {
     name: String,
@@ -33,7 +33,7 @@ impl Server {
     /// Starts `local/serve.py` for this server on a free port.
     ///
     /// # Errors
-    /// Python is not set up, or the process cannot be started.
+    /// Python is not installed, or the process cannot be started.
     pub(crate) fn start(name: &str, folder: &Path, environment: &[(&'static str, String)]) -> Result<Self, CloudError> {
         let failed = |cause| CloudError::Start { what: name.to_owned(), cause };
         let port = free_port().map_err(failed)?;
@@ -43,7 +43,7 @@ impl Server {
             .arg(root().join("local/serve.py"))
             .args([name, &port.to_string()])
             .envs(environment.iter().map(|(name, value)| (name, value)))
-            // It ends when this pipe does.
+            // `serve.py` exits when this pipe closes, so the server never outlives this process.
             .stdin(Stdio::piped())
             .stdout(output.try_clone().map_err(failed)?)
             .stderr(output)
@@ -52,36 +52,36 @@ impl Server {
         Ok(Self { name: name.to_owned(), port, log, child: Some(child) })
     }
 
-    /// One that is not running.
-    pub(crate) fn ended() -> Self {
+    /// A server that is not running.
+    pub(crate) fn stopped() -> Self {
         Self { name: String::new(), port: 0, log: PathBuf::new(), child: None }
     }
 
-    /// Its base URL.
+    /// The base URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Waits until it answers.
+    /// Waits for a successful response at `path`.
     ///
     /// # Errors
-    /// It ends before, or takes too long.
+    /// The server exits first, or does not start in time.
     pub(crate) async fn ready(&mut self, path: &str) -> Result<(), CloudError> {
         let url = format!("{}{path}", self.url());
         let client = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
         let since = Instant::now();
         loop {
-            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if client.get(&url).send().await.is_ok_and(|response| response.status().is_success()) {
                 return Ok(());
             }
             if self.child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None))) {
-                return Err(self.failed("ended before it was ready"));
+                return Err(self.failed("exited before it was ready"));
             }
-            if since.elapsed() > PATIENCE {
-                return Err(self.failed("did not come up in time"));
+            if since.elapsed() > START_TIMEOUT {
+                return Err(self.failed("did not start in time"));
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
@@ -94,13 +94,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         let pid = i32::try_from(child.id()).map(Pid::from_raw);
-        let asked = pid.is_ok_and(|pid| kill(pid, Signal::SIGTERM).is_ok());
+        let signaled = pid.is_ok_and(|pid| kill(pid, Signal::SIGTERM).is_ok());
         let since = Instant::now();
-        while asked && since.elapsed() < FAREWELL {
+        while signaled && since.elapsed() < STOP_TIMEOUT {
             if !matches!(child.try_wait(), Ok(None)) {
                 return;
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL);
         }
         let _ = child.kill();
         let _ = child.wait();
@@ -114,7 +114,7 @@ pub(crate) fn tail(log: &Path) -> String {
     lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n")
 }
 
-/// A port that nobody listens on now. Whoever takes it in between makes the server end, and says so.
+/// A port without a listener. If another process takes it first, the server exits with an error.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

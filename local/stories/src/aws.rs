@@ -1,11 +1,11 @@
-//! The services as the people of the story use them.
+//! SDK clients for the services, as an operator uses them.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use trimtab_cloud::{Cloud, REGION};
 
-/// Clients for all of them.
+/// Clients for all services that the stories use.
 #[derive(Debug, Clone)]
 pub struct Aws {
     pub(crate) autoscaling: aws_sdk_applicationautoscaling::Client,
@@ -21,35 +21,35 @@ pub struct Aws {
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
     pub(crate) sfn: aws_sdk_sfn::Client,
     pub(crate) sns: aws_sdk_sns::Client,
-    /// Past the gateway: reading the inbox is no part of the story.
+    /// Directly to MiniStack, so that the story's own reads stay out of the emulator's journal.
     pub(crate) sqs: aws_sdk_sqs::Client,
 }
 
 impl Aws {
-    /// Clients for this cloud.
+    /// Creates the clients for a local cloud.
     #[must_use]
     pub fn of(cloud: &Cloud) -> Self {
-        let front = config(&cloud.endpoint());
+        let sdk = config(&cloud.endpoint());
         Self {
-            autoscaling: aws_sdk_applicationautoscaling::Client::new(&front),
-            cloudformation: aws_sdk_cloudformation::Client::new(&front),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&front),
-            codebuild: aws_sdk_codebuild::Client::new(&front),
-            codecommit: aws_sdk_codecommit::Client::new(&front),
-            codepipeline: aws_sdk_codepipeline::Client::new(&front),
-            ecr: aws_sdk_ecr::Client::new(&front),
-            events: aws_sdk_eventbridge::Client::new(&front),
-            lambda: aws_sdk_lambda::Client::new(&front),
-            sagemaker: aws_sdk_sagemaker::Client::new(&front),
-            secrets: aws_sdk_secretsmanager::Client::new(&front),
-            sfn: aws_sdk_sfn::Client::new(&front),
-            sns: aws_sdk_sns::Client::new(&front),
+            autoscaling: aws_sdk_applicationautoscaling::Client::new(&sdk),
+            cloudformation: aws_sdk_cloudformation::Client::new(&sdk),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&sdk),
+            codebuild: aws_sdk_codebuild::Client::new(&sdk),
+            codecommit: aws_sdk_codecommit::Client::new(&sdk),
+            codepipeline: aws_sdk_codepipeline::Client::new(&sdk),
+            ecr: aws_sdk_ecr::Client::new(&sdk),
+            events: aws_sdk_eventbridge::Client::new(&sdk),
+            lambda: aws_sdk_lambda::Client::new(&sdk),
+            sagemaker: aws_sdk_sagemaker::Client::new(&sdk),
+            secrets: aws_sdk_secretsmanager::Client::new(&sdk),
+            sfn: aws_sdk_sfn::Client::new(&sdk),
+            sns: aws_sdk_sns::Client::new(&sdk),
             sqs: aws_sdk_sqs::Client::new(&config(&cloud.ministack())),
         }
     }
 }
 
-/// An SDK configuration for one endpoint of the local cloud.
+/// The SDK configuration for one endpoint of the local cloud.
 #[must_use]
 pub fn config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::from_keys("local", "local", None);

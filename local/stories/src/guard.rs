@@ -1,4 +1,4 @@
-//! Somebody trains by hand, past the pipelines, and the organization has rules for that.
+//! The story `guard`: training jobs outside the pipelines are checked against the organization's rules.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -13,75 +13,75 @@ use serde_json::json;
 use trimtab_cloud::{ACCOUNT, REGION};
 use trimtab_core::plan::Decision;
 
-use crate::chapters::send;
-use crate::stage::{IMAGE, ROLE};
+use crate::main_loop::send;
+use crate::setup::{IMAGE, ROLE};
 use crate::story::{Story, StoryError, service};
 
-/// The person's access key, by which the gateway knows whose calls CloudTrail tells of.
+/// The access key of maya, by which the emulator identifies the caller in CloudTrail events.
 const MAYA: &str = "maya";
 
 const KEY: &str = "alias/ml";
 
-/// From the first job that breaks every rule to one that is put right.
-pub(crate) async fn by_hand(story: &mut Story) -> Result<(), StoryError> {
+/// A job that violates every rule, a compliant job, and a job whose missing tags are added.
+pub(crate) async fn training_outside_pipelines(story: &mut Story) -> Result<(), StoryError> {
     let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/data-science/{MAYA}");
-    story.control("person", json!({"principal": MAYA, "arn": arn})).await?;
+    story.control("principal", json!({"principal": MAYA, "arn": arn})).await?;
     let config = crate::aws::config(&story.endpoint);
     let credentials = SharedCredentialsProvider::new(Credentials::from_keys(MAYA, MAYA, None));
     let maya = Client::new(&config.to_builder().credentials_provider(credentials).build());
-    breaks_every_rule(story, &maya).await?;
-    told_twice(story).await?;
-    breaks_none(story, &maya).await?;
-    put_right(story, &maya).await
+    violates_every_rule(story, &maya).await?;
+    duplicate_event(story).await?;
+    complies(story, &maya).await?;
+    adds_missing_tags(story, &maya).await
 }
 
-/// No tags, a public image, a large instance: told with its owner, and stopped.
-async fn breaks_every_rule(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
-    story.begin("Maya trains by hand: no tags, a public image, a large instance");
+/// A job without tags, with a public image and a large instance is reported with its owner and stopped.
+async fn violates_every_rule(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
+    story.section("maya starts a training job: no tags, a public image, a large instance");
     let resources = ResourceConfig::builder().instance_type(TrainingInstanceType::MlP4D24Xlarge);
     let call = job(maya, "churn-by-hand", "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch:2.5", resources);
     call.output_data_config(output(None)).send().await.map_err(service)?;
     stopped(story, "churn-by-hand").await?;
-    story.told("Finding Reported", "finding/").await?;
-    story.told("Job Stopped", "finding/").await?;
+    story.received("Finding Reported", "finding/").await?;
+    story.received("Job Stopped", "finding/").await?;
     let found = async |story: &Story| story.recorded("guard", Decision::Acted, "churn-by-hand of maya breaks").await;
     let record = story.until("guard's record of the finding", found).await?;
-    let says = |words: &str| record.reasons.iter().any(|reason| reason.contains(words));
+    let contains = |words: &str| record.reasons.iter().any(|reason| reason.contains(words));
     let all = ["tag owner", "tag model", "KMS key", "VPC", "network", "ml.p4d.24xlarge", "not on the list", "digest"];
-    let missing: Vec<&str> = all.into_iter().filter(|words| !says(words)).collect();
-    Story::expect("reasons that are missing:", &missing, &vec![])?;
-    story.saw("the job is stopped; the people on call were told what is wrong, and that it is maya's").await
+    let missing: Vec<&str> = all.into_iter().filter(|words| !contains(words)).collect();
+    Story::expect("missing reasons:", &missing, &vec![])?;
+    story.observed("the job is stopped; the subscribers were notified of the violations and of the owner, maya").await
 }
 
-/// CloudTrail tells of the same call again.
-async fn told_twice(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("AWS tells of the same call again");
+/// The event of the same call is delivered again.
+async fn duplicate_event(story: &mut Story) -> Result<(), StoryError> {
+    story.section("The event of the call is delivered twice");
     let events = story.events("AWS API Call via CloudTrail").await?;
-    let event = events.last().ok_or_else(|| StoryError::NotSeen("a call to tell of again".to_owned()))?.clone();
+    let event = events.last().ok_or_else(|| StoryError::NotObserved("a call to redeliver".to_owned()))?.clone();
     send(story, &event).await?;
     let known = async |story: &Story| story.recorded("guard", Decision::Skipped, "was reported").await;
     story.until("guard's record: it was reported", known).await?;
     Story::expect("stops so far:", &story.calls("StopTrainingJob").await?, &1)?;
-    story.saw("nobody is told again, and nothing is stopped again").await
+    story.observed("no second message was sent, and no second stop was made").await
 }
 
-/// What breaks no rule is left alone.
-async fn breaks_none(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
-    story.begin("Maya trains by hand as the organization asks");
+/// A compliant job is not stopped.
+async fn complies(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
+    story.section("maya starts a training job that complies with the organization's rules");
     let mut call = compliant(maya, "churn-trial-7");
     for tag in tags() {
         call = call.tags(tag);
     }
     call.send().await.map_err(service)?;
     let fine = async |story: &Story| story.recorded("guard", Decision::Skipped, "churn-trial-7 breaks no rule").await;
-    story.until("guard's record: it breaks no rule", fine).await?;
+    story.until("guard's record that the job complies", fine).await?;
     Story::expect("the job's status:", &status(story, "churn-trial-7").await?.as_str(), &"InProgress")?;
-    story.saw("the job goes on, and nobody is told").await
+    story.observed("the job continues, and no message was sent").await
 }
 
-/// A job that lacks its tags only is stopped; the tags close the finding.
-async fn put_right(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
-    story.begin("Maya forgets the tags, and adds them");
+/// A job that lacks only its tags is stopped; adding the tags closes the finding.
+async fn adds_missing_tags(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
+    story.section("maya forgets the tags, then adds them");
     let made = compliant(maya, "churn-trial-8").send().await.map_err(service)?;
     stopped(story, "churn-trial-8").await?;
     let mut call = maya.add_tags().resource_arn(made.training_job_arn().unwrap_or_default());
@@ -89,9 +89,9 @@ async fn put_right(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
         call = call.tags(tag);
     }
     call.send().await.map_err(service)?;
-    story.told("Finding Closed", "finding/").await?;
+    story.received("Finding Closed", "finding/").await?;
     Story::expect("stops so far:", &story.calls("StopTrainingJob").await?, &2)?;
-    story.saw("the finding is closed by the tags; the job stays stopped").await
+    story.observed("the tags closed the finding; the job stays stopped").await
 }
 
 fn job(maya: &Client, name: &str, image: &str, resources: ResourceConfigBuilder) -> CreateTrainingJobFluentBuilder {
@@ -105,7 +105,7 @@ fn job(maya: &Client, name: &str, image: &str, resources: ResourceConfigBuilder)
         .stopping_condition(StoppingCondition::builder().max_runtime_in_seconds(3600).build())
 }
 
-/// A job that breaks no rule but that on tags.
+/// A job that complies with every rule except the one on tags.
 fn compliant(maya: &Client, name: &str) -> CreateTrainingJobFluentBuilder {
     let resources = ResourceConfig::builder().instance_type(TrainingInstanceType::MlM5Xlarge).volume_kms_key_id(KEY);
     let vpc = VpcConfig::builder().subnets("subnet-0a1b2c3d").security_group_ids("sg-0a1b2c3d").build();
@@ -131,6 +131,6 @@ async fn status(story: &Story, name: &str) -> Result<String, StoryError> {
 }
 
 async fn stopped(story: &mut Story, name: &str) -> Result<(), StoryError> {
-    let look = async |story: &Story| Ok((status(story, name).await? == "Stopped").then_some(()));
-    story.until(&format!("the job {name} Stopped"), look).await
+    let probe = async |story: &Story| Ok((status(story, name).await? == "Stopped").then_some(()));
+    story.until(&format!("status Stopped of job {name}"), probe).await
 }

@@ -1,75 +1,76 @@
-//! One story, played through the suite on the local cloud by the same template and binaries as on
-//! AWS. A step is over when it was seen to happen in the services, never because a log said so.
+//! The stories of the demo: each runs Trimtab on a local cloud, deployed from the same template as on AWS.
+//!
+//! A step ends when its effect is visible through the APIs of the services, never because a log reports it.
 
 mod aws;
-mod chapters;
+mod batch_transform;
 mod cloudformation;
-mod code;
 mod engines;
 mod guard;
 mod integrate;
 mod lineage;
-mod look;
-mod lost;
+mod lost_events;
+mod main_loop;
+mod monitoring;
+mod notifications;
 mod page;
-mod people;
 mod promotion;
-mod stage;
+mod pull_request;
+mod queries;
+mod setup;
 mod stages;
 mod story;
 mod strategies;
 mod timeline;
-mod transform;
 mod triggers;
-mod watched;
 
 use clap::ValueEnum;
 
 pub use aws::{Aws, config};
 pub use page::render;
 pub use story::{Story, StoryError};
-pub use timeline::{Chapter, Entry, Line, Told, lines};
-pub use triggers::watch;
+pub use timeline::{Entry, Line, Section, StoryReport, lines};
+pub use triggers::create_monitoring_schedule;
 
-/// A story that can be told.
+/// The name of a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Tale {
-    /// All that the suite does, once.
+pub enum StoryName {
+    /// From a push to production: build, training, canary, drift, rollback, dead letter
     #[value(alias = "drift", alias = "canary-rollback")]
     Loop,
-    /// AWS loses every one of its events; the loop comes to the same end.
+    /// Every AWS event is lost; periodic reconciles reach the same result
     LostEvents,
-    /// Versions are tested, and approved, rejected or asked about by policy.
+    /// Versions are tested, then approved, rejected or submitted for manual approval
     Promotion,
-    /// An image is pushed, CodePipeline builds, and a pull request is merged.
+    /// A training image, a build in CodePipeline, a merged pull request, chat messages and digests
     #[value(alias = "pull-request")]
     Integrate,
-    /// Asynchronous, serverless; batch by batch, step by step; a shadow, a challenger; batch transform.
+    /// Asynchronous and serverless endpoints, rolling and linear updates, shadow and A/B tests, batch transform
     #[value(alias = "shadow", alias = "batch-transform")]
     Strategies,
-    /// A stack takes versions, goes back, and is helped back.
+    /// A CloudFormation stack serves a model; failed updates are rolled back
     Cloudformation,
-    /// Somebody trains by hand, and breaks the organization's rules.
+    /// A training job outside the pipelines breaks the organization's rules and is stopped
     Guard,
-    /// PolicySet are trained by Step Functions, Airflow, Kubeflow and CodePipeline.
+    /// Step Functions, Airflow, Kubeflow and CodePipeline train models
     #[value(alias = "step-functions", alias = "airflow", alias = "kubeflow")]
     Engines,
-    /// Versions go through stages, in two accounts, and back.
+    /// Versions pass through stages in two accounts, and are rolled back
     Stages,
-    /// A live version is held against its baselines, and the alarm on its drift starts a run.
+    /// Model Monitor and Clarify compare the live version with its baselines; drift starts a run
     Monitor,
-    /// What starts a run, besides a push and an alarm on a metric.
+    /// Monitoring violations, new data, an operator request and a composite alarm start runs
     Triggers,
 }
 
-impl Tale {
-    /// The name that the command line knows it by.
+impl StoryName {
+    /// The name on the command line.
     #[must_use]
     pub fn name(self) -> String {
         self.possible().get_name().to_owned()
     }
 
-    /// What it is about, in a sentence.
+    /// A summary in one line.
     #[must_use]
     pub fn about(self) -> String {
         self.possible().get_help().map(ToString::to_string).unwrap_or_default()
@@ -83,37 +84,37 @@ impl Tale {
 /// Plays a story.
 ///
 /// # Errors
-/// A step that was not seen to happen, or a service that did not answer.
-pub async fn play(story: &mut Story, tale: Tale) -> Result<(), StoryError> {
-    stage::set(story).await?;
-    match tale {
-        Tale::Loop => whole(story).await?,
-        Tale::LostEvents => lost::every_event(story).await?,
-        Tale::Promotion => promotion::by_policy(story).await?,
-        Tale::Integrate => integrate::everything(story).await?,
-        Tale::Strategies => strategies::all(story).await?,
-        Tale::Cloudformation => cloudformation::there_and_back(story).await?,
-        Tale::Guard => guard::by_hand(story).await?,
-        Tale::Engines => engines::each(story).await?,
-        Tale::Stages => stages::all(story).await?,
-        Tale::Monitor => watched::live_version(story).await?,
-        Tale::Triggers => triggers::each(story).await?,
+/// A step has no visible effect in time, or a service call fails.
+pub async fn play(story: &mut Story, name: StoryName) -> Result<(), StoryError> {
+    setup::prepare(story).await?;
+    match name {
+        StoryName::Loop => main_story(story).await?,
+        StoryName::LostEvents => lost_events::every_event(story).await?,
+        StoryName::Promotion => promotion::by_policy(story).await?,
+        StoryName::Integrate => integrate::everything(story).await?,
+        StoryName::Strategies => strategies::all(story).await?,
+        StoryName::Cloudformation => cloudformation::stack_updates(story).await?,
+        StoryName::Guard => guard::training_outside_pipelines(story).await?,
+        StoryName::Engines => engines::each(story).await?,
+        StoryName::Stages => stages::all(story).await?,
+        StoryName::Monitor => monitoring::live_version(story).await?,
+        StoryName::Triggers => triggers::each(story).await?,
     }
     story.close().await
 }
 
-async fn whole(story: &mut Story) -> Result<(), StoryError> {
-    chapters::first_version(story).await?;
-    chapters::push(story).await?;
-    chapters::canary(story).await?;
-    chapters::drift(story).await?;
-    chapters::cool_down(story).await?;
-    chapters::duplicates(story).await?;
-    chapters::parked_and_rolled_back(story).await?;
-    chapters::rejected(story).await?;
-    chapters::delivered(story).await?;
-    chapters::malformed(story).await?;
-    code::pull_request(story).await?;
-    lost::a_push(story).await?;
-    lineage::chain(story).await
+async fn main_story(story: &mut Story) -> Result<(), StoryError> {
+    main_loop::first_version(story).await?;
+    main_loop::push(story).await?;
+    main_loop::canary(story).await?;
+    main_loop::drift(story).await?;
+    main_loop::cool_down(story).await?;
+    main_loop::duplicates(story).await?;
+    main_loop::queued_and_rolled_back(story).await?;
+    main_loop::rejected(story).await?;
+    main_loop::codepipeline_deployment(story).await?;
+    main_loop::malformed(story).await?;
+    pull_request::pull_request(story).await?;
+    lost_events::a_push(story).await?;
+    lineage::graph(story).await
 }

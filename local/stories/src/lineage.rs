@@ -1,14 +1,14 @@
-//! What came of what, as SageMaker ML Lineage Tracking has it at the end.
+//! The lineage graph in SageMaker ML Lineage Tracking at the end of the story `loop`.
 
 use crate::story::{Story, StoryError, service};
 
-/// The way that a commit went, by the entities' types.
-const WAY: [&str; 6] = ["TrainingRun", "ModelPackage", "Rollout", "Endpoint", "Incident", "TrainingRun"];
+/// The types of the entities on the path from a commit.
+const PATH: [&str; 6] = ["TrainingRun", "ModelPackage", "Rollout", "Endpoint", "Incident", "TrainingRun"];
 
-/// From a commit to the endpoint that served it, and on to the run that answered its drift.
-pub(crate) async fn chain(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("Somebody asks what came of what");
-    let way = async |story: &Story| {
+/// Verifies the path from a commit to the endpoint that served it, and on to the run that its drift started.
+pub(crate) async fn graph(story: &mut Story) -> Result<(), StoryError> {
+    story.section("The lineage graph is queried");
+    let path = async |story: &Story| {
         let call = story.aws.sagemaker.list_artifacts().artifact_type("Commit").send().await.map_err(service)?;
         for commit in call.artifact_summaries() {
             let source = commit.source().and_then(|source| source.source_uri()).unwrap_or_default();
@@ -25,22 +25,23 @@ pub(crate) async fn chain(story: &mut Story) -> Result<(), StoryError> {
         };
         Ok(call.action_summaries().iter().find(done).map(|_| ()))
     };
-    story.until("a build that is completed in SageMaker's lineage", built).await?;
-    let (commit, last) = story.until("a commit's way through SageMaker's lineage to a run after it", way).await?;
+    story.until("a completed build in SageMaker's lineage", built).await?;
+    let (commit, last) =
+        story.until("a path in SageMaker's lineage from a commit to the run that its drift started", path).await?;
     let name = last.rsplit('/').next().unwrap_or_default();
     let action = story.aws.sagemaker.describe_action().action_name(name).send().await.map_err(service)?;
     Story::expect(
-        "the run that answered the drift is",
+        "status of the run that drift started:",
         &action.status.map(|status| status.to_string()).as_deref(),
         &Some("Completed"),
     )?;
-    story.saw(format!("{commit} → {}", WAY.join(" → "))).await
+    story.observed(format!("{commit} → {}", PATH.join(" → "))).await
 }
 
-/// Where the way ends that begins here; `None` where it breaks off.
+/// The last entity on the path from `from`; `None` if a step has no association.
 async fn walk(story: &Story, from: &str) -> Result<Option<String>, StoryError> {
     let mut here = vec![from.to_owned()];
-    for step in WAY {
+    for step in PATH {
         let mut next = Vec::new();
         for arn in &here {
             let call = story.aws.sagemaker.list_associations().source_arn(arn).destination_type(step);

@@ -1,24 +1,24 @@
-//! The timeline as a page.
+//! The timeline as an HTML page.
 
 use askama::Template;
 use trimtab_core::plan::Decision;
 
-use crate::timeline::{Entry, Told};
+use crate::timeline::{Entry, StoryReport};
 
 #[derive(Template)]
 #[template(path = "timeline.html")]
 struct Page<'a> {
-    stories: &'a [Told],
+    stories: &'a [StoryReport],
     took: &'a str,
     tally: [(&'static str, usize); 5],
 }
 
-/// The page; `took` says how long the stories took.
+/// Renders the page; `took` is the duration of all stories, as text.
 ///
 /// # Errors
-/// The template could not be filled.
-pub fn render(stories: &[Told], took: &str) -> Result<String, askama::Error> {
-    let entries = || stories.iter().flat_map(|story| &story.chapters).flat_map(|chapter| &chapter.entries);
+/// The template cannot be rendered.
+pub fn render(stories: &[StoryReport], took: &str) -> Result<String, askama::Error> {
+    let entries = || stories.iter().flat_map(|story| &story.sections).flat_map(|section| &section.entries);
     let decided =
         |decision| entries().filter(|e| e.function.is_some() && !e.is_message() && e.decision == decision).count();
     let tally = [
@@ -32,16 +32,16 @@ pub fn render(stories: &[Told], took: &str) -> Result<String, askama::Error> {
 }
 
 impl Entry {
-    /// Whether this is a message that a person received.
+    /// Whether the entry is a received message.
     pub(crate) fn is_message(&self) -> bool {
         self.source == "aws.sns"
     }
 
-    /// The class that colours it.
+    /// The CSS class, which sets the color.
     fn class(&self) -> &'static str {
         match (self.is_message(), &self.function) {
             (true, _) => "message",
-            (false, None) => "said",
+            (false, None) => "aws",
             (false, Some(_)) => self.decision.as_str(),
         }
     }
@@ -50,8 +50,8 @@ impl Entry {
         self.at.strftime("%H:%M:%S%.3f").to_string()
     }
 
-    /// The names of what was done.
-    fn deeds(&self) -> Vec<String> {
+    /// The names of the API calls.
+    fn calls(&self) -> Vec<String> {
         let name = |action: &serde_json::Value| {
             let text = |field: &str| action.get(field).and_then(serde_json::Value::as_str);
             Some(format!("{}:{}", text("service").unwrap_or_default(), text("action")?))
@@ -75,10 +75,10 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::Chapter;
+    use crate::timeline::Section;
 
     #[test]
-    fn what_comes_from_outside_is_text_on_the_page() {
+    fn page_escapes_external_text() {
         let entry = Entry {
             at: jiff::Timestamp::UNIX_EPOCH,
             source: "aws.codecommit".into(),
@@ -89,9 +89,9 @@ mod tests {
             reasons: vec!["<script>alert(1)</script>".into()],
             actions: vec![serde_json::json!({"action": "StartBuild", "service": "codebuild"})],
         };
-        let chapter = Chapter { title: "A push".into(), seen: vec![], entries: vec![entry] };
-        let told = Told { name: "loop".into(), about: "<b>all</b>".into(), chapters: vec![chapter] };
-        let page = render(&[told], "1 s").unwrap();
+        let section = Section { title: "A push".into(), observed: vec![], entries: vec![entry] };
+        let report = StoryReport { name: "loop".into(), about: "<b>all</b>".into(), sections: vec![section] };
+        let page = render(&[report], "1 s").unwrap();
         assert!(!page.contains("<script>alert") && !page.contains("<b>all"), "{page}");
         assert!(page.contains("codebuild:StartBuild"));
     }

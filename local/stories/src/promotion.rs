@@ -1,4 +1,4 @@
-//! Versions on trial: a state machine tests each, and the policy says what comes of it.
+//! The story `promotion`: a state machine tests each version, and the policy decides about its approval.
 
 use aws_sdk_sagemaker::operation::describe_model_package::DescribeModelPackageOutput;
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
@@ -7,130 +7,130 @@ use trimtab_cloud::{ACCOUNT, REGION};
 use trimtab_core::policy::Policy;
 use trimtab_core::policy::evaluate::OnPass;
 
-use crate::chapters::serving;
-use crate::stage::{ERRORS, ROLE, SERVING_METRICS, register};
+use crate::main_loop::serving;
+use crate::setup::{ERRORS, ROLE, SERVING_METRICS, register};
 use crate::story::{Story, StoryError, service};
 
-/// The team's test suite: Step Functions runs it.
-const SUITE: &str = "churn-tests";
+/// The state machine that tests versions.
+const TESTS: &str = "churn-tests";
 
-/// What it gives for a version with this area under the curve.
+/// The test result of a version with this area under the curve.
 fn result(auc: f64) -> Value {
     let report = format!("s3://churn-{ACCOUNT}/evaluation/bias/analysis.json");
     json!({"Type": "Pass", "End": true, "Result": {"metrics": {"auc": auc, "log_loss": 0.31}, "bias_report": report}})
 }
 
-/// The state machine that tests the model's versions: all are as good.
+/// Creates the state machine; all versions have the same result.
 pub(crate) async fn tests(story: &Story) -> Result<(), StoryError> {
     let definition = json!({"StartAt": "Measure", "States": {"Measure": result(0.91)}});
-    let call = story.aws.sfn.create_state_machine().name(SUITE).role_arn(ROLE).definition(definition.to_string());
+    let call = story.aws.sfn.create_state_machine().name(TESTS).role_arn(ROLE).definition(definition.to_string());
     call.send().await.map(drop).map_err(service)
 }
 
-/// From now on version 2 is worse than the others.
+/// Changes the state machine so that version 2 has a worse result.
 async fn tests_that_differ(story: &Story) -> Result<(), StoryError> {
     let second = json!({"Variable": "$.version", "NumericEquals": 2, "Next": "Worse"});
     let definition = json!({"StartAt": "Which", "States": {
         "Which": {"Type": "Choice", "Choices": [second], "Default": "Measure"},
         "Measure": result(0.91), "Worse": result(0.88)}});
-    let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{SUITE}");
+    let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{TESTS}");
     let call = story.aws.sfn.update_state_machine().state_machine_arn(machine).definition(definition.to_string());
     call.send().await.map(drop).map_err(service)
 }
 
-fn by_itself(policy: &mut Policy) {
+fn approve_automatically(policy: &mut Policy) {
     if let Some(rules) = &mut policy.evaluate {
         rules.on_pass = OnPass::Approve;
     }
 }
 
-/// One version passes and goes out, one is worse and does not, one is a person's to decide.
+/// One version is approved by policy, one is rejected as worse, one waits for manual approval.
 pub(crate) async fn by_policy(story: &mut Story) -> Result<(), StoryError> {
     tests_that_differ(story).await?;
     passes(story).await?;
     is_worse(story).await?;
-    is_asked_about(story).await?;
+    needs_manual_approval(story).await?;
     once(story).await
 }
 
 async fn passes(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("A version is registered, and the policy approves what passes");
-    story.apply(by_itself).await?;
+    story.section("A version is registered; the policy approves versions that pass");
+    story.apply(approve_automatically).await?;
     let package = register(story, "churn").await?;
     story.until("churn-prod serves version 1", serving(1)).await?;
-    story.told("Evaluation Passed", "candidate/churn/1").await?;
-    story.told("Rollout Succeeded", "rollout/churn/1/1").await?;
-    let found = stamped(story, &package).await?;
-    Story::expect("the version is", &found.model_approval_status(), &Some(&ModelApprovalStatus::Approved))?;
-    says(&found, "auc is 0.91 (at least 0.85)")?;
-    story.saw("Step Functions tested version 1; it is approved with its metrics on it, and in service").await
+    story.received("Evaluation Passed", "candidate/churn/1").await?;
+    story.received("Rollout Succeeded", "rollout/churn/1/1").await?;
+    let found = with_metrics(story, &package).await?;
+    Story::expect("approval status:", &found.model_approval_status(), &Some(&ModelApprovalStatus::Approved))?;
+    expect_description(&found, "auc is 0.91 (at least 0.85)")?;
+    story.observed("Step Functions tested version 1; it has its metrics, is approved and in service").await
 }
 
 async fn is_worse(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("A second version is above the threshold, and worse than the one that is live");
+    story.section("A second version meets the threshold and is worse than the live version");
     let package = register(story, "churn").await?;
-    story.told("Evaluation Failed", "candidate/churn/2").await?;
-    let found = stamped(story, &package).await?;
-    Story::expect("the version is", &found.model_approval_status(), &Some(&ModelApprovalStatus::Rejected))?;
-    says(&found, "version 1, which is live, has 0.91, and the policy allows a margin of 0.01")?;
+    story.received("Evaluation Failed", "candidate/churn/2").await?;
+    let found = with_metrics(story, &package).await?;
+    Story::expect("approval status:", &found.model_approval_status(), &Some(&ModelApprovalStatus::Rejected))?;
+    expect_description(&found, "version 1, which is live, has 0.91, and the policy allows a margin of 0.01")?;
     Story::expect("churn-prod serves", &story.serves().await?, &Some(1))?;
     let reason = found.approval_description().unwrap_or_default().to_owned();
-    story.saw(format!("version 2 is rejected, and says why: {reason}")).await
+    story.observed(format!("version 2 is rejected; its approval description: {reason}")).await
 }
 
-async fn is_asked_about(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("The policy asks a person from now on, and a third version is registered");
+async fn needs_manual_approval(story: &mut Story) -> Result<(), StoryError> {
+    story.section("The policy now requires manual approval, and a third version is registered");
     story.apply(|_| {}).await?;
     let variant = [("EndpointName", "churn-prod"), ("VariantName", "AllTraffic")];
     story.publish(SERVING_METRICS, ERRORS, &variant, 0.0).await?;
-    let watched = async |story: &Story| {
+    let has_data = async |story: &Story| {
         Ok(story.alarm("churn-prod-5xx").await?.filter(|(state, _)| state.as_str() == "OK").map(|_| ()))
     };
-    story.until("data on churn-prod-5xx", watched).await?;
+    story.until("data for alarm churn-prod-5xx", has_data).await?;
     let package = register(story, "churn").await?;
-    story.told("Approval Requested", "candidate/churn/3").await?;
+    story.received("Approval Requested", "candidate/churn/3").await?;
     let message = story.message("Approval Requested", "candidate/churn/3");
     let command =
         format!("aws sagemaker update-model-package --model-package-arn {package} --model-approval-status Approved");
     for words in [command.as_str(), "metric auc: 0.91", "metric auc of version 1, which is live: 0.91"] {
-        Story::expect(&format!("the message says {words:?}:"), &message.contains(words), &true)?;
+        Story::expect(&format!("the message contains {words:?}:"), &message.contains(words), &true)?;
     }
-    let found = stamped(story, &package).await?;
+    let found = with_metrics(story, &package).await?;
     let pending = ModelApprovalStatus::PendingManualApproval;
-    Story::expect("the version is", &found.model_approval_status(), &Some(&pending))?;
-    story.saw("the message holds the metrics of both versions, and the command that approves").await?;
-    // What the command does.
+    Story::expect("approval status:", &found.model_approval_status(), &Some(&pending))?;
+    story.observed("the message contains the metrics of both versions and the approval command").await?;
+    // The effect of the command in the message.
     story.judge(&package, ModelApprovalStatus::Approved).await?;
     story.until("churn-prod serves version 3", serving(3)).await?;
-    story.told("Rollout Succeeded", "rollout/churn/3/1").await?;
-    story.saw("a person approved version 3, and it is in service").await
+    story.received("Rollout Succeeded", "rollout/churn/3/1").await?;
+    story.observed("version 3 was approved manually and is in service").await
 }
 
-/// What the suite writes on a version does not wake it again.
+/// Trimtab's own writes to a version have no further effect.
 async fn once(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("The suite has written on three versions, and SageMaker told it so");
+    story.section("SageMaker sends events for Trimtab's own writes to three versions");
     for (effect, times) in
         [("StartExecution", 3), ("UpdateModelPackage", 4), ("CreateEndpoint", 1), ("UpdateEndpoint", 1)]
     {
         Story::expect(&format!("{effect}:"), &story.calls(effect).await?, &times)?;
     }
-    story.saw("three test suites, three verdicts and a person's: nothing was tested, written or rolled out twice").await
+    story.observed("three test runs and four status changes: nothing was tested, written or rolled out twice").await
 }
 
-/// The version, once the evaluation's metrics stand on it.
-async fn stamped(story: &mut Story, package: &str) -> Result<DescribeModelPackageOutput, StoryError> {
-    let look = async |story: &Story| {
+/// Waits until the evaluation's metrics are written to the version.
+async fn with_metrics(story: &mut Story, package: &str) -> Result<DescribeModelPackageOutput, StoryError> {
+    let probe = async |story: &Story| {
         let call = story.aws.sagemaker.describe_model_package().model_package_name(package);
         let found = call.send().await.map_err(service)?;
         let properties = found.customer_metadata_properties();
         let known = properties.is_some_and(|properties| properties.contains_key("trimtab.metric.auc"));
         Ok(known.then_some(found))
     };
-    story.until("the metrics on the version", look).await
+    story.until("the metrics on the version", probe).await
 }
 
-fn says(found: &DescribeModelPackageOutput, words: &str) -> Result<(), StoryError> {
+fn expect_description(found: &DescribeModelPackageOutput, words: &str) -> Result<(), StoryError> {
     let description = found.approval_description().unwrap_or_default();
-    let holds = description.contains(words);
-    Story::expect(&format!("the version says {words:?} (it says {description:?}):"), &holds, &true)
+    let matches = description.contains(words);
+    Story::expect(&format!("the approval description contains {words:?} (it is {description:?}):"), &matches, &true)
 }

@@ -1,4 +1,4 @@
-//! A story while it is being told: what has happened so far, and how one waits for the next thing.
+//! A running story: its timeline so far, and the functions that wait for the next effect.
 
 mod error;
 
@@ -19,34 +19,34 @@ use trimtab_core::port::HistoryEntry;
 use trimtab_ledger::{DynamoLedger, Scope};
 
 use crate::aws::{Aws, config};
-use crate::timeline::{Chapter, Entry, in_order, model_of};
+use crate::timeline::{Entry, Section, in_order, model_of};
 
 pub use error::StoryError;
 pub(crate) use error::service;
 
-/// How long a step may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Time for one step on a busy machine.
+const STEP_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// The ledger's table, as the template names it.
+/// The ledger's table in the template.
 pub(crate) const TABLE: &str = "trimtab-ledger";
 
-/// A story.
+/// A running story on a local cloud.
 pub struct Story {
     pub(crate) aws: Aws,
     pub(crate) ledger: DynamoLedger,
     pub(crate) inbox: String,
-    /// Whether live versions are watched in it: most stories leave that out.
-    pub(crate) watched: bool,
-    models: PolicySet,
+    /// Whether `monitor` is configured: most stories remove the `[monitor]` tables.
+    pub(crate) monitoring: bool,
+    policies: PolicySet,
     rules: Vec<rules::Rule>,
     http: reqwest::Client,
     pub(crate) endpoint: String,
-    /// How much of the gateway's journal has been read.
+    /// The position in the emulator's journal up to which it was read.
     read: u64,
-    /// The ledger's records that are in the timeline.
+    /// Keys of the ledger's records that are already in the timeline.
     known: BTreeSet<(String, String, String)>,
     messages: Vec<Message>,
-    chapters: Vec<Chapter>,
+    sections: Vec<Section>,
     print: bool,
 }
 
@@ -64,125 +64,125 @@ impl Message {
 }
 
 impl Story {
-    /// A story on this cloud, with these policies. It is printed as it goes on, if wanted.
+    /// Creates a story on this cloud with the policies of a folder. With `print`, each step is printed.
     ///
     /// # Errors
-    /// A policy has a fault.
-    pub fn new(cloud: &Cloud, models: &Path, print: bool) -> Result<Self, StoryError> {
+    /// A policy is invalid.
+    pub fn new(cloud: &Cloud, policies: &Path, print: bool) -> Result<Self, StoryError> {
         Ok(Self {
             aws: Aws::of(cloud),
-            // Past the gateway: reading the ledger is no part of the story.
+            // Directly to MiniStack, so that the story's own reads stay out of the emulator's journal.
             ledger: DynamoLedger::new(&config(&cloud.ministack()), TABLE.to_owned()),
             inbox: String::new(),
-            watched: false,
-            models: policies::read(models)?,
+            monitoring: false,
+            policies: policies::read(policies)?,
             rules: rules::embedded()?,
             http: reqwest::Client::builder().no_proxy().build().map_err(service)?,
             endpoint: cloud.endpoint(),
             read: 0,
             known: BTreeSet::new(),
             messages: Vec::new(),
-            chapters: Vec::new(),
+            sections: Vec::new(),
             print,
         })
     }
 
-    /// What has happened, chapter by chapter.
+    /// The sections so far, in order.
     #[must_use]
-    pub fn chapters(&self) -> &[Chapter] {
-        &self.chapters
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
     }
 
-    /// What has happened, in order.
+    /// The entries of all sections, ordered by time.
     #[must_use]
     pub fn timeline(&self) -> Vec<Entry> {
-        in_order(&self.chapters)
+        in_order(&self.sections)
     }
 
-    pub(crate) fn begin(&mut self, title: &str) {
+    pub(crate) fn section(&mut self, title: &str) {
         if self.print {
             say(&format!("\n{title}"));
         }
-        self.chapters.push(Chapter { title: title.to_owned(), seen: Vec::new(), entries: Vec::new() });
+        self.sections.push(Section { title: title.to_owned(), observed: Vec::new(), entries: Vec::new() });
     }
 
-    /// Something was seen to be so in the services.
-    pub(crate) async fn saw(&mut self, what: impl Into<String>) -> Result<(), StoryError> {
+    /// Records an observation that was verified in the services.
+    pub(crate) async fn observed(&mut self, what: impl Into<String>) -> Result<(), StoryError> {
         let what = what.into();
         self.catch_up().await?;
         if self.print {
-            say(&format!("  seen: {what}"));
+            say(&format!("  verified: {what}"));
         }
-        if let Some(chapter) = self.chapters.last_mut() {
-            chapter.seen.push(what);
+        if let Some(section) = self.sections.last_mut() {
+            section.observed.push(what);
         }
         Ok(())
     }
 
-    /// Looks again whenever something happens, until it is there.
-    pub(crate) async fn until<T, F>(&mut self, what: &str, look: F) -> Result<T, StoryError>
+    /// Repeats `probe` after each event or call until it returns a value.
+    pub(crate) async fn until<T, F>(&mut self, what: &str, probe: F) -> Result<T, StoryError>
     where
         F: AsyncFn(&Story) -> Result<Option<T>, StoryError>,
     {
         let since = Instant::now();
-        let mut seen = self.read;
+        let mut read = self.read;
         loop {
-            if let Some(found) = look(self).await? {
+            if let Some(found) = probe(self).await? {
                 return Ok(found);
             }
-            if since.elapsed() > PATIENCE {
+            if since.elapsed() > STEP_TIMEOUT {
                 self.catch_up().await?;
-                return Err(StoryError::NotSeen(what.to_owned()));
+                return Err(StoryError::NotObserved(what.to_owned()));
             }
-            seen = self.something_happens(seen).await?;
+            read = self.next_effect(read).await?;
         }
     }
 
-    /// Waits until a message of this kind was received, on a dedup key that begins so.
-    pub(crate) async fn told(&mut self, kind: &str, dedup_key: &str) -> Result<(), StoryError> {
+    /// Waits for a message of this kind whose dedup key has this prefix.
+    pub(crate) async fn received(&mut self, kind: &str, dedup_key: &str) -> Result<(), StoryError> {
         let since = Instant::now();
         loop {
             self.catch_up().await?;
             if self.messages.iter().any(|message| message.kind == kind && message.dedup_key().starts_with(dedup_key)) {
                 return Ok(());
             }
-            if since.elapsed() > PATIENCE {
-                return Err(StoryError::NotSeen(format!("a message: {kind} on {dedup_key}")));
+            if since.elapsed() > STEP_TIMEOUT {
+                return Err(StoryError::NotObserved(format!("a message {kind} with dedup key {dedup_key}")));
             }
-            self.something_happens(self.read).await?;
+            self.next_effect(self.read).await?;
         }
     }
 
-    /// How many messages were received, but for digests.
+    /// The number of received messages without digests.
     pub(crate) fn messages(&self) -> usize {
         self.messages.iter().filter(|message| message.kind != "Digest").count()
     }
 
-    /// Whether a message of this kind on a dedup key that begins so was received.
-    pub(crate) fn was_told(&self, kind: &str, dedup_key: &str) -> bool {
+    /// Whether a message of this kind was received whose dedup key has this prefix.
+    pub(crate) fn has_received(&self, kind: &str, dedup_key: &str) -> bool {
         self.messages.iter().any(|message| message.kind == kind && message.dedup_key().starts_with(dedup_key))
     }
 
-    /// The message of this kind on this dedup key that was received; empty where there is none.
+    /// The body of the received message of this kind and dedup key; empty if there is none.
     pub(crate) fn message(&self, kind: &str, dedup_key: &str) -> String {
         let of = |message: &&Message| message.kind == kind && message.dedup_key() == dedup_key;
         self.messages.iter().find(of).map(|message| message.body.clone()).unwrap_or_default()
     }
 
-    /// Waits for the next event, or the next call by which a function leaves its mark.
-    async fn something_happens(&self, mut seen: u64) -> Result<u64, StoryError> {
-        for _ in 0..PATIENCE.as_secs() {
-            let (entries, next) = self.journal(seen, 1).await?;
-            seen = next;
-            let marks = |entry: &Value| {
+    /// Waits for the next event, or the next call of a function that writes to the ledger or sends a message.
+    async fn next_effect(&self, mut read: u64) -> Result<u64, StoryError> {
+        for _ in 0..STEP_TIMEOUT.as_secs() {
+            let (entries, next) = self.journal(read, 1).await?;
+            read = next;
+            let is_effect = |entry: &Value| {
                 let service = entry.get("service").and_then(Value::as_str).unwrap_or_default();
                 entry.get("kind").and_then(Value::as_str) == Some("event") || matches!(service, "dynamodb" | "sns")
             };
-            if entries.is_empty() || entries.iter().any(marks) {
+            if entries.is_empty() || entries.iter().any(is_effect) {
                 break;
             }
         }
-        Ok(seen)
+        Ok(read)
     }
 
     pub(crate) async fn journal(&self, after: u64, wait: u64) -> Result<(Vec<Value>, u64), StoryError> {
@@ -192,34 +192,34 @@ impl Story {
         Ok((entries, page.get("next").and_then(Value::as_u64).unwrap_or(after)))
     }
 
-    /// The events that AWS has sent so far of this kind, newest last.
+    /// The events of this detail type that AWS has sent so far, newest last.
     pub(crate) async fn events(&self, detail_type: &str) -> Result<Vec<Value>, StoryError> {
         let (entries, _) = self.journal(0, 0).await?;
         let of_kind = |entry: Value| entry.get("event").filter(|event| event["detail-type"] == *detail_type).cloned();
         Ok(entries.into_iter().filter_map(of_kind).collect())
     }
 
-    /// How many calls of this action the gateway has seen succeed.
+    /// The number of successful calls of this action in the emulator's journal.
     pub(crate) async fn calls(&self, action: &str) -> Result<usize, StoryError> {
         let (entries, _) = self.journal(0, 0).await?;
         Ok(entries.iter().filter(|entry| entry["action"] == *action && entry["status"] == 200).count())
     }
 
-    /// The gateway's own controls.
+    /// Sets a control of the emulator, for example `hold` or `fate`.
     pub(crate) async fn control(&self, control: &str, body: Value) -> Result<(), StoryError> {
         let url = format!("{}/_trimtab/{control}", self.endpoint);
-        let answer = self.http.post(url).json(&body).send().await.map_err(service)?;
-        answer.error_for_status().map_err(service)?;
+        let response = self.http.post(url).json(&body).send().await.map_err(service)?;
+        response.error_for_status().map_err(service)?;
         Ok(())
     }
 
-    /// What the gateway says of itself.
-    pub(crate) async fn ask(&self, control: &str) -> Result<Value, StoryError> {
+    /// Reads the state of a control of the emulator.
+    pub(crate) async fn control_state(&self, control: &str) -> Result<Value, StoryError> {
         let url = format!("{}/_trimtab/{control}", self.endpoint);
         self.http.get(url).send().await.map_err(service)?.json().await.map_err(service)
     }
 
-    /// A call of a service whose API is REST, by its path.
+    /// Calls a service with a REST API by its path.
     pub(crate) async fn rest(&self, name: &str, path: &str, body: &Value) -> Result<Value, StoryError> {
         let scope = format!("Credential=local/20260101/{}/{name}/aws4_request", trimtab_cloud::REGION);
         let signed = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
@@ -227,7 +227,7 @@ impl Story {
         call.send().await.map_err(service)?.json().await.map_err(service)
     }
 
-    /// Puts an object, or a setting of a bucket, into S3. Nobody checks the signature; it names the service.
+    /// Puts an object or a bucket setting into S3. The unchecked signature routes the call to S3.
     pub(crate) async fn put(&self, path: &str, body: impl Into<reqwest::Body>) -> Result<(), StoryError> {
         let scope =
             "AWS4-HMAC-SHA256 Credential=local/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0";
@@ -236,23 +236,23 @@ impl Story {
         Ok(())
     }
 
-    /// The ledger's terminal records of all owners.
+    /// The ledger's history of all owners, and its dead letters.
     pub(crate) async fn records(&self) -> Result<Vec<HistoryEntry>, StoryError> {
         let mut all = self.ledger.history(&Scope::Platform).await?;
-        for policy in &self.models.policies {
+        for policy in &self.policies.policies {
             all.extend(self.ledger.history(&Scope::Model(policy.model.clone())).await?);
         }
-        all.extend(self.ledger.dead_letters().await?.into_iter().map(|kept| kept.entry));
+        all.extend(self.ledger.dead_letters().await?.into_iter().map(|letter| letter.entry));
         all.sort_by_key(|entry| entry.at);
         Ok(all)
     }
 
-    /// Applies the policies, with a change that only the story makes.
+    /// Applies the policies with a change of the policy of churn.
     pub(crate) async fn apply(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
         self.apply_to("churn", change).await
     }
 
-    /// The same, with a change of another model's.
+    /// Applies the policies with a change of the policy of `model`.
     pub(crate) async fn apply_to(&self, model: &str, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
         self.apply_each(|policy| {
             if policy.model.as_str() == model {
@@ -262,17 +262,17 @@ impl Story {
         .await
     }
 
-    /// Applies the policies, with a change of any of them.
+    /// Applies the policies after `change` was called for each.
     pub(crate) async fn apply_each(&self, change: impl Fn(&mut Policy)) -> Result<String, StoryError> {
-        let mut models = self.models.clone();
-        for policy in &mut models.policies {
-            policy.monitor = policy.monitor.take().filter(|_| self.watched);
+        let mut set = self.policies.clone();
+        for policy in &mut set.policies {
+            policy.monitor = policy.monitor.take().filter(|_| self.monitoring);
             change(policy);
         }
-        Ok(apply::apply(&self.ledger, &models).await?.to_string())
+        Ok(apply::apply(&self.ledger, &set).await?)
     }
 
-    /// Takes what has happened since into the timeline.
+    /// Adds new records, events and messages to the timeline.
     pub(crate) async fn catch_up(&mut self) -> Result<(), StoryError> {
         let mut new = Vec::new();
         for record in self.records().await? {
@@ -287,10 +287,10 @@ impl Story {
             let (Some(event), Some(at)) = (entry.get("event").filter(|event| event.is_object()), at(entry)) else {
                 continue;
             };
-            // The suite's own alarms are no part of the story.
+            // Trimtab's own alarms belong to no model and stay out of the timeline.
             let model = model_of(event);
             if model.is_some() && rules::matching(&self.rules, event).is_empty() {
-                new.push(Entry::unanswered(at, event, model));
+                new.push(Entry::unmatched(at, event, model));
             }
         }
         new.extend(self.receive().await?);
@@ -298,13 +298,13 @@ impl Story {
         if self.print {
             new.iter().for_each(|entry| say(&entry.line()));
         }
-        if let Some(chapter) = self.chapters.last_mut() {
-            chapter.entries.extend(new);
+        if let Some(section) = self.sections.last_mut() {
+            section.entries.extend(new);
         }
         Ok(())
     }
 
-    /// Empties the inbox that is subscribed to the topic.
+    /// Receives all messages of the inbox that is subscribed to the topic.
     async fn receive(&mut self) -> Result<Vec<Entry>, StoryError> {
         let mut new = Vec::new();
         if self.inbox.is_empty() {
@@ -343,22 +343,22 @@ impl Story {
         }
     }
 
-    /// Takes the last of it in, and holds the messages against each other: one per dedup key.
+    /// Ends the story and verifies that each dedup key led to one message.
     pub(crate) async fn close(&mut self) -> Result<(), StoryError> {
-        self.begin("What the people on call read");
+        self.section("Notifications of the on-call subscribers");
         self.control("release", json!({"phase": "bakes"})).await?;
         self.catch_up().await?;
         let mut once = BTreeSet::new();
         for message in &self.messages {
             if !once.insert((&message.kind, message.dedup_key())) {
                 return Err(StoryError::Unexpected {
-                    expected: "one message per dedup_key".to_owned(),
-                    found: format!("two of {} on {}", message.kind, message.dedup_key()),
+                    expected: "one message per dedup key".to_owned(),
+                    found: format!("two of {} with dedup key {}", message.kind, message.dedup_key()),
                 });
             }
         }
         let count = self.messages.len();
-        self.saw(format!("{count} messages through a subscription of the topic, one per dedup_key")).await
+        self.observed(format!("{count} messages were delivered through a topic subscription, one per dedup key")).await
     }
 }
 
@@ -366,7 +366,7 @@ fn at(entry: &Value) -> Option<Timestamp> {
     entry.get("at")?.as_str()?.parse().ok()
 }
 
-/// Progress is what this program prints; it goes to standard error, the results to files.
+/// Prints progress to standard error; results go to files.
 pub(crate) fn say(line: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{line}");

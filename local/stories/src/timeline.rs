@@ -1,4 +1,4 @@
-//! The timeline: what AWS said, which function reacted, what it decided and why, what it did.
+//! The timeline: events of AWS, the reactions of the functions with their reasons and actions, and messages.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,98 +6,98 @@ use serde_json::{Value, json};
 use trimtab_core::plan::Decision;
 use trimtab_core::port::HistoryEntry;
 
-/// One line of the timeline.
+/// One entry of the timeline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
-    /// When.
+    /// The time of the event, reaction or message.
     pub at: Timestamp,
-    /// Who said so: an AWS service, or the suite itself.
+    /// The source of the event: an AWS service, or `trimtab`.
     pub source: String,
-    /// What was said: the event's detail type.
+    /// The event's detail type.
     pub event: String,
-    /// The function that reacted; `None` where no rule of the suite takes the event.
+    /// The function that reacted; `None` if no rule of Trimtab matches the event.
     pub function: Option<String>,
-    /// The model, where it belongs to one.
+    /// The model, if the entry belongs to one.
     pub model: Option<String>,
-    /// How the reaction ended.
+    /// The decision of the reaction.
     pub decision: Decision,
-    /// Why.
+    /// The reasons of the decision.
     pub reasons: Vec<String>,
-    /// What was done, in the words of AWS's API.
+    /// The API calls with their parameters.
     pub actions: Vec<Value>,
 }
 
-/// A part of the story, for people.
+/// A titled part of a story.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Chapter {
-    /// What it is about.
+pub struct Section {
+    /// The title.
     pub title: String,
-    /// What was seen to be true at its end.
-    pub seen: Vec<String>,
-    /// What happened in it, in order.
+    /// Statements that were verified in the services.
+    pub observed: Vec<String>,
+    /// The entries, in the order in which they were found.
     pub entries: Vec<Entry>,
 }
 
-/// A story that was told.
+/// The result of a story that was played.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
-    /// Its name.
+pub struct StoryReport {
+    /// The name on the command line.
     pub name: String,
-    /// What it is about.
+    /// A summary in one line.
     pub about: String,
-    /// Its chapters, in order.
-    pub chapters: Vec<Chapter>,
+    /// The sections, in order.
+    pub sections: Vec<Section>,
 }
 
-/// An entry, and the story that it is of.
+/// An entry of timeline.json, with its story.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line {
-    /// The story's name.
+    /// The name of the story.
     pub story: String,
-    /// What happened.
+    /// The entry.
     #[serde(flatten)]
     pub entry: Entry,
 }
 
-/// What happened in these stories, story by story, in order.
+/// The entries of these stories, story by story, ordered by time.
 #[must_use]
-pub fn lines(told: &[Told]) -> Vec<Line> {
-    let of = |told: &Told| {
-        let story = told.name.clone();
-        in_order(&told.chapters).into_iter().map(move |entry| Line { story: story.clone(), entry })
+pub fn lines(reports: &[StoryReport]) -> Vec<Line> {
+    let of = |report: &StoryReport| {
+        let story = report.name.clone();
+        in_order(&report.sections).into_iter().map(move |entry| Line { story: story.clone(), entry })
     };
-    told.iter().flat_map(of).collect()
+    reports.iter().flat_map(of).collect()
 }
 
-/// What happened in these chapters, in order.
-pub(crate) fn in_order(chapters: &[Chapter]) -> Vec<Entry> {
-    let mut all: Vec<Entry> = chapters.iter().flat_map(|chapter| chapter.entries.clone()).collect();
+/// The entries of these sections, ordered by time.
+pub(crate) fn in_order(sections: &[Section]) -> Vec<Entry> {
+    let mut all: Vec<Entry> = sections.iter().flat_map(|section| section.entries.clone()).collect();
     all.sort_by_key(|entry| entry.at);
     all
 }
 
 impl Entry {
-    /// The terminal record of a function, from the ledger.
+    /// An entry for a function's terminal record in the ledger.
     #[must_use]
     pub fn of_record(record: &HistoryEntry) -> Self {
-        // `notify` owns its notices as the suite; the model stands in the dedup key.
-        let matter_of = || record.reasons.first().and_then(|reason| reason.split(" on ").nth(1));
-        let in_matter = || matter_of().and_then(|dedup_key| dedup_key.split('/').nth(1)).map(model_in);
+        // Messages of `notify` belong to no model; the dedup key in their reason names it.
+        let dedup_key = || record.reasons.first().and_then(|reason| reason.split(" on ").nth(1));
+        let model_in_key = || dedup_key().and_then(|dedup_key| dedup_key.split('/').nth(1)).map(model_in);
         Self {
             at: record.at,
             source: record.source.clone(),
             event: record.detail_type.clone(),
             function: Some(record.function.clone()),
-            model: if record.owner == "platform" { in_matter() } else { Some(record.owner.clone()) },
+            model: if record.owner == "platform" { model_in_key() } else { Some(record.owner.clone()) },
             decision: record.decision,
             reasons: record.reasons.clone(),
             actions: record.actions.clone(),
         }
     }
 
-    /// An event that no rule of the suite takes.
+    /// An entry for an event that no rule of Trimtab matches.
     #[must_use]
-    pub fn unanswered(at: Timestamp, event: &Value, model: Option<String>) -> Self {
+    pub fn unmatched(at: Timestamp, event: &Value, model: Option<String>) -> Self {
         let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Self {
             at,
@@ -106,12 +106,12 @@ impl Entry {
             function: None,
             model,
             decision: Decision::Skipped,
-            reasons: vec![format!("{}: no rule of the suite takes this", gist(event))],
+            reasons: vec![format!("{}: no rule of Trimtab matches", summary(event))],
             actions: Vec::new(),
         }
     }
 
-    /// A message that a subscriber of the topic received.
+    /// An entry for a message that the topic's subscriber received.
     #[must_use]
     pub fn of_message(at: Timestamp, subject: &str, body: &str, model: Option<String>) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl Entry {
         }
     }
 
-    /// As it is printed.
+    /// The entry as one printed line.
     #[must_use]
     pub fn line(&self) -> String {
         let function = self.function.as_deref().unwrap_or("-");
@@ -138,7 +138,7 @@ impl Entry {
     }
 }
 
-/// `churn-build-5d3a90c1` is an incident of `churn`; anything else is the model itself.
+/// The model in an incident name (`churn-build-5d3a90c1` belongs to `churn`); other names are models themselves.
 fn model_in(name: &str) -> String {
     let mut parts = name.rsplitn(3, '-');
     match (parts.next(), parts.next(), parts.next()) {
@@ -149,8 +149,8 @@ fn model_in(name: &str) -> String {
     }
 }
 
-/// What the event is about, in a few words.
-fn gist(event: &Value) -> String {
+/// The names and states in the event, as a short text.
+fn summary(event: &Value) -> String {
     let at = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let words = [
         at("/detail/ModelPackageArn").and_then(|arn| arn.split("model-package/").nth(1)),
@@ -169,7 +169,7 @@ fn gist(event: &Value) -> String {
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// The story's model that an event of AWS is about, as its resources are named after it.
+/// The model of an AWS event; the resources in the stories are named after their models.
 #[must_use]
 pub fn model_of(event: &Value) -> Option<String> {
     let text = event.get("detail")?.to_string();
@@ -184,17 +184,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_model_of_an_incident_is_found_in_its_name() {
+    fn model_is_parsed_from_incident_name() {
         assert_eq!(model_in("churn-build-5d3a90c1"), "churn");
         assert_eq!(model_in("churn"), "churn");
     }
 
     #[test]
-    fn an_unanswered_event_says_what_it_is_about() {
+    fn unmatched_event_is_summarized() {
         let event = json!({"source": "aws.sagemaker", "detail-type": "x", "detail":
             {"ModelPackageArn": "arn:aws:sagemaker:r:a:model-package/churn/3", "ModelApprovalStatus": "PendingManualApproval"}});
-        let entry = Entry::unanswered(Timestamp::UNIX_EPOCH, &event, model_of(&event));
-        assert_eq!(entry.reasons, ["churn/3 PendingManualApproval: no rule of the suite takes this"]);
+        let entry = Entry::unmatched(Timestamp::UNIX_EPOCH, &event, model_of(&event));
+        assert_eq!(entry.reasons, ["churn/3 PendingManualApproval: no rule of Trimtab matches"]);
         assert_eq!(entry.model.as_deref(), Some("churn"));
     }
 }

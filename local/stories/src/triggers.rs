@@ -1,5 +1,5 @@
-//! What starts a run, besides a push and an alarm on a metric: violations, data, features, a person, and an
-//! alarm on other alarms.
+//! The story `triggers`: monitoring violations, new data, feature groups, an operator request and a composite alarm
+//! start training.
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
 use aws_sdk_sagemaker::Client;
@@ -18,28 +18,28 @@ use trimtab_core::policy::Policy;
 use trimtab_core::port::{AggregateId, HistoryEntry, Ledger};
 use trimtab_eventbridge::EventBus;
 
-use crate::lost::tick;
-use crate::stage::{ROLE, SERVING_METRICS, SHORT_COOL_DOWN};
+use crate::lost_events::tick;
+use crate::setup::{ROLE, SERVING_METRICS, SHORT_COOL_DOWN};
 use crate::story::{Story, StoryError, service};
 
-/// Where the team's data is.
+/// The bucket of the team's data.
 const BUCKET: &str = "churn-123456789012";
 
-/// How many objects one delivery of data has.
+/// The number of objects in one batch of data.
 const OBJECTS: usize = 40;
 
-/// How long no more of it must have come.
-const QUIET: SignedDuration = SignedDuration::from_secs(2);
+/// The debounce time: the batch is ready when no object arrived for this long.
+const DEBOUNCE: SignedDuration = SignedDuration::from_secs(2);
 
-/// What an alarm on latency watches.
+/// The metric of the latency alarm.
 const LATENCY: &str = "ModelLatency";
 
-/// The monitoring schedule that the policy names.
+/// The monitoring schedule in the policy.
 const SCHEDULE: &str = "churn-prod-data-quality";
 
-/// From violations that no alarm tells of to an alarm on alarms.
+/// Triggers one run in each of the five ways.
 pub(crate) async fn each(story: &mut Story) -> Result<(), StoryError> {
-    story.apply(at_the_pace_of_a_story).await?;
+    story.apply(with_short_durations).await?;
     let here = format!("<LocationConstraint>{REGION}</LocationConstraint>");
     story.put(BUCKET, format!("<CreateBucketConfiguration>{here}</CreateBucketConfiguration>")).await?;
     let on = "<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>";
@@ -52,74 +52,74 @@ pub(crate) async fn each(story: &mut Story) -> Result<(), StoryError> {
     once(story).await
 }
 
-/// Seconds for the policy's minutes and hours; room for all the runs.
-fn at_the_pace_of_a_story(policy: &mut Policy) {
+/// Shortens the durations of the policy to seconds, and raises the budget to the runs of this story.
+fn with_short_durations(policy: &mut Policy) {
     let Some(retrain) = &mut policy.retrain else { return };
     retrain.cool_down = SHORT_COOL_DOWN;
     retrain.budget.runs = 10;
     if let Some(data) = &mut retrain.data {
-        data.debounce = QUIET;
+        data.debounce = DEBOUNCE;
         data.cool_down = false;
     }
 }
 
 async fn violations(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("A monitoring run finds violations, and there is no alarm on it");
+    story.section("A monitoring run reports violations without an alarm");
     let violation = json!({"feature_name": "tenure", "constraint_check_type": "baseline_drift_check",
         "description": "Baseline drift distance: 0.31 exceeds threshold: 0.1"});
     let report = json!({"violations": [violation]}).to_string();
     story.put(&format!("{BUCKET}/monitoring/constraint_violations.json"), report).await?;
     let output = format!("s3://{BUCKET}/monitoring");
-    watch(&story.aws.sagemaker, SCHEDULE, "churn-prod", &output).await?;
+    create_monitoring_schedule(&story.aws.sagemaker, SCHEDULE, "churn-prod", &output).await?;
     story.control("monitoring", json!({"schedule": SCHEDULE, "status": "CompletedWithViolations"})).await?;
     let run = trained(story, "drift", 1).await?;
     Story::expect("the run's parameter Features:", &parameter(story, &run, "Features").await?, &Some("tenure".into()))?;
     let words = "tenure: baseline_drift_check (Baseline drift distance: 0.31 exceeds threshold: 0.1)";
     let record = recorded(story, Decision::Acted, words).await?;
-    story.saw(format!("one run, and its reason: {}", record.reasons.join("; "))).await
+    story.observed(format!("one run with the reason: {}", record.reasons.join("; "))).await
 }
 
 async fn data(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("Forty objects of new data come to S3");
+    story.section("Forty new objects arrive in S3");
     for number in 0..OBJECTS {
         story.put(&format!("{BUCKET}/features/2026-11-20/part-{number:05}.csv"), "1,2,3").await?;
     }
-    gathered(story).await?;
+    batch_processed(story).await?;
     trained(story, "data", 1).await?;
     recorded(story, Decision::Acted, &format!("new data in s3://{BUCKET}/features/")).await?;
     let of_objects = story.records().await?.iter().filter(|record| record.source == "aws.s3").count();
-    Story::expect("records of single objects:", &of_objects, &0)?;
-    story.saw("one run answered them all, once no more came; no object is on record by itself").await
+    Story::expect("history entries of single objects:", &of_objects, &0)?;
+    story.observed("after the last object, one run was started for all; single objects have no history entry").await
 }
 
 async fn features(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("Feature Store writes offline data of churn-features");
+    story.section("Feature Store writes offline data of churn-features");
     let folder = "123456789012/sagemaker/eu-west-1/offline-store/churn-features-1795166530/data/year=2026/month=11";
     story.put(&format!("{BUCKET}/{folder}/20261121T010000Z_4kq1.parquet"), "PAR1").await?;
-    gathered(story).await?;
+    batch_processed(story).await?;
     trained(story, "features", 1).await?;
     recorded(story, Decision::Acted, "new data in feature group churn-features").await?;
-    story.saw("one run answered the feature group's new data").await
+    story.observed("the new data of the feature group started one run").await
 }
 
 async fn operator(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("Maya asks for a run, and asks again to be sure");
+    story.section("maya requests a run twice with the same idempotency key");
     let model = ModelName::parse("churn").map_err(service)?;
     let (by, reason) = ("maya".to_owned(), "new labels".to_owned());
-    let asked = retrain::Request { model, by, reason, id: Some("labels-of-november".to_owned()), over_budget: false };
+    let request = retrain::Request { model, by, reason, id: Some("labels-of-november".to_owned()), over_budget: false };
     let bus = EventBus::new(&crate::aws::config(&story.endpoint), "trimtab".to_owned());
-    retrain::retrain(&bus, &asked, Timestamp::now()).await?;
+    retrain::retrain(&bus, &request, Timestamp::now()).await?;
     trained(story, "operator", 1).await?;
-    retrain::retrain(&bus, &asked, Timestamp::now()).await?;
+    retrain::retrain(&bus, &request, Timestamp::now()).await?;
     recorded(story, Decision::Acted, "requested by maya: new labels").await?;
     recorded(story, Decision::Skipped, "this trigger was handled at").await?;
     trained(story, "operator", 1).await?;
-    story.saw("one run for one request, with her name and her reason on record").await
+    story.observed("one run was started; her name and reason are recorded").await
 }
 
 async fn composite(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("An alarm on other alarms goes off");
-    story.until("the end of the cool-down", async |story: &Story| rested(story).await).await?;
+    story.section("A composite alarm fires");
+    story.until("the end of the cool-down", async |story: &Story| cool_down_ended(story).await).await?;
     let cloudwatch = &story.aws.cloudwatch;
     let call =
         cloudwatch.put_metric_alarm().alarm_name("churn-prod-slow").namespace(SERVING_METRICS).metric_name(LATENCY);
@@ -131,50 +131,50 @@ async fn composite(story: &mut Story) -> Result<(), StoryError> {
     story.publish(SERVING_METRICS, LATENCY, &[], 250.0).await?;
     trained(story, "drift", 2).await?;
     recorded(story, Decision::Acted, "composite drift: alarm churn-prod-any-drift").await?;
-    story.saw("CloudWatch raised churn-prod-slow from the data, and churn-prod-any-drift from that: one run").await
+    story.observed("CloudWatch raised churn-prod-slow from the data and the composite alarm churn-prod-any-drift: one run was started").await
 }
 
-/// Nothing was started twice.
+/// No trigger started a run twice.
 async fn once(story: &mut Story) -> Result<(), StoryError> {
-    story.begin("Five things have asked for a run");
+    story.section("Summary of the five triggers");
     Story::expect("StartPipelineExecution:", &story.calls("StartPipelineExecution").await?, &5)?;
-    story.saw("five runs were started, one for each").await
+    story.observed("five runs were started, one for each trigger").await
 }
 
-/// The new data is in the ledger, and once no more has come the clock ticks until it has its run.
-async fn gathered(story: &mut Story) -> Result<(), StoryError> {
-    let waits = async |story: &Story| Ok(gathering(story).await?.map(|_| ()));
-    story.until("new data gathered in the ledger", waits).await?;
-    let taken = async |story: &Story| {
-        let Some(gathering) = gathering(story).await? else { return Ok(Some(())) };
-        let last = gathering.get("last").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok());
-        if last.is_some_and(|last| Timestamp::now().duration_since(last) >= QUIET) {
+/// Waits until the new data is in the ledger, then reconciles after the debounce time until its run starts.
+async fn batch_processed(story: &mut Story) -> Result<(), StoryError> {
+    let collected = async |story: &Story| Ok(batch(story).await?.map(|_| ()));
+    story.until("new data in the ledger", collected).await?;
+    let started = async |story: &Story| {
+        let Some(batch) = batch(story).await? else { return Ok(Some(())) };
+        let last = batch.get("last").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok());
+        if last.is_some_and(|last| Timestamp::now().duration_since(last) >= DEBOUNCE) {
             tick(story).await?;
         }
         Ok(None)
     };
-    story.until("a look that starts its run", taken).await
+    story.until("a reconcile that starts the run", started).await
 }
 
-async fn gathering(story: &Story) -> Result<Option<Value>, StoryError> {
+async fn batch(story: &Story) -> Result<Option<Value>, StoryError> {
     incident(story, "batch").await
 }
 
-/// The last run has ended, and so has the cool-down after it.
-async fn rested(story: &Story) -> Result<Option<()>, StoryError> {
+/// Whether the cool-down after the last run has ended.
+async fn cool_down_ended(story: &Story) -> Result<Option<()>, StoryError> {
     let ended = incident(story, "last_ended").await?;
     let ended = ended.and_then(|at| at.as_str()?.parse::<Timestamp>().ok());
     Ok(ended.filter(|at| Timestamp::now().duration_since(*at) > SHORT_COOL_DOWN).map(|_| ()))
 }
 
-/// A field of what `retrain` keeps, where it holds something.
+/// A field of `retrain`'s incident state in the ledger; `None` if it is null or missing.
 async fn incident(story: &Story, field: &str) -> Result<Option<Value>, StoryError> {
     let id = AggregateId { owner: "churn".to_owned(), name: "incident".to_owned() };
     let state = story.ledger.load(&id).await?.state;
     Ok(state.and_then(|state| state.get(field).cloned()).filter(|value| !value.is_null()))
 }
 
-/// So many runs of incidents of this kind have succeeded, and `retrain` has closed the last; gives its ARN.
+/// Waits until `count` runs of incidents of this kind succeeded and `retrain` closed the last; returns its ARN.
 async fn trained(story: &mut Story, kind: &str, count: usize) -> Result<String, StoryError> {
     let prefix = format!("churn-{kind}-");
     let ended = async |story: &Story| {
@@ -186,17 +186,17 @@ async fn trained(story: &mut Story, kind: &str, count: usize) -> Result<String, 
         let newest = ours.next().cloned();
         Ok(newest.filter(|_| ours.count() + 1 == count))
     };
-    let run = story.until(&format!("{count} run(s) {prefix}… that succeeded"), ended).await?;
+    let run = story.until(&format!("{count} successful run(s) {prefix}…"), ended).await?;
     let incident = run.pipeline_execution_display_name().unwrap_or_default().to_owned();
     let words = format!("the run of {incident} succeeded");
     recorded(story, Decision::Acted, &words).await?;
-    story.told("Training Succeeded", &format!("incident/{incident}")).await?;
+    story.received("Training Succeeded", &format!("incident/{incident}")).await?;
     Ok(run.pipeline_execution_arn().unwrap_or_default().to_owned())
 }
 
 async fn recorded(story: &mut Story, decision: Decision, words: &str) -> Result<HistoryEntry, StoryError> {
-    let look = async |story: &Story| story.recorded("retrain", decision, words).await;
-    story.until(&format!("retrain's record: {words}"), look).await
+    let probe = async |story: &Story| story.recorded("retrain", decision, words).await;
+    story.until(&format!("retrain's record: {words}"), probe).await
 }
 
 async fn parameter(story: &Story, run: &str, name: &str) -> Result<Option<String>, StoryError> {
@@ -206,16 +206,21 @@ async fn parameter(story: &Story, run: &str, name: &str) -> Result<Option<String
     Ok(of.and_then(|parameter| parameter.value))
 }
 
-/// A monitoring schedule on data quality, as a team makes one by itself.
+/// Creates a data quality monitoring schedule, as a team does without Trimtab.
 ///
 /// # Errors
-/// SageMaker refuses it.
-pub async fn watch(sagemaker: &Client, name: &str, endpoint: &str, output: &str) -> Result<(), StoryError> {
+/// SageMaker rejects the definition or the schedule.
+pub async fn create_monitoring_schedule(
+    sagemaker: &Client,
+    name: &str,
+    endpoint: &str,
+    output: &str,
+) -> Result<(), StoryError> {
     let image = DataQualityAppSpecification::builder().image_uri("analyzer").build();
     let traffic = EndpointInput::builder().endpoint_name(endpoint).local_path("/opt/ml/processing/input").build();
-    let place = MonitoringS3Output::builder().s3_uri(output).local_path("/opt/ml/processing/output").build();
+    let target = MonitoringS3Output::builder().s3_uri(output).local_path("/opt/ml/processing/output").build();
     let outputs = MonitoringOutputConfig::builder();
-    let outputs = outputs.monitoring_outputs(MonitoringOutput::builder().s3_output(place).build()).build();
+    let outputs = outputs.monitoring_outputs(MonitoringOutput::builder().s3_output(target).build()).build();
     let cluster = MonitoringClusterConfig::builder();
     let cluster = cluster.instance_count(1).instance_type(ProcessingInstanceType::MlM5Xlarge).volume_size_in_gb(30);
     let made = sagemaker

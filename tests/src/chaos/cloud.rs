@@ -1,4 +1,4 @@
-//! The cloud that the cases share: each has a model, and all names that belong to it, of its own.
+//! The local cloud that all cases share. Each case has a model with resource names of its own.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use aws_sdk_sagemaker::types::{
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
 use trimtab_core::policy::{Engine, OrganizationPolicy, Parameters, Policy};
-use trimtab_gateway::FaultKind;
+use trimtab_emulator::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
 use super::scene::run_of;
@@ -26,13 +26,13 @@ const TABLE: &str = "trimtab-ledger";
 const ROLE: &str = "arn:aws:iam::123456789012:role/chaos-endpoint";
 const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/serving:1";
 
-/// Where SageMaker's monitor publishes drift.
+/// The namespace in which Model Monitor publishes drift.
 const METRICS: &str = "aws/sagemaker/Endpoints/data-metrics";
 
-/// How long no more new data must have come before it is trained on.
-pub(super) const QUIET: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+/// The debounce time of new data.
+pub(super) const DEBOUNCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
-/// The running cloud, and the clients of those who set up and look.
+/// The local cloud, and the clients for setup and verification.
 pub struct Stage {
     cloud: Cloud,
     http: reqwest::Client,
@@ -51,10 +51,10 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts the cloud, with a ledger, the suite's bus and its topic in it.
+    /// Starts the cloud with a ledger, Trimtab's bus and its topic.
     ///
     /// # Panics
-    /// It does not come up.
+    /// The cloud does not start.
     pub async fn set() -> Self {
         let cloud = Cloud::start(&root().join("target/tests/chaos"), ([127, 0, 0, 1], 0).into()).await.unwrap();
         let ledger = crate::ledger(&cloud, TABLE).await;
@@ -81,19 +81,19 @@ impl Stage {
         let suite = OrganizationPolicy::parse("organization.toml", include_str!("../../../policies/organization.toml"))
             .unwrap();
         stage.ledger.apply_organization(&suite).await.unwrap();
-        // An endpoint takes longer than all attempts of one call on it, as on AWS.
+        // As on AWS, an update of an endpoint takes longer than all attempts of one call.
         let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "codepipelines": 50, "jobs": 50, "schedules": 50,
             "stacks": 8000});
         stage.control("pace", &paces).await;
         stage
     }
 
-    /// Ends the cloud.
+    /// Stops the cloud.
     pub async fn strike(self) {
         self.cloud.stop().await;
     }
 
-    /// What the function finds in its environment; its access key is its model's name.
+    /// The environment variables of a function; its access key is the model's name.
     pub(super) fn environment(&self, function: &str, principal: &str) -> Vec<(&'static str, String)> {
         let mut environment = self.cloud.environment();
         environment.retain(|(name, _)| *name != "AWS_ACCESS_KEY_ID");
@@ -112,14 +112,14 @@ impl Stage {
         environment
     }
 
-    /// What the gateway says of itself.
-    pub(super) async fn ask(&self, what: &str) -> Value {
+    /// Reads the state of a control of the emulator.
+    pub(super) async fn control_state(&self, what: &str) -> Value {
         let url = format!("{}/_trimtab/{what}", self.cloud.endpoint());
         let said = self.http.get(url).send().await.unwrap().text().await.unwrap();
         serde_json::from_str(&said).unwrap()
     }
 
-    /// A call of a service whose API is REST, by its path.
+    /// Calls a service with a REST API by its path.
     pub(super) async fn rest(&self, name: &str, path: &str, body: &Value) -> Value {
         let scope = format!("AWS4-HMAC-SHA256 Credential=chaos/20260101/{REGION}/{name}/aws4_request");
         let call = self.http.post(format!("{}/{path}", self.cloud.endpoint()));
@@ -135,7 +135,7 @@ impl Stage {
         assert!(sent.unwrap().status().is_success(), "{what}");
     }
 
-    /// From now on this model's calls are counted, and the case's fault strikes.
+    /// Resets the count of this model's calls, and sets the fault of the case.
     pub(super) async fn arm(&self, model: &str, case: Option<Case>) {
         let (call, kind, times) =
             case.map_or((usize::MAX / 2, FaultKind::Reset, 0), |case| (case.call, case.kind, case.times));
@@ -145,27 +145,27 @@ impl Stage {
         self.control("fault", &json!({"principal": model, "call": call, "kind": kind, "times": times})).await;
     }
 
-    /// How often the fault has struck, and how many calls there were since [`Stage::arm`].
-    pub(super) async fn struck(&self, model: &str, wait: Duration) -> (usize, usize) {
-        let url = format!("{}/_trimtab/struck?principal={model}&wait={}", self.cloud.endpoint(), wait.as_secs());
+    /// The numbers of injected faults and of calls since [`Stage::arm`].
+    pub(super) async fn injected(&self, model: &str, wait: Duration) -> (usize, usize) {
+        let url = format!("{}/_trimtab/injected?principal={model}&wait={}", self.cloud.endpoint(), wait.as_secs());
         let body = self.http.get(url).send().await.unwrap().text().await.unwrap();
         let found: Value = serde_json::from_str(&body).unwrap();
         let number = |name: &str| usize::try_from(found[name].as_u64().unwrap()).unwrap();
-        (number("struck"), number("calls"))
+        (number("injected"), number("calls"))
     }
 
-    /// Comes back when a fault that kills has struck this model; once, and for others never.
+    /// Completes when the model's function must be killed: once, and never without such a fault.
     pub(super) async fn time_to_kill(&self, model: &str) {
         if !self.kills.lock().unwrap().contains(model) {
             return std::future::pending().await;
         }
-        if self.struck(model, Duration::from_secs(60)).await.0 == 0 {
+        if self.injected(model, Duration::from_secs(60)).await.0 == 0 {
             return std::future::pending().await;
         }
         self.kills.lock().unwrap().remove(model);
     }
 
-    /// This model's calls that were answered well, in order.
+    /// This model's successful calls, in order.
     pub(super) async fn calls(&self, model: &str) -> Vec<Value> {
         let url = format!("{}/_trimtab/calls?principal={model}", self.cloud.endpoint());
         let body = self.http.get(url).send().await.unwrap().text().await.unwrap();
@@ -173,16 +173,16 @@ impl Stage {
         found["entries"].as_array().unwrap().iter().filter(|entry| entry["status"] == 200).cloned().collect()
     }
 
-    /// `policies/churn.toml`, for a model of this name. The clock asks about all that are looked after:
-    /// few are.
+    /// `policies/churn.toml` for a model of this name. A scheduled reconcile lists all models with a `[reconcile]` table, so
+    /// only few have one.
     pub(super) async fn apply(&self, model: &str, flow: Flow, engine: Option<(Engine, Parameters)>) {
-        let reconciled_models = flow == Flow::Clock;
+        let reconciled_models = flow == Flow::Schedule;
         let text = include_str!("../../../policies/churn.toml").replace("churn", model);
         let text = text.replace("on_pass = \"manual_approval\"", "on_pass = \"approve\"");
         let delivery =
             format!("codepipeline = {{ name = \"{model}-integration\", source = \"Source\", variable = \"Commit\" }}");
         let text = match flow {
-            // The pipeline's definition is the other pushes'.
+            // Other flows cover the update of the pipeline definition.
             Flow::PipelineBuild => text
                 .replace(&format!("project = \"{model}-build\""), &delivery)
                 .replace("definition = \"pipeline.json\"", ""),
@@ -193,17 +193,19 @@ impl Stage {
         if let (Some(rules), Some((engine, parameters))) = (&mut policy.retrain, engine) {
             (rules.engine, rules.parameters) = (engine, parameters);
         }
-        // New data is soon ripe.
+        // A short debounce time keeps the flow fast.
         if let Some(data) = policy.retrain.as_mut().and_then(|retrain| retrain.data.as_mut()) {
-            data.debounce = QUIET;
+            data.debounce = DEBOUNCE;
         }
         self.ledger.apply(&policy).await.unwrap();
     }
 
-    /// A run of the model's monitoring schedule that has found violations; gives its job.
+    /// Runs the model's monitoring schedule with violations; returns the job name.
     pub(super) async fn monitored(&self, model: &str) -> String {
         let (schedule, output) = (format!("{model}-prod-data-quality"), format!("s3://{model}-{ACCOUNT}/monitoring"));
-        trimtab_stories::watch(&self.sagemaker, &schedule, &format!("{model}-prod"), &output).await.unwrap();
+        trimtab_stories::create_monitoring_schedule(&self.sagemaker, &schedule, &format!("{model}-prod"), &output)
+            .await
+            .unwrap();
         let told = json!({"schedule": schedule, "status": "CompletedWithViolations"});
         let url = format!("{}/_trimtab/monitoring", self.cloud.endpoint());
         let sent = self.http.post(url).header("content-type", "application/json").body(told.to_string()).send().await;
@@ -211,7 +213,7 @@ impl Stage {
         found["ProcessingJobName"].as_str().unwrap().to_owned()
     }
 
-    /// `policies/tariffs.toml`, for a model of this name.
+    /// `policies/tariffs.toml` for a model of this name.
     pub(super) async fn apply_stack(&self, model: &str) {
         let text = include_str!("../../../policies/tariffs.toml").replace("tariffs", model);
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
@@ -226,8 +228,7 @@ impl Stage {
         stack.stack_status.map(|status| status.as_str().to_owned())
     }
 
-    /// `policies/loans.toml` with one stage, which is reached by a role, and whose versions are asked something
-    /// before they count as live.
+    /// `policies/loans.toml` with one stage, which has a cross-account role and a smoke test.
     pub(super) async fn apply_stages(&self, model: &str) {
         let text = include_str!("../../../policies/loans.toml").replace("loans", model);
         let (before, stages) = text.split_once("[[deploy.stages]]").unwrap();
@@ -237,7 +238,7 @@ impl Stage {
         self.ledger.apply(&policy).await.unwrap();
     }
 
-    /// A training job that breaks every rule of `policies/organization.toml`.
+    /// Creates a training job that violates every rule of `policies/organization.toml`.
     pub(super) async fn job(&self, name: &str) {
         let algorithm = AlgorithmSpecification::builder().training_image(IMAGE).build();
         let resources = ResourceConfig::builder().instance_type(TrainingInstanceType::MlP4D24Xlarge).build();
@@ -260,7 +261,7 @@ impl Stage {
         set.send().await.unwrap();
     }
 
-    /// A repository with one commit, and a project; gives the commit.
+    /// Creates a repository with one commit, and a build project; returns the commit.
     pub(super) async fn repository(&self, model: &str) -> String {
         let name = format!("{model}-model");
         self.codecommit.create_repository().repository_name(&name).send().await.unwrap();
@@ -286,7 +287,7 @@ impl Stage {
         call.source(source).artifacts(artifacts).environment(environment).send().await.unwrap();
     }
 
-    /// A pull request of one commit, and a project for it; gives its id and the commit.
+    /// Creates a pull request of one commit, and its build project; returns the id and the commit.
     pub(super) async fn pull_request(&self, model: &str) -> (String, String) {
         let name = format!("{model}-model");
         let main = self.codecommit.get_branch().repository_name(&name).branch_name("main").send().await.unwrap();
@@ -302,7 +303,7 @@ impl Stage {
         (made.pull_request_id.unwrap(), commit)
     }
 
-    /// How many comments stand on the model's pull request.
+    /// The number of comments on the model's pull request.
     pub(super) async fn comments(&self, model: &str) -> usize {
         let call = self.codecommit.list_pull_requests().repository_name(format!("{model}-model"));
         let id = call.send().await.unwrap().pull_request_ids.remove(0);
@@ -310,7 +311,7 @@ impl Stage {
         found.comments_for_pull_request_data.unwrap_or_default().len()
     }
 
-    /// How many actions there are for the model's run, and how many associations lead to them.
+    /// The numbers of lineage actions of the model's run and of associations that lead to them.
     pub(super) async fn tracked(&self, model: &str) -> (usize, usize) {
         let actions = self.sagemaker.list_actions().source_uri(run_of(model)).send().await.unwrap();
         let mut links = 0;
@@ -321,7 +322,7 @@ impl Stage {
         (actions.action_summaries().len(), links)
     }
 
-    /// Whether the model's first version is approved, with a metric on it.
+    /// Whether the model's first version is approved and has a metric.
     pub(super) async fn is_approved(&self, model: &str) -> bool {
         let package = format!("arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{model}/1");
         let found = self.sagemaker.describe_model_package().model_package_name(package).send().await.unwrap();
@@ -329,25 +330,25 @@ impl Stage {
         found.model_approval_status() == Some(&ModelApprovalStatus::Approved) && metrics.is_some()
     }
 
-    /// How many jobs compute baselines of the model, or did.
+    /// The number of baseline jobs of the model.
     pub(super) async fn baselines(&self, model: &str) -> usize {
         let call = self.sagemaker.list_processing_jobs().name_contains(format!("trimtab-{model}-"));
         call.send().await.unwrap().processing_job_summaries.unwrap_or_default().len()
     }
 
-    /// How many schedules watch the model.
+    /// The number of monitoring schedules of the model.
     pub(super) async fn schedules(&self, model: &str) -> usize {
         let call = self.sagemaker.list_monitoring_schedules().endpoint_name(format!("{model}-prod"));
         call.send().await.unwrap().monitoring_schedule_summaries.unwrap_or_default().len()
     }
 
-    /// A state machine that tests the model's versions; gives its ARN.
+    /// Creates the state machine that tests the model's versions; returns its ARN.
     pub(super) async fn tests(&self, model: &str) -> String {
         let result = json!({"metrics": {"auc": 0.91, "log_loss": 0.31}, "bias_report": "s3://chaos/bias.json"});
         self.machine(&format!("{model}-tests"), &result).await
     }
 
-    /// A state machine that gives this; gives its ARN.
+    /// Creates a state machine with this result; returns its ARN.
     pub(super) async fn machine(&self, name: &str, result: &Value) -> String {
         let states = json!({"Only": {"Type": "Pass", "Result": result, "End": true}});
         let definition = json!({"StartAt": "Only", "States": states}).to_string();
@@ -355,7 +356,7 @@ impl Stage {
         call.definition(definition).send().await.unwrap().state_machine_arn
     }
 
-    /// A version in the model's group; gives its ARN.
+    /// Registers a version of the model; returns its ARN.
     pub(super) async fn package(&self, model: &str, first: bool, approval: ModelApprovalStatus) -> String {
         if first {
             let group = self.sagemaker.create_model_package_group().model_package_group_name(model);
@@ -376,14 +377,14 @@ impl Stage {
     }
 }
 
-/// An event of AWS.
+/// An event in the format of AWS.
 pub(super) fn event(source: &str, kind: &str, resource: &str, detail: &Value) -> Value {
     json!({"version": "0", "id": format!("{kind} {resource}"), "source": source, "detail-type": kind,
         "account": ACCOUNT, "region": REGION, "time": jiff::Timestamp::now().to_string(),
         "resources": [resource], "detail": detail})
 }
 
-/// A training pipeline's definition.
+/// The definition of a training pipeline.
 fn definition() -> String {
     let parameter = |name: &str| json!({"Name": name, "Type": "String", "DefaultValue": "none"});
     let parameters = ["Commit", "Incident", "Reason", "Features", "Experiment", "Trial"].map(parameter);

@@ -1,5 +1,4 @@
-//! The other engines that train: what is there of each before a flow begins, how its run is seen to
-//! end, and how many runs there are.
+//! Training engines other than SageMaker Pipelines: their setup, the event at the end of a run, and the number of runs.
 
 use aws_sdk_codepipeline::types::{
     ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId, PipelineDeclaration, PipelineType,
@@ -11,27 +10,27 @@ use trimtab_core::name::{CodePipelineName, DagId, EnvironmentName, HttpsUrl, Kub
 use trimtab_core::policy::{Airflow, Engine, Kubeflow, Parameters};
 
 use super::cloud::event;
-use super::scene::{look_at, tests_ended, until};
+use super::scene::{reconcile_request, tests_ended, until};
 use super::{Flow, Stage};
 
 const ENVIRONMENT: &str = "ml";
 
-/// What trains the model in this flow, made for it; `None` where SageMaker does.
+/// Creates the engine of this flow; `None` if SageMaker Pipelines trains.
 pub(super) async fn engine(stage: &Stage, flow: Flow, model: &str) -> Option<(Engine, Parameters)> {
     let named = format!("{model}-training");
     match flow {
-        Flow::Workflow => {
+        Flow::StepFunctions => {
             let machine = StateMachineArn::parse(&stage.machine(&named, &json!({})).await).unwrap();
             Some((Engine::StateMachine(machine), Parameters::default()))
         }
-        Flow::Dag => {
+        Flow::Airflow => {
             stage.control("airflow", &json!({"environment": ENVIRONMENT, "dag": named})).await;
             let environment = EnvironmentName::parse(ENVIRONMENT).unwrap();
             let dag = DagId::parse(&named).unwrap();
             Some((Engine::Airflow(Airflow { environment, dag }), Parameters::default()))
         }
-        Flow::Cluster => Some((cluster(stage, model, &named).await, Parameters::default())),
-        Flow::Piped => {
+        Flow::Kubeflow => Some((cluster(stage, model, &named).await, Parameters::default())),
+        Flow::CodePipelineTraining => {
             make_pipeline(stage, &named).await;
             let parameters = Parameters { incident: Some("Incident".to_owned()), ..Parameters::default() };
             Some((Engine::Codepipeline(CodePipelineName::parse(&named).unwrap()), parameters))
@@ -40,12 +39,12 @@ pub(super) async fn engine(stage: &Stage, flow: Flow, model: &str) -> Option<(En
     }
 }
 
-/// The model's token is its name: by it the gateway knows whose calls to Kubeflow they are.
+/// Kubeflow's token is the model's name, by which the emulator identifies the caller.
 async fn cluster(stage: &Stage, model: &str, pipeline: &str) -> Engine {
     stage.control("kubeflow", &json!({"admit": model, "pipeline": pipeline})).await;
     let secret = format!("trimtab/{model}");
     stage.secrets.create_secret().name(&secret).secret_string(model).send().await.unwrap();
-    let place = stage.ask("kubeflow").await;
+    let place = stage.control_state("kubeflow").await;
     Engine::Kubeflow(Kubeflow {
         url: HttpsUrl::parse(place["url"].as_str().unwrap()).unwrap(),
         ca: place["ca"].as_str().map(str::to_owned),
@@ -74,14 +73,14 @@ async fn make_pipeline(stage: &Stage, name: &str) {
     stage.codepipeline.create_pipeline().pipeline(pipeline).send().await.unwrap();
 }
 
-/// What wakes the suite when the model's run has ended: AWS's event, or a look where there is none.
+/// The event after the end of the model's run: an AWS event, or a reconcile request for engines without one.
 pub(super) async fn ended(stage: &Stage, flow: Flow, model: &str) -> Value {
     match flow {
-        Flow::Workflow => {
+        Flow::StepFunctions => {
             let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{model}-training");
             tests_ended(stage, &machine).await
         }
-        Flow::Piped => {
+        Flow::CodePipelineTraining => {
             let id = until("an execution that has ended", async || {
                 let runs = executions(stage, model).await;
                 runs.into_iter().find(|(_, status)| status == "Succeeded").map(|(id, _)| id)
@@ -97,7 +96,7 @@ pub(super) async fn ended(stage: &Stage, flow: Flow, model: &str) -> Value {
                 runs.iter().any(done).then_some(())
             })
             .await;
-            look_at(model)
+            reconcile_request(model)
         }
     }
 }
@@ -113,25 +112,25 @@ async fn executions(stage: &Stage, model: &str) -> Vec<(String, String)> {
 
 /// The model's runs in Airflow or Kubeflow.
 async fn runs(stage: &Stage, flow: Flow, model: &str) -> Vec<Value> {
-    if flow == Flow::Dag {
+    if flow == Flow::Airflow {
         let body = json!({"Path": format!("/dags/{model}-training/dagRuns"), "Method": "GET"});
         let said = stage.rest("airflow", &format!("restapi/{ENVIRONMENT}"), &body).await;
         return said["RestApiResponse"]["dag_runs"].as_array().unwrap().clone();
     }
-    let said = stage.ask("kubeflow").await;
+    let said = stage.control_state("kubeflow").await;
     let pipeline = format!("{model}-training");
     let ours = |run: &Value| run["pipeline_version_reference"]["pipeline_id"] == pipeline;
     said["runs"].as_array().unwrap().iter().filter(|run| ours(run)).cloned().collect()
 }
 
-/// How many runs of the model there are.
+/// The number of runs of the model.
 pub(super) async fn count(stage: &Stage, flow: Flow, model: &str) -> usize {
     match flow {
-        Flow::Workflow => {
+        Flow::StepFunctions => {
             let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{model}-training");
             stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions.len()
         }
-        Flow::Piped => executions(stage, model).await.len(),
+        Flow::CodePipelineTraining => executions(stage, model).await.len(),
         _ => runs(stage, flow, model).await.len(),
     }
 }

@@ -1,4 +1,4 @@
-//! What happens to a model, step by step, and what must hold at the end.
+//! The flows: the events of a model step by step, and the invariants at the end.
 
 use std::time::Duration;
 
@@ -9,65 +9,65 @@ use trimtab_core::name::ModelName;
 use trimtab_ledger::Scope;
 
 use super::scene::prepare;
-use super::{Case, Model, Played, Stage, engines};
+use super::{Case, CaseResult, Model, Stage, engines};
 
-/// What happens.
+/// A sequence of events of one model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// Drift, a run, its end.
+    /// Drift, and the end of its run.
     Drift,
-    /// A push, a build, its end.
+    /// A push, and the end of its build.
     Push,
-    /// A pull request, its build's end.
+    /// A pull request, and the end of its build.
     Review,
-    /// A push that CodePipeline builds, the execution's end, and the look at its commit.
+    /// A push that CodePipeline builds, the end of the execution, and the reconcile of its commit.
     PipelineBuild,
     /// A training image is pushed.
     Image,
-    /// A first version is approved, and in service.
+    /// A first version is approved and in service.
     FirstVersion,
     /// A second version is approved while the first serves.
     NextVersion,
-    /// A version is approved, and a stack is made with it.
+    /// A version is approved, and a stack is created with it.
     Stack,
-    /// A version is approved, a batch transform job asks it, its end.
-    Transform,
-    /// A version is registered, and its test suite ends.
+    /// A version is approved, and its batch transform job ends.
+    BatchTransform,
+    /// A version is registered, and its tests end.
     Candidate,
-    /// A fact for people.
-    Notice,
-    /// Drift and a run's end, of which nobody hears.
-    UnheardDrift,
-    /// A push and a build's end, of which nobody hears.
-    UnheardPush,
-    /// An approval and the end of its rollout, of which nobody hears.
-    UnheardVersion,
-    /// The clock asks for a look.
-    Clock,
-    /// A run that began, and its end, are written into the lineage.
+    /// A fact that leads to a message.
+    Notification,
+    /// Drift and the end of its run; all events are lost.
+    LostDrift,
+    /// A push and the end of its build; all events are lost.
+    LostPush,
+    /// An approval and the end of its rollout; all events are lost.
+    LostVersion,
+    /// A scheduled reconcile.
+    Schedule,
+    /// The start and end of a run are written to the lineage.
     Lineage,
-    /// Somebody makes a job that breaks the organization's rules.
-    Breach,
-    /// Drift, an execution of Step Functions, its end.
-    Workflow,
-    /// Drift, a run of a DAG, and a look that sees its end.
-    Dag,
-    /// Drift, a run of Kubeflow, and a look that sees its end.
-    Cluster,
-    /// Drift, an execution of CodePipeline, its end.
-    Piped,
-    /// A live version gets its baseline, its schedule and its alarm.
-    Watch,
-    /// A monitoring run finds violations, a training run, its end.
+    /// A job that violates the organization's rules.
+    GuardViolation,
+    /// Drift, and the end of an execution of Step Functions.
+    StepFunctions,
+    /// Drift, and a reconcile after the end of an Airflow run.
+    Airflow,
+    /// Drift, and a reconcile after the end of a Kubeflow run.
+    Kubeflow,
+    /// Drift, and the end of an execution of CodePipeline.
+    CodePipelineTraining,
+    /// A live version gets a baseline, a monitoring schedule and an alarm.
+    Monitoring,
+    /// A monitoring run reports violations; the training run ends.
     Violations,
-    /// An object comes, a look starts its run, its end.
+    /// A new object arrives, a reconcile starts a run, the run ends.
     NewData,
-    /// A version passes its smoke test, its endpoint fails, and an operator takes it back; all by a role that is assumed.
-    ByHand,
+    /// A version passes its smoke test, its endpoint fails, and an operator rolls it back, in another account.
+    OperatorRollback,
 }
 
 impl Flow {
-    /// All of them.
+    /// All flows.
     pub const ALL: [Self; 25] = [
         Self::Drift,
         Self::Push,
@@ -77,131 +77,136 @@ impl Flow {
         Self::FirstVersion,
         Self::NextVersion,
         Self::Stack,
-        Self::Transform,
+        Self::BatchTransform,
         Self::Candidate,
-        Self::Notice,
-        Self::UnheardDrift,
-        Self::UnheardPush,
-        Self::UnheardVersion,
-        Self::Clock,
+        Self::Notification,
+        Self::LostDrift,
+        Self::LostPush,
+        Self::LostVersion,
+        Self::Schedule,
         Self::Lineage,
-        Self::Breach,
-        Self::Workflow,
-        Self::Dag,
-        Self::Cluster,
-        Self::Piped,
-        Self::Watch,
+        Self::GuardViolation,
+        Self::StepFunctions,
+        Self::Airflow,
+        Self::Kubeflow,
+        Self::CodePipelineTraining,
+        Self::Monitoring,
         Self::Violations,
         Self::NewData,
-        Self::ByHand,
+        Self::OperatorRollback,
     ];
 
     fn steps(self) -> usize {
         match self {
-            Self::Notice | Self::Clock | Self::Breach | Self::Image => 1,
-            Self::UnheardPush | Self::PipelineBuild | Self::NewData => 3,
-            Self::ByHand => 4,
+            Self::Notification | Self::Schedule | Self::GuardViolation | Self::Image => 1,
+            Self::LostPush | Self::PipelineBuild | Self::NewData => 3,
+            Self::OperatorRollback => 4,
             _ => 2,
         }
     }
 
-    /// What the services must have been made to do, once each.
+    /// The calls that must take effect exactly once.
     fn effects(self) -> &'static [&'static str] {
         match self {
-            Self::Drift | Self::UnheardDrift | Self::Violations | Self::NewData => &["StartPipelineExecution"],
-            // Whoever pushes unheard has no pipeline yet: it is made.
-            Self::Push | Self::UnheardPush => &["StartBuild", "UpdatePipeline"],
+            Self::Drift | Self::LostDrift | Self::Violations | Self::NewData => &["StartPipelineExecution"],
+            Self::Push | Self::LostPush => &["StartBuild", "UpdatePipeline"],
             Self::Review => &["StartBuild", "PostCommentForPullRequest"],
             Self::PipelineBuild => &["StartBuildPipeline"],
-            Self::FirstVersion | Self::UnheardVersion => &["CreateEndpoint"],
+            Self::FirstVersion | Self::LostVersion => &["CreateEndpoint"],
             Self::NextVersion => &["CreateEndpoint", "UpdateEndpoint"],
             Self::Stack => &["CreateStack"],
-            Self::Transform => &["CreateTransformJob"],
+            Self::BatchTransform => &["CreateTransformJob"],
             Self::Candidate => &["StartExecution", "UpdateModelPackage"],
-            Self::Breach => &["StopTrainingJob"],
-            Self::Workflow | Self::Dag | Self::Cluster | Self::Piped => &["a run"],
-            Self::ByHand => &["DeleteEndpoint", "CreateEndpointConfig"],
+            Self::GuardViolation => &["StopTrainingJob"],
+            Self::StepFunctions | Self::Airflow | Self::Kubeflow | Self::CodePipelineTraining => &["a run"],
+            Self::OperatorRollback => &["DeleteEndpoint", "CreateEndpointConfig"],
             Self::Lineage => &["CreateAction", "AddAssociation"],
-            Self::Watch => &["CreateProcessingJob", "CreateMonitoringSchedule"],
-            Self::Notice | Self::Clock | Self::Image => &[],
+            Self::Monitoring => &["CreateProcessingJob", "CreateMonitoringSchedule"],
+            Self::Notification | Self::Schedule | Self::Image => &[],
         }
     }
 
-    /// What people and other functions must have been told in the end. That something began is told
-    /// too, unless the function died before it could, and it is over by the time that it is looked at.
-    fn told(self) -> Option<&'static str> {
+    /// The fact that must have been published at the end. A start is published too, unless the function was killed before
+    /// that and the work had ended at the next reconcile.
+    fn published(self) -> Option<&'static str> {
         match self {
             Self::Drift
-            | Self::UnheardDrift
-            | Self::Workflow
-            | Self::Dag
-            | Self::Cluster
-            | Self::Piped
+            | Self::LostDrift
+            | Self::StepFunctions
+            | Self::Airflow
+            | Self::Kubeflow
+            | Self::CodePipelineTraining
             | Self::Violations
             | Self::NewData => Some("Training Succeeded"),
-            Self::Push | Self::UnheardPush | Self::PipelineBuild | Self::Image => Some("Training Requested"),
+            Self::Push | Self::LostPush | Self::PipelineBuild | Self::Image => Some("Training Requested"),
             Self::FirstVersion
             | Self::NextVersion
-            | Self::UnheardVersion
+            | Self::LostVersion
             | Self::Stack
-            | Self::Transform
-            | Self::ByHand => Some("Rollout Succeeded"),
+            | Self::BatchTransform
+            | Self::OperatorRollback => Some("Rollout Succeeded"),
             Self::Candidate => Some("Evaluation Passed"),
-            Self::Clock => Some("Reconcile Requested"),
-            Self::Breach => Some("Job Stopped"),
-            Self::Watch => Some("Monitoring Started"),
-            Self::Notice | Self::Review | Self::Lineage => None,
+            Self::Schedule => Some("Reconcile Requested"),
+            Self::GuardViolation => Some("Job Stopped"),
+            Self::Monitoring => Some("Monitoring Started"),
+            Self::Notification | Self::Review | Self::Lineage => None,
         }
     }
 
-    /// The CodeBuild project that builds.
+    /// The CodeBuild project of the flow.
     pub(super) fn project(self, model: &str) -> String {
         format!("{model}-{}", if self == Self::Review { "review" } else { "build" })
     }
 
-    /// How many terminal records there are at least of so many events, each of which came twice. What
-    /// comes by the clock has one where something came of it, and one look may find all there is.
+    /// The minimum number of terminal records after this many events, each delivered twice. A scheduled event has a record
+    /// only if it caused a change, and one reconcile may find all changes.
     fn records(self, events: usize) -> usize {
         match self {
-            Self::Clock => 0,
-            Self::UnheardDrift | Self::UnheardPush | Self::UnheardVersion | Self::Dag | Self::Cluster => 1,
-            // Both deliveries of the job's end; what is asked of monitor is on record where something came of it.
-            Self::Watch => 2,
-            // The look at its commit is by request: it leaves a record where something comes of it.
+            Self::Schedule => 0,
+            Self::LostDrift | Self::LostPush | Self::LostVersion | Self::Airflow | Self::Kubeflow => 1,
+            // Both deliveries of the end of the job; requests to monitor have a record only if they cause a change.
+            Self::Monitoring => 2,
+            // The reconcile of the commit is a request: it has a record only if it causes a change.
             Self::PipelineBuild => 2 * (events - 1) + 1,
-            // Of what is one of very many, only what comes of it is on record.
+            // High-volume events have a record only if they cause a change.
             Self::Violations | Self::NewData => 2,
-            // The last is a look.
-            Self::ByHand => 2 * (events - 1),
+            // The last event is a reconcile.
+            Self::OperatorRollback => 2 * (events - 1),
             _ => 2 * events,
         }
     }
 }
 
-/// How many calls each step makes when nothing goes wrong.
+/// The number of calls of each step without faults.
 pub(super) async fn calls(stage: &Stage, flow: Flow) -> Vec<usize> {
-    let turns = Semaphore::new(1);
+    let slots = Semaphore::new(1);
     let name = format!("calm-{flow:?}").to_lowercase();
-    let mut model = Model { stage, turns: &turns, name, killed: 0 };
+    let mut model = Model { stage, slots: &slots, name, killed: 0 };
     let mut scene = prepare(&mut model, flow).await;
     let mut counted = Vec::new();
     for step in 0..flow.steps() {
         stage.arm(&model.name, None).await;
         let (function, event) = scene.event(&model, flow, step).await;
         model.deliver(function, &event).await.unwrap();
-        counted.push(stage.struck(&model.name, Duration::ZERO).await.1);
+        counted.push(stage.injected(&model.name, Duration::ZERO).await.1);
     }
     counted
 }
 
-/// Plays one case to its end, and looks at what came of it.
-pub(super) async fn play(stage: &Stage, turns: &Semaphore, stages: &Semaphore, number: usize, case: Case) -> Played {
-    let mut model = Model { stage, turns, name: format!("m{number}"), killed: 0 };
+/// Runs one case to its end and checks the result.
+pub(super) async fn play(
+    stage: &Stage,
+    slots: &Semaphore,
+    stages: &Semaphore,
+    number: usize,
+    case: Case,
+) -> CaseResult {
+    let mut model = Model { stage, slots, name: format!("m{number}"), killed: 0 };
     let mut scene = {
         let _stage = stages.acquire().await.unwrap();
         prepare(&mut model, case.flow).await
     };
-    let mut played = Played::default();
+    let mut played = CaseResult::default();
     let mut heard = Vec::new();
     for step in 0..case.flow.steps() {
         let (function, event) = scene.event(&model, case.flow, step).await;
@@ -214,7 +219,7 @@ pub(super) async fn play(stage: &Stage, turns: &Semaphore, stages: &Semaphore, n
         }
         heard.push((function, event));
     }
-    // Everything once more, under other ids.
+    // Deliver all events again, under other ids.
     for (function, event) in &heard {
         let mut again = event.clone();
         again["id"] = json!(format!("again {}", event["id"].as_str().unwrap_or_default()));
@@ -222,13 +227,13 @@ pub(super) async fn play(stage: &Stage, turns: &Semaphore, stages: &Semaphore, n
             played.violations.push(lost);
         }
     }
-    played.struck = stage.struck(&model.name, Duration::ZERO).await.0 > 0;
+    played.injected = stage.injected(&model.name, Duration::ZERO).await.0 > 0;
     played.killed = model.killed;
     played.violations.extend(look(&model, case.flow, heard.len()).await);
     played
 }
 
-/// What the journal and the ledger say.
+/// Violations in the journal and in the ledger.
 async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
     let mut found = Vec::new();
     let calls = model.stage.calls(&model.name).await;
@@ -239,19 +244,19 @@ async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
         }
     }
     let mut told = calls.iter().filter_map(|call| call.pointer("/request/Entries/0/DetailType")?.as_str());
-    if let Some(fact) = flow.told()
+    if let Some(fact) = flow.published()
         && !told.any(|told| told == fact)
     {
-        found.push(format!("nobody was told: {fact}"));
+        found.push(format!("not published: {fact}"));
     }
-    if flow == Flow::Notice {
+    if flow == Flow::Notification {
         let messages = calls.iter().filter(|call| call["service"] == "sns").count();
-        // SNS takes no token: a message whose answer was lost is sent again, by the SDK and by Lambda.
+        // SNS has no idempotency token: a message whose response was lost is sent again, by the SDK and by Lambda.
         if !(1..=4).contains(&messages) {
             found.push(format!("{messages} messages"));
         }
     }
-    let suite = matches!(flow, Flow::Notice | Flow::Breach);
+    let suite = matches!(flow, Flow::Notification | Flow::GuardViolation);
     let scope = if suite { Scope::Platform } else { Scope::Model(ModelName::parse(&model.name).unwrap()) };
     let records = model.stage.ledger.history(&scope).await.unwrap();
     let word = format!(" {}", model.name);
@@ -263,7 +268,7 @@ async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
     found
 }
 
-/// How often each effect is there, in the services themselves where they can be asked.
+/// The number of times that each effect took place, read from the services if they can be queried.
 async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'static str, usize)> {
     let (stage, name) = (model.stage, &model.name);
     let journal = |action: &str| calls.iter().filter(|call| call["action"] == action).count();
@@ -279,13 +284,13 @@ async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'stati
                 call.send().await.unwrap().ids.unwrap_or_default().len()
             }
             "StartBuildPipeline" => stage.executions(name).await.len(),
-            // To give it the same definition again changes nothing.
+            // Repeating the same definition has no effect.
             "UpdatePipeline" => {
                 let call = stage.sagemaker.describe_pipeline().pipeline_name(format!("{name}-training"));
                 let found = call.send().await.ok().and_then(|found| found.pipeline_description);
                 usize::from(found.is_some_and(|mark| mark.starts_with("Defined by commit ")))
             }
-            // The same token gives the comment that is there.
+            // The same token reslots the existing comment.
             "PostCommentForPullRequest" => stage.comments(name).await,
             "StartExecution" => {
                 let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}-tests");

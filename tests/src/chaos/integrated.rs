@@ -1,4 +1,4 @@
-//! What is there for an image that is pushed, and for CodePipeline as a builder.
+//! Setup for pushed images, and for CodePipeline as a builder.
 
 use aws_sdk_codepipeline::types::{
     ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId, PipelineDeclaration, PipelineType,
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Stage;
 
 impl Stage {
-    /// A pipeline that builds the model's commits.
+    /// Creates a pipeline that builds the model's commits.
     pub(super) async fn build_pipeline(&self, model: &str) {
         let action = |category, name: &str| {
             let kind = ActionTypeId::builder().category(category).owner(ActionOwner::Aws).provider(name).version("1");
@@ -34,7 +34,7 @@ impl Stage {
         listed.into_iter().filter_map(|run| run.pipeline_execution_id).collect()
     }
 
-    /// An image under the tag that the policy watches; gives its digest.
+    /// Pushes an image with the configured tag; returns its digest.
     pub(super) async fn image(&self, model: &str) -> String {
         let repository = format!("{model}-training");
         self.ecr.create_repository().repository_name(&repository).send().await.unwrap();

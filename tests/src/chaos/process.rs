@@ -16,17 +16,17 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::{Stage, binary};
 
-/// The functions' time-out in the template.
-const TIME_OUT: Duration = Duration::from_secs(30);
+/// The functions' timeout in the template.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What came of an invocation.
+/// The result of an invocation.
 pub(super) enum Outcome {
     Answered(Value),
     Failed(String),
     Killed,
 }
 
-/// The event that waits to be fetched, and where the answer goes.
+/// The event to fetch, and the channel for the result.
 struct Api {
     event: Mutex<Option<String>>,
     said: mpsc::UnboundedSender<Outcome>,
@@ -55,20 +55,20 @@ pub(super) async fn invoke(stage: &Stage, function: &str, principal: &str, event
     let outcome = tokio::select! {
         Some(outcome) = answers.recv() => outcome,
         () = stage.time_to_kill(principal) => Outcome::Killed,
-        status = child.wait() => Outcome::Failed(format!("the process ended: {status:?}")),
-        () = tokio::time::sleep(TIME_OUT) => Outcome::Failed("timed out".to_owned()),
+        status = child.wait() => Outcome::Failed(format!("the process exited: {status:?}")),
+        () = tokio::time::sleep(TIMEOUT) => Outcome::Failed("timed out".to_owned()),
     };
     let _ = child.kill().await;
     serving.abort();
     outcome
 }
 
-/// Gives the one event; whoever asks again waits until it is ended.
+/// Returns the event once; later requests wait until the process is killed.
 async fn next(State(api): State<Arc<Api>>) -> (HeaderMap, String) {
     let Some(event) = api.event.lock().await.take() else {
         return std::future::pending().await;
     };
-    let deadline = jiff::Timestamp::now().as_millisecond() + TIME_OUT.as_millis() as i64;
+    let deadline = jiff::Timestamp::now().as_millisecond() + TIMEOUT.as_millis() as i64;
     let header = |name, value: &str| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     let headers = HeaderMap::from_iter([
         header("lambda-runtime-aws-request-id", "request-1"),

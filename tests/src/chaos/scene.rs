@@ -1,4 +1,4 @@
-//! What is there before a flow begins, and the events that its steps bring.
+//! The setup of each flow, and the events of its steps.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,16 @@ use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
-use super::cloud::{QUIET, event};
+use super::cloud::{DEBOUNCE, event};
 use super::{Flow, Model, Stage, engines, transform};
 
-/// How long a service may take until it shows what it was asked for.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Time for an effect to become visible in a service.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often a service is asked meanwhile: hundreds of cases ask.
+/// Interval between reads of a service; hundreds of cases read concurrently.
 const LOOK: Duration = Duration::from_millis(700);
 
-/// What was made for a model, and is needed to tell of it.
+/// The resources of a model that appear in its events.
 #[derive(Default)]
 pub(super) struct Scene {
     commit: String,
@@ -32,18 +32,18 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let engine = engines::engine(stage, flow, &name).await;
     match flow {
         Flow::Stack => stage.apply_stack(&name).await,
-        Flow::Transform => stage.apply_transform(&name).await,
-        Flow::ByHand => stage.apply_stages(&name).await,
+        Flow::BatchTransform => stage.apply_transform(&name).await,
+        Flow::OperatorRollback => stage.apply_stages(&name).await,
         _ => stage.apply(&name, flow, engine).await,
     }
     let mut scene = Scene::default();
     use ModelApprovalStatus::{Approved, PendingManualApproval};
     match flow {
-        Flow::Drift | Flow::UnheardDrift => {
+        Flow::Drift | Flow::LostDrift => {
             stage.pipeline(&name).await;
             stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
         }
-        Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped => {
+        Flow::StepFunctions | Flow::Airflow | Flow::Kubeflow | Flow::CodePipelineTraining => {
             stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
         }
         Flow::Violations => {
@@ -51,13 +51,13 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             scene.job = stage.monitored(&name).await;
         }
         Flow::NewData => stage.pipeline(&name).await,
-        Flow::UnheardPush => {
-            // What is there at the first look is no news.
-            model.deliver("integrate", &look_at(&name)).await.unwrap();
+        Flow::LostPush => {
+            // The first reconcile adopts existing resources without acting on them.
+            model.deliver("integrate", &reconcile_request(&name)).await.unwrap();
             scene.commit = stage.repository(&name).await;
         }
-        Flow::UnheardVersion => {
-            model.deliver("deploy", &look_at(&name)).await.unwrap();
+        Flow::LostVersion => {
+            model.deliver("deploy", &reconcile_request(&name)).await.unwrap();
             scene.package = stage.package(&name, true, Approved).await;
         }
         Flow::Push => {
@@ -73,11 +73,11 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             stage.repository(&name).await;
             (scene.pull, scene.commit) = stage.pull_request(&name).await;
         }
-        Flow::ByHand => {
-            model.deliver("deploy", &look_at(&name)).await.unwrap();
+        Flow::OperatorRollback => {
+            model.deliver("deploy", &reconcile_request(&name)).await.unwrap();
             scene.package = stage.package(&name, true, Approved).await;
         }
-        Flow::FirstVersion | Flow::Stack | Flow::Transform => {
+        Flow::FirstVersion | Flow::Stack | Flow::BatchTransform => {
             scene.package = stage.package(&name, true, Approved).await;
         }
         Flow::NextVersion => {
@@ -93,26 +93,28 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
             scene.machine = stage.tests(&name).await;
             scene.package = stage.package(&name, true, PendingManualApproval).await;
         }
-        Flow::Breach => stage.job(&name).await,
-        Flow::Watch => {
+        Flow::GuardViolation => stage.job(&name).await,
+        Flow::Monitoring => {
             scene.package = stage.package(&name, true, Approved).await;
             for step in 0..2 {
                 let (function, event) = scene.event(model, Flow::FirstVersion, step).await;
                 model.deliver(function, &event).await.unwrap();
             }
         }
-        Flow::Notice | Flow::Clock | Flow::Lineage => {}
+        Flow::Notification | Flow::Schedule | Flow::Lineage => {}
     }
     scene
 }
 
 impl Scene {
-    /// The event of this step, once the services have come to it, and the function that hears it.
+    /// Waits for the effects of the previous step; returns the event of this step and the function that handles it.
     pub(super) async fn event(&mut self, model: &Model<'_>, flow: Flow, step: usize) -> (&'static str, Value) {
         let (stage, name) = (model.stage, &model.name);
         match (flow, step) {
-            (Flow::Drift | Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped, 0) => ("retrain", alarm(name)),
-            (Flow::Workflow | Flow::Dag | Flow::Cluster | Flow::Piped, _) => {
+            (Flow::Drift | Flow::StepFunctions | Flow::Airflow | Flow::Kubeflow | Flow::CodePipelineTraining, 0) => {
+                ("retrain", alarm(name))
+            }
+            (Flow::StepFunctions | Flow::Airflow | Flow::Kubeflow | Flow::CodePipelineTraining, _) => {
                 ("retrain", engines::ended(stage, flow, name).await)
             }
             (Flow::Drift, _) => ("retrain", run_ended(stage, name).await),
@@ -126,32 +128,32 @@ impl Scene {
                 ("retrain", event("aws.s3", "Object Created", name, &detail))
             }
             (Flow::NewData, 1) => {
-                // What is waited for is time itself: that no more data comes.
-                tokio::time::sleep(QUIET.unsigned_abs()).await;
-                ("retrain", look_at(name))
+                // The debounce time has to pass without new data.
+                tokio::time::sleep(DEBOUNCE.unsigned_abs()).await;
+                ("retrain", reconcile_request(name))
             }
             (Flow::Violations | Flow::NewData, _) => ("retrain", run_ended(stage, name).await),
-            (Flow::UnheardDrift, step) => {
+            (Flow::LostDrift, step) => {
                 if step > 0 {
                     run_ended(stage, name).await;
                 }
-                ("retrain", look_at(name))
+                ("retrain", reconcile_request(name))
             }
-            (Flow::UnheardPush, 0) => ("integrate", look_at(name)),
-            (Flow::UnheardPush, step) => {
+            (Flow::LostPush, 0) => ("integrate", reconcile_request(name)),
+            (Flow::LostPush, step) => {
                 if step > 1 {
                     build_ended(stage, flow, name).await;
                 }
                 let details = json!({"branch": "main", "commit": self.commit});
                 ("integrate", asked("Build Requested", name, &details))
             }
-            (Flow::UnheardVersion, step) => {
+            (Flow::LostVersion, step) => {
                 if step > 0 {
                     endpoint_rests(stage, name).await;
                 }
-                ("deploy", look_at(name))
+                ("deploy", reconcile_request(name))
             }
-            (Flow::Clock, _) => ("reconcile", event("aws.events", "Scheduled Event", name, &json!({}))),
+            (Flow::Schedule, _) => ("reconcile", event("aws.events", "Scheduled Event", name, &json!({}))),
             (Flow::PipelineBuild, 1) => ("integrate", execution_ended(stage, name).await),
             (Flow::PipelineBuild, 2) => {
                 let execution = stage.executions(name).await.pop().unwrap_or_default();
@@ -175,21 +177,22 @@ impl Scene {
                 ("integrate", event("aws.codecommit", "CodeCommit Pull Request State Change", name, &detail))
             }
             (Flow::Push | Flow::Review | Flow::PipelineBuild, _) => ("integrate", build_ended(stage, flow, name).await),
-            (Flow::ByHand, 2) => {
+            (Flow::OperatorRollback, 2) => {
                 stage.control("endpoint", &json!({"name": format!("{name}-prod"), "status": "Failed"})).await;
                 ("deploy", asked("Rollback Requested", name, &json!({"by": "maya"})))
             }
-            (Flow::ByHand, 3) => {
+            (Flow::OperatorRollback, 3) => {
                 endpoint_is_gone(stage, name).await;
-                ("deploy", look_at(name))
+                ("deploy", reconcile_request(name))
             }
-            (Flow::FirstVersion | Flow::NextVersion | Flow::Stack | Flow::Transform | Flow::ByHand, 0) => {
-                ("deploy", self.package_is(name, "Approved"))
-            }
-            (Flow::Transform, _) => ("deploy", transform::ended(stage, name).await),
+            (
+                Flow::FirstVersion | Flow::NextVersion | Flow::Stack | Flow::BatchTransform | Flow::OperatorRollback,
+                0,
+            ) => ("deploy", self.package_is(name, "Approved")),
+            (Flow::BatchTransform, _) => ("deploy", transform::ended(stage, name).await),
             (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
             (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
-            (Flow::FirstVersion | Flow::NextVersion | Flow::ByHand, _) => {
+            (Flow::FirstVersion | Flow::NextVersion | Flow::OperatorRollback, _) => {
                 endpoint_rests(stage, name).await;
                 let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
                 ("deploy", event("aws.sagemaker", "SageMaker Endpoint State Change", name, &detail))
@@ -203,14 +206,14 @@ impl Scene {
                 let detail = json!({"stack-id": id, "status-details": {"status": "CREATE_COMPLETE"}});
                 ("deploy", event("aws.cloudformation", "CloudFormation Stack Status Change", name, &detail))
             }
-            (Flow::Breach, _) => {
+            (Flow::GuardViolation, _) => {
                 let who = json!({"arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/data-science/maya")});
                 let detail = json!({"eventSource": "sagemaker.amazonaws.com", "eventName": "CreateTrainingJob",
                     "requestParameters": {"trainingJobName": name}, "userIdentity": who});
                 ("guard", event("aws.sagemaker", "AWS API Call via CloudTrail", name, &detail))
             }
-            (Flow::Watch, 0) => ("monitor", asked("Monitoring Requested", name, &json!({"kind": "data-quality"}))),
-            (Flow::Watch, _) => ("monitor", baseline_ended(stage, name).await),
+            (Flow::Monitoring, 0) => ("monitor", asked("Monitoring Requested", name, &json!({"kind": "data-quality"}))),
+            (Flow::Monitoring, _) => ("monitor", baseline_ended(stage, name).await),
             (Flow::Lineage, step) => {
                 let kind = if step == 0 { "Training Started" } else { "Training Succeeded" };
                 let detail = json!({"version": 1, "model": name, "dedup_key": format!("incident/{name}-build-1"),
@@ -220,7 +223,7 @@ impl Scene {
                 event["id"] = json!(format!("{kind} {name}"));
                 ("lineage", event)
             }
-            (Flow::Notice, _) => {
+            (Flow::Notification, _) => {
                 let detail = json!({"version": 1, "model": name, "dedup_key": format!("rollout/{name}/1/1"),
                     "at": jiff::Timestamp::now().to_string(), "reasons": ["because"], "details": {"version": "1"}});
                 ("notify", event("trimtab", "Rollout Succeeded", name, &detail))
@@ -238,7 +241,7 @@ impl Scene {
     }
 }
 
-/// The run whose lineage is written.
+/// The ARN of the run in the lineage flow.
 pub(super) fn run_of(model: &str) -> String {
     format!("arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{model}-training/execution/1")
 }
@@ -247,12 +250,12 @@ fn asked(kind: &str, model: &str, details: &Value) -> Value {
     let detail = json!({"version": 1, "model": model, "dedup_key": format!("look/{model}/1"),
         "at": jiff::Timestamp::now().to_string(), "reasons": [], "details": details});
     let mut event = event("trimtab", kind, model, &detail);
-    // The same request comes more than once in a model's life.
+    // A model gets the same request more than once.
     event["id"] = json!(format!("{kind} {model} {}", event["time"]));
     event
 }
 
-pub(super) fn look_at(model: &str) -> Value {
+pub(super) fn reconcile_request(model: &str) -> Value {
     asked("Reconcile Requested", model, &json!({}))
 }
 
@@ -266,14 +269,14 @@ fn alarm(model: &str) -> Value {
     event("aws.cloudwatch", "CloudWatch Alarm State Change", &arn, &detail)
 }
 
-/// Looks until it is there.
+/// Repeats `probe` until it returns a value.
 pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let since = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(since.elapsed() < PATIENCE, "not seen: {what}");
+        assert!(since.elapsed() < TIMEOUT, "not observed: {what}");
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -1,4 +1,4 @@
-//! A version that a batch transform job asks.
+//! Setup for batch transform jobs.
 
 use serde_json::{Value, json};
 use trimtab_core::policy::Policy;
@@ -8,7 +8,7 @@ use super::cloud::event;
 use super::scene::until;
 
 impl Stage {
-    /// `policies/leads.toml`, for a model of this name.
+    /// `policies/leads.toml` for a model of this name.
     pub(super) async fn apply_transform(&self, model: &str) {
         let text = include_str!("../../../policies/leads.toml").replace("leads", model);
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
@@ -16,7 +16,7 @@ impl Stage {
         self.ledger.apply(&policy).await.unwrap();
     }
 
-    /// The model's jobs that are at this status; all of them unless one is given.
+    /// The model's jobs with this status, or all jobs.
     pub(super) async fn transforms(&self, model: &str, status: Option<&str>) -> Vec<String> {
         let call = self.sagemaker.list_transform_jobs().name_contains(format!("trimtab-{model}-v"));
         let jobs = call.send().await.unwrap().transform_job_summaries.unwrap_or_default();

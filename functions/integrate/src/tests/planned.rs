@@ -55,7 +55,7 @@ fn each_sample_event_has_its_plan_offline() {
         (&churn, sample!("ecr/image-deleted"), (Skipped, "not_a_push")),
         (&churn, sample!("trimtab/build-requested"), (Acted, "pushed")),
         (&churn, sample!("trimtab/look-requested"), (Acted, "first_reconcile")),
-        (&churn, sample!("events/daily"), (Skipped, "not_concerned")),
+        (&churn, sample!("scheduled/daily"), (Skipped, "not_concerned")),
     ] {
         let (decision, code, _) = planned(policy, &serde_json::from_str(text).unwrap());
         assert_eq!((decision, code), expected, "{file}");

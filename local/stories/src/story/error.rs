@@ -1,44 +1,44 @@
-//! What keeps a story from going on.
+//! Errors that end a story.
 
 use trimtab_cli::fault::Fault;
 use trimtab_cloud::CloudError;
 use trimtab_core::failure::Failure;
 
-/// The story cannot go on.
+/// A failure that ends a story.
 #[derive(Debug, thiserror::Error)]
 pub enum StoryError {
-    /// Something did not happen.
-    #[error("not seen in time: {0}")]
-    NotSeen(String),
-    /// Something happened that must not.
+    /// An expected effect was not observed in time.
+    #[error("not observed in time: {0}")]
+    NotObserved(String),
+    /// An observed value differs from the expected one.
     #[error("expected {expected}, found {found}")]
     Unexpected {
-        /// What should be.
+        /// The expected value.
         expected: String,
-        /// What is.
+        /// The observed value.
         found: String,
     },
-    /// A service refused, or was not reached.
+    /// A service rejected a call or was unreachable.
     #[error("{0}")]
     Service(String),
-    /// The local cloud.
+    /// An error of the local cloud.
     #[error(transparent)]
     Cloud(#[from] CloudError),
-    /// The ledger.
+    /// An error of the ledger.
     #[error(transparent)]
     Ledger(#[from] Failure),
-    /// The operator's command.
+    /// An error of an operator command.
     #[error(transparent)]
     Operator(#[from] Fault),
 }
 
-/// Any error of an SDK, with its cause.
+/// An SDK error with its causes.
 pub(crate) fn service<E: std::error::Error>(error: E) -> StoryError {
-    let mut said = error.to_string();
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        said = format!("{said}: {inner}");
+        text = format!("{text}: {inner}");
         cause = inner.source();
     }
-    StoryError::Service(said)
+    StoryError::Service(text)
 }

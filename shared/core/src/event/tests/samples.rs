@@ -267,7 +267,7 @@ fn call_tells_operation_resource_caller_and_refusal() {
 
 #[test]
 fn clock_facts_and_unknown_events_are_told_apart() {
-    assert_eq!(sample!("events/daily.json").body, Body::Scheduled);
+    assert_eq!(sample!("scheduled/daily.json").body, Body::Scheduled);
     let fact = body!("trimtab/rollout-rolled-back.json", Fact);
     assert_eq!((fact.kind, fact.version), (FactKind::RolloutRolledBack, 1));
     assert!(sample!("trimtab/rollout-rolled-back.json").is_known() && !sample!("unknown/glue-crawler.json").is_known());
