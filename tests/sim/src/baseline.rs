@@ -14,7 +14,7 @@ use crate::services::{Function, Sim};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Design {
     /// Trimtab.
-    Suite,
+    Trimtab,
     /// Starts a run for every event.
     Naive,
     /// Records the event, runs, updates the record; what is recorded expires after an hour.

@@ -23,7 +23,7 @@ budget = { runs = 4, per = "7d" }
 
 /// When it is looked at: when the first period begins, and when that and the next are over; each time
 /// once more soon after, which finds nothing, or what a look that came to nothing has left.
-pub(crate) fn looks() -> [SignedDuration; 6] {
+pub(crate) fn reconciles() -> [SignedDuration; 6] {
     let hours = SignedDuration::from_hours;
     let day = |number: i64| hours(24 * number);
     [hours(0), hours(1), day(31), day(32), day(63), day(64)]

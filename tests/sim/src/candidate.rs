@@ -8,8 +8,8 @@ use trimtab_core::port::{Candidates, ObservedCandidate, VerdictRequest};
 use trimtab_core::port::{ExecutionRequest, ObservedExecution, StateMachines};
 
 use crate::Site;
-use crate::endings::Work;
 use crate::events;
+use crate::outcomes::Work;
 use crate::services::{Ending, Function, Item, Services, Sim};
 
 /// How long a test suite lasts.
@@ -20,7 +20,7 @@ const OUTPUT: &str = r#"{"metrics": {"auc": 0.91, "log_loss": 0.31}, "bias_repor
 
 /// What there is of a candidate.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Candidacy {
+pub(crate) struct CandidateState {
     execution: Option<ExecutionArn>,
     over: bool,
     stamp: Option<String>,

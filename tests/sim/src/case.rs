@@ -30,14 +30,14 @@ impl Case {
     }
 }
 
-/// `Flow/Schedule/seed`, then the faults: `Drift/Twice/0/5=AnswerLost+9=CrashAfter`; a baseline's name stands last.
+/// `Flow/Schedule/seed`, then the faults: `Drift/Twice/0/5=ResponseLost+9=CrashAfter`; a baseline's name stands last.
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}/{:?}/{}", self.flow, self.schedule, self.seed)?;
         for (number, Fault { call, kind }) in self.faults.iter().enumerate() {
             write!(f, "{}{call}={kind:?}", if number == 0 { '/' } else { '+' })?;
         }
-        if self.design == Design::Suite { Ok(()) } else { write!(f, "@{:?}", self.design) }
+        if self.design == Design::Trimtab { Ok(()) } else { write!(f, "@{:?}", self.design) }
     }
 }
 
@@ -47,7 +47,7 @@ pub struct NoCase(String);
 
 impl fmt::Display for NoCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected a case such as Drift/Twice/0/5=AnswerLost+9=CrashAfter: {}", self.0)
+        write!(f, "expected a case such as Drift/Twice/0/5=ResponseLost+9=CrashAfter: {}", self.0)
     }
 }
 
@@ -57,7 +57,7 @@ impl FromStr for Case {
     type Err = NoCase;
 
     fn from_str(text: &str) -> Result<Self, NoCase> {
-        let (text, design) = text.split_once('@').unwrap_or((text, "Suite"));
+        let (text, design) = text.split_once('@').unwrap_or((text, "Trimtab"));
         let mut parts = text.split('/');
         let mut part = |what: &str| parts.next().ok_or_else(|| NoCase(format!("the {what} is missing")));
         let (flow, schedule, seed) = (part("flow")?, part("schedule")?, part("seed")?);
@@ -67,7 +67,7 @@ impl FromStr for Case {
             schedule: named("schedule", Schedule::ALL, schedule)?,
             faults: faults.map(fault).collect::<Result<_, _>>()?,
             seed: number("seed", seed)?,
-            design: named("design", [Design::Suite, Design::Naive, Design::Recorded], design)?,
+            design: named("design", [Design::Trimtab, Design::Naive, Design::Recorded], design)?,
         })
     }
 }
@@ -92,10 +92,10 @@ mod tests {
 
     #[test]
     fn each_case_is_read_back_from_its_text() {
-        let faults = vec![Fault { call: 5, kind: Kind::AnswerLost }, Fault { call: 119, kind: Kind::Stale }];
+        let faults = vec![Fault { call: 5, kind: Kind::ResponseLost }, Fault { call: 119, kind: Kind::Stale }];
         for flow in Flow::every() {
             for (schedule, faults) in Schedule::ALL.into_iter().zip([vec![], faults.clone()].into_iter().cycle()) {
-                for design in [Design::Suite, Design::Naive, Design::Recorded] {
+                for design in [Design::Trimtab, Design::Naive, Design::Recorded] {
                     let case = Case { flow, schedule, faults: faults.clone(), seed: 42, design };
                     assert_eq!(case.to_string().parse(), Ok(case));
                 }

@@ -1,6 +1,5 @@
 //! What must hold at the end of every run.
 
-mod bad;
 mod doubles;
 mod ends;
 mod records;
@@ -23,33 +22,33 @@ use crate::services::Services;
 /// What the suite has done to the world.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
     let made = (services.runs.len(), services.builds.len() + services.defined.len(), services.deliveries.len());
-    let gone = services.told.iter().filter(|(kind, _)| *kind == FactKind::BranchDeleted).count();
-    let integrated = services.integrated.executions.len() + services.comments.len() + gone;
+    let gone = services.published.iter().filter(|(kind, _)| *kind == FactKind::BranchDeleted).count();
+    let ci = services.ci.executions.len() + services.comments.len() + gone;
     (
         made.0,
-        made.1 + integrated,
+        made.1 + ci,
         made.2,
         services.stops.values().sum::<usize>()
-            + services.watch.as_ref().map_or(0, |watched| watched.changes)
+            + services.monitoring.as_ref().map_or(0, |monitoring| monitoring.changes)
             + services.candidate.executions
             + services.candidate.verdicts
-            + services.staged.removals
-            + services.staged.updates.values().map(Vec::len).sum::<usize>()
-            + services.transformed.started.len()
-            + stacked(services),
+            + services.stages.removals
+            + services.stages.updates.values().map(Vec::len).sum::<usize>()
+            + services.batch.started.len()
+            + stack_calls(services),
         services.updates.clone(),
     )
 }
 
 /// What was made of the stack.
-fn stacked(services: &Services) -> usize {
-    let stack = &services.stacked;
+fn stack_calls(services: &Services) -> usize {
+    let stack = &services.stack;
     stack.creates + stack.updates + stack.continues + stack.deletes
 }
 
 /// All violations of a run.
 pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
-    if case.design != Design::Suite {
+    if case.design != Design::Trimtab {
         return doubles(case, services);
     }
     // What names the promise best comes first.

@@ -15,18 +15,18 @@ pub(crate) const CHILDREN: [&str; 2] = [OWN, "churn-prod-bias-drift"];
 
 impl Services {
     /// The team's own alarm goes off, and with it the composite, which is held back.
-    pub(crate) fn composite_goes_off(&mut self) {
+    pub(crate) fn composite_fires(&mut self) {
         self.alarms.extend([NAME, OWN].map(|name| (name, self.now)));
-        self.tell_of_composite(true);
+        self.emit_composite(true);
     }
 
     /// It is no longer held back: the same change is told again, at another time.
     pub(crate) fn composite_is_released(&mut self) {
         self.released = Some(self.now);
-        self.tell_of_composite(false);
+        self.emit_composite(false);
     }
 
-    fn tell_of_composite(&mut self, held_back: bool) {
+    fn emit_composite(&mut self, held_back: bool) {
         self.note(|| format!("{NAME} is on, held back: {held_back}"));
         let event = events::composite(NAME, &CHILDREN, held_back, self.now);
         self.emit(Function::Retrain, false, &event);

@@ -90,7 +90,7 @@ pub(crate) fn run(run: &RunId, name: &str, end: Ending, at: Timestamp) -> Option
         }
         RunId::Execution(execution) => Some(execution_ended(execution, end, at)),
         RunId::CodePipeline(pipeline, id) => {
-            let detail = json!({"pipeline": pipeline, "execution-id": id, "state": end.shouted()});
+            let detail = json!({"pipeline": pipeline, "execution-id": id, "state": end.upper_case()});
             Some(event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail))
         }
         RunId::Airflow(..) | RunId::Kubeflow(_) => None,
@@ -98,7 +98,7 @@ pub(crate) fn run(run: &RunId, name: &str, end: Ending, at: Timestamp) -> Option
 }
 
 /// A built commit asks for training.
-pub(crate) fn asked(model: &str, at: Timestamp) -> Value {
+pub(crate) fn training_requested(model: &str, at: Timestamp) -> Value {
     let detail = json!({"version": 1, "model": model, "dedup_key": format!("build/{model}/{COMMIT}"),
         "at": at.to_string(), "reasons": [], "details": {"commit": COMMIT}});
     event(SOURCE, "Training Requested", at, &[], &detail)
@@ -126,7 +126,7 @@ pub(crate) fn push(at: Timestamp) -> Value {
     event("aws.codecommit", "CodeCommit Repository State Change", at, &[], &detail)
 }
 
-pub(crate) fn deleted(at: Timestamp) -> Value {
+pub(crate) fn branch_deleted(at: Timestamp) -> Value {
     let mut event = push(at);
     event["detail"]["event"] = json!("referenceDeleted");
     event["detail"]["oldCommitId"] = event["detail"]["commitId"].take();
@@ -134,11 +134,11 @@ pub(crate) fn deleted(at: Timestamp) -> Value {
 }
 
 /// The repository that CodePipeline builds.
-pub(crate) const PIPED: &str = "demand-model";
+pub(crate) const PIPELINE_REPOSITORY: &str = "demand-model";
 
-pub(crate) fn push_piped(at: Timestamp) -> Value {
+pub(crate) fn push_to_pipeline(at: Timestamp) -> Value {
     let mut event = push(at);
-    event["detail"]["repositoryName"] = json!(PIPED);
+    event["detail"]["repositoryName"] = json!(PIPELINE_REPOSITORY);
     event
 }
 
@@ -171,7 +171,7 @@ pub(crate) fn pull_request(at: Timestamp) -> Value {
 pub(crate) fn build(build: &Build, end: Ending, at: Timestamp) -> Value {
     let variables: Vec<Value> =
         build.request.variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-    let detail = json!({"build-status": end.shouted(), "project-name": build.request.project, "build-id": build.id.as_str(),
+    let detail = json!({"build-status": end.upper_case(), "project-name": build.request.project, "build-id": build.id.as_str(),
         "additional-information": {"source-version": build.request.commit.as_str(),
             "environment": {"environment-variables": variables}}});
     event("aws.codebuild", "CodeBuild Build State Change", at, &[], &detail)
@@ -220,7 +220,7 @@ pub(crate) fn fact(fact: &Fact, at: Timestamp) -> Value {
 }
 
 pub(crate) fn delivery(id: &str, end: Ending, at: Timestamp) -> Value {
-    let detail = json!({"pipeline": "segments-delivery", "execution-id": id, "state": end.shouted()});
+    let detail = json!({"pipeline": "segments-delivery", "execution-id": id, "state": end.upper_case()});
     event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", at, &[], &detail)
 }
 

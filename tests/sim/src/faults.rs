@@ -8,9 +8,9 @@ pub enum Kind {
     /// This call and all others are throttled for half a minute.
     Throttled,
     /// Applied, but the answer is lost after a time-out.
-    AnswerLost,
+    ResponseLost,
     /// No answer in time, and applied 25 seconds later all the same.
-    Late,
+    AppliedLate,
     /// The process dies before the call.
     CrashBefore,
     /// The process dies after the call was applied.
@@ -24,8 +24,8 @@ impl Kind {
     pub const ALL: [Self; 7] = [
         Self::Refused,
         Self::Throttled,
-        Self::AnswerLost,
-        Self::Late,
+        Self::ResponseLost,
+        Self::AppliedLate,
         Self::CrashBefore,
         Self::CrashAfter,
         Self::Stale,

@@ -11,16 +11,16 @@ use trimtab_core::name::CommitId;
 use trimtab_core::port::ObservedDefinition;
 
 use crate::Site;
-use crate::again::{redrive, replay};
 use crate::baseline::{self, Design};
 pub use crate::case::Case;
 use crate::check;
 use crate::events::{self, LEADS, LOANS, TARIFFS};
 use crate::faults::{Chance, Schedule};
 pub use crate::invoke::invoke;
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::policies;
 use crate::promise::Violation;
+use crate::redelivery::{redrive, replay};
 pub use crate::script::Flow;
 use crate::services::{Function, Item, Services, Sim};
 
@@ -37,7 +37,7 @@ const REDRIVES: usize = 2;
 const SHADOWED: SignedDuration = SignedDuration::from_hours(24);
 
 /// How often the clock asks for a look.
-const LOOK_EVERY: SignedDuration = SignedDuration::from_mins(15);
+const RECONCILE_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -46,8 +46,8 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
     /// How many calls were made before anything was sent again.
     pub calls: u32,
-    /// Which sites were struck.
-    pub struck: Vec<Site>,
+    /// Which sites were injected.
+    pub injected: Vec<Site>,
     /// What each of these calls was to, and whether its answer may be out of date.
     pub sites: Vec<(Site, bool)>,
     /// What happened, if it was asked for.
@@ -88,7 +88,7 @@ fn begin(case: &Case, trace: bool) -> Sim {
     static OPENINGS: [OnceLock<Opening>; COUNT] = [const { OnceLock::new() }; COUNT];
     let number = (case.flow as usize * Schedule::ALL.len() + case.schedule as usize) * BEGINNINGS as usize
         + usize::try_from(case.seed).unwrap_or(usize::MAX);
-    let shared = case.seed < BEGINNINGS && case.design == Design::Suite && !trace;
+    let shared = case.seed < BEGINNINGS && case.design == Design::Trimtab && !trace;
     if let (true, Some(fault), Some(opening)) = (shared, case.faults.iter().min(), OPENINGS.get(number)) {
         let sim = opening.get_or_init(|| Opening::of(case)).before(fault.call);
         sim.services().set_faults(&case.faults);
@@ -104,7 +104,7 @@ fn begin(case: &Case, trace: bool) -> Sim {
 pub fn calls(flow: Flow, schedule: Schedule, seed: u64) -> u32 {
     static CALLS: Mutex<BTreeMap<(Flow, Schedule, u64), u32>> = Mutex::new(BTreeMap::new());
     let mut known = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-    let count = || play(&Case { flow, schedule, faults: vec![], seed, design: Design::Suite }, false).calls;
+    let count = || play(&Case { flow, schedule, faults: vec![], seed, design: Design::Trimtab }, false).calls;
     *known.entry((flow, schedule, seed)).or_insert_with(count)
 }
 
@@ -112,7 +112,7 @@ pub fn calls(flow: Flow, schedule: Schedule, seed: u64) -> u32 {
 #[must_use]
 pub fn play(case: &Case, trace: bool) -> Outcome {
     let sim = begin(case, trace);
-    settle(&sim, case.design);
+    run_to_end(&sim, case.design);
     look(&sim, case, false);
     look(&sim, case, false);
     let (calls, sites) = {
@@ -121,11 +121,11 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
     };
     for _ in 0..REDRIVES {
         let late = redrive(&sim);
-        settle(&sim, case.design);
+        run_to_end(&sim, case.design);
         look(&sim, case, late);
     }
     let mut violations = check::all(case, &sim.services());
-    if case.design == Design::Suite {
+    if case.design == Design::Trimtab {
         violations.extend(replay(&sim));
     }
     for violation in violations.iter_mut().filter(|violation| violation.model.is_empty()) {
@@ -136,20 +136,20 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
         violations,
         calls,
         sites,
-        struck: services.struck.iter().copied().collect(),
+        injected: services.injected.iter().copied().collect(),
         trace: services.trace.take().unwrap_or_default(),
     }
 }
 
 /// The clock goes on: the event that never came is found by looking, and what came late is looked after.
 fn look(sim: &Sim, case: &Case, late: bool) {
-    let tried = case.flow == Flow::Shadowed;
-    let looks = tried || late || case.schedule == Schedule::Dropped || case.flow.is_watched();
-    if looks && case.design == Design::Suite {
+    let tried = case.flow == Flow::ShadowTest;
+    let looks = tried || late || case.schedule == Schedule::Dropped || case.flow.needs_reconcile();
+    if looks && case.design == Design::Trimtab {
         // A trial lasts a day: that it is over is found by looking alone.
-        let wait = if tried { LOOK_EVERY + SHADOWED } else { LOOK_EVERY };
-        sim.services().after(wait, Item::Look);
-        settle(sim, case.design);
+        let wait = if tried { RECONCILE_EVERY + SHADOWED } else { RECONCILE_EVERY };
+        sim.services().after(wait, Item::Reconcile);
+        run_to_end(sim, case.design);
     }
 }
 
@@ -162,14 +162,14 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
         let there = CommitId::parse(events::COMMIT).ok();
         match case.flow {
             Flow::Merged => services.proposed = there,
-            Flow::Deleted => services.head = there,
+            Flow::BranchDeleted => services.head = there,
             _ => {}
         }
     }
-    if (case.schedule == Schedule::Dropped || case.flow.is_seen()) && case.design == Design::Suite {
+    if (case.schedule == Schedule::Dropped || case.flow.is_seen()) && case.design == Design::Trimtab {
         // The suite has looked before: what comes from now on is news.
-        sim.services().after(SignedDuration::ZERO, Item::Look);
-        settle(sim, case.design);
+        sim.services().after(SignedDuration::ZERO, Item::Reconcile);
+        run_to_end(sim, case.design);
     }
     let mut services = sim.services();
     let mut chance = Chance::of(case.seed);
@@ -182,17 +182,17 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.trace = trace.then(Vec::new);
     services.set_faults(&case.faults);
     services.chats = case.flow == Flow::CodePipelineExecution;
-    services.lineage = (case.flow == Flow::Tracked).then(Default::default);
-    services.watch = (case.flow == Flow::Watched).then(Default::default);
+    services.lineage = (case.flow == Flow::LineageTracking).then(Default::default);
+    services.monitoring = (case.flow == Flow::ModelMonitoring).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(ObservedDefinition { commit: None });
     if case.flow == Flow::Stages {
-        services.staged.dumb.insert(LOANS + 1);
+        services.stages.dumb.insert(LOANS + 1);
     }
     services.bad.extend(match case.flow {
         Flow::CanaryFails => Some(2),
-        Flow::Stacked => Some(TARIFFS),
-        Flow::StackFails => Some(TARIFFS + 1),
-        Flow::TransformFails => Some(LEADS + 1),
+        Flow::StackCreation => Some(TARIFFS),
+        Flow::StackRollbackFails => Some(TARIFFS + 1),
+        Flow::BatchTransformFails => Some(LEADS + 1),
         _ => None,
     });
     for (wait, item) in case.flow.script() {
@@ -201,7 +201,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
 }
 
 /// Until nothing is under way any more.
-pub(crate) fn settle(sim: &Sim, design: Design) {
+pub(crate) fn run_to_end(sim: &Sim, design: Design) {
     while step(sim, design) {}
 }
 
@@ -225,15 +225,15 @@ fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, at
     {
         let mut services = sim.services();
         services.note(|| format!("  {function:?} hears {} ({})", event["detail-type"], event["id"]));
-        services.during = Some((function, Arc::clone(event)));
-        services.record(Deed::Heard { function, event: Arc::clone(event) });
+        services.handling = Some((function, Arc::clone(event)));
+        services.record(Happening::Delivered { function, event: Arc::clone(event) });
     }
     let done = match design {
-        Design::Suite => invoke(sim, function, event).is_ok(),
+        Design::Trimtab => invoke(sim, function, event).is_ok(),
         other => baseline::react(sim, other, function, event),
     };
     let mut services = sim.services();
-    services.during = None;
+    services.handling = None;
     if done {
         return;
     }

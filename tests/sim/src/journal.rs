@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::Site;
-use crate::guarded::Thing;
+use crate::guard_ports::CreatedResource;
 use crate::services::{Function, Services};
 
 /// Something that happened.
@@ -17,13 +17,13 @@ pub(crate) struct Entry {
     /// The number of the last call that was made by then.
     call: u32,
     /// The event that was being answered.
-    during: Option<(Function, Arc<Value>)>,
-    pub(crate) deed: Deed,
+    handling: Option<(Function, Arc<Value>)>,
+    pub(crate) happening: Happening,
 }
 
 /// What it was.
 #[derive(Debug, Clone)]
-pub(crate) enum Deed {
+pub(crate) enum Happening {
     /// A version was sent to what serves it.
     Sent {
         slot: String,
@@ -35,7 +35,7 @@ pub(crate) enum Deed {
         version: u32,
     },
     /// It came to nothing there: what served before serves on, or nothing does.
-    Broke {
+    Failed {
         slot: String,
         version: u32,
     },
@@ -46,7 +46,7 @@ pub(crate) enum Deed {
         role: String,
     },
     /// An endpoint was touched in this account: created, updated, deleted, scaled, asked.
-    Touched {
+    EndpointCall {
         site: Site,
         account: &'static str,
         endpoint: String,
@@ -54,10 +54,10 @@ pub(crate) enum Deed {
     /// A run of this number began.
     RunBegan(usize),
     /// A verdict on a version: a person's, or the suite's.
-    Judged {
+    Verdict {
         version: u32,
         approval: String,
-        by_suite: bool,
+        by_trimtab: bool,
     },
     /// The status of a version in the registry.
     Status {
@@ -65,21 +65,21 @@ pub(crate) enum Deed {
         status: &'static str,
     },
     /// A person lets a version into production.
-    LetIn(u32),
+    Promoted(u32),
     /// Somebody made this by hand, and its owner put it right.
-    MadeByHand(Thing),
-    PutRight,
+    MadeByHand(CreatedResource),
+    Corrected,
     /// A person asks to go back.
-    AskedBack,
+    RollbackRequested,
     /// A person asks for a run whatever was spent.
-    AskedOverBudget,
+    OverBudgetRequested,
     /// A commit became the head of a watched branch.
     Head(String),
     /// A commit was built to this end.
     Built {
         commit: String,
         project: String,
-        well: bool,
+        succeeded: bool,
     },
     /// A fact was published.
     Fact {
@@ -98,7 +98,7 @@ pub(crate) enum Deed {
         body: String,
     },
     /// An event was delivered, kept, or has its record.
-    Heard {
+    Delivered {
         function: Function,
         event: Arc<Value>,
     },
@@ -121,7 +121,7 @@ impl Entry {
     /// The event that was being answered, and the call.
     pub(crate) fn cause(&self) -> String {
         let call = self.call;
-        match &self.during {
+        match &self.handling {
             Some((function, event)) => {
                 let (id, kind) = (event["id"].as_str().unwrap_or("?"), event["detail-type"].as_str().unwrap_or("?"));
                 format!("{kind} ({id}), answered by {function:?}, call {call}, at {}", self.at)
@@ -133,17 +133,17 @@ impl Entry {
 
 impl Services {
     /// Writes down what happened.
-    pub(crate) fn record(&mut self, deed: Deed) {
-        let (at, call, during) = (self.now, self.calls.saturating_sub(1), self.during.clone());
-        self.journal.push(Entry { at, call, during, deed });
+    pub(crate) fn record(&mut self, happening: Happening) {
+        let (at, call, handling) = (self.now, self.calls.saturating_sub(1), self.handling.clone());
+        self.journal.push(Entry { at, call, handling, happening });
     }
 
     /// An attempt at a call that carries a name or token made of this subject, whatever becomes of it.
     pub(crate) fn attempt(&mut self, site: Site, subject: String, name: &str) {
         let known = self.names.entry((site, subject)).or_insert_with(|| name.to_owned());
         if known != name {
-            let (at, during, deed) = (self.now, self.during.clone(), Deed::Renamed);
-            let cause = Entry { at, call: self.calls, during, deed }.cause();
+            let (at, handling, happening) = (self.now, self.handling.clone(), Happening::Renamed);
+            let cause = Entry { at, call: self.calls, handling, happening }.cause();
             self.renamed.push((site, known.clone(), name.to_owned(), cause));
         }
     }

@@ -10,7 +10,7 @@ use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
 use trimtab_core::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, Pause, PortResult, Record, WriteError};
 
 use crate::Site;
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::services::{Services, Sim};
 
 impl Services {
@@ -105,7 +105,7 @@ impl Ledger for Sim {
             if let Some(entry) = said {
                 services.note(|| format!("  {} {:?}: {}", entry.function, entry.decision, entry.reasons.join("; ")));
             }
-            services.record(Deed::Finished { function: key.0.clone(), event: key.1.clone() });
+            services.record(Happening::Finished { function: key.0.clone(), event: key.1.clone() });
             services.history.insert(key);
             Ok(())
         })
@@ -126,7 +126,7 @@ impl Ledger for Sim {
     async fn dead_letter(&self, entry: &HistoryEntry, _: &Value) -> PortResult<()> {
         let key = (entry.function.clone(), entry.event_id.clone());
         self.call(Site::LedgerDeadLetter, move |services| {
-            services.record(Deed::DeadLetter { function: key.0.clone(), event: key.1.clone() });
+            services.record(Happening::DeadLetter { function: key.0.clone(), event: key.1.clone() });
             services.dead_letters.insert(key);
             Ok(())
         })

@@ -4,37 +4,38 @@
 
 #![allow(clippy::indexing_slicing, reason = "reading a JSON value by index gives null where nothing is")]
 
-mod acts;
-mod again;
 pub mod baseline;
+mod batch_ports;
+mod bus;
 mod calendar;
 mod candidate;
 pub mod case;
 pub mod check;
+mod ci_ports;
 mod composite;
-mod endings;
+mod data_ports;
 mod events;
 pub mod faults;
 pub mod flow;
+mod flow_scripts;
 mod function;
-mod gathered;
-mod guarded;
-mod happen;
-mod integrated;
+mod guard_ports;
 mod invoke;
-mod item;
 mod journal;
 mod ledger;
+mod lineage_ports;
+mod monitoring_ports;
+mod multi_account;
+mod outcomes;
 mod policies;
 mod ports;
 pub mod promise;
+mod queued_item;
+mod redelivery;
 mod rules;
 mod script;
 pub mod services;
-mod stacked;
-mod staged;
-mod tracked;
-mod transformed;
-mod watched;
+mod stack_ports;
+mod world_events;
 
 include!(concat!(env!("OUT_DIR"), "/sites.rs"));

@@ -1,4 +1,4 @@
-//! `make sim`: every call struck once under every schedule, pairs on the main flows, and at random
+//! `make sim`: every call injected once under every schedule, pairs on the main flows, and at random
 //! beyond; beside it the baselines. The last line is one JSON object.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     tally.all(random, |number| Some(at_random(arguments.seed + number as u64)));
     let seconds = began.elapsed().as_secs_f64();
     let done = tally.0.into_inner().unwrap_or_default();
-    let never: Vec<Site> = Site::ALL.into_iter().filter(|site| !done.struck.contains(site)).collect();
+    let never: Vec<Site> = Site::ALL.into_iter().filter(|site| !done.injected.contains(site)).collect();
     // One of each promise before a second of any.
     let mut seen = BTreeMap::new();
     let mut shown: Vec<_> = done.shown.iter().collect();
@@ -83,7 +83,7 @@ fn main() -> ExitCode {
         say(&format!("{what}\n  case:  {case}\n  again: {}", case.command()));
         play(case, true).trace.iter().for_each(|line| say(&format!("    {line}")));
     }
-    say(&format!("sites that no fault has struck: {never:?}"));
+    say(&format!("sites that no fault has injected: {never:?}"));
     let result = json!({
         "runs": done.runs,
         "violations": done.violations,
@@ -108,7 +108,7 @@ struct Done {
     violations: usize,
     lost: usize,
     doubled: usize,
-    struck: BTreeSet<Site>,
+    injected: BTreeSet<Site>,
     shown: BTreeMap<(Promise, String), Case>,
 }
 
@@ -141,7 +141,7 @@ impl Tally {
 impl Done {
     fn take(&mut self, case: &Case, outcome: Outcome) {
         self.runs += 1;
-        self.struck.extend(outcome.struck);
+        self.injected.extend(outcome.injected);
         if outcome.violations.is_empty() {
             return;
         }
@@ -158,7 +158,7 @@ impl Done {
         self.violations += other.violations;
         self.lost += other.lost;
         self.doubled += other.doubled;
-        self.struck.extend(other.struck);
+        self.injected.extend(other.injected);
         for (what, case) in other.shown {
             self.shown.entry(what).or_insert(case);
         }
@@ -166,7 +166,7 @@ impl Done {
 }
 
 fn suite(flow: Flow, schedule: Schedule, faults: Vec<Fault>, seed: u64) -> Case {
-    Case { flow, schedule, faults, seed, design: Design::Suite }
+    Case { flow, schedule, faults, seed, design: Design::Trimtab }
 }
 
 /// One fault at every call of every flow, under every schedule.

@@ -12,7 +12,7 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{Message, Topic};
 
 use crate::Site;
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::services::{Fate, Services, Sim};
 
 /// How long a call waits for an answer that does not come.
@@ -42,13 +42,13 @@ impl Sim {
         match fate {
             Fate::Go => apply(&mut self.services()),
             Fate::Refuse => refused("throttled"),
-            Fate::Lose => {
+            Fate::LoseResponse => {
                 let mut services = self.services();
                 let _ = apply(&mut services);
                 services.now += TIME_OUT;
                 refused("no answer in time")
             }
-            Fate::Late => {
+            Fate::ApplyLate => {
                 let mut services = self.services();
                 let late = move |services: &mut Services| drop(apply(services));
                 services.apply_late(LATE, Box::new(late));
@@ -74,7 +74,7 @@ impl Topic for Sim {
         let kind = message.attributes.get("kind").cloned().unwrap_or_default();
         let key = format!("{kind} on {}", dedup_key.unwrap_or_default());
         let attribute = |name: &str| message.attributes.get(name).cloned().unwrap_or_default();
-        let deed = Deed::Message {
+        let happening = Happening::Message {
             kind,
             severity: attribute("severity"),
             model: attribute("model"),
@@ -84,7 +84,7 @@ impl Topic for Sim {
         };
         self.call(Site::TopicPublish, move |services| {
             *services.messages.entry(key).or_default() += 1;
-            services.record(deed);
+            services.record(happening);
             Ok("message".to_owned())
         })
         .await

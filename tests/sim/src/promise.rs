@@ -30,11 +30,11 @@ pub enum Promise {
     /// A message with another severity.
     Severity,
     /// A fact that no message tells.
-    Told,
+    Reported,
     /// A bad end that is reported as a good one.
-    Honest,
+    TruthfulReports,
     /// A person's verdict was changed.
-    PersonsVerdict,
+    ManualVerdict,
     /// The guard stopped something else than the policy says.
     Guard,
     /// A pull request's build led to training.
@@ -64,9 +64,9 @@ impl Promise {
             Self::OnlyApproved => "only approved versions with the status Completed are deployed",
             Self::Account => "each call is made in the account of its stage's role",
             Self::Severity => "each message has the severity of its kind",
-            Self::Told => "each fact for people becomes a message, with its model",
-            Self::Honest => "what failed or was stopped is never reported as a success",
-            Self::PersonsVerdict => "a person's verdict on a version stands",
+            Self::Reported => "each fact for people becomes a message, with its model",
+            Self::TruthfulReports => "what failed or was stopped is never reported as a success",
+            Self::ManualVerdict => "a person's verdict on a version stands",
             Self::Guard => "the guard reports what breaks a rule, and stops exactly what the policy says",
             Self::PullRequest => "only the head of a watched branch that was built well is trained, never a proposal",
             Self::Pause => "during a pause nothing is done, and what comes is kept and answered after the resume",

@@ -4,29 +4,29 @@
 
 mod account;
 mod budget;
-mod circuit;
+mod circuit_breaker;
 mod cool_down;
 mod guard;
-mod honest;
 mod names;
-mod order;
 mod packages;
 mod pause;
-pub(crate) mod promised;
+pub(crate) mod policy_text;
 mod rollback;
 mod severity;
-mod training;
+mod trained_commits;
+mod truthful_reports;
 mod verdict;
+mod version_order;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::case::Case;
-use crate::endings::Ending;
 use crate::faults::Schedule;
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
+use crate::outcomes::Ending;
 use crate::promise::{Promise, Violation};
 use crate::services::Services;
-use promised::{Model, Promised};
+use policy_text::{Model, Promised};
 
 /// A call that was retried is made up to this much later than it was decided.
 const RETRIED: SignedDuration = SignedDuration::from_mins(2);
@@ -58,7 +58,7 @@ impl<'a> World<'a> {
     /// The runs of a model, in order. A run's name is `<model>-<word>-<8 hex>`.
     pub(crate) fn runs(&self, model: &str) -> Vec<Begun<'a>> {
         let run = |entry: &'a Entry| {
-            let Deed::RunBegan(number) = entry.deed else { return None };
+            let Happening::RunBegan(number) = entry.happening else { return None };
             let run = self.services.runs.get(number)?;
             let name = run.request.display_name.as_str();
             let mut parts = name.rsplitn(3, '-').skip(1);
@@ -85,8 +85,8 @@ impl<'a> World<'a> {
     /// What the last verdict on this version was before this entry.
     pub(crate) fn approval(&self, version: u32, before: &Entry) -> Option<&'a str> {
         let earlier = self.journal().iter().take_while(|entry| !std::ptr::eq(*entry, before));
-        let verdicts = earlier.filter_map(|entry| match &entry.deed {
-            Deed::Judged { version: of, approval, .. } if *of == version => Some(approval.as_str()),
+        let verdicts = earlier.filter_map(|entry| match &entry.happening {
+            Happening::Verdict { version: of, approval, .. } if *of == version => Some(approval.as_str()),
             _ => None,
         });
         verdicts.last()
@@ -98,18 +98,18 @@ impl<'a> World<'a> {
     }
 
     /// Whether the suite has answered the event of this version's rejection.
-    pub(crate) fn has_heard_rejection(&self, version: u32, at: &Entry) -> bool {
+    pub(crate) fn has_handled_rejection(&self, version: u32, at: &Entry) -> bool {
         let of = |event: &serde_json::Value| {
             let detail = &event["detail"];
             detail["ModelPackageVersion"] == version && detail["ModelApprovalStatus"] == "Rejected"
         };
-        let heard = self.before(at).filter_map(|entry| match &entry.deed {
-            Deed::Heard { event, .. } if of(event) => event["id"].as_str(),
+        let heard = self.before(at).filter_map(|entry| match &entry.happening {
+            Happening::Delivered { event, .. } if of(event) => event["id"].as_str(),
             _ => None,
         });
         let answered = |id: &str| {
             self.before(at).any(
-                |entry| matches!(&entry.deed, Deed::Finished { function, event } if function == "deploy" && event == id),
+                |entry| matches!(&entry.happening, Happening::Finished { function, event } if function == "deploy" && event == id),
             )
         };
         heard.into_iter().any(answered)
@@ -117,8 +117,8 @@ impl<'a> World<'a> {
 
     /// Whether the models were paused.
     pub(crate) fn is_paused(&self, at: &Entry) -> bool {
-        let turns = self.before(at).filter(|entry| matches!(entry.deed, Deed::Paused | Deed::Resumed));
-        turns.last().is_some_and(|entry| matches!(entry.deed, Deed::Paused))
+        let turns = self.before(at).filter(|entry| matches!(entry.happening, Happening::Paused | Happening::Resumed));
+        turns.last().is_some_and(|entry| matches!(entry.happening, Happening::Paused))
     }
 }
 
@@ -145,16 +145,16 @@ pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
     let rules = [
         budget::holds,
         cool_down::holds,
-        circuit::holds,
-        order::holds,
+        circuit_breaker::holds,
+        version_order::holds,
         rollback::holds,
         packages::holds,
         account::holds,
         severity::holds,
-        honest::holds,
+        truthful_reports::holds,
         verdict::holds,
         guard::holds,
-        training::holds,
+        trained_commits::holds,
         pause::holds,
         names::holds,
     ];

@@ -1,4 +1,4 @@
-//! What happens in the world, flow by flow. What people and monitors do is in [`crate::acts`].
+//! What happens in the world, flow by flow. What people and monitors do is in [`crate::flow_scripts`].
 
 macro_rules! flows {
     (short { $($(#[$doc:meta])* $name:ident;)* } long { $($(#[$long_doc:meta])* $long:ident;)* }) => {
@@ -33,9 +33,9 @@ flows! {
         /// A version's canary sets off its alarm.
         CanaryFails;
         /// A version is approved while its canary's alarm has no data.
-        Unwatched;
+        CanaryWithoutAlarmData;
         /// The canary's alarm falls silent while the canary is on.
-        FallsSilent;
+        CanaryLosesAlarmData;
         /// Another model's version goes by CodePipeline.
         CodePipelineExecution;
         /// An event that is none.
@@ -45,53 +45,53 @@ flows! {
         /// A pull request is merged, and the merge is built.
         Merged;
         /// The branch that is built is deleted.
-        Deleted;
+        BranchDeleted;
         /// CodePipeline builds a push, and its commit is trained.
         PipelineBuild;
         /// An image is pushed, and trained with.
         Image;
         /// An alarm goes off during the cool-down, and is still on when that ends.
-        HeldBack;
+        DriftDuringCoolDown;
         /// Somebody makes a job that breaks a rule.
-        Breach;
+        GuardViolation;
         /// The same, and its owner puts it right.
-        PutRight;
+        GuardViolationCorrected;
         /// A push, a run, and its version's rollout, as lineage has them.
-        Tracked;
+        LineageTracking;
         /// A version is registered, tested and approved by the policy, and goes out.
         Promotion;
         /// Drift of a model that Step Functions trains.
-        Workflow;
+        StepFunctions;
         /// Drift of a model that a DAG trains: nobody tells of its end.
-        Dag;
+        Airflow;
         /// Drift of a model that Kubeflow trains: it takes no token, and nobody tells of its end.
-        Cluster;
+        Kubeflow;
         /// A commit of a model that CodePipeline trains: it takes no token.
-        Piped;
+        CodePipelineTraining;
         /// Two versions go live, the first without baselines; then less is to be watched.
-        Watched;
+        ModelMonitoring;
         /// A monitoring run finds violations, and there is no alarm.
         Violations;
         /// Objects come, and one more during the run that answers them.
         NewData;
         /// A person asks for a run.
-        Asked;
+        OperatorRetrain;
         /// A second version is a shadow of the first for a day, and then takes its place.
-        Shadowed;
+        ShadowTest;
         /// The same, and it is rejected while it is one.
-        ShadowRejected;
+        ShadowTestRejected;
         /// A stack cannot be made with a first version, and is made with a second.
-        Stacked;
+        StackCreation;
         /// A stack goes neither on to a second version nor back, until it is told to try again.
-        StackFails;
+        StackRollbackFails;
         /// Two versions are asked by batch transform jobs, and the second is rejected.
-        Transformed;
+        BatchTransform;
         /// The second version's job fails.
-        TransformFails;
+        BatchTransformFails;
         /// A version goes through stages, and the next one does not pass the second.
         Stages;
         /// The endpoint fails, and a person wants the version before back.
-        ByHand;
+        OperatorRollback;
         /// An alarm on other alarms goes off, and is held back for a while.
         Composite;
         /// A model that is trained by the calendar is looked at, for two periods.
@@ -101,13 +101,13 @@ flows! {
         /// Somebody stops a run.
         RunStops;
         /// A run of Step Functions fails.
-        WorkflowFails;
+        StepFunctionsFails;
         /// A DAG's run fails, of which nobody tells.
-        DagFails;
+        AirflowFails;
         /// Somebody stops a run of CodePipeline.
-        PipedStops;
+        CodePipelineTrainingStops;
         /// A run hangs: it takes longer than the policy allows.
-        Hangs;
+        RunHangs;
         /// A push, and its build fails.
         BuildFails;
         /// CodePipeline does not deliver a version.
@@ -115,21 +115,21 @@ flows! {
         /// A registered version does not pass its tests.
         TestsFail;
         /// A person rejects a version while it is tested.
-        Overruled;
+        OperatorRejects;
         /// A person rejects it while the suite's verdict may be on its way.
-        OverruledLate;
+        OperatorRejectsAfterTests;
         /// Drift, a push and an approval come during a pause, which ends.
         Paused;
         /// The version before the live one was rejected, and then the live one is.
         SkipsRejected;
         /// A live version is rejected, and the policy gives notice only.
-        NoticeOnly;
+        NotifyOnly;
         /// A version is approved before it is complete, and another never is.
         Incomplete;
         /// A version is rejected a minute after its approval.
-        Reconsidered;
+        RejectedAfterApproval;
         /// Jobs, a notebook and a configuration break a rule; a job breaks none, and one is the suite's own.
-        Breaches;
+        GuardEachResource;
     }
     long {
         /// An alarm that goes off four times a day for thirty days, whatever is trained.
@@ -155,13 +155,16 @@ impl Flow {
     /// The model that it is about.
     pub(crate) fn model(self) -> &'static str {
         match self {
-            Self::Workflow | Self::WorkflowFails => "forecast",
-            Self::Dag | Self::DagFails => "pricing",
-            Self::Cluster => "ranking",
-            Self::Piped | Self::PipedStops | Self::CodePipelineExecution | Self::DeliveryFails => "segments",
+            Self::StepFunctions | Self::StepFunctionsFails => "forecast",
+            Self::Airflow | Self::AirflowFails => "pricing",
+            Self::Kubeflow => "ranking",
+            Self::CodePipelineTraining
+            | Self::CodePipelineTrainingStops
+            | Self::CodePipelineExecution
+            | Self::DeliveryFails => "segments",
             Self::PipelineBuild => "demand",
-            Self::Stacked | Self::StackFails => "tariffs",
-            Self::Transformed | Self::TransformFails => "leads",
+            Self::StackCreation | Self::StackRollbackFails => "tariffs",
+            Self::BatchTransform | Self::BatchTransformFails => "leads",
             Self::Stages => "loans",
             Self::Calendar => "seasons",
             _ => "churn",
@@ -169,12 +172,12 @@ impl Flow {
     }
 
     /// Whether the run's end is known by looking only.
-    pub(crate) fn is_watched(self) -> bool {
-        matches!(self, Self::Dag | Self::Cluster | Self::DagFails)
+    pub(crate) fn needs_reconcile(self) -> bool {
+        matches!(self, Self::Airflow | Self::Kubeflow | Self::AirflowFails)
     }
 
     /// Whether it is about what a look has seen there before.
     pub(crate) fn is_seen(self) -> bool {
-        matches!(self, Self::Merged | Self::Deleted)
+        matches!(self, Self::Merged | Self::BranchDeleted)
     }
 }

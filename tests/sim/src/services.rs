@@ -16,21 +16,21 @@ use trimtab_core::port::{AggregateId, Record};
 use trimtab_core::port::{BuildRequest, CodePipelineRequest, ObservedEndpoint, RunRequest};
 
 use crate::Site;
-use crate::candidate::Candidacy;
-pub use crate::endings::Ending;
+use crate::batch_ports::BatchState;
+use crate::candidate::CandidateState;
+use crate::ci_ports::CiState;
 use crate::events::{ACCOUNT, PROD};
 use crate::faults::{Chance, Fault, Kind, Schedule};
 pub use crate::function::Function;
-use crate::integrated::Integrated;
-pub(crate) use crate::item::Item;
-use crate::journal::{Deed, Entry};
-use crate::rules::promised::{Promised, slot};
+use crate::journal::{Entry, Happening};
+use crate::lineage_ports::LineageState;
+use crate::monitoring_ports::MonitoringState;
+use crate::multi_account::StagesState;
+pub use crate::outcomes::Ending;
+pub(crate) use crate::queued_item::Item;
+use crate::rules::policy_text::{Promised, slot};
 use crate::script::Flow;
-use crate::stacked::Stacked;
-use crate::staged::Staged;
-use crate::tracked::Tracked;
-use crate::transformed::Transformed;
-use crate::watched::Watched;
+use crate::stack_ports::StackState;
 
 /// The policies, and the names that lead to them.
 #[derive(Debug, Default)]
@@ -109,7 +109,7 @@ pub struct Services {
     pub(crate) flow: Option<Flow>,
     /// What happened, and the event that is being answered.
     pub(crate) journal: Vec<Entry>,
-    pub(crate) during: Option<(Function, Arc<Value>)>,
+    pub(crate) handling: Option<(Function, Arc<Value>)>,
     /// The names and tokens that calls carried, by what they are about; and those that changed, with when.
     pub(crate) names: BTreeMap<(Site, String), String>,
     pub(crate) renamed: Vec<(Site, String, String, String)>,
@@ -120,8 +120,8 @@ pub struct Services {
     /// How many calls were made, to what, and whether the answer may be out of date.
     pub calls: u32,
     pub(crate) sites: Vec<(Site, bool)>,
-    /// Which sites a fault has struck.
-    pub struck: BTreeSet<Site>,
+    /// Which sites a fault has injected.
+    pub injected: BTreeSet<Site>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) chance: Option<Chance>,
     /// The number of the best-effort event that never comes, and how many there were so far.
@@ -141,7 +141,7 @@ pub struct Services {
     /// The events that were kept, by function and event id.
     pub dead_letters: BTreeSet<(String, String)>,
     /// What was told, once per kind and dedup key.
-    pub told: BTreeSet<(FactKind, String)>,
+    pub published: BTreeSet<(FactKind, String)>,
     /// What was published, where a trace is kept.
     pub facts: Vec<Fact>,
     /// Messages, by the subject and body's dedup key.
@@ -167,15 +167,15 @@ pub struct Services {
     pub(crate) made: BTreeMap<String, ObservedResource>,
     pub(crate) stops: BTreeMap<String, usize>,
     /// SageMaker's lineage; `None` where this run does not look at it.
-    pub(crate) lineage: Option<Tracked>,
+    pub(crate) lineage: Option<LineageState>,
     /// What watches the live version; `None` where this run does not look at it.
-    pub(crate) watch: Option<Watched>,
+    pub(crate) monitoring: Option<MonitoringState>,
     /// What CodePipeline builds, the image, and the pull request's merge.
-    pub(crate) integrated: Integrated,
+    pub(crate) ci: CiState,
     /// The test suite of the candidate, and what stands on it.
-    pub(crate) candidate: Candidacy,
+    pub(crate) candidate: CandidateState,
     /// The endpoints of stages.
-    pub(crate) staged: Staged,
+    pub(crate) stages: StagesState,
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The status of versions that are not `Completed`.
     pub(crate) statuses: BTreeMap<u32, &'static str>,
@@ -198,17 +198,17 @@ pub struct Services {
     pub(crate) models: BTreeMap<String, u32>,
     pub(crate) configs: BTreeMap<String, u32>,
     /// The configurations in which a version is on trial.
-    pub(crate) trials: BTreeSet<String>,
+    pub(crate) shadow_configs: BTreeSet<String>,
     /// The stack of `tariffs`.
-    pub(crate) stacked: Stacked,
+    pub(crate) stack: StackState,
     /// The jobs of `leads`.
-    pub(crate) transformed: Transformed,
+    pub(crate) batch: BatchState,
     /// The versions that the endpoint was asked to take, in order.
     pub updates: Vec<u32>,
     /// The versions that went live, in order.
     pub(crate) lived: Vec<u32>,
     /// Whether the canary's alarm has no data.
-    pub(crate) silent: bool,
+    pub(crate) without_alarm_data: bool,
     /// Versions whose canary sets off its alarm.
     pub(crate) bad: BTreeSet<u32>,
     /// What Lambda gave up on.
@@ -220,8 +220,8 @@ pub struct Services {
 pub(crate) enum Fate {
     Go,
     Refuse,
-    Lose,
-    Late,
+    LoseResponse,
+    ApplyLate,
     CrashBefore,
     CrashAfter,
     Stale,
@@ -239,7 +239,7 @@ impl Services {
         let Some(fault) = self.faults.iter().find(|fault| fault.call == call).copied() else {
             return Fate::Go;
         };
-        self.struck.insert(site);
+        self.injected.insert(site);
         self.note(|| format!("    {:?} at {site:?} (call {call})", fault.kind));
         match fault.kind {
             Kind::Refused => Fate::Refuse,
@@ -247,8 +247,8 @@ impl Services {
                 self.throttled_until = self.now + THROTTLE;
                 Fate::Refuse
             }
-            Kind::AnswerLost => Fate::Lose,
-            Kind::Late => Fate::Late,
+            Kind::ResponseLost => Fate::LoseResponse,
+            Kind::AppliedLate => Fate::ApplyLate,
             Kind::CrashBefore => Fate::CrashBefore,
             Kind::CrashAfter => Fate::CrashAfter,
             Kind::Stale => Fate::Stale,
@@ -277,7 +277,7 @@ impl Services {
     pub(crate) fn apply_late(&mut self, wait: SignedDuration, call: Call) {
         let number = self.unanswered.0.len();
         self.unanswered.0.push(Some(call));
-        self.after(wait, Item::Late(number));
+        self.after(wait, Item::ApplyLate(number));
     }
 
     /// AWS sends an event to a function, by the schedule. Each delivery has an id of its own.
@@ -330,7 +330,7 @@ impl Services {
         let serving = before.as_ref().and_then(|endpoint| endpoint.config.clone());
         let version = self.configs.get(config).copied().unwrap_or_default();
         self.updates.push(version);
-        self.record(Deed::Sent { slot: slot("endpoint", ACCOUNT, PROD), version });
+        self.record(Happening::Sent { slot: slot("endpoint", ACCOUNT, PROD), version });
         self.note(|| format!("the endpoint takes {config}"));
         self.endpoint_before = before.clone();
         self.endpoint = Some(ObservedEndpoint {
@@ -340,7 +340,7 @@ impl Services {
             failure: None,
             modified: Some(self.now),
         });
-        self.after(SignedDuration::from_mins(10), Item::EndpointRests);
+        self.after(SignedDuration::from_mins(10), Item::EndpointStable);
     }
 }
 

@@ -15,14 +15,14 @@ use trimtab_sim::flow::{Case, Flow, Outcome, play};
 /// A flow of more calls than this meets one fault at each.
 const LONG: u32 = 120;
 
-/// How many calls of a flow of many days are struck.
-const STRUCK: u32 = 12;
+/// How many calls of a flow of many days are injected.
+const INJECTED: u32 = 12;
 
 /// How many beginnings of chance are played where chance decides.
 const SEEDS: u64 = 12;
 
 fn case(flow: Flow, schedule: Schedule, faults: Vec<Fault>, seed: u64) -> Case {
-    Case { flow, schedule, faults, seed, design: Design::Suite }
+    Case { flow, schedule, faults, seed, design: Design::Trimtab }
 }
 
 /// A failure names the promise, the model, the event and the case, and how to play it again.
@@ -52,8 +52,8 @@ fn holds_without_faults(flow: Flow, seeds: u64) {
 fn faults(call: u32, lags: bool) -> Vec<Kind> {
     let turn = |kinds: &[Kind]| kinds[call as usize % kinds.len()];
     let kept = turn(&[Kind::Refused, Kind::CrashBefore, Kind::Throttled]);
-    let hidden = turn(&[Kind::AnswerLost, Kind::CrashAfter]);
-    [kept, hidden, Kind::Late].into_iter().chain(lags.then_some(Kind::Stale)).collect()
+    let hidden = turn(&[Kind::ResponseLost, Kind::CrashAfter]);
+    [kept, hidden, Kind::AppliedLate].into_iter().chain(lags.then_some(Kind::Stale)).collect()
 }
 
 fn holds_under_each_fault(flow: Flow) {
@@ -76,9 +76,9 @@ fn holds_under_each_fault(flow: Flow) {
 fn holds_for_many_days(flow: Flow) {
     holds_without_faults(flow, 2);
     let Outcome { calls, sites, .. } = play(&case(flow, Schedule::Once, vec![], 0), false);
-    for call in (0..calls).step_by((calls / STRUCK) as usize) {
+    for call in (0..calls).step_by((calls / INJECTED) as usize) {
         let kinds = faults(call, sites[call as usize].1);
-        let kind = kinds[(call / (calls / STRUCK)) as usize % kinds.len()];
+        let kind = kinds[(call / (calls / INJECTED)) as usize % kinds.len()];
         holds(&case(flow, Schedule::Once, vec![Fault { call, kind }], 0));
     }
 }
@@ -106,22 +106,22 @@ macro_rules! flows {
 flows! {
     retrain {
         drift_holds_under_each_fault: Drift,
-        asked_run_holds_under_each_fault: Asked,
+        asked_run_holds_under_each_fault: OperatorRetrain,
         violations_hold_under_each_fault: Violations,
         new_data_holds_under_each_fault: NewData,
         composite_alarm_holds_under_each_fault: Composite,
-        held_back_drift_holds_under_each_fault: HeldBack,
+        held_back_drift_holds_under_each_fault: DriftDuringCoolDown,
         calendar_holds_under_each_fault: Calendar,
-        step_functions_run_holds_under_each_fault: Workflow,
-        dag_run_holds_under_each_fault: Dag,
-        kubeflow_run_holds_under_each_fault: Cluster,
-        codepipeline_run_holds_under_each_fault: Piped,
+        step_functions_run_holds_under_each_fault: StepFunctions,
+        dag_run_holds_under_each_fault: Airflow,
+        kubeflow_run_holds_under_each_fault: Kubeflow,
+        codepipeline_run_holds_under_each_fault: CodePipelineTraining,
         failed_run_holds_under_each_fault: RunFails,
         stopped_run_holds_under_each_fault: RunStops,
-        failed_execution_holds_under_each_fault: WorkflowFails,
-        failed_dag_run_holds_under_each_fault: DagFails,
-        stopped_pipeline_holds_under_each_fault: PipedStops,
-        hanging_run_holds_under_each_fault: Hangs,
+        failed_execution_holds_under_each_fault: StepFunctionsFails,
+        failed_dag_run_holds_under_each_fault: AirflowFails,
+        stopped_pipeline_holds_under_each_fault: CodePipelineTrainingStops,
+        hanging_run_holds_under_each_fault: RunHangs,
         permanent_drift_keeps_all_limits: Permanent,
         commit_closes_the_circuit_breaker: CommitCloses,
         drift_that_comes_back_keeps_all_limits: Recurs,
@@ -132,7 +132,7 @@ flows! {
         first_push_holds_under_each_fault: FirstPush,
         review_holds_under_each_fault: Review,
         merge_holds_under_each_fault: Merged,
-        deleted_branch_holds_under_each_fault: Deleted,
+        deleted_branch_holds_under_each_fault: BranchDeleted,
         pipeline_build_holds_under_each_fault: PipelineBuild,
         image_holds_under_each_fault: Image,
         failed_build_holds_under_each_fault: BuildFails,
@@ -140,40 +140,40 @@ flows! {
     evaluate {
         promotion_holds_under_each_fault: Promotion,
         failed_tests_hold_under_each_fault: TestsFail,
-        person_overrules_under_each_fault: Overruled,
-        late_overruling_holds_under_each_fault: OverruledLate,
+        person_overrules_under_each_fault: OperatorRejects,
+        late_overruling_holds_under_each_fault: OperatorRejectsAfterTests,
     }
     deploy {
         rollouts_hold_under_each_fault: Rollouts,
         rollback_holds_under_each_fault: Rollback,
         failed_canary_holds_under_each_fault: CanaryFails,
-        unwatched_canary_holds_under_each_fault: Unwatched,
-        silent_canary_holds_under_each_fault: FallsSilent,
-        shadow_holds_under_each_fault: Shadowed,
-        rejected_shadow_holds_under_each_fault: ShadowRejected,
+        unwatched_canary_holds_under_each_fault: CanaryWithoutAlarmData,
+        silent_canary_holds_under_each_fault: CanaryLosesAlarmData,
+        shadow_holds_under_each_fault: ShadowTest,
+        rejected_shadow_holds_under_each_fault: ShadowTestRejected,
         stages_hold_under_each_fault: Stages,
-        rollback_by_hand_holds_under_each_fault: ByHand,
-        stack_holds_under_each_fault: Stacked,
-        failed_stack_holds_under_each_fault: StackFails,
-        transform_holds_under_each_fault: Transformed,
-        failed_transform_holds_under_each_fault: TransformFails,
+        rollback_by_hand_holds_under_each_fault: OperatorRollback,
+        stack_holds_under_each_fault: StackCreation,
+        failed_stack_holds_under_each_fault: StackRollbackFails,
+        transform_holds_under_each_fault: BatchTransform,
+        failed_transform_holds_under_each_fault: BatchTransformFails,
         failed_delivery_holds_under_each_fault: DeliveryFails,
         rejected_target_is_skipped_under_each_fault: SkipsRejected,
-        notice_only_holds_under_each_fault: NoticeOnly,
+        notice_only_holds_under_each_fault: NotifyOnly,
         incomplete_version_waits_under_each_fault: Incomplete,
-        quick_rejection_holds_under_each_fault: Reconsidered,
+        quick_rejection_holds_under_each_fault: RejectedAfterApproval,
         pause_holds_under_each_fault: Paused,
     }
     guard {
-        breach_holds_under_each_fault: Breach,
-        breach_put_right_holds_under_each_fault: PutRight,
-        breaches_of_each_kind_hold_under_each_fault: Breaches,
+        breach_holds_under_each_fault: GuardViolation,
+        breach_put_right_holds_under_each_fault: GuardViolationCorrected,
+        breaches_of_each_kind_hold_under_each_fault: GuardEachResource,
     }
     monitor {
-        watch_holds_under_each_fault: Watched,
+        watch_holds_under_each_fault: ModelMonitoring,
     }
     lineage {
-        lineage_holds_under_each_fault: Tracked,
+        lineage_holds_under_each_fault: LineageTracking,
     }
     notify {
         chat_holds_under_each_fault: CodePipelineExecution,
@@ -187,7 +187,7 @@ fn every_flow_has_a_test() {
     assert_eq!(missing, []);
 }
 
-/// Every method of every port is a site; a new one that no flow calls fails here. Each call of each flow is struck
+/// Every method of every port is a site; a new one that no flow calls fails here. Each call of each flow is injected
 /// by the tests of the flows.
 #[test]
 fn every_site_is_called_by_a_flow() {
@@ -200,28 +200,28 @@ fn every_site_is_called_by_a_flow() {
 /// Runs that failed once, kept.
 #[test]
 fn what_failed_once_holds() {
-    use Kind::{AnswerLost, CrashAfter, CrashBefore, Late, Refused, Stale, Throttled};
+    use Kind::{AppliedLate, CrashAfter, CrashBefore, Refused, ResponseLost, Stale, Throttled};
     let fault = |(call, kind)| Fault { call, kind };
     let faults = |list: &[(u32, Kind)]| list.iter().copied().map(fault).collect::<Vec<_>>();
     // All three attempts on an approval die, one after the update, and the canary has failed since.
     for first in 25..45 {
-        let list = [(first, AnswerLost), (first + 12, CrashAfter), (first + 20, Refused)];
+        let list = [(first, ResponseLost), (first + 12, CrashAfter), (first + 20, Refused)];
         holds(&case(Flow::CanaryFails, Schedule::Once, faults(&list), 0));
     }
     // The update was made late, and the event of its end was lost; then the version was rejected.
-    let list = [(40, Late), (51, Late), (58, AnswerLost), (81, Stale)];
+    let list = [(40, AppliedLate), (51, AppliedLate), (58, ResponseLost), (81, Stale)];
     holds(&case(Flow::Rollback, Schedule::Dropped, faults(&list), 0));
     // The removal of a failed endpoint was not made, and a newer version took the operator's place.
-    let list = [(48, CrashAfter), (49, Late), (55, CrashAfter), (57, Throttled)];
-    holds(&case(Flow::ByHand, Schedule::Dropped, faults(&list), 2));
+    let list = [(48, CrashAfter), (49, AppliedLate), (55, CrashAfter), (57, Throttled)];
+    holds(&case(Flow::OperatorRollback, Schedule::Dropped, faults(&list), 2));
     // A kind was asked to be watched, that was not on record, and the policy asked for it no more.
-    let list = [(39, Throttled), (41, CrashBefore), (42, Stale), (48, Late)];
-    holds(&case(Flow::Watched, Schedule::Delayed, faults(&list), 2));
+    let list = [(39, Throttled), (41, CrashBefore), (42, Stale), (48, AppliedLate)];
+    holds(&case(Flow::ModelMonitoring, Schedule::Delayed, faults(&list), 2));
 }
 
 #[test]
 fn the_same_seed_is_the_same_run() {
-    let faults = vec![Fault { call: 5, kind: Kind::AnswerLost }, Fault { call: 9, kind: Kind::CrashAfter }];
+    let faults = vec![Fault { call: 5, kind: Kind::ResponseLost }, Fault { call: 9, kind: Kind::CrashAfter }];
     let case = case(Flow::Push, Schedule::Thrice, faults, 7);
     assert_eq!(play(&case, true).trace, play(&case, true).trace);
 }
@@ -230,7 +230,7 @@ fn the_same_seed_is_the_same_run() {
 #[test]
 fn the_baselines_double() {
     for design in [Design::Naive, Design::Recorded] {
-        let fault = Fault { call: if design == Design::Naive { 0 } else { 2 }, kind: Kind::AnswerLost };
+        let fault = Fault { call: if design == Design::Naive { 0 } else { 2 }, kind: Kind::ResponseLost };
         let outcome = play(&Case { design, ..case(Flow::Drift, Schedule::Once, vec![fault], 0) }, false);
         assert!(outcome.violations.iter().any(|violation| violation.is_doubled()), "{design:?}");
     }

@@ -14,7 +14,7 @@ use trimtab_core::port::{Baseline, BaselineRequest, ObservedBaseline};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::job_definitions::{VOLUME, vpc};
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 /// Where Model Monitor's analyzer is told to find the data set.
 const DATASET: &str = "/opt/ml/processing/input/baseline_dataset_input";
@@ -30,7 +30,7 @@ impl SageMaker {
     pub(crate) async fn registered_baselines(&self, package: &PackageArn) -> PortResult<BTreeMap<DriftKind, Baseline>> {
         match self.0.describe_model_package().model_package_name(package.as_str()).send().await {
             Ok(found) => Ok(found.drift_check_baselines().map(read).unwrap_or_default()),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(BTreeMap::new()),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(BTreeMap::new()),
             Err(error) => Err(failure("sagemaker:DescribeModelPackage", &error)),
         }
     }
@@ -38,7 +38,7 @@ impl SageMaker {
     pub(crate) async fn baseline_truth(&self, name: &str) -> PortResult<Option<ObservedBaseline>> {
         let found = match self.0.describe_processing_job().processing_job_name(name).send().await {
             Ok(found) => found,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
             Err(error) => return Err(failure("sagemaker:DescribeProcessingJob", &error)),
         };
         let status = found.processing_job_status().map_or("unknown", |status| status.as_str());
@@ -76,7 +76,7 @@ impl SageMaker {
         match call.send().await {
             Ok(_) => Ok(()),
             // The name is made of what is computed: the same name is the same job.
-            Err(error) if says::is_in_use(code(&error), message(&error)) => Ok(()),
+            Err(error) if error_messages::is_in_use(code(&error), message(&error)) => Ok(()),
             Err(error) => Err(failure("sagemaker:CreateProcessingJob", &error)),
         }
     }

@@ -10,7 +10,7 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{DefinitionRequest, Definitions, ObservedDefinition};
 use trimtab_runtime::sdk::{CallError, code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 const CREATE: &str = "sagemaker:CreatePipeline";
 const UPDATE: &str = "sagemaker:UpdatePipeline";
@@ -22,7 +22,7 @@ impl Definitions for SageMaker {
     async fn describe(&self, pipeline: &PipelineName) -> PortResult<Option<ObservedDefinition>> {
         match self.0.describe_pipeline().pipeline_name(pipeline.as_str()).send().await {
             Ok(found) => Ok(Some(ObservedDefinition { commit: found.pipeline_description().and_then(marked) })),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribePipeline", &error)),
         }
     }
@@ -39,7 +39,7 @@ impl Definitions for SageMaker {
         match call.send().await {
             Ok(_) => Ok(()),
             // An answer that was lost, perhaps: whoever tries again sees whose it is.
-            Err(error) if says::is_pipeline_there_already(message(&error)) => {
+            Err(error) if error_messages::is_pipeline_there_already(message(&error)) => {
                 Err(Failure::transient(CREATE, "a pipeline of this name is there already"))
             }
             Err(error) => Err(refusal(CREATE, &error)),

@@ -9,7 +9,7 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{EndpointRequest, Endpoints, ModelRequest, ObservedEndpoint, ServingRequest, UpdateAccepted};
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says, shape};
+use crate::{SageMaker, deployment_config, error_messages};
 
 impl Endpoints for SageMaker {
     async fn describe(&self, endpoint: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
@@ -26,7 +26,7 @@ impl Endpoints for SageMaker {
                     .last_modified_time()
                     .and_then(|time| Timestamp::from_millisecond(time.to_millis().ok()?).ok()),
             })),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeEndpoint", &error)),
         }
     }
@@ -42,7 +42,7 @@ impl Endpoints for SageMaker {
         match call.send().await {
             Ok(_) => Ok(()),
             // The name is a digest of what the model holds: the same name is the same model.
-            Err(error) if says::is_there_already(message(&error)) => Ok(()),
+            Err(error) if error_messages::is_there_already(message(&error)) => Ok(()),
             Err(error) => Err(failure("sagemaker:CreateModel", &error)),
         }
     }
@@ -52,13 +52,13 @@ impl Endpoints for SageMaker {
             .0
             .create_endpoint_config()
             .endpoint_config_name(&request.name)
-            .set_production_variants(Some(shape::variants(request)))
-            .set_shadow_production_variants(shape::shadows(request))
-            .set_async_inference_config(shape::answers(request))
-            .set_data_capture_config(request.capture.as_ref().map(shape::data_capture));
+            .set_production_variants(Some(deployment_config::variants(request)))
+            .set_shadow_production_variants(deployment_config::shadows(request))
+            .set_async_inference_config(deployment_config::answers(request))
+            .set_data_capture_config(request.capture.as_ref().map(deployment_config::data_capture));
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) if says::is_there_already(message(&error)) => Ok(()),
+            Err(error) if error_messages::is_there_already(message(&error)) => Ok(()),
             Err(error) => Err(failure("sagemaker:CreateEndpointConfig", &error)),
         }
     }
@@ -68,7 +68,7 @@ impl Endpoints for SageMaker {
             self.0.create_endpoint().endpoint_name(request.endpoint.as_str()).endpoint_config_name(&request.config);
         match call.send().await {
             Ok(_) => Ok(UpdateAccepted::Started),
-            Err(error) if says::is_there_already(message(&error)) => self.adopt(request).await,
+            Err(error) if error_messages::is_there_already(message(&error)) => self.adopt(request).await,
             Err(error) => Err(not_yet("sagemaker:CreateEndpoint", message(&error))
                 .unwrap_or_else(|| failure("sagemaker:CreateEndpoint", &error))),
         }
@@ -81,10 +81,10 @@ impl Endpoints for SageMaker {
             .update_endpoint()
             .endpoint_name(request.endpoint.as_str())
             .endpoint_config_name(&request.config)
-            .deployment_config(shape::deployment(&request.strategy));
+            .deployment_config(deployment_config::deployment(&request.strategy));
         match call.send().await {
             Ok(_) => Ok(UpdateAccepted::Started),
-            Err(error) if says::is_in_progress(message(&error)) => self.adopt(request).await,
+            Err(error) if error_messages::is_in_progress(message(&error)) => self.adopt(request).await,
             Err(error) => Err(not_yet(operation, message(&error)).unwrap_or_else(|| failure(operation, &error))),
         }
     }
@@ -92,7 +92,7 @@ impl Endpoints for SageMaker {
     async fn delete(&self, endpoint: &EndpointName) -> PortResult<()> {
         match self.0.delete_endpoint().endpoint_name(endpoint.as_str()).send().await {
             Ok(_) => Ok(()),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(()),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(()),
             Err(error) => match self.describe(endpoint).await? {
                 // An earlier attempt was heard after all.
                 None => Ok(()),
@@ -116,5 +116,5 @@ impl SageMaker {
 
 /// A configuration that was created a moment ago may not be visible yet: try again.
 fn not_yet(operation: &'static str, message: &str) -> Option<Failure> {
-    says::is_config_missing(message).then(|| Failure::transient(operation, message))
+    error_messages::is_config_missing(message).then(|| Failure::transient(operation, message))
 }

@@ -18,7 +18,7 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{JobDefinition, MonitoringJob};
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 /// Where the containers of monitors find captured data, and leave their reports.
 const INPUT: &str = "/opt/ml/processing/input/endpoint";
@@ -39,7 +39,7 @@ macro_rules! create {
         let call = call.job_resources(resources(job)).set_network_config(job.network.as_ref().map(network));
         match call.stopping_condition(stopping()).send().await {
             Ok(_) => Ok(()),
-            Err(error) if says::is_in_use(code(&error), message(&error)) => Ok(()),
+            Err(error) if error_messages::is_in_use(code(&error), message(&error)) => Ok(()),
             Err(error) => Err(failure($operation, &error)),
         }
     }};
@@ -50,7 +50,7 @@ macro_rules! delete {
     ($client:expr, $name:expr, $call:ident, $operation:literal) => {
         match $client.$call().job_definition_name($name).send().await {
             Ok(_) => Ok(()),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(()),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(()),
             Err(error) => Err(failure($operation, &error)),
         }
     };

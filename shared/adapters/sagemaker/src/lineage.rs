@@ -7,7 +7,7 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{Entity, EntityKind, Lineage, LineageProgress, LinkKind, ObservedEntity};
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 impl Lineage for SageMaker {
     async fn origin(&self, package: &PackageArn) -> PortResult<Option<RunArn>> {
@@ -17,7 +17,7 @@ impl Lineage for SageMaker {
                 let by = found.metadata_properties().and_then(|properties| properties.generated_by());
                 Ok(by.and_then(|arn| RunArn::parse(arn).ok()))
             }
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure(operation, &error)),
         }
     }
@@ -84,7 +84,7 @@ impl Lineage for SageMaker {
         let call = self.0.add_association().source_arn(from).destination_arn(to).association_type(kind);
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) if says::exists(message(&error)) => Ok(()),
+            Err(error) if error_messages::exists(message(&error)) => Ok(()),
             Err(error) => Err(failure("sagemaker:AddAssociation", &error)),
         }
     }
@@ -108,7 +108,7 @@ impl SageMaker {
                 let progress = found.status.map(|status| status.as_str().to_owned());
                 Ok(found.action_arn.map(|arn| ObservedEntity { arn, progress }))
             }
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeAction", &error)),
         }
     }
@@ -116,7 +116,7 @@ impl SageMaker {
     async fn context(&self, name: &str) -> PortResult<Option<ObservedEntity>> {
         match self.0.describe_context().context_name(name).send().await {
             Ok(found) => Ok(found.context_arn.map(|arn| ObservedEntity { arn, progress: None })),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeContext", &error)),
         }
     }
@@ -128,7 +128,7 @@ fn not_made<E>(operation: &'static str, error: &Refused<E>) -> Failure
 where
     E: aws_sdk_sagemaker::error::ProvideErrorMetadata,
 {
-    if says::exists(message(error)) {
+    if error_messages::exists(message(error)) {
         return Failure::transient(operation, "it is there already, and not to be seen yet");
     }
     failure(operation, error)

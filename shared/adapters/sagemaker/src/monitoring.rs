@@ -14,20 +14,20 @@ use trimtab_core::port::{
 };
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 impl Monitoring for SageMaker {
     async fn served(&self, endpoint: &EndpointName) -> PortResult<Option<Served>> {
         let found = match self.0.describe_endpoint().endpoint_name(endpoint.as_str()).send().await {
             Ok(found) => found,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
             Err(error) => return Err(failure("sagemaker:DescribeEndpoint", &error)),
         };
         let status = EndpointStatus::parse(found.endpoint_status().map_or("unknown", |status| status.as_str()));
         let Some(config) = found.endpoint_config_name else { return Ok(None) };
         let shape = match self.0.describe_endpoint_config().endpoint_config_name(&config).send().await {
             Ok(shape) => shape,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
             Err(error) => return Err(failure("sagemaker:DescribeEndpointConfig", &error)),
         };
         let captures = shape.data_capture_config().and_then(|capture| capture.enable_capture()).unwrap_or(false);
@@ -61,7 +61,7 @@ impl Monitoring for SageMaker {
     async fn schedule(&self, name: &str) -> PortResult<Option<ObservedSchedule>> {
         let found = match self.0.describe_monitoring_schedule().monitoring_schedule_name(name).send().await {
             Ok(found) => found,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
             Err(error) => return Err(failure("sagemaker:DescribeMonitoringSchedule", &error)),
         };
         let config = found.monitoring_schedule_config();
@@ -84,7 +84,7 @@ impl Monitoring for SageMaker {
         let call = self.0.create_monitoring_schedule().monitoring_schedule_name(&request.name);
         match call.monitoring_schedule_config(config(request)).send().await {
             Ok(_) => Ok(UpdateAccepted::Started),
-            Err(error) if says::is_in_use(code(&error), message(&error)) => self.taken(request).await,
+            Err(error) if error_messages::is_in_use(code(&error), message(&error)) => self.taken(request).await,
             Err(error) => Err(failure("sagemaker:CreateMonitoringSchedule", &error)),
         }
     }
@@ -93,7 +93,7 @@ impl Monitoring for SageMaker {
         let call = self.0.update_monitoring_schedule().monitoring_schedule_name(&request.name);
         match call.monitoring_schedule_config(config(request)).send().await {
             Ok(_) => Ok(UpdateAccepted::Started),
-            Err(error) if says::is_schedule_busy(message(&error)) => self.taken(request).await,
+            Err(error) if error_messages::is_schedule_busy(message(&error)) => self.taken(request).await,
             Err(error) => Err(failure("sagemaker:UpdateMonitoringSchedule", &error)),
         }
     }
@@ -101,8 +101,8 @@ impl Monitoring for SageMaker {
     async fn delete_schedule(&self, name: &str) -> PortResult<UpdateAccepted> {
         match self.0.delete_monitoring_schedule().monitoring_schedule_name(name).send().await {
             Ok(_) => Ok(UpdateAccepted::Started),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(UpdateAccepted::Started),
-            Err(error) if says::is_schedule_busy(message(&error)) => Ok(UpdateAccepted::Busy),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(UpdateAccepted::Started),
+            Err(error) if error_messages::is_schedule_busy(message(&error)) => Ok(UpdateAccepted::Busy),
             Err(error) => Err(failure("sagemaker:DeleteMonitoringSchedule", &error)),
         }
     }
@@ -112,7 +112,7 @@ impl SageMaker {
     async fn package_of(&self, model: &str) -> PortResult<Option<PackageArn>> {
         let found = match self.0.describe_model().model_name(model).send().await {
             Ok(found) => found,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
             Err(error) => return Err(failure("sagemaker:DescribeModel", &error)),
         };
         let mut containers = found.primary_container().into_iter().chain(found.containers());

@@ -7,7 +7,7 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{Listed, ObservedPackage, Registry};
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 /// How many of a group's newest versions are looked through.
 const NEWEST: i32 = 50;
@@ -19,7 +19,7 @@ impl Registry for SageMaker {
         let call = call.model_package_type(ModelPackageType::Versioned).sort_by(ModelPackageSortBy::CreationTime);
         let page = match call.sort_order(SortOrder::Descending).send().await {
             Ok(page) => page,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(Vec::new()),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(Vec::new()),
             Err(error) => return Err(failure("sagemaker:ListModelPackages", &error)),
         };
         let read = |summary: &ModelPackageSummary| {
@@ -41,7 +41,7 @@ impl Registry for SageMaker {
                 status: found.model_package_status().map_or("unknown", |status| status.as_str()).to_owned(),
                 lifecycle: found.model_life_cycle().map(lifecycle),
             })),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeModelPackage", &error)),
         }
     }

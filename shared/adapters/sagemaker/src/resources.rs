@@ -12,14 +12,14 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{Activity, ObservedResource, Resources, StopOutcome};
 use trimtab_runtime::sdk::{self, code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 /// What a call gives, or `None` where SageMaker knows no such thing.
 macro_rules! found {
     ($operation:literal, $call:expr) => {
         match $call.send().await {
             Ok(found) => found,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
             Err(error) => return Err(failure($operation, &error)),
         }
     };
@@ -107,7 +107,7 @@ impl SageMaker {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
-                Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+                Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
                 Err(error) => return Err(failure("sagemaker:ListTags", &error)),
             };
             actual.tags.extend(page.tags().iter().filter_map(|tag| Some((tag.key()?.into(), tag.value()?.into()))));

@@ -10,7 +10,7 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{ObservedTransform, TransformRequest, Transforms};
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 const CREATE: &str = "sagemaker:CreateTransformJob";
 
@@ -18,7 +18,7 @@ impl Transforms for SageMaker {
     async fn find(&self, job: &str) -> PortResult<Option<ObservedTransform>> {
         let found = match self.0.describe_transform_job().transform_job_name(job).send().await {
             Ok(found) => found,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
             Err(error) => return Err(failure("sagemaker:DescribeTransformJob", &error)),
         };
         let status = found.transform_job_status().map_or("unknown", |status| status.as_str());
@@ -49,9 +49,9 @@ impl Transforms for SageMaker {
         match call.send().await {
             Ok(_) => Ok(()),
             // The name is made of the version and its turn: the same name is the same job.
-            Err(error) if says::is_in_use(code(&error), message(&error)) => Ok(()),
+            Err(error) if error_messages::is_in_use(code(&error), message(&error)) => Ok(()),
             // A model that was created a moment ago may not be visible yet.
-            Err(error) if says::is_missing(code(&error), message(&error)) => {
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => {
                 Err(Failure::transient(CREATE, message(&error)))
             }
             Err(error) => Err(failure(CREATE, &error)),

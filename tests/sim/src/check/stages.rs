@@ -6,7 +6,7 @@ use crate::services::Services;
 
 /// Each stage took each version once; the one that did not answer went no further, and back.
 pub(super) fn stages(services: &Services) -> Vec<Violation> {
-    let (slots, mut found) = (&services.staged.updates, Vec::new());
+    let (slots, mut found) = (&services.stages.updates, Vec::new());
     let taken = |other, name: &str| slots.get(&(other, name.to_owned())).cloned().unwrap_or_default();
     let (dev, staging, prod) = (taken(false, "loans-dev"), taken(true, "loans"), taken(false, "loans"));
     if dev.len() > 2 || staging.len() > 3 || prod.len() > 1 {

@@ -11,15 +11,15 @@ use trimtab_core::port::{
 use trimtab_core::port::{DefinitionRequest, Definitions, ObservedDefinition};
 
 use crate::Site;
-use crate::endings::Work;
 use crate::events;
+use crate::outcomes::Work;
 use crate::services::{Build, Item, Sim, TOKEN_MEMORY};
 
 impl Repositories for Sim {
     async fn head(&self, repository: &RepositoryName, branch: &BranchName) -> PortResult<Option<CommitId>> {
-        let (piped, main) = (repository.as_str() == events::PIPED, branch.as_str() == "main");
+        let (pipeline, main) = (repository.as_str() == events::PIPELINE_REPOSITORY, branch.as_str() == "main");
         self.call(Site::RepositoriesHead, move |services| {
-            let head = if piped { &services.integrated.head } else { &services.head };
+            let head = if pipeline { &services.ci.head } else { &services.head };
             Ok(head.clone().filter(|_| main))
         })
         .await
@@ -61,7 +61,7 @@ impl Definitions for Sim {
 impl PullRequests for Sim {
     async fn open(&self, _: &RepositoryName) -> PortResult<Vec<PullRequestId>> {
         self.call(Site::PullRequestsOpen, |services| {
-            let open = services.proposed.iter().filter(|_| services.integrated.merged.is_none());
+            let open = services.proposed.iter().filter(|_| services.ci.merged.is_none());
             Ok(open.filter_map(|_| PullRequestId::parse("41").ok()).collect())
         })
         .await
@@ -69,7 +69,7 @@ impl PullRequests for Sim {
 
     async fn pull_request(&self, _: &PullRequestId) -> PortResult<Option<ObservedPullRequest>> {
         self.call(Site::PullRequestsPullRequest, |services| {
-            let merged = services.integrated.merged.clone();
+            let merged = services.ci.merged.clone();
             let actual = |source| ObservedPullRequest {
                 open: merged.is_none(),
                 merged: merged.clone(),

@@ -11,7 +11,7 @@ use trimtab_core::port::{Alarms, ObservedAlarm, RunRequest, Runs};
 use crate::Site;
 use crate::composite;
 use crate::events;
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::script::Flow;
 use crate::services::{Item, Run, Services, Sim, TOKEN_MEMORY};
 
@@ -45,7 +45,7 @@ impl Runs for Sim {
             let id = named(&request, number).map_err(|error| Failure::permanent("simulated", error.to_string()))?;
             services.note(|| format!("a run of {} starts", request.display_name));
             services.runs.push(Run { request, id: id.clone(), created: now, ended: None });
-            services.record(Deed::RunBegan(number));
+            services.record(Happening::RunBegan(number));
             let lasts = services.flow.map_or(SignedDuration::ZERO, Flow::run_lasts);
             services.after(lasts, Item::RunEnds(number));
             Ok(id)
@@ -97,7 +97,7 @@ impl Alarms for Sim {
         let names = alarms.to_vec();
         self.call(Site::AlarmsDescribe, move |services| {
             // Where monitor makes alarms, those are there that it has made, and the canary's.
-            let made = services.watch.as_ref().map(|watched| watched.alarms.clone());
+            let made = services.monitoring.as_ref().map(|monitoring| monitoring.alarms.clone());
             let there = |name: &AlarmName| {
                 made.as_ref().is_none_or(|made| made.contains(name.as_str()) || name.as_str() == CANARY_ALARM)
             };
@@ -112,7 +112,7 @@ impl Alarms for Sim {
 fn alarm(services: &Services, name: AlarmName) -> Option<ObservedAlarm> {
     let watches_canary = name.as_str() == CANARY_ALARM;
     let since = services.alarms.get(name.as_str()).copied();
-    let state = match (watches_canary, services.silent) {
+    let state = match (watches_canary, services.without_alarm_data) {
         (true, true) => AlarmState::InsufficientData,
         (true, false) => AlarmState::Ok,
         (false, _) => since.map_or(AlarmState::Ok, |_| AlarmState::Alarm),

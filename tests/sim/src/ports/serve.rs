@@ -14,12 +14,12 @@ use trimtab_core::port::{
 };
 
 use crate::Site;
-use crate::endings::Work;
 use crate::events;
-use crate::journal::Deed;
-use crate::rules::promised::slot;
+use crate::journal::Happening;
+use crate::multi_account::{self, Slot};
+use crate::outcomes::Work;
+use crate::rules::policy_text::slot;
 use crate::services::{Delivered, Item, Services, Sim};
-use crate::staged::{self, Slot};
 
 impl Registry for Sim {
     async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
@@ -57,7 +57,7 @@ impl Endpoints for Sim {
         self.call(Site::EndpointsDescribe, move |services| {
             services.record(touched);
             match slot {
-                Some(slot) => Ok(services.staged.endpoints.get(&slot).cloned()),
+                Some(slot) => Ok(services.stages.endpoints.get(&slot).cloned()),
                 None => Ok(services.endpoint.clone()),
             }
         })
@@ -77,7 +77,7 @@ impl Endpoints for Sim {
             }
         }
         self.call(Site::EndpointsCreateModel, move |services| {
-            services.record(Deed::Made { account, version, role });
+            services.record(Happening::Made { account, version, role });
             services.models.insert(model, version);
             Ok(())
         })
@@ -94,7 +94,7 @@ impl Endpoints for Sim {
                 return Err(Failure::permanent("sagemaker:CreateEndpointConfig", "Could not find model"));
             }
             if trial {
-                services.trials.insert(name.clone());
+                services.shadow_configs.insert(name.clone());
             }
             let version = services.models.get(&model).copied().unwrap_or_default();
             services.configs.insert(name, version);
@@ -127,9 +127,9 @@ impl Endpoints for Sim {
 }
 
 /// SageMaker refuses an endpoint that is in progress; the adapter then looks whether it is at this.
-fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Deed) -> PortResult<UpdateAccepted> {
+fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Happening) -> PortResult<UpdateAccepted> {
     services.record(touched);
-    let account = slot.as_ref().map_or(events::ACCOUNT, |slot| staged::account(slot.0));
+    let account = slot.as_ref().map_or(events::ACCOUNT, |slot| multi_account::account(slot.0));
     if !services.configs.contains_key(&keyed(account, config)) {
         return Err(Failure::permanent("sagemaker:UpdateEndpoint", "Could not find endpoint configuration"));
     }
@@ -190,7 +190,7 @@ impl CodePipelines for Sim {
         let request = request.clone();
         self.call(Site::CodePipelinesStart, move |services| {
             let slot = slot("pipeline", events::ACCOUNT, request.pipeline.as_str());
-            services.record(Deed::Sent { slot, version: request.package.version() });
+            services.record(Happening::Sent { slot, version: request.package.version() });
             let (number, created) = (services.deliveries.len(), services.now);
             let id = format!("execution-{number}");
             services.deliveries.push(Delivered { request, id: id.clone(), created, ended: false });

@@ -1,16 +1,16 @@
 //! Each call is made in the account of its stage's role, and models get the role that the policy names.
 
 use super::{World, broken, model_of};
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::promise::{Promise, Violation};
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
         let stages = || world.promised.models.values().flat_map(|model| &model.stages);
-        match &entry.deed {
-            Deed::Touched { site, account, endpoint } => {
-                let right = |stage: &super::promised::Stage| {
+        match &entry.happening {
+            Happening::EndpointCall { site, account, endpoint } => {
+                let right = |stage: &super::policy_text::Stage| {
                     stage.endpoint.as_ref() == Some(endpoint) && stage.account == *account
                 };
                 if !stages().any(right) {
@@ -18,7 +18,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
                     found.push(broken(Promise::Account, world.case.flow.model(), entry, what));
                 }
             }
-            Deed::Made { account, version, role } => {
+            Happening::Made { account, version, role } => {
                 let policy = world.policy_of(*version);
                 let mut stages = policy.iter().flat_map(|model| &model.stages);
                 if !stages.any(|stage| stage.account == *account && stage.role.as_ref() == Some(role)) {
@@ -27,7 +27,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
                     found.push(broken(Promise::Account, model_of(*version), entry, what));
                 }
             }
-            Deed::Sent { slot, version } => {
+            Happening::Sent { slot, version } => {
                 let policy = world.policy_of(*version);
                 if !policy.iter().flat_map(|model| &model.stages).any(|stage| stage.slot == *slot) {
                     let what = format!("version {version} was sent to {slot}, which its policy does not have");

@@ -1,7 +1,7 @@
 //! The budget: no more runs than this within any window, whoever asks; but a person may go over it.
 
 use super::{World, broken};
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
 use crate::promise::{Promise, Violation};
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
@@ -9,7 +9,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     for (name, model) in &world.promised.models {
         let Some(limits) = &model.limits else { continue };
         let runs = world.runs(name);
-        let mut leave = world.journal().iter().filter(|entry| matches!(entry.deed, Deed::AskedOverBudget)).peekable();
+        let mut leave =
+            world.journal().iter().filter(|entry| matches!(entry.happening, Happening::OverBudgetRequested)).peekable();
         for (number, run) in runs.iter().enumerate() {
             let so_far = runs.iter().take(number + 1);
             let within =

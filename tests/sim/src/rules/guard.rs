@@ -1,26 +1,26 @@
 //! The guard reports what breaks a rule, once, and stops exactly what the policy says.
 
 use super::{World, broken};
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
 use crate::promise::{Promise, Violation};
 use crate::services::Function;
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
-        let Deed::MadeByHand(thing) = &entry.deed else { continue };
+        let Happening::MadeByHand(thing) = &entry.happening else { continue };
         let (arn, kind) = (thing.arn(), thing.kind());
         let stops = world.services.stops.get(&arn).copied().unwrap_or_default();
         let told = |kind: &str| {
-            let about = |entry: &&Entry| matches!(&entry.deed, Deed::Message { kind: said, body, .. } if said == kind && body.contains(&arn));
+            let about = |entry: &&Entry| matches!(&entry.happening, Happening::Message { kind: said, body, .. } if said == kind && body.contains(&arn));
             world.journal().iter().filter(about).count()
         };
         // Where its owner was faster, nothing was wrong any more when the guard heard of it.
-        let put_right = world.journal().iter().any(|entry| matches!(entry.deed, Deed::PutRight));
+        let put_right = world.journal().iter().any(|entry| matches!(entry.happening, Happening::Corrected));
         let heard = world
             .journal()
             .iter()
-            .any(|entry| matches!(&entry.deed, Deed::Heard { function: Function::Guard, event } if thing.is_in(event)));
+            .any(|entry| matches!(&entry.happening, Happening::Delivered { function: Function::Guard, event } if thing.is_in(event)));
         let stopped = usize::from(world.promised.stops.iter().any(|word| word == kind));
         let right = match (thing.is_wrong() && heard, put_right) {
             (true, false) => {

@@ -1,14 +1,14 @@
 //! Only approved versions with the status `Completed` are sent anywhere, or made a model of.
 
 use super::{World, broken, model_of};
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
 use crate::promise::{Promise, Violation};
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
-        let version = match &entry.deed {
-            Deed::Sent { version, .. } | Deed::Made { version, .. } => *version,
+        let version = match &entry.happening {
+            Happening::Sent { version, .. } | Happening::Made { version, .. } => *version,
             _ => continue,
         };
         if let Some(wrong) = wrong(world, version, entry) {
@@ -20,8 +20,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
 }
 
 fn wrong(world: &World<'_>, version: u32, at: &Entry) -> Option<String> {
-    let status = world.before(at).filter_map(|entry| match &entry.deed {
-        Deed::Status { version: of, status } if *of == version => Some(*status),
+    let status = world.before(at).filter_map(|entry| match &entry.happening {
+        Happening::Status { version: of, status } if *of == version => Some(*status),
         _ => None,
     });
     if let Some(status) = status.last().filter(|status| *status != "Completed") {
@@ -30,7 +30,7 @@ fn wrong(world: &World<'_>, version: u32, at: &Entry) -> Option<String> {
     match world.approval(version, at) {
         Some("Approved") => None,
         // A rejection of which the suite has not heard cannot be heeded.
-        Some("Rejected") if !world.has_heard_rejection(version, at) => None,
+        Some("Rejected") if !world.has_handled_rejection(version, at) => None,
         other => Some(format!("its approval is {}", other.unwrap_or("not there"))),
     }
 }

@@ -2,15 +2,15 @@
 //! there is one.
 
 use super::{World, broken, model_of};
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
 use crate::promise::{Promise, Violation};
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
-        match &entry.deed {
-            Deed::Sent { slot, version } => found.extend(target(world, slot, *version, entry)),
-            Deed::Judged { version, approval, by_suite: false } if approval == "Rejected" => {
+        match &entry.happening {
+            Happening::Sent { slot, version } => found.extend(target(world, slot, *version, entry)),
+            Happening::Verdict { version, approval, by_trimtab: false } if approval == "Rejected" => {
                 found.extend(answer(world, *version, entry));
             }
             _ => {}
@@ -23,7 +23,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
 fn lived(world: &World<'_>, slot: &str, before: &Entry) -> Vec<u32> {
     let mut lived: Vec<u32> = Vec::new();
     for entry in world.before(before) {
-        if let Deed::Serves { slot: there, version } = &entry.deed
+        if let Happening::Serves { slot: there, version } = &entry.happening
             && there == slot
         {
             match lived.iter().position(|known| known == version) {
@@ -38,18 +38,21 @@ fn lived(world: &World<'_>, slot: &str, before: &Entry) -> Vec<u32> {
 /// A version that was live there before is the right one to go back to.
 fn target(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Violation> {
     let lived = lived(world, slot, at);
-    let sent = world.before(at).filter_map(|entry| match &entry.deed {
-        Deed::Sent { slot: there, version } if there == slot => Some(*version),
+    let sent = world.before(at).filter_map(|entry| match &entry.happening {
+        Happening::Sent { slot: there, version } if there == slot => Some(*version),
         _ => None,
     });
     let left = sent.last().filter(|left| *left != version)?;
     // What a person wants may be any version.
-    if !lived.contains(&version) || world.before(at).any(|entry| matches!(entry.deed, Deed::AskedBack)) {
+    if !lived.contains(&version)
+        || world.before(at).any(|entry| matches!(entry.happening, Happening::RollbackRequested))
+    {
         return None;
     }
     let (model, policy) = (model_of(version), world.policy_of(version)?);
     let is_rejected = |version: u32| world.approval(version, at) == Some("Rejected");
-    let broke = world.before(at).any(|entry| matches!(&entry.deed, Deed::Broke { version, .. } if *version == left));
+    let broke =
+        world.before(at).any(|entry| matches!(&entry.happening, Happening::Failed { version, .. } if *version == left));
     if is_rejected(left) && !policy.rollback_pending && lived.contains(&left) && !broke {
         let what = format!("version {left} was rejected and taken back to {version}: the policy gives notice only");
         return Some(broken(Promise::OnRejected, model, at, what));
@@ -57,7 +60,7 @@ fn target(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Vio
     let good =
         |rejected: &dyn Fn(u32) -> bool| lived.iter().rev().copied().find(|known| *known != left && !rejected(*known));
     // A rejection of which the suite has not heard cannot be heeded.
-    let heard = |version: u32| is_rejected(version) && world.has_heard_rejection(version, at);
+    let heard = |version: u32| is_rejected(version) && world.has_handled_rejection(version, at);
     let expected = [good(&is_rejected), good(&heard)];
     (!expected.contains(&Some(version))).then(|| {
         let what = format!("{slot} went from version {left} back to {version}; versions {lived:?} were live, so that {expected:?} was right");
@@ -75,7 +78,7 @@ fn answer(world: &World<'_>, version: u32, at: &Entry) -> Option<Violation> {
     let good = |known: &u32| *known != version && world.approval(*known, at) != Some("Rejected");
     lived(world, &stage.slot, at).into_iter().rev().find(good)?;
     let later = world.journal().iter().skip_while(|entry| !std::ptr::eq(*entry, at));
-    let sent = later.filter(|entry| matches!(&entry.deed, Deed::Sent { slot, .. } if *slot == stage.slot));
+    let sent = later.filter(|entry| matches!(&entry.happening, Happening::Sent { slot, .. } if *slot == stage.slot));
     (sent.count() == 0).then(|| {
         broken(
             Promise::OnRejected,

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{World, broken};
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::promise::{Promise, Violation};
 
 const CRITICAL: [&str; 11] = [
@@ -84,8 +84,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let (mut found, mut sent) = (Vec::new(), BTreeSet::new());
     let mut told: Vec<(&crate::journal::Entry, &str, &str, Option<&str>)> = Vec::new();
     for entry in world.journal() {
-        match &entry.deed {
-            Deed::Message { kind, severity: said, model, dedup_key, subject, body } => {
+        match &entry.happening {
+            Happening::Message { kind, severity: said, model, dedup_key, subject, body } => {
                 sent.insert((kind.as_str(), dedup_key.as_str(), model.as_str()));
                 // A chat has a shape of its own, made of the same message.
                 if !body.contains("\nWhat next\n") {
@@ -97,7 +97,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
                     found.push(broken(Promise::Severity, model, entry, what));
                 }
             }
-            Deed::Fact { kind, model, dedup_key, .. } if !REQUESTS.contains(kind) => {
+            Happening::Fact { kind, model, dedup_key, .. } if !REQUESTS.contains(kind) => {
                 told.push((entry, kind, dedup_key, model.as_deref()));
             }
             _ => {}
@@ -109,7 +109,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
         let name = model.unwrap_or("trimtab");
         if !waits && !sent.contains(&(kind, dedup_key, name)) {
             let what = format!("{kind} on {dedup_key} has no message of {name}");
-            found.push(broken(Promise::Told, name, entry, what));
+            found.push(broken(Promise::Reported, name, entry, what));
         }
     }
     found

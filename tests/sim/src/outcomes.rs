@@ -34,8 +34,8 @@ impl Flow {
     /// What ends badly.
     pub(crate) fn bad_end(self) -> Option<(Work, Ending)> {
         match self {
-            Self::RunFails | Self::WorkflowFails | Self::DagFails => Some((Work::Run, Ending::Failed)),
-            Self::RunStops | Self::PipedStops => Some((Work::Run, Ending::Stopped)),
+            Self::RunFails | Self::StepFunctionsFails | Self::AirflowFails => Some((Work::Run, Ending::Failed)),
+            Self::RunStops | Self::CodePipelineTrainingStops => Some((Work::Run, Ending::Stopped)),
             Self::BuildFails => Some((Work::Build, Ending::Failed)),
             Self::DeliveryFails => Some((Work::CodePipelineExecution, Ending::Failed)),
             Self::TestsFail => Some((Work::Tests, Ending::Failed)),
@@ -45,7 +45,7 @@ impl Flow {
 
     /// How long a run lasts.
     pub(crate) fn run_lasts(self) -> SignedDuration {
-        if self == Self::Hangs { HANGING } else { RUNNING }
+        if self == Self::RunHangs { HANGING } else { RUNNING }
     }
 }
 
@@ -67,7 +67,7 @@ impl Ending {
     }
 
     /// CodePipeline's and CodeBuild's word.
-    pub(crate) fn shouted(self) -> String {
+    pub(crate) fn upper_case(self) -> String {
         self.word().to_uppercase()
     }
 

@@ -25,9 +25,9 @@ const PENDING: SignedDuration = SignedDuration::from_secs(20);
 /// The first version that the registry has baselines of.
 const REGISTERED: u32 = 2;
 
-/// What is watched.
+/// What is monitoring.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Watched {
+pub(crate) struct MonitoringState {
     /// The baselines' jobs, by name, and whether each has ended.
     jobs: BTreeMap<String, bool>,
     /// The constraints of each definition.
@@ -40,45 +40,46 @@ pub(crate) struct Watched {
 
 impl Services {
     pub(crate) fn baseline_ends(&mut self, name: &str) {
-        let Some(watched) = &mut self.watch else { return };
-        watched.jobs.insert(name.to_owned(), true);
+        let Some(monitoring) = &mut self.monitoring else { return };
+        monitoring.jobs.insert(name.to_owned(), true);
         let event = events::job_ended(name, self.now);
         self.emit(Function::Monitor, true, &event);
     }
 
-    pub(crate) fn schedule_settles(&mut self, name: &str) {
-        let schedule = self.watch.as_mut().and_then(|watched| watched.schedules.get_mut(name));
+    pub(crate) fn schedule_is_ready(&mut self, name: &str) {
+        let schedule = self.monitoring.as_mut().and_then(|monitoring| monitoring.schedules.get_mut(name));
         if let Some(schedule) = schedule {
             schedule.status = ScheduleStatus::Scheduled;
         }
     }
 
     /// What is not as the policy, which asks for data quality alone in the end, has it.
-    pub(crate) fn unwatched(&self, live: Option<u32>) -> Vec<String> {
-        let Some(watched) = &self.watch else { return vec!["nothing is watched".to_owned()] };
+    pub(crate) fn unmonitored(&self, live: Option<u32>) -> Vec<String> {
+        let Some(monitoring) = &self.monitoring else { return vec!["nothing is monitoring".to_owned()] };
         let mut found = Vec::new();
-        let schedules: Vec<&String> = watched.schedules.keys().collect();
+        let schedules: Vec<&String> = monitoring.schedules.keys().collect();
         if schedules != ["churn-data-quality"] {
             found.push(format!("there are the schedules {schedules:?}"));
         }
-        let used: Vec<&String> = watched.schedules.values().filter_map(|actual| actual.definition.as_ref()).collect();
-        if watched.definitions.keys().collect::<Vec<_>>() != used {
-            found.push(format!("there are the definitions {:?}, and {used:?} are used", watched.definitions));
+        let used: Vec<&String> =
+            monitoring.schedules.values().filter_map(|actual| actual.definition.as_ref()).collect();
+        if monitoring.definitions.keys().collect::<Vec<_>>() != used {
+            found.push(format!("there are the definitions {:?}, and {used:?} are used", monitoring.definitions));
         }
-        if !watched.alarms.iter().eq(["churn-prod-data-quality-drift"]) {
-            found.push(format!("there are the alarms {:?}", watched.alarms));
+        if !monitoring.alarms.iter().eq(["churn-prod-data-quality-drift"]) {
+            found.push(format!("there are the alarms {:?}", monitoring.alarms));
         }
-        let old = watched.definitions.values().any(|constraints| !constraints.contains("/v2/"));
+        let old = monitoring.definitions.values().any(|constraints| !constraints.contains("/v2/"));
         if live == Some(REGISTERED) && old {
-            found.push(format!("version 2 is held against {:?}", watched.definitions));
+            found.push(format!("version 2 is held against {:?}", monitoring.definitions));
         }
         found
     }
 
-    fn watched(&mut self) -> &mut Watched {
-        let watched = self.watch.get_or_insert_default();
-        watched.changes += 1;
-        watched
+    fn change_monitoring(&mut self) -> &mut MonitoringState {
+        let monitoring = self.monitoring.get_or_insert_default();
+        monitoring.changes += 1;
+        monitoring
     }
 }
 
@@ -109,7 +110,7 @@ impl Monitoring for Sim {
     async fn baseline_job(&self, name: &str) -> PortResult<Option<ObservedBaseline>> {
         let name = name.to_owned();
         self.call(Site::MonitoringBaselineJob, move |services| {
-            let ended = services.watch.as_ref().and_then(|watched| watched.jobs.get(&name));
+            let ended = services.monitoring.as_ref().and_then(|monitoring| monitoring.jobs.get(&name));
             Ok(ended.map(|ended| if *ended { ObservedBaseline::Completed } else { ObservedBaseline::Running }))
         })
         .await
@@ -118,10 +119,10 @@ impl Monitoring for Sim {
     async fn start_baseline(&self, request: &BaselineRequest) -> PortResult<()> {
         let name = request.name.clone();
         self.call(Site::MonitoringStartBaseline, move |services| {
-            if services.watch.as_ref().is_some_and(|watched| watched.jobs.contains_key(&name)) {
+            if services.monitoring.as_ref().is_some_and(|monitoring| monitoring.jobs.contains_key(&name)) {
                 return Ok(());
             }
-            services.watched().jobs.insert(name.clone(), false);
+            services.change_monitoring().jobs.insert(name.clone(), false);
             services.after(COMPUTING, Item::BaselineEnds(name));
             Ok(())
         })
@@ -131,7 +132,7 @@ impl Monitoring for Sim {
     async fn define(&self, definition: &JobDefinition) -> PortResult<()> {
         let (name, constraints) = (definition.name.clone(), definition.baseline.constraints.to_string());
         self.call(Site::MonitoringDefine, move |services| {
-            services.watched().definitions.insert(name, constraints);
+            services.change_monitoring().definitions.insert(name, constraints);
             Ok(())
         })
         .await
@@ -140,7 +141,7 @@ impl Monitoring for Sim {
     async fn undefine(&self, _: DriftKind, name: &str) -> PortResult<()> {
         let name = name.to_owned();
         self.call(Site::MonitoringUndefine, move |services| {
-            services.watched().definitions.remove(&name);
+            services.change_monitoring().definitions.remove(&name);
             Ok(())
         })
         .await
@@ -149,7 +150,7 @@ impl Monitoring for Sim {
     async fn schedule(&self, name: &str) -> PortResult<Option<ObservedSchedule>> {
         let name = name.to_owned();
         self.call(Site::MonitoringSchedule, move |services| {
-            Ok(services.watch.as_ref().and_then(|watched| watched.schedules.get(&name)).cloned())
+            Ok(services.monitoring.as_ref().and_then(|monitoring| monitoring.schedules.get(&name)).cloned())
         })
         .await
     }
@@ -167,7 +168,7 @@ impl Monitoring for Sim {
     async fn delete_schedule(&self, name: &str) -> PortResult<UpdateAccepted> {
         let name = name.to_owned();
         self.call(Site::MonitoringDeleteSchedule, move |services| {
-            services.watched().schedules.remove(&name);
+            services.change_monitoring().schedules.remove(&name);
             Ok(UpdateAccepted::Started)
         })
         .await
@@ -176,7 +177,7 @@ impl Monitoring for Sim {
 
 /// A schedule that is pending takes nothing; the adapter then looks whether it is at this.
 fn take(services: &mut Services, request: ScheduleRequest) -> UpdateAccepted {
-    let there = services.watch.as_ref().and_then(|watched| watched.schedules.get(&request.name));
+    let there = services.monitoring.as_ref().and_then(|monitoring| monitoring.schedules.get(&request.name));
     if let Some(there) = there.filter(|there| there.status == ScheduleStatus::Pending) {
         let at_it = there.definition.as_ref() == Some(&request.definition);
         return if at_it { UpdateAccepted::Started } else { UpdateAccepted::Busy };
@@ -188,8 +189,8 @@ fn take(services: &mut Services, request: ScheduleRequest) -> UpdateAccepted {
         expression: Some(request.expression),
         failure: None,
     };
-    services.watched().schedules.insert(request.name, actual);
-    services.after(PENDING, Item::ScheduleSettles(name));
+    services.change_monitoring().schedules.insert(request.name, actual);
+    services.after(PENDING, Item::ScheduleReady(name));
     UpdateAccepted::Started
 }
 
@@ -197,7 +198,7 @@ impl AlarmWrites for Sim {
     async fn put(&self, request: &AlarmRequest) -> PortResult<()> {
         let name = request.name.to_string();
         self.call(Site::AlarmWritesPut, move |services| {
-            services.watched().alarms.insert(name);
+            services.change_monitoring().alarms.insert(name);
             Ok(())
         })
         .await
@@ -206,7 +207,7 @@ impl AlarmWrites for Sim {
     async fn delete(&self, name: &AlarmName) -> PortResult<()> {
         let name = name.to_string();
         self.call(Site::AlarmWritesDelete, move |services| {
-            services.watched().alarms.remove(&name);
+            services.change_monitoring().alarms.remove(&name);
             Ok(())
         })
         .await

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::baseline::Design;
 use crate::check::effects;
 use crate::faults::Schedule;
-use crate::flow::settle;
+use crate::flow::run_to_end;
 use crate::promise::Violation;
 use crate::services::{Function, Item, Sim};
 
@@ -49,5 +49,5 @@ pub(crate) fn send_again(sim: &Sim) {
             services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
         }
     }
-    settle(sim, Design::Suite);
+    run_to_end(sim, Design::Trimtab);
 }

@@ -8,13 +8,13 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{COMPLETED_WITH_VIOLATIONS, MonitoringRun, MonitoringRuns, VIOLATIONS_REPORT};
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 impl MonitoringRuns for SageMaker {
     async fn run(&self, job: &ResourceName) -> PortResult<Option<MonitoringRun>> {
         match self.0.describe_processing_job().processing_job_name(job.as_str()).send().await {
             Ok(found) => Ok(run(job, &found)),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeProcessingJob", &error)),
         }
     }
@@ -28,7 +28,7 @@ impl MonitoringRuns for SageMaker {
                 let arn = found.monitoring_execution_summaries().first().and_then(|run| run.processing_job_arn());
                 Ok(arn.and_then(last).and_then(|name| ResourceName::parse(name).ok()))
             }
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:ListMonitoringExecutions", &error)),
         }
     }

@@ -11,7 +11,7 @@ use trimtab_core::port::{BuildPipelines, ObservedPipelineBuild, PipelineBuildReq
 
 use crate::Site;
 use crate::events;
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::services::{Function, Item, Services, Sim};
 
 /// The digest of the image that is pushed.
@@ -30,7 +30,7 @@ pub(crate) struct Execution {
 
 /// What there is.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Integrated {
+pub(crate) struct CiState {
     /// The head of the branch that CodePipeline builds.
     pub(crate) head: Option<CommitId>,
     pub(crate) executions: Vec<Execution>,
@@ -41,25 +41,25 @@ pub(crate) struct Integrated {
 }
 
 impl Services {
-    pub(crate) fn push_piped(&mut self) {
-        self.integrated.head = CommitId::parse(events::COMMIT).ok();
-        self.record(Deed::Head(events::COMMIT.to_owned()));
-        let event = events::push_piped(self.now);
+    pub(crate) fn push_to_pipeline(&mut self) {
+        self.ci.head = CommitId::parse(events::COMMIT).ok();
+        self.record(Happening::Head(events::COMMIT.to_owned()));
+        let event = events::push_to_pipeline(self.now);
         self.emit(Function::Integrate, true, &event);
     }
 
     pub(crate) fn pipeline_ends(&mut self, number: usize) {
-        let Some(execution) = self.integrated.executions.get_mut(number) else { return };
+        let Some(execution) = self.ci.executions.get_mut(number) else { return };
         execution.ended = true;
         let commit = execution.request.commit.to_string();
         let event = events::pipeline_ended(execution.id.as_str(), self.now);
-        self.record(Deed::Built { commit, project: "demand-integration".to_owned(), well: true });
+        self.record(Happening::Built { commit, project: "demand-integration".to_owned(), succeeded: true });
         self.emit(Function::Integrate, true, &event);
     }
 
     pub(crate) fn push_image(&mut self) {
         let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{DIGEST}");
-        self.integrated.image = ImageUri::parse(&uri).ok();
+        self.ci.image = ImageUri::parse(&uri).ok();
         let event = events::image(DIGEST, self.now);
         self.emit(Function::Integrate, true, &event);
     }
@@ -67,24 +67,24 @@ impl Services {
     /// The proposed commit becomes the head: a push, and the pull request's end.
     pub(crate) fn merge(&mut self) {
         let commit = CommitId::parse(events::COMMIT).ok();
-        (self.head, self.proposed, self.integrated.merged) = (commit.clone(), commit.clone(), commit);
-        self.record(Deed::Head(events::COMMIT.to_owned()));
+        (self.head, self.proposed, self.ci.merged) = (commit.clone(), commit.clone(), commit);
+        self.record(Happening::Head(events::COMMIT.to_owned()));
         for event in [events::push(self.now), events::merged(self.now)] {
             self.emit(Function::Integrate, true, &event);
         }
     }
 
     /// The branch is there no more.
-    pub(crate) fn delete(&mut self) {
+    pub(crate) fn delete_branch(&mut self) {
         self.head = None;
-        let event = events::deleted(self.now);
+        let event = events::branch_deleted(self.now);
         self.emit(Function::Integrate, true, &event);
     }
 }
 
 impl Images for Sim {
     async fn tagged(&self, _: &ImageRepository, _: &ImageTag) -> PortResult<Option<ImageUri>> {
-        self.call(Site::ImagesTagged, |services| Ok(services.integrated.image.clone())).await
+        self.call(Site::ImagesTagged, |services| Ok(services.ci.image.clone())).await
     }
 }
 
@@ -92,7 +92,7 @@ impl BuildPipelines for Sim {
     async fn find(&self, request: &PipelineBuildRequest) -> PortResult<Option<PipelineBuildId>> {
         let commit = request.commit.clone();
         self.call(Site::BuildPipelinesFind, move |services| {
-            let known = services.integrated.executions.iter().find(|execution| execution.request.commit == commit);
+            let known = services.ci.executions.iter().find(|execution| execution.request.commit == commit);
             Ok(known.map(|execution| execution.id.clone()))
         })
         .await
@@ -101,11 +101,11 @@ impl BuildPipelines for Sim {
     async fn start(&self, request: &PipelineBuildRequest) -> PortResult<PipelineBuildId> {
         let request = request.clone();
         self.call(Site::BuildPipelinesStart, move |services| {
-            let number = services.integrated.executions.len();
+            let number = services.ci.executions.len();
             let id = PipelineBuildId::parse(&format!("execution-{number}"))
                 .map_err(|error| Failure::permanent("simulated", error.to_string()))?;
             let execution = Execution { request, id: id.clone(), ended: false };
-            services.integrated.executions.push(execution);
+            services.ci.executions.push(execution);
             services.after(BUILDING, Item::PipelineEnds(number));
             Ok(id)
         })
@@ -120,7 +120,7 @@ impl BuildPipelines for Sim {
     ) -> PortResult<Option<ObservedPipelineBuild>> {
         let id = execution.clone();
         self.call(Site::BuildPipelinesDescribe, move |services| {
-            let known = services.integrated.executions.iter().find(|execution| execution.id == id);
+            let known = services.ci.executions.iter().find(|execution| execution.id == id);
             Ok(known.map(|execution| ObservedPipelineBuild {
                 state: if execution.ended { CodePipelineState::Succeeded } else { CodePipelineState::Started },
                 commit: Some(execution.request.commit.clone()),

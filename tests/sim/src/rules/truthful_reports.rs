@@ -1,21 +1,26 @@
 //! What failed or was stopped is told as that, and never as a success; and what went well is not told as a failure.
 
 use super::{World, broken};
-use crate::endings::{Ending, Work};
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
+use crate::outcomes::{Ending, Work};
 use crate::promise::{Promise, Violation};
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
-        let Deed::Message { kind, model, dedup_key, .. } = &entry.deed else { continue };
+        let Happening::Message { kind, model, dedup_key, .. } = &entry.happening else { continue };
         if let Some(actual) = belied(world, kind, model, dedup_key, entry) {
-            found.push(broken(Promise::Honest, model, entry, format!("{kind} on {dedup_key} was told, and {actual}")));
+            found.push(broken(
+                Promise::TruthfulReports,
+                model,
+                entry,
+                format!("{kind} on {dedup_key} was told, and {actual}"),
+            ));
         }
     }
     let told = |kind: &str, dedup_key: &str| {
         world.journal().iter().any(|entry| {
-            matches!(&entry.deed, Deed::Message { kind: said, dedup_key: on, .. } if said == kind && on.starts_with(dedup_key))
+            matches!(&entry.happening, Happening::Message { kind: said, dedup_key: on, .. } if said == kind && on.starts_with(dedup_key))
         })
     };
     for name in world.promised.models.keys() {
@@ -23,7 +28,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
             let bad = run.ended.is_some_and(|(_, end)| end != Ending::Succeeded);
             if bad && !told("Training Failed", &format!("incident/{}", run.name)) {
                 let what = format!("{} did not succeed, and nobody was told", run.name);
-                found.push(broken(Promise::Honest, name, run.entry, what));
+                found.push(broken(Promise::TruthfulReports, name, run.entry, what));
             }
         }
     }
@@ -46,7 +51,8 @@ fn belied(world: &World<'_>, kind: &str, model: &str, dedup_key: &str, at: &Entr
         }
         "Rollout Succeeded" => {
             let version = dedup_key.split('/').rev().nth(1)?.parse::<u32>().ok()?;
-            let serves = |entry: &Entry| matches!(&entry.deed, Deed::Serves { version: live, .. } if *live == version);
+            let serves =
+                |entry: &Entry| matches!(&entry.happening, Happening::Serves { version: live, .. } if *live == version);
             (!world.before(at).any(serves)).then(|| format!("version {version} serves nowhere"))
         }
         "Evaluation Passed" => {

@@ -2,15 +2,15 @@
 //! or a person wants it. And a version enters a stage after it is live in the one before.
 
 use super::{World, broken, model_of};
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
 use crate::promise::{Promise, Violation};
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
-        let Deed::Sent { slot, version } = &entry.deed else { continue };
-        let sent = world.before(entry).filter_map(|earlier| match &earlier.deed {
-            Deed::Sent { slot: there, version } if there == slot => Some(*version),
+        let Happening::Sent { slot, version } = &entry.happening else { continue };
+        let sent = world.before(entry).filter_map(|earlier| match &earlier.happening {
+            Happening::Sent { slot: there, version } if there == slot => Some(*version),
             _ => None,
         });
         if let Some(newer) = sent.last().filter(|last| last > version)
@@ -31,11 +31,11 @@ fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
         dedup_key.starts_with("rollout/") && dedup_key.split('/').rev().nth(1) == Some(&version.to_string())
     };
     rejected
-        || world.before(at).any(|entry| match &entry.deed {
-            Deed::Broke { slot: there, version: broke } => there == slot && *broke == version,
-            Deed::AskedBack => true,
+        || world.before(at).any(|entry| match &entry.happening {
+            Happening::Failed { slot: there, version: broke } => there == slot && *broke == version,
+            Happening::RollbackRequested => true,
             // What has no data on its alarms, or does not answer, proves nothing; that is told with it.
-            Deed::Fact { kind, dedup_key, .. } => {
+            Happening::Fact { kind, dedup_key, .. } => {
                 ["Rollout Rolled Back", "Smoke Test Failed"].contains(kind) && about(dedup_key)
             }
             _ => false,
@@ -46,8 +46,8 @@ fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
 /// The facts of a decision go out after its calls: the version is told to have proved nothing a moment later.
 fn proved_nothing(world: &World<'_>, version: u32, at: &Entry) -> bool {
     let later = world.journal().iter().skip_while(|entry| !std::ptr::eq(*entry, at));
-    let mut told = later.filter_map(|entry| match &entry.deed {
-        Deed::Fact { kind, dedup_key, .. } => Some((*kind, dedup_key)),
+    let mut told = later.filter_map(|entry| match &entry.happening {
+        Happening::Fact { kind, dedup_key, .. } => Some((*kind, dedup_key)),
         _ => None,
     });
     let word = version.to_string();
@@ -63,13 +63,14 @@ fn stage(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Viol
     let number = stages.iter().position(|stage| stage.slot == slot)?;
     let before = stages.get(number.checked_sub(1)?)?;
     let served = |there: &str| {
-        let is_it = |entry: &Entry| matches!(&entry.deed, Deed::Serves { slot, version: served } if slot == there && *served == version);
+        let is_it = |entry: &Entry| matches!(&entry.happening, Happening::Serves { slot, version: served } if slot == there && *served == version);
         world.before(at).any(is_it)
     };
     if served(slot) {
         return None;
     }
-    let let_in = world.before(at).any(|entry| matches!(entry.deed, Deed::LetIn(promoted) if promoted == version));
+    let let_in =
+        world.before(at).any(|entry| matches!(entry.happening, Happening::Promoted(promoted) if promoted == version));
     let gate = stages.get(number).is_some_and(|stage| stage.waits_for_a_person);
     let what = match (served(&before.slot), gate && !let_in) {
         (false, _) => format!("version {version} was sent to {slot} before it was live in {}", before.slot),

@@ -10,8 +10,8 @@ use trimtab_core::port::{ObservedStack, StackAccepted, StackCall, StackRequest, 
 
 use crate::Site;
 use crate::events;
-use crate::journal::Deed;
-use crate::rules::promised::slot;
+use crate::journal::Happening;
+use crate::rules::policy_text::slot;
 use crate::services::{Function, Item, Services, Sim};
 
 /// How long an update lasts, or a rollback.
@@ -19,7 +19,7 @@ const WORK: SignedDuration = SignedDuration::from_mins(9);
 
 /// What there is of the stack.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stacked {
+pub(crate) struct StackState {
     actual: Option<ObservedStack>,
     /// Its parameters before the update that is on.
     before: BTreeMap<String, String>,
@@ -31,7 +31,7 @@ pub(crate) struct Stacked {
     pub(crate) deletes: usize,
 }
 
-impl Stacked {
+impl StackState {
     /// The version that the stack holds, at rest.
     pub(crate) fn holds(&self) -> Option<u32> {
         let actual = self.actual.as_ref().filter(|actual| actual.status.rest() != StackRest::Moving)?;
@@ -50,28 +50,28 @@ fn version(parameters: &BTreeMap<String, String>) -> Option<u32> {
 impl Services {
     /// CloudFormation goes on with this request.
     fn take_up(&mut self, status: &str, request: &StackRequest) -> StackAccepted {
-        if !self.stacked.tokens.insert(request.token.clone()) {
+        if !self.stack.tokens.insert(request.token.clone()) {
             return StackAccepted::Started;
         }
         self.note(|| format!("the stack is {status}"));
         if let Some(version) = version(&request.parameters) {
-            self.record(Deed::Sent { slot: slot("stack", events::ACCOUNT, "tariffs-prod"), version });
+            self.record(Happening::Sent { slot: slot("stack", events::ACCOUNT, "tariffs-prod"), version });
         }
-        let before = self.stacked.actual.take().map(|actual| actual.parameters).unwrap_or_default();
-        self.stacked.before = before;
-        self.stacked.actual = Some(ObservedStack {
+        let before = self.stack.actual.take().map(|actual| actual.parameters).unwrap_or_default();
+        self.stack.before = before;
+        self.stack.actual = Some(ObservedStack {
             status: StackStatus::new(status),
             reason: None,
             parameters: request.parameters.clone(),
             changed: Some(self.now),
         });
-        self.after(WORK, Item::StackRests);
+        self.after(WORK, Item::StackStable);
         StackAccepted::Started
     }
 
     /// What the stack was at is over.
-    pub(crate) fn stack_rests(&mut self) {
-        let Some(actual) = self.stacked.actual.clone() else { return };
+    pub(crate) fn stack_is_stable(&mut self) {
+        let Some(actual) = self.stack.actual.clone() else { return };
         let bad = version(&actual.parameters).is_some_and(|version| self.bad.contains(&version));
         let next = match (actual.status.to_string().as_str(), bad) {
             ("CREATE_IN_PROGRESS", false) => "CREATE_COMPLETE",
@@ -86,15 +86,17 @@ impl Services {
         let place = slot("stack", events::ACCOUNT, "tariffs-prod");
         if let Some(version) = version(&actual.parameters) {
             match next {
-                "CREATE_COMPLETE" | "UPDATE_COMPLETE" => self.record(Deed::Serves { slot: place, version }),
-                "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_FAILED" => self.record(Deed::Broke { slot: place, version }),
+                "CREATE_COMPLETE" | "UPDATE_COMPLETE" => self.record(Happening::Serves { slot: place, version }),
+                "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_FAILED" => {
+                    self.record(Happening::Failed { slot: place, version })
+                }
                 _ => {}
             }
         }
         let parameters =
-            if next.starts_with("UPDATE_ROLLBACK") { self.stacked.before.clone() } else { actual.parameters };
+            if next.starts_with("UPDATE_ROLLBACK") { self.stack.before.clone() } else { actual.parameters };
         let rest = ObservedStack { status: StackStatus::new(next), parameters, ..actual };
-        self.stacked.actual = (next != "DELETE_COMPLETE").then_some(rest);
+        self.stack.actual = (next != "DELETE_COMPLETE").then_some(rest);
         let event = events::stack(next, self.now);
         // CloudFormation's events are durable.
         self.emit(Function::Deploy, false, &event);
@@ -103,16 +105,16 @@ impl Services {
 
 impl Stacks for Sim {
     async fn describe(&self, _: &StackName) -> PortResult<Option<ObservedStack>> {
-        self.call(Site::StacksDescribe, |services| Ok(services.stacked.actual.clone())).await
+        self.call(Site::StacksDescribe, |services| Ok(services.stack.actual.clone())).await
     }
 
     async fn create(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let request = request.clone();
         self.call(Site::StacksCreate, move |services| {
-            if services.stacked.actual.is_some() {
+            if services.stack.actual.is_some() {
                 return Ok(adopt(services, &request));
             }
-            services.stacked.creates += 1;
+            services.stack.creates += 1;
             Ok(services.take_up("CREATE_IN_PROGRESS", &request))
         })
         .await
@@ -121,14 +123,14 @@ impl Stacks for Sim {
     async fn update(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let request = request.clone();
         self.call(Site::StacksUpdate, move |services| {
-            let Some(actual) = &services.stacked.actual else { return Ok(StackAccepted::Busy) };
+            let Some(actual) = &services.stack.actual else { return Ok(StackAccepted::Busy) };
             if actual.status.rest() == StackRest::Moving {
                 return Ok(adopt(services, &request));
             }
             if actual.parameters == request.parameters {
                 return Ok(StackAccepted::Nothing);
             }
-            services.stacked.updates += 1;
+            services.stack.updates += 1;
             Ok(services.take_up("UPDATE_IN_PROGRESS", &request))
         })
         .await
@@ -137,8 +139,8 @@ impl Stacks for Sim {
     async fn proceed(&self, call: &StackCall) -> PortResult<()> {
         let token = call.token.clone();
         self.call(Site::StacksProceed, move |services| {
-            if services.stacked.is("UPDATE_ROLLBACK_FAILED") && services.stacked.tokens.insert(token) {
-                services.stacked.continues += 1;
+            if services.stack.is("UPDATE_ROLLBACK_FAILED") && services.stack.tokens.insert(token) {
+                services.stack.continues += 1;
                 services.set("UPDATE_ROLLBACK_IN_PROGRESS");
             }
             Ok(())
@@ -149,8 +151,8 @@ impl Stacks for Sim {
     async fn delete(&self, call: &StackCall) -> PortResult<()> {
         let token = call.token.clone();
         self.call(Site::StacksDelete, move |services| {
-            if services.stacked.is("ROLLBACK_COMPLETE") && services.stacked.tokens.insert(token) {
-                services.stacked.deletes += 1;
+            if services.stack.is("ROLLBACK_COMPLETE") && services.stack.tokens.insert(token) {
+                services.stack.deletes += 1;
                 services.set("DELETE_IN_PROGRESS");
             }
             Ok(())
@@ -162,16 +164,16 @@ impl Stacks for Sim {
 impl Services {
     fn set(&mut self, status: &str) {
         self.note(|| format!("the stack is {status}"));
-        if let Some(actual) = &mut self.stacked.actual {
+        if let Some(actual) = &mut self.stack.actual {
             actual.status = StackStatus::new(status);
         }
-        self.after(WORK, Item::StackRests);
+        self.after(WORK, Item::StackStable);
     }
 }
 
 /// The stack is at something: at this, or at something else.
 fn adopt(services: &Services, request: &StackRequest) -> StackAccepted {
-    let actual = services.stacked.actual.as_ref();
+    let actual = services.stack.actual.as_ref();
     let at_it = actual
         .is_some_and(|actual| actual.parameters == request.parameters && actual.status.rest() == StackRest::Moving);
     if at_it { StackAccepted::Started } else { StackAccepted::Busy }

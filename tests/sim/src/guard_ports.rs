@@ -8,38 +8,38 @@ use trimtab_core::port::{Activity, ObservedResource, Resources, StopOutcome};
 
 use crate::Site;
 use crate::events;
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::services::{Function, Item, Services, Sim};
 
 /// How long a job goes on after it was told to stop.
 const STOPPING: SignedDuration = SignedDuration::from_mins(2);
 
 /// The job that the flows of one job are about.
-const JOB: Thing = Thing { call: "CreateTrainingJob", role: MAYA, tagged: false };
+const JOB: CreatedResource = CreatedResource { call: "CreateTrainingJob", role: MAYA, tagged: false };
 
 /// Who makes things: a person, and the suite itself, whose calls the policy exempts.
 const MAYA: &str = "data-science";
-const SUITE: &str = "trimtab-retrain";
+const TRIMTAB: &str = "trimtab-retrain";
 
 /// Something that somebody makes, by which call; without tags it breaks a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Thing {
+pub(crate) struct CreatedResource {
     call: &'static str,
     role: &'static str,
     tagged: bool,
 }
 
 /// One of each kind that breaks a rule; one that breaks none; and one that is not looked at.
-pub(crate) const KINDS: [Thing; 6] = [
+pub(crate) const KINDS: [CreatedResource; 6] = [
     JOB,
-    Thing { call: "CreateProcessingJob", ..JOB },
-    Thing { call: "CreateNotebookInstance", ..JOB },
-    Thing { call: "CreateEndpointConfig", ..JOB },
-    Thing { tagged: true, ..JOB },
-    Thing { role: SUITE, ..JOB },
+    CreatedResource { call: "CreateProcessingJob", ..JOB },
+    CreatedResource { call: "CreateNotebookInstance", ..JOB },
+    CreatedResource { call: "CreateEndpointConfig", ..JOB },
+    CreatedResource { tagged: true, ..JOB },
+    CreatedResource { role: TRIMTAB, ..JOB },
 ];
 
-impl Thing {
+impl CreatedResource {
     /// Its name in the policy's list, in requests, and in ARNs.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self.call {
@@ -53,7 +53,7 @@ impl Thing {
     fn name(self) -> &'static str {
         match (self.tagged, self.role) {
             (true, _) => "churn-with-tags",
-            (_, SUITE) => "churn-by-the-suite",
+            (_, TRIMTAB) => "churn-by-the-suite",
             _ => "churn-by-hand",
         }
     }
@@ -98,23 +98,23 @@ impl Thing {
 
 impl Services {
     /// Somebody makes a job without tags.
-    pub(crate) fn make(&mut self) {
-        self.make_thing(JOB);
+    pub(crate) fn create_job(&mut self) {
+        self.create_resource(JOB);
     }
 
     /// Somebody makes this.
-    pub(crate) fn make_thing(&mut self, thing: Thing) {
-        self.made.insert(thing.arn(), thing.actual(self.now));
-        self.record(Deed::MadeByHand(thing));
-        let event = events::call(thing.call, thing.words().1, thing.name(), thing.role, self.now);
+    pub(crate) fn create_resource(&mut self, resource: CreatedResource) {
+        self.made.insert(resource.arn(), resource.actual(self.now));
+        self.record(Happening::MadeByHand(resource));
+        let event = events::call(resource.call, resource.words().1, resource.name(), resource.role, self.now);
         self.emit(Function::Guard, true, &event);
     }
 
     /// Its owner gives it its tags.
-    pub(crate) fn tag(&mut self) {
+    pub(crate) fn tag_job(&mut self) {
         let Some(job) = self.made.get_mut(&JOB.arn()) else { return };
         job.tags = [("owner", "maya"), ("model", "churn")].map(|(tag, value)| (tag.into(), value.into())).into();
-        self.record(Deed::PutRight);
+        self.record(Happening::Corrected);
         let event = events::call("AddTags", "resourceArn", &JOB.arn(), MAYA, self.now);
         self.emit(Function::Guard, true, &event);
     }

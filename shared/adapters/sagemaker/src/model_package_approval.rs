@@ -12,13 +12,13 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{Candidates, EVALUATION_STAMP, METRIC_PREFIX, ObservedCandidate, VerdictRequest};
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 impl Candidates for SageMaker {
     async fn candidate(&self, package: &PackageArn) -> PortResult<Option<ObservedCandidate>> {
         match self.0.describe_model_package().model_package_name(package.as_str()).send().await {
             Ok(found) => Ok(Some(actual(&found))),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeModelPackage", &error)),
         }
     }
@@ -28,7 +28,7 @@ impl Candidates for SageMaker {
         let Some(model) = self.model_of(&config).await? else { return Ok(None) };
         let found = match self.0.describe_model().model_name(model).send().await {
             Ok(found) => found,
-            Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
             Err(error) => return Err(failure("sagemaker:DescribeModel", &error)),
         };
         let mut containers = found.primary_container().into_iter().chain(found.containers());
@@ -57,7 +57,7 @@ impl SageMaker {
     async fn config_of(&self, endpoint: &EndpointName) -> PortResult<Option<String>> {
         match self.0.describe_endpoint().endpoint_name(endpoint.as_str()).send().await {
             Ok(found) => Ok(found.endpoint_config_name),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeEndpoint", &error)),
         }
     }
@@ -68,7 +68,7 @@ impl SageMaker {
                 let first = found.production_variants().first();
                 Ok(first.and_then(|variant| variant.model_name()).map(str::to_owned))
             }
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure("sagemaker:DescribeEndpointConfig", &error)),
         }
     }

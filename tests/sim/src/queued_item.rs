@@ -6,8 +6,8 @@ use serde_json::Value;
 use trimtab_core::event::Approval;
 
 use crate::function::Function;
-use crate::guarded::Thing;
-use crate::staged::Slot;
+use crate::guard_ports::CreatedResource;
+use crate::multi_account::Slot;
 
 /// Something that will happen.
 #[derive(Clone)]
@@ -19,13 +19,13 @@ pub(crate) enum Item {
         attempt: usize,
     },
     /// A call of this number that was not answered is applied after all.
-    Late(usize),
+    ApplyLate(usize),
     /// A run of this number ends.
     RunEnds(usize),
     /// A build of this number ends.
     BuildEnds(usize),
     /// The endpoint comes to rest.
-    EndpointRests,
+    EndpointStable,
     /// A person gives a verdict on a version.
     Verdict {
         version: u32,
@@ -36,29 +36,29 @@ pub(crate) enum Item {
         name: &'static str,
     },
     /// An alarm on other alarms goes off, and is held back.
-    Composite,
+    CompositeAlarm,
     /// It is no longer held back.
-    Release,
+    CompositeReleased,
     /// Somebody pushes.
     Push,
     /// A commit of `segments` was built, and asks for training.
-    Ask,
+    BuiltCommitRequest,
     /// Somebody opens a pull request.
-    Propose,
+    OpenPullRequest,
     /// The pull request is merged.
     Merge,
     /// Somebody deletes the branch.
-    Delete,
+    DeleteBranch,
     /// Somebody pushes to the repository that CodePipeline builds.
-    PushForPipeline,
+    PushToPipeline,
     /// CodePipeline's build of this number ends.
     PipelineEnds(usize),
     /// Somebody pushes an image.
     PushImage,
     /// The clock says that it is time to look.
-    Look,
+    Reconcile,
     /// The canary's alarm has no data any more.
-    Silence,
+    LoseAlarmData,
     /// A delivery of this number ends.
     DeliveryEnds(usize),
     /// A run registers a version.
@@ -68,57 +68,57 @@ pub(crate) enum Item {
     /// The test suite of a candidate ends.
     TestsEnd,
     /// A monitoring run finds violations.
-    Violation,
+    MonitoringViolation,
     /// New data comes.
-    Upload {
+    UploadObject {
         number: u32,
     },
     /// A person asks for a run, whatever was spent or not.
-    Request {
+    OperatorRequest {
         over_budget: bool,
     },
     /// What the stack was at is over.
-    StackRests,
+    StackStable,
     /// The batch transform job of this name ends.
     TransformEnds(String),
     /// Somebody makes a training job that breaks a rule.
-    Make,
+    CreateJob,
     /// Its owner puts it right.
-    Tag,
+    TagJob,
     /// The job that was told to stop has stopped.
     JobEnds,
     /// The job of this name has computed a baseline.
     BaselineEnds(String),
     /// The schedule of this name takes updates again.
-    ScheduleSettles(String),
+    ScheduleReady(String),
     /// The policy asks for less to be watched.
-    AskForLess,
+    ReduceMonitoring,
     /// A stage's endpoint comes to rest.
-    StageRests(Slot),
+    StageStable(Slot),
     /// A person lets a version into production.
     Promote {
         version: u32,
     },
     /// A person wants the version before back.
-    GoBack,
+    OperatorRollback,
     /// The endpoint fails.
-    Break,
+    EndpointFails,
     /// It is gone.
     EndpointGone,
     /// An event comes that is none.
     Malformed,
     /// A version is registered, and has this status.
-    Begin {
+    CreatePackage {
         version: u32,
         status: &'static str,
     },
     /// It is complete.
-    Complete {
+    CompletePackage {
         version: u32,
     },
     /// A person pauses the model, and resumes it.
     Pause,
     Resume,
     /// Somebody makes this.
-    MakeThing(Thing),
+    CreateResource(CreatedResource),
 }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::promised::Limits;
+use super::policy_text::Limits;
 use super::{Begun, World, broken};
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
 use crate::promise::{Promise, Violation};
 use crate::services::Function;
 
@@ -41,8 +41,8 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
     let (runs, mut found, mut streak) = (world.runs(name), Vec::new(), Streak::default());
     let mut known = BTreeSet::new();
     for entry in world.journal() {
-        match &entry.deed {
-            Deed::Heard { function: Function::Retrain, event } if is_new(&mut known, drift(event, name)) => {
+        match &entry.happening {
+            Happening::Delivered { function: Function::Retrain, event } if is_new(&mut known, drift(event, name)) => {
                 let over = |last: Timestamp| entry.at.duration_since(last) >= limits.per;
                 if streak.heard.is_some_and(over) {
                     streak = Streak::default();
@@ -53,7 +53,7 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
                     found.push(broken(Promise::Circuit, name, entry, what));
                 }
             }
-            Deed::RunBegan(_) => {
+            Happening::RunBegan(_) => {
                 let Some(run) = runs.iter().find(|run| std::ptr::eq(run.entry, entry)) else { continue };
                 match run.word {
                     "drift" => {
@@ -72,7 +72,7 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
                     _ => {}
                 }
             }
-            Deed::Message { kind, model, dedup_key, .. } if kind == "Circuit Opened" && model == name => {
+            Happening::Message { kind, model, dedup_key, .. } if kind == "Circuit Opened" && model == name => {
                 streak.pages.insert(dedup_key);
                 if streak.runs < limits.circuit_breaker_threshold {
                     let what = format!("the circuit was opened after {} drift runs", streak.runs);
@@ -124,7 +124,7 @@ fn is_answered(world: &World<'_>, limits: &Limits, runs: &[Begun<'_>], streak: &
     }
     if streak.runs >= limits.circuit_breaker_threshold && rested < limits.per {
         let pages = world.journal().iter().filter(|entry| {
-            let page = matches!(&entry.deed, Deed::Message { kind, .. } if kind == "Circuit Opened");
+            let page = matches!(&entry.happening, Happening::Message { kind, .. } if kind == "Circuit Opened");
             page && entry.at.duration_since(heard.at) < AT_ONCE
         });
         return pages.count() > 0;

@@ -2,19 +2,20 @@
 //! for nothing, and neither does one that failed.
 
 use super::{World, broken};
-use crate::journal::{Deed, Entry};
+use crate::journal::{Entry, Happening};
 use crate::promise::{Promise, Violation};
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
-        let Deed::Fact { kind: "Training Requested", model: Some(model), commit: Some(commit), .. } = &entry.deed
+        let Happening::Fact { kind: "Training Requested", model: Some(model), commit: Some(commit), .. } =
+            &entry.happening
         else {
             continue;
         };
         let builder = world.promised.models.get(model).and_then(|model| model.builder.as_deref());
-        let head = |entry: &Entry| matches!(&entry.deed, Deed::Head(head) if head == commit);
-        let built = |entry: &Entry| matches!(&entry.deed, Deed::Built { commit: of, project, well: true } if of == commit && builder == Some(project));
+        let head = |entry: &Entry| matches!(&entry.happening, Happening::Head(head) if head == commit);
+        let built = |entry: &Entry| matches!(&entry.happening, Happening::Built { commit: of, project, succeeded: true } if of == commit && builder == Some(project));
         let what = match (world.before(entry).any(head), world.before(entry).any(built)) {
             (true, true) => continue,
             (false, _) => format!("training of {commit} was asked for, which is no branch's head"),

@@ -7,7 +7,7 @@ use trimtab_core::port::{MonitoringRun, MonitoringRuns, Objects};
 
 use crate::Site;
 use crate::events;
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::services::{Function, Services, Sim};
 
 /// The job of the run that finds violations.
@@ -19,23 +19,23 @@ const REPORT: &str = r#"{"violations": [{"feature_name": "tenure", "constraint_c
 
 impl Services {
     /// A monitoring run ends, and has found violations.
-    pub(crate) fn violate(&mut self) {
+    pub(crate) fn monitoring_violation(&mut self) {
         self.violated = Some(self.now);
         let event = events::monitored(JOB, self.now);
         self.emit(Function::Retrain, true, &event);
     }
 
     /// An object is created where the policy watches. S3's events are not best effort.
-    pub(crate) fn upload(&mut self, number: u32) {
+    pub(crate) fn upload_object(&mut self, number: u32) {
         self.uploaded = Some(self.now);
         let event = events::object(number, self.now);
         self.emit(Function::Retrain, false, &event);
     }
 
     /// A person asks for a run.
-    pub(crate) fn request(&mut self, over_budget: bool) {
+    pub(crate) fn operator_requests_run(&mut self, over_budget: bool) {
         if over_budget {
-            self.record(Deed::AskedOverBudget);
+            self.record(Happening::OverBudgetRequested);
         }
         let model = trimtab_core::name::ModelName::parse("churn");
         let Ok(model) = model else { return };

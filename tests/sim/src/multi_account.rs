@@ -14,9 +14,9 @@ use trimtab_core::port::{
 
 use crate::Site;
 use crate::events;
-use crate::journal::Deed;
+use crate::journal::Happening;
 use crate::ports::keyed;
-use crate::rules::promised::slot;
+use crate::rules::policy_text::slot;
 use crate::services::{Function, Item, Services, Sim};
 
 /// The other account.
@@ -34,7 +34,7 @@ pub(crate) type Slot = (bool, String);
 
 /// What there is of stages.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Staged {
+pub(crate) struct StagesState {
     pub(crate) endpoints: BTreeMap<Slot, ObservedEndpoint>,
     /// What each was asked to take, in order.
     pub(crate) updates: BTreeMap<Slot, Vec<u32>>,
@@ -47,14 +47,14 @@ pub(crate) struct Staged {
 impl Services {
     pub(crate) fn stage_updates(&mut self, slot: Slot, config: &str) -> UpdateAccepted {
         let moving = |actual: &ObservedEndpoint| actual.status != EndpointStatus::InService;
-        if let Some(actual) = self.staged.endpoints.get(&slot).filter(|actual| moving(actual)) {
+        if let Some(actual) = self.stages.endpoints.get(&slot).filter(|actual| moving(actual)) {
             let at_it = actual.config.as_deref() == Some(config);
             return if at_it { UpdateAccepted::Started } else { UpdateAccepted::Busy };
         }
         let version = self.configs.get(&keyed(account(slot.0), config)).copied().unwrap_or_default();
         self.note(|| format!("{slot:?} takes {config}"));
-        self.staged.updates.entry(slot.clone()).or_default().push(version);
-        self.record(Deed::Sent { slot: place(&slot), version });
+        self.stages.updates.entry(slot.clone()).or_default().push(version);
+        self.record(Happening::Sent { slot: place(&slot), version });
         let actual = ObservedEndpoint {
             status: EndpointStatus::Updating,
             config: Some(config.to_owned()),
@@ -62,18 +62,18 @@ impl Services {
             failure: None,
             modified: Some(self.now),
         };
-        self.staged.endpoints.insert(slot.clone(), actual);
-        self.after(UPDATING, Item::StageRests(slot));
+        self.stages.endpoints.insert(slot.clone(), actual);
+        self.after(UPDATING, Item::StageStable(slot));
         UpdateAccepted::Started
     }
 
-    pub(crate) fn stage_rests(&mut self, slot: &Slot) {
+    pub(crate) fn stage_is_stable(&mut self, slot: &Slot) {
         let now = self.now;
-        let Some(actual) = self.staged.endpoints.get_mut(slot) else { return };
+        let Some(actual) = self.stages.endpoints.get_mut(slot) else { return };
         (actual.status, actual.modified) = (EndpointStatus::InService, Some(now));
         let account = account(slot.0);
         if let Some(version) = self.serves(slot.0, &slot.1) {
-            self.record(Deed::Serves { slot: place(slot), version });
+            self.record(Happening::Serves { slot: place(slot), version });
         }
         let event = events::stage_endpoint(account, &slot.1, now);
         self.emit(Function::Deploy, true, &event);
@@ -81,27 +81,33 @@ impl Services {
 
     /// The version that serves there.
     pub(crate) fn serves(&self, other: bool, name: &str) -> Option<u32> {
-        let actual = self.staged.endpoints.get(&(other, name.to_owned()))?;
+        let actual = self.stages.endpoints.get(&(other, name.to_owned()))?;
         self.configs.get(&keyed(account(other), actual.config.as_ref()?)).copied()
     }
 
     /// A person reads that a version waits, and lets it in.
-    pub(crate) fn read_by_a_person(&mut self, fact: &Fact, new: bool) {
+    pub(crate) fn operator_reads(&mut self, fact: &Fact, new: bool) {
         if new && fact.kind == FactKind::PromotionPending {
             let version = fact.details.get("version").and_then(|version| version.parse().ok()).unwrap_or_default();
             self.after(READING, Item::Promote { version });
         }
     }
 
-    pub(crate) fn person_asks(&mut self, item: &Item) {
-        let (kind, model, details) = match item {
-            Item::Promote { version } => {
-                let details = vec![("stage", "prod".to_owned()), ("version", version.to_string())];
-                (FactKind::PromotionRequested, "loans", details)
-            }
-            _ => (FactKind::RollbackRequested, "churn", vec![]),
-        };
-        let details = details.into_iter().chain([("by", "maya".to_owned())]);
+    /// An operator promotes a version of `loans` to production.
+    pub(crate) fn operator_promotes(&mut self, version: u32) {
+        self.record(Happening::Promoted(version));
+        let details = [("stage", "prod".to_owned()), ("version", version.to_string())];
+        self.operator_requests(FactKind::PromotionRequested, "loans", &details);
+    }
+
+    /// An operator requests the previous version of `churn`.
+    pub(crate) fn operator_rolls_back(&mut self) {
+        self.record(Happening::RollbackRequested);
+        self.operator_requests(FactKind::RollbackRequested, "churn", &[]);
+    }
+
+    fn operator_requests(&mut self, kind: FactKind, model: &str, details: &[(&str, String)]) {
+        let by = [("by", "maya".to_owned())];
         let fact = Fact {
             kind,
             version: 1,
@@ -109,7 +115,7 @@ impl Services {
             dedup_key: format!("asked/{model}/{}", self.now),
             at: self.now,
             reasons: vec![],
-            details: details.map(|(name, value)| (name.to_owned(), value)).collect(),
+            details: details.iter().chain(&by).map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         };
         self.publish(&fact);
     }
@@ -126,7 +132,7 @@ impl Services {
         let gone = self.endpoint.as_ref().is_none_or(|endpoint| endpoint.status == EndpointStatus::Deleting);
         if let (false, Some(endpoint)) = (gone, &mut self.endpoint) {
             endpoint.status = EndpointStatus::Deleting;
-            self.staged.removals += 1;
+            self.stages.removals += 1;
             self.after(REMOVING, Item::EndpointGone);
         }
     }
@@ -148,8 +154,8 @@ impl Sim {
     }
 
     /// That an endpoint is touched from here.
-    pub(crate) fn touched(&self, site: Site, endpoint: &EndpointName) -> Deed {
-        Deed::Touched { site, account: self.account(), endpoint: endpoint.to_string() }
+    pub(crate) fn touched(&self, site: Site, endpoint: &EndpointName) -> Happening {
+        Happening::EndpointCall { site, account: self.account(), endpoint: endpoint.to_string() }
     }
 
     /// The stage's endpoint of this name; `None` for the one endpoint of the model without stages.
@@ -164,7 +170,7 @@ impl Invocations for Sim {
         let touched = self.touched(Site::InvocationsInvoke, endpoint);
         self.call(Site::InvocationsInvoke, move |services| {
             services.record(touched);
-            let dumb = services.serves(elsewhere, &name).is_some_and(|version| services.staged.dumb.contains(&version));
+            let dumb = services.serves(elsewhere, &name).is_some_and(|version| services.stages.dumb.contains(&version));
             let failed = || Smoked::Failed("the model answered 500".to_owned());
             Ok(if dumb { failed() } else { Smoked::Passed { took: SignedDuration::from_millis(20) } })
         })

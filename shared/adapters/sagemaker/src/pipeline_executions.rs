@@ -10,7 +10,7 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{RunRequest, Runs, other_engine};
 use trimtab_runtime::sdk::{code, failure, message};
 
-use crate::{SageMaker, says};
+use crate::{SageMaker, error_messages};
 
 /// SageMaker's clock and ours may differ by this much when a run is looked for.
 const GRACE_SECONDS: i64 = 60;
@@ -31,7 +31,7 @@ impl Runs for SageMaker {
             let page = match page {
                 Ok(page) => page,
                 // Starting it will say what is wrong, in the same words, as a refusal of the start.
-                Err(error) if says::is_missing(code(&error), message(&error)) => return Ok(None),
+                Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
                 Err(error) => return Err(failure(operation, &error)),
             };
             let mut runs = page.pipeline_execution_summaries().iter();
@@ -63,7 +63,7 @@ impl Runs for SageMaker {
         let RunId::Pipeline(run) = run else { return Err(other_engine(operation)) };
         match self.0.describe_pipeline_execution().pipeline_execution_arn(run.as_str()).send().await {
             Ok(found) => Ok(found.pipeline_execution_status().map(|status| RunStatus::parse(status.as_str()))),
-            Err(error) if says::is_missing(code(&error), message(&error)) => Ok(None),
+            Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(None),
             Err(error) => Err(failure(operation, &error)),
         }
     }

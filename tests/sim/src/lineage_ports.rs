@@ -10,16 +10,16 @@ use trimtab_core::port::{Entity, Lineage, LineageProgress, LinkKind, ObservedEnt
 use crate::Site;
 use crate::services::{Services, Sim};
 
-/// What is tracked.
+/// What is lineage.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tracked {
+pub(crate) struct LineageState {
     entities: BTreeMap<String, (String, Option<LineageProgress>)>,
     links: BTreeSet<(String, String)>,
     /// Whether the registry has said which run made the package.
     made_by_run: bool,
 }
 
-impl Tracked {
+impl LineageState {
     /// How the only action of this type stands.
     pub(crate) fn progress(&self, of_type: &str) -> Option<LineageProgress> {
         let mut found = self.entities.values().filter(|(known, _)| known == of_type);
@@ -35,8 +35,8 @@ impl Tracked {
 
 impl Services {
     /// What lineage has of a commit's way to the endpoint, and should.
-    pub(crate) fn untracked(&self) -> Vec<&'static str> {
-        let Some(tracked) = &self.lineage else { return vec!["nothing was tracked"] };
+    pub(crate) fn missing_lineage(&self) -> Vec<&'static str> {
+        let Some(lineage) = &self.lineage else { return vec!["nothing was lineage"] };
         let links = [
             ("Commit", "Build", "the commit is not linked with its build"),
             ("Commit", "TrainingRun", "the commit is not linked with its run"),
@@ -45,18 +45,18 @@ impl Services {
             ("Rollout", "Endpoint", "the rollout is not linked with its endpoint"),
         ];
         let mut missing: Vec<&str> =
-            links.iter().filter(|(from, to, _)| !tracked.has_link(from, to)).map(|(.., what)| *what).collect();
+            links.iter().filter(|(from, to, _)| !lineage.has_link(from, to)).map(|(.., what)| *what).collect();
         // Where the push was heard of late, the version was not made by its run.
-        if tracked.made_by_run && !tracked.has_link("TrainingRun", "ModelPackage") {
+        if lineage.made_by_run && !lineage.has_link("TrainingRun", "ModelPackage") {
             missing.push("the run is not linked with its package");
         }
-        if tracked.progress("TrainingRun") != Some(LineageProgress::Completed) {
+        if lineage.progress("TrainingRun") != Some(LineageProgress::Completed) {
             missing.push("the run is not one that is completed");
         }
-        if tracked.progress("Build") != Some(LineageProgress::Completed) {
+        if lineage.progress("Build") != Some(LineageProgress::Completed) {
             missing.push("the build is not one that is completed");
         }
-        if tracked.progress("Rollout") != Some(LineageProgress::Completed) {
+        if lineage.progress("Rollout") != Some(LineageProgress::Completed) {
             missing.push("the rollout is not one that is completed");
         }
         missing
@@ -79,7 +79,7 @@ impl Lineage for Sim {
     async fn find(&self, entity: &Entity) -> PortResult<Option<ObservedEntity>> {
         let name = entity.name.clone();
         self.call(Site::LineageFind, move |services| {
-            let known = services.lineage.as_ref().and_then(|tracked| tracked.entities.get(&name));
+            let known = services.lineage.as_ref().and_then(|lineage| lineage.entities.get(&name));
             let progress = known.map(|(_, progress)| progress.map(|progress| progress.as_str().to_owned()));
             Ok(progress.map(|progress| ObservedEntity { arn: name, progress }))
         })
@@ -89,14 +89,14 @@ impl Lineage for Sim {
     async fn create(&self, entity: &Entity) -> PortResult<String> {
         let entity = entity.clone();
         self.call(Site::LineageCreate, move |services| {
-            let tracked = services.lineage.get_or_insert_default();
-            if tracked.entities.contains_key(&entity.name) {
+            let lineage = services.lineage.get_or_insert_default();
+            if lineage.entities.contains_key(&entity.name) {
                 return Err(Failure::transient(
                     "sagemaker:CreateAction",
                     "it is there already, and not to be seen yet",
                 ));
             }
-            tracked.entities.insert(entity.name.clone(), (entity.of_type, entity.progress));
+            lineage.entities.insert(entity.name.clone(), (entity.of_type, entity.progress));
             Ok(entity.name)
         })
         .await
@@ -105,7 +105,7 @@ impl Lineage for Sim {
     async fn set_progress(&self, action: &str, progress: LineageProgress) -> PortResult<()> {
         let action = action.to_owned();
         self.call(Site::LineageSetProgress, move |services| {
-            let known = services.lineage.as_mut().and_then(|tracked| tracked.entities.get_mut(&action));
+            let known = services.lineage.as_mut().and_then(|lineage| lineage.entities.get_mut(&action));
             if let Some((_, known)) = known {
                 *known = Some(progress);
             }
@@ -117,7 +117,7 @@ impl Lineage for Sim {
     async fn is_linked(&self, from: &str, to: &str) -> PortResult<bool> {
         let link = (from.to_owned(), to.to_owned());
         self.call(Site::LineageIsLinked, move |services| {
-            Ok(services.lineage.as_ref().is_some_and(|tracked| tracked.links.contains(&link)))
+            Ok(services.lineage.as_ref().is_some_and(|lineage| lineage.links.contains(&link)))
         })
         .await
     }
