@@ -3,7 +3,7 @@
 //! [`admit`] is the one way to a run for triggers that arrive as events; `reconcile.rs` uses it for missed ones.
 
 use jiff::Timestamp;
-use trimtab_core::event::{Alarm, Object, RunStatus};
+use trimtab_core::event::{Alarm, DriftKind, Object, RunStatus};
 use trimtab_core::name::{CommitId, RunId};
 use trimtab_core::plan::{Decision, Reason};
 use trimtab_core::reactor::ActionOutcome;
@@ -23,7 +23,7 @@ use crate::{engines, image, run_request};
 
 pub(crate) type Plan = trimtab_core::plan::Plan<State, Action>;
 
-/// An alarm changed its state.
+/// Decides on the state change of an alarm.
 pub(crate) fn on_alarm(ctx: &Ctx<'_>, alarm: &Alarm) -> Plan {
     let name = &alarm.name;
     let observed = ctx.observed.alarm.as_ref();
@@ -44,12 +44,12 @@ pub(crate) fn on_alarm(ctx: &Ctx<'_>, alarm: &Alarm) -> Plan {
             );
             Plan::skip(Code::Suppressed, text)
         }
-        AlarmFinding::Ignored(kind) => ignored(ctx, &kind.to_string()),
+        AlarmFinding::Ignored(kind) => ignored(ctx, kind),
         AlarmFinding::Drift(trigger) => admit(ctx, trigger),
     }
 }
 
-/// A run of a monitoring schedule ended.
+/// Decides on the end of a monitoring run.
 pub(crate) fn on_monitoring_run(ctx: &Ctx<'_>) -> Plan {
     match violations::check_run(ctx.observed.monitoring_runs.first(), ctx.retrain) {
         RunFinding::NoSuchJob => {
@@ -63,17 +63,17 @@ pub(crate) fn on_monitoring_run(ctx: &Ctx<'_>) -> Plan {
         RunFinding::NoViolations(schedule) => {
             Plan::skip(Code::NoViolations, format!("the run of schedule {schedule} found no violations"))
         }
-        RunFinding::Ignored(kind) => ignored(ctx, &kind.to_string()),
+        RunFinding::Ignored(kind) => ignored(ctx, kind),
         RunFinding::Drift(trigger) => admit(ctx, trigger),
     }
 }
 
-fn ignored(ctx: &Ctx<'_>, kind: &str) -> Plan {
+fn ignored(ctx: &Ctx<'_>, kind: DriftKind) -> Plan {
     let text = format!("retrain.drift of the policy of {} does not contain {kind} drift", ctx.policy.model);
     Plan::skip(Code::DriftIgnored, text)
 }
 
-/// An object was created in S3.
+/// Decides on a new object in S3.
 pub(crate) fn on_object(ctx: &Ctx<'_>, object: &Object) -> Plan {
     match data_debounce::receive(ctx.state, ctx.retrain, object, ctx.event.envelope.time, ctx.now) {
         ObjectEffect::NotConfigured => {
@@ -92,7 +92,7 @@ pub(crate) fn on_object(ctx: &Ctx<'_>, object: &Object) -> Plan {
     }
 }
 
-/// Another function or an operator requests something.
+/// Decides on a request of another function or of an operator.
 pub(crate) fn on_request(ctx: &Ctx<'_>, request: Request) -> Plan {
     match request {
         Request::AdoptImage(image) => adopt_image(ctx, &image),
@@ -174,7 +174,7 @@ pub(crate) fn admit(ctx: &Ctx<'_>, trigger: Trigger) -> Plan {
     }
 }
 
-/// A run is in progress: it covers drift, and the others get the next run.
+/// Merges a trigger into the run in progress. The run covers drift; other triggers get the next run.
 fn merge(ctx: &Ctx<'_>, mut state: State, incident: &Incident, trigger: Trigger) -> Plan {
     state.remember(&trigger, Outcome::Merged(incident.id.clone()), ctx.now);
     let id = &incident.id;
@@ -194,6 +194,7 @@ fn merge(ctx: &Ctx<'_>, mut state: State, incident: &Incident, trigger: Trigger)
     Plan::only(decision, reason).with_state(state).with_fact(fact)
 }
 
+/// Records that a limit refused the trigger, and reports it.
 fn refuse(ctx: &Ctx<'_>, mut state: State, trigger: Trigger, limit: &Limit) -> Plan {
     state.remember(&trigger, Outcome::Refused(limit.code().as_str().to_owned()), ctx.now);
     let fact = fact::limited(&ctx.policy.model, limit, &trigger, ctx.now);
@@ -229,7 +230,7 @@ pub(crate) fn open(ctx: &Ctx<'_>, mut state: State, trigger: Trigger) -> Plan {
     Plan::only(Decision::Acted, reason).with_state(state).with_action(action)
 }
 
-/// A run changed its status.
+/// Decides on the status change of a run.
 pub(crate) fn on_status_change(ctx: &Ctx<'_>, change: &RunStatusChange) -> Plan {
     let Some(incident) = &ctx.state.incident else {
         let text = format!("no incident of {} is open: Trimtab did not start this run", ctx.policy.model);
@@ -249,7 +250,7 @@ pub(crate) fn on_status_change(ctx: &Ctx<'_>, change: &RunStatusChange) -> Plan 
         .unwrap_or_else(|| Plan::skip(Code::StillRunning, format!("{engine} reports that the run has not ended")))
 }
 
-/// The open incident's run has ended, and the event of its end was missed.
+/// Closes the open incident if its run has ended, although the event of its end was missed.
 pub(crate) fn missed_completion(ctx: &Ctx<'_>) -> Option<Plan> {
     let incident = ctx.state.incident.as_ref()?;
     close(ctx, incident, incident.run.as_ref()?, ctx.observed.open_run.as_ref()?)

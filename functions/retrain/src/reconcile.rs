@@ -23,7 +23,7 @@ pub(crate) fn on_reconcile(ctx: &Ctx<'_>) -> Plan {
         .unwrap_or_else(|| Plan::skip(Code::NothingNew, "no event was missed, and nothing is due"))
 }
 
-/// The open incident's run takes longer than the policy allows; reported once.
+/// Reports, once, that the open incident's run takes longer than the policy allows.
 fn deadline_exceeded(ctx: &Ctx<'_>) -> Option<Plan> {
     let allowed = ctx.policy.reconcile?.training;
     let incident = ctx.state.incident.as_ref()?;
@@ -42,7 +42,7 @@ fn deadline_exceeded(ctx: &Ctx<'_>) -> Option<Plan> {
     Some(Plan::only(Decision::Acted, Reason::new(Code::DeadlineExceeded, text)).with_state(state).with_fact(fact))
 }
 
-/// Drift that a limit refused gets its run when the limit has ended and its alarm is still firing.
+/// Starts a run for drift that a limit refused, when the limit has ended and the alarm is still firing.
 fn deferred_drift(ctx: &Ctx<'_>) -> Option<Plan> {
     if ctx.state.deferred_drift.is_empty() {
         return None;
@@ -73,7 +73,7 @@ fn is_firing(ctx: &Ctx<'_>, deferred: &DeferredDrift) -> bool {
     alarms.any(|alarm| alarm.state != AlarmState::Ok && deferred.trigger.alarm() == Some(&alarm.arn))
 }
 
-/// An alarm fires, no run since its transition covers it, and its event was missed.
+/// Decides on a firing alarm whose event was missed, if no run since its transition covers it.
 fn missed_alarm(ctx: &Ctx<'_>) -> Option<Plan> {
     let trigger = ctx
         .observed
@@ -83,7 +83,7 @@ fn missed_alarm(ctx: &Ctx<'_>) -> Option<Plan> {
     Some(admit_missed(ctx, trigger, "the alarm's event was not received: a reconcile found it"))
 }
 
-/// A monitoring run found violations, no run since covers them, and its event was missed.
+/// Decides on violations whose event was missed, if no run since covers them.
 fn missed_violations(ctx: &Ctx<'_>) -> Option<Plan> {
     let trigger = violations::missed_trigger(&ctx.observed.monitoring_runs, ctx.state, ctx.retrain, ctx.now)?;
     Some(admit_missed(ctx, trigger, "the monitoring run's event was not received: a reconcile found it"))
@@ -95,7 +95,7 @@ fn admit_missed(ctx: &Ctx<'_>, trigger: Trigger, text: &str) -> Plan {
     plan
 }
 
-/// The batch of new data is ready.
+/// Starts the run of a batch that is ready.
 fn ready_batch(ctx: &Ctx<'_>) -> Option<Plan> {
     if ctx.state.incident.is_some() {
         return None;
@@ -103,7 +103,7 @@ fn ready_batch(ctx: &Ctx<'_>) -> Option<Plan> {
     start_or_wait(ctx, data_debounce::ready(ctx.state, ctx.retrain, ctx.now)?)
 }
 
-/// A run on a schedule is due.
+/// Starts a run that is due on a schedule.
 fn due_schedule(ctx: &Ctx<'_>) -> Option<Plan> {
     if ctx.state.incident.is_some() {
         return None;
@@ -120,8 +120,8 @@ fn due_schedule(ctx: &Ctx<'_>) -> Option<Plan> {
     }
 }
 
-/// A run for what has waited, unless a limit refuses it. The end of a cool-down is awaited without a message, because
-/// it comes by itself; a spent budget is reported once.
+/// Starts a run for data or schedule, unless a limit refuses it. A cool-down is part of normal operation and leads to no
+/// message; a spent budget may need an operator, and is reported once.
 fn start_or_wait(ctx: &Ctx<'_>, trigger: Trigger) -> Option<Plan> {
     let Some(limit) = rate_limits::limit(ctx.state, ctx.retrain, &trigger, ctx.now) else {
         return Some(planner::open(ctx, ctx.state.clone(), trigger));
