@@ -63,7 +63,7 @@ impl Decide for Guard {
 }
 
 impl Preview for Guard {
-    fn preview(event: &Event) -> Observed {
+    fn preview(event: &Event) -> Self::Observed {
         let Body::ApiCall(call) = &event.body else { return None };
         let envelope = &event.envelope;
         request::preview(call, envelope.account.as_str(), &envelope.region, envelope.time)

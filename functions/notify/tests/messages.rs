@@ -36,7 +36,7 @@ fn policy(event: &Event) -> Option<Arc<Policy>> {
     Some(Arc::new(Policy::parse("policy.toml", &std::fs::read_to_string(path).ok()?).unwrap()))
 }
 
-fn message(event: &Event) -> Message {
+fn message(event: &Event) -> Option<Message> {
     let policy = policy(event);
     match &event.body {
         Body::Fact(fact) => notify::templates::message(fact, &ConsoleLinks::of(event, policy.as_deref())),
@@ -47,7 +47,8 @@ fn message(event: &Event) -> Message {
 #[test]
 fn every_fact_has_a_snapshot_of_its_message() {
     for (name, event) in facts() {
-        let Message { subject, body, attributes } = message(&event);
+        // A request becomes no message.
+        let Some(Message { subject, body, attributes }) = message(&event) else { continue };
         let attributes: String = attributes.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         let mut settings = insta::Settings::clone_current();
         settings.set_prepend_module_to_snapshot(false);
@@ -60,7 +61,8 @@ fn every_fact_has_a_snapshot_of_its_message() {
 
 #[test]
 fn every_snapshot_of_a_message_has_its_fact() {
-    let names: BTreeSet<String> = facts().into_iter().map(|(name, _)| name).collect();
+    let sent = facts().into_iter().filter(|(_, event)| message(event).is_some());
+    let names: BTreeSet<String> = sent.map(|(name, _)| name).collect();
     for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/messages")).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();

@@ -6,7 +6,7 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::name::ModelName;
 use trimtab_core::plan::Plan;
 use trimtab_core::policy::Policy;
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Preview, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 
 use crate::fact;
 use crate::reason::Code;

@@ -44,7 +44,7 @@ where
     type Decide = Retrain;
 
     /// Finds the schedule of a monitoring run. The event need not contain it.
-    async fn trace(&self, event: &Event) -> PortResult<Option<Key>> {
+    async fn look_up(&self, event: &Event) -> PortResult<Option<Key>> {
         let Body::ProcessingJob(job) = &event.body else { return Ok(None) };
         let Ok(name) = ResourceName::parse(&job.name) else { return Ok(None) };
         Ok(self.monitors.run(&name).await?.map(|run| Key::schedule(&run.schedule)))

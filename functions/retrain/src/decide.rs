@@ -33,7 +33,7 @@ impl Decide for Retrain {
             // Most composite alarms of an account are about something else: an unknown one is no failure.
             Body::Alarm(alarm) if alarm.is_composite() => Subject::Keys(vec![alarm_key(&alarm.name)]),
             Body::Alarm(alarm) => Subject::Key(alarm_key(&alarm.name)),
-            Body::ProcessingJob(job) if job.is_of_a_monitor() && job.status == "Completed" => Subject::Asked,
+            Body::ProcessingJob(job) if job.is_of_a_monitor() && job.status == "Completed" => Subject::Lookup,
             Body::Object(object) => Subject::Keys(data_keys(object)),
             Body::Fact(fact) => fact.model.clone().map_or(Subject::None, Subject::Model),
             _ => engines::model_key(event).map_or(Subject::None, Subject::Key),
