@@ -1,4 +1,4 @@
-//! The contract with other teams: each kind of fact has a schema, and each sample fact matches it.
+//! JSON Schemas: every fact fits the schema of its kind, and every policy the schema for editors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,10 +7,21 @@ use std::process::Command;
 use trimtab_cloud::{root, tool};
 use trimtab_core::fact::FactKind;
 
-#[test]
-fn every_fact_matches_its_schema() {
-    let kinds = FactKind::ALL.iter().map(|kind| kind.as_str());
+/// Runs a script of `tests/` with the root of the repository and these arguments.
+#[track_caller]
+fn run(script: &str, arguments: &[&str]) {
     let mut command = Command::new(tool("python").unwrap());
-    let ran = command.arg(root().join("tests/fact_schemas.py")).arg(root()).args(kinds).output().unwrap();
+    let ran = command.arg(root().join("tests").join(script)).arg(root()).args(arguments).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+fn every_fact_fits_the_schema_of_its_kind() {
+    let kinds: Vec<&str> = FactKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    run("fact_schemas.py", &kinds);
+}
+
+#[test]
+fn every_policy_fits_its_schema() {
+    run("policy_schemas.py", &[]);
 }

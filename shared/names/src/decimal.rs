@@ -1,14 +1,13 @@
-//! Numbers as people write them, exact to six decimals: a metric, a threshold. Compared without the
-//! surprises of floating point.
+//! Metrics and thresholds: numbers that are exact to six decimals, so that comparisons have no rounding errors.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// So many parts make one.
+/// The units of one whole.
 const PARTS: i64 = 1_000_000;
 
-/// A larger number is no metric.
+/// The largest absolute value.
 const MAX: f64 = 1.0e12;
 
 /// A number with six decimals.
@@ -16,14 +15,14 @@ const MAX: f64 = 1.0e12;
 pub struct Decimal(i64);
 
 impl Decimal {
-    /// The number nearest to this; `None` where it is not finite, or beyond a million millions.
+    /// The nearest number; `None` if it is not finite, or beyond 1e12.
     #[must_use]
     pub fn of(number: f64) -> Option<Self> {
         #[allow(clippy::cast_possible_truncation, reason = "bounded: 1e18 fits")]
         (number.is_finite() && number.abs() <= MAX).then(|| Self((number * PARTS as f64).round() as i64))
     }
 
-    /// Reads what [`Decimal`] writes.
+    /// Parses the text form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::of(text.trim().parse().ok()?)
@@ -70,12 +69,27 @@ impl Serialize for Decimal {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Decimal {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Decimal".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "number" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_shown_as_people_write_it_and_read_back() {
+    fn number_is_written_in_decimal_and_read_back() {
         for text in ["0.91", "0", "-3.25", "12", "0.000001"] {
             let number = Decimal::parse(text).unwrap();
             assert_eq!(number.to_string(), text);
@@ -85,14 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_has_no_dust() {
+    fn sum_is_exact() {
         let number = |text| Decimal::parse(text).unwrap();
         assert_eq!(number("0.1") + number("0.2"), number("0.3"));
         assert_eq!(number("0.92") - number("0.01"), number("0.91"));
     }
 
     #[test]
-    fn what_is_no_number_is_none() {
+    fn not_a_number_is_none() {
         for bad in [f64::NAN, f64::INFINITY, 1.0e13] {
             assert_eq!(Decimal::of(bad), None);
         }
@@ -100,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn number_keeps_six_decimals_and_is_rounded_to_the_nearest() {
+    fn number_is_rounded_to_six_decimals() {
         let rows = [
             (0.000_000_4, "0"),
             (0.000_000_6, "0.000001"),
@@ -125,7 +139,7 @@ mod tests {
         let number = |text| Decimal::parse(text).unwrap();
         assert!(number("-0.1") < number("0") && number("0.9") < number("0.91") && number("9") < number("10"));
         assert_eq!(Decimal::default(), number("0"));
-        assert_eq!(number(" 0.50 "), number("0.5"), "blanks around it do not matter");
+        assert_eq!(number(" 0.50 "), number("0.5"), "surrounding blanks are ignored");
     }
 
     #[test]

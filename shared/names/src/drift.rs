@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A kind of drift, named after the monitor that detects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DriftKind {
     /// Model Monitor, data quality.

@@ -1,17 +1,17 @@
-//! Checked names: a value of one of these types has been held against AWS's own character rules,
-//! so it can stand in a request, a key or a message. Raw text stays at the edges.
+//! Checked names: a value of one of these types satisfies AWS's own rules for characters, so a request, a key or a
+//! message can contain it. Raw text stays at the edges.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that cannot be the name it was meant to be.
+/// An invalid name, with the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {kind}: expected {expected}")]
 pub struct NameError {
-    /// What the text was meant to be, such as "commit id".
+    /// The kind of name, such as "commit id".
     pub kind: &'static str,
-    /// The rule it broke, in words.
+    /// The rule, in words.
     pub expected: &'static str,
 }
 
@@ -23,7 +23,7 @@ macro_rules! names {
         pub struct $name(String);
 
         impl $name {
-            /// Checks `text` against the rule of this kind of name.
+            /// Validates `text` by the rule for this kind of name.
             ///
             /// # Errors
             /// [`NameError`] names the rule; it never repeats the text, which may be hostile.
@@ -40,6 +40,21 @@ macro_rules! names {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "title": $kind, "type": "string" })
             }
         }
 
@@ -102,7 +117,7 @@ fn partition(text: &str) -> bool {
     text == "aws" || text.starts_with("aws-") && word(text, 20, "-")
 }
 
-/// How many folders deep a prefix goes at most: an event looks each of them up.
+/// The most folders in a prefix: an event leads to one lookup for each folder of its object.
 pub const MOST_FOLDERS: usize = 8;
 
 fn bucket(text: &str) -> bool {
@@ -141,8 +156,8 @@ fn repository_part(text: &str) -> bool {
 }
 
 fn image_uri(text: &str) -> bool {
-    let Some((place, digest)) = text.split_once('@') else { return false };
-    let Some((host, repository)) = place.split_once('/') else { return false };
+    let Some((image, digest)) = text.split_once('@') else { return false };
+    let Some((host, repository)) = image.split_once('/') else { return false };
     let Some((owner, rest)) = host.split_once(".dkr.ecr.") else { return false };
     let region = rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"));
     account(owner)
@@ -154,10 +169,10 @@ fn image_uri(text: &str) -> bool {
 names! {
     /// An AWS account: twelve digits.
     AccountId, "AWS account", "12 digits", account;
-    /// A model, as its team's policy names it.
+    /// A model, by its name in the policy.
     ModelName, "model name", "1 to 40 lower-case letters, digits and inner hyphens",
         |t| hyphenated(t, 40) && !t.chars().any(|c| c.is_ascii_uppercase());
-    /// A stage on the way to production, as the policy names it.
+    /// A stage in a policy.
     StageName, "stage name", "1 to 15 lower-case letters, digits and inner hyphens",
         |t| hyphenated(t, 15) && !t.chars().any(|c| c.is_ascii_uppercase());
     /// A SageMaker pipeline.
@@ -170,10 +185,10 @@ names! {
     ResourceName, "SageMaker name", "1 to 63 letters, digits and inner hyphens", |t| hyphenated(t, 63);
     /// A CodeCommit repository.
     RepositoryName, "CodeCommit repository", "1 to 100 letters, digits, '.', '_' and '-'", |t| word(t, 100, "._-");
-    /// A branch without `refs/heads/`: Git's rules, and nothing that a shell could read as more than a word.
+    /// A branch without `refs/heads/`, by Git's rules, and safe as one word of a shell command.
     BranchName, "branch name", "1 to 255 letters, digits, '.', '_', '-', '/', '+' and '@'",
         |t| word(t, 255, "._-/+@") && !t.starts_with('-') && !t.contains("..");
-    /// A file in a repository, from its root.
+    /// A file in a repository, by its path from the root.
     FilePath, "path in a repository", "1 to 255 letters, digits, '.', '_', '-' and '/', from the repository's root and without '..'",
         |t| word(t, 255, "._-/") && !t.starts_with(['/', '-']) && !t.ends_with('/') && !t.contains("..") && !t.contains("//");
     /// A CodeCommit pull request.
@@ -197,9 +212,9 @@ names! {
     ImageRepository, "ECR repository", "2 to 256 lower-case letters, digits, and '.', '_', '-' and '/' between them",
         |t| (2..=256).contains(&t.len()) && t.split('/').all(repository_part);
     /// A tag of an image.
-    ImageTag, "image tag", "1 to 128 letters, digits, '.', '_' and '-', and no '.' or '-' in front",
+    ImageTag, "image tag", "1 to 128 letters, digits, '.', '_' and '-', and no '.' or '-' as first character",
         |t| word(t, 128, "._-") && !t.starts_with(['.', '-']);
-    /// The digest of an image: what it holds, and nothing else.
+    /// The digest of an image, which identifies its content.
     ImageDigest, "image digest", "sha256: and 64 hexadecimal digits in lower case",
         |t| t.strip_prefix("sha256:").is_some_and(|d| d.len() == 64 && d.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
     /// An image in ECR, by its digest.
@@ -220,8 +235,8 @@ names! {
     ExecutionArn, "execution ARN", "arn:aws:states:…:execution:MACHINE:NAME",
         |t| arn(t, "states", |r| r.strip_prefix("execution:").and_then(|r| r.split_once(':'))
             .is_some_and(|(machine, name)| word(machine, 80, "_-") && word(name, 80, "_-")));
-    /// A place in S3.
-    S3Uri, "place in S3", "s3://BUCKET/KEY, up to 512 characters without blanks",
+    /// A location in S3.
+    S3Uri, "S3 location", "s3://BUCKET/KEY, up to 512 characters without blanks",
         |t| t.len() <= 512 && t.strip_prefix("s3://").is_some_and(|r| word(r.split('/').next().unwrap_or_default(), 63, ".-"))
             && t.chars().all(|c| c.is_ascii_graphic());
     /// A KMS key, by its id, its alias or its ARN.
@@ -231,7 +246,7 @@ names! {
     /// A feature group of SageMaker Feature Store.
     FeatureGroupName, "feature group", "1 to 64 letters, digits, inner '_' and inner hyphens",
         |t| word(t, 64, "_-") && !t.starts_with(['_', '-']) && !t.ends_with(['_', '-']);
-    /// A folder in a bucket: all objects whose keys begin so.
+    /// A folder in a bucket, with its objects at any depth.
     S3Prefix, "prefix", "s3://BUCKET/FOLDER/ with 1 to 8 folders, each with a '/' after it", |t| t.strip_prefix("s3://")
         .and_then(|t| t.split_once('/')).is_some_and(|(name, folders)| bucket(name) && printable(folders, 900)
             && folders.ends_with('/') && !folders.starts_with('/') && !folders.contains("//") && (1..=MOST_FOLDERS).contains(&folders.matches('/').count()));
@@ -243,7 +258,7 @@ names! {
     /// A CloudFormation stack, by its name.
     StackName, "stack name", "1 to 128 letters, digits and '-', a letter first",
         |t| word(t, 128, "-") && t.starts_with(|c: char| c.is_ascii_alphabetic());
-    /// Where a CloudFormation template is: in S3.
+    /// The URL of a CloudFormation template in S3.
     TemplateUrl, "template URL", "https://BUCKET.s3.REGION.amazonaws.com/KEY, or s3.REGION.amazonaws.com/BUCKET/KEY",
         |t| t.strip_prefix("https://").and_then(|r| r.split_once('/')).is_some_and(|(host, key)| {
             (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")) && word(host, 253, ".-")
@@ -264,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_commit_is_forty_lower_case_hex_digits_and_nothing_else() {
+    fn commit_is_forty_lower_case_hex_digits() {
         assert!(CommitId::parse(&"a1".repeat(20)).is_ok());
         for bad in ["", "main", "A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1", "7f0103f; rm -rf /"] {
             assert!(CommitId::parse(bad).is_err(), "{bad}");
@@ -273,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_without_a_version_is_refused() {
+    fn package_without_version_is_refused() {
         for bad in [
             "model-package/churn",
             "model-package/churn/0",
@@ -286,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_cannot_be_an_option_or_a_command() {
+    fn branch_that_is_an_option_or_a_command_is_refused() {
         for bad in ["--upload-pack=x", "a b", "a;b", "$(x)", "a/../b", ""] {
             assert!(BranchName::parse(bad).is_err(), "{bad}");
         }
@@ -294,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_named_by_its_digest_in_a_registry_and_by_nothing_else() {
+    fn image_without_registry_or_digest_is_refused() {
         let digest = format!("sha256:{}", "a1".repeat(32));
         let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
         let uri = ImageUri::parse(&format!("{host}/team/churn@{digest}")).unwrap();
@@ -313,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_ends_with_a_folder_and_is_not_a_whole_bucket() {
+    fn prefix_is_a_folder_and_not_a_whole_bucket() {
         assert!(S3Prefix::parse("s3://churn-123456789012/features/").is_ok());
         for bad in ["s3://churn/", "s3://churn/features", "s3://churn/a//b/", "s3://Churn/a/", "churn/a/", "s3://../a/"]
         {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The urgency of a fact and of its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Needs no action.

@@ -1,11 +1,11 @@
-//! The one sanitiser: text from outside (commit messages, failure reasons, alarm descriptions)
-//! passes through here before it stands in a message, a log or a parameter.
+//! The only sanitizer: text from outside (commit messages, failure reasons, alarm descriptions) passes it before a
+//! message or a parameter contains it.
 
-/// At most `max` characters of `text` on one line: control characters and line breaks become
-/// spaces, invisible direction marks go, and what was cut is shown by "…".
+/// At most `max` characters of `text` on one line: control characters and line breaks become spaces, invisible
+/// direction marks are removed, and a cut is marked with "…".
 #[must_use]
 pub fn one_line(text: &str, max: usize) -> String {
-    // Most text is plain already.
+    // Most text is plain: this saves two passes over it.
     if text.len() <= max && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return text.trim().to_owned();
     }
@@ -18,7 +18,7 @@ pub fn one_line(text: &str, max: usize) -> String {
     line.trim().to_owned()
 }
 
-/// As [`one_line`], and ASCII only: SNS refuses anything else in a subject.
+/// Like [`one_line`], but ASCII only: SNS refuses other characters in a subject.
 #[must_use]
 pub fn subject(text: &str, max: usize) -> String {
     let ascii: String = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
@@ -27,13 +27,13 @@ pub fn subject(text: &str, max: usize) -> String {
     line
 }
 
-/// Marks that change how the text around them reads without showing themselves.
+/// Whether the character is an invisible mark that changes how the text around it reads.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// The first `length` hexadecimal digits of the SHA-256 of the parts, each ended by a zero byte
-/// so that no two lists of parts read alike. Tokens and ids are made by this.
+/// The first `length` hexadecimal digits of the SHA-256 of the parts, each ended by a zero byte, so that different
+/// lists of parts never have the same digest. Idempotency tokens and IDs are such digests.
 #[must_use]
 pub fn digest(parts: &[&str], length: usize) -> String {
     use sha2::{Digest, Sha256};
@@ -51,22 +51,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_breaks_controls_and_direction_marks_do_not_survive() {
+    fn line_breaks_controls_and_direction_marks_are_removed() {
         assert_eq!(one_line("a\r\nBcc: x\u{202e}y\u{0007}", 80), "a  Bcc: xy");
     }
 
     #[test]
-    fn a_cut_shows() {
+    fn cut_line_ends_with_an_ellipsis() {
         assert_eq!(one_line("abcdef", 4), "abc…");
     }
 
     #[test]
-    fn a_subject_is_ascii() {
+    fn subject_is_ascii() {
         assert_eq!(subject("Modèle\n1", 99), "Mod?le 1");
     }
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn digest_separates_its_parts() {
         assert_ne!(digest(&["ab", "c"], 8), digest(&["a", "bc"], 8));
     }
 
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn each_invisible_mark_goes_and_what_is_beside_it_stays() {
+    fn invisible_marks_are_removed_and_other_text_stays() {
         for mark in ['\u{200b}', '\u{200f}', '\u{2028}', '\u{202e}', '\u{2060}', '\u{2069}', '\u{feff}'] {
             assert_eq!(one_line(&format!("a{mark}b"), 9), "ab", "{mark:?}");
         }

@@ -1,34 +1,37 @@
-//! `[retrain.data]`: when new data is enough for a run.
+//! `[retrain.data]`: when a batch of new data is ready for a run.
 
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::length;
+use super::duration;
 use trimtab_names::name::S3Prefix;
 
-/// The most objects that can be waited for: each of so many is counted by itself.
+/// The largest `min_objects`: the aggregate stores a digest of each object that it counts.
 pub const MOST_AWAITED: u32 = 100;
 
-/// When new data, in S3 or in a feature group's offline store, is enough for a run. Data comes in
-/// many objects: they are gathered, and answered by one run once no more have come for a while.
+/// When new data in S3 or in the offline store of a feature group starts a run. Data arrives as many objects,
+/// which are collected into one batch and lead to one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
-    /// The folders in S3 that are watched. Of two that lie in each other, an object belongs to the inner one.
+    /// The S3 folders whose new objects start a run, such as `"s3://bucket/folder/"`. An object in nested folders
+    /// belongs to the innermost one.
     pub prefixes: BTreeSet<S3Prefix>,
-    /// How long nothing more must have come.
-    #[serde(with = "length")]
+    /// The time without a new object after which a batch is ready.
+    #[serde(with = "duration")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub debounce: SignedDuration,
-    /// How long is waited for that at most, where data never ceases to come.
-    #[serde(with = "length")]
+    /// The time after the first object after which a batch is ready, even if objects still arrive.
+    #[serde(with = "duration")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub max_wait: SignedDuration,
-    /// How many objects there must be.
+    /// The number of objects that a batch needs before it starts a run.
     pub min_objects: u32,
-    /// Whether the cool-down holds for data, too. It does unless this says otherwise: a table that is
-    /// written daily would otherwise be trained on daily. What comes meanwhile is gathered, and gets its
-    /// run when the cool-down ends. The budget holds in any case.
+    /// Whether `retrain.cool_down` also delays runs for new data. Write `false` only if each batch needs its own
+    /// run: data that arrives daily would train daily. The budget applies in any case.
     pub cool_down: bool,
 }
 

@@ -1,66 +1,76 @@
-//! `[deploy]`: how approved versions get to production.
+//! `[deploy]`: deployment of approved versions.
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{Fault, Found, first};
 use super::endpoint::{self, EndpointTarget};
 use super::integrate::is_variable;
 use super::stack::{self, StackTarget};
 use super::stage::{self, Gate, Stage};
 use super::transform::{self, TransformTarget};
+use super::validate::{Fault, Found, first};
 use trimtab_names::name::{CodePipelineName, StageName, TRAINING};
 
-/// How approved versions get to production.
+/// Deployment of approved versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "DeployToml", into = "DeployToml")]
 pub struct Deploy {
-    /// What a rejection of the live version leads to.
+    /// The reaction to the rejection of a live version.
     pub on_rejected: OnRejected,
-    /// The stages on the way there, in order, the last of them production; at least one.
+    /// The stages in order, at least one; the last is production.
     pub stages: Vec<Stage>,
 }
 
-/// What a rejection of the live version leads to.
+/// The reaction to the rejection of a live version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OnRejected {
-    /// A message.
+    /// Sends a message only.
     Notify,
-    /// A message, and back to the last version that was live.
+    /// Sends a message and rolls back to the previous live version.
     Rollback,
 }
 
-/// By what a version gets to production.
+/// The deployment target of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// The suite updates the endpoint.
+    /// An endpoint that Trimtab updates.
     Endpoint(EndpointTarget),
-    /// A CodePipeline pipeline does.
+    /// A CodePipeline pipeline that deploys the version.
     Pipeline(PipelineTarget),
-    /// A CloudFormation stack takes it.
+    /// A CloudFormation stack that takes the version as a parameter.
     Stack(StackTarget),
-    /// Batch transform jobs ask it.
+    /// Batch transform jobs that run with the version.
     Transform(TransformTarget),
 }
 
-/// `[deploy]` as it is written: exactly one of the tables, or stages that have one each.
+/// `[deploy]` in TOML: exactly one target, or stages with one target each.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct DeployToml {
+    /// The reaction when a live version is rejected in the Model Registry: `"notify"` sends a message only,
+    /// `"rollback"` also rolls back to the previous live version.
     on_rejected: OnRejected,
+    /// An endpoint that Trimtab updates. Write exactly one of `endpoint`, `pipeline`, `stack`, `transform` and `stages`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     endpoint: Option<EndpointTarget>,
+    /// A CodePipeline pipeline that deploys the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pipeline: Option<PipelineTarget>,
+    /// A CloudFormation stack that takes the version as a parameter. CloudFormation moves the traffic and rolls back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stack: Option<StackTarget>,
+    /// Batch transform jobs: each approved version processes the whole input once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     transform: Option<TransformTarget>,
+    /// The stages of a version in order, each with its own target; the last is production.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    stages: Option<Vec<stage::Written>>,
+    stages: Option<Vec<stage::StageToml>>,
 }
 
-/// The tables of targets, of which exactly one is written.
+/// The tables of targets, of which a policy has exactly one for each stage.
 #[derive(Default)]
 pub(super) struct Tables {
     pub(super) endpoint: Option<EndpointTarget>,
@@ -99,10 +109,10 @@ impl From<Target> for Tables {
     }
 }
 
-impl TryFrom<Written> for Deploy {
+impl TryFrom<DeployToml> for Deploy {
     type Error = &'static str;
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { on_rejected, endpoint, pipeline, stack, transform, stages } = written;
+    fn try_from(written: DeployToml) -> Result<Self, Self::Error> {
+        let DeployToml { on_rejected, endpoint, pipeline, stack, transform, stages } = written;
         let tables = Tables { endpoint, pipeline, stack, transform };
         let stages = match stages {
             Some(_) if !tables.is_empty() => {
@@ -119,32 +129,33 @@ impl TryFrom<Written> for Deploy {
     }
 }
 
-impl From<Deploy> for Written {
+impl From<Deploy> for DeployToml {
     fn from(deploy: Deploy) -> Self {
         let Deploy { on_rejected, stages } = deploy;
         let (tables, stages) = match stages.as_slice() {
             [Stage { sole: true, target, .. }] => (Tables::from(target.clone()), None),
-            _ => (Tables::default(), Some(stages.into_iter().map(stage::Written::of).collect())),
+            _ => (Tables::default(), Some(stages.into_iter().map(stage::StageToml::of).collect())),
         };
         let Tables { endpoint, pipeline, stack, transform } = tables;
         Self { on_rejected, endpoint, pipeline, stack, transform, stages }
     }
 }
 
-/// A CodePipeline pipeline of type V2 that takes the package's ARN.
+/// A CodePipeline pipeline of type V2 that takes the ARN of the version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PipelineTarget {
-    /// The pipeline.
+    /// The pipeline, of type V2. Its name must not end with `-training`: Trimtab treats such pipelines as training.
     pub name: CodePipelineName,
-    /// The pipeline variable that takes the package's ARN.
+    /// The pipeline variable that receives the ARN of the version.
     pub variable: String,
 }
 
-/// `looks`: whether the policy has `[reconcile]`.
-pub(super) fn limits(deploy: &Deploy, looks: bool) -> Option<Found> {
+/// `reconciled`: whether the policy has `[reconcile]`.
+pub(super) fn limits(deploy: &Deploy, reconciled: bool) -> Option<Found> {
     let of = |stage: &Stage| match &stage.target {
-        Target::Endpoint(target) => endpoint::limits(target, looks),
+        Target::Endpoint(target) => endpoint::limits(target, reconciled),
         Target::Pipeline(target) => pipeline(target),
         Target::Stack(stack) => stack::limits(stack),
         Target::Transform(transform) => transform::limits(transform),
@@ -156,11 +167,11 @@ pub(super) fn limits(deploy: &Deploy, looks: bool) -> Option<Found> {
 
 fn pipeline(target: &PipelineTarget) -> Option<Fault> {
     first([
-        // By this ending retrain and deploy tell their executions apart.
+        // Only the ending distinguishes the executions of retrain from those of deploy.
         (
             !target.name.as_str().ends_with(TRAINING),
             "deploy.pipeline.name",
-            "expected a name that does not end with \"-training\": those train",
+            "expected a name that does not end with \"-training\": retrain owns pipelines with such names",
         ),
         (
             is_variable(&target.variable),

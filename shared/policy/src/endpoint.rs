@@ -1,64 +1,79 @@
-//! `[deploy.endpoint]`: the endpoint that the suite updates.
+//! `[deploy.endpoint]`: an endpoint that Trimtab updates.
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Fault;
 use super::scaling::{self, Autoscaling};
 use super::serving::{self, Asynchronous, Serverless, Serving};
 use super::strategy::{self, Canary, Linear, Rolling, Strategy};
+use super::validate::Fault;
 use super::variant_test::{self, AbTest, Shadow, VariantTest};
 use trimtab_names::name::{EndpointName, RoleArn};
 
-/// An endpoint, and how a version gets there.
+/// An endpoint, and how a version is deployed to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "EndpointToml", into = "EndpointToml")]
 pub struct EndpointTarget {
     /// The endpoint.
     pub name: EndpointName,
-    /// The role that its containers run as.
+    /// The execution role of the containers.
     pub role: RoleArn,
-    /// What serves on it.
+    /// The compute that serves the version.
     pub serving: Serving,
-    /// How traffic moves to a new version.
+    /// How SageMaker moves the traffic to a new version.
     pub strategy: Strategy,
-    /// What a version goes through before; absent means nothing.
+    /// The test of a version before the update; absent means none.
     pub trial: Option<VariantTest>,
     /// Autoscaling; absent means none.
     pub autoscaling: Option<Autoscaling>,
 }
 
-/// The table as it is written.
+/// `[deploy.endpoint]` in TOML.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct EndpointToml {
+    /// The endpoint. Trimtab creates it with the first approved version, and updates it with the next ones.
     name: EndpointName,
+    /// The execution role of the model's containers.
     role: RoleArn,
+    /// The instance type, such as `"ml.m5.large"`. Write `instance_type` and `instances`, or `serverless`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     instance_type: Option<String>,
+    /// The number of instances with which an update starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     instances: Option<u32>,
+    /// Serverless inference instead of instances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     serverless: Option<Serverless>,
+    /// Asynchronous inference on the instances: requests are queued, and responses are written to S3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asynchronous: Option<Asynchronous>,
+    /// A canary: part of the traffic moves first, and the rest after the bake time. Without `canary`, `linear` and
+    /// `rolling`, all traffic moves at once and no alarm rolls back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     canary: Option<Canary>,
+    /// A linear update: the traffic moves in equal steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     linear: Option<Linear>,
+    /// A rolling update: the instances are replaced in batches, without a second fleet of full size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rolling: Option<Rolling>,
+    /// A shadow test before the update: the version receives mirrored traffic, and its responses are discarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shadow: Option<Shadow>,
+    /// An A/B test before the update: the version serves part of the traffic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ab_test: Option<AbTest>,
+    /// Autoscaling of the instances. Without this table, Trimtab leaves the scaling of the endpoint as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     autoscaling: Option<Autoscaling>,
 }
 
-impl TryFrom<Written> for EndpointTarget {
+impl TryFrom<EndpointToml> for EndpointTarget {
     type Error = &'static str;
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { name, role, autoscaling, .. } = written;
+    fn try_from(written: EndpointToml) -> Result<Self, Self::Error> {
+        let EndpointToml { name, role, autoscaling, .. } = written;
         let fleet = (written.instance_type, written.instances);
         let serving = Serving::of(fleet, written.serverless, written.asynchronous)?;
         let strategy = Strategy::of(written.canary, written.linear, written.rolling)?;
@@ -72,7 +87,7 @@ impl TryFrom<Written> for EndpointTarget {
     }
 }
 
-impl From<EndpointTarget> for Written {
+impl From<EndpointTarget> for EndpointToml {
     fn from(target: EndpointTarget) -> Self {
         let mut written = Self {
             name: target.name,
@@ -111,26 +126,26 @@ impl From<EndpointTarget> for Written {
     }
 }
 
-/// `looks`: whether the policy has `[reconcile]`, without which no trial ends.
-pub(super) fn limits(target: &EndpointTarget, looks: bool) -> Option<Fault> {
+/// `reconciled`: whether the policy has `[reconcile]`, without which no variant test ends.
+pub(super) fn limits(target: &EndpointTarget, reconciled: bool) -> Option<Fault> {
     let instances = target.serving.fleet().map(|fleet| fleet.instances);
     let asynchronous = matches!(target.serving, Serving::Asynchronous { .. });
     serving::limits(&target.serving)
         .or_else(|| strategy::limits(&target.strategy, instances))
         .or_else(|| target.trial.as_ref().and_then(variant_test::limits))
-        .or_else(|| together(target, looks))
+        .or_else(|| together(target, reconciled))
         .or_else(|| target.autoscaling.as_ref().and_then(|scaling| scaling::limits(scaling, asynchronous)))
 }
 
-/// What goes together on SageMaker: [guardrails][g], [shadow variants][s].
+/// Refuses combinations that SageMaker refuses: [guardrails][g], [shadow variants][s].
 ///
 /// [g]: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html
 /// [s]: https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html
-fn together(target: &EndpointTarget, looks: bool) -> Option<Fault> {
+fn together(target: &EndpointTarget, reconciled: bool) -> Option<Fault> {
     let serverless = matches!(target.serving, Serving::Serverless(_));
     let at_once = target.strategy == Strategy::AllAtOnce;
     let challenged = matches!(target.trial, Some(VariantTest::AbTest(_)));
-    super::check::first([
+    super::validate::first([
         (
             !serverless || at_once,
             "deploy.endpoint.serverless",
@@ -139,7 +154,7 @@ fn together(target: &EndpointTarget, looks: bool) -> Option<Fault> {
         (
             !serverless || target.autoscaling.is_none(),
             "deploy.endpoint.autoscaling",
-            "expected none: a serverless endpoint scales by itself",
+            "expected none: SageMaker scales a serverless endpoint",
         ),
         (
             target.trial.is_none() || matches!(target.serving, Serving::RealTime(_)),
@@ -152,9 +167,9 @@ fn together(target: &EndpointTarget, looks: bool) -> Option<Fault> {
             "expected no canary, linear or rolling: SageMaker moves between one variant and two all at once",
         ),
         (
-            target.trial.is_none() || looks,
+            target.trial.is_none() || reconciled,
             "deploy.endpoint",
-            "expected a [reconcile] table: that a shadow or A/B test has served its time is found by looking",
+            "expected a [reconcile] table: only reconciling finds that a shadow or A/B test has ended",
         ),
     ])
 }

@@ -2,22 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Fault;
 use super::integrate::is_variable;
 use super::retrain::Parameters;
+use super::validate::Fault;
 use trimtab_names::name::{
     CodePipelineName, DagId, EnvironmentName, HttpsUrl, KubeflowId, PipelineName, SecretName, StateMachineArn,
     TRAINING, word,
 };
 
-/// What trains.
+/// The training engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
     /// A SageMaker pipeline.
     Pipeline(PipelineName),
-    /// A STANDARD state machine of Step Functions. Its name ends with [`TRAINING`]: the suite hears
-    /// of no other of this function's, and may start no other.
+    /// A STANDARD state machine of Step Functions. Its name ends with [`TRAINING`]: only then do its events reach
+    /// `retrain`, and only then may `retrain` start it.
     StateMachine(StateMachineArn),
     /// A DAG in an environment of Amazon MWAA.
     Airflow(Airflow),
@@ -29,45 +29,46 @@ pub enum Engine {
 
 /// A DAG in an environment of Amazon MWAA.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Airflow {
-    /// The environment.
+    /// The MWAA environment.
     pub environment: EnvironmentName,
-    /// The DAG.
+    /// The ID of the DAG.
     pub dag: DagId,
 }
 
-/// A pipeline of Kubeflow Pipelines, and how it is reached.
+/// A pipeline of Kubeflow Pipelines, and how to reach its API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Kubeflow {
-    /// Where its API is.
+    /// The base URL of Kubeflow's API.
     pub url: HttpsUrl,
-    /// The pipeline's id; its newest version is run.
+    /// The ID of the pipeline; runs use its newest version.
     pub pipeline: KubeflowId,
-    /// The id of the experiment that runs are in; absent means Kubeflow's default one.
+    /// The ID of the experiment of the runs. Without it, Kubeflow's default experiment is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<KubeflowId>,
-    /// The secret that holds the bearer token, and nothing else.
+    /// The secret in Secrets Manager that contains the bearer token and nothing else.
     pub secret: SecretName,
-    /// Certificates, in PEM, of the authorities that its server's may be signed by; absent means those
-    /// that everybody trusts.
+    /// Certificates in PEM of the authorities that sign the server's certificate, instead of the public ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<String>,
 }
 
-/// MWAA takes a path of so many characters: `/dags/DAG/dagRuns/RUN`.
+/// The longest path that MWAA accepts: `/dags/DAG/dagRuns/RUN`.
 /// <https://docs.aws.amazon.com/mwaa/latest/API/API_InvokeRestApi.html>
 const PATH: usize = 64;
 
-/// What a path is besides the DAG: its own words, and a run's id of up to 18 characters.
+/// The length of a path without the DAG, with a run ID of up to 18 characters.
 const PATH_REST: usize = "/dags//dagRuns/".len() + 18;
 
-/// The longest bundle of certificates: it stands in the ledger.
+/// The longest bundle of certificates: the whole policy is one item of the ledger.
 const BUNDLE: usize = 20_000;
 
 impl Engine {
-    /// The SageMaker pipeline, where it is one.
+    /// The SageMaker pipeline; `None` for other engines.
     #[must_use]
     pub fn pipeline(&self) -> Option<&PipelineName> {
         match self {
@@ -76,19 +77,19 @@ impl Engine {
         }
     }
 
-    /// Whether AWS tells of its runs' ends: of the others, looking does.
+    /// Whether AWS sends an event at the end of a run. Reconciling finds the end for other engines.
     #[must_use]
-    pub fn tells(&self) -> bool {
+    pub fn sends_events(&self) -> bool {
         !matches!(self, Self::Airflow(_) | Self::Kubeflow(_))
     }
 
-    /// Whether it takes whatever it is given; the others refuse a parameter that they do not declare.
+    /// Whether a run accepts any parameter; other engines refuse one that the pipeline does not declare.
     #[must_use]
     pub fn takes_anything(&self) -> bool {
         matches!(self, Self::StateMachine(_) | Self::Airflow(_))
     }
 
-    /// What people call the kind of engine.
+    /// The kind of engine for messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -100,7 +101,7 @@ impl Engine {
         }
     }
 
-    /// What people call this one.
+    /// The name of the pipeline, state machine or DAG for messages.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -114,7 +115,7 @@ impl Engine {
 }
 
 pub(super) fn limits(engine: &Engine, parameters: &Parameters) -> Option<Fault> {
-    let free = "expected none: this engine gets commit, incident, reason, experiment and trial by these names";
+    let free = "expected none: this engine receives commit, incident, reason, experiment and trial under these names";
     if engine.takes_anything() && *parameters != Parameters::default() {
         return Some(("retrain.parameters", free));
     }
@@ -131,7 +132,7 @@ pub(super) fn limits(engine: &Engine, parameters: &Parameters) -> Option<Fault> 
             "expected a pipeline whose name ends with \"-training\"",
         )
         .or_else(|| {
-            let problem = "expected the pipeline variable for incident: a run is known again by it";
+            let problem = "expected the pipeline variable for incident: Trimtab recognizes its runs by it";
             named(parameters.incident.is_some(), "retrain.parameters", problem)
         })
         .or_else(|| {

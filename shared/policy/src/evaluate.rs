@@ -1,72 +1,76 @@
-//! `[evaluate]`: what a version must show before it goes on.
+//! `[evaluate]`: the tests that decide whether a version is approved.
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Fault;
+use super::validate::Fault;
 use trimtab_names::decimal::Decimal;
 use trimtab_names::name::StateMachineArn;
 
-/// What a version must show, and what comes of it.
+/// The tests of new versions, and the verdicts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Evaluate {
-    /// The test suite: a STANDARD state machine that gives the metrics. Its name ends with
-    /// [`TESTS`]: the suite hears of no other, and may start no other.
+    /// The STANDARD state machine that tests a version and returns its metrics, by its ARN. Its name must end with
+    /// `-tests`: Trimtab starts no other state machine, and receives events of no other.
     pub tests: StateMachineArn,
-    /// What is done about a version that passes.
+    /// The reaction to a version that passes: `"approve"`, or `"manual_approval"`, after which an operator decides.
     pub on_pass: OnPass,
-    /// What is done about a version that does not.
+    /// The reaction to a version that fails: `"reject"`, or `"manual_approval"`, after which an operator decides.
     pub on_fail: OnFail,
-    /// Whether the test suite must name a bias report.
+    /// Whether the tests must return the S3 URI of a bias report.
     #[serde(default)]
     pub bias_report: bool,
-    /// What the metrics must be.
+    /// The metrics that a version must satisfy.
     #[serde(default)]
     pub metrics: Vec<Metric>,
 }
 
-/// What is done about a version that passes.
+/// The reaction to a version that passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnPass {
-    /// It is approved.
+    /// Approves the version.
     Approve,
-    /// A person is asked.
+    /// Leaves the verdict to an operator.
     ManualApproval,
 }
 
-/// What is done about a version that does not pass.
+/// The reaction to a version that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnFail {
-    /// It is rejected.
+    /// Rejects the version.
     Reject,
-    /// A person is asked.
+    /// Leaves the verdict to an operator.
     ManualApproval,
 }
 
-/// One metric: exactly one of `at_least` and `at_most`, which also says which way is better.
+/// One metric, with exactly one of `at_least` and `at_most`, which also says in which direction it improves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Metric {
-    /// Its name, as the test suite writes it.
+    /// The name of the metric in the output of the tests.
     pub name: String,
-    /// The least that passes; more is better.
+    /// The lowest value that passes; a higher value is better. Write exactly one of `at_least` and `at_most`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Decimal>,
-    /// The most that passes; less is better.
+    /// The highest value that passes; a lower value is better.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Decimal>,
-    /// By how much it may be worse than the version that is live; absent means that they are not
-    /// compared.
+    /// The amount by which the value may be worse than that of the live version. Without it, the version is not compared
+    /// with the live version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin: Option<Decimal>,
 }
 
-/// What the name of a test suite's state machine ends with.
+/// The required ending of the name of a test state machine.
 pub const TESTS: &str = "-tests";
 
-/// The longest name of a metric: it stands in a metadata property of the package.
+/// The longest name of a metric: a metadata property of the version contains it.
 const NAME: usize = 64;
 
 pub(super) fn limits(rules: &Evaluate) -> Option<Fault> {
@@ -97,5 +101,6 @@ pub(super) fn limits(rules: &Evaluate) -> Option<Fault> {
     }
     let fault = faults.into_iter().find(|(holds, _)| !holds).map(|(_, problem)| ("evaluate.metrics", problem));
     let nothing = rules.on_pass == OnPass::Approve && metrics.is_empty();
-    fault.or(nothing.then_some(("evaluate.metrics", "expected at least one metric: nothing approves by itself")))
+    fault.or(nothing
+        .then_some(("evaluate.metrics", "expected at least one metric: without one, every version would be approved")))
 }

@@ -1,4 +1,4 @@
-//! Look-up keys: the names by which an event finds its model, one read each.
+//! Lookup keys: the names in events, under which one read of the ledger finds the model.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::{Engine, Policy, Target};
 use trimtab_names::name::ScheduleName;
 
-/// What kind of name a key is.
+/// The kind of resource that a key names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is the AWS resource it is named after")]
 pub enum KeyKind {
@@ -30,7 +30,7 @@ pub enum KeyKind {
 /// A name that belongs to one model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// What it names.
+    /// The kind of resource.
     pub kind: KeyKind,
     /// The name.
     pub name: String,
@@ -41,7 +41,7 @@ impl Key {
         Self { kind, name: name.to_string() }
     }
 
-    /// A monitoring schedule; ARNs have its name in lower case.
+    /// The key of a monitoring schedule, in lower case because SageMaker writes it so in ARNs.
     #[must_use]
     pub fn schedule(name: &ScheduleName) -> Self {
         Self { kind: KeyKind::MonitoringSchedule, name: name.as_str().to_ascii_lowercase() }
@@ -60,7 +60,7 @@ impl fmt::Display for Key {
             KeyKind::StateMachine => "state-machine",
             KeyKind::PackageGroup => "package-group",
             KeyKind::Endpoint => "endpoint",
-            KeyKind::DeployPipeline => "delivery-pipeline",
+            KeyKind::DeployPipeline => "deploy-pipeline",
             KeyKind::MonitoringSchedule => "monitoring-schedule",
             KeyKind::FeatureGroup => "feature-group",
             KeyKind::DataPrefix => "data",
@@ -71,7 +71,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// What the events of a run's end name; of the other engines' runs there are none.
+/// The resource in the events at the end of a run; `None` for engines without such events.
 fn of_engine(engine: &Engine) -> Option<Key> {
     match engine {
         Engine::Pipeline(pipeline) => Some(Key::new(KeyKind::Pipeline, pipeline)),
@@ -86,7 +86,7 @@ pub(super) fn of(policy: &Policy) -> BTreeSet<Key> {
     if let Some(integrate) = &policy.integrate {
         keys.insert(Key::new(KeyKind::Repository, &integrate.repository));
         keys.extend(integrate.project.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
-        keys.extend(integrate.codepipeline.as_ref().map(|delivery| Key::new(KeyKind::BuildPipeline, &delivery.name)));
+        keys.extend(integrate.codepipeline.as_ref().map(|pipeline| Key::new(KeyKind::BuildPipeline, &pipeline.name)));
         keys.extend(integrate.image.as_ref().map(|image| Key::new(KeyKind::ImageRepository, &image.repository)));
         keys.extend(integrate.pull_requests.as_ref().map(|project| Key::new(KeyKind::BuildProject, project)));
     }

@@ -1,17 +1,17 @@
-//! A model's policy: which reactions are on, with what, and within which limits. One TOML file per
-//! model, checked in by its team.
+//! Policies: what Trimtab may do for a model, and within which limits. A policy is one TOML file for each
+//! model, in the repository of its team; `organization.toml` applies to all models.
 //!
-//! Knows nothing of files: the caller brings the text and the name to show in errors.
+//! Architecture invariant: this crate reads no files. The caller passes the text, and the name of the file
+//! for errors. Functions and the CLI use it as `trimtab_core::policy`.
 
-mod check;
 pub mod data;
 mod deploy;
+mod duration;
 mod endpoint;
 mod engine;
 pub mod evaluate;
 mod integrate;
 mod key;
-mod length;
 pub mod monitor;
 mod notify;
 pub mod organization;
@@ -23,6 +23,7 @@ mod stack;
 mod stage;
 mod strategy;
 mod transform;
+mod validate;
 mod variant_test;
 
 use std::collections::BTreeSet;
@@ -30,7 +31,6 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-pub use check::{PolicyError, check_all};
 pub use deploy::{Deploy, OnRejected, PipelineTarget, Target};
 pub use endpoint::EndpointTarget;
 pub use engine::{Airflow, Engine, Kubeflow};
@@ -46,71 +46,80 @@ pub use stack::{Capability, StackTarget};
 pub use stage::{CrossAccountRole, Gate, SOLE, SmokeTest, Stage};
 pub use strategy::{Canary, Linear, Rolling, Strategy};
 pub use transform::{Split, TransformTarget};
+pub use validate::{PolicyError, check_all};
 pub use variant_test::{AbTest, Shadow, VariantTest};
 
 use trimtab_names::name::{GroupName, ModelName};
 
-/// The version of the policy's shape that this suite reads.
+/// The version of the policy format that this version of Trimtab reads.
 pub const VERSION: u32 = 1;
 
-/// A model's policy.
+/// The policy of one model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// The shape's version: [`VERSION`].
+    /// The version of the policy format: `1`.
     pub version: u32,
-    /// The model.
+    /// The name of the model. Messages show it, and the names of resources that Trimtab creates contain it.
     pub model: ModelName,
-    /// Who answers for it: shown to people, never interpreted.
+    /// The team or the operator that is responsible for the model. Messages show it; Trimtab does not interpret it.
     pub owner: String,
-    /// Its model package group.
+    /// The model package group in the Model Registry whose versions are evaluated, deployed and monitored.
     pub package_group: GroupName,
-    /// Builds; absent means off.
+    /// Builds of commits and pull requests. Without this table, Trimtab builds nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integrate: Option<Integrate>,
-    /// Training; absent means off.
+    /// Training. Without this table, Trimtab starts no training run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retrain: Option<Retrain>,
-    /// Deployment; absent means off.
+    /// Deployment of approved versions. Without this table, Trimtab deploys nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deploy: Option<Deploy>,
-    /// Looking for what AWS did not tell of; absent means off.
+    /// Periodic reconciling, with the deadlines after which Deadline Exceeded is reported.
+    /// An empty table enables it with the defaults. Without this table, lost events are not found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconcile>,
-    /// What a version must show before it goes on; absent means that a person decides.
+    /// Evaluation of new versions. Without this table, an operator approves or rejects each version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluate: Option<evaluate::Evaluate>,
-    /// What came of what is written into SageMaker ML Lineage Tracking; absent means it is not.
+    /// Lineage: an empty table makes Trimtab write the origin of each version to SageMaker ML Lineage Tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
-    /// What is watched about the version that is live; absent means off.
+    /// Monitoring of the live version. Without this table, Trimtab creates no monitoring schedules and alarms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monitor: Option<monitor::Monitor>,
-    /// Who is told, and which messages can wait; absent means that each is sent by itself, at once.
+    /// Recipients and digests of this model's messages. Without this table, each message is sent at once to the
+    /// subscriptions that were made by hand.
     pub notify: Option<Notify>,
 }
 
-/// How long things may take before a person is told. Whoever has this table is looked after: every
-/// few minutes the functions look for what they have not heard of.
+/// Deadlines. With this table, the functions compare the model with AWS every few minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reconcile {
-    /// A build.
-    #[serde(with = "length", default = "two_hours")]
+    /// The deadline of a build.
+    #[serde(with = "duration", default = "two_hours")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub build: SignedDuration,
-    /// A training run.
-    #[serde(with = "length", default = "a_day")]
+    /// The deadline of a training run.
+    #[serde(with = "duration", default = "a_day")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub training: SignedDuration,
-    /// A test suite.
-    #[serde(with = "length", default = "six_hours")]
+    /// The deadline of an evaluation, from the start of the test state machine to the verdict.
+    #[serde(with = "duration", default = "six_hours")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub evaluation: SignedDuration,
-    /// A rollout.
-    #[serde(with = "length", default = "six_hours")]
+    /// The deadline of a rollout. The duration of its shadow or A/B test is added.
+    #[serde(with = "duration", default = "six_hours")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub rollout: SignedDuration,
 }
 
-/// `[lineage]`: the table itself, empty, switches it on.
+/// `[lineage]`, an empty table that enables lineage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lineage {}
 
@@ -127,17 +136,17 @@ fn a_day() -> SignedDuration {
 }
 
 impl Policy {
-    /// Reads a policy; `label` is what errors call the file.
+    /// Parses and validates a policy; `label` is the name of the file in errors.
     ///
     /// # Errors
-    /// One fault, with file, line, key and what was expected.
+    /// The first error, with file, line, key and expected value.
     pub fn parse(label: &str, text: &str) -> Result<Self, PolicyError> {
-        let mut policy: Self = check::parse(label, text, check::limits)?;
+        let mut policy: Self = validate::parse(label, text, validate::limits)?;
         policy.name_sessions();
         Ok(policy)
     }
 
-    /// A session in another account is named after the model and the stage.
+    /// Derives the names of sessions in other accounts, so that CloudTrail there shows model and stage.
     fn name_sessions(&mut self) {
         let model = &self.model;
         let stages = self.deploy.iter_mut().flat_map(|deploy| &mut deploy.stages);
@@ -148,7 +157,7 @@ impl Policy {
         }
     }
 
-    /// The names by which events find this model.
+    /// The names that events of this model contain, under which the ledger finds the model.
     #[must_use]
     pub fn keys(&self) -> BTreeSet<Key> {
         key::of(self)

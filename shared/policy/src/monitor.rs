@@ -1,4 +1,4 @@
-//! `[monitor]`: what is watched about the version that is live, and from where on it is drift.
+//! `[monitor]`: monitoring of the live version, and the bounds beyond which a metric is drift.
 
 mod limits;
 mod measure;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointTarget, Policy, Target, length};
+use super::{EndpointTarget, Policy, Target, duration};
 use trimtab_names::decimal::Decimal;
 use trimtab_names::drift::DriftKind;
 use trimtab_names::name::{AlarmName, EndpointName, KmsKeyId, ModelName, RoleArn, S3Uri};
@@ -16,46 +16,49 @@ use trimtab_names::name::{AlarmName, EndpointName, KmsKeyId, ModelName, RoleArn,
 pub(super) use limits::limits;
 pub use measure::{Bound, Measure};
 
-/// What is watched, by what. One table for each kind of drift that is asked for.
+/// Monitoring of the live version, with one table for each kind of drift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Monitor {
-    /// The role that the monitoring jobs and the baselines' jobs run as.
+    /// The role of the monitoring jobs and of the jobs that compute baselines.
     pub role: RoleArn,
-    /// What they run.
+    /// The images of the jobs.
     pub images: Images,
-    /// Their instance type, such as `ml.m5.xlarge`.
+    /// The instance type of the jobs, such as `"ml.m5.xlarge"`.
     pub instance_type: String,
-    /// Where reports and computed baselines go.
+    /// The location of reports and computed baselines in S3.
     pub output: S3Uri,
-    /// What the endpoint keeps of its traffic.
+    /// Data capture of the endpoint.
     pub capture: Capture,
-    /// How often the schedules run.
-    #[serde(with = "length", default = "an_hour")]
+    /// The interval of the monitoring schedules.
+    #[serde(with = "duration", default = "an_hour")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub every: SignedDuration,
-    /// How long after its request a label is there, at the most: model quality and bias look so far back.
-    #[serde(with = "length", default = "a_day")]
+    /// The longest time between a request and its label, in whole hours. Model quality and bias analyze data of that age.
+    #[serde(with = "duration", default = "a_day")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub label_delay: SignedDuration,
-    /// The data set, CSV with a header, that a baseline is computed from where the registry has none
-    /// for the version.
+    /// The data set from which a baseline is computed if the registry has none for the version: CSV with a header.
+    /// Without it, no baseline is computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<S3Uri>,
-    /// The KMS key of the jobs' volumes and outputs.
+    /// The KMS key of the volumes and the output of the jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<KmsKeyId>,
-    /// The jobs' place in a VPC.
+    /// The VPC of the jobs. Without it, they run outside of a VPC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
-    /// Model Monitor, data quality.
+    /// Data quality, with Model Monitor. Without this table, it is not monitored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_quality: Option<DataQuality>,
-    /// Model Monitor, model quality.
+    /// Model quality, with Model Monitor. Without this table, it is not monitored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_quality: Option<ModelQuality>,
-    /// Clarify, bias.
+    /// Bias, with Clarify. Without this table, it is not monitored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bias: Option<Bias>,
-    /// Clarify, feature attribution.
+    /// Feature attribution, with Clarify. Without this table, it is not monitored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature_attribution: Option<FeatureAttribution>,
 }
@@ -68,81 +71,87 @@ fn a_day() -> SignedDuration {
     SignedDuration::from_hours(24)
 }
 
-/// The images of the jobs. SageMaker's own are in accounts of its own, one for each region.
+/// The images of the jobs, in a registry of your own or SageMaker's registry for the region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Images {
-    /// Model Monitor's analyzer: data quality and model quality.
+    /// The analyzer of Model Monitor, for data quality and model quality.
     pub analyzer: String,
-    /// Clarify's: bias and feature attribution.
+    /// The image of Clarify, for bias and feature attribution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clarify: Option<String>,
 }
 
-/// Data capture: what the endpoint keeps of its requests and answers.
+/// Data capture of the endpoint's requests and responses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Capture {
-    /// The share of requests that is kept, 1 to 100.
+    /// The share of the requests that is captured, in percent.
     pub percent: u8,
-    /// Where.
+    /// The location of the captured data in S3.
     pub destination: S3Uri,
-    /// The KMS key that it is encrypted with.
+    /// The KMS key of the captured data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<KmsKeyId>,
 }
 
-/// The subnets and security groups of the jobs.
+/// The VPC of the jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// Subnets.
+    /// The IDs of the subnets.
     pub subnets: Vec<String>,
-    /// Security groups.
+    /// The IDs of the security groups.
     pub security_groups: Vec<String>,
 }
 
-/// Drift of the data that comes in, feature by feature.
+/// Drift of the input data, for each feature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DataQuality {
-    /// The features whose distance from the baseline the alarm is about, 1 to 10.
+    /// The features that the alarm covers; the one with the largest distance from the baseline counts.
     pub features: Vec<String>,
-    /// The largest distance that is none.
+    /// The largest distance from the baseline that is not drift.
     pub at_most: Decimal,
 }
 
-/// Drift of what the model is worth, by labels that come later.
+/// Drift of the quality of predictions, measured with labels that arrive later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ModelQuality {
-    /// What the model solves.
+    /// The problem type of the model.
     pub problem: Problem,
-    /// Where the labels come.
+    /// The S3 location where your application writes the labels.
     pub ground_truth: S3Uri,
-    /// Where the prediction stands in the endpoint's answer: a column's number or a path.
+    /// The position of the prediction in the endpoint's response: the number of a column or a JSON path.
     pub inference: String,
-    /// The label's column in the data set that the baseline is computed from.
+    /// The column of the label in the data set of the baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The prediction's column in it.
+    /// The column of the prediction in the data set of the baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prediction: Option<String>,
-    /// The data set that the baseline is computed from: with predictions and labels.
+    /// The data set from which the baseline is computed, with predictions and labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<S3Uri>,
-    /// The metric that the alarm is about, such as `auc`.
+    /// The metric of the alarm, such as `"auc"`.
     pub metric: String,
-    /// The least that is no drift.
+    /// The lowest value of the metric that is not drift. Write exactly one of `at_least` and `at_most`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Decimal>,
-    /// The most that is no drift.
+    /// The highest value of the metric that is not drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Decimal>,
 }
 
-/// What a model solves: SageMaker's words.
+/// The problem type, in SageMaker's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[allow(missing_docs, reason = "the names are SageMaker's own")]
 pub enum Problem {
     BinaryClassification,
@@ -151,7 +160,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// SageMaker's word.
+    /// The name in SageMaker.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -162,37 +171,39 @@ impl Problem {
     }
 }
 
-/// Drift of bias. A metric of Clarify is known by all that it is about.
+/// Drift of bias. Metric, stage, label and facet together identify a metric of Clarify.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bias {
-    /// Clarify's analysis configuration, where the registry has none for the version.
+    /// The analysis configuration of Clarify (`analysis_config.json`), if the registry has none for the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<S3Uri>,
-    /// Where the labels come.
+    /// The S3 location where your application writes the labels.
     pub ground_truth: S3Uri,
-    /// The metric that the alarm is about, such as `DPPL`.
+    /// The metric of the alarm, such as `"DPPL"`.
     pub metric: String,
-    /// Before or after training.
+    /// Whether the metric measures bias before or after training.
     pub stage: BiasStage,
-    /// The label, as the configuration names it.
+    /// The name of the label in the analysis configuration.
     pub label: String,
-    /// Its value.
+    /// The value of the label.
     pub label_value: String,
-    /// The facet, as the configuration names it.
+    /// The name of the facet in the analysis configuration.
     pub facet: String,
-    /// Its value.
+    /// The value of the facet.
     pub facet_value: String,
-    /// The least that is no drift.
+    /// The lowest value of the metric that is not drift. Write exactly one of `at_least` and `at_most`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Decimal>,
-    /// The most that is no drift.
+    /// The highest value of the metric that is not drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Decimal>,
 }
 
-/// Which bias: Clarify's `BiasStage`.
+/// The kind of bias: Clarify's `BiasStage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the names are Clarify's own")]
 pub enum BiasStage {
@@ -200,22 +211,23 @@ pub enum BiasStage {
     PostTraining,
 }
 
-/// Drift of what the model decides by.
+/// Drift of the contribution of a feature to predictions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FeatureAttribution {
-    /// Clarify's analysis configuration, where the registry has none for the version.
+    /// The analysis configuration of Clarify (`analysis_config.json`), if the registry has none for the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<S3Uri>,
-    /// The feature whose global SHAP value the alarm is about.
+    /// The feature whose global SHAP value the alarm covers.
     pub feature: String,
-    /// The label, as the configuration's `label_headers` name it; `label0` unless they do.
+    /// The name of the label in `label_headers` of the analysis configuration.
     #[serde(default = "label0")]
     pub label: String,
-    /// The least that is no drift.
+    /// The lowest SHAP value that is not drift. Write exactly one of `at_least` and `at_most`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Decimal>,
-    /// The most that is no drift.
+    /// The highest SHAP value that is not drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Decimal>,
 }
@@ -224,7 +236,7 @@ fn label0() -> String {
     "label0".to_owned()
 }
 
-/// A kind of drift as names have it. Short: SageMaker's names have 63 characters, a model's up to 40.
+/// The short name of a kind of drift: names in SageMaker have 63 characters, of which the model takes up to 40.
 #[must_use]
 pub fn slug(kind: DriftKind) -> &'static str {
     match kind {
@@ -235,20 +247,20 @@ pub fn slug(kind: DriftKind) -> &'static str {
     }
 }
 
-/// The schedule of this kind for this model.
+/// The name of the monitoring schedule for a model and a kind of drift.
 #[must_use]
 pub fn schedule_name(model: &ModelName, kind: DriftKind) -> String {
     format!("{model}-{}", slug(kind))
 }
 
-/// The alarm that the suite makes for this kind: the model's own, without being listed anywhere.
+/// The name of the alarm that `monitor` creates for a kind of drift. The policy need not list it.
 #[must_use]
 pub fn alarm_name(endpoint: &EndpointName, kind: DriftKind) -> String {
     format!("{endpoint}-{}-drift", slug(kind))
 }
 
 impl Policy {
-    /// The endpoint of production, in this account; `None` where a pipeline makes it, or it is elsewhere.
+    /// The endpoint of production; `None` for other targets and for an endpoint in another account.
     #[must_use]
     pub fn endpoint(&self) -> Option<&EndpointTarget> {
         let production = self.deploy.as_ref().and_then(|deploy| deploy.production());
@@ -258,14 +270,14 @@ impl Policy {
         }
     }
 
-    /// The model's alarms on drift: those that `retrain` lists, and those that `monitor` makes.
+    /// The alarms on drift: those that `retrain` lists, and those that `monitor` creates.
     #[must_use]
     pub fn drift_alarms(&self) -> BTreeSet<AlarmName> {
         let listed = self.retrain.iter().flat_map(|retrain| retrain.alarms.iter().cloned());
         listed.chain(self.own_alarms()).collect()
     }
 
-    /// The alarms that `monitor` makes.
+    /// The alarms that `monitor` creates.
     pub(super) fn own_alarms(&self) -> Vec<AlarmName> {
         let (Some(monitor), Some(target)) = (&self.monitor, self.endpoint()) else { return Vec::new() };
         let name = |kind| AlarmName::parse(&alarm_name(&target.name, kind)).ok();

@@ -1,49 +1,54 @@
-//! `[notify]`: who is told, and which messages can wait.
+//! `[notify]`: recipients of messages, and the messages that are batched in a digest.
 
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::check::Fault;
-use super::{Policy, Recipient, length};
+use super::validate::Fault;
+use super::{Policy, Recipient, duration};
 use trimtab_names::severity::Severity;
 
-/// Who is told of this model besides whoever subscribed by hand, and which messages can wait. Those are
-/// sent together, when the clock asks for a look and the first of them has waited so long.
+/// Recipients and digest of one model, in addition to subscriptions that were made by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
-    /// The severities whose messages wait.
+    /// The severities whose messages are collected in a digest.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub digest_severities: BTreeSet<Severity>,
-    /// How long; there where something is quiet.
-    #[serde(default, with = "length::optional", skip_serializing_if = "Option::is_none")]
+    /// The time after the first collected message when the digest is sent. Required with `digest_severities`.
+    #[serde(default, with = "duration::optional", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<duration::Text>"))]
     pub digest_interval: Option<SignedDuration>,
-    /// Whom `trimtab apply` subscribes to the topic.
+    /// The recipients of this model's messages, which `trimtab apply` subscribes to the SNS topic.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<Recipient>,
 }
 
 pub(super) fn limits(notify: &Notify, policy: &Policy) -> Option<Fault> {
-    let (waits, quiet) = (notify.digest_interval.is_some(), &notify.digest_severities);
+    let (digest, severities) = (notify.digest_interval.is_some(), &notify.digest_severities);
     let rules = [
         (
-            waits || !quiet.is_empty() || !notify.recipients.is_empty(),
+            digest || !severities.is_empty() || !notify.recipients.is_empty(),
             "notify",
             "expected recipients, or digest_severities and digest_interval",
         ),
         (
-            !quiet.contains(&Severity::Critical) && (!waits || !quiet.is_empty()),
+            !severities.contains(&Severity::Critical) && (!digest || !severities.is_empty()),
             "notify.digest_severities",
-            "expected \"info\", \"warning\" or both: what is critical never waits",
+            "expected \"info\", \"warning\" or both: a critical message is sent at once",
         ),
-        (waits || quiet.is_empty(), "notify.digest_interval", "expected how long what is quiet waits, such as \"24h\""),
         (
-            !waits || policy.reconcile.is_some(),
+            digest || severities.is_empty(),
             "notify.digest_interval",
-            "expected a [reconcile] table: the digest is sent when the clock asks",
+            "expected the interval of the digest, such as \"24h\"",
+        ),
+        (
+            !digest || policy.reconcile.is_some(),
+            "notify.digest_interval",
+            "expected a [reconcile] table: the digest is sent while reconciling",
         ),
     ];
-    super::check::first(rules)
+    super::validate::first(rules)
 }

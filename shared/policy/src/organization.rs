@@ -1,69 +1,75 @@
-//! What holds for the whole suite, whatever the model: `organization.toml`, beside the models' policies.
+//! `organization.toml`, beside the policies of the models: the rules that apply to all of them.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{self, Fault};
+use super::validate::{self, Fault};
 use super::{PolicyError, Recipient, VERSION};
 use trimtab_names::resource::ResourceKind;
 
-/// What the file is called.
+/// The name of the file.
 pub const FILE: &str = "organization.toml";
 
-/// What holds for the whole suite.
+/// The policy of the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationPolicy {
-    /// The shape's version: [`VERSION`].
+    /// The version of the policy format: `1`.
     pub version: u32,
-    /// The organization's rules for what people make in SageMaker; absent means nobody looks.
+    /// The organization's rules for SageMaker resources. A missing rule is off; without this table, `guard` checks nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<Guard>,
-    /// Who is told, besides those whom the models' policies name; absent means nobody.
+    /// Recipients of messages, in addition to those in the policies of the models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify: Option<OrganizationNotify>,
 }
 
-/// Whom `trimtab apply` subscribes to the topic, whatever the model.
+/// The recipients that `trimtab apply` subscribes for all models.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct OrganizationNotify {
-    /// Subscribers to the messages of every model and of the platform.
+    /// Recipients of the messages of every model and of the platform, as `notify.recipients` in a model's policy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub all: Vec<Recipient>,
-    /// Subscribers to the messages of the platform: those that belong to no model.
+    /// Recipients of the messages that belong to no model, with the same keys.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub platform: Vec<Recipient>,
 }
 
-/// The organization's rules. What is left out is not asked for.
+/// The organization's rules. A missing rule is off.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Guard {
-    /// Tags that everything must have, with a value.
+    /// The tags that every resource must have, with a value. Messages show the value of `owner`.
     pub tags: BTreeSet<String>,
-    /// Whether volumes and outputs must be encrypted with a named KMS key.
+    /// Whether volumes, output and captured data must name a KMS key. Instances with local disks accept no key for their
+    /// volumes and are exempt from that part.
     pub kms: bool,
-    /// Whether jobs, models and notebooks must be in a VPC, and notebooks in nothing else.
+    /// Whether jobs, models and notebook instances must be in a VPC, and notebook instances without direct internet access.
     pub vpc: bool,
-    /// Whether the containers of jobs and models must be cut off from the network.
+    /// Whether the containers of jobs and models must have no network access.
     pub network_isolation: bool,
-    /// The instance types that may be used, `*` for anything; any if empty.
+    /// The allowed instance types; `*` stands for any text. An empty list allows all.
     pub instance_types: BTreeSet<String>,
-    /// The registries that images may come from, such as
-    /// `123456789012.dkr.ecr.eu-west-1.amazonaws.com`; any if empty.
+    /// The registries that images may come from, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com`. An empty list
+    /// allows all.
     pub registries: BTreeSet<String>,
     /// Whether images must be named by digest.
     pub image_digest: bool,
-    /// What is stopped, besides being reported.
+    /// The kinds of resources that are stopped in addition to being reported. Endpoints, their configurations and models
+    /// are only reported.
     pub stop: BTreeSet<Stoppable>,
-    /// ARNs of roles and users whose calls are not looked at, `*` for anything.
+    /// ARNs of roles and users whose calls are not checked; `*` stands for any text after the account.
     pub exempt: BTreeSet<String>,
 }
 
-/// What can be stopped.
+/// A kind of resource that `guard` can stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "each is the SageMaker resource it is named after")]
 pub enum Stoppable {
@@ -73,7 +79,7 @@ pub enum Stoppable {
 }
 
 impl Guard {
-    /// Whether what is of this kind and breaks a rule is stopped.
+    /// Whether a resource of this kind is stopped when it breaks a rule.
     #[must_use]
     pub fn stops(&self, kind: ResourceKind) -> bool {
         let kind = match kind {
@@ -87,12 +93,12 @@ impl Guard {
 }
 
 impl OrganizationPolicy {
-    /// Reads the file; `label` is what errors call it.
+    /// Parses and validates the file; `label` is its name in errors.
     ///
     /// # Errors
-    /// One fault, with file, line, key and what was expected.
+    /// The first error, with file, line, key and expected value.
     pub fn parse(label: &str, text: &str) -> Result<Self, PolicyError> {
-        check::parse(label, text, |policy| limits(policy).map(|fault| (None, fault)))
+        validate::parse(label, text, |policy| limits(policy).map(|fault| (None, fault)))
     }
 }
 
@@ -104,8 +110,12 @@ fn limits(policy: &OrganizationPolicy) -> Option<Fault> {
         }
     };
     hold(policy.version == VERSION, "version", "expected 1");
-    let told = policy.notify.as_ref().is_none_or(|told| !told.all.is_empty() || !told.platform.is_empty());
-    hold(told, "notify", "expected all (every model and the platform), or platform");
+    let has_recipients = |notify: &OrganizationNotify| !notify.all.is_empty() || !notify.platform.is_empty();
+    hold(
+        policy.notify.as_ref().is_none_or(has_recipients),
+        "notify",
+        "expected all (every model and the platform), or platform",
+    );
     let Some(guard) = &policy.guard else { return faults.into_iter().next() };
     hold(guard.tags.iter().all(|tag| is_tag(tag)), "guard.tags", "expected names of tags, 1 to 128 characters each");
     let instance = |kind: &String| kind.starts_with("ml.") && kind.len() <= 64;
@@ -119,19 +129,19 @@ fn limits(policy: &OrganizationPolicy) -> Option<Fault> {
         "guard.registries",
         "expected registries such as \"123456789012.dkr.ecr.eu-west-1.amazonaws.com\", without a repository",
     );
-    // A star in front would let anybody's account in.
+    // A pattern for the account would exempt identities of foreign accounts.
     let identity = |arn: &String| arn.starts_with("arn:") && arn.split(':').nth(4).is_some_and(is_account);
     hold(
         guard.exempt.iter().all(identity),
         "guard.exempt",
         "expected ARNs of roles or users such as \"arn:aws:iam::123456789012:role/trimtab-*\"",
     );
-    let demands = guard.kms || guard.vpc || guard.network_isolation || guard.image_digest;
+    let has_rule = guard.kms || guard.vpc || guard.network_isolation || guard.image_digest;
     let lists = [&guard.tags, &guard.instance_types, &guard.registries];
     hold(
-        demands || lists.iter().any(|list| !list.is_empty()),
+        has_rule || lists.iter().any(|list| !list.is_empty()),
         "guard",
-        "expected at least one rule; to switch the guard off, leave [guard] out",
+        "expected at least one rule; to disable the guard, leave [guard] out",
     );
     faults.into_iter().next()
 }
@@ -161,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_uses_every_key_and_survives_the_ledger() {
+    fn organization_example_has_every_key() {
         let policy = OrganizationPolicy::parse("organization.toml", ORGANIZATION).unwrap();
         let written = serde_json::to_value(&policy).unwrap();
         let back: OrganizationPolicy = serde_json::from_value(written.clone()).unwrap();
@@ -172,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_names_file_line_key_and_what_was_expected() {
+    fn fault_names_file_line_key_and_expected_value() {
         let line = 1 + ORGANIZATION.lines().position(|line| line.starts_with("exempt")).unwrap();
         let expected = format!(
             "organization.toml:{line}: guard.exempt: expected ARNs of roles or users such as \"arn:aws:iam::123456789012:role/trimtab-*\""
@@ -181,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_could_not_hold_are_refused() {
+    fn rules_that_cannot_apply_are_refused() {
         assert!(fault("\"ml.m5.*\"", "\"m5.*\"").contains("guard.instance_types"));
         assert!(fault("amazonaws.com\"", "amazonaws.com/churn\"").contains("guard.registries"));
         assert!(fault("\"training\"", "\"endpoint\"").contains("guard.stop"));
@@ -191,15 +201,15 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_whatever_the_model_is_checked_as_in_a_models_policy() {
+    fn recipients_of_the_organization_are_validated() {
         let fault = fault("platform@example.com", "platform");
         assert!(fault.contains("notify.all[0]: not a valid e-mail address"), "{fault}");
-        let nobody = OrganizationPolicy::parse("organization.toml", "version = 1\n[notify]\n").unwrap_err();
-        assert!(nobody.to_string().contains("notify: expected all"), "{nobody}");
+        let empty = OrganizationPolicy::parse("organization.toml", "version = 1\n[notify]\n").unwrap_err();
+        assert!(empty.to_string().contains("notify: expected all"), "{empty}");
     }
 
     #[test]
-    fn without_the_table_nobody_looks() {
+    fn organization_without_guard_has_none() {
         assert_eq!(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap().guard, None);
     }
 }

@@ -1,4 +1,4 @@
-//! `[[notify.recipients]]`: who is told, by SNS, and of what.
+//! `[[notify.recipients]]`: recipients of messages by SNS, and the severities that they receive.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,22 +8,24 @@ use serde::{Deserialize, Serialize};
 use trimtab_names::name::{NameError, arn, word};
 use trimtab_names::severity::Severity;
 
-/// The longest address that a mail server takes, and the longest URL that each HTTP server does.
+/// The longest address that mail servers accept, and the longest URL that every HTTP server accepts.
 const EMAIL_MAX: usize = 254;
 const URL_MAX: usize = 2_000;
 
-/// Who is told, and of what.
+/// A recipient, and the severities that it receives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "RecipientToml", into = "RecipientToml")]
 pub struct Recipient {
-    /// Where the messages go.
+    /// The address of the subscription.
     pub address: Address,
-    /// Of which severities; never empty.
+    /// The severities of the messages; never empty.
     pub severities: BTreeSet<Severity>,
 }
 
-/// How SNS hands a message over. Not by SMS: the suite's messages are longer than that.
+/// The protocol of an SNS subscription. SMS is missing because messages are longer than a text message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "each is SNS's own word")]
 pub enum Protocol {
@@ -33,7 +35,7 @@ pub enum Protocol {
     Sqs,
 }
 
-/// Where messages go: what SNS knows a subscription by.
+/// Protocol and endpoint, which identify a subscription of an SNS topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
     protocol: Protocol,
@@ -41,10 +43,10 @@ pub struct Address {
 }
 
 impl Protocol {
-    /// All of them.
+    /// All protocols.
     const ALL: [Self; 4] = [Self::Email, Self::Https, Self::Lambda, Self::Sqs];
 
-    /// SNS's word for it.
+    /// The name in SNS.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,7 +57,7 @@ impl Protocol {
         }
     }
 
-    /// The protocol that this is SNS's word for, where the suite uses it.
+    /// Reads the name in SNS; `None` for a protocol that Trimtab does not use.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|protocol| protocol.as_str() == text)
@@ -63,10 +65,10 @@ impl Protocol {
 }
 
 impl Address {
-    /// Checks the endpoint against the protocol.
+    /// Validates the endpoint for the protocol.
     ///
     /// # Errors
-    /// [`NameError`] says what the protocol needs.
+    /// [`NameError`] with the form that the protocol requires.
     pub fn parse(protocol: Protocol, endpoint: &str) -> Result<Self, NameError> {
         let (holds, kind, expected) = match protocol {
             Protocol::Email => (is_email(endpoint), "e-mail address", "one such as oncall@example.com"),
@@ -88,13 +90,13 @@ impl Address {
         if holds { Ok(Self { protocol, endpoint }) } else { Err(NameError { kind, expected }) }
     }
 
-    /// How messages get there.
+    /// The protocol.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// Where that is.
+    /// The e-mail address, URL or ARN.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
@@ -107,7 +109,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Printable ASCII: nothing that a line could be broken by, or that reads as something else.
+/// Whether the text is printable ASCII: other characters could break a line or imitate another address.
 fn printable(text: &str, max: usize) -> bool {
     text.len() <= max && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -123,29 +125,33 @@ fn is_url(text: &str) -> bool {
     printable(text, URL_MAX) && host.is_some_and(|host| !host.is_empty() && !host.contains('@'))
 }
 
-/// A recipient as it is written.
+/// A recipient in TOML.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RecipientToml {
+    /// The protocol of the subscription.
     protocol: Protocol,
+    /// The e-mail address, the `https://` URL, or the ARN of the function or queue.
     endpoint: String,
+    /// The severities of the messages that the recipient receives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     severities: Option<BTreeSet<Severity>>,
 }
 
-impl TryFrom<Written> for Recipient {
+impl TryFrom<RecipientToml> for Recipient {
     type Error = String;
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
+    fn try_from(written: RecipientToml) -> Result<Self, Self::Error> {
         let address = Address::parse(written.protocol, &written.endpoint).map_err(|error| error.to_string())?;
         let severities = written.severities.unwrap_or_else(|| Severity::ALL.into());
         if severities.is_empty() {
-            return Err("expected at least one of severities; leave the key out for all".to_owned());
+            return Err("expected at least one severity; leave severities out for all".to_owned());
         }
         Ok(Self { address, severities })
     }
 }
 
-impl From<Recipient> for Written {
+impl From<Recipient> for RecipientToml {
     fn from(recipient: Recipient) -> Self {
         let Recipient { address: Address { protocol, endpoint }, severities } = recipient;
         Self { protocol, endpoint, severities: Some(severities).filter(|some| some.len() < Severity::ALL.len()) }
@@ -159,7 +165,7 @@ mod tests {
 
     const DEMAND: &str = include_str!("../../../policies/demand.toml");
 
-    /// demand's policy with these lines as its second recipient.
+    /// The policy of demand with these lines as its second recipient.
     fn with(lines: &str) -> Result<Policy, String> {
         let first = "[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n";
         let text = format!("{DEMAND}\n{first}[[notify.recipients]]\n{lines}\n");
@@ -171,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipient_has_all_severities_or_those_that_are_named() {
+    fn recipient_has_all_severities_or_the_named_ones() {
         let all = with("protocol = \"https\"\nendpoint = \"https://example.com/hook?team=a\"").unwrap();
         assert_eq!(last(&all).severities, Severity::ALL.into());
         let some = with("protocol = \"email\"\nendpoint = \"b@example.com\"\nseverities = [\"critical\"]").unwrap();
@@ -179,12 +185,12 @@ mod tests {
         assert_eq!(last(&some).address.to_string(), "email b@example.com");
         for policy in [all, some] {
             let back: Policy = serde_json::from_str(&serde_json::to_string(&policy).unwrap()).unwrap();
-            assert_eq!(back, policy, "it survives the ledger");
+            assert_eq!(back, policy, "the ledger stores it as JSON");
         }
     }
 
     #[test]
-    fn an_endpoint_is_what_its_protocol_needs() {
+    fn endpoint_of_a_recipient_must_fit_its_protocol() {
         let refused = [
             ("email", "oncall", "e-mail address"),
             ("email", "a@b@example.com", "e-mail address"),
@@ -215,8 +221,8 @@ mod tests {
     }
 
     #[test]
-    fn no_severity_at_all_is_refused_with_its_line() {
+    fn recipient_without_severity_is_refused_with_its_line() {
         let fault = with("protocol = \"email\"\nendpoint = \"b@example.com\"\nseverities = []").unwrap_err();
-        assert!(fault.contains("notify.recipients[1]: expected at least one of severities"), "{fault}");
+        assert!(fault.contains("notify.recipients[1]: expected at least one severity"), "{fault}");
     }
 }

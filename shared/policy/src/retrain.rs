@@ -1,87 +1,111 @@
-//! `[retrain]`: what is trained, on what, and within which limits.
+//! `[retrain]`: the training engine, the triggers and the limits.
 
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::check::Fault;
 use super::data::Data;
+use super::duration;
 use super::engine::{self, Airflow, Engine, Kubeflow};
-use super::length;
+use super::validate::Fault;
 use trimtab_names::drift::DriftKind;
 use trimtab_names::name::{AlarmName, CodePipelineName, FeatureGroupName, PipelineName, ScheduleName, StateMachineArn};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// What is trained, on which alarms, and within which limits.
+/// The training engine, the triggers and the limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "RetrainToml", into = "RetrainToml")]
 pub struct Retrain {
-    /// What trains.
+    /// The training engine.
     pub engine: Engine,
-    /// The model's alarms.
+    /// The alarms on drift, without those that `monitor` creates.
     pub alarms: BTreeSet<AlarmName>,
-    /// The kinds of drift that count; all unless named.
+    /// The kinds of drift that start a run.
     pub drift: BTreeSet<DriftKind>,
-    /// How long after a run's end drift starts nothing.
+    /// The time after the end of a run during which drift starts no run.
     pub cool_down: SignedDuration,
-    /// How many runs in how long a time.
+    /// The largest number of runs in a window.
     pub budget: Budget,
-    /// After so many drift runs in a row that did not end the drift, no more are started: one
-    /// message, and one more try per budget window, until the drift ends or a commit is trained.
+    /// The number of consecutive drift runs without ending the drift, after which the circuit opens.
     pub circuit_breaker_threshold: u32,
-    /// The monitoring schedules whose runs count as drift when they find violations, with an alarm or without.
+    /// The monitoring schedules whose violations count as drift.
     pub monitors: BTreeSet<ScheduleName>,
-    /// New data in S3 that asks for a run, and how it is gathered.
+    /// New data in S3 as a trigger, and how it is collected.
     pub data: Option<Data>,
-    /// The feature groups whose new offline data asks for a run; it is gathered as `data` says.
+    /// The feature groups whose new offline data is a trigger, collected as `data` specifies.
     pub feature_groups: BTreeSet<FeatureGroupName>,
-    /// A run if none has been started for so long, whatever asked for it; absent means never.
+    /// The time without a run after which one is started; absent means never.
     pub every: Option<SignedDuration>,
-    /// What the run is told.
+    /// The names of the parameters of a run.
     pub parameters: Parameters,
 }
 
-/// `[retrain]` as it is written: exactly one engine.
+/// `[retrain]` in TOML, with exactly one engine.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RetrainToml {
+    /// A SageMaker pipeline as the training engine. Write exactly one of `pipeline`, `state_machine`, `airflow`, `kubeflow`
+    /// and `codepipeline`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pipeline: Option<PipelineName>,
+    /// A STANDARD state machine of Step Functions as the engine, by its ARN. Its name must end with `-training`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state_machine: Option<StateMachineArn>,
+    /// A DAG on Amazon MWAA as the engine. Requires `[reconcile]`, because Airflow sends no events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     airflow: Option<Airflow>,
+    /// A pipeline of Kubeflow Pipelines as the engine. Requires `[reconcile]`, because Kubeflow sends no events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kubeflow: Option<Kubeflow>,
+    /// A CodePipeline pipeline (V2) as the engine. Its name must end with `-training`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     codepipeline: Option<CodePipelineName>,
+    /// The model's alarms that start a run when they fire: alarms on metrics of SageMaker's monitors, or composite alarms of
+    /// them. The alarms that `[monitor]` creates count without being listed.
     #[serde(default)]
     alarms: BTreeSet<AlarmName>,
+    /// The kinds of drift that start a run.
     #[serde(default = "every_drift")]
     drift: BTreeSet<DriftKind>,
-    #[serde(with = "length")]
+    /// The time after the end of any run during which drift starts no run.
+    #[serde(with = "duration")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     cool_down: SignedDuration,
+    /// The budget: the largest number of runs in a window, for all triggers.
     budget: Budget,
+    /// The number of consecutive drift runs that did not end the drift, after which the circuit breaker opens: one critical
+    /// message, and one drift run in each budget window, until the drift ends or a commit is trained.
     #[serde(default = "three")]
     circuit_breaker_threshold: u32,
+    /// The monitoring schedules whose violations count as drift, with or without an alarm.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     monitors: BTreeSet<ScheduleName>,
+    /// New data in S3 that starts a run, and how it is collected. Requires `[reconcile]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<Data>,
+    /// The feature groups whose new data in the offline store starts a run, collected as `[retrain.data]` specifies.
+    /// Requires `[reconcile]`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     feature_groups: BTreeSet<FeatureGroupName>,
-    #[serde(default, with = "length::optional", skip_serializing_if = "Option::is_none")]
+    /// The time without a run after which Trimtab starts one, such as `"30d"`. Requires `[reconcile]`. Without it, no run
+    /// starts on a schedule.
+    #[serde(default, with = "duration::optional", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<duration::Text>"))]
     every: Option<SignedDuration>,
+    /// The names of the pipeline's own parameters. A value without a name is not passed, because SageMaker, CodePipeline
+    /// and Kubeflow refuse undeclared parameters. State machines and DAGs receive all values under the names of these keys.
     #[serde(default)]
     parameters: Parameters,
 }
 
-impl TryFrom<Written> for Retrain {
+impl TryFrom<RetrainToml> for Retrain {
     type Error = &'static str;
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
+    fn try_from(written: RetrainToml) -> Result<Self, Self::Error> {
         let named = [
             written.pipeline.map(Engine::Pipeline),
             written.state_machine.map(Engine::StateMachine),
@@ -93,7 +117,7 @@ impl TryFrom<Written> for Retrain {
         let (Some(engine), None) = (named.next(), named.next()) else {
             return Err("expected exactly one of pipeline, state_machine, airflow, kubeflow and codepipeline");
         };
-        let Written {
+        let RetrainToml {
             alarms,
             drift,
             cool_down,
@@ -122,7 +146,7 @@ impl TryFrom<Written> for Retrain {
     }
 }
 
-impl From<Retrain> for Written {
+impl From<Retrain> for RetrainToml {
     fn from(retrain: Retrain) -> Self {
         let Retrain {
             engine,
@@ -143,7 +167,7 @@ impl From<Retrain> for Written {
             Engine::Pipeline(name) => pipeline = Some(name),
             Engine::StateMachine(arn) => state_machine = Some(arn),
             Engine::Airflow(dag) => airflow = Some(dag),
-            Engine::Kubeflow(place) => kubeflow = Some(place),
+            Engine::Kubeflow(api) => kubeflow = Some(api),
             Engine::Codepipeline(name) => codepipeline = Some(name),
         }
         Self {
@@ -175,42 +199,43 @@ fn every_drift() -> BTreeSet<DriftKind> {
     [DataQuality, ModelQuality, Bias, FeatureAttribution].into()
 }
 
-/// How many runs in how long a time.
+/// The largest number of runs in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
-    /// At most this many runs are started…
+    /// The largest number of runs that are started in a window.
     pub runs: u32,
-    /// …within any stretch of this length.
-    #[serde(with = "length")]
+    /// The length of the window, which moves with the time.
+    #[serde(with = "duration")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub per: SignedDuration,
 }
 
-/// Under which parameter of the pipeline each thing is handed over. What is not named is not
-/// handed over: an engine refuses a run with a parameter that its pipeline does not declare. State
-/// machines and DAGs declare none, and get all by these names.
+/// The names of the pipeline's parameters. A value without a name is not passed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
-    /// The commit.
+    /// The parameter for the commit.
     pub commit: Option<String>,
-    /// The incident's id.
+    /// The parameter for the ID of the incident. CodePipeline requires it, because Trimtab recognizes its runs by it.
     pub incident: Option<String>,
-    /// `drift`, `build`, `image`, `data`, `features`, `schedule` or `operator`.
+    /// The parameter for the trigger: `drift`, `build`, `image`, `data`, `features`, `schedule` or `operator`.
     pub reason: Option<String>,
-    /// The experiment that the run belongs to: the model's name.
+    /// The parameter for the experiment of the run: the name of the model.
     pub experiment: Option<String>,
-    /// The trial within it: the incident's id.
+    /// The parameter for the trial within the experiment: the ID of the incident.
     pub trial: Option<String>,
-    /// The image, by its digest: the newest of `integrate.image`.
+    /// The parameter for the image, by its digest: the newest of `integrate.image`.
     pub image: Option<String>,
-    /// The features that drifted, with commas between, where they are known.
+    /// The parameter for the features that drifted, separated by commas, if they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<String>,
 }
 
 impl Parameters {
-    /// The names that are given.
+    /// The names that the policy specifies.
     pub(super) fn names(&self) -> impl Iterator<Item = &String> {
         let Self { commit, incident, reason, experiment, trial, image, features } = self;
         [commit, incident, reason, experiment, trial, image, features].into_iter().flatten()
@@ -218,37 +243,36 @@ impl Parameters {
 }
 
 impl Retrain {
-    /// How new data is gathered.
+    /// How new data is collected, with the defaults if the policy has no `[retrain.data]`.
     #[must_use]
     pub fn gathering(&self) -> Data {
         self.data.clone().unwrap_or_default()
     }
 }
 
-/// What is found by looking needs somebody who looks.
-const LOOK: &str = "expected a [reconcile] table: the run is started by looking";
+const NEEDS_RECONCILE: &str = "expected a [reconcile] table: the run is started while reconciling";
 
-pub(super) fn limits(retrain: &Retrain, reconciled_models: bool) -> Option<Fault> {
+pub(super) fn limits(retrain: &Retrain, reconciled: bool) -> Option<Fault> {
     let data = retrain.gathering();
     let rules = [
         (
             retrain.budget.runs > 0,
             "retrain.budget",
-            "expected runs to be at least 1; to switch training off, leave [retrain] out",
+            "expected runs to be at least 1; to disable training, leave [retrain] out",
         ),
         (retrain.circuit_breaker_threshold > 0, "retrain.circuit_breaker_threshold", "expected at least 1"),
-        // CloudWatch describes 100 at once; `monitor` may add one for each kind.
+        // CloudWatch describes 100 alarms in one call; `monitor` adds up to four.
         (retrain.alarms.len() <= 96, "retrain.alarms", "expected at most 96 alarms"),
         (!retrain.drift.is_empty(), "retrain.drift", "expected at least one kind of drift"),
-        // Each look asks about each of them.
+        // Each reconcile makes one call for each of them.
         (retrain.monitors.len() <= 10, "retrain.monitors", "expected at most 10 schedules"),
-        (reconciled_models || retrain.data.is_none(), "retrain.data", LOOK),
-        (reconciled_models || retrain.feature_groups.is_empty(), "retrain.feature_groups", LOOK),
-        (reconciled_models || retrain.every.is_none(), "retrain.every", LOOK),
+        (reconciled || retrain.data.is_none(), "retrain.data", NEEDS_RECONCILE),
+        (reconciled || retrain.feature_groups.is_empty(), "retrain.feature_groups", NEEDS_RECONCILE),
+        (reconciled || retrain.every.is_none(), "retrain.every", NEEDS_RECONCILE),
         (
             retrain.data.is_none() || !(data.prefixes.is_empty() && retrain.feature_groups.is_empty()),
             "retrain.data",
-            "expected prefixes, or feature_groups beside it: nothing is gathered otherwise",
+            "expected prefixes, or retrain.feature_groups: otherwise there is no data to collect",
         ),
         (retrain.every.is_none_or(|every| every >= HOUR), "retrain.every", "expected at least \"1h\""),
         (
@@ -258,5 +282,5 @@ pub(super) fn limits(retrain: &Retrain, reconciled_models: bool) -> Option<Fault
         ),
         ((1..=super::data::MOST_AWAITED).contains(&data.min_objects), "retrain.data.min_objects", "expected 1 to 100"),
     ];
-    super::check::first(rules).or_else(|| engine::limits(&retrain.engine, &retrain.parameters))
+    super::validate::first(rules).or_else(|| engine::limits(&retrain.engine, &retrain.parameters))
 }

@@ -1,66 +1,75 @@
-//! How many instances there are: by what is asked of them, and by the clock.
+//! `[deploy.endpoint.autoscaling]`: the number of instances, by load and by schedule.
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{Fault, first};
+use super::validate::{Fault, first};
 
 /// Target tracking, and scheduled actions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "AutoscalingToml", into = "AutoscalingToml")]
 pub struct Autoscaling {
-    /// The fewest instances; an asynchronous endpoint may have none.
+    /// The smallest number of instances; 0 is possible for an asynchronous endpoint.
     pub min: u32,
-    /// The most instances.
+    /// The largest number of instances.
     pub max: u32,
-    /// What is aimed at.
+    /// The target of target tracking.
     pub aim: Aim,
-    /// Other limits, by the clock.
+    /// Scheduled changes of the limits.
     pub schedule: Vec<Scheduled>,
 }
 
-/// What target tracking aims at.
+/// The target of target tracking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aim {
     /// Invocations per instance and minute.
     Invocations(u32),
-    /// Requests that wait, per instance: what an asynchronous endpoint is scaled by.
+    /// Queued requests per instance, of an asynchronous endpoint.
     Backlog(u32),
 }
 
-/// From some time on the limits are others.
+/// A scheduled change of the limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scheduled {
-    /// Its name: 1 to 40 letters, digits, `-` and `_`.
+    /// The name of the scheduled action, unique within the list.
     pub name: String,
-    /// When, as Application Auto Scaling writes it: `cron(0 8 ? * MON-FRI *)`, `rate(1 day)`, `at(2026-12-01T08:00:00)`.
+    /// The time in the syntax of Application Auto Scaling: `cron(0 8 ? * MON-FRI *)`, `rate(1 day)` or
+    /// `at(2026-12-01T08:00:00)`.
     pub at: String,
-    /// The fewest instances from then on.
+    /// The smallest number of instances from that time on.
     pub min: u32,
-    /// The most instances from then on.
+    /// The largest number of instances from that time on.
     pub max: u32,
-    /// The time zone of `cron` and `at`, such as `Europe/Paris`; UTC unless set.
+    /// The time zone of `cron` and `at`, such as `"Europe/Paris"`. Without it, the time is in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
 }
 
-/// `[deploy.endpoint.autoscaling]` as it is written.
+/// `[deploy.endpoint.autoscaling]` in TOML.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct AutoscalingToml {
+    /// The smallest number of instances; 0 is possible for an asynchronous endpoint.
     min: u32,
+    /// The largest number of instances.
     max: u32,
+    /// The target of invocations per instance and minute, for a real-time endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     invocations_per_instance: Option<u32>,
+    /// The target of queued requests per instance, for an asynchronous endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     backlog_per_instance: Option<u32>,
+    /// Scheduled changes of the limits. Trimtab deletes a scheduled action that it created and that is no longer listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     schedule: Vec<Scheduled>,
 }
 
-impl TryFrom<Written> for Autoscaling {
+impl TryFrom<AutoscalingToml> for Autoscaling {
     type Error = &'static str;
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
+    fn try_from(written: AutoscalingToml) -> Result<Self, Self::Error> {
         let aim = match (written.invocations_per_instance, written.backlog_per_instance) {
             (Some(invocations), None) => Aim::Invocations(invocations),
             (None, Some(backlog)) => Aim::Backlog(backlog),
@@ -70,7 +79,7 @@ impl TryFrom<Written> for Autoscaling {
     }
 }
 
-impl From<Autoscaling> for Written {
+impl From<Autoscaling> for AutoscalingToml {
     fn from(scaling: Autoscaling) -> Self {
         let (invocations, backlog) = match scaling.aim {
             Aim::Invocations(aim) => (Some(aim), None),
@@ -86,7 +95,7 @@ impl From<Autoscaling> for Written {
     }
 }
 
-/// `asynchronous` endpoints are scaled by what waits, down to nothing; the others by invocations.
+/// An `asynchronous` endpoint scales by its queue and to 0 instances, any other by invocations.
 pub(super) fn limits(scaling: &Autoscaling, asynchronous: bool) -> Option<Fault> {
     let (aim, backlog) = match scaling.aim {
         Aim::Invocations(aim) => (aim, false),
@@ -97,7 +106,7 @@ pub(super) fn limits(scaling: &Autoscaling, asynchronous: bool) -> Option<Fault>
         (
             scaling.min >= fewest && scaling.min <= scaling.max && scaling.max > 0,
             "deploy.endpoint.autoscaling.min",
-            "expected 1 to max (0 to max where the endpoint is asynchronous)",
+            "expected 1 to max (0 to max if the endpoint is asynchronous)",
         ),
         (
             aim > 0,
@@ -136,7 +145,7 @@ fn schedule(scaling: &Autoscaling, fewest: u32) -> Option<Fault> {
         (
             all.iter().all(|one| one.min >= fewest && one.min <= one.max && one.max > 0),
             KEY,
-            "expected min of 1 to max (0 to max where the endpoint is asynchronous)",
+            "expected min of 1 to max (0 to max if the endpoint is asynchronous)",
         ),
     ])
 }

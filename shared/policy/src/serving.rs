@@ -1,84 +1,87 @@
-//! What a version is served by: instances, instances that answer later, or nothing that is kept.
+//! The compute of an endpoint: instances, instances with a queue, or serverless.
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{Fault, first};
+use super::validate::{Fault, first};
 use trimtab_names::name::{S3Uri, TopicArn};
 
-/// The memory that a serverless endpoint can have, in MB: whole gigabytes.
+/// The memory of a serverless endpoint in MB, in whole gigabytes.
 const MEMORY: std::ops::RangeInclusive<u32> = 1024..=6144;
 
-/// The most requests that a serverless endpoint takes at once.
+/// The most concurrent requests of a serverless endpoint.
 const CONCURRENCY: u32 = 200;
 
-/// What a version is served by.
+/// The compute of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Serving {
-    /// Instances, which answer at once.
+    /// Real-time inference on instances.
     RealTime(Fleet),
-    /// Instances, which write their answers to S3.
+    /// Asynchronous inference on instances.
     Asynchronous {
         /// The instances.
         fleet: Fleet,
-        /// Where the answers go.
+        /// The destination of responses.
         answers: Asynchronous,
     },
-    /// Memory and a number of requests at once; SageMaker sees to the rest.
+    /// Serverless inference.
     Serverless(Serverless),
 }
 
-/// Instances.
+/// The instances of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fleet {
     /// The instance type, such as `ml.m5.large`.
     pub instance_type: String,
-    /// How many at first.
+    /// The number with which an update starts.
     pub instances: u32,
 }
 
-/// A serverless endpoint.
+/// Serverless inference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Serverless {
-    /// Its memory in MB: 1024 to 6144, in steps of 1024.
+    /// The memory in MB.
     pub memory_mb: u32,
-    /// How many requests it takes at once, 1 to 200.
+    /// The largest number of concurrent requests.
     pub max_concurrency: u32,
-    /// For how many of them it is kept warm.
+    /// The number of concurrent requests for which capacity stays provisioned. Without it, the first requests start cold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioned: Option<u32>,
 }
 
-/// Where the answers of an asynchronous endpoint go.
+/// The destination of an asynchronous endpoint's responses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Asynchronous {
-    /// Where answers are written.
+    /// The S3 location of responses.
     pub output: S3Uri,
-    /// Where failures are written.
+    /// The S3 location of failures. Without it, failures are not written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<S3Uri>,
-    /// How many requests an instance works on at once, 1 to 1000; SageMaker chooses unless set.
+    /// The largest number of concurrent requests per instance. Without it, SageMaker decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent: Option<u32>,
-    /// Who is told of an answer, and of a failure.
+    /// The SNS topics that are notified of responses and failures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topics: Option<Topics>,
 }
 
-/// SNS topics.
+/// The SNS topics of an asynchronous endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Topics {
-    /// Told of each answer.
+    /// The topic for responses.
     pub success: TopicArn,
-    /// Told of each failure.
+    /// The topic for failures.
     pub error: TopicArn,
 }
 
 impl Serving {
-    /// The one that is written; an error if it is none, or more than one.
+    /// The compute that the policy specifies; an error if it is none, or more than one.
     pub(super) fn of(
         fleet: (Option<String>, Option<u32>),
         serverless: Option<Serverless>,
@@ -98,7 +101,7 @@ impl Serving {
         }
     }
 
-    /// The instances, where there are any.
+    /// The instances; `None` for serverless inference.
     #[must_use]
     pub fn fleet(&self) -> Option<&Fleet> {
         match self {
@@ -107,7 +110,7 @@ impl Serving {
         }
     }
 
-    /// All that it holds, as one text: names are digests of it.
+    /// All settings as text, from which the names of models and endpoint configurations are derived.
     #[must_use]
     pub fn shape(&self) -> Vec<String> {
         let mut shape = match self.fleet() {
@@ -115,7 +118,7 @@ impl Serving {
             None => Vec::new(),
         };
         match self {
-            // As it was before there were others: the names of what is live stay.
+            // Adds nothing, so that configurations that are live keep their names.
             Self::RealTime(_) => {}
             Self::Asynchronous { answers, .. } => {
                 let topics = answers.topics.as_ref().map(|topics| format!("{} {}", topics.success, topics.error));

@@ -1,42 +1,44 @@
-//! `[deploy.stack]`: a CloudFormation stack that takes the package's ARN as a parameter.
+//! `[deploy.stack]`: a CloudFormation stack that takes the ARN of the version as a parameter.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{Fault, first};
+use super::validate::{Fault, first};
 use trimtab_names::name::{RoleArn, StackName, TemplateUrl};
 
-/// CloudFormation takes no more parameters.
+/// The most parameters of a CloudFormation stack.
 const PARAMETERS: usize = 200;
 
-/// A stack.
+/// A CloudFormation stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StackTarget {
-    /// The stack.
+    /// The stack. Trimtab creates it with the first approved version.
     pub name: StackName,
-    /// Where its template is, in S3.
+    /// The template in S3, by its URL.
     pub template: TemplateUrl,
-    /// The role that CloudFormation works as.
+    /// The role that CloudFormation assumes.
     pub role: RoleArn,
-    /// The parameter that takes the package's ARN.
+    /// The parameter of the template that receives the ARN of the version.
     pub parameter: String,
-    /// Its other parameters.
+    /// The other parameters of the template.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, String>,
-    /// What the template may do to IAM; nothing unless said.
+    /// The permissions of the template to change IAM: `"CAPABILITY_IAM"` or `"CAPABILITY_NAMED_IAM"`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<Capability>,
 }
 
-/// What a template may do to IAM.
+/// A permission of a template to change IAM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Capability {
-    /// Roles and policies whose names CloudFormation makes up.
+    /// Allows IAM resources with generated names.
     #[serde(rename = "CAPABILITY_IAM")]
     Iam,
-    /// Those with names of their own, too.
+    /// Allows IAM resources with custom names, too.
     #[serde(rename = "CAPABILITY_NAMED_IAM")]
     NamedIam,
 }
@@ -48,7 +50,7 @@ pub(super) fn limits(stack: &StackTarget) -> Option<Fault> {
         (
             stack.parameters.keys().all(|name| word(name) && *name != stack.parameter),
             "deploy.stack.parameters",
-            "expected names of letters and digits, without the one that takes the package's ARN",
+            "expected names of letters and digits, without the one that takes the ARN of the version",
         ),
         (stack.parameters.len() < PARAMETERS, "deploy.stack.parameters", "expected at most 199"),
         (

@@ -1,83 +1,89 @@
-//! `[[deploy.stages]]`: the stages that a version goes through, in order, on its way to production.
+//! `[[deploy.stages]]`: the stages of a version, in order; the last is production.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::check::{Fault, Found};
 use super::deploy::{Deploy, OnRejected, PipelineTarget, Tables, Target};
+use super::duration;
 use super::endpoint::EndpointTarget;
-use super::length;
 use super::serving::Serving;
 use super::stack::StackTarget;
 use super::transform::TransformTarget;
+use super::validate::{Fault, Found};
 use trimtab_names::name::{RoleArn, StageName};
 
-/// What the one stage of a policy without stages is called; a stage of this name goes on where that left off.
+/// The name of the only stage of a policy without stages. If a policy gets stages later, the stage of this name
+/// continues the rollouts and the history of the only stage.
 pub const SOLE: &str = "prod";
 
-/// The longest that a smoke test may wait: SageMaker gives an invocation 60 s, the function has 30.
+/// The longest timeout of a smoke test: the function has 30 s, and SageMaker gives an invocation 60.
 const WITHIN: SignedDuration = SignedDuration::from_secs(15);
 
-/// The longest body of a smoke test: it stands in the policy, and that in one item of the ledger.
+/// The longest body of a smoke test in bytes: the whole policy is one item of the ledger.
 const BODY: usize = 8192;
 
-/// Where a version serves on its way to production.
+/// One deployment target of a model, with its gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// Its name.
+    /// The name, unique within the policy.
     pub name: StageName,
-    /// Whether it is the only one, in the form that has no stages: then nobody calls it by its name.
+    /// Whether the policy has no stages; messages then omit the name.
     pub sole: bool,
-    /// What lets a version in that is live in the stage before. Into the first, its approval does.
+    /// The condition for a version that is live in the previous stage. A version enters the first stage when approved.
     pub gate: Gate,
-    /// What a rejection of the live version leads to; the same for all.
+    /// The reaction to the rejection of the live version; the same for all stages.
     pub on_rejected: OnRejected,
-    /// By what.
+    /// The deployment target.
     pub target: Target,
     /// In which account; absent means in the suite's own.
     pub place: Option<CrossAccountRole>,
-    /// What a version must answer before it counts as live.
+    /// The request to which the endpoint must respond before the version is live.
     pub smoke_test: Option<SmokeTest>,
 }
 
-/// What lets a version into a stage.
+/// The condition under which a version enters a stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
-    /// That it is live in the stage before.
+    /// The version is live in the previous stage.
     #[default]
     None,
-    /// And a person, by `trimtab promote`.
+    /// An operator also promotes it with `trimtab promote`.
     Manual,
-    /// And its life cycle in the Model Registry: this stage, with the status `Approved`.
+    /// Its life cycle in the Model Registry also has this stage with the status `Approved`.
     Lifecycle(String),
 }
 
-/// Another account, by a role in it that the suite assumes.
+/// The role by which Trimtab reaches another account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CrossAccountRole {
-    /// The role.
+    /// The role in the account of the stage, which Trimtab assumes.
     pub role: RoleArn,
-    /// What the role asks for, so that it is not assumed for somebody else.
+    /// The external ID that the role's trust policy requires, which prevents that others use the role through Trimtab.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// What the session is called: CloudTrail in that account shows it. Made of model and stage.
+    /// The name of the session, derived from model and stage, which CloudTrail shows in that account.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(test, schemars(skip))]
     pub session: String,
 }
 
-/// A request that the endpoint must answer with success.
+/// A request to which the endpoint must respond with success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SmokeTest {
-    /// The request's body.
+    /// The body of the request.
     pub body: String,
-    /// Its content type.
+    /// The content type of the body.
     #[serde(default = "json")]
     pub content_type: String,
-    /// How long the answer may take.
-    #[serde(with = "length", default = "ten_seconds")]
+    /// The longest time for the response.
+    #[serde(with = "duration", default = "ten_seconds")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub timeout: SignedDuration,
 }
 
@@ -90,7 +96,7 @@ fn ten_seconds() -> SignedDuration {
 }
 
 impl Stage {
-    /// What it is called where it has to be told from others; `None` where there is one.
+    /// The name for messages; `None` if the policy has no stages.
     #[must_use]
     pub fn label(&self) -> Option<&StageName> {
         (!self.sole).then_some(&self.name)
@@ -110,7 +116,7 @@ impl Stage {
 }
 
 impl Deploy {
-    /// The stage that an approval leads to.
+    /// The stage that an approved version enters.
     #[must_use]
     pub fn first(&self) -> Option<&Stage> {
         self.stages.first()
@@ -128,41 +134,51 @@ impl Deploy {
         self.stages.iter().find(|stage| stage.name.as_str() == name)
     }
 
-    /// The stage of this name; the last one where there is no such stage, or none is named.
+    /// The stage of this name; production if the name is missing or unknown.
     #[must_use]
     pub fn named(&self, name: Option<&String>) -> Option<&Stage> {
         name.and_then(|name| self.stage(name)).or_else(|| self.production())
     }
 
-    /// The stage after this one.
+    /// The next stage; `None` for production.
     #[must_use]
     pub fn after(&self, stage: &Stage) -> Option<&Stage> {
         self.stages.iter().skip_while(|other| other.name != stage.name).nth(1)
     }
 }
 
-/// A stage as it is written.
+/// A stage in TOML.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(super) struct Written {
+pub(super) struct StageToml {
+    /// The name of the stage. Messages and `trimtab promote` use it.
     name: StageName,
+    /// The condition for a version that is live in the previous stage: `"none"`, `"manual"` for `trimtab promote`, or
+    /// `{ lifecycle = "Staging" }` for a stage of its life cycle in the Model Registry with the status `Approved`.
     #[serde(default)]
     gate: Gate,
+    /// The role by which Trimtab deploys in another account. Without it, the stage is in the account of Trimtab.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<CrossAccountRole>,
+    /// A request to which the endpoint must respond with success before the version is live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     smoke_test: Option<SmokeTest>,
+    /// An endpoint, as in `[deploy.endpoint]`. Write exactly one of `endpoint`, `pipeline`, `stack` and `transform`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     endpoint: Option<EndpointTarget>,
+    /// A CodePipeline pipeline, as in `[deploy.pipeline]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pipeline: Option<PipelineTarget>,
+    /// A CloudFormation stack, as in `[deploy.stack]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stack: Option<StackTarget>,
+    /// Batch transform jobs, as in `[deploy.transform]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     transform: Option<TransformTarget>,
 }
 
-impl Written {
+impl StageToml {
     pub(super) fn read(self, on_rejected: OnRejected) -> Result<Stage, &'static str> {
         let Self { name, gate, account, smoke_test, endpoint, pipeline, stack, transform } = self;
         let target = Tables { endpoint, pipeline, stack, transform }.target()?;
@@ -176,7 +192,7 @@ impl Written {
     }
 }
 
-/// What the types cannot say of the stages together.
+/// Validates the rules that span several stages.
 pub(super) fn limits(stages: &[Stage]) -> Option<Found> {
     if stages.is_empty() {
         return Some((None, ("deploy.stages", "expected at least one stage")));
@@ -194,10 +210,10 @@ fn place(stage: &Stage) -> Option<(&'static str, &str, Option<&str>)> {
     }
 }
 
-/// What must hold of a stage, the `at`th, beside those before it.
+/// Validates the stage at index `at` against the stages before it.
 fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
     let before = || stages.iter().take(at);
-    super::check::first([
+    super::validate::first([
         (before().all(|other| other.name != stage.name), "deploy.stages.name", "expected another name for each stage"),
         (
             place(stage).is_none_or(|own| before().all(|other| place(other) != Some(own))),
@@ -217,20 +233,28 @@ fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
         (
             stage.place.is_none() || matches!(stage.target, Target::Endpoint(_) | Target::Transform(_)),
             "deploy.stages.account",
-            "expected an endpoint or a transform: a pipeline or a stack has its own way into another account",
+            "expected an endpoint or a transform: a pipeline and a stack reach another account by their own roles",
         ),
-        (one_account(stage), "deploy.stages.account", "expected a role in the account of what it serves with"),
+        (
+            one_account(stage),
+            "deploy.stages.account",
+            "expected a role in the account of the endpoint's or the transform's role",
+        ),
         (
             external_id(stage),
             "deploy.stages.account",
             "expected an external_id of 2 to 1224 letters, digits and _+=,.@:/-",
         ),
         (
-            answers(stage),
+            responds(stage),
             "deploy.stages.smoke_test",
-            "expected an endpoint that is not asynchronous: nothing else answers at once",
+            "expected an endpoint that is not asynchronous: other targets send no response",
         ),
-        (smoke(stage), "deploy.stages.smoke_test", "expected a body of 1 to 8192 bytes, and within at most \"15s\""),
+        (
+            smoke(stage),
+            "deploy.stages.smoke_test",
+            "expected a body of 1 to 8192 bytes, and a timeout of at most \"15s\"",
+        ),
         (
             content_type(stage),
             "deploy.stages.smoke_test",
@@ -249,7 +273,7 @@ fn gate(stage: &Stage) -> bool {
     }
 }
 
-fn answers(stage: &Stage) -> bool {
+fn responds(stage: &Stage) -> bool {
     let at_once = |target: &EndpointTarget| !matches!(target.serving, Serving::Asynchronous { .. });
     stage.smoke_test.is_none() || matches!(&stage.target, Target::Endpoint(target) if at_once(target))
 }
@@ -273,7 +297,7 @@ fn smoke(stage: &Stage) -> bool {
     stage.smoke_test.as_ref().is_none_or(|smoke| (1..=BODY).contains(&smoke.body.len()) && smoke.timeout <= WITHIN)
 }
 
-/// What InvokeEndpoint takes as a content type.
+/// Whether `InvokeEndpoint` accepts the content type.
 fn content_type(stage: &Stage) -> bool {
     let printable = |text: &str| text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
     let fits = |text: &String| (1..=1024).contains(&text.len()) && printable(text);

@@ -1,28 +1,28 @@
-//! How traffic moves to a new version: [SageMaker's deployment guardrails][doc].
+//! How SageMaker moves the traffic to a new version, by its [deployment guardrails][doc].
 //!
 //! [doc]: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::check::{Fault, first};
-use super::length;
+use super::duration;
+use super::validate::{Fault, first};
 use trimtab_names::name::AlarmName;
 
-/// SageMaker gives a deployment up after eight hours; one of them is for the fleets.
+/// The longest strategy: SageMaker gives up a deployment after eight hours, of which one remains for starting instances.
 const LONGEST: SignedDuration = SignedDuration::from_hours(7);
 
-/// The longest wait between two steps.
+/// The longest bake time in seconds.
 const LONGEST_WAIT: i64 = 3600;
 
-/// How traffic moves to a new version.
+/// How SageMaker moves the traffic to a new version.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// Blue/green, all of it at one moment.
+    /// Blue/green, all traffic at once.
     #[default]
     AllAtOnce,
-    /// Blue/green: a part first, and after a while the rest.
+    /// Blue/green: part of the traffic first, the rest after the bake time.
     Canary(Canary),
     /// Blue/green: in equal steps.
     Linear(Linear),
@@ -30,47 +30,53 @@ pub enum Strategy {
     Rolling(Rolling),
 }
 
-/// A part of the new fleet takes traffic first.
+/// A canary: part of the traffic moves first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Canary {
-    /// The share of the fleet that takes traffic first, 1 to 50.
+    /// The share of the traffic that moves first, in percent.
     pub percent: u8,
-    /// How long it is watched, up to an hour.
-    #[serde(with = "length")]
+    /// The time during which the alarms are monitored before the rest of the traffic moves.
+    #[serde(with = "duration")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub bake_time: SignedDuration,
-    /// The alarms that send it back, 1 to 10. Without one nothing ever would.
+    /// The alarms that roll back. A version is held while one of them has no data.
     pub alarms: Vec<AlarmName>,
 }
 
-/// The new fleet takes traffic in equal steps.
+/// A linear update: the traffic moves in equal steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Linear {
-    /// The share of the fleet that each step adds, 10 to 50.
+    /// The share of the traffic that moves in each step, in percent.
     pub percent: u8,
-    /// How long each step is watched, up to an hour.
-    #[serde(with = "length")]
+    /// The time during which the alarms are monitored after each step.
+    #[serde(with = "duration")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub bake_time: SignedDuration,
-    /// The alarms that send it back, 1 to 10.
+    /// The alarms that roll back. A version is held while one of them has no data.
     pub alarms: Vec<AlarmName>,
 }
 
-/// The fleet is replaced batch by batch.
+/// A rolling update: the instances are replaced in batches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rolling {
-    /// The share of the fleet in a batch, 5 to 50.
+    /// The share of the instances in each batch, in percent.
     pub percent: u8,
-    /// How long each batch is watched, up to an hour.
-    #[serde(with = "length")]
+    /// The time during which the alarms are monitored after each batch.
+    #[serde(with = "duration")]
+    #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub bake_time: SignedDuration,
-    /// The alarms that send it back, 1 to 10.
+    /// The alarms that roll back. A version is held while one of them has no data.
     pub alarms: Vec<AlarmName>,
 }
 
 impl Strategy {
-    /// The one that is written; an error if more than one is.
+    /// The strategy that the policy specifies; an error if there is more than one.
     pub(super) fn of(
         canary: Option<Canary>,
         linear: Option<Linear>,
@@ -85,7 +91,7 @@ impl Strategy {
         }
     }
 
-    /// The alarms that send a version back; none where all goes at once.
+    /// The alarms that roll back; none for [`Strategy::AllAtOnce`].
     #[must_use]
     pub fn alarms(&self) -> &[AlarmName] {
         match self {
@@ -96,7 +102,7 @@ impl Strategy {
         }
     }
 
-    /// How long it is watched from the first step to the last.
+    /// The time from the first step to the end of the last bake time.
     #[must_use]
     pub fn lasts(&self) -> SignedDuration {
         let steps = |percent: u8| 100_i32.div_euclid(i32::from(percent.max(1))) + i32::from(100 % percent.max(1) != 0);
@@ -109,7 +115,7 @@ impl Strategy {
     }
 }
 
-/// What SageMaker refuses. A fleet of one has no part of it to be replaced.
+/// Refuses strategies that SageMaker refuses. A batch is at most half of the instances, so one instance is too few.
 pub(super) fn limits(strategy: &Strategy, instances: Option<u32>) -> Option<Fault> {
     match strategy {
         Strategy::AllAtOnce => None,
@@ -125,12 +131,12 @@ fn canary(canary: &Canary) -> Option<Fault> {
         (
             canary.bake_time.as_secs() <= LONGEST_WAIT,
             "deploy.endpoint.canary.bake_time",
-            "expected at most \"1h\": SageMaker bakes no longer",
+            "expected at most \"1h\", the longest bake time of SageMaker",
         ),
         (
             (1..=10).contains(&canary.alarms.len()),
             "deploy.endpoint.canary.alarms",
-            "expected 1 to 10 alarms: without one, nothing ever sends a canary back",
+            "expected 1 to 10 alarms: without one, a canary is never rolled back",
         ),
     ])
 }
@@ -141,17 +147,17 @@ fn linear(strategy: &Strategy, linear: &Linear) -> Option<Fault> {
         (
             linear.bake_time.as_secs() <= LONGEST_WAIT,
             "deploy.endpoint.linear.bake_time",
-            "expected at most \"1h\": SageMaker waits no longer between two steps",
+            "expected at most \"1h\", the longest bake time of SageMaker",
         ),
         (
             strategy.lasts() <= LONGEST,
             "deploy.endpoint.linear.bake_time",
-            "expected all steps within \"7h\": SageMaker gives a deployment up after eight",
+            "expected all steps within \"7h\": SageMaker gives up a deployment after eight",
         ),
         (
             (1..=10).contains(&linear.alarms.len()),
             "deploy.endpoint.linear.alarms",
-            "expected 1 to 10 alarms: without one, nothing ever sends a version back",
+            "expected 1 to 10 alarms: without one, a version is never rolled back",
         ),
     ])
 }
@@ -162,22 +168,22 @@ fn rolling(strategy: &Strategy, rolling: &Rolling, instances: Option<u32>) -> Op
         (
             rolling.bake_time.as_secs() <= LONGEST_WAIT,
             "deploy.endpoint.rolling.bake_time",
-            "expected at most \"1h\": SageMaker waits no longer between two batches",
+            "expected at most \"1h\", the longest bake time of SageMaker",
         ),
         (
             strategy.lasts() <= LONGEST,
             "deploy.endpoint.rolling.bake_time",
-            "expected all batches within \"7h\": SageMaker gives a deployment up after eight",
+            "expected all batches within \"7h\": SageMaker gives up a deployment after eight",
         ),
         (
             (1..=10).contains(&rolling.alarms.len()),
             "deploy.endpoint.rolling.alarms",
-            "expected 1 to 10 alarms: without one, nothing ever sends a version back",
+            "expected 1 to 10 alarms: without one, a version is never rolled back",
         ),
         (
             instances.is_none_or(|instances| instances > 1),
             "deploy.endpoint.instances",
-            "expected at least 2: a batch is at most half of the fleet",
+            "expected at least 2: a batch is at most half of the instances",
         ),
     ])
 }

@@ -3,6 +3,9 @@ mod engine;
 mod keys;
 mod limits;
 mod parts;
+mod reference;
+mod schema;
+mod stale;
 
 use super::*;
 
@@ -30,7 +33,7 @@ fn line(of: &str) -> usize {
 }
 
 #[test]
-fn the_examples_are_valid_and_do_not_collide() {
+fn examples_are_valid_and_do_not_collide() {
     let parse = |name: &str, text| (name.to_owned(), Policy::parse(name, text).unwrap());
     let mut policies = vec![parse("churn.toml", CHURN), parse("segments.toml", SEGMENTS)];
     policies.extend(OTHERS.map(|(name, text)| parse(name, text)));
@@ -38,7 +41,7 @@ fn the_examples_are_valid_and_do_not_collide() {
 }
 
 #[test]
-fn a_policy_survives_the_ledger() {
+fn policy_survives_the_ledger() {
     for text in [CHURN, SEGMENTS].into_iter().chain(OTHERS.map(|(_, text)| text)) {
         let policy = Policy::parse("x", text).unwrap();
         let back: Policy = serde_json::from_str(&serde_json::to_string(&policy).unwrap()).unwrap();
@@ -47,16 +50,16 @@ fn a_policy_survives_the_ledger() {
 }
 
 #[test]
-fn a_wrong_length_of_time_names_file_line_key_and_what_was_expected() {
+fn invalid_duration_names_file_line_key_and_expected_value() {
     let expected = format!(
-        "churn.toml:{}: retrain.cool_down: expected a length of time such as \"24h\", \"7d\" or \"10m\", found \"1 fortnight\"",
+        "churn.toml:{}: retrain.cool_down: expected a duration such as \"24h\", \"7d\" or \"10m\", found \"1 fortnight\"",
         line("cool_down")
     );
     assert_eq!(fault("\"24h\"", "\"1 fortnight\""), expected);
 }
 
 #[test]
-fn an_unknown_key_is_named_with_the_known_ones() {
+fn unknown_key_is_refused_with_the_known_ones() {
     let message = fault("cool_down", "cooldown");
     assert!(
         message.starts_with(&format!(
@@ -68,7 +71,7 @@ fn an_unknown_key_is_named_with_the_known_ones() {
 }
 
 #[test]
-fn a_canary_without_an_alarm_is_refused() {
+fn canary_without_alarm_is_refused() {
     let message = fault("alarms = [\"churn-prod-5xx\"]", "alarms = []");
     assert!(
         message.contains(&format!(
@@ -80,7 +83,7 @@ fn a_canary_without_an_alarm_is_refused() {
 }
 
 #[test]
-fn two_ways_to_production_are_one_too_many() {
+fn two_targets_are_refused() {
     let message = Policy::parse("c", &format!("{CHURN}\n[deploy.pipeline]\nname = \"x\"\nvariable = \"y\"\n"))
         .unwrap_err()
         .to_string();
@@ -92,7 +95,7 @@ fn two_ways_to_production_are_one_too_many() {
     );
 }
 
-/// A fault in one of the other examples, after a change.
+/// The error in one of the other examples after a change.
 fn other(name: &str, from: &str, to: &str) -> String {
     let text = OTHERS.iter().find(|(known, _)| *known == name).unwrap().1;
     assert!(text.contains(from), "{from}");
@@ -100,7 +103,7 @@ fn other(name: &str, from: &str, to: &str) -> String {
 }
 
 #[test]
-fn what_sagemaker_refuses_of_a_transform_is_refused() {
+fn transforms_that_sagemaker_refuses_are_refused() {
     let leads = |from, to, expected: &str| {
         let message = other("leads.toml", from, to);
         assert!(message.contains(expected), "{message}");
@@ -109,7 +112,7 @@ fn what_sagemaker_refuses_of_a_transform_is_refused() {
     leads("instances = 2", "instances = 0", "deploy.transform.instances: expected 1 to 100");
     leads("split = \"line\"", "split = \"none\"", "deploy.transform.join_input: expected split = \"line\"");
     leads("/scores/\"", "/scores\"", "deploy.transform.output: expected a folder");
-    leads("/scores/\"", "/features/scores/\"", "deploy.transform.output: expected a place outside of input");
+    leads("/scores/\"", "/features/scores/\"", "deploy.transform.output: expected a location outside of input");
     leads(
         "max_payload_mb = 6",
         "max_payload_mb = 26",
@@ -119,7 +122,7 @@ fn what_sagemaker_refuses_of_a_transform_is_refused() {
 }
 
 #[test]
-fn what_sagemaker_refuses_of_a_strategy_is_refused() {
+fn strategies_that_sagemaker_refuses_are_refused() {
     let linear = |from, to| other("fraud.toml", from, to);
     assert!(linear("percent = 25", "percent = 9").contains("deploy.endpoint.linear.percent: expected 10 to 50"));
     assert!(
@@ -141,7 +144,7 @@ fn what_sagemaker_refuses_of_a_strategy_is_refused() {
 }
 
 #[test]
-fn what_does_not_go_together_on_sagemaker_is_refused() {
+fn combinations_that_sagemaker_refuses_are_refused() {
     let added = |name: &str, table: &str| {
         let text = OTHERS.iter().find(|(known, _)| *known == name).unwrap().1;
         Policy::parse(name, &format!("{text}\n{table}\n")).unwrap_err().to_string()
@@ -150,16 +153,16 @@ fn what_does_not_go_together_on_sagemaker_is_refused() {
     let shadow = "[deploy.endpoint.shadow]\npercent = 5\nduration = \"5m\"\nalarms = [\"a\"]";
     let scaling = "[deploy.endpoint.autoscaling]\nmin = 1\nmax = 2\ninvocations_per_instance = 1";
     assert!(added("summaries.toml", canary).contains("moves a serverless endpoint all at once"));
-    assert!(added("summaries.toml", scaling).contains("a serverless endpoint scales by itself"));
+    assert!(added("summaries.toml", scaling).contains("SageMaker scales a serverless endpoint"));
     assert!(added("summaries.toml", shadow).contains("only a real-time endpoint"));
     assert!(added("documents.toml", shadow).contains("only a real-time endpoint"));
-    let challenger = other(
+    let ab_test = other(
         "fraud.toml",
-        "[deploy.endpoint.shadow] # before anything else; nobody hears its answers\npercent = 50\nduration",
+        "[deploy.endpoint.shadow] # before the update; its responses are discarded\npercent = 50\nduration",
         "[deploy.endpoint.ab_test]\npercent = 50\nduration",
     );
-    assert!(challenger.contains("moves between one variant and two all at once"), "{challenger}");
-    assert!(other("fraud.toml", "[reconcile]", "[lineage]").contains("found by looking"));
+    assert!(ab_test.contains("moves between one variant and two all at once"), "{ab_test}");
+    assert!(other("fraud.toml", "[reconcile]", "[lineage]").contains("only reconciling finds"));
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn serving_and_scaling_have_their_limits() {
     assert!(other("summaries.toml", "serverless", "asynchronous").contains("unknown field"));
     assert!(other("documents.toml", "max_concurrent = 4", "max_concurrent = 0").contains("expected 1 to 1000"));
     assert!(
-        other("documents.toml", "s3://documents-123456789012/answers/", "/answers").contains("not a valid place in S3")
+        other("documents.toml", "s3://documents-123456789012/answers/", "/answers").contains("not a valid S3 location")
     );
     assert!(other("documents.toml", "backlog_per_instance", "invocations_per_instance").contains("expected"));
     assert!(other("fraud.toml", "min = 2\n", "min = 0\n").contains("autoscaling.min: expected 1 to max"));
@@ -178,7 +181,7 @@ fn serving_and_scaling_have_their_limits() {
 }
 
 #[test]
-fn a_stack_comes_from_a_template_in_s3_and_has_one_parameter_for_the_version() {
+fn stack_needs_a_template_in_s3_and_its_own_parameter() {
     let template = "https://tariffs-templates.s3.eu-west-1.amazonaws.com/endpoint.yaml";
     for bad in [
         "http://tariffs-templates.s3.amazonaws.com/a",
@@ -203,23 +206,23 @@ fn broken_toml_names_the_line() {
 }
 
 #[test]
-fn an_alarm_finds_its_model_by_one_key() {
+fn alarm_finds_its_model_by_one_key() {
     let keys = Policy::parse("c", CHURN).unwrap().keys();
     assert!(keys.contains(&Key { kind: KeyKind::Alarm, name: "churn-prod-data-drift".into() }));
     assert_eq!(keys.iter().next().unwrap().to_string(), "repository#churn-model");
 }
 
 #[test]
-fn one_alarm_cannot_belong_to_two_models() {
+fn name_in_two_policies_is_refused_with_both_files() {
     let one = Policy::parse("a", CHURN).unwrap();
     let mut other = one.clone();
     other.model = ModelName::parse("fraud").unwrap();
     let error = check_all(&[("a.toml".into(), one), ("b.toml".into(), other)]).unwrap_err();
-    assert_eq!(error.to_string(), "b.toml:1: policy: repository#churn-model belongs to the policy in a.toml already");
+    assert_eq!(error.to_string(), "b.toml:1: policy: repository#churn-model already belongs to the policy in a.toml");
 }
 
 #[test]
-fn rules_that_no_version_could_be_held_against_are_refused() {
+fn rules_that_no_version_can_satisfy_are_refused() {
     let text = include_str!("../../../policies/churn.toml");
     let refused = |from: &str, to: &str| Policy::parse("churn.toml", &text.replace(from, to)).unwrap_err().to_string();
     assert!(refused("churn-tests\"", "churn-suite\"").contains("evaluate.tests: expected a state machine whose name"));
@@ -232,14 +235,14 @@ fn rules_that_no_version_could_be_held_against_are_refused() {
 }
 
 #[test]
-fn a_policy_without_stages_has_one_and_nobody_calls_it_by_its_name() {
+fn policy_without_stages_has_one_without_label() {
     let deploy = Policy::parse("c", CHURN).unwrap().deploy.unwrap();
     let stage = deploy.production().unwrap();
     assert_eq!((deploy.stages.len(), stage.name.as_str(), stage.label()), (1, SOLE, None));
 }
 
 #[test]
-fn stages_follow_each_other_and_each_is_of_an_account() {
+fn stages_are_in_order_and_each_has_an_account() {
     let policy = Policy::parse("loans.toml", LOANS).unwrap();
     let deploy = policy.deploy.unwrap();
     let next = deploy.after(deploy.first().unwrap()).unwrap();
@@ -251,7 +254,7 @@ fn stages_follow_each_other_and_each_is_of_an_account() {
 }
 
 #[test]
-fn stages_that_could_not_be_are_refused_with_their_line() {
+fn invalid_stage_is_refused_with_its_line() {
     let refused = |from: &str, to: &str| {
         assert!(LOANS.contains(from), "{from}");
         Policy::parse("loans.toml", &LOANS.replacen(from, to, 1)).unwrap_err().to_string()
@@ -266,7 +269,7 @@ fn stages_that_could_not_be_are_refused_with_their_line() {
         refused("\"loans-dev\"", "\"loans\"").contains("another endpoint or transform for each stage of one account")
     );
     let elsewhere = refused("iam::210987654321:role/loans-endpoint", "iam::333333333333:role/loans-endpoint");
-    assert!(elsewhere.contains("deploy.stages.account: expected a role in the account of what it serves with"));
+    assert!(elsewhere.contains("deploy.stages.account: expected a role in the account of the endpoint"));
     assert!(refused("timeout = \"10s\"", "timeout = \"10m\"").contains("deploy.stages.smoke_test: expected a body"));
     assert!(refused("loans-7d1f", "x y").contains("deploy.stages.account: expected an external_id"));
     assert!(refused("[[deploy.stages]]", "[deploy.endpoint]\n[[deploy.stages]]").contains("deploy"));
@@ -275,14 +278,14 @@ fn stages_that_could_not_be_are_refused_with_their_line() {
 }
 
 #[test]
-fn a_life_cycle_can_be_a_gate() {
+fn life_cycle_can_be_a_gate() {
     let text = LOANS.replace("gate = \"none\"", "gate = { lifecycle = \"Staging\" }");
     let deploy = Policy::parse("loans.toml", &text).unwrap().deploy.unwrap();
     assert_eq!(deploy.stage("staging").unwrap().gate, Gate::Lifecycle("Staging".into()));
 }
 
 #[test]
-fn one_builder_builds_and_not_the_pipeline_that_delivers() {
+fn second_builder_or_deploy_pipeline_is_refused() {
     let refused = |from: &str, to: &str| {
         assert!(DEMAND.contains(from), "{from}");
         Policy::parse("demand.toml", &DEMAND.replacen(from, to, 1)).unwrap_err().to_string()
@@ -294,11 +297,11 @@ fn one_builder_builds_and_not_the_pipeline_that_delivers() {
         refused("variable = \"Commit\"", "variable = \"a b\"").contains("integrate.codepipeline: expected variable")
     );
     let same = "[deploy]\non_rejected = \"notify\"\n[deploy.pipeline]\nname = \"demand-integration\"\nvariable = \"x\"\n[retrain]";
-    assert!(refused("[retrain]", same).contains("integrate.codepipeline: expected another pipeline"));
+    assert!(refused("[retrain]", same).contains("integrate.codepipeline: expected a pipeline other"));
 }
 
 #[test]
-fn an_image_needs_tags_and_a_parameter_that_takes_it() {
+fn image_without_tags_or_parameter_is_refused() {
     assert!(fault(", image = \"Image\"", "").contains("integrate.image: expected retrain.parameters to name"));
     assert!(fault("tags = [\"latest\"]", "tags = []").contains("integrate.image: expected 1 to 10 tags"));
     assert!(fault("\"churn-training\", tags", "\"public.ecr.aws/Churn\", tags").contains("ECR repository"));
@@ -307,13 +310,13 @@ fn an_image_needs_tags_and_a_parameter_that_takes_it() {
 }
 
 #[test]
-fn what_is_critical_never_waits_for_a_digest() {
+fn critical_messages_in_a_digest_are_refused() {
     let refused =
         |from: &str, to: &str| Policy::parse("demand.toml", &DEMAND.replacen(from, to, 1)).unwrap_err().to_string();
     assert!(refused("[\"info\"]", "[\"info\", \"critical\"]").contains("notify.digest_severities: expected"));
     assert!(refused("[\"info\"]", "[]").contains("notify.digest_severities: expected"));
     assert!(refused("[reconcile]", "[lineage]").contains("notify.digest_interval: expected a [reconcile] table"));
-    assert!(refused("digest_interval = \"24h\"\n", "").contains("notify.digest_interval: expected how long"));
+    assert!(refused("digest_interval = \"24h\"\n", "").contains("notify.digest_interval: expected the interval"));
     assert!(
         refused("digest_severities = [\"info\"]\ndigest_interval = \"24h\"\n", "")
             .contains("notify: expected recipients, or digest_severities and digest_interval")
@@ -321,7 +324,7 @@ fn what_is_critical_never_waits_for_a_digest() {
 }
 
 #[test]
-fn a_policy_may_name_recipients_and_have_no_digest() {
+fn policy_with_recipients_needs_no_digest() {
     let recipient = "[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n";
     let text = DEMAND.replacen("digest_severities = [\"info\"]\ndigest_interval = \"24h\"\n", recipient, 1);
     let notify = Policy::parse("demand.toml", &text).unwrap().notify.unwrap();
@@ -329,7 +332,7 @@ fn a_policy_may_name_recipients_and_have_no_digest() {
 }
 
 #[test]
-fn what_the_ledger_holds_of_an_older_suite_is_read() {
+fn policy_stored_by_an_older_version_is_read() {
     let notify: Notify = serde_json::from_str(r#"{"digest_severities": ["info"], "digest_interval": "1d"}"#).unwrap();
     assert_eq!((notify.digest_interval, notify.recipients), (Some(SignedDuration::from_hours(24)), vec![]));
 }

@@ -1,70 +1,72 @@
-//! `[deploy.transform]`: batch transform jobs, for models that nobody waits for: each version that is
-//! approved is given the whole input once.
+//! `[deploy.transform]`: batch transform jobs. Each approved version processes the whole input once.
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{Fault, first};
+use super::validate::{Fault, first};
 use trimtab_names::name::{KmsKeyId, RoleArn, S3Uri, TransformName};
 
-/// [The largest request][doc] in MB, times how many there are at once, is at most this.
+/// The largest product of [request size][doc] in MB and concurrent requests.
 ///
 /// [doc]: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 const PAYLOAD_MB: u32 = 100;
 
-/// SageMaker takes no more [instances][doc].
+/// The most [instances][doc] of a job.
 ///
 /// [doc]: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformResources.html
 const INSTANCES: u32 = 100;
 
-/// The jobs that give a model's input to each version that is approved.
+/// The batch transform jobs of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TransformTarget {
-    /// What the jobs' names are made of.
+    /// The name of the batch transform; its jobs are named `trimtab-<name>-v<version>-…`.
     pub name: TransformName,
-    /// The role that the model's containers run as.
+    /// The execution role of the model's containers.
     pub role: RoleArn,
-    /// The instance type, such as `ml.m5.xlarge`.
+    /// The instance type of the jobs, such as `"ml.m5.xlarge"`.
     pub instance_type: String,
-    /// How many.
+    /// The number of instances of a job.
     pub instances: u32,
-    /// The objects that are read: all that begin so.
+    /// The prefix in S3 of the objects that are read.
     pub input: S3Uri,
-    /// What they are, such as `text/csv`.
+    /// The content type of the input, such as `"text/csv"`.
     pub content_type: String,
-    /// Where an object may be cut into records.
+    /// How the objects are split into records: `"none"` makes each object one request.
     #[serde(default, skip_serializing_if = "Split::is_none")]
     pub split: Split,
-    /// Where the answers go: each job has a folder of its name in it.
+    /// The S3 folder of the output, outside of `input`. Each job writes to a folder with its own name in it.
     pub output: S3Uri,
-    /// What the answers are; the container chooses unless set.
+    /// The content type of the output. Without it, the container decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept: Option<String>,
-    /// Whether an answer stands beside what was asked.
+    /// Whether each output record is joined with its input record.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub join_input: bool,
-    /// The largest request in MB; SageMaker's own is 6.
+    /// The size of the largest request in MB. Without it, SageMaker uses 6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_payload_mb: Option<u32>,
-    /// How many requests an instance gets at once; the container chooses unless set.
+    /// The largest number of concurrent requests per instance. Without it, the container decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent: Option<u32>,
-    /// The KMS key of the answers.
+    /// The KMS key of the output, which the model's role must be able to use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<KmsKeyId>,
-    /// The KMS key of the instances' volumes; instances with disks of their own take none.
+    /// The KMS key of the instances' volumes, for which the role needs `kms:CreateGrant`. Instances with local disks accept
+    /// none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_kms_key: Option<KmsKeyId>,
 }
 
-/// Where an object may be cut into records.
+/// How objects are split into records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
-    /// Nowhere: it is one request.
+    /// An object is one request.
     #[default]
     None,
-    /// After each line. The answers are put together in the same way.
+    /// After each line; the output is assembled in the same way.
     Line,
     /// After each RecordIO record.
     RecordIo,
@@ -73,7 +75,7 @@ pub enum Split {
 }
 
 impl Split {
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_none(&self) -> bool {
         *self == Self::None
     }
@@ -99,7 +101,7 @@ pub(super) fn limits(target: &TransformTarget) -> Option<Fault> {
         (
             !target.output.as_str().starts_with(target.input.as_str()),
             "deploy.transform.output",
-            "expected a place outside of input: answers would be the next job's input",
+            "expected a location outside of input: otherwise the next job would read the output",
         ),
         (
             target.max_payload_mb != Some(0) && target.max_concurrent != Some(0) && payload <= PAYLOAD_MB,
@@ -109,7 +111,7 @@ pub(super) fn limits(target: &TransformTarget) -> Option<Fault> {
         (
             !target.join_input || target.split == Split::Line,
             "deploy.transform.join_input",
-            "expected split = \"line\": an answer can stand beside a line",
+            "expected split = \"line\": SageMaker joins the output with lines only",
         ),
     ])
 }

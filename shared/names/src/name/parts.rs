@@ -1,12 +1,11 @@
-//! What a name is made of: the account, the version or the bucket that stands in it; and names made
-//! of others.
+//! Parts of names, such as the account of an ARN, and names that are derived from others.
 
 use super::{
     AlarmArn, BuildId, ExecutionArn, ImageDigest, ImageRepository, ImageUri, NameError, ObjectUri, PackageArn, RoleArn,
     RunArn, StateMachineArn, TopicArn,
 };
 
-/// The ARN's field at `index` (0 is `arn`), or nothing where there is none.
+/// The field of the ARN at `index` (0 is `arn`); empty if it is missing.
 fn arn_field(arn: &str, index: usize) -> &str {
     arn.splitn(6, ':').nth(index).unwrap_or_default()
 }
@@ -24,7 +23,7 @@ impl PackageArn {
         self.0.rsplit('/').nth(1).unwrap_or_default()
     }
 
-    /// The version within its group, from 1 up.
+    /// The version within its group, from 1.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.0.rsplit('/').next().and_then(|text| text.parse().ok()).unwrap_or_default()
@@ -32,7 +31,7 @@ impl PackageArn {
 }
 
 impl TopicArn {
-    /// The account that it is in.
+    /// The account of the resource.
     #[must_use]
     pub fn account(&self) -> &str {
         arn_field(&self.0, 4)
@@ -40,7 +39,7 @@ impl TopicArn {
 }
 
 impl RoleArn {
-    /// The account that it is in.
+    /// The account of the resource.
     #[must_use]
     pub fn account(&self) -> &str {
         arn_field(&self.0, 4)
@@ -59,7 +58,7 @@ impl ImageUri {
     /// The image of this digest in the registry of this account and region.
     ///
     /// # Errors
-    /// The account or the region is none.
+    /// The account or the region is invalid.
     pub fn of(
         account: &str,
         region: &str,
@@ -70,7 +69,7 @@ impl ImageUri {
         Self::parse(&format!("{account}.dkr.ecr.{region}.amazonaws.com{suffix}/{repository}@{digest}"))
     }
 
-    /// The account whose registry it is in.
+    /// The account of the registry.
     #[must_use]
     pub fn account(&self) -> &str {
         self.0.split('.').next().unwrap_or_default()
@@ -79,8 +78,8 @@ impl ImageUri {
     /// The repository.
     #[must_use]
     pub fn repository(&self) -> &str {
-        let place = self.0.split('@').next().unwrap_or_default();
-        place.split_once('/').map(|(_, repository)| repository).unwrap_or_default()
+        let image = self.0.split('@').next().unwrap_or_default();
+        image.split_once('/').map(|(_, repository)| repository).unwrap_or_default()
     }
 
     /// The digest.
@@ -91,30 +90,30 @@ impl ImageUri {
 }
 
 impl StateMachineArn {
-    /// Its name.
+    /// The name after the last colon.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.rsplit(':').next().unwrap_or_default()
     }
 
-    /// The execution of this name: Step Functions makes its ARN of both.
+    /// The execution of this name: Step Functions derives its ARN from both.
     ///
     /// # Errors
-    /// The name is longer than 80 characters, or has others than letters, digits, `_` and `-`.
+    /// The name is longer than 80 characters, or contains others than letters, digits, `_` and `-`.
     pub fn execution(&self, name: &str) -> Result<ExecutionArn, NameError> {
         ExecutionArn::parse(&format!("{}:{name}", self.0.replacen(":stateMachine:", ":execution:", 1)))
     }
 }
 
 impl ExecutionArn {
-    /// The state machine that it is an execution of.
+    /// The ARN of the state machine.
     #[must_use]
     pub fn machine(&self) -> String {
         let machine = self.0.rsplit_once(':').map_or("", |(machine, _)| machine);
         machine.replacen(":execution:", ":stateMachine:", 1)
     }
 
-    /// Its name.
+    /// The name after the last colon.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.rsplit(':').next().unwrap_or_default()
@@ -122,7 +121,7 @@ impl ExecutionArn {
 }
 
 impl BuildId {
-    /// The id that CodeBuild's API takes: `PROJECT:ID`.
+    /// The ID for the API of CodeBuild: `PROJECT:ID`.
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
@@ -160,13 +159,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_arn_gives_its_account_group_and_version() {
+    fn package_arn_has_account_group_and_version() {
         let arn = PackageArn::parse("arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3").unwrap();
         assert_eq!((arn.account(), arn.group(), arn.version()), ("123456789012", "churn", 3));
     }
 
     #[test]
-    fn an_execution_is_named_by_its_machine_and_its_name() {
+    fn execution_arn_has_state_machine_and_name() {
         let machine = StateMachineArn::parse("arn:aws:states:eu-west-1:123456789012:stateMachine:churn-tests").unwrap();
         let execution = machine.execution("churn-3").unwrap();
         assert_eq!(execution.as_str(), "arn:aws:states:eu-west-1:123456789012:execution:churn-tests:churn-3");
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_arn_keeps_a_name_with_colons() {
+    fn alarm_arn_with_colons_in_its_name_is_read_whole() {
         let arn = AlarmArn::parse("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:churn: drift").unwrap();
         assert_eq!(arn.name(), "churn: drift");
     }

@@ -1,4 +1,4 @@
-//! What a training run is called, whichever engine it is in: one text, from which the engine is known.
+//! IDs of training runs in any engine. The text of an ID identifies the engine.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ const AIRFLOW: &str = "airflow:";
 const KUBEFLOW: &str = "kubeflow:";
 const CODEPIPELINE: &str = "codepipeline:";
 
-/// A training run. It is written as one text: an ARN where AWS gives one.
+/// The ID of a training run. Its text form is the ARN, if the engine has ARNs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum RunId {
@@ -22,17 +22,17 @@ pub enum RunId {
     Execution(ExecutionArn),
     /// A run of a DAG: `airflow:ENVIRONMENT/DAG/RUN`.
     Airflow(EnvironmentName, DagId, DagRunId),
-    /// A run of Kubeflow Pipelines: `kubeflow:ID`. Where it is, its engine knows.
+    /// A run of Kubeflow Pipelines: `kubeflow:ID`. The policy has the URL of the API.
     Kubeflow(KubeflowId),
     /// An execution of a CodePipeline pipeline: `codepipeline:PIPELINE/ID`.
     CodePipeline(CodePipelineName, CodePipelineRunId),
 }
 
 impl RunId {
-    /// Reads what [`RunId`] is written as.
+    /// Parses the text form of an ID.
     ///
     /// # Errors
-    /// It is none of an engine that is known.
+    /// The text is the ID of no known engine.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         if let Some(rest) = text.strip_prefix(AIRFLOW) {
             let mut parts = rest.splitn(3, '/');
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_of_any_engine_is_one_text_that_reads_back() {
+    fn run_of_each_engine_is_a_text_that_reads_back() {
         for text in [
             "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/abc123",
             "arn:aws:states:eu-west-1:123456789012:execution:forecast-training:forecast-drift-98d33ea0",
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_run_is_refused() {
+    fn text_that_is_no_run_is_refused() {
         for text in ["", "run", "airflow:ml/pricing", "kubeflow:../x", "codepipeline:x", "airflow:ml/a b/c"] {
             assert!(RunId::parse(text).is_err(), "{text}");
         }

@@ -1,34 +1,34 @@
-//! Names of batch transform jobs: the policy gives the first part, and the version and its turn the rest.
+//! Names of batch transform jobs: the name in the policy, the version and the attempt.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::{NameError, hyphenated};
 
-/// What the name of each batch transform job that the suite starts begins with: it may start no other.
+/// The beginning of the name of each batch transform job that Trimtab starts: `deploy` may start no other.
 pub const JOBS: &str = "trimtab-";
 
 names! {
-    /// The batch transform of a model, as its policy names it: each job's name is made of it.
+    /// The batch transform of a model, by its name in the policy. The names of its jobs contain it.
     TransformName, "batch transform", "1 to 32 lower-case letters, digits and inner hyphens",
         |t| hyphenated(t, 32) && !t.chars().any(|c| c.is_ascii_uppercase());
 }
 
 impl TransformName {
-    /// The job in which this version has this turn, by a digest of 8 characters: at most the 63
-    /// characters that SageMaker allows.
+    /// The name of the job of a version, with at most the 63 characters that SageMaker allows. `attempt` is a digest of 8
+    /// characters, so that a version that returns after a rollback gets a job of its own.
     #[must_use]
-    pub fn job(&self, version: u32, turn: &str) -> String {
-        format!("{JOBS}{self}-v{version}-{turn}")
+    pub fn job(&self, version: u32, attempt: &str) -> String {
+        format!("{JOBS}{self}-v{version}-{attempt}")
     }
 
-    /// The transform that a job of this name belongs to; `None` where the suite makes no such names.
+    /// The transform of a job; `None` if Trimtab does not give such names.
     #[must_use]
     pub fn of_job(job: &str) -> Option<Self> {
         let mut parts = job.strip_prefix(JOBS)?.rsplitn(3, '-');
-        let (turn, version, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let (attempt, version, name) = (parts.next()?, parts.next()?, parts.next()?);
         let numbered = version.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok());
-        (turn.len() == 8 && numbered).then(|| Self::parse(name).ok()).flatten()
+        (attempt.len() == 8 && numbered).then(|| Self::parse(name).ok()).flatten()
     }
 }
 
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_known_by_its_name_and_the_longest_name_is_one_of_sagemakers() {
+    fn job_of_the_longest_name_fits_and_is_recognized() {
         let name = TransformName::parse(&"a-b".repeat(10)).unwrap();
         let job = name.job(u32::MAX, "0123abcd");
         assert_eq!(TransformName::of_job(&job), Some(name));
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_start_is_nobodys() {
+    fn job_of_another_owner_has_no_transform() {
         for other in [
             "leads",
             "trimtab-leads",

@@ -1,27 +1,27 @@
-//! What the types of `[monitor]` cannot say.
+//! Rules of `[monitor]` that types cannot express.
 
 use jiff::SignedDuration;
 
 use super::measure::bound;
 use super::{Bias, DataQuality, FeatureAttribution, ModelQuality, Monitor, Network};
 use crate::EndpointTarget;
-use crate::check::{Fault, first};
+use crate::validate::{Fault, first};
 use trimtab_names::decimal::Decimal;
 use trimtab_names::name::word;
 
-/// CloudWatch takes ten metrics in one alarm.
+/// The largest number of metrics in one alarm of CloudWatch.
 const FEATURES: usize = 10;
 
-/// How long labels are waited for at the most, in hours.
+/// The longest delay of labels, in hours.
 const LABELS: i64 = 30 * 24;
 
-/// SageMaker takes no more [subnets and security groups][doc].
+/// The most [subnets and security groups][doc] that SageMaker accepts.
 ///
 /// [doc]: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_VpcConfig.html
 const SUBNETS: usize = 16;
 const GROUPS: usize = 5;
 
-/// Whole hours that SageMaker's schedules can have.
+/// The intervals in hours that schedules of SageMaker can have.
 const HOURS: [i64; 8] = [1, 2, 3, 4, 6, 8, 12, 24];
 
 pub(crate) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTarget>) -> Option<Fault> {
@@ -29,20 +29,20 @@ pub(crate) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTarget>) -> Op
     let images = [Some(&monitor.images.analyzer), monitor.images.clarify.as_ref()];
     let image = |image: &&String| (1..=255).contains(&image.len()) && !image.contains(char::is_whitespace);
     let ids = |ids: &[String], most: usize| (1..=most).contains(&ids.len()) && ids.iter().all(|id| word(id, 32, "-"));
-    let placed = |network: &Network| ids(&network.subnets, SUBNETS) && ids(&network.security_groups, GROUPS);
+    let network = |network: &Network| ids(&network.subnets, SUBNETS) && ids(&network.security_groups, GROUPS);
     let (hours, labels) = (monitor.every.as_hours(), monitor.label_delay.as_hours());
     first([
-        (endpoint.is_some(), "monitor", "expected a [deploy.endpoint] table: what is watched is its endpoint"),
+        (endpoint.is_some(), "monitor", "expected a [deploy.endpoint] table, whose endpoint is monitored"),
         (
             endpoint.is_none_or(|endpoint| endpoint.serving.fleet().is_some()),
             "monitor",
-            "expected an endpoint on instances: SageMaker captures nothing of a serverless one",
+            "expected an endpoint on instances: a serverless endpoint has no data capture",
         ),
         (images.iter().flatten().all(image), "monitor.images", "expected images by their URI"),
         (
             !clarify || monitor.images.clarify.is_some(),
             "monitor.images",
-            "expected clarify: bias and feature attribution are Clarify's",
+            "expected clarify, which computes bias and feature attribution",
         ),
         (
             monitor.instance_type.starts_with("ml."),
@@ -61,7 +61,7 @@ pub(crate) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTarget>) -> Op
             "expected whole hours, \"1h\" to \"30d\"",
         ),
         (
-            monitor.network.as_ref().is_none_or(placed),
+            monitor.network.as_ref().is_none_or(network),
             "monitor.network",
             "expected the ids of 1 to 16 subnets and of 1 to 5 security groups",
         ),
@@ -103,7 +103,7 @@ fn kinds(monitor: &Monitor) -> Option<Fault> {
     ])
 }
 
-/// What can stand in a metric's name or in a dimension.
+/// Whether the text can be part of the name or of a dimension of a metric.
 fn is_word(text: &str) -> bool {
     (1..=100).contains(&text.chars().count()) && text.chars().all(|c| c.is_ascii() && !c.is_ascii_control())
 }

@@ -1,4 +1,4 @@
-//! What alarms on drift are about: SageMaker's metrics, and from where on it is drift.
+//! The metrics of alarms on drift, and their bounds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,43 +9,43 @@ use trimtab_names::decimal::Decimal;
 use trimtab_names::drift::DriftKind;
 use trimtab_names::name::EndpointName;
 
-/// From where on it is drift.
+/// The bound beyond which a metric is drift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
-    /// Less is drift.
+    /// A lower value is drift.
     AtLeast(Decimal),
-    /// More is drift.
+    /// A higher value is drift.
     AtMost(Decimal),
 }
 
-/// What an alarm is about: metrics of one namespace that differ in nothing but their names.
+/// The metrics of one alarm, which differ only in their names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measure {
     /// The namespace.
     pub namespace: String,
-    /// The metrics; of several, the worst counts.
+    /// The names of the metrics; the worst value counts.
     pub metrics: Vec<String>,
-    /// Their dimensions.
+    /// The dimensions of the metrics.
     pub dimensions: BTreeMap<String, String>,
-    /// From where on it is drift.
+    /// The bound beyond which a value is drift.
     pub bound: Bound,
 }
 
 impl Monitor {
-    /// The kinds that are asked for.
+    /// The kinds of drift that the policy has a table for.
     #[must_use]
     pub fn kinds(&self) -> BTreeSet<DriftKind> {
-        let asked = [
+        let tables = [
             self.data_quality.as_ref().map(|_| DriftKind::DataQuality),
             self.model_quality.as_ref().map(|_| DriftKind::ModelQuality),
             self.bias.as_ref().map(|_| DriftKind::Bias),
             self.feature_attribution.as_ref().map(|_| DriftKind::FeatureAttribution),
         ];
-        asked.into_iter().flatten().collect()
+        tables.into_iter().flatten().collect()
     }
 
-    /// `ScheduleExpression`: SageMaker takes whole hours, up to a day.
+    /// The `ScheduleExpression`. SageMaker accepts whole hours, up to a day.
     #[must_use]
     pub fn cron(&self) -> String {
         match self.every.as_hours() {
@@ -55,8 +55,8 @@ impl Monitor {
         }
     }
 
-    /// What the alarm on this kind is about; `None` where the kind is not asked for. Namespaces and
-    /// dimensions are those that SageMaker's monitors of endpoints publish with.
+    /// The metrics of the alarm on this kind of drift; `None` if the policy has no table for it. Namespaces and dimensions
+    /// are those of SageMaker's monitors of endpoints.
     #[must_use]
     pub fn measure(&self, kind: DriftKind, endpoint: &EndpointName, schedule: &str) -> Option<Measure> {
         let (space, metrics, own, bound) = match kind {

@@ -9,7 +9,7 @@ fn policy() -> Policy {
 }
 
 #[test]
-fn the_alarms_that_monitor_makes_are_the_models_without_being_listed() {
+fn alarms_of_monitor_belong_to_the_model_unlisted() {
     let policy = policy();
     let name = "churn-prod-data-quality-drift";
     assert!(!policy.retrain.as_ref().unwrap().alarms.iter().any(|alarm| alarm.as_str() == name));
@@ -19,7 +19,7 @@ fn the_alarms_that_monitor_makes_are_the_models_without_being_listed() {
 }
 
 #[test]
-fn a_metric_of_clarify_is_known_by_all_that_it_is_about() {
+fn metric_of_clarify_has_all_its_dimensions() {
     let (policy, schedule) = (policy(), "churn-bias");
     let endpoint = policy.endpoint().unwrap().name.clone();
     let measure = policy.monitor.unwrap().measure(DriftKind::Bias, &endpoint, schedule).unwrap();
@@ -41,7 +41,7 @@ fn hours_are_cron_expressions_that_sagemaker_takes() {
 }
 
 #[test]
-fn what_could_not_be_watched_is_refused() {
+fn monitor_that_cannot_work_is_refused() {
     let refused = |from: &str, to: &str| {
         assert!(CHURN.contains(from), "{from}");
         Policy::parse("churn.toml", &CHURN.replacen(from, to, 1)).unwrap_err().to_string()
@@ -57,7 +57,7 @@ fn what_could_not_be_watched_is_refused() {
     let segments = include_str!("../../../../policies/segments.toml");
     let table = CHURN.split_once("[monitor]").unwrap().1;
     let text = format!("{segments}\n[monitor]{table}");
-    let text = text.replace("[reconcile] # what AWS does not tell of is looked for\n", "");
+    let text = text.replace("[reconcile] # finds what a lost event would have reported\n", "");
     let error = Policy::parse("segments.toml", &text).unwrap_err().to_string();
     assert!(error.contains("monitor: expected a [deploy.endpoint] table"), "{error}");
 }
@@ -68,11 +68,11 @@ type Published<'a> = (DriftKind, &'a str, &'a str, &'a [(&'a str, &'a str)], Bou
 /// The names under which SageMaker's monitors of endpoints publish: AWS's pages on CloudWatch metrics of
 /// Model Monitor and Clarify.
 #[test]
-fn an_alarm_is_about_the_metric_that_sagemaker_publishes() {
+fn alarm_covers_the_metric_that_sagemaker_publishes() {
     let (policy, schedule) = (policy(), "churn-x");
     let endpoint = policy.endpoint().unwrap().name.clone();
     let mut monitor = policy.monitor.unwrap();
-    // Apart from each other, so that none can stand for another.
+    // Different values, so that a mix-up fails.
     let rules = Bias { label_value: "yes".into(), facet_value: "over 60".into(), ..monitor.bias.unwrap() };
     monitor.bias = Some(rules);
     let own = [("Endpoint", "churn-prod"), ("MonitoringSchedule", "churn-x")];
@@ -113,7 +113,7 @@ fn an_alarm_is_about_the_metric_that_sagemaker_publishes() {
 }
 
 #[test]
-fn a_kind_that_is_not_asked_for_has_no_alarm() {
+fn kind_of_drift_without_table_has_no_alarm() {
     let policy = policy();
     let endpoint = policy.endpoint().unwrap().name.clone();
     let all = policy.monitor.unwrap();
@@ -125,7 +125,7 @@ fn a_kind_that_is_not_asked_for_has_no_alarm() {
 }
 
 #[test]
-fn a_kinds_schedule_and_alarm_are_named_as_the_readme_says() {
+fn schedule_and_alarm_of_a_kind_have_documented_names() {
     let (model, endpoint) = (ModelName::parse("churn").unwrap(), EndpointName::parse("churn-prod").unwrap());
     for (kind, word) in [
         (DriftKind::DataQuality, "data-quality"),
@@ -150,7 +150,7 @@ fn drift_alarms_are_the_listed_and_those_that_monitor_makes() {
 }
 
 #[test]
-fn a_problem_is_sagemakers_word() {
+fn problem_type_is_the_word_of_sagemaker() {
     for (problem, word) in [
         (Problem::BinaryClassification, "BinaryClassification"),
         (Problem::MulticlassClassification, "MulticlassClassification"),

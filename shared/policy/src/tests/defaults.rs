@@ -1,8 +1,8 @@
-//! What holds where a key is left out: the README's column "unless set".
+//! Defaults: the values of missing keys, which the reference lists.
 
 use super::super::{OrganizationPolicy, Policy};
 use super::limits::base::{
-    self, BUILT, GUARDED, IMAGED, PLAIN, SERVED, STACKED, STAGED, TESTED, TOLD, TRAINED, TRANSFORMED, WATCHED,
+    self, BUILT, GUARDED, IMAGED, MONITORED, NOTIFIED, PLAIN, SERVED, STACKED, STAGED, TESTED, TRAINED, TRANSFORMED,
 };
 use super::limits::text::Edit::{Drop, Set};
 use super::limits::text::{Edit, Text};
@@ -16,8 +16,8 @@ fn policy(base: &[&str], edits: &[Edit]) -> Policy {
     Policy::parse("p.toml", &text).unwrap_or_else(|fault| panic!("{fault}\n{text}"))
 }
 
-/// Key, what it is unless set, and something else.
-const DEFAULTS: &[(&[&str], &str, &str, &str)] = &[
+/// Base policy, key, default, and another value.
+pub(super) const DEFAULTS: &[(&[&str], &str, &str, &str)] = &[
     (BUILT, "retrain.alarms", "[]", "[\"a\"]"),
     (BUILT, "retrain.monitors", "[]", "[\"a\"]"),
     (BUILT, "retrain.drift", "[\"data_quality\", \"model_quality\", \"bias\", \"feature_attribution\"]", "[\"bias\"]"),
@@ -36,39 +36,39 @@ const DEFAULTS: &[(&[&str], &str, &str, &str)] = &[
     (STAGED, "deploy.stages.gate", "\"none\"", "\"manual\""),
     (STAGED, "deploy.stages.smoke_test.content_type", "\"application/json\"", "\"text/csv\""),
     (STAGED, "deploy.stages.smoke_test.timeout", "\"10s\"", "\"9s\""),
-    (WATCHED, "monitor.every", "\"1h\"", "\"2h\""),
-    (WATCHED, "monitor.label_delay", "\"24h\"", "\"23h\""),
-    (WATCHED, "monitor.feature_attribution.label", "\"label0\"", "\"label1\""),
+    (MONITORED, "monitor.every", "\"1h\"", "\"2h\""),
+    (MONITORED, "monitor.label_delay", "\"24h\"", "\"23h\""),
+    (MONITORED, "monitor.feature_attribution.label", "\"label0\"", "\"label1\""),
     (PLAIN, "reconcile.build", "\"2h\"", "\"3h\""),
     (PLAIN, "reconcile.training", "\"24h\"", "\"23h\""),
     (PLAIN, "reconcile.evaluation", "\"6h\"", "\"5h\""),
     (PLAIN, "reconcile.rollout", "\"6h\"", "\"5h\""),
-    (TOLD, "notify.recipients.severities", "[\"info\", \"warning\", \"critical\"]", "[\"critical\"]"),
+    (NOTIFIED, "notify.recipients.severities", "[\"info\", \"warning\", \"critical\"]", "[\"critical\"]"),
 ];
 
 #[test]
 fn keys_left_out_have_their_defaults() {
     for (base, key, default, other) in DEFAULTS {
-        // Whatever the base says of the key is another test's.
+        // The base may set the key.
         let without: Vec<Edit> = Text::of(base).has(key).then_some(Drop(key)).into_iter().collect();
         let with = |value| [without.clone(), vec![set(key, value)]].concat();
         let left_out = policy(base, &without);
-        assert_eq!(left_out, policy(base, &with(default)), "{key} is {default} unless set");
-        assert_ne!(left_out, policy(base, &with(other)), "{key} makes a difference");
+        assert_eq!(left_out, policy(base, &with(default)), "{key} is {default} by default");
+        assert_ne!(left_out, policy(base, &with(other)), "{key} has an effect");
     }
 }
 
 #[test]
-fn data_of_a_feature_group_is_gathered_by_the_defaults() {
+fn data_of_a_feature_group_is_collected_by_the_defaults() {
     let table = Drop("retrain.data");
     let groups = set("retrain.feature_groups", "[\"a\"]");
     let prefixes = set("retrain.data.prefixes", "[]");
     let (without, with) = (policy(TRAINED, &[table, groups.clone()]), policy(TRAINED, &[groups, prefixes]));
-    let gathering = |policy: Policy| policy.retrain.unwrap().gathering();
-    assert_eq!(gathering(without), gathering(with));
+    let data = |policy: Policy| policy.retrain.unwrap().gathering();
+    assert_eq!(data(without), data(with));
 }
 
-/// Keys that switch something on: nothing of the kind is there unless they are set.
+/// Keys that enable something.
 const OFF: &[(&[&str], &str, &str)] = &[
     (BUILT, "integrate.pull_requests", "\"review\""),
     (BUILT, "integrate.definition", "\"pipeline.json\""),
@@ -88,28 +88,28 @@ const OFF: &[(&[&str], &str, &str)] = &[
     (TRANSFORMED, "deploy.transform.max_concurrent", "1"),
     (TRANSFORMED, "deploy.transform.kms_key", "\"alias/a\""),
     (TRANSFORMED, "deploy.transform.volume_kms_key", "\"alias/a\""),
-    (WATCHED, "monitor.kms_key", "\"alias/a\""),
-    (WATCHED, "monitor.capture.kms_key", "\"alias/a\""),
-    (WATCHED, "monitor.baseline", "\"s3://a/b\""),
+    (MONITORED, "monitor.kms_key", "\"alias/a\""),
+    (MONITORED, "monitor.capture.kms_key", "\"alias/a\""),
+    (MONITORED, "monitor.baseline", "\"s3://a/b\""),
     (PLAIN, "notify", "{ recipients = [{ protocol = \"email\", endpoint = \"a@b\" }] }"),
     (SERVED, "lineage", "{}"),
     (SERVED, "reconcile", "{}"),
 ];
 
 #[test]
-fn what_is_not_asked_for_is_off() {
+fn missing_table_is_off() {
     for (base, key, value) in OFF {
         let found = |policy: &Policy| {
             let pointer = format!("/{}", key.replace("metrics", "metrics.0").replace('.', "/"));
             serde_json::to_value(policy).unwrap().pointer(&pointer).is_some_and(|value| !value.is_null())
         };
-        assert!(!found(&policy(base, &[])), "{key} is off unless set");
+        assert!(!found(&policy(base, &[])), "{key} is off by default");
         assert!(found(&policy(base, &[set(key, value)])), "{key} is on when set");
     }
 }
 
 #[test]
-fn a_guard_asks_for_nothing_that_is_left_out() {
+fn guard_without_a_rule_does_not_apply_it() {
     let read =
         |edits: &[Edit]| OrganizationPolicy::parse("organization.toml", &Text::of(GUARDED).with(edits).text()).unwrap();
     let without = read(&[]);
@@ -123,14 +123,14 @@ fn a_guard_asks_for_nothing_that_is_left_out() {
         ("guard.exempt", "[]", "[\"arn:aws:iam::123456789012:role/x\"]"),
     ];
     for (key, default, other) in nothing {
-        assert_eq!(without, read(&[set(key, default)]), "{key} is {default} unless set");
-        assert_ne!(without, read(&[set(key, other)]), "{key} makes a difference");
+        assert_eq!(without, read(&[set(key, default)]), "{key} is {default} by default");
+        assert_ne!(without, read(&[set(key, other)]), "{key} has an effect");
     }
-    assert_eq!(read(&[Drop("guard.kms")]), read(&[set("guard.kms", "false")]), "guard.kms is false unless set");
-    assert_eq!(read(&[Drop("guard.tags")]), read(&[set("guard.tags", "[]")]), "guard.tags is empty unless set");
+    assert_eq!(read(&[Drop("guard.kms")]), read(&[set("guard.kms", "false")]), "guard.kms is false by default");
+    assert_eq!(read(&[Drop("guard.tags")]), read(&[set("guard.tags", "[]")]), "guard.tags is empty by default");
 }
 
-/// What the README calls required.
+/// The required keys.
 const REQUIRED: &[(&[&str], &str)] = &[
     (PLAIN, "version"),
     (PLAIN, "model"),
@@ -145,11 +145,11 @@ const REQUIRED: &[(&[&str], &str)] = &[
     (TESTED, "evaluate.on_fail"),
     (SERVED, "deploy.on_rejected"),
     (SERVED, "deploy.endpoint.role"),
-    (WATCHED, "monitor.role"),
-    (WATCHED, "monitor.instance_type"),
-    (WATCHED, "monitor.output"),
-    (WATCHED, "monitor.capture"),
-    (WATCHED, "monitor.images.analyzer"),
+    (MONITORED, "monitor.role"),
+    (MONITORED, "monitor.instance_type"),
+    (MONITORED, "monitor.output"),
+    (MONITORED, "monitor.capture"),
+    (MONITORED, "monitor.images.analyzer"),
 ];
 
 #[test]
@@ -163,13 +163,13 @@ fn required_keys_left_out_are_refused_by_name() {
     }
 }
 
-/// An older version of the suite reads the ledger, too: what is not used is not written.
+/// An older version of Trimtab reads the ledger, too, and would refuse a key that it does not know.
 #[test]
-fn a_key_left_out_is_not_in_the_ledger() {
+fn missing_key_is_not_stored_in_the_ledger() {
     let cases: [(&[&str], &[Edit], &str); 4] = [
         (TRANSFORMED, &[Drop("deploy.transform.split")], "/deploy/transform/split"),
         (TRANSFORMED, &[], "/deploy/transform/join_input"),
-        (TOLD, &[], "/notify/recipients/0/severities"),
+        (NOTIFIED, &[], "/notify/recipients/0/severities"),
         (STACKED, &[], "/deploy/stack/capabilities"),
     ];
     for (base, edits, key) in cases {
@@ -179,17 +179,17 @@ fn a_key_left_out_is_not_in_the_ledger() {
         assert_eq!(written.pointer(key), None, "{key} is left out");
     }
     let all = [set("notify.recipients.severities", "[\"info\", \"warning\", \"critical\"]")];
-    let written = serde_json::to_value(policy(TOLD, &all)).unwrap();
-    assert_eq!(written.pointer("/notify/recipients/0/severities"), None, "all of them is the same as none named");
+    let written = serde_json::to_value(policy(NOTIFIED, &all)).unwrap();
+    assert_eq!(written.pointer("/notify/recipients/0/severities"), None, "all severities are the default");
 }
 
 #[test]
-fn a_length_of_time_is_written_in_its_largest_unit() {
+fn duration_is_written_in_its_largest_unit() {
     for (length, written) in
         [("24h", "1d"), ("36h", "36h"), ("120m", "2h"), ("90m", "90m"), ("60s", "1m"), ("90s", "90s")]
     {
         let policy = policy(BUILT, &[set("retrain.cool_down", &format!("\"{length}\""))]);
         let json = serde_json::to_value(policy).unwrap();
-        assert_eq!(json.pointer("/retrain/cool_down").unwrap(), written, "{length} as people would write it");
+        assert_eq!(json.pointer("/retrain/cool_down").unwrap(), written, "{length} in its largest unit");
     }
 }

@@ -1,4 +1,4 @@
-//! `[retrain]` names exactly one engine, and each has its limits.
+//! `[retrain]` has exactly one engine, and each engine has its rules.
 
 use super::super::*;
 
@@ -26,7 +26,7 @@ fn every_example_is_valid_and_survives_the_ledger() {
 }
 
 #[test]
-fn one_engine_is_named_and_no_more() {
+fn policy_with_none_or_two_engines_is_refused() {
     let expected = "expected exactly one of pipeline, state_machine, airflow, kubeflow and codepipeline";
     assert!(fault(CHURN, "pipeline = \"churn-training\"", "").contains(expected));
     let two = "pipeline = \"churn-training\"\ncodepipeline = \"churn-training\"";
@@ -34,9 +34,12 @@ fn one_engine_is_named_and_no_more() {
 }
 
 #[test]
-fn what_trains_is_told_apart_by_its_name() {
+fn engine_without_the_training_suffix_is_refused() {
     let message = fault(FORECAST, ":forecast-training\"", ":forecast\"");
-    assert!(message.contains("p.toml:9: retrain.state_machine: expected a state machine whose name ends"), "{message}");
+    assert!(
+        message.contains("p.toml:10: retrain.state_machine: expected a state machine whose name ends"),
+        "{message}"
+    );
     let message = fault(SEGMENTS, "\"segments-training\"", "\"segments\"");
     assert!(message.contains("retrain.codepipeline: expected a pipeline whose name ends"), "{message}");
     let message = fault(SEGMENTS, "\"segments-delivery\"", "\"segments-training\"");
@@ -44,13 +47,13 @@ fn what_trains_is_told_apart_by_its_name() {
 }
 
 #[test]
-fn a_run_of_codepipeline_cannot_be_known_again_without_its_incident() {
+fn codepipeline_without_incident_parameter_is_refused() {
     let message = fault(SEGMENTS, "incident = \"Incident\", ", "");
     assert!(message.contains("retrain.parameters: expected the pipeline variable for incident"), "{message}");
 }
 
 #[test]
-fn of_what_nobody_tells_looking_must() {
+fn engine_without_events_needs_reconcile() {
     for text in [PRICING, RANKING] {
         let without = text.split("[reconcile]").next().unwrap();
         let message = Policy::parse("p.toml", without).unwrap_err().to_string();
@@ -59,13 +62,13 @@ fn of_what_nobody_tells_looking_must() {
 }
 
 #[test]
-fn a_dag_whose_runs_could_not_be_looked_at_is_refused() {
+fn dag_too_long_for_paths_of_mwaa_is_refused() {
     let message = fault(PRICING, "pricing_training", &"d".repeat(32));
     assert!(message.contains("retrain.airflow: expected a dag of at most 31 characters"), "{message}");
 }
 
 #[test]
-fn kubeflow_is_reached_by_tls_with_a_token_from_a_secret_of_the_suites() {
+fn kubeflow_needs_tls_and_a_secret_of_trimtab() {
     let message = fault(RANKING, "https://", "http://");
     assert!(message.contains("retrain.kubeflow.url: not a valid URL: expected https://HOST"), "{message}");
     let message = fault(RANKING, "\"trimtab/ranking-kubeflow\"", "\"ranking-kubeflow\"");
@@ -75,16 +78,16 @@ fn kubeflow_is_reached_by_tls_with_a_token_from_a_secret_of_the_suites() {
 }
 
 #[test]
-fn what_takes_anything_needs_no_names_and_a_definition_needs_a_pipeline_of_sagemaker() {
+fn parameters_and_definition_must_fit_the_engine() {
     let named = "cool_down = \"24h\"\nparameters = { commit = \"Commit\" }";
     assert!(fault(FORECAST, "cool_down = \"24h\"", named).contains("retrain.parameters: expected none"));
     let machine = "state_machine = \"arn:aws:states:eu-west-1:123456789012:stateMachine:churn-training\"";
     let message = fault(CHURN, "pipeline = \"churn-training\"", machine);
-    assert!(message.contains("integrate.definition: expected a retrain.pipeline"), "{message}");
+    assert!(message.contains("integrate.definition: expected retrain.pipeline"), "{message}");
 }
 
 #[test]
-fn the_ends_of_runs_find_their_model() {
+fn events_at_the_end_of_runs_find_their_model() {
     let has = |text: &str, kind, name: &str| {
         Policy::parse("p.toml", text).unwrap().keys().contains(&Key { kind, name: name.to_owned() })
     };

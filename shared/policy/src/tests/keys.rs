@@ -2,8 +2,8 @@
 
 use super::super::*;
 use super::limits::base::{
-    BUILT, BY_AIRFLOW, BY_CODEPIPELINE, BY_KUBEFLOW, BY_STATES, DELIVERED, IMAGED, PIPED, PLAIN, SERVED, STACKED,
-    STAGED_TO_PIPELINE, TESTED, TRANSFORMED, WATCHED,
+    BUILT, BY_AIRFLOW, BY_CODEPIPELINE, BY_KUBEFLOW, BY_STATES, DEPLOYED_BY_PIPELINE, IMAGED, MONITORED, PIPED, PLAIN,
+    SERVED, STACKED, STAGED_TO_PIPELINE, TESTED, TRANSFORMED,
 };
 use super::limits::text::{Edit, Text};
 
@@ -13,10 +13,10 @@ fn keys(base: &[&str], edits: &[(&str, &str)]) -> Vec<String> {
     policy.keys().iter().map(ToString::to_string).collect()
 }
 
-/// A policy, what is changed in it, and the names that find its model.
+/// A policy, the changes to it, and the names that find its model.
 type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
 
-/// Each name that AWS's events of this model can have, and no other.
+/// The keys are the names that events of this model can contain, and no others.
 #[test]
 fn every_name_in_a_policy_finds_its_model() {
     const MACHINES: &str = "state-machine#arn:aws:states:eu-west-1:123456789012:stateMachine:";
@@ -36,7 +36,7 @@ fn every_name_in_a_policy_finds_its_model() {
                 "repository#churn-model",
                 "build-pipeline#churn-integration",
                 "pipeline#churn",
-                "delivery-pipeline#churn-delivery",
+                "deploy-pipeline#churn-delivery",
             ],
         ),
         (
@@ -72,18 +72,18 @@ fn every_name_in_a_policy_finds_its_model() {
             ],
         ),
         (BY_STATES, &[], &[&training]),
-        (BY_CODEPIPELINE, &[], &["delivery-pipeline#churn-training"]),
-        // Nobody tells of these runs.
+        (BY_CODEPIPELINE, &[], &["deploy-pipeline#churn-training"]),
+        // These engines send no events.
         (BY_AIRFLOW, &[], &[]),
         (BY_KUBEFLOW, &[], &[]),
         (TESTED, &[], &[&tests]),
         (SERVED, &[], &["endpoint#churn-prod"]),
-        (DELIVERED, &[], &["delivery-pipeline#churn-delivery"]),
+        (DEPLOYED_BY_PIPELINE, &[], &["deploy-pipeline#churn-delivery"]),
         (STACKED, &[], &["stack#churn-prod"]),
         (TRANSFORMED, &[], &["transform#churn-prod"]),
-        (STAGED_TO_PIPELINE, &[], &["endpoint#churn-dev", "delivery-pipeline#churn-delivery"]),
+        (STAGED_TO_PIPELINE, &[], &["endpoint#churn-dev", "deploy-pipeline#churn-delivery"]),
         (
-            WATCHED,
+            MONITORED,
             &[],
             &[
                 "endpoint#churn-prod",
@@ -105,12 +105,12 @@ fn every_name_in_a_policy_finds_its_model() {
 }
 
 #[test]
-fn a_second_policy_of_a_model_is_refused_with_both_files() {
+fn second_policy_of_a_model_is_refused_with_both_files() {
     let policy = Policy::parse("p.toml", &Text::of(PLAIN).text()).unwrap();
     let mut other = policy.clone();
     other.package_group = GroupName::parse("other").unwrap();
     let fault = check_all(&[("a.toml".into(), policy.clone()), ("b.toml".into(), other)]).unwrap_err();
-    assert_eq!(fault.to_string(), "b.toml:1: model: model churn has a policy already, in a.toml");
+    assert_eq!(fault.to_string(), "b.toml:1: model: model churn already has a policy in a.toml");
     assert_eq!(check_all(&[("a.toml".into(), policy)]), Ok(()));
     assert_eq!(check_all(&[]), Ok(()));
 }

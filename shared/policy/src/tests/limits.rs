@@ -1,11 +1,10 @@
-//! Every limit of the policy: what is at its bounds is read, and what is one beyond is refused with a
-//! fault that names key and line. The rows are also what `docs/reference/policy-limits.md` is made of.
+//! Every limit of the policy: a value at a bound is accepted, and one beyond is refused with key and line.
+//! `docs/reference/policy.md` is generated from the same rows.
 
 pub(super) mod base;
 mod coverage;
-mod reference;
-mod row;
-mod table;
+pub(super) mod row;
+pub(super) mod table;
 pub(super) mod text;
 
 use super::super::{OrganizationPolicy, Policy, PolicyError};
@@ -13,7 +12,7 @@ use base::ORGANIZATION;
 use row::Row;
 use text::{Edit, Text};
 
-fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<Row> {
     [table::of_models(), table::of_organization()].concat()
 }
 
@@ -30,12 +29,12 @@ fn plain(key: &str) -> String {
     key.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect::<Vec<_>>().join(".")
 }
 
-/// Whether the fault says this number.
+/// Whether the message of the fault contains this number.
 fn names(fault: &PolicyError, bound: u32) -> bool {
     fault.problem.split(|c: char| !c.is_ascii_digit()).any(|number| number == bound.to_string())
 }
 
-/// Collects what does not hold, so that one run shows all of it.
+/// Collects the limits that do not hold, so that one run shows all of them.
 #[derive(Default)]
 struct Broken(Vec<String>);
 
@@ -51,9 +50,9 @@ impl Broken {
         }
     }
 
-    /// `from`: the line of the stage that is at fault, where there are several.
+    /// `from`: the line of the stage with the fault, if there are several.
     fn refuses(&mut self, row: &Row, text: &Text, [key, named]: [&str; 2], from: usize) {
-        // The key itself is as good as the table around it, and what is in it better.
+        // The key, the expected one, or a key below it.
         let about = |found: &str| found == named || found == key || found.starts_with(&format!("{key}."));
         let line = |found: &str| text.line(found, from);
         let problem = match read(text, row.base) {
@@ -62,7 +61,7 @@ impl Broken {
             Err(fault) if fault.line != line(&plain(&fault.key)) => {
                 format!("the fault names another line than {}: {fault}", line(&plain(&fault.key)))
             }
-            // Serde's own faults, such as that of a number below zero, know of no bounds.
+            // Faults of serde, such as a number below zero, have no bounds.
             Err(fault)
                 if row.bound.is_some_and(|bound| fault.problem.starts_with("expected") && !names(&fault, bound)) =>
             {
@@ -80,7 +79,7 @@ impl Broken {
 }
 
 #[test]
-fn every_policy_of_the_table_keeps_all_limits() {
+fn every_base_policy_is_valid() {
     for base in base::ALL {
         assert_eq!(read(&Text::of(base), base), Ok(()), "{}", Text::of(base).text());
     }
@@ -121,7 +120,7 @@ fn values_beyond_a_limit_are_refused_by_key_and_line() {
     broken.none();
 }
 
-/// The README writes small tables in braces: `budget = { runs = 4, per = "7d" }`.
+/// The book has inline tables, such as `budget = { runs = 4, per = "7d" }`.
 #[test]
 fn limits_of_inline_tables_are_refused_by_line() {
     let mut broken = Broken::default();
@@ -135,22 +134,22 @@ fn limits_of_inline_tables_are_refused_by_line() {
     broken.none();
 }
 
-/// Whether the key is in one of the ways to production.
-fn is_way(key: &str) -> bool {
-    let way = key.strip_prefix("deploy.").and_then(|rest| rest.split('.').next());
-    way.is_some_and(|way| ["endpoint", "pipeline", "stack", "transform"].contains(&way))
+/// Whether the key is in the table of a target.
+fn is_of_target(key: &str) -> bool {
+    let target = key.strip_prefix("deploy.").and_then(|rest| rest.split('.').next());
+    target.is_some_and(|target| ["endpoint", "pipeline", "stack", "transform"].contains(&target))
 }
 
-/// A stage's way to production has the limits of that of a policy without stages.
+/// The target of a stage has the limits of the target of a policy without stages.
 #[test]
 fn limits_of_a_stage_are_refused_by_its_own_line() {
     let mut broken = Broken::default();
-    for row in rows().iter().filter(|row| is_way(row.named)) {
-        let sound = Text::of(row.base);
-        // Without [reconcile] the sound stages would be at fault, too.
+    for row in rows().iter().filter(|row| is_of_target(row.named)) {
+        let valid = Text::of(row.base);
+        // Without [reconcile], the valid stages would be refused, too.
         let reconciled_models = |edits: &&Vec<Edit>| !edits.iter().any(|edit| matches!(edit, Edit::Drop("reconcile")));
         for edits in row.refused.iter().filter(reconciled_models) {
-            let Some((text, from)) = sound.with(edits).staged(&sound) else { continue };
+            let Some((text, from)) = valid.with(edits).staged(&valid) else { continue };
             let staged = [row.key, row.named].map(|key| key.replacen("deploy.", "deploy.stages.", 1));
             broken.refuses(row, &text, staged.each_ref().map(String::as_str), from);
         }
@@ -159,12 +158,12 @@ fn limits_of_a_stage_are_refused_by_its_own_line() {
 }
 
 #[test]
-fn values_at_a_limit_are_accepted_of_a_stage() {
+fn values_at_a_limit_are_accepted_in_a_stage() {
     let mut broken = Broken::default();
-    for row in rows().iter().filter(|row| is_way(row.named)) {
-        let sound = Text::of(row.base);
+    for row in rows().iter().filter(|row| is_of_target(row.named)) {
+        let valid = Text::of(row.base);
         for edits in &row.accepted {
-            let Some((text, _)) = sound.with(edits).staged(&sound) else { continue };
+            let Some((text, _)) = valid.with(edits).staged(&valid) else { continue };
             broken.accepts(row, &text);
         }
     }

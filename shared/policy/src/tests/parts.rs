@@ -1,8 +1,8 @@
-//! What the parts of a policy say of themselves to whoever carries them out.
+//! Methods of the parts of a policy.
 
 use super::super::*;
 use super::limits::base::{
-    self, BUILT, BY_AIRFLOW, BY_CODEPIPELINE, BY_KUBEFLOW, BY_REQUEST, BY_STATES, CANARIED, CHALLENGED, QUEUED, ROLLED,
+    self, AB_TESTED, BUILT, BY_AIRFLOW, BY_CODEPIPELINE, BY_KUBEFLOW, BY_REQUEST, BY_STATES, CANARIED, QUEUED, ROLLED,
     SERVED, SHADOWED, STAGED, STAGED_TO_PIPELINE, STAGED_TO_TRANSFORM, STEPPED, TRANSFORMED,
 };
 use super::limits::text::Edit::{Drop, Set};
@@ -22,9 +22,9 @@ fn endpoint(base: &[&str], edits: &[Edit]) -> EndpointTarget {
     policy(base, edits).endpoint().unwrap().clone()
 }
 
-/// Names of models and configurations are digests of the shape: SageMaker's are never changed.
+/// Names of models and endpoint configurations are digests of the shape, because SageMaker cannot change them.
 #[test]
-fn every_difference_of_what_serves_is_in_its_shape() {
+fn every_setting_of_the_compute_is_in_its_shape() {
     let cases: &[(&[&str], &str, &str)] = &[
         (SERVED, "deploy.endpoint.instance_type", "\"ml.m5.xlarge\""),
         (SERVED, "deploy.endpoint.instances", "3"),
@@ -45,17 +45,17 @@ fn every_difference_of_what_serves_is_in_its_shape() {
     }
     let without = [Drop("deploy.endpoint.asynchronous.topics")];
     assert_ne!(endpoint(QUEUED, &without).serving.shape(), endpoint(QUEUED, &[]).serving.shape(), "topics");
-    // What is live keeps its name from one version of the suite to the next.
+    // A configuration that is live must keep its name in the next version of Trimtab.
     assert_eq!(endpoint(SERVED, &[]).serving.shape(), ["ml.m5.large", "2"]);
     let role = set("deploy.endpoint.autoscaling", "{ min = 1, max = 2, invocations_per_instance = 1 }");
     assert_eq!(endpoint(SERVED, &[role]).serving.shape(), endpoint(SERVED, &[]).serving.shape(), "autoscaling is not");
 }
 
-/// A policy, what is changed in its endpoint, and how long its strategy lasts.
+/// A policy, the changes to its endpoint, and the duration of its strategy.
 type Lasting<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], SignedDuration);
 
 #[test]
-fn a_strategy_lasts_as_long_as_its_steps_are_watched() {
+fn strategy_lasts_as_long_as_its_bake_times() {
     let minutes = SignedDuration::from_mins;
     let cases: &[Lasting] = &[
         (SERVED, &[], SignedDuration::ZERO),
@@ -71,40 +71,40 @@ fn a_strategy_lasts_as_long_as_its_steps_are_watched() {
     for (base, edits, expected) in cases {
         let edits: Vec<Edit> = edits.iter().map(|(key, value)| set(&format!("deploy.endpoint.{key}"), value)).collect();
         let strategy = endpoint(base, &edits).strategy;
-        assert_eq!(strategy.lasts(), *expected, "{strategy:?} is watched from its first step to its last");
+        assert_eq!(strategy.lasts(), *expected, "{strategy:?} lasts from its first step to its last");
         let alarms: Vec<&str> = strategy.alarms().iter().map(AlarmName::as_str).collect();
-        let watched: &[&str] = if strategy == Strategy::AllAtOnce { &[] } else { &["errors"] };
-        assert_eq!(alarms, watched, "{strategy:?} goes back by the alarms that it names");
+        let expected: &[&str] = if strategy == Strategy::AllAtOnce { &[] } else { &["errors"] };
+        assert_eq!(alarms, expected, "{strategy:?} rolls back by its alarms");
     }
 }
 
 #[test]
-fn a_trial_says_its_share_length_alarms_and_variant() {
+fn variant_test_has_share_duration_alarms_and_variant() {
     let shadow = [
         set("deploy.endpoint.shadow.percent", "30"),
         set("deploy.endpoint.shadow.duration", "\"2h\""),
         set("deploy.endpoint.shadow.alarms", "[\"s\"]"),
     ];
-    let challenger = [
+    let ab_test = [
         set("deploy.endpoint.ab_test.percent", "20"),
         set("deploy.endpoint.ab_test.duration", "\"3h\""),
         set("deploy.endpoint.ab_test.alarms", "[\"c\"]"),
     ];
     let cases = [
         (endpoint(SHADOWED, &shadow), 30, 2, "s", "Shadow"),
-        (endpoint(CHALLENGED, &challenger), 20, 3, "c", "Challenger"),
+        (endpoint(AB_TESTED, &ab_test), 20, 3, "c", "Challenger"),
     ];
     for (target, percent, hours, alarm, variant) in cases {
         let trial = target.trial.unwrap();
         assert_eq!((trial.percent(), trial.lasts()), (percent, SignedDuration::from_hours(hours)));
         assert_eq!(trial.alarms(), [AlarmName::parse(alarm).unwrap()]);
-        assert_eq!(trial.variant(), variant, "the README and the policy's alarms call the variant so");
+        assert_eq!(trial.variant(), variant, "alarms have the name of the variant as dimension");
     }
     assert_eq!(endpoint(SERVED, &[]).trial, None);
 }
 
 #[test]
-fn an_engine_says_what_it_is_and_whether_aws_tells() {
+fn engine_has_kind_name_and_events() {
     let cases: [(&[&str], &str, &str, bool, bool); 5] = [
         (BUILT, "pipeline", "churn", true, false),
         (BY_STATES, "state machine", "churn-training", true, true),
@@ -112,17 +112,17 @@ fn an_engine_says_what_it_is_and_whether_aws_tells() {
         (BY_KUBEFLOW, "kubeflow pipeline", "5b1e7c2a", false, false),
         (BY_CODEPIPELINE, "codepipeline", "churn-training", true, false),
     ];
-    for (base, kind, name, tells, takes_anything) in cases {
+    for (base, kind, name, sends_events, takes_anything) in cases {
         let engine = policy(base, &[]).retrain.unwrap().engine;
         assert_eq!((engine.kind(), engine.name().as_str()), (kind, name));
-        assert_eq!(engine.tells(), tells, "whether AWS tells of the end of a run of {kind}");
-        assert_eq!(engine.takes_anything(), takes_anything, "whether {kind} takes what it does not declare");
+        assert_eq!(engine.sends_events(), sends_events, "whether the end of a run of {kind} sends an event");
+        assert_eq!(engine.takes_anything(), takes_anything, "whether {kind} accepts undeclared parameters");
         assert_eq!(engine.pipeline().is_some(), kind == "pipeline", "{kind} is a SageMaker pipeline");
     }
 }
 
 #[test]
-fn a_stage_is_in_the_account_of_its_role() {
+fn stage_is_in_the_account_of_its_role() {
     let account = |base: &[&str]| {
         let deploy = policy(base, &[]).deploy.unwrap();
         deploy.production().unwrap().account().map(str::to_owned)
@@ -131,8 +131,8 @@ fn a_stage_is_in_the_account_of_its_role() {
     assert_eq!(account(TRANSFORMED).as_deref(), Some("123456789012"));
     assert_eq!(account(STAGED).as_deref(), Some("210987654321"));
     assert_eq!(account(STAGED_TO_TRANSFORM).as_deref(), Some("123456789012"));
-    assert_eq!(account(STAGED_TO_PIPELINE), None, "a pipeline has its own way into an account");
-    assert_eq!(account(base::STACKED), None, "a stack has its own way into an account");
+    assert_eq!(account(STAGED_TO_PIPELINE), None, "a pipeline reaches another account by its own role");
+    assert_eq!(account(base::STACKED), None, "a stack reaches another account by its own role");
 }
 
 #[test]
@@ -152,9 +152,9 @@ fn stages_are_found_by_name_and_in_order() {
     assert_eq!(labels, [Some("dev".to_owned()), Some("prod".to_owned())]);
 }
 
-/// The endpoint of production in this account is what is watched.
+/// Only the endpoint of production is monitored, and only in this account.
 #[test]
-fn only_an_endpoint_of_this_account_is_watched() {
+fn only_an_endpoint_of_this_account_is_monitored() {
     assert_eq!(policy(SERVED, &[]).endpoint().unwrap().name.as_str(), "churn-prod");
     for base in [STAGED, STAGED_TO_PIPELINE, STAGED_TO_TRANSFORM, TRANSFORMED, base::STACKED, base::PLAIN] {
         assert_eq!(policy(base, &[]).endpoint(), None);
@@ -167,7 +167,7 @@ fn only_an_endpoint_of_this_account_is_watched() {
 }
 
 #[test]
-fn guard_stops_what_the_policy_names_and_nothing_that_serves() {
+fn guard_stops_the_named_kinds_and_no_endpoint() {
     use ResourceKind::{Notebook, Processing, Training};
     let cases = [
         ("[\"training\"]", vec![Training]),
@@ -185,21 +185,21 @@ fn guard_stops_what_the_policy_names_and_nothing_that_serves() {
 }
 
 #[test]
-fn a_protocol_is_known_by_the_word_of_sns() {
+fn protocol_is_parsed_from_the_word_of_sns() {
     for (word, protocol) in
         [("email", Protocol::Email), ("https", Protocol::Https), ("lambda", Protocol::Lambda), ("sqs", Protocol::Sqs)]
     {
         assert_eq!((protocol.as_str(), Protocol::parse(word)), (word, Some(protocol)));
     }
     for other in ["http", "email-json", "sms", "application", "firehose", ""] {
-        assert_eq!(Protocol::parse(other), None, "{other} is none that the suite uses");
+        assert_eq!(Protocol::parse(other), None, "{other} is no protocol of Trimtab");
     }
     let address = Address::parse(Protocol::Email, "a@example.com").unwrap();
     assert_eq!((address.protocol(), address.endpoint()), (Protocol::Email, "a@example.com"));
 }
 
 #[test]
-fn a_serverless_endpoint_with_a_queue_is_refused_as_such() {
+fn serverless_endpoint_that_is_asynchronous_is_refused() {
     let queue = set("deploy.endpoint.asynchronous", "{ output = \"s3://a/b\" }");
     let fault = Policy::parse("p.toml", &Text::of(BY_REQUEST).with(&[queue]).text()).unwrap_err();
     assert!(fault.problem.contains("a serverless endpoint cannot be asynchronous"), "{fault}");

@@ -1,11 +1,11 @@
-//! What a name is made of, and names made of others.
+//! Parts of names, and names that are derived from others.
 
 use super::super::*;
 
 const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 #[test]
-fn arn_gives_the_account_that_it_is_in() {
+fn arn_has_the_account_of_its_resource() {
     let topic = TopicArn::parse("arn:aws:sns:eu-west-1:123456789012:trimtab").unwrap();
     let role = RoleArn::parse("arn:aws:iam::210987654321:role/a:b".replace(":b", "").as_str()).unwrap();
     let package = PackageArn::parse("arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/12").unwrap();
@@ -14,19 +14,19 @@ fn arn_gives_the_account_that_it_is_in() {
 }
 
 #[test]
-fn run_arn_gives_its_pipeline() {
+fn run_arn_has_its_pipeline() {
     let run = RunArn::parse("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-training/execution/x1").unwrap();
     assert_eq!(run.pipeline(), "churn-training");
 }
 
 #[test]
-fn build_arn_gives_the_id_that_codebuild_takes() {
+fn build_arn_has_the_id_for_the_api_of_codebuild() {
     let build = BuildId::parse("arn:aws:codebuild:eu-west-1:123456789012:build/churn-build:6d0f3c1e").unwrap();
     assert_eq!(build.short(), "churn-build:6d0f3c1e");
 }
 
 #[test]
-fn image_is_made_of_account_region_repository_and_digest() {
+fn image_uri_has_account_region_repository_and_digest() {
     let repository = ImageRepository::parse("team/churn").unwrap();
     let digest = ImageDigest::parse(&format!("sha256:{DIGEST}")).unwrap();
     for (region, host) in [("eu-west-1", "eu-west-1.amazonaws.com"), ("cn-north-1", "cn-north-1.amazonaws.com.cn")] {
@@ -40,7 +40,7 @@ fn image_is_made_of_account_region_repository_and_digest() {
 }
 
 #[test]
-fn execution_is_known_by_machine_and_name_and_back() {
+fn execution_is_derived_from_machine_and_name_and_back() {
     let machine = StateMachineArn::parse("arn:aws:states:eu-west-1:123456789012:stateMachine:churn-tests").unwrap();
     assert_eq!(machine.name(), "churn-tests");
     let longest = machine.execution(&"x".repeat(80)).unwrap();
@@ -51,7 +51,7 @@ fn execution_is_known_by_machine_and_name_and_back() {
 }
 
 #[test]
-fn object_gives_its_bucket_and_its_whole_key() {
+fn object_has_its_bucket_and_its_whole_key() {
     let object = ObjectUri::parse("s3://churn-data/a/b/c.json").unwrap();
     assert_eq!((object.bucket(), object.key()), ("churn-data", "a/b/c.json"));
 }
@@ -63,7 +63,7 @@ fn run_of_a_sagemaker_pipeline_is_a_run() {
 }
 
 #[test]
-fn run_of_another_engine_is_told_apart_by_its_text() {
+fn run_of_another_engine_is_recognized_by_its_text() {
     let parsed = |text: &str| RunId::parse(text).unwrap();
     assert!(matches!(parsed("airflow:ml/dag/run.1"), RunId::Airflow(environment, dag, run)
         if (environment.as_str(), dag.as_str(), run.as_str()) == ("ml", "dag", "run.1")));
@@ -74,7 +74,7 @@ fn run_of_another_engine_is_told_apart_by_its_text() {
 }
 
 #[test]
-fn transform_job_has_name_version_and_turn() {
+fn transform_job_has_name_version_and_attempt() {
     let name = TransformName::parse("leads-weekly").unwrap();
     assert_eq!(name.job(3, "0123abcd"), "trimtab-leads-weekly-v3-0123abcd");
     assert_eq!(TransformName::of_job("trimtab-leads-weekly-v3-0123abcd"), Some(name));

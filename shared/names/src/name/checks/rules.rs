@@ -1,16 +1,16 @@
-//! Each name made of letters, digits and a few other characters, held against the pattern and the lengths
-//! that AWS documents for it (the services' API references; botocore has the same in its models).
+//! Each name of letters, digits and a few other characters is compared with the pattern and the lengths that AWS
+//! documents for it (the services' API references; botocore has the same in its models).
 
 use super::super::*;
 
-/// What AWS lets a name be.
+/// The names that AWS accepts.
 struct Rule {
     what: &'static str,
     takes: fn(&str) -> bool,
-    /// The shortest and the longest.
+    /// The shortest and the longest length.
     length: (usize, usize),
     upper_case: bool,
-    /// What it may hold beside letters and digits: anywhere, as its first, and as its last character.
+    /// The characters besides letters and digits: anywhere, as first, and as last character.
     inside: &'static str,
     first: &'static str,
     last: &'static str,
@@ -47,7 +47,7 @@ fn rules() -> Vec<Rule> {
         Rule { what: "ScheduleName", takes: takes!(ScheduleName), ..HYPHENS },
         Rule { what: "PipelineName", takes: takes!(PipelineName), length: (1, 256), ..HYPHENS },
         Rule { what: "FeatureGroupName", takes: takes!(FeatureGroupName), length: (1, 64), inside: "_-", ..HYPHENS },
-        // The suite's own, which stand in names of SageMaker's.
+        // Trimtab's own, which names in SageMaker contain.
         Rule { what: "ModelName", takes: takes!(ModelName), length: (1, 40), upper_case: false, ..HYPHENS },
         Rule { what: "StageName", takes: takes!(StageName), length: (1, 15), upper_case: false, ..HYPHENS },
         Rule { what: "TransformName", takes: takes!(TransformName), length: (1, 32), upper_case: false, ..HYPHENS },
@@ -81,13 +81,13 @@ fn rules() -> Vec<Rule> {
         all("DagId", takes!(DagId), (1, 250), "._-"),
         all("DagRunId", takes!(DagRunId), (1, 64), "._-"),
         all("KubeflowId", takes!(KubeflowId), (1, 64), "-"),
-        // Git's branches, as far as a shell reads nothing into them.
+        // Git's branches, as far as they are one word of a shell.
         Rule { first: "._/+@", ..all("BranchName", takes!(BranchName), (1, 255), "._-/+@") },
         Rule { first: "._", last: "._-", ..all("FilePath", takes!(FilePath), (1, 255), "._-/") },
     ]
 }
 
-/// Whether AWS takes this character there.
+/// Whether AWS accepts this character there.
 fn expected(rule: &Rule, c: char, allowed: &str, digits: bool) -> bool {
     match c {
         'a'..='z' => true,
@@ -98,7 +98,7 @@ fn expected(rule: &Rule, c: char, allowed: &str, digits: bool) -> bool {
 }
 
 #[test]
-fn name_is_taken_up_to_its_bounds_and_not_one_beyond() {
+fn name_is_accepted_at_its_bounds_and_refused_beyond() {
     for rule in rules() {
         let (least, most) = rule.length;
         for (length, good) in [(least, true), (most, true), (most + 1, false), (least - 1, false), (0, false)] {
@@ -117,15 +117,15 @@ fn name_has_the_characters_that_aws_documents_and_no_others() {
                 ("inside", format!("a{c}a"), expected(&rule, c, rule.inside, true)),
                 ("last", format!("aa{c}"), expected(&rule, c, rule.last, true)),
             ];
-            for (place, text, good) in cases {
-                assert_eq!((rule.takes)(&text), good, "{}: {c:?} as {place} character", rule.what);
+            for (position, text, good) in cases {
+                assert_eq!((rule.takes)(&text), good, "{}: {c:?} as {position} character", rule.what);
             }
         }
     }
 }
 
 #[test]
-fn name_error_says_the_rule_and_never_the_text() {
+fn name_error_has_the_rule_and_never_the_text() {
     let error = EndpointName::parse("Robert'); DROP").unwrap_err();
     assert_eq!(error.to_string(), "not a valid endpoint name: expected 1 to 63 letters, digits and inner hyphens");
 }
@@ -136,5 +136,5 @@ fn name_is_read_and_written_as_plain_text() {
     assert_eq!((name.as_str(), name.to_string().as_str()), ("churn-prod", "churn-prod"));
     assert_eq!(serde_json::to_string(&name).unwrap(), "\"churn-prod\"");
     assert_eq!(String::from(name), "churn-prod");
-    assert!(serde_json::from_str::<EndpointName>("\"-churn\"").is_err(), "a name that is read is checked, too");
+    assert!(serde_json::from_str::<EndpointName>("\"-churn\"").is_err(), "deserializing validates a name, too");
 }

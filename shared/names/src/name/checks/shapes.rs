@@ -1,5 +1,5 @@
-//! Names with a structure: ARNs, URIs and the like. Each list has what AWS gives or documents, and beside it
-//! what differs in one place only.
+//! Names with a structure: ARNs, URIs and the like. Each list has names that AWS documents, and names that differ from
+//! them in one position.
 
 use super::super::*;
 
@@ -17,12 +17,12 @@ fn check(what: &str, takes: fn(&str) -> bool, good: &[String], bad: &[String]) {
 }
 
 /// Each of these with `{}` where the text goes.
-fn in_place(texts: &[&str], place: &str) -> Vec<String> {
-    texts.iter().map(|text| place.replace("{}", text)).collect()
+fn in_template(texts: &[&str], template: &str) -> Vec<String> {
+    texts.iter().map(|text| template.replace("{}", text)).collect()
 }
 
 fn own(texts: &[&str]) -> Vec<String> {
-    in_place(texts, "{}")
+    in_template(texts, "{}")
 }
 
 #[test]
@@ -51,7 +51,12 @@ fn arn_has_six_parts_each_as_aws_writes_it() {
         "arn:aws:sagemaker:eu-west-1:12345678901a",
         "arn:aws:sagemaker:eu-west-1:",
     ];
-    check("ARN", service, &in_place(&good, "{}:model-package/churn/3"), &in_place(&bad, "{}:model-package/churn/3"));
+    check(
+        "ARN",
+        service,
+        &in_template(&good, "{}:model-package/churn/3"),
+        &in_template(&bad, "{}:model-package/churn/3"),
+    );
     assert!(!service("arn:aws:sagemaker:eu-west-1:123456789012"), "an ARN without a resource");
     assert!(service(&format!("arn:aws-{}:sagemaker:r:123456789012:model-package/c/1", "a".repeat(16))));
     assert!(service(&format!("arn:aws:sagemaker:{}:123456789012:model-package/c/1", "r".repeat(30))));
@@ -97,9 +102,9 @@ fn repository_in_ecr_has_single_separators_between_its_parts() {
 
 #[test]
 fn package_arn_names_a_version_of_a_group() {
-    let place = "arn:aws:sagemaker:eu-west-1:123456789012:{}";
+    let template = "arn:aws:sagemaker:eu-west-1:123456789012:{}";
     let longest = format!("model-package/{}/1", "g".repeat(63));
-    let good = in_place(&["model-package/churn/3", "model-package/churn/4294967295", &longest], place);
+    let good = in_template(&["model-package/churn/3", "model-package/churn/4294967295", &longest], template);
     let long = format!("model-package/{}/1", "g".repeat(64));
     let bad = [
         "model-package/churn/0",
@@ -113,14 +118,14 @@ fn package_arn_names_a_version_of_a_group() {
         "model-package/churn/4294967296",
         &long,
     ];
-    check("PackageArn", |text| PackageArn::parse(text).is_ok(), &good, &in_place(&bad, place));
+    check("PackageArn", |text| PackageArn::parse(text).is_ok(), &good, &in_template(&bad, template));
 }
 
 #[test]
 fn run_arn_names_an_execution_of_a_pipeline() {
-    let place = "arn:aws:sagemaker:eu-west-1:123456789012:{}";
+    let template = "arn:aws:sagemaker:eu-west-1:123456789012:{}";
     let longest = format!("pipeline/{}/execution/{}", "p".repeat(256), "x".repeat(64));
-    let good = in_place(&["pipeline/churn-training/execution/4k7w2m9qx1ab", &longest], place);
+    let good = in_template(&["pipeline/churn-training/execution/4k7w2m9qx1ab", &longest], template);
     let (name, id) =
         (format!("pipeline/{}/execution/x", "p".repeat(257)), format!("pipeline/p/execution/{}", "x".repeat(65)));
     let bad = [
@@ -135,14 +140,14 @@ fn run_arn_names_an_execution_of_a_pipeline() {
         &name,
         &id,
     ];
-    check("RunArn", |text| RunArn::parse(text).is_ok(), &good, &in_place(&bad, place));
+    check("RunArn", |text| RunArn::parse(text).is_ok(), &good, &in_template(&bad, template));
 }
 
 #[test]
 fn state_machine_and_execution_arns_have_names_of_up_to_eighty() {
-    let place = "arn:aws:states:eu-west-1:123456789012:{}";
+    let template = "arn:aws:states:eu-west-1:123456789012:{}";
     let (name, long) = ("n".repeat(80), "n".repeat(81));
-    let good = in_place(&["stateMachine:churn-tests", &format!("stateMachine:{name}")], place);
+    let good = in_template(&["stateMachine:churn-tests", &format!("stateMachine:{name}")], template);
     let bad = [
         "stateMachine:",
         "stateMachine:churn-tests:3",
@@ -151,8 +156,8 @@ fn state_machine_and_execution_arns_have_names_of_up_to_eighty() {
         &format!("stateMachine:{long}"),
         "stateMachine:a b",
     ];
-    check("StateMachineArn", |text| StateMachineArn::parse(text).is_ok(), &good, &in_place(&bad, place));
-    let good = in_place(&["execution:churn-tests:churn-v3_1", &format!("execution:{name}:{name}")], place);
+    check("StateMachineArn", |text| StateMachineArn::parse(text).is_ok(), &good, &in_template(&bad, template));
+    let good = in_template(&["execution:churn-tests:churn-v3_1", &format!("execution:{name}:{name}")], template);
     let bad = [
         "execution:churn-tests",
         "execution:churn-tests:",
@@ -163,18 +168,18 @@ fn state_machine_and_execution_arns_have_names_of_up_to_eighty() {
         &format!("execution:{long}:x"),
         &format!("execution:m:{long}"),
     ];
-    check("ExecutionArn", |text| ExecutionArn::parse(text).is_ok(), &good, &in_place(&bad, place));
+    check("ExecutionArn", |text| ExecutionArn::parse(text).is_ok(), &good, &in_template(&bad, template));
 }
 
 #[test]
 fn build_arn_names_a_build_of_a_project() {
-    let place = "arn:aws:codebuild:eu-west-1:123456789012:{}";
-    let good = in_place(
+    let template = "arn:aws:codebuild:eu-west-1:123456789012:{}";
+    let good = in_template(
         &["build/churn-build:6d0f3c1e-52a7-4b1d-9a35-0e8b7c2d41f6", &format!("build/{}", "b".repeat(250))],
-        place,
+        template,
     );
     let bad = ["build/", "builds/churn:1", "project/churn", "build/churn/1", &format!("build/{}", "b".repeat(251))];
-    check("BuildId", |text| BuildId::parse(text).is_ok(), &good, &in_place(&bad, place));
+    check("BuildId", |text| BuildId::parse(text).is_ok(), &good, &in_template(&bad, template));
 }
 
 #[test]
@@ -182,14 +187,14 @@ fn alarm_has_any_printable_name_of_up_to_255() {
     let (name, long) = ("é".repeat(255), "é".repeat(256));
     let good = own(&["churn: drift (production)", &name]);
     check("AlarmName", |text| AlarmName::parse(text).is_ok(), &good, &own(&["", &long, "a\nb", "a\u{7}"]));
-    let place = "arn:aws:cloudwatch:eu-west-1:123456789012:{}";
-    let good = in_place(&["alarm:churn: drift", &format!("alarm:{name}")], place);
-    let bad = in_place(&["alarm:", "alarms:x", "churn", &format!("alarm:{long}"), "alarm:a\nb"], place);
+    let template = "arn:aws:cloudwatch:eu-west-1:123456789012:{}";
+    let good = in_template(&["alarm:churn: drift", &format!("alarm:{name}")], template);
+    let bad = in_template(&["alarm:", "alarms:x", "churn", &format!("alarm:{long}"), "alarm:a\nb"], template);
     check("AlarmArn", |text| AlarmArn::parse(text).is_ok(), &good, &bad);
 }
 
 #[test]
-fn place_in_s3_has_a_bucket_and_nothing_unprintable() {
+fn s3_location_has_a_bucket_and_printable_characters() {
     let (longest, long) = (format!("s3://churn/{}", "k".repeat(501)), format!("s3://churn/{}", "k".repeat(502)));
     let bucket = format!("s3://{}/k", "b".repeat(63));
     let good = own(&["s3://churn", "s3://churn/", "s3://churn/a/b.csv", &longest, &bucket]);
@@ -209,36 +214,36 @@ fn place_in_s3_has_a_bucket_and_nothing_unprintable() {
 
 #[test]
 fn prefix_has_one_to_eight_folders_in_a_bucket_of_s3s_rules() {
-    let place = "s3://{}/features/";
-    let names = in_place(&["abc", "a.b-c", "0bc", &"b".repeat(63)], place);
-    let bad_names = in_place(&["ab", "", ".bc", "-bc", "a..b", "Churn", "a_b", "a b", &"b".repeat(64)], place);
+    let template = "s3://{}/features/";
+    let names = in_template(&["abc", "a.b-c", "0bc", &"b".repeat(63)], template);
+    let bad_names = in_template(&["ab", "", ".bc", "-bc", "a..b", "Churn", "a_b", "a b", &"b".repeat(64)], template);
     let takes = |text: &str| S3Prefix::parse(text).is_ok();
     check("S3Prefix", takes, &names, &bad_names);
     let folders =
-        in_place(&["a/", &"a/".repeat(8), "with blank/é/", &format!("{}/", "k".repeat(899))], "s3://churn/{}");
+        in_template(&["a/", &"a/".repeat(8), "with blank/é/", &format!("{}/", "k".repeat(899))], "s3://churn/{}");
     let bad = ["", "a", "a/b", "a//b/", "/", &"a/".repeat(9), "a\n/", &format!("{}/", "k".repeat(900))];
-    check("S3Prefix", takes, &folders, &in_place(&bad, "s3://churn/{}"));
+    check("S3Prefix", takes, &folders, &in_template(&bad, "s3://churn/{}"));
     check("S3Prefix", takes, &[], &own(&["https://churn/a/", "churn/a/", "s3://churn"]));
 }
 
 #[test]
 fn object_has_a_bucket_and_a_key_of_up_to_1024_bytes() {
-    let keys = in_place(&["a", "a/b c.json", &"k".repeat(1024), &"é".repeat(512)], "s3://churn/{}");
+    let keys = in_template(&["a", "a/b c.json", &"k".repeat(1024), &"é".repeat(512)], "s3://churn/{}");
     let bad = ["", "a\nb", &"k".repeat(1025), &"é".repeat(513)];
     let takes = |text: &str| ObjectUri::parse(text).is_ok();
-    check("ObjectUri", takes, &keys, &in_place(&bad, "s3://churn/{}"));
+    check("ObjectUri", takes, &keys, &in_template(&bad, "s3://churn/{}"));
     check("ObjectUri", takes, &[], &own(&["s3://ab/k", "s3://churn", "https://churn/k", "s3://Churn/k"]));
 }
 
 #[test]
 fn topic_arn_has_a_name_of_up_to_256() {
-    let place = "arn:aws:sns:eu-west-1:123456789012:{}";
-    let good = in_place(&["trimtab", "a_b-c.fifo", &"t".repeat(256)], place);
+    let template = "arn:aws:sns:eu-west-1:123456789012:{}";
+    let good = in_template(&["trimtab", "a_b-c.fifo", &"t".repeat(256)], template);
     check(
         "TopicArn",
         |text| TopicArn::parse(text).is_ok(),
         &good,
-        &in_place(&["", "a b", "a:b", &"t".repeat(257)], place),
+        &in_template(&["", "a b", "a:b", &"t".repeat(257)], template),
     );
 }
 
@@ -291,7 +296,7 @@ fn template_is_an_object_in_s3_over_tls() {
 
 #[test]
 fn image_is_in_a_registry_and_named_by_its_digest() {
-    let place = format!("{{}}@sha256:{DIGEST}");
+    let template = format!("{{}}@sha256:{DIGEST}");
     let good = [
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn",
         "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/team/churn",
@@ -305,13 +310,18 @@ fn image_is_in_a_registry_and_named_by_its_digest() {
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com/",
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
     ];
-    check("ImageUri", |text| ImageUri::parse(text).is_ok(), &in_place(&good, &place), &in_place(&bad, &place));
+    check(
+        "ImageUri",
+        |text| ImageUri::parse(text).is_ok(),
+        &in_template(&good, &template),
+        &in_template(&bad, &template),
+    );
     let without = own(&["123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn:latest"]);
     check("ImageUri", |text| ImageUri::parse(text).is_ok(), &[], &without);
 }
 
 #[test]
-fn secret_is_the_suites_own() {
+fn secret_begins_with_trimtab() {
     let (longest, long) = (format!("trimtab/{}", "s".repeat(248)), format!("trimtab/{}", "s".repeat(249)));
     let good = own(&["trimtab/k", "trimtab/a/b_+=.@-c", &longest]);
     check(
@@ -323,7 +333,7 @@ fn secret_is_the_suites_own() {
 }
 
 #[test]
-fn api_is_a_host_with_port_and_path_over_tls() {
+fn url_has_host_port_and_path_over_tls() {
     let (host, long_host) = ("h".repeat(63), "h".repeat(64));
     let (part, long_part) = ("p".repeat(100), "p".repeat(101));
     let whole =

@@ -1,4 +1,4 @@
-//! Policies that keep all limits, one key a line. Together they have every table.
+//! Valid policies, one key in each line. Together they have every table.
 
 use super::row::Base;
 
@@ -72,7 +72,7 @@ const CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake_time = \"10m\
 const LINEAR: &str = "[deploy.endpoint.linear]\npercent = 50\nbake_time = \"10m\"\nalarms = [\"errors\"]\n";
 const ROLLING: &str = "[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"10m\"\nalarms = [\"errors\"]\n";
 const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n";
-const CHALLENGER: &str = "[deploy.endpoint.ab_test]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n";
+const AB_TEST: &str = "[deploy.endpoint.ab_test]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n";
 const SCALING: &str = "[deploy.endpoint.autoscaling]\nmin = 2\nmax = 4\ninvocations_per_instance = 100\n";
 const SCHEDULE: &str = "[[deploy.endpoint.autoscaling.schedule]]
 name = \"night\"
@@ -177,15 +177,15 @@ at_least = 0.05
 const NOTIFY: &str = "[notify]\ndigest_severities = [\"info\"]\ndigest_interval = \"24h\"\n";
 const RECIPIENT: &str = "[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"oncall@example.com\"\n";
 
-/// What the policy of the whole suite begins with.
+/// The head of the organization's policy.
 pub(super) const ORGANIZATION: &str = "version = 1\n";
 const GUARD: &str = "[guard]\nkms = true\ntags = [\"owner\"]\n";
-const EVERYTHING: &str = "[[notify.all]]\nprotocol = \"email\"\nendpoint = \"oncall@example.com\"\n";
+const ALL_RECIPIENTS: &str = "[[notify.all]]\nprotocol = \"email\"\nendpoint = \"oncall@example.com\"\n";
 
 macro_rules! bases {
     ($($name:ident = [$($block:ident),*];)*) => {
         $(pub(in crate::tests) const $name: Base = &[$($block),*];)*
-        /// All of them.
+        /// All bases.
         pub(super) const ALL: &[Base] = &[$($name),*];
     };
 }
@@ -207,18 +207,18 @@ bases! {
     STEPPED = [HEAD, DEPLOY, ENDPOINT, LINEAR];
     ROLLED = [HEAD, DEPLOY, ENDPOINT, ROLLING];
     SHADOWED = [HEAD, RECONCILE, DEPLOY, ENDPOINT, SHADOW];
-    CHALLENGED = [HEAD, RECONCILE, DEPLOY, ENDPOINT, CHALLENGER];
+    AB_TESTED = [HEAD, RECONCILE, DEPLOY, ENDPOINT, AB_TEST];
     SCALED = [HEAD, DEPLOY, ENDPOINT, SCALING, SCHEDULE];
     BY_REQUEST = [HEAD, DEPLOY, SERVERLESS];
     QUEUED = [HEAD, DEPLOY, ENDPOINT, ASYNCHRONOUS, TOPICS, BACKLOG, SCHEDULE];
-    DELIVERED = [HEAD, DEPLOY, PIPELINE];
+    DEPLOYED_BY_PIPELINE = [HEAD, DEPLOY, PIPELINE];
     STACKED = [HEAD, DEPLOY, STACK];
     TRANSFORMED = [HEAD, DEPLOY, TRANSFORM];
     STAGED = [HEAD, DEPLOY, FIRST_STAGE, SECOND_STAGE];
     STAGED_TO_TRANSFORM = [HEAD, DEPLOY, FIRST_STAGE, STAGE_OF_A_TRANSFORM];
     STAGED_TO_PIPELINE = [HEAD, DEPLOY, FIRST_STAGE, STAGE_OF_A_PIPELINE];
-    WATCHED = [HEAD, DEPLOY, ENDPOINT, MONITOR];
-    TOLD = [HEAD, RECONCILE, NOTIFY, RECIPIENT];
+    MONITORED = [HEAD, DEPLOY, ENDPOINT, MONITOR];
+    NOTIFIED = [HEAD, RECONCILE, NOTIFY, RECIPIENT];
     GUARDED = [ORGANIZATION, GUARD];
-    ORGANIZATION_TOLD = [ORGANIZATION, EVERYTHING];
+    ORGANIZATION_NOTIFIED = [ORGANIZATION, ALL_RECIPIENTS];
 }

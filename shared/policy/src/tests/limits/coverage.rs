@@ -1,4 +1,4 @@
-//! Whoever adds a key gives it a row, or says why it has no limit.
+//! Each key has a row of limits, or a reason why it has none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::row::{Base, Row};
 use super::table::{self, FREE, FREE_IN_ORGANIZATION};
 use super::text::{Edit, Text};
 
-/// The keys that a table can have: those that the fault about an unknown one names.
+/// The keys that a table can have, from the error about an unknown key.
 fn keys(base: Base, table: &str) -> Vec<String> {
     let unknown = if table.is_empty() { "zzz".to_owned() } else { format!("{table}.zzz") };
     let text = Text::of(base).with(&[Edit::Set(unknown.clone(), "1".to_owned())]).text();
@@ -37,29 +37,30 @@ fn all<'a>(bases: impl Iterator<Item = &'a Base>) -> (BTreeSet<String>, BTreeSet
 
 #[track_caller]
 fn covered(keys: BTreeSet<String>, tables: &BTreeSet<String>, rows: &[Row], free: &[(&str, &str)]) {
-    // A stage's own way has the keys of one without stages.
+    // The target of a stage has the keys of a target without stages.
     let keys: BTreeSet<String> = keys
         .into_iter()
         .filter(|key| {
-            let way = ["endpoint.", "pipeline.", "stack.", "transform."].map(|way| format!("deploy.stages.{way}"));
-            !way.iter().any(|way| key.starts_with(way))
+            let targets =
+                ["endpoint.", "pipeline.", "stack.", "transform."].map(|target| format!("deploy.stages.{target}"));
+            !targets.iter().any(|target| key.starts_with(target))
         })
         .collect();
     let limited: BTreeSet<&str> = rows.iter().map(|row| row.key).collect();
     let free: BTreeSet<&str> = free.iter().map(|(key, _)| *key).collect();
-    // A table whose keys have rows needs none itself.
+    // A table needs no row if its keys have rows.
     let inner = |key: &str| tables.contains(key) && limited.iter().any(|other| other.starts_with(&format!("{key}.")));
     for key in &keys {
         let known = limited.contains(key.as_str()) || free.contains(key.as_str()) || inner(key);
         assert!(
             known,
-            "{key} is a key of the policy: give it a row in the table of limits, or a reason why it has none"
+            "{key} is a key of the policy without a row in the table of limits and without a reason in FREE"
         );
         let twice = limited.contains(key.as_str()) && free.contains(key.as_str());
         assert!(!twice, "{key} has a row, and a reason why it needs none");
     }
     for key in limited.iter().chain(&free) {
-        assert!(keys.contains(*key), "{key} stands in the table of limits and is no key of the policy");
+        assert!(keys.contains(*key), "{key} has a row in the table of limits and is no key of the policy");
     }
 }
 
@@ -70,9 +71,9 @@ fn every_key_of_a_policy_has_its_row_of_limits() {
 }
 
 #[test]
-fn every_key_of_the_suite_policy_has_its_row_of_limits() {
+fn every_key_of_the_organization_has_its_row_of_limits() {
     let (keys, tables) = all(base::ALL.iter().filter(|base| base.first() == Some(&ORGANIZATION)));
-    // Recipients are a model's: their keys have their rows there.
+    // The keys of recipients have their rows in the policy of a model.
     let keys = keys.into_iter().filter(|key| !key.starts_with("notify.all.")).collect();
     covered(keys, &tables, &table::of_organization(), FREE_IN_ORGANIZATION);
 }

@@ -1,41 +1,41 @@
-//! A row of the table: one limit, what is at its bounds, and what is one beyond.
+//! A row of the table: one limit, values at its bounds, and values one beyond.
 
 use super::text::Edit;
 
-/// The blocks of a policy that keeps all limits.
+/// The blocks of a valid policy.
 pub(in crate::tests) type Base = &'static [&'static str];
 
-/// Where a limit comes from.
+/// The source of a limit.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Source {
+pub(in crate::tests) enum Source {
     /// A page of AWS's documentation.
     Aws(&'static str),
-    /// A reason of the suite's own.
+    /// A reason of Trimtab's own.
     Own(&'static str),
 }
 
 /// One limit.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(in crate::tests) struct Row {
     /// The key, dotted.
-    pub(super) key: &'static str,
-    /// A policy in which it can stand.
-    pub(super) base: Base,
+    pub(in crate::tests) key: &'static str,
+    /// A policy that can have the key.
+    pub(in crate::tests) base: Base,
     /// The limit in words.
-    pub(super) says: String,
-    /// Changes that keep it, at each bound.
-    pub(super) accepted: Vec<Vec<Edit>>,
-    /// Changes that break it, one beyond each bound.
-    pub(super) refused: Vec<Vec<Edit>>,
-    /// The key that the fault names, where it is a table around the key.
-    pub(super) named: &'static str,
-    /// Where it comes from.
-    pub(super) source: Source,
-    /// The bound that whoever breaks it should read.
-    pub(super) bound: Option<u32>,
+    pub(in crate::tests) says: String,
+    /// Valid changes, at each bound.
+    pub(in crate::tests) accepted: Vec<Vec<Edit>>,
+    /// Invalid changes, one beyond each bound.
+    pub(in crate::tests) refused: Vec<Vec<Edit>>,
+    /// The key in the error, if it is a table around the key.
+    pub(in crate::tests) named: &'static str,
+    /// The source of the limit.
+    pub(in crate::tests) source: Source,
+    /// The bound that the error must contain.
+    pub(in crate::tests) bound: Option<u32>,
 }
 
-pub(super) fn set(key: &str, value: impl Into<String>) -> Edit {
+pub(in crate::tests) fn set(key: &str, value: impl Into<String>) -> Edit {
     Edit::Set(key.to_owned(), value.into())
 }
 
@@ -44,7 +44,7 @@ fn row(key: &'static str, base: Base, says: String) -> Row {
 }
 
 /// A whole number.
-pub(super) fn number(key: &'static str, base: Base, least: u32, most: Option<u32>) -> Row {
+pub(in crate::tests) fn number(key: &'static str, base: Base, least: u32, most: Option<u32>) -> Row {
     let most_words = most.map_or_else(|| format!("at least {least}"), |most| format!("{least} to {most}"));
     let accepted = std::iter::once(least).chain(most).map(|number| number.to_string());
     let refused = [i64::from(least) - 1].into_iter().chain(most.map(|most| i64::from(most) + 1));
@@ -59,13 +59,13 @@ fn seconds(length: &str) -> u64 {
         "m" => 60,
         "h" => 3_600,
         "d" => 86_400,
-        _ => panic!("{length} is no length of time"),
+        _ => panic!("{length} is no duration"),
     };
     number.parse::<u64>().unwrap() * size
 }
 
-/// A length of time, to the second.
-pub(super) fn time(key: &'static str, base: Base, least: &str, most: &str) -> Row {
+/// A duration, to the second.
+pub(in crate::tests) fn time(key: &'static str, base: Base, least: &str, most: &str) -> Row {
     let text = |seconds: u64| format!("\"{seconds}s\"");
     let (first, last) = (seconds(least), seconds(most));
     row(key, base, format!("{least} to {most}"))
@@ -74,7 +74,7 @@ pub(super) fn time(key: &'static str, base: Base, least: &str, most: &str) -> Ro
 }
 
 /// A list; `item` with its number for `#`.
-pub(super) fn list(key: &'static str, base: Base, least: usize, most: Option<usize>, item: &str) -> Row {
+pub(in crate::tests) fn list(key: &'static str, base: Base, least: usize, most: Option<usize>, item: &str) -> Row {
     let items = |count: usize| {
         let all: Vec<String> = (0..count).map(|number| item.replace('#', &number.to_string())).collect();
         format!("[{}]", all.join(", "))
@@ -84,8 +84,8 @@ pub(super) fn list(key: &'static str, base: Base, least: usize, most: Option<usi
     row.refuses(least.checked_sub(1).into_iter().chain(most.map(|most| most + 1)).map(items))
 }
 
-/// A text of so many characters: `form` in TOML, with what fills it for `#`.
-pub(super) fn text(key: &'static str, base: Base, least: usize, most: usize, form: &str) -> Row {
+/// A text with bounds of its length: `form` in TOML, in which `#` is filled up.
+pub(in crate::tests) fn text(key: &'static str, base: Base, least: usize, most: usize, form: &str) -> Row {
     let inner = &form[form.find('"').unwrap() + 1..form.rfind('"').unwrap()];
     let fixed = inner.chars().count() - 1;
     let filled = |length: usize| form.replace('#', &"a".repeat(length.saturating_sub(fixed)));
@@ -94,7 +94,7 @@ pub(super) fn text(key: &'static str, base: Base, least: usize, most: usize, for
 }
 
 /// Values in TOML: these, and not those.
-pub(super) fn values(key: &'static str, base: Base, accepted: &[&str], refused: &[&str]) -> Row {
+pub(in crate::tests) fn values(key: &'static str, base: Base, accepted: &[&str], refused: &[&str]) -> Row {
     let words = accepted.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
     row(key, base, words)
         .accepts(accepted.iter().map(|value| (*value).to_owned()))
@@ -102,7 +102,7 @@ pub(super) fn values(key: &'static str, base: Base, accepted: &[&str], refused: 
 }
 
 /// Keys that need or exclude each other.
-pub(super) fn pair(key: &'static str, base: Base, says: &str, refused: &[&[Edit]]) -> Row {
+pub(in crate::tests) fn pair(key: &'static str, base: Base, says: &str, refused: &[&[Edit]]) -> Row {
     let mut row = row(key, base, says.to_owned());
     row.accepted.push(vec![]);
     row.refused.extend(refused.iter().map(|edits| edits.to_vec()));
@@ -120,38 +120,38 @@ impl Row {
         self
     }
 
-    /// The limit in other words, or what else there is to say of it.
-    pub(super) fn says(mut self, words: &str) -> Self {
+    /// The limit in other words.
+    pub(in crate::tests) fn says(mut self, words: &str) -> Self {
         words.clone_into(&mut self.says);
         self.bound = None;
         self
     }
 
-    /// Something else that must hold of it.
-    pub(super) fn and(mut self, words: &str, accepted: &[&str], refused: &[&str]) -> Self {
+    /// Another limit of the same key.
+    pub(in crate::tests) fn and(mut self, words: &str, accepted: &[&str], refused: &[&str]) -> Self {
         self.says = format!("{}; {words}", self.says);
         self.accepts(accepted.iter().map(|value| (*value).to_owned()))
             .refuses(refused.iter().map(|value| (*value).to_owned()))
     }
 
-    /// Changes that keep the limit.
-    pub(super) fn fits(mut self, edits: &[Edit]) -> Self {
+    /// More valid changes.
+    pub(in crate::tests) fn fits(mut self, edits: &[Edit]) -> Self {
         self.accepted.push(edits.to_vec());
         self
     }
 
-    /// The fault names the table around the key, or its companion.
-    pub(super) fn named(mut self, key: &'static str) -> Self {
+    /// The error names the table around the key, or another key.
+    pub(in crate::tests) fn named(mut self, key: &'static str) -> Self {
         self.named = key;
         self
     }
 
-    pub(super) fn aws(mut self, page: &'static str) -> Self {
+    pub(in crate::tests) fn aws(mut self, page: &'static str) -> Self {
         self.source = Source::Aws(page);
         self
     }
 
-    pub(super) fn own(mut self, reason: &'static str) -> Self {
+    pub(in crate::tests) fn own(mut self, reason: &'static str) -> Self {
         self.source = Source::Own(reason);
         self
     }

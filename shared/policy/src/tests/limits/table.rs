@@ -1,4 +1,4 @@
-//! The table of limits: a row for each. The bounds are those of the README and of AWS's documentation.
+//! The table of limits, with one row for each. The bounds are those of the reference and of AWS's documentation.
 
 mod build;
 mod endpoint;
@@ -11,16 +11,16 @@ mod targets;
 use super::row::Row;
 
 /// The rows of a model's policy.
-pub(super) fn of_models() -> Vec<Row> {
+pub(in crate::tests) fn of_models() -> Vec<Row> {
     [build::rows(), retrain::rows(), endpoint::rows(), targets::rows(), stages::rows(), monitor::rows()].concat()
 }
 
-/// The rows of what holds for the whole suite.
-pub(super) fn of_organization() -> Vec<Row> {
+/// The rows of the organization's policy.
+pub(in crate::tests) fn of_organization() -> Vec<Row> {
     organization::rows()
 }
 
-const NO_LIMIT_OF_ITS_OWN: &str = "any text: it is shown to people, or is AWS's to judge";
+const NO_LIMIT_OF_ITS_OWN: &str = "any text, which AWS validates";
 const SWITCH: &str = "true or false";
 const TABLE_BELOW: &str = "a table: its keys have the limits";
 
@@ -34,13 +34,13 @@ pub(super) const FREE: &[(&str, &str)] = &[
     ("evaluate", TABLE_BELOW),
     ("evaluate.bias_report", SWITCH),
     ("deploy.endpoint.autoscaling.schedule.timezone", NO_LIMIT_OF_ITS_OWN),
-    ("deploy.stages.account.session", "not written: it is made of the model and the stage"),
+    ("deploy.stages.account.session", "derived from model and stage"),
     ("deploy.stages.pipeline", "as `deploy.pipeline`"),
     ("deploy.stages.stack", "as `deploy.stack`"),
     ("deploy.stages.transform", "as `deploy.transform`"),
 ];
 
-/// Keys of the suite's policy that have no limit, and why.
+/// Keys of the organization's policy that have no limit, and why.
 pub(super) const FREE_IN_ORGANIZATION: &[(&str, &str)] = &[
     ("guard.kms", SWITCH),
     ("guard.vpc", SWITCH),
@@ -60,8 +60,8 @@ const NO_ROLES: &[&str] = &[
 ];
 const ROLE: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html";
 
-const PLACES: &[&str] = &["\"s3://churn\"", "\"s3://churn/a/b.csv\""];
-const NO_PLACES: &[&str] = &["\"churn/a\"", "\"https://churn/a\"", "\"s3://\"", "\"s3://churn/a b\""];
+const LOCATIONS: &[&str] = &["\"s3://churn\"", "\"s3://churn/a/b.csv\""];
+const NO_LOCATIONS: &[&str] = &["\"churn/a\"", "\"https://churn/a\"", "\"s3://\"", "\"s3://churn/a b\""];
 
 const KEYS: &[&str] = &["\"alias/ml\"", "\"arn:aws:kms:eu-west-1:123456789012:key/0a1b-2c3d\""];
 const NO_KEYS: &[&str] = &["\"\"", "\"alias/m l\""];

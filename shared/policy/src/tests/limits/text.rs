@@ -1,11 +1,11 @@
-//! A policy as text, one key a line, that can be changed key by key and says on which line each stands.
+//! A policy as text with one key in each line, which can be changed by key and has the line of each.
 
 /// A change to a policy.
 #[derive(Debug, Clone)]
 pub(in crate::tests) enum Edit {
     /// This key has this value, in TOML.
     Set(String, String),
-    /// This key, or this table with all that is in it, is left out.
+    /// This key, or this table with its keys, is removed.
     Drop(&'static str),
     /// These lines are added at the end.
     Add(&'static str),
@@ -15,12 +15,12 @@ pub(in crate::tests) enum Edit {
 #[derive(Debug, Clone)]
 pub(in crate::tests) struct Text(Vec<String>);
 
-/// The table that a line opens.
+/// The name of the table that the line opens.
 fn header(line: &str) -> Option<&str> {
     line.starts_with('[').then(|| line.trim_matches(['[', ']']))
 }
 
-/// The table that a key is in, and its name there.
+/// The table of a key, and its name in it.
 fn parts(key: &str) -> (&str, &str) {
     key.rsplit_once('.').unwrap_or(("", key))
 }
@@ -56,7 +56,7 @@ impl Text {
         self.0.iter().filter_map(|line| header(line))
     }
 
-    /// Where the table's lines begin, from this line on.
+    /// The index of the first line of the table, from this line on.
     fn table(&self, name: &str, from: usize) -> Option<usize> {
         if name.is_empty() {
             return Some(0);
@@ -64,7 +64,7 @@ impl Text {
         (from..self.0.len()).find(|at| header(&self.0[*at]) == Some(name)).map(|at| at + 1)
     }
 
-    /// Where the key is set, from this line on.
+    /// The index of the line that sets the key, from this line on.
     fn find(&self, key: &str, from: usize) -> Option<usize> {
         let (table, name) = parts(key);
         let start = self.table(table, from)?;
@@ -72,7 +72,7 @@ impl Text {
         (start..end).find(|at| self.0[*at].split_once(" = ").is_some_and(|(here, _)| here == name))
     }
 
-    /// Where to look for a key from: what is said of a stage is said of the last one.
+    /// The line from which a key is searched: the last stage for a key of a stage.
     pub(super) fn stage_of(&self, key: &str) -> usize {
         let last = self.0.iter().rposition(|line| header(line) == Some("deploy.stages"));
         last.filter(|_| key.starts_with("deploy.stages")).unwrap_or_default()
@@ -105,8 +105,7 @@ impl Text {
         });
     }
 
-    /// The line, from 1, on which the key is set, or its table is opened, from this line on; the
-    /// nearest table around it where it is not there.
+    /// The line, from 1, that sets the key or opens its table, from this line on; or that of the nearest table around it.
     pub(in crate::tests) fn line(&self, key: &str, from: usize) -> usize {
         match self.find(key, from).or_else(|| self.table(key, from).map(|at| at - 1)) {
             Some(at) => at + 1,
@@ -115,7 +114,7 @@ impl Text {
         }
     }
 
-    /// The same policy with a table in braces on one line; `None` where it is none that could be.
+    /// The same policy with an inline table; `None` if the table cannot be inline.
     pub(super) fn inline(&self, table: &str) -> Option<Self> {
         let (around, name) = parts(table);
         let from = self.stage_of(table);
@@ -140,28 +139,28 @@ impl Text {
         Some(text)
     }
 
-    /// The same policy with its way to production as the second of three stages, between two that are as
-    /// `sound` says; and the line where the second begins. `None` where it has no such way.
-    pub(super) fn staged(&self, sound: &Self) -> Option<(Self, usize)> {
-        let (way, mut lines) = self.way();
-        if way.is_empty() {
+    /// The same policy with its target in the second of three stages, between two stages with the target of `valid`; and
+    /// the line of the second stage. `None` if it has no target.
+    pub(super) fn staged(&self, valid: &Self) -> Option<(Self, usize)> {
+        let (target, mut lines) = self.target();
+        if target.is_empty() {
             return None;
         }
         let mut start = 0;
-        for (name, way) in [("dev", sound.way().0), ("test", way), ("prod", sound.way().0)] {
+        for (name, target) in [("dev", valid.target().0), ("test", target), ("prod", valid.target().0)] {
             if name == "test" {
                 start = lines.len();
             }
             lines.extend(["[[deploy.stages]]".to_owned(), format!("name = \"{name}\"")]);
             let own =
                 |line: String| line.replace("[deploy.", "[deploy.stages.").replace("-prod\"", &format!("-{name}\""));
-            lines.extend(way.into_iter().map(own));
+            lines.extend(target.into_iter().map(own));
         }
         Some((Self(lines), start))
     }
 
     /// The lines of the tables of `[deploy]`, and the others.
-    fn way(&self) -> (Vec<String>, Vec<String>) {
+    fn target(&self) -> (Vec<String>, Vec<String>) {
         let mut within = false;
         self.0.iter().cloned().partition(|line| {
             if let Some(name) = header(line) {

@@ -1,6 +1,6 @@
 //! Limits of the policy itself, `[integrate]`, `[evaluate]`, `[reconcile]` and `[notify]`.
 
-use super::super::base::{BUILT, IMAGED, PIPED, PLAIN, TESTED, TOLD};
+use super::super::base::{BUILT, IMAGED, NOTIFIED, PIPED, PLAIN, TESTED};
 use super::super::row::{Row, list, number, pair, set, text, time, values};
 use super::super::text::Edit::{Add, Drop};
 use super::{NO_ROLES, ROLE, ROLES};
@@ -14,7 +14,7 @@ const ACTION: &str = "https://docs.aws.amazon.com/codepipeline/latest/APIReferen
 const ECR: &str = "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html";
 const TAG: &str = "https://docs.docker.com/reference/cli/docker/image/tag/";
 const MACHINE: &str = "https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html";
-const TESTS: &str = "the state machine's name ends with `-tests`: the suite hears of no other, and may start no other";
+const TESTS: &str = "Trimtab starts no other state machine, and receives events of no other";
 
 pub(super) fn rows() -> Vec<Row> {
     [policy(), integrate(), image(), evaluate(), reconcile(), notify()].concat()
@@ -22,15 +22,15 @@ pub(super) fn rows() -> Vec<Row> {
 
 fn policy() -> Vec<Row> {
     vec![
-        number("version", PLAIN, 1, Some(1)).says("1").own("the version of the policy's shape that the suite reads"),
+        number("version", PLAIN, 1, Some(1)).says("1").own("the only version of the format so far"),
         text("model", PLAIN, 1, 40, "\"#\"")
             .and(
                 "lower-case letters, digits and inner `-`",
                 &["\"a-1\""],
                 &["\"Churn\"", "\"a_b\"", "\"-a\"", "\"a-\""],
             )
-            .own("names of 63 characters are made of it"),
-        values("owner", PLAIN, &["\"x\""], &["\"\"", "\" \""]).says("not blank").own("somebody answers for the model"),
+            .own("names of at most 63 characters in SageMaker contain it"),
+        values("owner", PLAIN, &["\"x\""], &["\"\"", "\" \""]).says("not blank").own("a model has an owner"),
         text("package_group", PLAIN, 1, 63, "\"#\"")
             .and("letters, digits and inner `-`", &["\"A-1\""], &["\"a_b\"", "\"-a\"", "\"a-\""])
             .aws(GROUP),
@@ -38,16 +38,16 @@ fn policy() -> Vec<Row> {
 }
 
 fn integrate() -> Vec<Row> {
-    let one = "exactly one of `project` and `delivery`";
-    let training = "a pipeline whose name ends with `-training` trains";
+    let one = "exactly one of `project` and `codepipeline`";
+    let training = "Trimtab treats a pipeline with this ending as training";
     vec![
         text("integrate.repository", BUILT, 1, 100, "\"#\"")
             .and("letters, digits, `.`, `_` and `-`", &["\"a.B_c-1\""], &["\"a b\"", "\"a/b\""])
             .aws(REPOSITORY),
-        list("integrate.branches", BUILT, 1, None, "\"b#\"").own("without a branch nothing is ever built"),
+        list("integrate.branches", BUILT, 1, None, "\"b#\"").own("without a branch, nothing is built"),
         text("integrate.branches", BUILT, 1, 255, "[\"#\"]")
             .and(
-                "no `..`, no `-` in front",
+                "no `..`, no `-` as first character",
                 &["[\"feature/a-1\"]"],
                 &["[\"-x\"]", "[\"a..b\"]", "[\"a b\"]", "[\"a;b\"]"],
             )
@@ -64,7 +64,7 @@ fn integrate() -> Vec<Row> {
                 &[Add("[integrate.codepipeline]\nname = \"x\"\nsource = \"Source\"\nvariable = \"Commit\"")],
             ],
         )
-        .own("one builder builds"),
+        .own("a commit has one builder"),
         text("integrate.codepipeline.name", PIPED, 1, 100, "\"#\"")
             .and("letters, digits, `.`, `@`, `_` and `-`", &["\"a.B@c_d-1\""], &["\"a b\"", "\"a/b\""])
             .aws(PIPELINE),
@@ -73,9 +73,9 @@ fn integrate() -> Vec<Row> {
             .named("integrate.codepipeline")
             .own(training),
         values("integrate.codepipeline.name", PIPED, &["\"churn-delivery-2\""], &["\"churn-delivery\""])
-            .says("another than `deploy.pipeline.name`")
+            .says("not `deploy.pipeline.name`")
             .named("integrate.codepipeline")
-            .own("one builds, the other delivers"),
+            .own("one builds, the other deploys"),
         text("integrate.codepipeline.source", PIPED, 1, 100, "\"#\"")
             .and("letters, digits, `.`, `@`, `_` and `-`", &["\"a.B@c_d-1\""], &["\"a b\""])
             .aws(ACTION),
@@ -92,7 +92,7 @@ fn integrate() -> Vec<Row> {
                 &["\"a/b-1.json\""],
                 &["\"/a\"", "\"a/\"", "\"../a\"", "\"a//b\"", "\"-a\"", "\"a b\""],
             )
-            .own("what CodeCommit takes, as far as nobody can read it as an option or another folder"),
+            .own("a path that is no option and leaves no folder"),
         pair(
             "integrate.definition",
             BUILT,
@@ -108,7 +108,7 @@ fn integrate() -> Vec<Row> {
             ],
         )
         .fits(&[set("integrate.definition", "\"pipeline.json\"")])
-        .own("it is that pipeline's definition"),
+        .own("the definition belongs to that pipeline"),
         values("integrate.pipeline_role", BUILT, ROLES, NO_ROLES).says("a role's ARN").aws(ROLE),
     ]
 }
@@ -125,9 +125,9 @@ fn image() -> Vec<Row> {
             .aws(ECR),
         list("integrate.image.tags", IMAGED, 1, Some(10), "\"t#\"")
             .named("integrate.image")
-            .own("each tag is asked for by its name"),
+            .own("each tag is one lookup in ECR"),
         text("integrate.image.tags", IMAGED, 1, 128, "[\"#\"]")
-            .and("no `.` or `-` in front", &["[\"a.B_c-1\"]"], &["[\".a\"]", "[\"-a\"]", "[\"a b\"]"])
+            .and("no `.` or `-` as first character", &["[\"a.B_c-1\"]"], &["[\".a\"]", "[\"-a\"]", "[\"a b\"]"])
             .aws(TAG),
         pair("integrate.image", IMAGED, "needs `retrain.parameters.image`", &[&dropped, &[Drop("retrain")]])
             .fits(&[
@@ -135,7 +135,7 @@ fn image() -> Vec<Row> {
                 Drop("retrain.pipeline"),
                 set("retrain.state_machine", "\"arn:aws:states:eu-west-1:123456789012:stateMachine:x-training\""),
             ])
-            .own("without it no run gets the image; state machines and DAGs get it in any case"),
+            .own("without it, no run receives the image; state machines and DAGs receive it in any case"),
     ]
 }
 
@@ -144,7 +144,7 @@ fn evaluate() -> Vec<Row> {
     let number = |key| {
         values(key, TESTED, &["1e12", "-1e12", "0"], &["1.1e12", "-1.1e12", "nan", "inf"])
             .says("-1e12 to 1e12, to six decimals")
-            .own("a larger number is no metric")
+            .own("no metric is larger")
     };
     vec![
         values(
@@ -175,13 +175,13 @@ fn evaluate() -> Vec<Row> {
             &["\"approve\"", "\"manual_approval\""],
             &["\"Approve\"", "\"reject\"", "true"],
         )
-        .own("what can become of a version that passes"),
+        .own("the reactions to a version that passes"),
         values("evaluate.on_fail", TESTED, &["\"reject\"", "\"manual_approval\""], &["\"approve\"", "\"Reject\""])
-            .own("what can become of a version that does not"),
+            .own("the reactions to a version that fails"),
         pair("evaluate.on_pass", TESTED, "`\"approve\"` needs a metric", &[&[Drop("evaluate.metrics")]])
             .fits(&[Drop("evaluate.metrics"), set("evaluate.on_pass", "\"manual_approval\"")])
             .named("evaluate.metrics")
-            .own("nothing approves by itself"),
+            .own("otherwise every version would be approved"),
         pair(
             "evaluate.metrics",
             TESTED,
@@ -189,11 +189,11 @@ fn evaluate() -> Vec<Row> {
             &[&[Add("[[evaluate.metrics]]\nname = \"auc\"\nat_most = 1")]],
         )
         .fits(&[Add("[[evaluate.metrics]]\nname = \"auc2\"\nat_most = 1")])
-        .own("of two bounds nobody knows which one counts"),
+        .own("a metric has one bound"),
         text("evaluate.metrics.name", TESTED, 1, 64, "\"#\"")
             .and("letters, digits, `_`, `.` and `-`", &["\"a.B_c-1\""], &["\"a b\"", "\"a/b\""])
             .named("evaluate.metrics")
-            .own("it stands in a metadata property of the version"),
+            .own("a metadata property of the version contains it"),
         number("evaluate.metrics.at_least"),
         pair(
             "evaluate.metrics.at_most",
@@ -202,7 +202,7 @@ fn evaluate() -> Vec<Row> {
             &[&[Drop("evaluate.metrics.at_least"), set("evaluate.metrics.at_most", "1.1e12")]],
         )
         .fits(&[Drop("evaluate.metrics.at_least"), set("evaluate.metrics.at_most", "1e12")])
-        .own("a larger number is no metric"),
+        .own("no metric is larger"),
         pair(
             "evaluate.metrics.at_least",
             TESTED,
@@ -210,35 +210,35 @@ fn evaluate() -> Vec<Row> {
             &[&[Drop("evaluate.metrics.at_least")], &[set("evaluate.metrics.at_most", "1")]],
         )
         .named("evaluate.metrics")
-        .own("it also says which way is better"),
+        .own("the key also states in which direction the metric improves"),
         values("evaluate.metrics.margin", TESTED, &["0", "0.000001", "1e12"], &["-0.000001", "-1"])
             .says("0 or more")
             .named("evaluate.metrics")
-            .own("a version may be worse by the margin, never must be better"),
+            .own("a version may be worse by the margin, and need not be better"),
     ]
 }
 
 fn reconcile() -> Vec<Row> {
     ["reconcile.build", "reconcile.training", "reconcile.evaluation", "reconcile.rollout"]
-        .map(|key| time(key, PLAIN, "1s", "3650d").own("a length of time"))
+        .map(|key| time(key, PLAIN, "1s", "3650d").own("the range of durations"))
         .to_vec()
 }
 
 fn notify() -> Vec<Row> {
     const RECIPIENT: &str = "notify.recipients.endpoint";
-    let mail = text(RECIPIENT, TOLD, 13, 254, "\"#@example.com\"")
+    let mail = text(RECIPIENT, NOTIFIED, 13, 254, "\"#@example.com\"")
         .and(
-            "one `@`, nothing unprintable",
+            "one `@`, no control characters",
             &[],
             &["\"oncall\"", "\"a@b@c\"", "\"@b\"", "\"a@\"", "\"a@b c\"", "\"a@b\\n\""],
         )
         .named("notify.recipients")
-        .own("the longest address that mail servers take (RFC 5321)");
+        .own("the longest address of RFC 5321");
     let protocol = |protocol: &str, endpoint: String| {
         [set("notify.recipients.protocol", protocol), set("notify.recipients.endpoint", endpoint)]
     };
     let by = |words: &str, name: &str, good: &[String], bad: &[String]| {
-        let mut row = pair(RECIPIENT, TOLD, words, &[]).named("notify.recipients");
+        let mut row = pair(RECIPIENT, NOTIFIED, words, &[]).named("notify.recipients");
         row.accepted.extend(good.iter().map(|endpoint| protocol(name, format!("\"{endpoint}\"")).to_vec()));
         row.refused.extend(bad.iter().map(|endpoint| protocol(name, format!("\"{endpoint}\"")).to_vec()));
         row
@@ -256,31 +256,36 @@ fn notify() -> Vec<Row> {
     vec![
         values(
             "notify.digest_severities",
-            TOLD,
+            NOTIFIED,
             &["[\"info\"]", "[\"warning\"]", "[\"info\", \"warning\"]"],
             &["[]", "[\"critical\"]", "[\"info\", \"critical\"]"],
         )
-        .own("what is critical never waits"),
-        values("notify.digest_severities", TOLD, &["[\"info\"]"], &["[\"debug\"]", "[\"Info\"]"])
-            .own("the severities that there are"),
-        time("notify.digest_interval", TOLD, "1s", "3650d").own("a length of time"),
-        pair("notify.digest_interval", TOLD, "there where something is `quiet`", &[&[Drop("notify.digest_interval")]])
-            .fits(&[Drop("notify.digest_interval"), Drop("notify.digest_severities")])
-            .own("what waits must end"),
-        pair("notify.digest_interval", TOLD, "needs `[reconcile]`", &[&[Drop("reconcile")]])
-            .own("it is sent when the clock asks"),
-        pair("notify", TOLD, "`recipients`, or `digest_severities` and `digest_interval`", &[&waits])
+        .own("critical messages are sent at once"),
+        values("notify.digest_severities", NOTIFIED, &["[\"info\"]"], &["[\"debug\"]", "[\"Info\"]"])
+            .own("the severities of messages"),
+        time("notify.digest_interval", NOTIFIED, "1s", "3650d").own("the range of durations"),
+        pair(
+            "notify.digest_interval",
+            NOTIFIED,
+            "required with `digest_severities`",
+            &[&[Drop("notify.digest_interval")]],
+        )
+        .fits(&[Drop("notify.digest_interval"), Drop("notify.digest_severities")])
+        .own("a digest needs an interval"),
+        pair("notify.digest_interval", NOTIFIED, "needs `[reconcile]`", &[&[Drop("reconcile")]])
+            .own("the digest is sent while reconciling"),
+        pair("notify", NOTIFIED, "`recipients`, or `digest_severities` and `digest_interval`", &[&waits])
             .fits(&[Drop("notify.recipients")])
-            .own("an empty table says nothing"),
-        pair("notify.recipients", TOLD, "any number", &[])
+            .own("an empty table configures nothing"),
+        pair("notify.recipients", NOTIFIED, "any number", &[])
             .fits(&[Add("[[notify.recipients]]\nprotocol = \"email\"\nendpoint = \"b@example.com\"")])
-            .own("what SNS takes of them is told when they are applied"),
-        values("notify.recipients.protocol", TOLD, &["\"email\""], &["\"sms\"", "\"http\"", "\"Email\""])
+            .own("`trimtab apply` reports what SNS refuses"),
+        values("notify.recipients.protocol", NOTIFIED, &["\"email\""], &["\"sms\"", "\"http\"", "\"Email\""])
             .says("`\"email\"`, `\"https\"`, `\"lambda\"` or `\"sqs\"`")
-            .own("the suite's messages are longer than a text message"),
+            .own("messages are longer than a text message"),
         mail,
         by("a URL of at most 2000 characters for `\"https\"`, without user", "\"https\"", &[url(2000), url(21)], &urls)
-            .own("the longest that every server takes"),
+            .own("the longest URL that every server accepts"),
         by(
             "a standard queue's ARN for `\"sqs\"`, its name of 1 to 80 characters",
             "\"sqs\"",
@@ -295,11 +300,16 @@ fn notify() -> Vec<Row> {
             &functions,
         )
         .aws("https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html"),
-        values("notify.recipients.severities", TOLD, &["[\"info\"]", "[\"info\", \"warning\", \"critical\"]"], &["[]"])
-            .says("1 to 3 of `\"info\"`, `\"warning\"`, `\"critical\"`")
-            .named("notify.recipients")
-            .own("whoever wants none is no recipient"),
-        values("notify.recipients.severities", TOLD, &["[\"critical\"]"], &["[\"page\"]"])
-            .own("the severities that there are"),
+        values(
+            "notify.recipients.severities",
+            NOTIFIED,
+            &["[\"info\"]", "[\"info\", \"warning\", \"critical\"]"],
+            &["[]"],
+        )
+        .says("1 to 3 of `\"info\"`, `\"warning\"`, `\"critical\"`")
+        .named("notify.recipients")
+        .own("a recipient without severities would receive nothing"),
+        values("notify.recipients.severities", NOTIFIED, &["[\"critical\"]"], &["[\"page\"]"])
+            .own("the severities of messages"),
     ]
 }

@@ -1,9 +1,9 @@
 //! Limits of `[deploy.endpoint]`.
 
-use super::super::base::{BY_REQUEST, CANARIED, CHALLENGED, QUEUED, ROLLED, SCALED, SERVED, SHADOWED, STEPPED};
+use super::super::base::{AB_TESTED, BY_REQUEST, CANARIED, QUEUED, ROLLED, SCALED, SERVED, SHADOWED, STEPPED};
 use super::super::row::{Base, Row, list, number, pair, set, text, time, values};
 use super::super::text::Edit::{Add, Drop};
-use super::{NO_PLACES, NO_ROLES, PLACES, ROLE, ROLES};
+use super::{LOCATIONS, NO_LOCATIONS, NO_ROLES, ROLE, ROLES};
 
 const NAME: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html";
 const VARIANT: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html";
@@ -28,11 +28,12 @@ const A_CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake_time = \"10
 const A_LINEAR: &str = "[deploy.endpoint.linear]\npercent = 50\nbake_time = \"10m\"\nalarms = [\"errors\"]";
 const A_ROLLING: &str = "[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"10m\"\nalarms = [\"errors\"]";
 const A_SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n[reconcile]";
-const A_CHALLENGER: &str =
+const AN_AB_TEST: &str =
     "[deploy.endpoint.ab_test]\npercent = 50\nduration = \"24h\"\nalarms = [\"errors\"]\n[reconcile]";
 
 pub(super) fn rows() -> Vec<Row> {
-    [serving(), by_request(), queued(), strategies(), long_strategies(), trials(), scaling(), schedule()].concat()
+    [serving(), by_request(), queued(), strategies(), long_strategies(), variant_tests(), scaling(), schedule()]
+        .concat()
 }
 
 fn serving() -> Vec<Row> {
@@ -62,7 +63,7 @@ fn serving() -> Vec<Row> {
 
 fn by_request() -> Vec<Row> {
     const MEMORY: &str = "deploy.endpoint.serverless.memory_mb";
-    const DEAD_LETTERS: &str = "deploy.endpoint.serverless.provisioned";
+    const PROVISIONED: &str = "deploy.endpoint.serverless.provisioned";
     let most = "deploy.endpoint.serverless.max_concurrency";
     let scaling = "[deploy.endpoint.autoscaling]\nmin = 1\nmax = 2\ninvocations_per_instance = 1";
     vec![
@@ -75,7 +76,7 @@ fn by_request() -> Vec<Row> {
         .says("1024 to 6144, in steps of 1024")
         .aws(SERVERLESS),
         number(most, BY_REQUEST, 1, Some(200)).aws(SERVERLESS),
-        number(DEAD_LETTERS, BY_REQUEST, 1, Some(20)).says("1 to `max_concurrency`").aws(SERVERLESS),
+        number(PROVISIONED, BY_REQUEST, 1, Some(20)).says("1 to `max_concurrency`").aws(SERVERLESS),
         pair(
             "deploy.endpoint.serverless",
             BY_REQUEST,
@@ -85,7 +86,7 @@ fn by_request() -> Vec<Row> {
         .aws(TOGETHER),
         pair("deploy.endpoint.serverless", BY_REQUEST, "without `autoscaling`", &[&[Add(scaling)]])
             .named("deploy.endpoint.autoscaling")
-            .own("a serverless endpoint scales by itself"),
+            .own("SageMaker scales a serverless endpoint"),
         pair(
             "deploy.endpoint.serverless",
             BY_REQUEST,
@@ -108,13 +109,13 @@ fn queued() -> Vec<Row> {
         .says("a topic's ARN")
         .aws(TOPIC)
     };
-    let place = |key| values(key, QUEUED, PLACES, NO_PLACES).says("a place in S3 without blanks").aws(OUTPUT);
+    let location = |key| values(key, QUEUED, LOCATIONS, NO_LOCATIONS).says("an S3 location without blanks").aws(OUTPUT);
     vec![
-        place("deploy.endpoint.asynchronous.output"),
+        location("deploy.endpoint.asynchronous.output"),
         text("deploy.endpoint.asynchronous.output", QUEUED, 7, 512, "\"s3://b/#\"")
             .says("at most 512 characters")
             .aws(OUTPUT),
-        place("deploy.endpoint.asynchronous.failures"),
+        location("deploy.endpoint.asynchronous.failures"),
         number("deploy.endpoint.asynchronous.max_concurrent", QUEUED, 1, Some(1000)).aws(CLIENT),
         pair(
             "deploy.endpoint.asynchronous.topics",
@@ -125,7 +126,7 @@ fn queued() -> Vec<Row> {
                 &[Drop("deploy.endpoint.asynchronous.topics.success")],
             ],
         )
-        .own("whoever is told of answers is told of failures"),
+        .own("SageMaker requires both topics"),
         topic("deploy.endpoint.asynchronous.topics.success"),
         topic("deploy.endpoint.asynchronous.topics.error"),
     ]
@@ -149,16 +150,16 @@ fn strategies() -> Vec<Row> {
         alarms("deploy.endpoint.rolling.alarms", ROLLED),
         number("deploy.endpoint.instances", ROLLED, 2, None)
             .says("at least 2 with `rolling`")
-            .own("a batch is at most half of the fleet"),
+            .own("a batch is at most half of the instances"),
     ]
 }
 
-/// SageMaker gives a deployment up after eight hours; the policy keeps one of them for the fleets.
+/// SageMaker gives up a deployment after eight hours, of which one remains for starting instances.
 fn long_strategies() -> Vec<Row> {
     let within =
         |key: &'static str, base: Base, percent: &'static str, fits: [(&str, &str); 3], breaks: [(&str, &str); 3]| {
             let edits = |(share, wait): (&str, &str)| vec![set(percent, share), set(key, format!("\"{wait}\""))];
-            let mut row = pair(key, base, "100 % of the fleet within 7h", &[]).aws(LONGEST);
+            let mut row = pair(key, base, "all steps or batches within 7h", &[]).aws(LONGEST);
             row.accepted.extend(fits.map(edits));
             row.refused.extend(breaks.map(edits));
             row
@@ -182,28 +183,28 @@ fn long_strategies() -> Vec<Row> {
     ]
 }
 
-fn trials() -> Vec<Row> {
-    let alarms =
-        |key, base| list(key, base, 1, Some(10), "\"alarm-#\"").own("without one nothing ends a trial before its time");
-    let both = [Add(A_CHALLENGER)];
+fn variant_tests() -> Vec<Row> {
+    let alarms = |key, base| {
+        list(key, base, 1, Some(10), "\"alarm-#\"").own("without one, nothing ends the test before its time")
+    };
+    let both = [Add(AN_AB_TEST)];
     let mut rows = vec![
         number("deploy.endpoint.shadow.percent", SHADOWED, 1, Some(100)).aws(SHADOW),
-        time("deploy.endpoint.shadow.duration", SHADOWED, "1s", "3650d").own("a length of time"),
+        time("deploy.endpoint.shadow.duration", SHADOWED, "1s", "3650d").own("the range of durations"),
         alarms("deploy.endpoint.shadow.alarms", SHADOWED),
-        number("deploy.endpoint.ab_test.percent", CHALLENGED, 1, Some(50))
-            .own("the live version keeps the larger part"),
-        time("deploy.endpoint.ab_test.duration", CHALLENGED, "1s", "3650d").own("a length of time"),
-        alarms("deploy.endpoint.ab_test.alarms", CHALLENGED),
+        number("deploy.endpoint.ab_test.percent", AB_TESTED, 1, Some(50)).own("the live version serves at least half"),
+        time("deploy.endpoint.ab_test.duration", AB_TESTED, "1s", "3650d").own("the range of durations"),
+        alarms("deploy.endpoint.ab_test.alarms", AB_TESTED),
         pair(
             "deploy.endpoint",
             SHADOWED,
             "at most one of `shadow` and `ab_test`",
             &[&[Drop("reconcile"), both[0].clone()]],
         )
-        .own("one version is tried beside the live one"),
+        .own("one version is tested at a time"),
         pair(
             "deploy.endpoint.ab_test",
-            CHALLENGED,
+            AB_TESTED,
             "without `canary`, `linear`, `rolling`",
             &[&[Add(A_CANARY)], &[Add(A_LINEAR)], &[Add(A_ROLLING)]],
         )
@@ -212,19 +213,19 @@ fn trials() -> Vec<Row> {
             .fits(&[Add(A_CANARY)])
             .fits(&[Add(A_LINEAR)])
             .fits(&[Add(A_ROLLING)])
-            .own("after the trial a version goes the way of all"),
+            .own("after the shadow test, the version is deployed by its strategy"),
     ];
-    for (key, base, trial) in
-        [("deploy.endpoint.shadow", SHADOWED, A_SHADOW), ("deploy.endpoint.ab_test", CHALLENGED, A_CHALLENGER)]
+    for (key, base, test) in
+        [("deploy.endpoint.shadow", SHADOWED, A_SHADOW), ("deploy.endpoint.ab_test", AB_TESTED, AN_AB_TEST)]
     {
         let named = "deploy.endpoint";
         rows.push(
             pair(key, base, "needs `[reconcile]`", &[&[Drop("reconcile")]])
                 .named(named)
-                .own("its end is found by looking"),
+                .own("only reconciling finds the end of the test"),
         );
-        rows.push(pair(key, BY_REQUEST, "without `serverless`", &[&[Add(trial)]]).named(named).aws(SHADOWS));
-        rows.push(pair(key, QUEUED, "without `asynchronous`", &[&[Add(trial)]]).named(named).aws(SHADOWS));
+        rows.push(pair(key, BY_REQUEST, "without `serverless`", &[&[Add(test)]]).named(named).aws(SHADOWS));
+        rows.push(pair(key, QUEUED, "without `asynchronous`", &[&[Add(test)]]).named(named).aws(SHADOWS));
     }
     rows
 }
@@ -236,32 +237,32 @@ fn scaling() -> Vec<Row> {
     const BACKLOG: &str = "deploy.endpoint.autoscaling.backlog_per_instance";
     vec![
         number(MIN, SCALED, 1, Some(4)).says("1 to `max`").aws(SCALING),
-        number(MIN, QUEUED, 0, Some(4)).says("0 to `max` where the endpoint is asynchronous").aws(TO_ZERO),
+        number(MIN, QUEUED, 0, Some(4)).says("0 to `max` for an asynchronous endpoint").aws(TO_ZERO),
         values(MAX, SCALED, &["2"], &["1", "0"]).says("at least `min`").named(MIN).aws(SCALING),
         pair(MAX, QUEUED, "at least 1", &[&[set(MIN, "0"), set(MAX, "0")]])
             .fits(&[set(MIN, "0"), set(MAX, "1")])
             .named(MIN)
-            .own("an endpoint that can have no instance answers nothing"),
-        number(INVOCATIONS, SCALED, 1, None).own("a target of none is no target"),
-        number(BACKLOG, QUEUED, 1, None).own("a target of none is no target"),
+            .own("an endpoint without instances serves nothing"),
+        number(INVOCATIONS, SCALED, 1, None).own("target tracking needs a target"),
+        number(BACKLOG, QUEUED, 1, None).own("target tracking needs a target"),
         pair(
             "deploy.endpoint.autoscaling",
             SCALED,
             "exactly one of `invocations_per_instance` and `backlog_per_instance`",
             &[&[Drop(INVOCATIONS)], &[set(BACKLOG, "1")]],
         )
-        .own("one metric is aimed at"),
+        .own("target tracking follows one metric"),
         pair(
             "deploy.endpoint.autoscaling",
             SCALED,
-            "`invocations_per_instance` where it answers at once",
+            "`invocations_per_instance` for a real-time endpoint",
             &[&[Drop(INVOCATIONS), set(BACKLOG, "1")]],
         )
         .aws(TO_ZERO),
         pair(
             "deploy.endpoint.autoscaling",
             QUEUED,
-            "`backlog_per_instance` where it is asynchronous",
+            "`backlog_per_instance` for an asynchronous endpoint",
             &[&[Drop(BACKLOG), set(INVOCATIONS, "1")]],
         )
         .aws(TO_ZERO),
@@ -280,10 +281,10 @@ fn schedule() -> Vec<Row> {
         text("deploy.endpoint.autoscaling.schedule.name", SCALED, 1, 40, "\"#\"")
             .and("letters, digits, `-` and `_`", &["\"A_b-1\""], &["\"a b\"", "\"a/b\"", "\"a:b\""])
             .named(TABLE)
-            .own("the action's name is made of it"),
+            .own("the name of the scheduled action contains it"),
         pair(TABLE, SCALED, "each name once", &[&[Add(ANOTHER)]])
             .fits(&[Add(A_SECOND)])
-            .own("the later would replace the earlier"),
+            .own("the second would replace the first"),
         values(
             "deploy.endpoint.autoscaling.schedule.at",
             SCALED,
@@ -294,11 +295,11 @@ fn schedule() -> Vec<Row> {
         .named(TABLE)
         .aws(ACTION),
         number(MIN, SCALED, 1, Some(4)).says("1 to `max`").named(TABLE).aws(SCALING),
-        number(MIN, QUEUED, 0, Some(4)).says("0 to `max` where the endpoint is asynchronous").named(TABLE).aws(TO_ZERO),
+        number(MIN, QUEUED, 0, Some(4)).says("0 to `max` for an asynchronous endpoint").named(TABLE).aws(TO_ZERO),
         values(MAX, SCALED, &["2"], &["1", "0"]).says("at least `min`").named(TABLE).aws(SCALING),
         pair(MAX, QUEUED, "at least 1", &[&[set(MIN, "0"), set(MAX, "0")]])
             .fits(&[set(MIN, "0"), set(MAX, "1")])
             .named(TABLE)
-            .own("an endpoint that can have no instance answers nothing"),
+            .own("an endpoint without instances serves nothing"),
     ]
 }

@@ -1,6 +1,6 @@
-//! Limits of what holds for the whole suite.
+//! Limits of the organization's policy.
 
-use super::super::base::{GUARDED, ORGANIZATION_TOLD};
+use super::super::base::{GUARDED, ORGANIZATION_NOTIFIED};
 use super::super::row::{Row, number, pair, set, text, values};
 use super::super::text::Edit::{Add, Drop};
 
@@ -16,7 +16,7 @@ fn guard() -> Vec<Row> {
     let nothing = [set("guard.kms", "false"), Drop("guard.tags")];
     let only = |key: &str, value: &str| vec![set("guard.kms", "false"), Drop("guard.tags"), set(key, value)];
     vec![
-        number("version", GUARDED, 1, Some(1)).says("1").own("the version of the policy's shape that the suite reads"),
+        number("version", GUARDED, 1, Some(1)).says("1").own("the only version of the format so far"),
         pair(
             "guard",
             GUARDED,
@@ -34,9 +34,9 @@ fn guard() -> Vec<Row> {
         .fits(&only("guard.tags", "[\"owner\"]"))
         .fits(&only("guard.instance_types", "[\"ml.m5.*\"]"))
         .fits(&only("guard.registries", "[\"123456789012.dkr.ecr.eu-west-1.amazonaws.com\"]"))
-        .own("to switch the guard off, leave the table out"),
+        .own("to disable the guard, leave the table out"),
         text("guard.tags", GUARDED, 1, 128, "[\"#\"]")
-            .and("nothing unprintable", &["[\"cost centre\", \"ä\"]"], &["[\"a\\nb\"]", "[\"a\", \"\"]"])
+            .and("no control characters", &["[\"cost center\", \"ä\"]"], &["[\"a\\nb\"]", "[\"a\", \"\"]"])
             .aws(TAG),
         values(
             "guard.instance_types",
@@ -45,7 +45,7 @@ fn guard() -> Vec<Row> {
             &["[\"m5.large\"]", "[\"*\"]", "[\"ml.m5.large\", \"m5.*\"]", &format!("[\"ml.{}\"]", "a".repeat(62))],
         )
         .says("at most 64 characters; begins with `ml.`")
-        .own("the instance types of SageMaker"),
+        .own("the form of SageMaker's instance types"),
         values(
             "guard.registries",
             GUARDED,
@@ -71,7 +71,7 @@ fn guard() -> Vec<Row> {
             &["[]", "[\"training\"]", "[\"processing\"]", "[\"notebook\"]"],
             &["[\"endpoint\"]", "[\"Training\"]"],
         )
-        .own("what runs by itself; what serves is reported only"),
+        .own("stopping an endpoint or a model would interrupt production"),
         values(
             "guard.exempt",
             GUARDED,
@@ -87,18 +87,18 @@ fn guard() -> Vec<Row> {
                 "[\"arn:aws:iam::123456789012:role/x\", \"*\"]",
             ],
         )
-        .says("ARNs with their account; `*` for anything within it")
+        .says("ARNs with an account; `*` stands for any text after it")
         .aws(ARN),
     ]
 }
 
 fn notify() -> Vec<Row> {
     let recipient = |key: &'static str, lines| {
-        pair(key, ORGANIZATION_TOLD, "as `notify.recipients` of a model", &[&[Add(lines)]])
-            .own("subscribers to every message, or to those that belong to no model")
+        pair(key, ORGANIZATION_NOTIFIED, "as `notify.recipients` of a model", &[&[Add(lines)]])
+            .own("the keys are the same")
     };
     vec![
-        pair("notify", ORGANIZATION_TOLD, "`all` or `platform`", &[&[Drop("notify.all"), Add("[notify]")]])
+        pair("notify", ORGANIZATION_NOTIFIED, "`all` or `platform`", &[&[Drop("notify.all"), Add("[notify]")]])
             .fits(&[Drop("notify.all"), Add("[[notify.platform]]\nprotocol = \"email\"\nendpoint = \"a@b\"")])
             .fits(&[Add("[[notify.platform]]\nprotocol = \"email\"\nendpoint = \"a@b\"")])
             .own("an empty table configures nothing"),

@@ -14,8 +14,8 @@ const ALARMS: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIRef
 const ALARM: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html";
 const SCHEDULE: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateMonitoringSchedule.html";
 const GROUP: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateFeatureGroup.html";
-const TRAINING: &str = "by the ending `-training` the suite knows what trains";
-const LOOKED_FOR: &str = "the run is started by looking";
+const TRAINING: &str = "Trimtab starts no other, and receives events of no other";
+const BY_RECONCILING: &str = "the run is started while reconciling";
 const A_MACHINE: &str = "\"arn:aws:states:eu-west-1:123456789012:stateMachine:#-training\"";
 
 pub(super) fn rows() -> Vec<Row> {
@@ -35,7 +35,7 @@ fn engines() -> Vec<Row> {
                 &[set("retrain.state_machine", A_MACHINE.replace('#', "x"))],
             ],
         )
-        .own("one engine trains"),
+        .own("a model has one engine"),
         text("retrain.pipeline", BUILT, 1, 256, "\"#\"")
             .and("letters, digits and inner `-`", &["\"A-1\""], &["\"a_b\"", "\"-a\"", "\"a-\""])
             .aws(PIPELINE),
@@ -56,7 +56,11 @@ fn engines() -> Vec<Row> {
         .says("the name ends with `-training`")
         .own(TRAINING),
         text("retrain.airflow.environment", BY_AIRFLOW, 1, 80, "\"#\"")
-            .and("letters, digits, `_` and `-`, a letter in front", &["\"A_b-1\""], &["\"1a\"", "\"-a\"", "\"a.b\""])
+            .and(
+                "letters, digits, `_` and `-`, a letter as first character",
+                &["\"A_b-1\""],
+                &["\"1a\"", "\"-a\"", "\"a.b\""],
+            )
             .aws(MWAA),
         text("retrain.airflow.dag", BY_AIRFLOW, 1, 31, "\"#\"")
             .named("retrain.airflow")
@@ -64,10 +68,10 @@ fn engines() -> Vec<Row> {
             .aws(MWAA),
         values("retrain.airflow.dag", BY_AIRFLOW, &["\"a.B_c-1\""], &["\"\"", "\"a b\"", "\"a/b\""])
             .says("letters, digits, `.`, `_` and `-`")
-            .own("Airflow's own rule"),
+            .own("the rule of Airflow"),
         pair("retrain.airflow", BY_AIRFLOW, "needs `[reconcile]`", &[&[Drop("reconcile")]])
             .named("retrain")
-            .own("AWS tells nothing of its runs: they are looked at"),
+            .own("the engine sends no events, so only reconciling finds the end of a run"),
         text("retrain.codepipeline", BY_CODEPIPELINE, 9, 100, "\"#-training\"")
             .says("1 to 100 letters, digits, `.`, `@`, `_` and `-`")
             .aws(DELIVERY),
@@ -86,7 +90,7 @@ fn kubeflow() -> Vec<Row> {
     let id = |key| {
         text(key, BY_KUBEFLOW, 1, 64, "\"#\"")
             .and("letters, digits and `-`", &["\"5B1e-7c2a\""], &["\"a b\"", "\"a/b\"", "\"a_b\""])
-            .own("ids that Kubeflow gives")
+            .own("the form of IDs in Kubeflow")
     };
     let bundle = |length: usize| format!("\"-----BEGIN CERTIFICATE-----{}\"", "a".repeat(length - 27));
     vec![
@@ -102,8 +106,8 @@ fn kubeflow() -> Vec<Row> {
                 "\"https://u@a.example\"",
             ],
         )
-        .says("https only, without user, query or a slash at its end")
-        .own("the token goes to nobody else"),
+        .says("https only, without user, query or trailing slash")
+        .own("the token is sent to this host only"),
         values(
             "retrain.kubeflow.url",
             BY_KUBEFLOW,
@@ -123,7 +127,7 @@ fn kubeflow() -> Vec<Row> {
             )],
         )
         .says("at most 300 characters")
-        .own("it stands in the ledger"),
+        .own("the policy is one item of the ledger"),
         id("retrain.kubeflow.pipeline"),
         id("retrain.kubeflow.experiment"),
         text("retrain.kubeflow.secret", BY_KUBEFLOW, 9, 256, "\"trimtab/#\"")
@@ -132,7 +136,7 @@ fn kubeflow() -> Vec<Row> {
                 &["\"trimtab/a/B_+=.@-1\""],
                 &["\"kubeflow\"", "\"trimtab\"", "\"trimtab/a b\""],
             )
-            .own("the suite may read no other secret"),
+            .own("Trimtab may read no other secret"),
         values(
             "retrain.kubeflow.ca",
             BY_KUBEFLOW,
@@ -141,10 +145,10 @@ fn kubeflow() -> Vec<Row> {
         )
         .says("certificates in PEM, at most 20,000 characters")
         .named("retrain.kubeflow")
-        .own("they stand in the ledger"),
+        .own("the policy is one item of the ledger"),
         pair("retrain.kubeflow", BY_KUBEFLOW, "needs `[reconcile]`", &[&[Drop("reconcile")]])
             .named("retrain")
-            .own("AWS tells nothing of its runs: they are looked at"),
+            .own("the engine sends no events, so only reconciling finds the end of a run"),
     ]
 }
 
@@ -181,34 +185,34 @@ fn parameters() -> Vec<Row> {
             "CodePipeline needs `incident`",
             &[&[Drop("retrain.parameters.incident")], &[Drop("retrain.parameters")]],
         )
-        .own("a run is known again by it"),
+        .own("Trimtab recognizes its runs by it"),
         pair(
             "retrain.parameters",
             BY_STATES,
             "none for a state machine or a DAG",
             &[&[Add("[retrain.parameters]\ncommit = \"Commit\"")]],
         )
-        .own("they get all by the same names"),
+        .own("they receive all values under the names of the keys"),
         pair(
             "retrain.parameters",
             BY_AIRFLOW,
             "none for a state machine or a DAG",
             &[&[Add("[retrain.parameters]\ntrial = \"Trial\"")]],
         )
-        .own("they get all by the same names"),
+        .own("they receive all values under the names of the keys"),
     ];
     [of_pipelines.to_vec(), of_codepipeline.to_vec(), others].concat()
 }
 
 fn limits() -> Vec<Row> {
     vec![
-        time("retrain.cool_down", BUILT, "1s", "3650d").own("a length of time"),
+        time("retrain.cool_down", BUILT, "1s", "3650d").own("the range of durations"),
         number("retrain.budget.runs", BUILT, 1, None)
             .named("retrain.budget")
-            .own("to switch training off, leave `[retrain]` out"),
-        pair("retrain.budget", BUILT, "required", &[]).own("there is no training without a budget"),
-        time("retrain.budget.per", BUILT, "1s", "3650d").own("a length of time"),
-        number("retrain.circuit_breaker_threshold", BUILT, 1, None).own("a circuit that is always open trains never"),
+            .own("to disable training, leave `[retrain]` out"),
+        pair("retrain.budget", BUILT, "required", &[]).own("no policy trains without a budget"),
+        time("retrain.budget.per", BUILT, "1s", "3650d").own("the range of durations"),
+        number("retrain.circuit_breaker_threshold", BUILT, 1, None).own("0 would never train for drift"),
     ]
 }
 
@@ -218,9 +222,10 @@ fn triggers() -> Vec<Row> {
             .says("at most 96: CloudWatch describes 100 at once, and `monitor` adds up to four")
             .aws(ALARMS),
         text("retrain.alarms", BUILT, 1, 255, "[\"#\"]")
-            .and("nothing unprintable", &["[\"ä b/1\"]"], &["[\"a\\nb\"]"])
+            .and("no control characters", &["[\"ä b/1\"]"], &["[\"a\\nb\"]"])
             .aws(ALARM),
-        list("retrain.monitors", BUILT, 0, Some(10), "\"schedule-#\"").own("each look asks about each of them"),
+        list("retrain.monitors", BUILT, 0, Some(10), "\"schedule-#\"")
+            .own("each reconcile makes one call for each schedule"),
         text("retrain.monitors", BUILT, 1, 63, "[\"#\"]")
             .and("letters, digits and inner `-`", &["[\"A-1\"]"], &["[\"a_b\"]", "[\"-a\"]", "[\"a-\"]"])
             .aws(SCHEDULE),
@@ -231,17 +236,17 @@ fn triggers() -> Vec<Row> {
             &["[]", "[\"data-quality\"]", "[\"drift\"]"],
         )
         .says("1 to 4 of `\"data_quality\"`, `\"model_quality\"`, `\"bias\"`, `\"feature_attribution\"`")
-        .own("the kinds of drift that SageMaker's monitors tell apart"),
-        time("retrain.every", TRAINED, "1h", "3650d").own("the clock asks a few times an hour"),
+        .own("the kinds of drift of SageMaker's monitors"),
+        time("retrain.every", TRAINED, "1h", "3650d").own("reconciling runs a few times in an hour"),
         pair("retrain.every", BUILT, "needs `[reconcile]`", &[&[set("retrain.every", "\"30d\"")]])
             .fits(&[set("retrain.every", "\"30d\""), Add("[reconcile]")])
-            .own(LOOKED_FOR),
+            .own(BY_RECONCILING),
         text("retrain.feature_groups", TRAINED, 1, 64, "[\"#\"]")
             .and("letters, digits, inner `_` and `-`", &["[\"A_b-1\"]"], &["[\"_a\"]", "[\"a-\"]", "[\"a b\"]"])
             .aws(GROUP),
         pair("retrain.feature_groups", BUILT, "needs `[reconcile]`", &[&[set("retrain.feature_groups", "[\"a\"]")]])
             .fits(&[set("retrain.feature_groups", "[\"a\"]"), Add("[reconcile]")])
-            .own(LOOKED_FOR),
+            .own(BY_RECONCILING),
     ]
 }
 
@@ -249,13 +254,13 @@ fn data() -> Vec<Row> {
     let folders = |depth: usize| format!("[\"s3://churn/{}\"]", "a/".repeat(depth));
     let long = |length: usize| format!("[\"s3://churn/{}/\"]", "a".repeat(length - 1));
     vec![
-        pair("retrain.data", TRAINED, "needs `[reconcile]`", &[&[Drop("reconcile")]]).own(LOOKED_FOR),
+        pair("retrain.data", TRAINED, "needs `[reconcile]`", &[&[Drop("reconcile")]]).own(BY_RECONCILING),
         values("retrain.data.prefixes", TRAINED, &[&folders(1), &folders(8)], &[&folders(0), &folders(9)])
             .says("folders in S3, 1 to 8 deep")
-            .own("an event looks each folder up"),
+            .own("an event leads to one lookup for each folder"),
         values("retrain.data.prefixes", TRAINED, &[&long(900)], &[&long(901)])
             .says("folders of at most 900 characters")
-            .own("a key of the ledger"),
+            .own("the prefix is a key of the ledger"),
         values(
             "retrain.data.prefixes",
             TRAINED,
@@ -268,26 +273,26 @@ fn data() -> Vec<Row> {
                 "[\"s3://churn/a//\"]",
             ],
         )
-        .says("a bucket of 3 to 63 lower-case letters, digits, `.` and `-`; a `/` at the end")
+        .says("a bucket of 3 to 63 lower-case letters, digits, `.` and `-`; a trailing `/`")
         .aws("https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"),
         pair(
             "retrain.data",
             TRAINED,
-            "`prefixes`, or `feature_groups` beside it",
+            "`prefixes`, or `retrain.feature_groups`",
             &[
                 &[Drop("retrain.data.prefixes"), set("retrain.data.debounce", "\"15m\"")],
                 &[set("retrain.data.prefixes", "[]")],
             ],
         )
         .fits(&[set("retrain.data.prefixes", "[]"), set("retrain.feature_groups", "[\"a\"]")])
-        .own("nothing is gathered otherwise"),
+        .own("otherwise there is no data to collect"),
         time("retrain.data.debounce", TRAINED, "1m", "6h")
-            .says("1m to `max_wait` (6h unless set)")
-            .own("objects that come together are one gathering"),
+            .says("1m to `max_wait` (6h by default)")
+            .own("objects that arrive together are one batch"),
         pair(
             "retrain.data.max_wait",
             TRAINED,
-            "at least `quiet` (15m unless set), at most 3650d",
+            "at least `debounce` (15m by default), at most 3650d",
             &[
                 &[set("retrain.data.max_wait", "\"899s\"")],
                 &[set("retrain.data.debounce", "\"2h\""), set("retrain.data.max_wait", "\"7199s\"")],
@@ -298,6 +303,6 @@ fn data() -> Vec<Row> {
         .fits(&[set("retrain.data.debounce", "\"2h\""), set("retrain.data.max_wait", "\"2h\"")])
         .named("retrain.data.debounce")
         .own("the maximum wait includes the debounce time"),
-        number("retrain.data.min_objects", TRAINED, 1, Some(100)).own("each of so many is counted by itself"),
+        number("retrain.data.min_objects", TRAINED, 1, Some(100)).own("the aggregate stores a digest of each object"),
     ]
 }

@@ -21,23 +21,23 @@ pub(super) fn rows() -> Vec<Row> {
 fn stages() -> Vec<Row> {
     let nothing = [Drop("deploy.stages"), set("deploy.stages", "[]")];
     vec![
-        pair("deploy.stages", STAGED, "at least one", &[&nothing]).fits(&[Add(THIRD)]).own("the last one is production"),
+        pair("deploy.stages", STAGED, "at least one", &[&nothing]).fits(&[Add(THIRD)]).own("the last stage is production"),
         text("deploy.stages.name", STAGED, 1, 15, "\"#\"")
             .and("lower-case letters, digits and inner `-`", &["\"a-1\""], &["\"A\"", "\"a_b\"", "\"-a\"", "\"a-\""])
-            .own("the session in another account is called `trimtab-<model>-<stage>`, of at most 64 characters"),
-        pair("deploy.stages.name", STAGED, "each name once", &[&[Add(AGAIN)]]).own("a stage is known by its name"),
+            .own("the session in another account is named `trimtab-<model>-<stage>`, with at most 64 characters"),
+        pair("deploy.stages.name", STAGED, "each name once", &[&[Add(AGAIN)]]).own("the name identifies a stage"),
         pair("deploy.stages", STAGED, "each has exactly one of `endpoint`, `pipeline`, `stack`, `transform`", &[
             &[Add("[[deploy.stages]]\nname = \"last\"")],
             &[Add("[[deploy.stages]]\nname = \"last\"\npipeline = { name = \"x\", variable = \"y\" }\n[deploy.stages.endpoint]\nname = \"z\"\nrole = \"arn:aws:iam::123456789012:role/x\"\ninstance_type = \"ml.m5.large\"\ninstances = 1")],
         ])
         .named("deploy")
-        .own("a version goes one way into a stage"),
-        pair("deploy.stages.endpoint", STAGED, "another for each stage of one account", &[
+        .own("a stage has one target"),
+        pair("deploy.stages.endpoint", STAGED, "a different endpoint for each stage of one account", &[
             &[set("deploy.stages.endpoint.name", "\"churn-dev\""), Drop("deploy.stages.account"), set("deploy.stages.endpoint.role", OWN_ROLE)],
         ])
         .fits(&[set("deploy.stages.endpoint.name", "\"churn-dev\"")])
         .named("deploy.stages.endpoint.name")
-        .own("two stages would undo each other's work"),
+        .own("two stages would overwrite each other's deployments"),
     ]
 }
 
@@ -52,7 +52,7 @@ fn gates() -> Vec<Row> {
             &["\"none\"", "\"manual\"", "{ lifecycle = \"Staging\" }"],
             &["\"robot\"", "{ person = \"maya\" }"],
         )
-        .own("what can let a version in"),
+        .own("the gates of a stage"),
         values(
             "deploy.stages.gate",
             STAGED,
@@ -68,7 +68,7 @@ fn gates() -> Vec<Row> {
         .says("a life cycle's stage: 1 to 63 letters, digits and inner `-`")
         .aws(LIFE_CYCLE),
         pair("deploy.stages.gate", STAGED, "none for the first stage", &[&[Drop("deploy.stages"), Add(A_GATE_FIRST)]])
-            .own("its gate is the approval"),
+            .own("the gate of the first stage is the approval"),
     ]
 }
 
@@ -80,14 +80,19 @@ fn accounts() -> Vec<Row> {
     vec![
         values(ROLE_KEY, STAGED, &["\"arn:aws:iam::210987654321:role/x\""], NO_ROLES).says("a role's ARN").aws(ROLE),
         values(ROLE_KEY, STAGED, &["\"arn:aws:iam::210987654321:role/y\""], &["\"arn:aws:iam::333333333333:role/x\""])
-            .says("in the account of what it serves with")
+            .says("in the account of the endpoint's or transform's role")
             .named("deploy.stages.account")
             .own("the endpoint's role is in the stage's account"),
-        pair("deploy.stages.account", STAGED_TO_TRANSFORM, "in the account of what it serves with", &[&role])
-            .fits(&[own])
-            .own("the transform's role is in the stage's account"),
+        pair(
+            "deploy.stages.account",
+            STAGED_TO_TRANSFORM,
+            "in the account of the endpoint's or transform's role",
+            &[&role],
+        )
+        .fits(&[own])
+        .own("the transform's role is in the stage's account"),
         pair("deploy.stages.account", STAGED_TO_PIPELINE, "with `endpoint` or `transform`", &[&role])
-            .own("a pipeline or a stack has its own way into another account"),
+            .own("a pipeline and a stack reach another account by their own roles"),
         text(ID, STAGED, 2, 1224, "\"#\"")
             .and("letters, digits and `_+=,.@:/-`", &["\"A1_+=,.@:/-\""], &["\"a b\"", "\"a!\"", "\"ä1\""])
             .named("deploy.stages.account")
@@ -102,15 +107,15 @@ fn smoke() -> Vec<Row> {
     vec![
         text("deploy.stages.smoke_test.body", STAGED, 1, 8192, "\"#\"")
             .named(TABLE)
-            .own("it stands in one item of the ledger"),
+            .own("the policy is one item of the ledger"),
         text("deploy.stages.smoke_test.content_type", STAGED, 1, 1024, "\"#\"")
             .and("printable ASCII", &["\"text/csv; a=b\""], &["\"a\\nb\"", "\"ä\""])
             .named(TABLE)
             .aws(INVOKE),
         time("deploy.stages.smoke_test.timeout", STAGED, "1s", "15s").named(TABLE).own("the function has 30 seconds"),
         pair(TABLE, STAGED, "with an `endpoint` that is not asynchronous", &[&queued])
-            .own("nothing else answers at once"),
-        pair(TABLE, STAGED_TO_TRANSFORM, "with an `endpoint`", &[&smoke]).own("nothing else answers at once"),
-        pair(TABLE, STAGED_TO_PIPELINE, "with an `endpoint`", &[&smoke]).own("nothing else answers at once"),
+            .own("other targets send no response"),
+        pair(TABLE, STAGED_TO_TRANSFORM, "with an `endpoint`", &[&smoke]).own("other targets send no response"),
+        pair(TABLE, STAGED_TO_PIPELINE, "with an `endpoint`", &[&smoke]).own("other targets send no response"),
     ]
 }

@@ -1,9 +1,9 @@
-//! Limits of `[deploy]` and of the ways to production that are no endpoint.
+//! Limits of `[deploy]` and of the targets other than endpoints.
 
-use super::super::base::{DELIVERED, SERVED, STACKED, STAGED, TRANSFORMED};
+use super::super::base::{DEPLOYED_BY_PIPELINE, SERVED, STACKED, STAGED, TRANSFORMED};
 use super::super::row::{Row, number, pair, set, text, values};
 use super::super::text::Edit::{Add, Drop};
-use super::{KEYS, NO_KEYS, NO_PLACES, NO_ROLES, ROLE, ROLES};
+use super::{KEYS, NO_KEYS, NO_LOCATIONS, NO_ROLES, ROLE, ROLES};
 
 const DELIVERY: &str = "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StartPipelineExecution.html";
 const VARIABLE: &str = "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineVariable.html";
@@ -17,7 +17,7 @@ const INPUT: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/A
 const OUTPUT: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html";
 const JOIN: &str = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DataProcessing.html";
 
-const ONE_WAY: &str = "exactly one of `endpoint`, `pipeline`, `stack`, `transform`, `stages`";
+const ONE_TARGET: &str = "exactly one of `endpoint`, `pipeline`, `stack`, `transform`, `stages`";
 
 const A_PIPELINE: &str = "[deploy.pipeline]\nname = \"x\"\nvariable = \"y\"";
 
@@ -28,28 +28,32 @@ pub(super) fn rows() -> Vec<Row> {
 fn deploy() -> Vec<Row> {
     vec![
         values("deploy.on_rejected", SERVED, &["\"notify\"", "\"rollback\""], &["\"roll-back\"", "\"Notice\"", "true"])
-            .own("what a rejection of the live version can lead to"),
+            .own("the reactions to a rejection of the live version"),
         pair("deploy.on_rejected", SERVED, "required", &[&[Drop("deploy.on_rejected")]])
             .named("deploy")
-            .own("nobody should have to guess what happens to a live version that is rejected"),
-        pair("deploy", SERVED, ONE_WAY, &[&[Drop("deploy.endpoint")], &[Add(A_PIPELINE)]])
-            .own("a version goes one way to production"),
-        pair("deploy", STACKED, ONE_WAY, &[&[Add(A_PIPELINE)]]).own("a version goes one way to production"),
-        pair("deploy", TRANSFORMED, ONE_WAY, &[&[Add(A_PIPELINE)]]).own("a version goes one way to production"),
-        pair("deploy", STAGED, "no other way beside `stages`", &[&[Add(A_PIPELINE)]])
-            .own("a version goes one way to production"),
+            .own("the policy states what happens to a live version that is rejected"),
+        pair("deploy", SERVED, ONE_TARGET, &[&[Drop("deploy.endpoint")], &[Add(A_PIPELINE)]])
+            .own("a stage has one target"),
+        pair("deploy", STACKED, ONE_TARGET, &[&[Add(A_PIPELINE)]]).own("a stage has one target"),
+        pair("deploy", TRANSFORMED, ONE_TARGET, &[&[Add(A_PIPELINE)]]).own("a stage has one target"),
+        pair("deploy", STAGED, "no other target beside `stages`", &[&[Add(A_PIPELINE)]]).own("a stage has one target"),
     ]
 }
 
 fn pipeline() -> Vec<Row> {
     vec![
-        text("deploy.pipeline.name", DELIVERED, 1, 100, "\"#\"")
+        text("deploy.pipeline.name", DEPLOYED_BY_PIPELINE, 1, 100, "\"#\"")
             .and("letters, digits, `.`, `@`, `_` and `-`", &["\"a.B@c_d-1\""], &["\"a b\"", "\"a/b\""])
             .aws(DELIVERY),
-        values("deploy.pipeline.name", DELIVERED, &["\"training\""], &["\"churn-training\"", "\"-training\""])
-            .says("does not end with `-training`")
-            .own("a pipeline whose name ends so trains"),
-        text("deploy.pipeline.variable", DELIVERED, 1, 128, "\"#\"")
+        values(
+            "deploy.pipeline.name",
+            DEPLOYED_BY_PIPELINE,
+            &["\"training\""],
+            &["\"churn-training\"", "\"-training\""],
+        )
+        .says("does not end with `-training`")
+        .own("Trimtab treats a pipeline with this ending as training"),
+        text("deploy.pipeline.variable", DEPLOYED_BY_PIPELINE, 1, 128, "\"#\"")
             .and("letters, digits, `@`, `_` and `-`", &["\"A@b_c-1\""], &["\"a b\"", "\"a.b\""])
             .aws(VARIABLE),
     ]
@@ -59,7 +63,7 @@ fn stack() -> Vec<Row> {
     let url = |length: usize| format!("\"https://s3.amazonaws.com/{}\"", "a".repeat(length));
     vec![
         text("deploy.stack.name", STACKED, 1, 128, "\"#\"")
-            .and("letters, digits and `-`, a letter in front", &["\"A-1\""], &["\"1a\"", "\"-a\"", "\"a_b\""])
+            .and("letters, digits and `-`, a letter as first character", &["\"A-1\""], &["\"1a\"", "\"-a\"", "\"a_b\""])
             .aws(STACK),
         values(
             "deploy.stack.template",
@@ -92,7 +96,7 @@ fn stack() -> Vec<Row> {
             &["[]", "[\"CAPABILITY_IAM\"]", "[\"CAPABILITY_NAMED_IAM\"]"],
             &["[\"CAPABILITY_AUTO_EXPAND\"]", "[\"IAM\"]"],
         )
-        .own("macros could change what has been reviewed"),
+        .own("macros could change a template after its review"),
     ]
 }
 
@@ -106,7 +110,7 @@ fn parameters() -> Vec<Row> {
     let value = |length: usize| format!("{{ A = \"{}\" }}", "a".repeat(length));
     vec![
         values(KEY, STACKED, &[&many(0), &many(199)], &[&many(200)])
-            .says("at most 199, and the one that takes the version")
+            .says("at most 199, besides the one in `parameter`")
             .aws(QUOTAS),
         values(
             KEY,
@@ -125,14 +129,14 @@ fn parameters() -> Vec<Row> {
             &["{ Stage = \"x\" }"],
             &["{ ModelPackageArn = \"x\" }", "{ A = \"x\", ModelPackageArn = \"x\" }"],
         )
-        .says("without the one that takes the version")
-        .own("the suite gives that one its value"),
+        .says("without the one in `parameter`")
+        .own("Trimtab sets that parameter"),
     ]
 }
 
 fn transform() -> Vec<Row> {
-    let place = |key, page| {
-        values(key, TRANSFORMED, &["\"s3://churn/a/b/\""], NO_PLACES).says("a place in S3 without blanks").aws(page)
+    let location = |key, page| {
+        values(key, TRANSFORMED, &["\"s3://churn/a/b/\""], NO_LOCATIONS).says("an S3 location without blanks").aws(page)
     };
     let kind = |key| {
         text(key, TRANSFORMED, 1, 256, "\"#\"")
@@ -143,13 +147,13 @@ fn transform() -> Vec<Row> {
     vec![
         text("deploy.transform.name", TRANSFORMED, 1, 32, "\"#\"")
             .and("lower-case letters, digits and inner `-`", &["\"a-1\""], &["\"A\"", "\"a_b\"", "\"-a\"", "\"a-\""])
-            .own("names of jobs, of at most 63 characters, are made of it"),
+            .own("the names of jobs, with at most 63 characters, contain it"),
         values("deploy.transform.role", TRANSFORMED, ROLES, NO_ROLES).says("a role's ARN").aws(ROLE),
         values("deploy.transform.instance_type", TRANSFORMED, &["\"ml.m5.xlarge\""], &["\"m5.xlarge\"", "\"\""])
             .says("an instance type of SageMaker: begins with `ml.`")
             .aws(INSTANCES),
-        values("deploy.transform.input", TRANSFORMED, &["\"s3://other\"", "\"s3://churn-data/a/b.csv\""], NO_PLACES)
-            .says("a place in S3 without blanks")
+        values("deploy.transform.input", TRANSFORMED, &["\"s3://other\"", "\"s3://churn-data/a/b.csv\""], NO_LOCATIONS)
+            .says("an S3 location without blanks")
             .aws(INPUT),
         kind("deploy.transform.content_type"),
         kind("deploy.transform.accept"),
@@ -160,10 +164,10 @@ fn transform() -> Vec<Row> {
             &["\"Line\"", "\"recordio\""],
         )
         .aws(INPUT),
-        place("deploy.transform.output", OUTPUT),
+        location("deploy.transform.output", OUTPUT),
         values("deploy.transform.output", TRANSFORMED, &["\"s3://churn/\""], &["\"s3://churn/a\""])
-            .says("a folder: `/` at its end")
-            .own("each job has a folder in it"),
+            .says("a folder with a trailing `/`")
+            .own("each job writes to a folder of its own in it"),
         values(
             "deploy.transform.output",
             TRANSFORMED,
@@ -171,7 +175,7 @@ fn transform() -> Vec<Row> {
             &["\"s3://churn-data/features/\"", "\"s3://churn-data/features/scores/\""],
         )
         .says("outside of `input`")
-        .own("answers would be the next job's input"),
+        .own("otherwise the next job would read the output"),
         pair(
             "deploy.transform.join_input",
             TRANSFORMED,
@@ -198,7 +202,7 @@ fn amounts() -> Vec<Row> {
         number(SIZE, TRANSFORMED, 1, Some(100)).aws(JOB),
         // Six megabytes is SageMaker's own size: sixteen of them are within a hundred.
         number(COUNT, TRANSFORMED, 1, Some(16))
-            .says("1 to 100, by `max_payload_mb` (6 unless set)")
+            .says("1 to 100, by `max_payload_mb` (6 by default)")
             .named(SIZE)
             .aws(JOB),
         pair(

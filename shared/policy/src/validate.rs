@@ -1,4 +1,4 @@
-//! Faults in policies: each names the file, the line, the key and what was expected.
+//! Validation of policies: an error names the file, the line, the key and the expected value.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,24 @@ use serde::de::DeserializeOwned;
 
 use super::{Key, Policy, VERSION, deploy, evaluate, integrate, monitor, notify, retrain};
 
-/// A fault in a policy.
+/// An error in a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {key}: {problem}")]
 pub struct PolicyError {
-    /// The file, as the caller called it.
+    /// The file, by the label of the caller.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
     /// The key, dotted.
     pub key: String,
-    /// What is wrong, and what was expected.
+    /// The problem and the expected value.
     pub problem: String,
 }
 
-/// A key that breaks a rule, and the rule.
+/// A key that breaks a rule, and the expected value.
 pub(super) type Fault = (&'static str, &'static str);
 
-/// A fault, and in which of the stages, from 0, where it is in one.
+/// A fault, and the index of its stage if it is in one.
 pub(super) type Found = (Option<usize>, Fault);
 
 pub(super) fn parse<T: DeserializeOwned>(
@@ -53,7 +53,8 @@ pub(super) fn parse<T: DeserializeOwned>(
     }
 }
 
-/// A stage's target breaks the same rules as that of a policy without stages; its table is elsewhere.
+/// Moves the key of a target below `deploy.stages`, if the fault is in a stage: the rules of a target name the key of a
+/// policy without stages.
 fn placed(key: &str, stage: Option<usize>) -> String {
     match key.strip_prefix("deploy.").filter(|rest| stage.is_some() && !rest.starts_with("stages")) {
         Some(rest) => format!("deploy.stages.{rest}"),
@@ -65,8 +66,8 @@ fn line_of(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
-/// The line on which a dotted key is set; where it is in a table in braces, or left out, that of the
-/// innermost table around it. Of several stages only this one's lines count.
+/// The line that sets a dotted key, or the line of the innermost table around it if the key is missing or in an inline
+/// table. With several stages, only the lines of this stage count.
 fn line_of_key(text: &str, key: &str, stage: Option<usize>) -> usize {
     let (mut here, mut stages) = (String::new(), 0);
     let (mut depth, mut found) = (0, 1);
@@ -90,48 +91,49 @@ fn line_of_key(text: &str, key: &str, stage: Option<usize>) -> usize {
     found
 }
 
-/// The table that a line opens.
+/// The name of the table that the line opens.
 fn header(line: &str) -> Option<&str> {
     line.strip_prefix("[[").or_else(|| line.strip_prefix('[')).and_then(|rest| rest.split(']').next()).map(str::trim)
 }
 
-/// The first of these rules that does not hold.
+/// The first rule that is broken.
 pub(super) fn first<const N: usize>(rules: [(bool, &'static str, &'static str); N]) -> Option<Fault> {
     rules.into_iter().find(|(holds, ..)| !holds).map(|(_, key, problem)| (key, problem))
 }
 
-/// What the types cannot say. Gives the first key that breaks a rule, and the rule.
+/// Validates the rules that types cannot express, and returns the first broken one.
 pub(super) fn limits(policy: &Policy) -> Option<Found> {
     let rules = [
         (policy.version == VERSION, "version", "expected 1"),
-        (!policy.owner.trim().is_empty(), "owner", "expected who answers for this model"),
+        (!policy.owner.trim().is_empty(), "owner", "expected the team or operator that is responsible for the model"),
     ];
-    let looks = policy.reconcile.is_some();
+    let reconciled = policy.reconcile.is_some();
     let before = first(rules)
         .or_else(|| policy.integrate.as_ref().and_then(|table| integrate::limits(table, policy)))
-        .or_else(|| policy.retrain.as_ref().and_then(|table| retrain::limits(table, looks)))
-        .or_else(|| unwatched(policy));
+        .or_else(|| policy.retrain.as_ref().and_then(|table| retrain::limits(table, reconciled)))
+        .or_else(|| without_events(policy));
     let after = || {
         let tests = policy.evaluate.as_ref().and_then(evaluate::limits);
         tests
             .or_else(|| policy.monitor.as_ref().and_then(|table| monitor::limits(table, policy.endpoint())))
             .or_else(|| policy.notify.as_ref().and_then(|table| notify::limits(table, policy)))
     };
-    let stages = || policy.deploy.as_ref().and_then(|table| deploy::limits(table, looks));
+    let stages = || policy.deploy.as_ref().and_then(|table| deploy::limits(table, reconciled));
     before.map(|fault| (None, fault)).or_else(stages).or_else(|| after().map(|fault| (None, fault)))
 }
 
-/// Of what nobody tells, looking must: without it an incident would stay open for ever.
-fn unwatched(policy: &Policy) -> Option<Fault> {
-    let tells = policy.retrain.as_ref().is_none_or(|table| table.engine.tells());
-    let problem = "expected a [reconcile] table: of the runs of this engine AWS tells nothing, and they are looked at";
-    (!tells && policy.reconcile.is_none()).then_some(("retrain", problem))
+/// Requires `[reconcile]` for an engine without events: otherwise its incidents would stay open for ever.
+fn without_events(policy: &Policy) -> Option<Fault> {
+    let sends_events = policy.retrain.as_ref().is_none_or(|table| table.engine.sends_events());
+    let problem =
+        "expected a [reconcile] table: this engine sends no events, so only reconciling finds the end of a run";
+    (!sends_events && policy.reconcile.is_none()).then_some(("retrain", problem))
 }
 
-/// Refuses policies that claim one model or one name twice.
+/// Refuses two policies for one model, or with one name in common.
 ///
 /// # Errors
-/// The first claim that is made twice; both files are named.
+/// The first conflict, with both files.
 pub fn check_all(policies: &[(String, Policy)]) -> Result<(), PolicyError> {
     let fault = |file: &str, key: &str, problem: String| PolicyError {
         file: file.to_owned(),
@@ -143,12 +145,12 @@ pub fn check_all(policies: &[(String, Policy)]) -> Result<(), PolicyError> {
     let mut owners: BTreeMap<Key, &str> = BTreeMap::new();
     for (file, policy) in policies {
         if let Some(other) = models.insert(&policy.model, file) {
-            return Err(fault(file, "model", format!("model {} has a policy already, in {other}", policy.model)));
+            return Err(fault(file, "model", format!("model {} already has a policy in {other}", policy.model)));
         }
         for key in policy.keys() {
             let shown = key.to_string();
             if let Some(other) = owners.insert(key, file) {
-                return Err(fault(file, "policy", format!("{shown} belongs to the policy in {other} already")));
+                return Err(fault(file, "policy", format!("{shown} already belongs to the policy in {other}")));
             }
         }
     }
