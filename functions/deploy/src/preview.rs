@@ -1,10 +1,10 @@
-//! What AWS would say if an event were the whole truth: for planning offline.
+//! The state that AWS would report if the event described it completely: for planning offline.
 
 use trimtab_core::event::{Approval, Body, EndpointStatus, Event};
 use trimtab_core::fact::FactKind;
 use trimtab_core::port::{ObservedEndpoint, ObservedPackage, ObservedTransform};
 
-use crate::decide::Observed;
+use crate::observation::Observed;
 
 pub(crate) fn of(event: &Event) -> Observed {
     match &event.body {
@@ -43,14 +43,14 @@ pub(crate) fn of(event: &Event) -> Observed {
             };
             Observed { transform: Some(transform), ..Observed::default() }
         }
-        Body::CodePipelineExecution(delivery) => {
-            Observed { delivery: Some(delivery.state.clone()), ..Observed::default() }
+        Body::CodePipelineExecution(execution) => {
+            Observed { pipeline: Some(execution.state.clone()), ..Observed::default() }
         }
         _ => Observed::default(),
     }
 }
 
-/// Somebody who plans a rollout has an endpoint; which version it serves is not known.
+/// A plan assumes that the endpoint exists; the version that it serves is unknown.
 fn on_an_endpoint() -> Observed {
     Observed {
         endpoint: Some(ObservedEndpoint {

@@ -82,7 +82,7 @@ where
     async fn champion(&self, policy: &Policy, package: &PackageArn) -> PortResult<Option<Champion>> {
         let production = policy.deploy.as_ref().and_then(|deploy| deploy.production());
         // What serves in another account is not looked at from here.
-        let here = production.filter(|stage| stage.place.is_none());
+        let here = production.filter(|stage| stage.account.is_none());
         let live = match here.map(|stage| &stage.target) {
             Some(Target::Endpoint(target)) => self.registry.live(&target.name).await?,
             _ => {

@@ -12,7 +12,7 @@ use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Plan, Reason};
 use trimtab_core::policy::evaluate::{Evaluate, OnFail, OnPass};
 use trimtab_core::policy::{Key, KeyKind, Policy};
-use trimtab_core::port::Listed;
+use trimtab_core::port::ListedPackage;
 use trimtab_core::port::{ExecutionRequest, ObservedExecution};
 use trimtab_core::port::{ObservedCandidate, VerdictRequest};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
@@ -38,7 +38,7 @@ pub struct Observed {
     /// The version that is live, once the test suite has ended.
     pub champion: Option<Champion>,
     /// The group's newest version, where the event asks to look.
-    pub newest: Option<Listed>,
+    pub newest: Option<ListedPackage>,
 }
 
 /// What `evaluate` can do.
@@ -224,7 +224,7 @@ pub fn is_over(execution: &ObservedExecution) -> bool {
 
 /// The newest version waits for a verdict: it is asked for. Older ones wait for a person.
 fn on_reconcile(ctx: &Asked<'_>, policy: &Policy) -> Answer {
-    let waits = |listed: &&Listed| listed.actual.approval == Approval::Pending && listed.actual.status == "Completed";
+    let waits = |listed: &&ListedPackage| listed.actual.approval == Approval::Pending && listed.actual.status == "Completed";
     let Some(listed) = ctx.observed.newest.as_ref().filter(waits) else {
         return Plan::skip("nothing_new", "the newest version does not wait for a verdict");
     };

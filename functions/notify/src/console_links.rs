@@ -118,7 +118,7 @@ impl<'a> ConsoleLinks<'a> {
     /// What the fact's stage serves by; `None` where that is in another account, whose pages are not this one's.
     fn target(&self, fact: &Fact) -> Option<&'a Target> {
         let stage = self.policy?.deploy.as_ref()?.named(fact.details.get("stage"))?;
-        stage.place.is_none().then_some(&stage.target)
+        stage.account.is_none().then_some(&stage.target)
     }
 
     /// What the policy names for this part of the loop.

@@ -169,7 +169,7 @@ async fn serverless(story: &mut Story) -> Result<(), StoryError> {
 fn short_shadow(policy: &mut Policy) {
     if let Some(Target::Endpoint(target)) =
         policy.deploy.as_mut().and_then(|deploy| deploy.stages.first_mut()).map(|stage| &mut stage.target)
-        && let Some(VariantTest::Shadow(shadow)) = &mut target.trial
+        && let Some(VariantTest::Shadow(shadow)) = &mut target.variant_test
     {
         shadow.duration = SHORT_TRIAL;
     }
@@ -196,7 +196,7 @@ async fn shadow_then_linear(story: &mut Story) -> Result<(), StoryError> {
     let model = shadow.and_then(|variant| variant.model_name()).unwrap_or_default();
     Story::expect("the shadow is version", &model_of(story, model).await?, &2)?;
     Story::expect("its share", &shadow.and_then(|variant| variant.initial_variant_weight()), &Some(0.5))?;
-    recorded(story, "version 2 is on trial").await?;
+    recorded(story, "version 2 is in its variant test").await?;
     story.saw("version 1 answers, and version 2 hears half of what is asked").await?;
     tick(story).await?;
     tick(story).await?;
@@ -247,7 +247,7 @@ fn challenged(policy: &mut Policy) {
     {
         target.strategy = Strategy::AllAtOnce;
         let alarms = AlarmName::parse("churn-challenger-5xx").into_iter().collect();
-        target.trial =
+        target.variant_test =
             Some(VariantTest::AbTest(AbTest { percent: 20, duration: SignedDuration::from_hours(24 * 7), alarms }));
     }
 }
@@ -259,7 +259,7 @@ async fn challenges(story: &mut Story, numbers: [u32; 2]) -> Result<DescribeEndp
         Ok((versions(story, &config).await? == numbers).then_some(endpoint))
     };
     let endpoint = story.until(&format!("churn-prod serves versions {numbers:?}"), both).await?;
-    recorded(story, &format!("version {} is on trial", numbers[1])).await?;
+    recorded(story, &format!("version {} is in its variant test", numbers[1])).await?;
     Ok(endpoint)
 }
 
@@ -285,7 +285,7 @@ async fn challenger_that_is_let_on(story: &mut Story) -> Result<(), StoryError> 
     let second = async |story: &Story| alone(story, "churn-prod", 2).await;
     story.until("churn-prod serves version 2 alone", second).await?;
     story.told("Rollout Succeeded", "rollout/churn/2/1").await?;
-    recorded(story, "maya ends the trial of version 2").await?;
+    recorded(story, "maya ended the variant test of version 2").await?;
     story.saw("maya let it on with the command from the message: version 2 is alone, days before its time").await
 }
 

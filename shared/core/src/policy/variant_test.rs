@@ -1,4 +1,4 @@
-//! A version on trial beside the live one, before it takes its place.
+//! `shadow` and `ab_test`: a test of a version beside the live one, before the strategy starts.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -7,13 +7,13 @@ use super::check::{Fault, first};
 use super::length;
 use crate::name::AlarmName;
 
-/// A version on trial.
+/// A test of a version beside the live one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VariantTest {
-    /// It hears a copy of the requests, and nobody hears its answers.
+    /// The version receives a copy of the requests, and its responses are discarded.
     Shadow(Shadow),
-    /// It answers some of the requests.
+    /// The version serves part of the requests.
     AbTest(AbTest),
 }
 
@@ -21,22 +21,22 @@ pub enum VariantTest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shadow {
-    /// The share of the requests that it hears, 1 to 100.
+    /// The share of the requests that are mirrored, 1 to 100.
     pub percent: u8,
-    /// For how long.
+    /// The length of the test, from when the endpoint serves both versions.
     #[serde(with = "length")]
     pub duration: SignedDuration,
     /// The alarms that end it, 1 to 10; those on its own metrics have the dimension `VariantName` = `Shadow`.
     pub alarms: Vec<AlarmName>,
 }
 
-/// `challenger`.
+/// `ab_test`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AbTest {
-    /// The share of the requests that it answers, 1 to 50.
+    /// The share of the requests that the version serves, 1 to 50.
     pub percent: u8,
-    /// For how long.
+    /// The length of the test, from when the endpoint serves both versions.
     #[serde(with = "length")]
     pub duration: SignedDuration,
     /// The alarms that end it, 1 to 10; those on its own metrics have the dimension `VariantName` = `Challenger`.
@@ -53,7 +53,7 @@ impl VariantTest {
         }
     }
 
-    /// How long it lasts.
+    /// The length of the test.
     #[must_use]
     pub fn lasts(&self) -> SignedDuration {
         match self {
@@ -62,7 +62,7 @@ impl VariantTest {
         }
     }
 
-    /// The share of the requests.
+    /// The share of the requests that reach the version, in percent.
     #[must_use]
     pub fn percent(&self) -> u8 {
         match self {
@@ -81,21 +81,21 @@ impl VariantTest {
     }
 }
 
-pub(super) fn limits(trial: &VariantTest) -> Option<Fault> {
-    let (percent, alarms, most) = match trial {
+pub(super) fn limits(test: &VariantTest) -> Option<Fault> {
+    let (percent, alarms, most) = match test {
         VariantTest::Shadow(_) => ("deploy.endpoint.shadow.percent", "deploy.endpoint.shadow.alarms", 100),
         VariantTest::AbTest(_) => ("deploy.endpoint.ab_test.percent", "deploy.endpoint.ab_test.alarms", 50),
     };
     first([
         (
-            (1..=most).contains(&trial.percent()),
+            (1..=most).contains(&test.percent()),
             percent,
             if most == 100 { "expected 1 to 100" } else { "expected 1 to 50" },
         ),
         (
-            (1..=10).contains(&trial.alarms().len()),
+            (1..=10).contains(&test.alarms().len()),
             alarms,
-            "expected 1 to 10 alarms: without one, nothing ever ends a trial before its time",
+            "expected 1 to 10 alarms: without one, nothing ends the test before its time",
         ),
     ])
 }

@@ -95,12 +95,12 @@ fn a_trial_says_its_share_length_alarms_and_variant() {
         (endpoint(CHALLENGED, &challenger), 20, 3, "c", "Challenger"),
     ];
     for (target, percent, hours, alarm, variant) in cases {
-        let trial = target.trial.unwrap();
-        assert_eq!((trial.percent(), trial.lasts()), (percent, SignedDuration::from_hours(hours)));
-        assert_eq!(trial.alarms(), [AlarmName::parse(alarm).unwrap()]);
-        assert_eq!(trial.variant(), variant, "the README and the policy's alarms call the variant so");
+        let test = target.variant_test.unwrap();
+        assert_eq!((test.percent(), test.lasts()), (percent, SignedDuration::from_hours(hours)));
+        assert_eq!(test.alarms(), [AlarmName::parse(alarm).unwrap()]);
+        assert_eq!(test.variant(), variant, "the README and the policy's alarms call the variant so");
     }
-    assert_eq!(endpoint(SERVED, &[]).trial, None);
+    assert_eq!(endpoint(SERVED, &[]).variant_test, None);
 }
 
 #[test]
