@@ -1,72 +1,73 @@
-//! Asks AWS what is true, and makes the calls.
+//! Observes AWS and carries out the calls. The decisions are in the planner.
 
-use trimtab_core::event::{AlarmState, Body, CodePipelineState, Event};
+use trimtab_core::event::{Body, CodePipelineState, Event};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::AlarmName;
 use trimtab_core::policy::{EndpointTarget, Policy, Stage, Target};
-use trimtab_core::port::PortResult;
-use trimtab_core::port::Stacks;
 use trimtab_core::port::{
-    Alarms, CodePipelines, Endpoints, Invocations, Listed, ObservedAlarm, Registry, Scaling, StageAccounts, Transforms,
+    Alarms, CodePipelines, Endpoints, Invocations, ListedPackage, PortResult, Registry, Scaling, Stacks, StageAccounts,
+    Transforms,
 };
 use trimtab_core::reactor::Act;
 
 use crate::action::{Action, Done};
-use crate::decide::{Deploy, Observed};
-use crate::rollout::{Progress, Rollout, State};
-use crate::{reconcile, smoke_test, stage_promotion, transform};
+use crate::decide::Deploy;
+use crate::fact::{Detail, Request};
+use crate::observation::Observed;
+use crate::rollout::{Progress, Rollout};
+use crate::state::State;
+use crate::{alarm_data, smoke_test, stage_promotion, verdicts};
 
-/// `deploy` over its ports.
+/// `deploy` with its ports.
 #[derive(Debug)]
-pub struct Reaction<R, P, D, F> {
+pub struct Reaction<R, A, P, F> {
     /// The Model Registry.
     pub registry: R,
-    /// The accounts that stages are in, with what serves there.
-    pub places: P,
+    /// The AWS clients of the stages' accounts.
+    pub accounts: A,
     /// CodePipeline.
-    pub deliveries: D,
+    pub pipelines: P,
     /// CloudFormation.
     pub stacks: F,
 }
 
-impl<R, P, D, F> Reaction<R, P, D, F>
+impl<R, A, P, F> Reaction<R, A, P, F>
 where
     R: Registry + Sync,
-    P: StageAccounts + Sync,
-    D: CodePipelines,
+    A: StageAccounts + Sync,
+    P: CodePipelines,
     F: Stacks,
 {
-    /// What CodePipeline says of the rollout that it is at.
-    async fn delivery(&self, stage: &Stage, state: &State) -> PortResult<Option<CodePipelineState>> {
+    /// The state of the rollout's execution in CodePipeline.
+    async fn own_execution(&self, stage: &Stage, state: &State) -> PortResult<Option<CodePipelineState>> {
         match (&stage.target, state.current.as_ref().map(|rollout| &rollout.progress)) {
-            (Target::Pipeline(target), Some(Progress::Delivering { execution })) => {
-                self.deliveries.state(&target.name, execution).await
+            (Target::Pipeline(target), Some(Progress::RunningPipeline { execution })) => {
+                self.pipelines.state(&target.name, execution).await
             }
             _ => Ok(None),
         }
     }
 
-    /// What the registry says of the version that a request is about.
-    async fn asked_about(
+    /// The packages that a request is about.
+    async fn observe_request(
         &self,
         observed: &mut Observed,
         fact: &Fact,
         policy: &Policy,
         state: &State,
     ) -> PortResult<()> {
+        let request = Request::read(fact);
         let package = match fact.kind {
             FactKind::ReconcileRequested => {
-                return self.newest(observed, policy, |listed| reconcile::is_unanswered(state, listed)).await;
+                return self.observe_newest(observed, policy, |listed| verdicts::is_unprocessed(state, listed)).await;
             }
             FactKind::RollbackRequested => {
-                let named = stage_promotion::version(fact);
-                return match named {
-                    Some(version) => self.newest(observed, policy, |listed| listed.package.version() == version).await,
-                    None => Ok(()),
-                };
+                let Detail::Given(version) = request.version else { return Ok(()) };
+                return self.observe_newest(observed, policy, |listed| listed.package.version() == version).await;
             }
-            FactKind::PromotionRequested | FactKind::WithdrawalRequested => stage_promotion::package(fact, state),
-            FactKind::StageReconcileRequested => reconcile::offer(state).cloned(),
+            FactKind::PromotionRequested | FactKind::WithdrawalRequested => {
+                stage_promotion::requested_package(&request, state)
+            }
+            FactKind::StageReconcileRequested => stage_promotion::waiting_offer(state).cloned(),
             _ => None,
         };
         if let Some(package) = package {
@@ -75,15 +76,15 @@ where
         Ok(())
     }
 
-    /// The group's newest versions. A list may lag behind: of what dedup keys, the registry is asked itself.
-    async fn newest(
+    /// The group's newest versions. `ListModelPackages` may lag behind, so relevant versions are described one by one.
+    async fn observe_newest(
         &self,
         observed: &mut Observed,
         policy: &Policy,
-        dedup_keys: impl Fn(&Listed) -> bool + Send,
+        is_relevant: impl Fn(&ListedPackage) -> bool + Send,
     ) -> PortResult<()> {
         observed.newest = self.registry.newest(&policy.package_group).await?;
-        for listed in observed.newest.iter_mut().filter(|listed| dedup_keys(listed)) {
+        for listed in observed.newest.iter_mut().filter(|listed| is_relevant(listed)) {
             if let Some(actual) = self.registry.package(&listed.package).await? {
                 listed.actual = actual;
             }
@@ -91,15 +92,17 @@ where
         Ok(())
     }
 
-    /// What serves the stage.
-    async fn serving(&self, observed: &mut Observed, stage: &Stage, state: &State) -> PortResult<()> {
+    /// The stage's target.
+    async fn observe_target(&self, observed: &mut Observed, stage: &Stage, state: &State) -> PortResult<()> {
         match &stage.target {
-            Target::Endpoint(target) => self.endpoint(observed, stage, target, state).await?,
+            Target::Endpoint(target) => self.observe_endpoint(observed, stage, target, state).await?,
             Target::Stack(target) => observed.stack = self.stacks.describe(&target.name).await?,
             Target::Transform(_) => {
-                if let Some(job) = state.current.as_ref().and_then(transform::of) {
-                    let hands = self.places.at(stage.place.as_ref()).await?;
-                    observed.transform = hands.transforms.find(job).await?;
+                // A rollout of another target has no job: the policy's target may have changed since it started.
+                let job = state.current.as_ref().and_then(|rollout| rollout.resource.transform_job());
+                if let Some(job) = job {
+                    let clients = self.accounts.clients_for(stage.account.as_ref()).await?;
+                    observed.transform = clients.transforms.find(job).await?;
                 }
             }
             Target::Pipeline(_) => {}
@@ -107,46 +110,49 @@ where
         Ok(())
     }
 
-    /// The stage's endpoint, what the alarms that watch it say, and what it makes of the smoke test where one is due.
-    async fn endpoint(
+    /// The stage's endpoint, its alarms, and its response to the smoke test if one is due.
+    async fn observe_endpoint(
         &self,
         observed: &mut Observed,
         stage: &Stage,
         target: &EndpointTarget,
         state: &State,
     ) -> PortResult<()> {
-        let hands = self.places.at(stage.place.as_ref()).await?;
-        observed.endpoint = hands.endpoints.describe(&target.name).await?;
+        let clients = self.accounts.clients_for(stage.account.as_ref()).await?;
+        observed.endpoint = clients.endpoints.describe(&target.name).await?;
         let alarms = target.strategy.alarms();
         if !alarms.is_empty() {
-            observed.alarms_without_data = silent(alarms, &hands.alarms.describe(alarms).await?);
+            observed.alarms_without_data = alarm_data::without_data(alarms, &clients.alarms.describe(alarms).await?);
         }
-        let tried = |rollout: &Rollout| matches!(rollout.progress, Progress::Trying { .. });
-        if let (Some(trial), true) = (&target.trial, state.current.as_ref().is_some_and(tried)) {
-            let actuals = hands.alarms.describe(trial.alarms()).await?;
-            observed.trial_alarms_without_data = silent(trial.alarms(), &actuals);
-            let rings = |actual: &ObservedAlarm| actual.state == AlarmState::Alarm;
-            observed.trial_alarms_firing = actuals.into_iter().filter(rings).map(|actual| actual.name).collect();
+        let is_testing = state.current.as_ref().is_some_and(Rollout::is_testing);
+        if let Some(test) = target.variant_test.as_ref().filter(|_| is_testing) {
+            let alarms = clients.alarms.describe(test.alarms()).await?;
+            observed.test_alarms_without_data = alarm_data::without_data(test.alarms(), &alarms);
+            observed.test_alarms_firing = alarm_data::firing(alarms);
         }
-        if let Some(smoke) = smoke_test::due(stage, state, observed.endpoint.as_ref()) {
-            observed.smoked = Some(hands.invocations.invoke(&target.name, smoke).await?);
+        if let Some(request) = smoke_test::due(stage, state, observed) {
+            observed.smoke_test = Some(clients.invocations.invoke(&target.name, request).await?);
+        }
+        Ok(())
+    }
+
+    /// The packages that are queued, or to which a deferred rollback returns.
+    async fn observe_waiting(&self, observed: &mut Observed, state: &State) -> PortResult<()> {
+        if let Some(queued) = &state.queued {
+            observed.queued = self.registry.package(&queued.package).await?;
+        }
+        if let Some(good) = state.last_good().filter(|_| state.rollback_pending) {
+            observed.last_good = self.registry.package(&good.package).await?;
         }
         Ok(())
     }
 }
 
-/// The alarms that have nothing to say.
-fn silent(alarms: &[AlarmName], actuals: &[ObservedAlarm]) -> Vec<AlarmName> {
-    let speaks = |actual: &&ObservedAlarm| matches!(actual.state, AlarmState::Ok | AlarmState::Alarm);
-    let heard: Vec<&AlarmName> = actuals.iter().filter(speaks).map(|actual| &actual.name).collect();
-    alarms.iter().filter(|alarm| !heard.contains(alarm)).cloned().collect()
-}
-
-impl<R, P, D, F> Act for Reaction<R, P, D, F>
+impl<R, A, P, F> Act for Reaction<R, A, P, F>
 where
     R: Registry + Send + Sync,
-    P: StageAccounts + Send + Sync,
-    D: CodePipelines + Send + Sync,
+    A: StageAccounts + Send + Sync,
+    P: CodePipelines + Send + Sync,
     F: Stacks + Send + Sync,
 {
     type Decide = Deploy;
@@ -154,71 +160,67 @@ where
     async fn observe(&self, event: &Event, policy: Option<&Policy>, state: &State) -> PortResult<Observed> {
         let mut observed = Observed::default();
         let deploy = policy.and_then(|policy| policy.deploy.as_ref());
-        let stage = deploy.and_then(|deploy| stage_promotion::of(event, deploy));
-        // What is of no stage is refused, whatever else is so.
+        let stage = deploy.and_then(|deploy| stage_promotion::stage_of(event, deploy));
+        // An event about no stage is refused without any observation.
         let (Some(policy), Some(stage)) = (policy, stage) else { return Ok(observed) };
         match &event.body {
             Body::Package(package) => observed.package = self.registry.package(&package.arn).await?,
-            Body::CodePipelineExecution(delivery) => {
-                observed.delivery = self.deliveries.state(&delivery.pipeline, &delivery.execution).await?;
+            Body::CodePipelineExecution(execution) => {
+                observed.pipeline = self.pipelines.state(&execution.pipeline, &execution.execution).await?;
             }
-            Body::Fact(fact) => self.asked_about(&mut observed, fact, policy, state).await?,
+            Body::Fact(fact) => self.observe_request(&mut observed, fact, policy, state).await?,
             _ => {}
         }
         if event.is_reconcile_request() {
-            observed.delivery = self.delivery(stage, state).await?;
+            observed.pipeline = self.own_execution(stage, state).await?;
         }
-        if let Some(queued) = &state.queued {
-            observed.queued = self.registry.package(&queued.package).await?;
-        }
-        if let (true, Some(good)) = (state.rollback_pending, state.last_good()) {
-            observed.back = self.registry.package(&good.package).await?;
-        }
-        self.serving(&mut observed, stage, state).await?;
+        self.observe_waiting(&mut observed, state).await?;
+        self.observe_target(&mut observed, stage, state).await?;
         Ok(observed)
     }
 
     async fn act(&self, action: &Action) -> PortResult<Done> {
         match action {
-            Action::CreateModel { request, .. } => {
-                let hands = self.places.at(request.place.as_ref()).await?;
-                hands.endpoints.create_model(request).await.map(|()| Done::Made)
+            Action::CreateModel { request } => {
+                let clients = self.accounts.clients_for(request.account.as_ref()).await?;
+                clients.endpoints.create_model(request).await.map(|()| Done::Accepted)
             }
-            Action::CreateEndpointConfig { request, .. } => {
-                let hands = self.places.at(request.place.as_ref()).await?;
-                hands.endpoints.create_config(request).await.map(|()| Done::Made)
+            Action::CreateEndpointConfig { request } => {
+                let clients = self.accounts.clients_for(request.account.as_ref()).await?;
+                clients.endpoints.create_config(request).await.map(|()| Done::Accepted)
             }
-            Action::CreateEndpoint { request, .. } => {
-                let hands = self.places.at(request.place.as_ref()).await?;
-                hands.endpoints.create(request).await.map(Done::Endpoint)
+            Action::CreateEndpoint { request } => {
+                let clients = self.accounts.clients_for(request.account.as_ref()).await?;
+                clients.endpoints.create(request).await.map(Done::Endpoint)
             }
-            Action::UpdateEndpoint { request, .. } => {
-                let hands = self.places.at(request.place.as_ref()).await?;
-                hands.endpoints.update(request).await.map(Done::Endpoint)
+            Action::UpdateEndpoint { request } => {
+                let clients = self.accounts.clients_for(request.account.as_ref()).await?;
+                clients.endpoints.update(request).await.map(Done::Endpoint)
             }
-            Action::DeleteEndpoint { endpoint, place, .. } => {
-                let hands = self.places.at(place.as_ref()).await?;
-                hands.endpoints.delete(endpoint).await.map(|()| Done::Made)
+            Action::DeleteEndpoint { endpoint, account } => {
+                let clients = self.accounts.clients_for(account.as_ref()).await?;
+                clients.endpoints.delete(endpoint).await.map(|()| Done::Accepted)
             }
-            Action::PutScalingPolicy { endpoint, limits, place, .. } => {
-                let hands = self.places.at(place.as_ref()).await?;
-                hands.scaling.scale(endpoint, limits).await.map(|()| Done::Made)
+            Action::PutScalingPolicy { endpoint, limits, account } => {
+                let clients = self.accounts.clients_for(account.as_ref()).await?;
+                clients.scaling.scale(endpoint, limits).await.map(|()| Done::Accepted)
             }
-            Action::PutScheduledActions { endpoint, limits, place, .. } => {
-                let hands = self.places.at(place.as_ref()).await?;
-                hands.scaling.schedule(endpoint, limits).await.map(|()| Done::Made)
+            Action::PutScheduledActions { endpoint, limits, account } => {
+                let clients = self.accounts.clients_for(account.as_ref()).await?;
+                clients.scaling.schedule(endpoint, limits).await.map(|()| Done::Accepted)
             }
-            Action::CreateTransformJob { request, .. } => {
-                let hands = self.places.at(request.place.as_ref()).await?;
-                hands.transforms.start(request).await.map(|()| Done::Made)
+            Action::CreateTransformJob { request } => {
+                let clients = self.accounts.clients_for(request.account.as_ref()).await?;
+                clients.transforms.start(request).await.map(|()| Done::Accepted)
             }
-            Action::CreateStack { request, .. } => self.stacks.create(request).await.map(Done::Stack),
-            Action::UpdateStack { request, .. } => self.stacks.update(request).await.map(Done::Stack),
-            Action::ContinueUpdateRollback { call, .. } => self.stacks.proceed(call).await.map(|()| Done::Made),
-            Action::DeleteStack { call, .. } => self.stacks.delete(call).await.map(|()| Done::Made),
-            Action::StartPipelineExecution { request, .. } => match self.deliveries.find(request).await? {
+            Action::CreateStack { request } => self.stacks.create(request).await.map(Done::Stack),
+            Action::UpdateStack { request } => self.stacks.update(request).await.map(Done::Stack),
+            Action::ContinueUpdateRollback { call } => self.stacks.proceed(call).await.map(|()| Done::Accepted),
+            Action::DeleteStack { call } => self.stacks.delete(call).await.map(|()| Done::Accepted),
+            // The token alone does not prevent a second execution: that of an earlier attempt is adopted.
+            Action::StartPipelineExecution { request } => match self.pipelines.find(request).await? {
                 Some(execution) => Ok(Done::Execution(execution)),
-                None => self.deliveries.start(request).await.map(Done::Execution),
+                None => self.pipelines.start(request).await.map(Done::Execution),
             },
         }
     }

@@ -1,101 +1,123 @@
-//! The calls that a rollout consists of, and what they give.
+//! The calls of a rollout, and their outcomes.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use trimtab_core::name::EndpointName;
 use trimtab_core::policy::{Autoscaling, CrossAccountRole};
 use trimtab_core::port::{
-    CodePipelineRequest, EndpointRequest, ModelRequest, ServingRequest, TransformRequest, UpdateAccepted,
+    CodePipelineRequest, EndpointRequest, ModelRequest, ServingRequest, StackAccepted, StackCall, StackRequest,
+    TransformRequest, UpdateAccepted,
 };
-use trimtab_core::port::{StackAccepted, StackCall, StackRequest};
 
-/// What `deploy` can do.
+/// A call of `deploy`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "action")]
-#[allow(missing_docs, reason = "the names are AWS's own; the fields are the ports' requests")]
+#[serde(remote = "Self", tag = "action")]
+#[allow(missing_docs, reason = "the names are those of AWS, and the fields are the requests of the ports")]
 pub enum Action {
     CreateModel {
-        service: &'static str,
         #[serde(flatten)]
         request: ModelRequest,
     },
     CreateEndpointConfig {
-        service: &'static str,
         #[serde(flatten)]
         request: ServingRequest,
     },
     CreateEndpoint {
-        service: &'static str,
         #[serde(flatten)]
         request: EndpointRequest,
     },
     UpdateEndpoint {
-        service: &'static str,
         #[serde(flatten)]
         request: EndpointRequest,
     },
     PutScalingPolicy {
-        service: &'static str,
         endpoint: EndpointName,
         #[serde(flatten)]
         limits: Autoscaling,
         #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<CrossAccountRole>,
+        account: Option<CrossAccountRole>,
     },
     PutScheduledActions {
-        service: &'static str,
         endpoint: EndpointName,
         #[serde(flatten)]
         limits: Autoscaling,
         #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<CrossAccountRole>,
+        account: Option<CrossAccountRole>,
     },
     DeleteEndpoint {
-        service: &'static str,
         endpoint: EndpointName,
         #[serde(skip_serializing_if = "Option::is_none")]
-        place: Option<CrossAccountRole>,
+        account: Option<CrossAccountRole>,
     },
     CreateTransformJob {
-        service: &'static str,
         #[serde(flatten)]
         request: TransformRequest,
     },
     StartPipelineExecution {
-        service: &'static str,
         #[serde(flatten)]
         request: CodePipelineRequest,
     },
     CreateStack {
-        service: &'static str,
         #[serde(flatten)]
         request: StackRequest,
     },
     UpdateStack {
-        service: &'static str,
         #[serde(flatten)]
         request: StackRequest,
     },
     ContinueUpdateRollback {
-        service: &'static str,
         #[serde(flatten)]
         call: StackCall,
     },
     DeleteStack {
-        service: &'static str,
         #[serde(flatten)]
         call: StackCall,
     },
 }
 
-/// What doing it gives.
+impl Action {
+    /// The service that the call goes to, as the AWS SDKs name it.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        match self {
+            Self::CreateModel { .. }
+            | Self::CreateEndpointConfig { .. }
+            | Self::CreateEndpoint { .. }
+            | Self::UpdateEndpoint { .. }
+            | Self::DeleteEndpoint { .. }
+            | Self::CreateTransformJob { .. } => "sagemaker",
+            Self::PutScalingPolicy { .. } | Self::PutScheduledActions { .. } => "application-autoscaling",
+            Self::StartPipelineExecution { .. } => "codepipeline",
+            Self::CreateStack { .. }
+            | Self::UpdateStack { .. }
+            | Self::ContinueUpdateRollback { .. }
+            | Self::DeleteStack { .. } => "cloudformation",
+        }
+    }
+}
+
+/// An action as history and `trimtab plan` show it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    service: &'static str,
+    #[serde(flatten, serialize_with = "Action::serialize")]
+    action: &'a Action,
+}
+
+impl Serialize for Action {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Shown { service: self.service(), action: self }.serialize(serializer)
+    }
+}
+
+/// The outcome of a call that was not refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
-    /// It is there.
-    Made,
-    /// The endpoint took the update, or is busy.
+    /// The call was accepted.
+    Accepted,
+    /// Whether the endpoint took the update.
     Endpoint(UpdateAccepted),
-    /// The pipeline's execution.
+    /// The ID of the pipeline's execution.
     Execution(String),
-    /// The stack took the update, has nothing to update, or is busy.
+    /// Whether the stack took the update.
     Stack(StackAccepted),
 }

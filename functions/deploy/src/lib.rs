@@ -1,27 +1,32 @@
-//! `deploy` owns a model's rollout: from an approval, through the endpoint's update or the
-//! pipeline that makes it, to the version being live or the endpoint being back where it was.
+//! `deploy` owns a model's rollouts, one aggregate for each stage: from an approval to the version being live, or to the
+//! version before serving again.
 //!
-//! [`decide`] knows no SDK; [`act`] makes the calls, each of which finds its own earlier effect.
+//! Types (`state`, `rollout`, `observation`, `action`, `reason`) ◄ leaf modules, with one file for each target in
+//! `targets` ◄ `planner` ◄ [`decide`] and [`act`].
 
 pub mod act;
 pub mod action;
+mod admission;
 mod alarm_data;
 mod apply_outcome;
-pub mod completion;
+mod context;
 pub mod decide;
 mod in_flight;
+mod fact;
 pub mod naming;
+pub mod observation;
+mod planner;
 mod preview;
+pub mod reason;
 mod reconcile;
 mod rollback;
 pub mod rollout;
-mod rollout_fact;
 mod smoke_test;
-mod stack;
 mod stage_promotion;
-mod start;
-mod transform;
+pub mod state;
+mod targets;
 mod variant_test;
+mod verdicts;
 
 pub use act::Reaction;
 pub use decide::Deploy;

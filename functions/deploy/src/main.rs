@@ -15,8 +15,8 @@ async fn main() -> Result<(), trimtab_runtime::Exit> {
     let world = World::new(DynamoLedger::new(&aws, settings.table), EventBus::new(&aws, settings.bus), SystemClock);
     let reaction = Reaction {
         registry: SageMaker::new(&aws),
-        places: Accounts::new(&aws),
-        deliveries: CodePipeline::new(&aws),
+        accounts: Accounts::new(&aws),
+        pipelines: CodePipeline::new(&aws),
         stacks: CloudFormation::new(&aws),
     };
     trimtab_runtime::serve(reaction, world).await

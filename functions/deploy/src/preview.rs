@@ -7,7 +7,8 @@ use trimtab_core::fact::FactKind;
 use trimtab_core::port::{ObservedEndpoint, ObservedPackage, ObservedStack, ObservedTransform};
 use trimtab_core::reactor::Preview;
 
-use crate::decide::{Deploy, Observed};
+use crate::decide::Deploy;
+use crate::observation::Observed;
 
 impl Preview for Deploy {
     fn preview(event: &Event) -> Observed {
@@ -47,8 +48,8 @@ impl Preview for Deploy {
                 };
                 Observed { transform: Some(transform), ..Observed::default() }
             }
-            Body::CodePipelineExecution(delivery) => {
-                Observed { delivery: Some(delivery.state.clone()), ..Observed::default() }
+            Body::CodePipelineExecution(execution) => {
+                Observed { pipeline: Some(execution.state.clone()), ..Observed::default() }
             }
             // The event has the status alone: which version the stack holds is unknown, and no version is assumed.
             Body::Stack(stack) => Observed {

@@ -1,149 +1,116 @@
-//! What `deploy` finds when it looks by itself: a verdict whose event never came, a version that
-//! waits for nothing any more, a rollout that takes too long. (A rollout's end it finds before that.)
+//! Reconciling: finds verdicts whose events were not received, queued versions that can start, variant tests whose
+//! duration has passed, and exceeded deadlines. The end of a rollout is found before that, by `find_missed`.
 
-use trimtab_core::event::{Approval, EndpointStatus};
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::PackageArn;
-use trimtab_core::plan::{Decision, Plan, Reason};
-use trimtab_core::policy::{Gate, Policy, Stage as Deployment, Target, VariantTest};
-use trimtab_core::port::Listed;
-use trimtab_core::reactor::Context;
+use trimtab_core::plan::{Decision, Reason};
+use trimtab_core::policy::{Gate, VariantTest};
+use trimtab_core::port::ListedPackage;
 
-use crate::decide::{Answer, Observed, on_approved, on_rejected};
-use crate::rollout::{Phase, State, Verdict};
-use crate::{completion, rollback, stage_promotion, variant_test};
+use crate::context::Ctx;
+use crate::planner::{Plan, next, promotion, testing, verdict};
+use crate::reason::Code;
+use crate::stage_promotion::{lifecycle_opens, reconcile_requests, waiting_offer};
+use crate::state::{State, Verdict};
+use crate::{fact, rollback, targets, variant_test, verdicts};
 
-/// One finding at a time: the next look finds the next.
-pub(crate) fn on_reconcile(
-    ctx: &Context<'_, State, Observed>,
-    policy: &Policy,
-    deploy: &Deployment,
-    look: &Fact,
-) -> Answer {
-    // The registry's events are the first stage's; what the others wait for, it has told them.
-    let of_registry = look.kind == FactKind::ReconcileRequested;
-    let first = || of_registry.then(|| first(ctx)).flatten();
-    // What was not heard of comes after what an operator waits for.
-    let news = || match rollback::goes_first(ctx, deploy, ctx.state) {
-        true => None,
-        false if of_registry => unheard(ctx, policy, deploy),
-        false => unheard_offer(ctx, policy, deploy),
-    };
-    let mut plan = first()
-        .or_else(|| variant_test::on_reconcile(ctx, policy, deploy))
-        .or_else(|| late(ctx, policy, deploy))
-        .or_else(news)
-        .or_else(|| waiting(ctx, policy, deploy))
-        .unwrap_or_else(|| Plan::skip("nothing_new", "nothing has happened that was not heard of"));
-    plan.facts.extend(stage_promotion::looks(policy, deploy, look, ctx.now));
+/// Decides on one finding; the next reconcile finds the next one.
+pub(crate) fn on_reconcile(ctx: Ctx<'_>, request: &Fact) -> Plan {
+    let mut plan = finding(ctx, request.kind)
+        .unwrap_or_else(|| Plan::skip(Code::NothingNew, "all verdicts were processed, and no rollout has changed"));
+    plan.facts.extend(reconcile_requests(ctx.policy, ctx.stage, request, ctx.now));
     plan
 }
 
-/// The newest version that may come into this stage and has not: it was held back, or waits at the gate.
-pub(crate) fn offer(state: &State) -> Option<&PackageArn> {
-    let answered = |version: &u32| state.verdicts.get(version).is_some_and(|judged| judged.verdict != Verdict::Held);
-    state.offered.iter().rev().find(|(version, _)| !answered(version)).map(|(_, package)| package)
-}
-
-/// What held it back does no longer, or its life cycle lets it in and nobody has heard of it.
-fn unheard_offer(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
-    let package = offer(ctx.state)?;
-    let held = ctx.state.verdicts.contains_key(&package.version());
-    let let_in = match &deploy.gate {
-        Gate::Lifecycle(name) => {
-            stage_promotion::is_let_in(ctx, name) && (!held || ctx.observed.alarms_without_data.is_empty())
+fn finding(ctx: Ctx<'_>, kind: FactKind) -> Option<Plan> {
+    // The registry's verdicts belong to the first stage. The others receive offers from the stage before.
+    let is_first_stage = kind == FactKind::ReconcileRequested;
+    if is_first_stage && ctx.state.initial_verdicts.is_none() {
+        return Some(first_reconcile(ctx));
+    }
+    if let Some(plan) = testing::on_reconcile(ctx) {
+        return Some(plan);
+    }
+    if let Some(plan) = exceeded_deadline(ctx) {
+        return Some(plan);
+    }
+    // A missed version comes after the one that an operator waits for.
+    if !rollback::operator_goes_first(ctx) {
+        let missed = if is_first_stage { missed_verdict(ctx) } else { missed_offer(ctx) };
+        if let Some(plan) = missed {
+            return Some(plan);
         }
-        Gate::None | Gate::Manual => held && ctx.observed.alarms_without_data.is_empty(),
-    };
-    if !let_in {
-        return None;
     }
-    let mut plan = stage_promotion::enter(ctx, policy, deploy, ctx.state.clone(), package, true, None);
-    plan.reasons.push(Reason::new("unheard", "its own event was not received: found by reconciling"));
-    Some(plan)
+    start_waiting(ctx)
 }
 
-/// The first look takes what is there as it is: a model that comes to the suite with versions
-/// approved long ago is not rolled out for that.
-fn first(ctx: &Context<'_, State, Observed>) -> Option<Answer> {
-    if ctx.state.before.is_some() {
-        return None;
-    }
-    let said = ctx.observed.newest.iter().filter_map(|listed| Some((listed.package.version(), verdict(listed)?)));
-    let state = State { before: Some(said.collect()), ..ctx.state.clone() };
-    Some(Plan::update(state, "first_reconcile", "the verdicts that are there are taken as they are"))
+/// The existing verdicts are recorded and not followed: a model that is new to Trimtab must not be rolled out because
+/// its versions were approved long ago.
+fn first_reconcile(ctx: Ctx<'_>) -> Plan {
+    let existing = ctx.observed.newest.iter();
+    let existing = existing.filter_map(|listed| Some((listed.package.version(), verdicts::of(listed)?)));
+    let state = State { initial_verdicts: Some(existing.collect()), ..ctx.state.clone() };
+    Plan::update(state, Code::FirstReconcile, "the existing verdicts are recorded and not followed")
 }
 
-/// Only a completed package can be rolled out.
-fn verdict(listed: &Listed) -> Option<Verdict> {
-    match listed.actual.approval {
-        Approval::Approved if listed.actual.status == "Completed" => Some(Verdict::Approved),
-        Approval::Rejected => Some(Verdict::Rejected),
-        _ => None,
-    }
-}
-
-/// The rollout takes longer than the policy allows: a person is told, once.
-fn late(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
+/// The rollout takes longer than the policy allows, which is reported once.
+fn exceeded_deadline(ctx: Ctx<'_>) -> Option<Plan> {
     let rollout = ctx.state.current.as_ref()?;
-    // What is on trial is meant to last.
-    let trial = match (&deploy.target, &rollout.phase) {
-        (Target::Endpoint(target), Phase::Trial { .. }) => target.trial.as_ref().map(VariantTest::lasts),
-        _ => None,
-    };
-    let most = policy.reconcile?.rollout.saturating_add(trial.unwrap_or_default());
-    if rollout.late || ctx.now.duration_since(rollout.since) < most {
+    // The duration of a variant test is no delay.
+    let test = variant_test::in_progress(ctx, rollout).map(VariantTest::lasts);
+    let deadline = ctx.policy.reconcile?.rollout.saturating_add(test.unwrap_or_default());
+    if rollout.deadline_exceeded || ctx.now.duration_since(rollout.since) < deadline {
         return None;
     }
-    let (version, since) = (rollout.package.version(), rollout.since);
-    let text = format!("the rollout of version {version} has not ended since {since}; the policy allows {most:#}");
-    let mut told = rollout.tell(FactKind::DeadlineExceeded, &text, ctx.now);
-    // A trial and the rollout after it are late one by one, and each is a message of its own.
-    let phase = if trial.is_some() { "/trial" } else { "" };
-    told.dedup_key = format!("late/{}{phase}", told.dedup_key);
+    let text = format!(
+        "the rollout of version {} has not ended since {}; the policy allows {deadline:#}",
+        rollout.version(),
+        rollout.since
+    );
+    let fact = fact::deadline_exceeded(rollout, &text, ctx.now);
     let mut state = ctx.state.clone();
     if let Some(rollout) = &mut state.current {
-        rollout.late = true;
+        rollout.deadline_exceeded = true;
     }
-    Some(Plan::only(Decision::Acted, Reason::new("late", text)).with_state(state).with_fact(told))
+    let reason = Reason::new(Code::DeadlineExceeded, text);
+    Some(Plan::only(Decision::Acted, reason).with_state(state).with_fact(fact))
 }
 
-/// A verdict in the registry that has had no answer; or one that was held back for want of data on
-/// its alarms, which there is now.
-fn unheard(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
-    let held = |listed: &Listed| {
-        let judged = ctx.state.verdicts.get(&listed.package.version());
-        judged.is_some_and(|judged| judged.verdict == Verdict::Held) && !ctx.observed.alarms_without_data.is_empty()
+/// A verdict in the registry that was not processed, or an approval that was held and whose alarms have data now.
+fn missed_verdict(ctx: Ctx<'_>) -> Option<Plan> {
+    let is_held = |listed: &ListedPackage| {
+        ctx.state.has_verdict(&listed.package, Verdict::Held) && !ctx.observed.alarms_without_data.is_empty()
     };
-    let listed = ctx.observed.newest.iter().find(|listed| is_unanswered(ctx.state, listed) && !held(listed))?;
-    let verdict = verdict(listed)?;
-    let mut plan = match verdict {
-        Verdict::Rejected => on_rejected(ctx, policy, deploy, &listed.package),
-        _ => on_approved(ctx, policy, deploy, &listed.package, &listed.actual),
+    let is_missed = |listed: &&ListedPackage| verdicts::is_unprocessed(ctx.state, listed) && !is_held(listed);
+    let listed = ctx.observed.newest.iter().find(is_missed)?;
+    let plan = match verdicts::of(listed)? {
+        Verdict::Rejected => verdict::reject(ctx, &listed.package),
+        _ => verdict::approve(ctx, &listed.package, &listed.actual),
     };
-    plan.reasons.push(Reason::new("unheard", "its own event was not received: found by reconciling"));
-    Some(plan)
+    Some(as_missed(plan))
 }
 
-/// Whether what the registry says of this version has had no answer, or none but to wait.
-pub(crate) fn is_unanswered(state: &State, listed: &Listed) -> bool {
-    let (version, verdict) = (listed.package.version(), verdict(listed));
-    let before = || state.before.as_ref().and_then(|before| before.get(&version)).copied();
-    let answered = state.verdicts.get(&version).map(|judged| judged.verdict).or_else(before);
-    verdict.is_some() && state.before.is_some() && answered != verdict
+/// An offered version that was held and whose alarms have data now, or whose life cycle opened the gate.
+fn missed_offer(ctx: Ctx<'_>) -> Option<Plan> {
+    let package = waiting_offer(ctx.state)?;
+    let was_held = ctx.state.verdicts.contains_key(&package.version());
+    let have_data = ctx.observed.alarms_without_data.is_empty();
+    let can_enter = match &ctx.stage.gate {
+        Gate::Lifecycle(name) => lifecycle_opens(ctx.observed.package.as_ref(), name) && (!was_held || have_data),
+        // A version that was held has passed its gate. Another one waits for its request.
+        Gate::None | Gate::Manual => was_held && have_data,
+    };
+    can_enter.then(|| as_missed(promotion::enter(ctx, ctx.state.clone(), package, None)))
 }
 
-/// A version waits, no rollout is on, and what serves is at rest and well.
-fn waiting(ctx: &Context<'_, State, Observed>, policy: &Policy, deploy: &Deployment) -> Option<Answer> {
-    let waits = ctx.state.waits() && ctx.state.current.is_none();
-    let by_hand = rollback::waits(ctx.state);
-    let ready = match (&deploy.target, &ctx.observed.endpoint) {
-        (Target::Pipeline(_) | Target::Transform(_), _) => true,
-        (Target::Stack(target), _) => crate::stack::in_the_way(target, ctx.observed.stack.as_ref()).is_none(),
-        (_, Some(actual)) if by_hand => !actual.status.is_moving(),
-        (_, Some(actual)) => actual.status == EndpointStatus::InService,
-        // It is made.
-        (_, None) => true,
-    };
-    (waits && ready).then(|| completion::on_rest(ctx, policy, deploy))
+fn as_missed(mut plan: Plan) -> Plan {
+    plan.reasons.push(Reason::new(Code::MissedEvent, "its event was not received: found by reconciling"));
+    plan
+}
+
+/// A version is queued, no rollout is in progress, and the target can take it.
+fn start_waiting(ctx: Ctx<'_>) -> Option<Plan> {
+    if !ctx.state.is_waiting() || ctx.state.current.is_some() || !targets::of(ctx.stage).can_start_queued(ctx) {
+        return None;
+    }
+    Some(next::start_next(ctx, ctx.state.clone(), vec![]))
 }

@@ -1,59 +1,44 @@
-//! A version that is in service must answer before it counts as live.
+//! Smoke tests: a version that is in service must respond before it counts as live.
 //!
-//! Asking changes nothing, so that it belongs to what is observed: the endpoint's end, and what the
-//! endpoint answers, are decided in one piece.
+//! The invocation changes nothing, so it belongs to the observation. The end of the rollout and the response of the
+//! endpoint are decided together.
 
-use trimtab_core::fact::FactKind;
-use trimtab_core::plan::{Plan, Reason};
-use trimtab_core::policy::{Policy, SmokeTest, Stage};
-use trimtab_core::port::{ObservedEndpoint, Smoked};
-use trimtab_core::reactor::Context;
+use trimtab_core::policy::{SmokeTest, Stage};
+use trimtab_core::port::SmokeTestResult;
 
-use crate::completion::follow_on;
-use crate::decide::{Answer, Observed};
-use crate::rollout::{Cause, Phase, Queued, Rollout, State};
-use crate::start::start_or_queue;
+use crate::context::Ctx;
+use crate::observation::Observed;
+use crate::rollout::Cause;
+use crate::state::State;
 
-/// What is to be asked of the endpoint: it serves the version of a rollout that has not ended. Going
-/// back is never held up.
-pub(crate) fn due<'a>(stage: &'a Stage, state: &State, endpoint: Option<&ObservedEndpoint>) -> Option<&'a SmokeTest> {
+/// The request that is due: the endpoint serves the version of a rollout in progress.
+pub(crate) fn due<'a>(stage: &'a Stage, state: &State, observed: &Observed) -> Option<&'a SmokeTest> {
     let rollout = state.current.as_ref()?;
-    // On trial, it is the live version that answers.
-    let alone = rollout.cause == Cause::Approved && rollout.phase == Phase::Last;
-    stage.smoke_test.as_ref().filter(|_| alone && rollout.is_served(endpoint))
+    // A rollback must not be stopped by a smoke test, and in a variant test the live version responds.
+    if rollout.cause != Cause::Approved || rollout.is_variant_test() || !observed.serves(&rollout.resource) {
+        return None;
+    }
+    stage.smoke_test.as_ref()
 }
 
-/// What follows where the version did not answer as it must; `None` where it did, or need not.
-pub(crate) fn failed(
-    ctx: &Context<'_, State, Observed>,
-    policy: &Policy,
-    stage: &Stage,
-    rollout: &Rollout,
-) -> Option<Answer> {
-    due(stage, ctx.state, ctx.observed.endpoint.as_ref())?;
-    let version = rollout.package.version();
-    let cause = match &ctx.observed.smoked {
-        Some(Smoked::Passed { .. }) => return None,
-        Some(Smoked::Failed(cause)) => cause,
-        None => return Some(Plan::skip("not_asked", format!("version {version} has not had its smoke test"))),
-    };
-    let text = format!("version {version} does not answer in {} as it must: {cause}", stage.name);
-    let mut reasons = vec![Reason::new("smoke_test_failed", text)];
-    let told = rollout.tell(FactKind::SmokeTestFailed, &reasons.first()?.text, ctx.now);
-    let mut state = State { current: None, ..ctx.state.clone() };
-    let mut plan = match ctx.state.last_good().map(|live| live.package.clone()) {
-        Some(before) => {
-            state.queued.take_if(|queued| queued.cause == Cause::Rollback);
-            reasons.push(Reason::new("rollback", format!("going back to version {}", before.version())));
-            state.begin_new_attempt(&before);
-            let wanted = Queued { package: before, cause: Cause::Rollback, since: ctx.now };
-            start_or_queue(ctx, policy, stage, state, wanted, reasons)
-        }
-        None => {
-            reasons.push(Reason::new("nothing_before", "no version was live before it: it stays, and goes no further"));
-            follow_on(ctx, policy, stage, state, reasons)
-        }
-    };
-    plan.facts.insert(0, told);
-    Some(plan)
+/// The verdict of the smoke test on the rollout in progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict<'a> {
+    /// The endpoint responded, or no smoke test is due.
+    Passed,
+    /// The smoke test is due and was not run.
+    NotRun,
+    /// The failure, as the endpoint reported it.
+    Failed(&'a str),
+}
+
+pub(crate) fn verdict(ctx: Ctx<'_>) -> Verdict<'_> {
+    if due(ctx.stage, ctx.state, ctx.observed).is_none() {
+        return Verdict::Passed;
+    }
+    match &ctx.observed.smoke_test {
+        Some(SmokeTestResult::Passed { .. }) => Verdict::Passed,
+        Some(SmokeTestResult::Failed(cause)) => Verdict::Failed(cause),
+        None => Verdict::NotRun,
+    }
 }

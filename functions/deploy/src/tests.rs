@@ -11,9 +11,9 @@ use trimtab_core::name::{AlarmArn, AlarmName, CodePipelineName, EndpointName, Gr
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{Autoscaling, CrossAccountRole, Policy, SmokeTest, Strategy};
 use trimtab_core::port::{
-    Alarms, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Invocations, Listed, ModelRequest,
-    ObservedAlarm, ObservedEndpoint, ObservedPackage, ObservedTransform, Registry, Scaling, ServingRequest, Smoked,
-    StageAccounts, StageClients, StageClientsOf, TransformRequest, Transforms, UpdateAccepted,
+    Alarms, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Invocations, ListedPackage, ModelRequest,
+    ObservedAlarm, ObservedEndpoint, ObservedPackage, ObservedTransform, Registry, Scaling, ServingRequest,
+    SmokeTestResult, StageAccounts, StageClients, StageClientsOf, TransformRequest, Transforms, UpdateAccepted,
 };
 use trimtab_core::port::{Clock, PortResult};
 use trimtab_core::reactor::World;
@@ -27,6 +27,7 @@ mod fleet;
 mod observe;
 mod order;
 mod outcomes;
+mod pending;
 mod places;
 mod planning;
 mod promises;
@@ -67,9 +68,9 @@ struct Cloud {
 }
 
 impl Registry for &Cloud {
-    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
         let approvals = self.approvals.lock().unwrap();
-        let listed = approvals.iter().map(|(arn, approval)| Listed {
+        let listed = approvals.iter().map(|(arn, approval)| ListedPackage {
             package: PackageArn::parse(arn).unwrap(),
             actual: ObservedPackage { approval: approval.clone(), status: "Completed".into(), lifecycle: None },
         });
@@ -224,7 +225,7 @@ impl Stage {
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
             "region": "eu-west-1", "time": now.to_string(), "resources": [], "detail": detail});
         let cloud = &self.cloud;
-        let reaction = Reaction { registry: cloud, places: cloud, deliveries: cloud, stacks: cloud };
+        let reaction = Reaction { registry: cloud, accounts: cloud, pipelines: cloud, stacks: cloud };
         let report = run(self.world.react(&reaction, &event)).unwrap().ok()?;
         Some((report.entry.decision, report.codes.last().copied().unwrap()))
     }

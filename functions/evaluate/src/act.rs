@@ -74,7 +74,7 @@ where
     async fn champion(&self, policy: &Policy, package: &PackageArn) -> PortResult<Option<Champion>> {
         let production = policy.deploy.as_ref().and_then(|deploy| deploy.production());
         // This function has no role in a stage's account: an endpoint of that name here would be another one.
-        let here = production.filter(|stage| stage.place.is_none());
+        let here = production.filter(|stage| stage.account.is_none());
         let live = match here.map(|stage| &stage.target) {
             Some(Target::Endpoint(target)) => self.registry.live(&target.name).await?,
             _ => self.newest_approved(policy, package).await?,

@@ -1,7 +1,7 @@
 //! The observed state: what the Model Registry and Step Functions report.
 
 use trimtab_core::event::ExecutionStatus;
-use trimtab_core::port::{Listed, ObservedCandidate, ObservedExecution};
+use trimtab_core::port::{ListedPackage, ObservedCandidate, ObservedExecution};
 
 use crate::judge::Champion;
 
@@ -15,7 +15,7 @@ pub struct Observed {
     /// The live version; observed only after the test suite ended.
     pub champion: Option<Champion>,
     /// The newest version of the group; observed only when reconciling.
-    pub newest: Option<Listed>,
+    pub newest: Option<ListedPackage>,
 }
 
 /// Whether the execution reached a terminal status. One that is pending redrive may continue.

@@ -15,7 +15,7 @@ use trimtab_core::policy::Policy;
 use trimtab_core::port::{Candidates, ObservedCandidate, VerdictRequest};
 use trimtab_core::port::{Clock, PortResult};
 use trimtab_core::port::{ExecutionRequest, ObservedExecution, StateMachines};
-use trimtab_core::port::{Listed, ObservedPackage, Registry};
+use trimtab_core::port::{ListedPackage, ObservedPackage, Registry};
 use trimtab_core::reactor::{LEASE, Report, World};
 
 use crate::Reaction;
@@ -102,9 +102,9 @@ impl Candidates for &Cloud {
 }
 
 impl Registry for &Cloud {
-    async fn newest(&self, _: &GroupName) -> PortResult<Vec<Listed>> {
+    async fn newest(&self, _: &GroupName) -> PortResult<Vec<ListedPackage>> {
         let versions = self.versions.lock().unwrap();
-        let listed = |(version, actual): (&u32, &ObservedCandidate)| Listed {
+        let listed = |(version, actual): (&u32, &ObservedCandidate)| ListedPackage {
             package: package(*version),
             actual: ObservedPackage {
                 approval: actual.approval.clone(),

@@ -203,7 +203,7 @@ fn target(Source { fact, policy, .. }: Source<'_>) -> Option<Entity> {
     match &stage.target {
         Target::Endpoint(target) => {
             // Another account may have an endpoint of the same name.
-            let account = stage.place.as_ref().map(|place| format!("{}/", place.role.account()));
+            let account = stage.account.as_ref().map(|account| format!("{}/", account.role.account()));
             let source = format!("{}endpoint/{}", account.unwrap_or_default(), target.name);
             Some(entity(EntityKind::Context, policy, "endpoint", &source, "Endpoint"))
         }

@@ -113,7 +113,7 @@ impl<'a> ConsoleLinks<'a> {
     /// The target of the fact's stage; `None` if it is in another account, whose console this account cannot open.
     fn target(&self, fact: &Fact) -> Option<&'a Target> {
         let stage = self.policy?.deploy.as_ref()?.named(fact::stage(fact))?;
-        stage.place.is_none().then_some(&stage.target)
+        stage.account.is_none().then_some(&stage.target)
     }
 
     /// The page of the resource that the policy names for this part of the automation.

@@ -238,7 +238,7 @@ pub(crate) async fn queued_and_rolled_back(story: &mut Story) -> Result<(), Stor
     story.until("the update of churn-prod to version 3", updating).await?;
     let package = register(story, "churn").await?;
     story.judge(&package, ModelApprovalStatus::Approved).await?;
-    let queued = async |story: &Story| story.recorded("deploy", Decision::Deferred, "version 4 waits").await;
+    let queued = async |story: &Story| story.recorded("deploy", Decision::Deferred, "version 4 is queued").await;
     story.until("deploy's record: version 4 waits", queued).await?;
     Story::expect("the endpoint was updated", &story.calls("UpdateEndpoint").await?, &2)?;
     story.observed("version 4 is queued in the ledger; the rollout of version 3 continues").await?;
@@ -267,8 +267,8 @@ pub(crate) async fn rejected(story: &mut Story) -> Result<(), StoryError> {
     let package = package(story, 3).await?;
     story.judge(&package, ModelApprovalStatus::Rejected).await?;
     story.until("churn-prod serves version 2", serving(2)).await?;
-    let recorded = async |story: &Story| story.recorded("deploy", Decision::Acted, "going back").await;
-    story.until("deploy's record: going back", recorded).await?;
+    let recorded = async |story: &Story| story.recorded("deploy", Decision::Acted, "rolling back to version").await;
+    story.until("deploy's record: rolling back", recorded).await?;
     story.received("Rollout Succeeded", "rollout/churn/2/2").await?;
     story.observed("endpoint churn-prod is InService with version 2, the previous live version").await
 }

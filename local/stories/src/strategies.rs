@@ -168,7 +168,7 @@ async fn serverless(story: &mut Story) -> Result<(), StoryError> {
 fn short_shadow(policy: &mut Policy) {
     if let Some(Target::Endpoint(target)) =
         policy.deploy.as_mut().and_then(|deploy| deploy.stages.first_mut()).map(|stage| &mut stage.target)
-        && let Some(VariantTest::Shadow(shadow)) = &mut target.trial
+        && let Some(VariantTest::Shadow(shadow)) = &mut target.variant_test
     {
         shadow.duration = SHORT_TEST;
     }
@@ -195,7 +195,7 @@ async fn shadow_then_linear(story: &mut Story) -> Result<(), StoryError> {
     let model = shadow.and_then(|variant| variant.model_name()).unwrap_or_default();
     Story::expect("version of the shadow:", &model_of(story, model).await?, &2)?;
     Story::expect("its weight:", &shadow.and_then(|variant| variant.initial_variant_weight()), &Some(0.5))?;
-    recorded(story, "version 2 is on trial").await?;
+    recorded(story, "version 2 is in its variant test").await?;
     story.observed("version 1 responds, and version 2 receives half of the traffic as mirrored traffic").await?;
     tick(story).await?;
     tick(story).await?;
@@ -246,7 +246,7 @@ fn with_ab_test(policy: &mut Policy) {
     {
         target.strategy = Strategy::AllAtOnce;
         let alarms = AlarmName::parse("churn-challenger-5xx").into_iter().collect();
-        target.trial =
+        target.variant_test =
             Some(VariantTest::AbTest(AbTest { percent: 20, duration: SignedDuration::from_hours(24 * 7), alarms }));
     }
 }
@@ -258,7 +258,7 @@ async fn in_ab_test(story: &mut Story, numbers: [u32; 2]) -> Result<DescribeEndp
         Ok((versions(story, &config).await? == numbers).then_some(endpoint))
     };
     let endpoint = story.until(&format!("churn-prod serves versions {numbers:?}"), both).await?;
-    recorded(story, &format!("version {} is on trial", numbers[1])).await?;
+    recorded(story, &format!("version {} is in its variant test", numbers[1])).await?;
     Ok(endpoint)
 }
 
@@ -284,7 +284,7 @@ async fn ab_test_ended_by_operator(story: &mut Story) -> Result<(), StoryError> 
     let second = async |story: &Story| serves_only(story, "churn-prod", 2).await;
     story.until("churn-prod serves only version 2", second).await?;
     story.received("Rollout Succeeded", "rollout/churn/2/1").await?;
-    recorded(story, "maya ends the trial of version 2").await?;
+    recorded(story, "maya ended the variant test of version 2").await?;
     story.observed("maya promoted version 2 with the command from the message, days before the end of the test").await
 }
 

@@ -122,7 +122,7 @@ impl TryFrom<DeployToml> for Deploy {
             None => {
                 let target = tables.target()?;
                 let name = StageName::parse(stage::SOLE).map_err(|error| error.expected)?;
-                vec![Stage { name, sole: true, gate: Gate::None, on_rejected, target, place: None, smoke_test: None }]
+                vec![Stage { name, sole: true, gate: Gate::None, on_rejected, target, account: None, smoke_test: None }]
             }
         };
         Ok(Self { on_rejected, stages })

@@ -23,7 +23,7 @@ pub struct EndpointTarget {
     /// How SageMaker moves the traffic to a new version.
     pub strategy: Strategy,
     /// The test of a version before the update; absent means none.
-    pub trial: Option<VariantTest>,
+    pub variant_test: Option<VariantTest>,
     /// Autoscaling; absent means none.
     pub autoscaling: Option<Autoscaling>,
 }
@@ -77,13 +77,13 @@ impl TryFrom<EndpointToml> for EndpointTarget {
         let fleet = (written.instance_type, written.instances);
         let serving = Serving::of(fleet, written.serverless, written.asynchronous)?;
         let strategy = Strategy::of(written.canary, written.linear, written.rolling)?;
-        let trial = match (written.shadow, written.ab_test) {
+        let variant_test = match (written.shadow, written.ab_test) {
             (None, None) => None,
             (Some(shadow), None) => Some(VariantTest::Shadow(shadow)),
             (None, Some(challenger)) => Some(VariantTest::AbTest(challenger)),
             _ => return Err("expected at most one of shadow and ab_test"),
         };
-        Ok(Self { name, role, serving, strategy, trial, autoscaling })
+        Ok(Self { name, role, serving, strategy, variant_test, autoscaling })
     }
 }
 
@@ -117,7 +117,7 @@ impl From<EndpointTarget> for EndpointToml {
             Strategy::Linear(linear) => written.linear = Some(linear),
             Strategy::Rolling(rolling) => written.rolling = Some(rolling),
         }
-        match target.trial {
+        match target.variant_test {
             None => {}
             Some(VariantTest::Shadow(shadow)) => written.shadow = Some(shadow),
             Some(VariantTest::AbTest(challenger)) => written.ab_test = Some(challenger),
@@ -132,7 +132,7 @@ pub(super) fn limits(target: &EndpointTarget, reconciled: bool) -> Option<Fault>
     let asynchronous = matches!(target.serving, Serving::Asynchronous { .. });
     serving::limits(&target.serving)
         .or_else(|| strategy::limits(&target.strategy, instances))
-        .or_else(|| target.trial.as_ref().and_then(variant_test::limits))
+        .or_else(|| target.variant_test.as_ref().and_then(variant_test::limits))
         .or_else(|| together(target, reconciled))
         .or_else(|| target.autoscaling.as_ref().and_then(|scaling| scaling::limits(scaling, asynchronous)))
 }
@@ -144,7 +144,7 @@ pub(super) fn limits(target: &EndpointTarget, reconciled: bool) -> Option<Fault>
 fn together(target: &EndpointTarget, reconciled: bool) -> Option<Fault> {
     let serverless = matches!(target.serving, Serving::Serverless(_));
     let at_once = target.strategy == Strategy::AllAtOnce;
-    let challenged = matches!(target.trial, Some(VariantTest::AbTest(_)));
+    let challenged = matches!(target.variant_test, Some(VariantTest::AbTest(_)));
     super::validate::first([
         (
             !serverless || at_once,
@@ -157,7 +157,7 @@ fn together(target: &EndpointTarget, reconciled: bool) -> Option<Fault> {
             "expected none: SageMaker scales a serverless endpoint",
         ),
         (
-            target.trial.is_none() || matches!(target.serving, Serving::RealTime(_)),
+            target.variant_test.is_none() || matches!(target.serving, Serving::RealTime(_)),
             "deploy.endpoint",
             "expected neither shadow nor ab_test: only a real-time endpoint on instances can have one",
         ),
@@ -167,7 +167,7 @@ fn together(target: &EndpointTarget, reconciled: bool) -> Option<Fault> {
             "expected no canary, linear or rolling: SageMaker moves between one variant and two all at once",
         ),
         (
-            target.trial.is_none() || reconciled,
+            target.variant_test.is_none() || reconciled,
             "deploy.endpoint",
             "expected a [reconcile] table: only reconciling finds that a shadow or A/B test has ended",
         ),

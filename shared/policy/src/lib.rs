@@ -150,9 +150,9 @@ impl Policy {
     fn name_sessions(&mut self) {
         let model = &self.model;
         let stages = self.deploy.iter_mut().flat_map(|deploy| &mut deploy.stages);
-        for Stage { name, place, .. } in stages {
-            if let Some(place) = place {
-                place.session = format!("trimtab-{model}-{name}");
+        for Stage { name, account, .. } in stages {
+            if let Some(account) = account {
+                account.session = format!("trimtab-{model}-{name}");
             }
         }
     }

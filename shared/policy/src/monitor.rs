@@ -264,7 +264,7 @@ impl Policy {
     #[must_use]
     pub fn endpoint(&self) -> Option<&EndpointTarget> {
         let production = self.deploy.as_ref().and_then(|deploy| deploy.production());
-        match production.filter(|stage| stage.place.is_none()).map(|stage| &stage.target) {
+        match production.filter(|stage| stage.account.is_none()).map(|stage| &stage.target) {
             Some(Target::Endpoint(target)) => Some(target),
             _ => None,
         }

@@ -36,7 +36,7 @@ pub struct Stage {
     /// The deployment target.
     pub target: Target,
     /// In which account; absent means in the suite's own.
-    pub place: Option<CrossAccountRole>,
+    pub account: Option<CrossAccountRole>,
     /// The request to which the endpoint must respond before the version is live.
     pub smoke_test: Option<SmokeTest>,
 }
@@ -102,11 +102,11 @@ impl Stage {
         (!self.sole).then_some(&self.name)
     }
 
-    /// The account that it is in, as far as the policy says: the role of what serves is in the same.
+    /// The ID of the stage's account, as far as the policy has a role in it.
     #[must_use]
-    pub fn account(&self) -> Option<&str> {
-        let role = match (&self.place, &self.target) {
-            (Some(place), _) => &place.role,
+    pub fn account_id(&self) -> Option<&str> {
+        let role = match (&self.account, &self.target) {
+            (Some(account), _) => &account.role,
             (None, Target::Endpoint(target)) => &target.role,
             (None, Target::Transform(target)) => &target.role,
             (None, Target::Pipeline(_) | Target::Stack(_)) => return None,
@@ -182,13 +182,13 @@ impl StageToml {
     pub(super) fn read(self, on_rejected: OnRejected) -> Result<Stage, &'static str> {
         let Self { name, gate, account, smoke_test, endpoint, pipeline, stack, transform } = self;
         let target = Tables { endpoint, pipeline, stack, transform }.target()?;
-        Ok(Stage { name, sole: false, gate, on_rejected, target, place: account, smoke_test })
+        Ok(Stage { name, sole: false, gate, on_rejected, target, account, smoke_test })
     }
 
     pub(super) fn of(stage: Stage) -> Self {
-        let Stage { name, gate, place, smoke_test, target, .. } = stage;
+        let Stage { name, gate, account, smoke_test, target, .. } = stage;
         let Tables { endpoint, pipeline, stack, transform } = target.into();
-        Self { name, gate, account: place, smoke_test, endpoint, pipeline, stack, transform }
+        Self { name, gate, account, smoke_test, endpoint, pipeline, stack, transform }
     }
 }
 
@@ -202,10 +202,10 @@ pub(super) fn limits(stages: &[Stage]) -> Option<Found> {
 }
 
 /// The endpoint or transform of a stage, by its kind, name and account.
-fn place(stage: &Stage) -> Option<(&'static str, &str, Option<&str>)> {
+fn resource(stage: &Stage) -> Option<(&'static str, &str, Option<&str>)> {
     match &stage.target {
-        Target::Endpoint(target) => Some(("endpoint", target.name.as_str(), stage.account())),
-        Target::Transform(target) => Some(("transform", target.name.as_str(), stage.account())),
+        Target::Endpoint(target) => Some(("endpoint", target.name.as_str(), stage.account_id())),
+        Target::Transform(target) => Some(("transform", target.name.as_str(), stage.account_id())),
         Target::Pipeline(_) | Target::Stack(_) => None,
     }
 }
@@ -216,7 +216,7 @@ fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
     super::validate::first([
         (before().all(|other| other.name != stage.name), "deploy.stages.name", "expected another name for each stage"),
         (
-            place(stage).is_none_or(|own| before().all(|other| place(other) != Some(own))),
+            resource(stage).is_none_or(|own| before().all(|other| resource(other) != Some(own))),
             "deploy.stages.endpoint.name",
             "expected another endpoint or transform for each stage of one account",
         ),
@@ -231,7 +231,7 @@ fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
             "expected \"none\", \"manual\" or { lifecycle = \"STAGE\" }: 1 to 63 letters, digits and inner hyphens",
         ),
         (
-            stage.place.is_none() || matches!(stage.target, Target::Endpoint(_) | Target::Transform(_)),
+            stage.account.is_none() || matches!(stage.target, Target::Endpoint(_) | Target::Transform(_)),
             "deploy.stages.account",
             "expected an endpoint or a transform: a pipeline and a stack reach another account by their own roles",
         ),
@@ -284,12 +284,12 @@ fn one_account(stage: &Stage) -> bool {
         Target::Transform(target) => &target.role,
         Target::Pipeline(_) | Target::Stack(_) => return true,
     };
-    stage.place.as_ref().is_none_or(|place| place.role.account() == role.account())
+    stage.account.as_ref().is_none_or(|account| account.role.account() == role.account())
 }
 
 fn external_id(stage: &Stage) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
-    let id = stage.place.as_ref().and_then(|place| place.external_id.as_ref());
+    let id = stage.account.as_ref().and_then(|account| account.external_id.as_ref());
     id.is_none_or(|id| (2..=1224).contains(&id.len()) && id.chars().all(allowed))
 }
 

@@ -33,7 +33,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> PortResult<Report
             run(world.react(&reaction, event))?
         }
         Function::Deploy => {
-            let reaction = deploy::Reaction { registry: s(), places: s(), deliveries: s(), stacks: s() };
+            let reaction = deploy::Reaction { registry: s(), accounts: s(), pipelines: s(), stacks: s() };
             run(world.react(&reaction, event))?
         }
         Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,

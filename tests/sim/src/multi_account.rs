@@ -9,7 +9,7 @@ use trimtab_core::name::{EndpointName, ModelName};
 use trimtab_core::policy::{CrossAccountRole, SmokeTest};
 use trimtab_core::port::PortResult;
 use trimtab_core::port::{
-    Invocations, ObservedEndpoint, Smoked, StageAccounts, StageClients, StageClientsOf, UpdateAccepted,
+    Invocations, ObservedEndpoint, SmokeTestResult, StageAccounts, StageClients, StageClientsOf, UpdateAccepted,
 };
 
 use crate::Site;
@@ -165,14 +165,14 @@ impl Sim {
 }
 
 impl Invocations for Sim {
-    async fn invoke(&self, endpoint: &EndpointName, _: &SmokeTest) -> PortResult<Smoked> {
+    async fn invoke(&self, endpoint: &EndpointName, _: &SmokeTest) -> PortResult<SmokeTestResult> {
         let (elsewhere, name) = (self.1, endpoint.to_string());
         let touched = self.touched(Site::InvocationsInvoke, endpoint);
         self.call(Site::InvocationsInvoke, move |services| {
             services.record(touched);
             let dumb = services.serves(elsewhere, &name).is_some_and(|version| services.stages.dumb.contains(&version));
-            let failed = || Smoked::Failed("the model answered 500".to_owned());
-            Ok(if dumb { failed() } else { Smoked::Passed { took: SignedDuration::from_millis(20) } })
+            let failed = || SmokeTestResult::Failed("the model answered 500".to_owned());
+            Ok(if dumb { failed() } else { SmokeTestResult::Passed { took: SignedDuration::from_millis(20) } })
         })
         .await
     }
@@ -185,11 +185,11 @@ impl StageAccounts for Sim {
     type Alarms = Self;
     type Invocations = Self;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
+    async fn clients_for(&self, account: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         let mut there = self.clone();
-        there.1 = place.is_some_and(|place| place.role.account() == STAGING);
-        self.call(Site::StageAccountsAt, |_| Ok(())).await?;
-        let hand = || there.clone();
-        Ok(StageClients { endpoints: hand(), transforms: hand(), scaling: hand(), alarms: hand(), invocations: hand() })
+        there.1 = account.is_some_and(|account| account.role.account() == STAGING);
+        self.call(Site::StageAccountsClientsFor, |_| Ok(())).await?;
+        let client = || there.clone();
+        Ok(StageClients { endpoints: client(), transforms: client(), scaling: client(), alarms: client(), invocations: client() })
     }
 }

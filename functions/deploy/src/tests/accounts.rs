@@ -14,7 +14,7 @@ use crate::action::{Action, Done};
 
 const THERE: &str = "210987654321";
 
-fn place() -> CrossAccountRole {
+fn other_account() -> CrossAccountRole {
     let role = RoleArn::parse(&format!("arn:aws:iam::{THERE}:role/trimtab-stage-loans")).unwrap();
     CrossAccountRole { role, external_id: None, session: String::new() }
 }
@@ -24,68 +24,62 @@ fn target(text: &str) -> Target {
 }
 
 /// Every call that a stage in another account may have made there: the call, and what it gives.
-fn calls(place: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)> {
+fn calls(account: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)> {
     let Target::Endpoint(target) = target(include_str!("../../../../policies/churn.toml")) else {
         panic!("an endpoint")
     };
     let Target::Transform(transform) = self::target(include_str!("../../../../policies/leads.toml")) else {
         panic!("a transform")
     };
-    let (service, endpoint, limits) = ("aws", target.name.clone(), target.autoscaling.clone().unwrap());
+    let (endpoint, limits) = (target.name.clone(), target.autoscaling.clone().unwrap());
     let model = ModelRequest {
         model: "m".into(),
         package: PackageArn::parse(&arn("churn", 1)).unwrap(),
         role: target.role.clone(),
-        place: place.clone(),
+        account: account.clone(),
     };
     let serving = ServingRequest {
         name: "c".into(),
         model: "m".into(),
         serving: target.serving,
         capture: None,
-        place: place.clone(),
-        beside: None,
+        account: account.clone(),
+        second_variant: None,
     };
     let request = EndpointRequest {
         endpoint: endpoint.clone(),
         config: "c".into(),
         strategy: Strategy::AllAtOnce,
-        place: place.clone(),
+        account: account.clone(),
     };
-    let job = TransformRequest { job: "j".into(), model: "m".into(), transform, place: place.clone() };
+    let job = TransformRequest { job: "j".into(), model: "m".into(), transform, account: account.clone() };
     vec![
-        (Action::CreateModel { service, request: model }, "CreateModel", Done::Made),
-        (Action::CreateEndpointConfig { service, request: serving }, "CreateEndpointConfig", Done::Made),
+        (Action::CreateModel { request: model }, "CreateModel", Done::Accepted),
+        (Action::CreateEndpointConfig { request: serving }, "CreateEndpointConfig", Done::Accepted),
         (
-            Action::CreateEndpoint { service, request: request.clone() },
+            Action::CreateEndpoint { request: request.clone() },
             "CreateEndpoint",
             Done::Endpoint(UpdateAccepted::Started),
         ),
-        (Action::UpdateEndpoint { service, request }, "UpdateEndpoint", Done::Endpoint(UpdateAccepted::Busy)),
+        (Action::UpdateEndpoint { request }, "UpdateEndpoint", Done::Endpoint(UpdateAccepted::Busy)),
         (
-            Action::DeleteEndpoint { service, endpoint: endpoint.clone(), place: place.clone() },
+            Action::DeleteEndpoint { endpoint: endpoint.clone(), account: account.clone() },
             "DeleteEndpoint churn-prod",
-            Done::Made,
+            Done::Accepted,
         ),
         (
-            Action::PutScalingPolicy {
-                service,
-                endpoint: endpoint.clone(),
-                limits: limits.clone(),
-                place: place.clone(),
-            },
+            Action::PutScalingPolicy { endpoint: endpoint.clone(), limits: limits.clone(), account: account.clone() },
             "PutScalingPolicy churn-prod",
-            Done::Made,
+            Done::Accepted,
         ),
-        (Action::PutScheduledActions { service, endpoint, limits, place }, "PutScheduledAction churn-prod", Done::Made),
-        (Action::CreateTransformJob { service, request: job }, "CreateTransformJob", Done::Made),
+        (Action::PutScheduledActions { endpoint, limits, account }, "PutScheduledAction churn-prod", Done::Accepted),
+        (Action::CreateTransformJob { request: job }, "CreateTransformJob", Done::Accepted),
     ]
 }
 
 /// What is in this account whatever the stage is in.
 fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
     let Target::Stack(target) = target(include_str!("../../../../policies/tariffs.toml")) else { panic!("a stack") };
-    let service = "aws";
     let request = StackRequest {
         stack: target.name.clone(),
         template: target.template.clone(),
@@ -104,19 +98,15 @@ fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
     };
     vec![
         (
-            Action::CreateStack { service, request: request.clone() },
+            Action::CreateStack { request: request.clone() },
             vec!["here CreateStack"],
             Done::Stack(StackAccepted::Started),
         ),
-        (Action::UpdateStack { service, request }, vec!["here UpdateStack"], Done::Stack(StackAccepted::Nothing)),
+        (Action::UpdateStack { request }, vec!["here UpdateStack"], Done::Stack(StackAccepted::Nothing)),
+        (Action::ContinueUpdateRollback { call: call.clone() }, vec!["here ContinueUpdateRollback"], Done::Accepted),
+        (Action::DeleteStack { call }, vec!["here DeleteStack"], Done::Accepted),
         (
-            Action::ContinueUpdateRollback { service, call: call.clone() },
-            vec!["here ContinueUpdateRollback"],
-            Done::Made,
-        ),
-        (Action::DeleteStack { service, call }, vec!["here DeleteStack"], Done::Made),
-        (
-            Action::StartPipelineExecution { service, request: delivery },
+            Action::StartPipelineExecution { request: delivery },
             vec!["here ListPipelineExecutions", "here StartPipelineExecution"],
             Done::Execution("new".into()),
         ),
@@ -134,8 +124,8 @@ fn act(witness: &Witness, action: &Action) -> PortResult<Done> {
 }
 
 #[test]
-fn a_stage_elsewhere_is_served_by_its_accounts_client() {
-    for (action, call, done) in calls(Some(place())) {
+fn stage_in_another_account_uses_its_clients() {
+    for (action, call, done) in calls(Some(other_account())) {
         let witness = Witness::default();
         assert_eq!(act(&witness, &action), Ok(done), "{call} gives what AWS gave");
         let expected = [format!("{THERE} AssumeRole"), format!("{THERE} {call}")];
@@ -144,7 +134,7 @@ fn a_stage_elsewhere_is_served_by_its_accounts_client() {
 }
 
 #[test]
-fn a_stage_of_this_account_is_served_by_its_own_client() {
+fn stage_in_this_account_uses_its_own_clients() {
     for (action, call, done) in calls(None) {
         let witness = Witness::default();
         assert_eq!(act(&witness, &action), Ok(done), "{call} gives what AWS gave");
@@ -158,8 +148,8 @@ fn a_stage_of_this_account_is_served_by_its_own_client() {
 }
 
 #[test]
-fn a_call_that_fails_is_never_taken_for_done() {
-    let there = calls(Some(place())).into_iter().map(|(action, _, _)| (action, 2));
+fn failed_call_is_never_reported_as_done() {
+    let there = calls(Some(other_account())).into_iter().map(|(action, _, _)| (action, 2));
     let here = calls_here().into_iter().map(|(action, calls, _)| (action, calls.len()));
     for (action, count) in there.chain(here) {
         for at in 0..count {
@@ -178,7 +168,7 @@ fn a_call_that_fails_is_never_taken_for_done() {
 }
 
 #[test]
-fn an_execution_that_was_started_before_is_adopted() {
+fn execution_of_an_earlier_attempt_is_adopted() {
     let witness = Witness { execution: Some("theirs".into()), ..Witness::default() };
     let (start, ..) = calls_here().pop().unwrap();
     assert_eq!(act(&witness, &start), Ok(Done::Execution("theirs".into())));

@@ -5,8 +5,9 @@ use trimtab_core::policy::VariantTest;
 use super::cases::*;
 use super::*;
 use crate::action::Action;
-use crate::decide::Observed;
-use crate::rollout::{Progress, State};
+use crate::observation::Observed;
+use crate::rollout::Progress;
+use crate::state::State;
 
 fn observed(endpoint: Option<ObservedEndpoint>) -> Observed {
     let actual = ObservedPackage { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
@@ -44,7 +45,7 @@ fn token(policy: &str, group: &str, version: u32, after: i64) -> String {
 }
 
 #[test]
-fn an_executions_token_is_of_its_package_and_its_turn() {
+fn execution_token_depends_on_package_and_attempt() {
     let one = token(SEGMENTS, "segments", 1, 60);
     assert_eq!(one, token(SEGMENTS, "segments", 1, 60), "the same turn has the same token");
     assert_ne!(one, token(SEGMENTS, "segments", 2, 60), "another version has another");
@@ -53,14 +54,16 @@ fn an_executions_token_is_of_its_package_and_its_turn() {
 }
 
 #[test]
-fn a_rollout_that_is_taken_up_again_keeps_its_token() {
+fn resumed_rollout_keeps_its_token() {
     let first = decide(SEGMENTS, &approved("segments", 1), &State::default(), &observed(None), 60);
-    let again = decide(SEGMENTS, &approved("segments", 1), first.state.as_ref().unwrap(), &observed(None), 3600);
-    assert_eq!((codes(&again), &again.actions), (vec!["resumed"], &first.actions));
+    let state = first.state.as_ref().unwrap();
+    let again = decide(SEGMENTS, &approved("segments", 1), state, &observed(None), 3600);
+    assert_eq!(codes(&again), ["already_handled"]);
+    assert_eq!(pending(SEGMENTS, &approved("segments", 1), state, &observed(None), 3600), first.actions);
 }
 
 #[test]
-fn a_model_and_its_configuration_have_one_name_of_what_they_hold() {
+fn model_and_configuration_are_named_by_their_content() {
     let name = |policy: &str, version| {
         let actions = actions(policy, "churn", version, 60);
         let [Action::CreateModel { request: model, .. }, _, Action::UpdateEndpoint { request, .. }] = &actions[..]
@@ -94,7 +97,7 @@ fn a_model_and_its_configuration_have_one_name_of_what_they_hold() {
 }
 
 #[test]
-fn only_production_in_this_account_keeps_its_traffic() {
+fn only_production_in_this_account_captures_data() {
     let capture = config(&actions(CHURN, "churn", 1, 60)).capture.unwrap();
     assert_eq!((capture.percent, capture.destination.as_str()), (20, "s3://churn-monitoring/captured"));
     let unwatched = &CHURN[..CHURN.find("[monitor]").unwrap()];
@@ -118,7 +121,7 @@ fn only_production_in_this_account_keeps_its_traffic() {
 }
 
 #[test]
-fn a_first_version_makes_the_endpoint_and_is_held_up_by_no_alarm() {
+fn first_version_creates_the_endpoint_without_alarm_data() {
     let alarms_without_data = vec![AlarmName::parse("churn-prod-5xx").unwrap()];
     let observed = Observed { alarms_without_data, ..observed(None) };
     let plan = decide(CHURN, &approved("churn", 1), &State::default(), &observed, 60);
@@ -126,7 +129,7 @@ fn a_first_version_makes_the_endpoint_and_is_held_up_by_no_alarm() {
 }
 
 #[test]
-fn a_trial_has_a_configuration_of_both_versions() {
+fn test_has_a_configuration_of_both_versions() {
     let state = State { live: vec![live("churn", 1, "churn-v1-c")], ..State::default() };
     let plan = |policy: &str, state: &State, config: &str| {
         decide(policy, &approved("churn", 2), state, &observed(serves(config)), 60)
@@ -134,9 +137,9 @@ fn a_trial_has_a_configuration_of_both_versions() {
     let asked = plan(&shadowed(), &state, "churn-v1-c");
     let config = config(&asked.actions);
     let Some(Action::CreateModel { request: model, .. }) = asked.actions.first() else { panic!("{asked:?}") };
-    let beside = config.beside.clone().unwrap();
+    let beside = config.second_variant.clone().unwrap();
     assert_eq!((beside.live.as_str(), &model.model), ("churn-v1-c", &config.model));
-    assert!(matches!(beside.trial, VariantTest::Shadow(ref shadow) if shadow.percent == 50));
+    assert!(matches!(beside.test, VariantTest::Shadow(ref shadow) if shadow.percent == 50));
     assert_ne!(config.name, config.model, "when the trial is over, the model's own configuration has its name");
     let Some(Action::UpdateEndpoint { request, .. }) = asked.actions.last() else { panic!("{asked:?}") };
     assert_eq!((&request.config, &request.strategy), (&config.name, &Strategy::AllAtOnce));
@@ -157,15 +160,15 @@ fn a_trial_has_a_configuration_of_both_versions() {
     ];
     let distinct: std::collections::BTreeSet<_> = names.iter().collect();
     assert_eq!(distinct.len(), names.len(), "another trial has another name: {names:?}");
-    assert!(names.iter().all(|name| name.starts_with("churn-v2-trial-") && name.len() <= 63), "{names:?}");
+    assert!(names.iter().all(|name| name.starts_with("churn-v2-test-") && name.len() <= 63), "{names:?}");
 }
 
 #[test]
-fn nothing_is_tried_beside_what_does_not_serve_or_was_rejected() {
+fn test_needs_a_live_version_that_serves() {
     let mut state = State { live: vec![live("churn", 1, "churn-v1-c")], ..State::default() };
     let beside = |state: &State, endpoint: Option<ObservedEndpoint>| {
         let plan = decide(&shadowed(), &approved("churn", 2), state, &observed(endpoint), 60);
-        config(&plan.actions).beside.is_some()
+        config(&plan.actions).second_variant.is_some()
     };
     assert!(beside(&state, serves("churn-v1-c")));
     assert!(!beside(&state, serves("theirs")), "the endpoint serves something else");
@@ -173,23 +176,24 @@ fn nothing_is_tried_beside_what_does_not_serve_or_was_rejected() {
     assert!(!beside(&state, Some(halfway)), "the endpoint is not in service");
     assert!(!beside(&state, None), "there is none");
     assert!(!beside(&State::default(), serves("churn-v1-c")), "no version is live");
-    state.record_verdict(&package("churn", 1), crate::rollout::Verdict::Rejected);
+    state.record_verdict(&package("churn", 1), crate::state::Verdict::Rejected);
     assert!(!beside(&state, serves("churn-v1-c")), "what is live was rejected");
 }
 
 #[test]
-fn a_rollout_is_late_when_the_policy_allows_no_more() {
+fn rollout_exceeds_its_deadline_exactly_at_the_limit() {
     let look = fact("churn", FactKind::ReconcileRequested, &json!({}));
     let late = |policy: &str, trial: bool, after: i64| {
-        let mut rollout = rollout("churn", 2, "new", Progress::Updating);
+        let mut rollout = rollout("churn", 2, "new", Progress::UpdatingEndpoint);
         if trial {
-            rollout.phase = crate::rollout::Phase::Trial { live: "l".into(), model: "m".into() };
+            rollout.phase =
+                crate::rollout::Phase::VariantTest { live_model: "l".into(), own_model: "m".into(), promoted_by: None };
         }
-        let state = State { before: Some([].into()), ..on(rollout) };
+        let state = State { initial_verdicts: Some([].into()), ..on(rollout) };
         let moving = ObservedEndpoint { status: EndpointStatus::Updating, ..serves("old").unwrap() };
         let plan = decide(policy, &look, &state, &observed(Some(moving)), after);
         let told = kinds(&plan) == [FactKind::DeadlineExceeded];
-        assert_eq!(told, plan.state.is_some_and(|state| state.current.unwrap().late), "it is told once");
+        assert_eq!(told, plan.state.is_some_and(|state| state.current.unwrap().deadline_exceeded), "it is told once");
         told
     };
     let hours = |hours: i64| hours * 3600;
@@ -201,14 +205,14 @@ fn a_rollout_is_late_when_the_policy_allows_no_more() {
 }
 
 #[test]
-fn a_rollback_takes_the_newest_configuration_of_its_version() {
+fn rollback_uses_the_newest_configuration_of_its_version() {
     let configs = [(1, "old"), (2, "two"), (1, "new"), (3, "three")];
     let lived = configs.iter().map(|(version, config)| live("churn", *version, config)).collect();
     let mut state = State { live: lived, ..State::default() };
     for version in [2, 3] {
-        state.record_verdict(&package("churn", version), crate::rollout::Verdict::Approved);
+        state.record_verdict(&package("churn", version), crate::state::Verdict::Approved);
     }
-    state.record_verdict(&package("churn", 2), crate::rollout::Verdict::Rejected);
+    state.record_verdict(&package("churn", 2), crate::state::Verdict::Rejected);
     let detail = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 3,
         "ModelPackageArn": arn("churn", 3), "ModelApprovalStatus": "Rejected", "ModelPackageStatus": "Completed"});
     let rejected = event("123456789012", "aws.sagemaker", "SageMaker Model Package State Change", &detail);
@@ -220,8 +224,8 @@ fn a_rollback_takes_the_newest_configuration_of_its_version() {
 }
 
 #[test]
-fn an_event_of_the_rollouts_own_second_ends_it() {
-    let mut rollout = rollout("churn", 2, "new", Progress::Updating);
+fn event_in_the_second_of_the_decision_ends_the_rollout() {
+    let mut rollout = rollout("churn", 2, "new", Progress::UpdatingEndpoint);
     rollout.since = "2026-11-20T12:00:00.9Z".parse().unwrap();
     let detail = json!({"EndpointName": "churn-prod", "EndpointStatus": "IN_SERVICE"});
     let rests = event("123456789012", "aws.sagemaker", "SageMaker Endpoint State Change", &detail);

@@ -6,8 +6,10 @@ use trimtab_core::reactor::{Context, Decide};
 
 use super::*;
 use crate::action::Action;
-use crate::decide::Observed;
-use crate::rollout::{Cause, Live, Phase, Progress, Rollout, State};
+use crate::context::Ctx;
+use crate::observation::Observed;
+use crate::rollout::{Cause, Phase, Progress, Resource, Rollout};
+use crate::state::{Live, State};
 
 pub(super) const CHURN: &str = include_str!("../../../../policies/churn.toml");
 pub(super) const SEGMENTS: &str = include_str!("../../../../policies/segments.toml");
@@ -33,8 +35,16 @@ pub(super) fn event(account: &str, source: &str, kind: &str, detail: &Value) -> 
 }
 
 pub(super) fn approved(group: &str, version: u32) -> Event {
+    judged(group, version, "Approved")
+}
+
+pub(super) fn rejected(group: &str, version: u32) -> Event {
+    judged(group, version, "Rejected")
+}
+
+fn judged(group: &str, version: u32, verdict: &str) -> Event {
     let detail = json!({"ModelPackageGroupName": group, "ModelPackageVersion": version,
-        "ModelPackageArn": arn(group, version), "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed"});
+        "ModelPackageArn": arn(group, version), "ModelApprovalStatus": verdict, "ModelPackageStatus": "Completed"});
     event("123456789012", "aws.sagemaker", "SageMaker Model Package State Change", &detail)
 }
 
@@ -50,12 +60,20 @@ pub(super) fn rollout(group: &str, version: u32, config: &str, progress: Progres
         attempt: 1,
         package: package(group, version),
         cause: Cause::Approved,
-        config: config.into(),
+        resource: resource(group, config),
         since: NOON.parse().unwrap(),
         progress,
-        late: false,
-        phase: Phase::Last,
-        promoted_by: None,
+        deadline_exceeded: false,
+        phase: Phase::AllTraffic,
+    }
+}
+
+/// The resource of a version of this model: its policy decides the target.
+fn resource(group: &str, name: &str) -> Resource {
+    match group {
+        "leads" => Resource::TransformJob(name.into()),
+        "segments" | "tariffs" => Resource::Package,
+        _ => Resource::EndpointConfig(name.into()),
     }
 }
 
@@ -63,9 +81,9 @@ pub(super) fn on(rollout: Rollout) -> State {
     State { current: Some(rollout), ..State::default() }
 }
 
-pub(super) fn listed(group: &str, version: u32, status: &str) -> Listed {
+pub(super) fn listed(group: &str, version: u32, status: &str) -> ListedPackage {
     let actual = ObservedPackage { approval: Approval::parse(status), status: "Completed".into(), lifecycle: None };
-    Listed { package: package(group, version), actual }
+    ListedPackage { package: package(group, version), actual }
 }
 
 pub(super) fn serves(config: &str) -> Option<ObservedEndpoint> {
@@ -82,12 +100,21 @@ pub(super) fn live(group: &str, version: u32, config: &str) -> Live {
     let (model, since) = (trimtab_core::name::ModelName::parse(group).unwrap(), NOON.parse().unwrap());
     Live {
         package: package(group, version),
-        config: config.into(),
+        resource: resource(group, config),
         since,
         scaled: true,
-        model: Some(model),
+        model,
         stage: None,
     }
+}
+
+/// Whether the observed state shows the end of this rollout.
+pub(super) fn has_outcome(policy: &str, observed: &Observed, rollout: &Rollout) -> bool {
+    let (policy, event, state) = (parse(policy), approved("churn", 1), on(rollout.clone()));
+    let stage = policy.deploy.as_ref().unwrap().first().unwrap();
+    let now = NOON.parse().unwrap();
+    let ctx = Ctx { event: &event, policy: &policy, stage, state: &state, observed, now };
+    crate::targets::of(stage).find_outcome(ctx, rollout).is_some()
 }
 
 /// The decision so many seconds after noon.
@@ -102,6 +129,13 @@ pub(super) fn decide(
     let now = noon + SignedDuration::from_secs(after);
     let ctx = Context { event, policy: Some(&policy), organization: None, state, observed, now };
     crate::Deploy::missed_completion(&ctx).unwrap_or_else(|| crate::Deploy::decide(&ctx))
+}
+
+/// The actions of an earlier attempt that are pending, so many seconds after noon.
+pub(super) fn pending(policy: &str, event: &Event, state: &State, observed: &Observed, after: i64) -> Vec<Action> {
+    let now = NOON.parse::<jiff::Timestamp>().unwrap() + SignedDuration::from_secs(after);
+    let ctx = Context { event, policy: Some(&parse(policy)), organization: None, state, observed, now };
+    crate::Deploy::pending_actions(state, &ctx)
 }
 
 pub(super) fn codes(plan: &Plan<State, Action>) -> Vec<&'static str> {

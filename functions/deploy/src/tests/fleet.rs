@@ -160,8 +160,8 @@ impl Client<'_> {
 }
 
 impl Registry for &Fleet {
-    async fn newest(&self, _: &GroupName) -> PortResult<Vec<Listed>> {
-        let listed = |(version, actual): (&u32, &ObservedPackage)| Listed {
+    async fn newest(&self, _: &GroupName) -> PortResult<Vec<ListedPackage>> {
+        let listed = |(version, actual): (&u32, &ObservedPackage)| ListedPackage {
             package: PackageArn::parse(&arn(MODEL, *version)).unwrap(),
             actual: actual.clone(),
         };
@@ -236,10 +236,10 @@ impl Scaling for Client<'_> {
 }
 
 impl Invocations for Client<'_> {
-    async fn invoke(&self, _: &EndpointName, _: &SmokeTest) -> PortResult<Smoked> {
+    async fn invoke(&self, _: &EndpointName, _: &SmokeTest) -> PortResult<SmokeTestResult> {
         Ok(match self.fleet.inner().broken {
-            true => Smoked::Failed("the model answered 500".into()),
-            false => Smoked::Passed { took: SignedDuration::from_millis(20) },
+            true => SmokeTestResult::Failed("the model answered 500".into()),
+            false => SmokeTestResult::Passed { took: SignedDuration::from_millis(20) },
         })
     }
 }
@@ -262,7 +262,7 @@ impl<'a> StageAccounts for &'a Fleet {
     type Alarms = Client<'a>;
     type Invocations = Client<'a>;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
+    async fn clients_for(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         let account = match place.map(|place| place.role.account()) {
             None => HUB,
             Some(STAGING) => STAGING,

@@ -10,8 +10,9 @@ use trimtab_core::reactor::Act;
 use super::cases::*;
 use super::witness::{How, Witness, reaction};
 use super::*;
-use crate::decide::Observed;
-use crate::rollout::{Cause, Phase, Progress, Queued, Rollout, State, Verdict, VerdictRecord};
+use crate::observation::Observed;
+use crate::rollout::{Cause, Phase, Progress, Resource, Rollout};
+use crate::state::{Queued, State, Verdict, VerdictRecord};
 
 struct Asked {
     what: &'static str,
@@ -35,7 +36,7 @@ fn observe(asked: &Asked, witness: &Witness) -> PortResult<Observed> {
 fn answered() -> State {
     let judged = |verdict| VerdictRecord { verdict, attempt: 1 };
     State {
-        before: Some([(3, Verdict::Approved)].into()),
+        initial_verdicts: Some([(3, Verdict::Approved)].into()),
         verdicts: [(1, judged(Verdict::Approved)), (2, judged(Verdict::Rejected))].into(),
         ..State::default()
     }
@@ -59,7 +60,7 @@ fn by_endpoint() -> Vec<Asked> {
             &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
         )
     };
-    let trying = Progress::Trying { since: NOON.parse().unwrap() };
+    let trying = Progress::Testing { since: NOON.parse().unwrap() };
     vec![
         ends("churn-prod"),
         asked(
@@ -93,7 +94,7 @@ fn by_endpoint() -> Vec<Asked> {
         asked(
             &shadowed(),
             rests("churn-prod"),
-            on(rollout("churn", 2, "t", Progress::Updating)),
+            on(rollout("churn", 2, "t", Progress::UpdatingEndpoint)),
             "not on trial yet",
             &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
         ),
@@ -207,7 +208,7 @@ fn by_request() -> Vec<Asked> {
 }
 
 fn by_other_targets() -> Vec<Asked> {
-    let delivering = || on(rollout("segments", 1, "p", Progress::Delivering { execution: "e-1".into() }));
+    let delivering = || on(rollout("segments", 1, "p", Progress::RunningPipeline { execution: "e-1".into() }));
     let ended = json!({"pipeline": "segments-delivery", "execution-id": "e-2", "state": "SUCCEEDED"});
     let ended = event("123456789012", "aws.codepipeline", "CodePipeline Pipeline Execution State Change", &ended);
     let stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/1";
@@ -244,7 +245,10 @@ fn by_other_targets() -> Vec<Asked> {
         asked(
             LEADS,
             approved("leads", 2),
-            on(rollout("leads", 1, "config", Progress::Updating)),
+            on(Rollout {
+                resource: Resource::EndpointConfig("config".into()),
+                ..rollout("leads", 1, "config", Progress::UpdatingEndpoint)
+            }),
             "no job of ours",
             &["here DescribeModelPackage v2"],
         ),
@@ -258,7 +262,7 @@ fn elsewhere() -> Vec<Asked> {
     };
     let new: fn() -> Witness = || Witness { endpoint: serves("new"), ..Witness::default() };
     let with = |change: fn(&mut Rollout)| {
-        let mut rollout = rollout("loans", 2, "new", Progress::Updating);
+        let mut rollout = rollout("loans", 2, "new", Progress::UpdatingEndpoint);
         change(&mut rollout);
         on(rollout)
     };
@@ -270,10 +274,21 @@ fn elsewhere() -> Vec<Asked> {
         ],
         &["210987654321 AssumeRole", "210987654321 DescribeEndpoint loans"],
     );
-    let tried = |rollout: &mut Rollout| rollout.phase = Phase::Trial { live: "l".into(), model: "m".into() };
+    let tried = |rollout: &mut Rollout| {
+        rollout.phase = Phase::VariantTest { live_model: "l".into(), own_model: "m".into(), promoted_by: None }
+    };
     vec![
         Asked { witness: new, ..asked(LOANS, rests(), with(|_| {}), "a smoke test is due", asks) },
-        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.config = "old".into()), "it is not served", not) },
+        Asked {
+            witness: new,
+            ..asked(
+                LOANS,
+                rests(),
+                with(|it| it.resource = Resource::EndpointConfig("old".into())),
+                "it is not served",
+                not,
+            )
+        },
         Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Rollback), "it goes back", not) },
         Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Operator), "by hand", not) },
         Asked { witness: new, ..asked(LOANS, rests(), with(tried), "it is on trial", not) },
@@ -286,7 +301,7 @@ fn all() -> impl Iterator<Item = Asked> {
 }
 
 #[test]
-fn each_event_asks_aws_exactly_what_its_decision_needs() {
+fn each_event_observes_exactly_what_its_decision_needs() {
     for asked in all() {
         let witness = (asked.witness)();
         observe(&asked, &witness).unwrap();
@@ -295,7 +310,7 @@ fn each_event_asks_aws_exactly_what_its_decision_needs() {
 }
 
 #[test]
-fn a_question_that_fails_is_never_taken_for_an_answer() {
+fn failed_observation_is_never_an_empty_response() {
     for asked in all() {
         for at in 0..asked.expected.len() {
             for how in [How::Transient, How::Permanent] {
@@ -311,18 +326,18 @@ fn a_question_that_fails_is_never_taken_for_an_answer() {
 }
 
 #[test]
-fn an_event_without_a_policy_asks_nothing() {
+fn event_without_a_policy_observes_nothing() {
     let witness = Witness::default();
     let observed = run(reaction(&witness).observe(&approved("churn", 1), None, &State::default())).unwrap();
     assert_eq!((observed, witness.take()), (Ok(Observed::default()), vec![]));
 }
 
 #[test]
-fn what_aws_answers_is_what_is_seen() {
+fn response_of_aws_is_the_observed_state() {
     let states = |states: &[(&str, AlarmState)]| -> BTreeMap<String, AlarmState> {
         states.iter().map(|(name, state)| ((*name).to_owned(), state.clone())).collect()
     };
-    let trying = Progress::Trying { since: NOON.parse().unwrap() };
+    let trying = Progress::Testing { since: NOON.parse().unwrap() };
     let asked = asked(&shadowed(), approved("churn", 2), on(rollout("churn", 2, "t", trying)), "", &[]);
     let names = |names: &[&str]| names.iter().map(|name| AlarmName::parse(name).unwrap()).collect::<Vec<_>>();
     let actual = listed("churn", 2, "Approved").actual;
@@ -336,19 +351,19 @@ fn what_aws_answers_is_what_is_seen() {
         let observed = observe(&asked, &witness).unwrap();
         assert_eq!((observed.package, observed.endpoint), (Some(actual.clone()), serves("t")));
         assert_eq!(
-            (observed.alarms_without_data, observed.trial_alarms_without_data, observed.trial_alarms_firing),
+            (observed.alarms_without_data, observed.test_alarms_without_data, observed.test_alarms_firing),
             (silent, names(&["c"]), names(&["a"]))
         );
     }
 }
 
 #[test]
-fn a_list_that_lags_behind_is_held_against_the_registry() {
+fn outdated_list_is_corrected_by_the_registry() {
     let look = fact("churn", FactKind::ReconcileRequested, &json!({}));
     let asked = asked(CHURN, look, answered(), "", &[]);
     let actual = ObservedPackage { approval: Approval::Rejected, status: "Completed".into(), lifecycle: None };
     let all = vec![listed("churn", 1, "Approved"), listed("churn", 4, "Approved")];
     let witness = Witness { listed: all.clone(), package: Some(actual.clone()), ..Witness::default() };
     let newest = observe(&asked, &witness).unwrap().newest;
-    assert_eq!(newest, [all[0].clone(), Listed { actual, ..all[1].clone() }]);
+    assert_eq!(newest, [all[0].clone(), ListedPackage { actual, ..all[1].clone() }]);
 }

@@ -26,7 +26,7 @@ impl Stage {
 }
 
 #[test]
-fn a_newer_version_on_its_way_stays_when_the_live_one_is_rejected() {
+fn newer_version_in_progress_stays_when_live_is_rejected() {
     let stage = stage().with_two_live();
     stage.approve(3);
     assert_eq!(stage.reject(2), (Decision::Deferred, "queued"));
@@ -35,7 +35,7 @@ fn a_newer_version_on_its_way_stays_when_the_live_one_is_rejected() {
 }
 
 #[test]
-fn a_rejected_live_version_is_left_when_its_successor_fails() {
+fn rejected_live_version_is_left_when_its_successor_fails() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.reject(2);
@@ -44,7 +44,7 @@ fn a_rejected_live_version_is_left_when_its_successor_fails() {
 }
 
 #[test]
-fn production_goes_back_past_all_rejected_versions() {
+fn rollback_skips_all_rejected_versions() {
     for order in [[2, 3], [3, 2]] {
         let stage = stage().with_two_live();
         stage.approve(3);
@@ -57,7 +57,7 @@ fn production_goes_back_past_all_rejected_versions() {
 }
 
 #[test]
-fn an_approval_that_waits_survives_the_rejection_of_the_one_before() {
+fn queued_approval_survives_rejection_of_the_version_before() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.approve(4);
@@ -69,7 +69,7 @@ fn an_approval_that_waits_survives_the_rejection_of_the_one_before() {
 }
 
 #[test]
-fn a_version_rejected_on_its_way_holds_no_older_approval_up() {
+fn version_rejected_in_progress_blocks_no_older_approval() {
     let stage = stage();
     stage.approve(3);
     stage.reject(3);
@@ -79,7 +79,7 @@ fn a_version_rejected_on_its_way_holds_no_older_approval_up() {
 }
 
 #[test]
-fn a_canary_that_proves_nothing_never_goes_back_to_a_rejected_version() {
+fn unproven_canary_never_rolls_back_to_a_rejected_version() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.reject(2);
@@ -90,10 +90,10 @@ fn a_canary_that_proves_nothing_never_goes_back_to_a_rejected_version() {
 }
 
 #[test]
-fn on_rejected_notice_leaves_the_live_version() {
+fn on_rejected_notify_keeps_the_live_version() {
     let stage =
         stage_with(|text| text.replace("on_rejected = \"rollback\"", "on_rejected = \"notify\"")).with_two_live();
-    assert_eq!(stage.reject(2), (Decision::Acted, "notice_only"));
+    assert_eq!(stage.reject(2), (Decision::Acted, "notify_only"));
     assert_eq!(
         (stage.updates(), stage.told().pop()),
         (vec!["v1".into(), "v2".into()], Some(FactKind::PackageRejected))
@@ -101,7 +101,7 @@ fn on_rejected_notice_leaves_the_live_version() {
 }
 
 #[test]
-fn a_package_of_another_account_is_not_deployed() {
+fn package_of_another_account_is_not_deployed() {
     let stage = stage();
     let theirs = arn("churn", 1).replace("123456789012", "999999999999");
     stage.cloud.approvals.lock().unwrap().insert(theirs.clone(), Approval::Approved);
@@ -112,14 +112,14 @@ fn a_package_of_another_account_is_not_deployed() {
 }
 
 #[test]
-fn a_rejection_during_an_unfinished_rollback_has_its_answer() {
+fn rejection_during_a_pending_rollback_is_processed() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.comes_to_rest(false);
     let record = |stage: &Stage| {
         let contents = stage.world.ledger.contents();
         let state = contents.aggregates.values().find_map(|record| record.state.clone()).unwrap();
-        serde_json::from_value::<crate::rollout::State>(state).unwrap()
+        serde_json::from_value::<crate::state::State>(state).unwrap()
     };
     stage.reject(3);
     // The attempt died before its call: the intent is on record.
@@ -130,11 +130,11 @@ fn a_rejection_during_an_unfinished_rollback_has_its_answer() {
     }
     stage.reject(1);
     let one = PackageArn::parse(&arn("churn", 1)).unwrap();
-    assert!(record(&stage).has_verdict(&one, crate::rollout::Verdict::Rejected), "no rejection is swallowed");
+    assert!(record(&stage).has_verdict(&one, crate::state::Verdict::Rejected), "no rejection is swallowed");
 }
 
 #[test]
-fn a_version_approved_again_on_its_way_is_rolled_out_once() {
+fn version_approved_again_in_progress_is_deployed_once() {
     let stage = stage().with_two_live();
     stage.approve(3);
     assert_eq!(stage.reject(3), (Decision::Deferred, "queued"));
@@ -144,7 +144,7 @@ fn a_version_approved_again_on_its_way_is_rolled_out_once() {
 }
 
 #[test]
-fn a_live_version_approved_again_before_the_rollback_stays() {
+fn live_version_approved_again_before_the_rollback_stays() {
     let stage = stage().with_two_live();
     stage.is_changed_by_others();
     assert_eq!(stage.reject(2), (Decision::Deferred, "queued"));
@@ -154,7 +154,7 @@ fn a_live_version_approved_again_before_the_rollback_stays() {
 }
 
 #[test]
-fn a_version_approved_again_during_its_rollback_follows_it() {
+fn version_approved_again_during_its_rollback_follows_it() {
     let stage = stage().with_two_live();
     assert_eq!(stage.reject(2), (Decision::Acted, "rollback"));
     assert_eq!(stage.approve(2), (Decision::Deferred, "queued"));
@@ -164,7 +164,7 @@ fn a_version_approved_again_during_its_rollback_follows_it() {
 }
 
 #[test]
-fn an_approval_that_waits_survives_a_canary_that_proves_nothing() {
+fn queued_approval_survives_an_unproven_canary() {
     let stage = stage().with_two_live();
     stage.approve(3);
     assert_eq!(stage.approve(4), (Decision::Deferred, "queued"));
@@ -176,7 +176,7 @@ fn an_approval_that_waits_survives_a_canary_that_proves_nothing() {
 }
 
 #[test]
-fn an_operator_who_goes_back_ends_the_rollback_that_waits() {
+fn operator_rollback_replaces_the_pending_one() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.approve(4);
@@ -187,6 +187,6 @@ fn an_operator_who_goes_back_ends_the_rollback_that_waits() {
     assert_eq!(stage.react("Rollback Requested", "trimtab", &asked), (Decision::Deferred, "queued"));
     let contents = stage.world.ledger.contents();
     let state = contents.aggregates.values().find_map(|record| record.state.clone()).unwrap();
-    let state: crate::rollout::State = serde_json::from_value(state).unwrap();
+    let state: crate::state::State = serde_json::from_value(state).unwrap();
     assert!(!state.rollback_pending, "the operator's version is the last word");
 }

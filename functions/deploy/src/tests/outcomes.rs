@@ -1,14 +1,14 @@
 //! What AWS answered to a call, taken on record: how far the rollout is, and who is told.
 
 use trimtab_core::name::StageName;
-use trimtab_core::policy::Target;
 use trimtab_core::port::StackAccepted;
 
 use super::cases::*;
 use super::*;
 use crate::action::{Action, Done};
 use crate::apply_outcome::apply_outcome;
-use crate::rollout::{Cause, Phase, Progress, Queued, State};
+use crate::rollout::{Cause, Phase, Progress};
+use crate::state::{Queued, State};
 
 /// A call of each kind, for version 2.
 fn call(name: &str) -> Action {
@@ -28,7 +28,7 @@ fn progress(state: &State) -> Option<Progress> {
 }
 
 #[test]
-fn a_refused_call_ends_the_rollout_and_a_person_is_told() {
+fn refused_call_ends_the_rollout_and_is_reported() {
     for action in super::accounts::every_call() {
         let name = json!(action)["action"].as_str().unwrap().to_owned();
         if ["PutScalingPolicy", "PutScheduledActions", "DeleteEndpoint"].contains(&name.as_str()) {
@@ -45,23 +45,38 @@ fn a_refused_call_ends_the_rollout_and_a_person_is_told() {
 }
 
 #[test]
-fn each_answer_takes_the_rollout_as_far_as_aws_took_it() {
+fn each_response_advances_the_rollout() {
     let started = |of| Done::Endpoint(of);
     for (name, done, expected, told) in [
-        ("CreateModel", Done::Made, Progress::Intended, None),
-        ("CreateEndpointConfig", Done::Made, Progress::Intended, None),
-        ("CreateEndpoint", started(UpdateAccepted::Started), Progress::Updating, Some(FactKind::RolloutStarted)),
-        ("UpdateEndpoint", started(UpdateAccepted::Started), Progress::Updating, Some(FactKind::RolloutStarted)),
-        ("CreateTransformJob", Done::Made, Progress::Transforming, Some(FactKind::RolloutStarted)),
-        ("CreateStack", Done::Stack(StackAccepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
-        ("UpdateStack", Done::Stack(StackAccepted::Started), Progress::Stacking, Some(FactKind::RolloutStarted)),
-        ("UpdateStack", Done::Stack(StackAccepted::Nothing), Progress::Held, Some(FactKind::StageReconcileRequested)),
-        ("DeleteStack", Done::Made, Progress::Clearing, None),
-        ("ContinueUpdateRollback", Done::Made, Progress::Continuing { told: true }, None),
+        ("CreateModel", Done::Accepted, Progress::Intended, None),
+        ("CreateEndpointConfig", Done::Accepted, Progress::Intended, None),
+        (
+            "CreateEndpoint",
+            started(UpdateAccepted::Started),
+            Progress::UpdatingEndpoint,
+            Some(FactKind::RolloutStarted),
+        ),
+        (
+            "UpdateEndpoint",
+            started(UpdateAccepted::Started),
+            Progress::UpdatingEndpoint,
+            Some(FactKind::RolloutStarted),
+        ),
+        ("CreateTransformJob", Done::Accepted, Progress::Transforming, Some(FactKind::RolloutStarted)),
+        ("CreateStack", Done::Stack(StackAccepted::Started), Progress::UpdatingStack, Some(FactKind::RolloutStarted)),
+        ("UpdateStack", Done::Stack(StackAccepted::Started), Progress::UpdatingStack, Some(FactKind::RolloutStarted)),
+        (
+            "UpdateStack",
+            Done::Stack(StackAccepted::Nothing),
+            Progress::StackUnchanged,
+            Some(FactKind::StageReconcileRequested),
+        ),
+        ("DeleteStack", Done::Accepted, Progress::DeletingStack, None),
+        ("ContinueUpdateRollback", Done::Accepted, Progress::ContinuingRollback { requested: true }, None),
         (
             "StartPipelineExecution",
             Done::Execution("e-1".into()),
-            Progress::Delivering { execution: "e-1".into() },
+            Progress::RunningPipeline { execution: "e-1".into() },
             Some(FactKind::RolloutStarted),
         ),
     ] {
@@ -74,7 +89,7 @@ fn each_answer_takes_the_rollout_as_far_as_aws_took_it() {
 }
 
 #[test]
-fn a_busy_target_parks_the_version_and_what_was_wanted_after_it_goes_first() {
+fn busy_target_queues_the_version_after_a_wanted_one() {
     let waits = |version, cause| Queued { package: package("churn", version), cause, since: now() };
     for (name, done) in [
         ("UpdateEndpoint", Done::Endpoint(UpdateAccepted::Busy)),
@@ -105,7 +120,7 @@ fn a_busy_target_parks_the_version_and_what_was_wanted_after_it_goes_first() {
 }
 
 #[test]
-fn what_began_is_told_in_words_that_say_which_way_it_goes() {
+fn start_is_reported_with_its_direction() {
     let told = |change: &dyn Fn(&mut State)| {
         let mut state = begun();
         change(&mut state);
@@ -114,12 +129,12 @@ fn what_began_is_told_in_words_that_say_which_way_it_goes() {
     };
     let cause = |cause| told(&move |state: &mut State| state.current.as_mut().unwrap().cause = cause);
     assert_eq!(cause(Cause::Approved), "rolling out version 2");
-    assert_eq!(cause(Cause::Rollback), "going back to version 2");
-    assert_eq!(cause(Cause::Operator), "going back to version 2");
+    assert_eq!(cause(Cause::Rollback), "rolling back to version 2");
+    assert_eq!(cause(Cause::Operator), "rolling back to version 2");
     let trial = |stage: Option<&str>| {
         told(&|state: &mut State| {
             let rollout = state.current.as_mut().unwrap();
-            rollout.phase = Phase::Trial { live: "l".into(), model: "m".into() };
+            rollout.phase = Phase::VariantTest { live_model: "l".into(), own_model: "m".into(), promoted_by: None };
             rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
         })
     };
@@ -128,7 +143,7 @@ fn what_began_is_told_in_words_that_say_which_way_it_goes() {
 }
 
 #[test]
-fn a_stack_with_nothing_to_update_asks_its_stage_to_look() {
+fn unchanged_stack_requests_a_reconcile_of_its_stage() {
     let look = |stage: Option<&str>, since: &str| {
         let mut state = begun();
         let rollout = state.current.as_mut().unwrap();
@@ -146,7 +161,7 @@ fn a_stack_with_nothing_to_update_asks_its_stage_to_look() {
 }
 
 #[test]
-fn refused_autoscaling_is_told_and_the_version_stays_live() {
+fn refused_autoscaling_is_reported_and_the_version_stays() {
     for name in ["PutScalingPolicy", "PutScheduledActions"] {
         let mut unscaled = live("churn", 2, "c");
         unscaled.scaled = false;
@@ -161,24 +176,24 @@ fn refused_autoscaling_is_told_and_the_version_stays_live() {
 }
 
 #[test]
-fn a_version_is_scaled_when_the_last_of_both_calls_was_answered() {
+fn version_is_scaled_after_the_last_of_both_calls() {
     let mut unscaled = live("churn", 2, "c");
     unscaled.scaled = false;
     let mut state = State { live: vec![unscaled], ..State::default() };
     let scaled = |state: &State| state.live.last().unwrap().scaled;
-    let first = apply_outcome(&mut state, &call("PutScalingPolicy"), Ok(Done::Made), now());
+    let first = apply_outcome(&mut state, &call("PutScalingPolicy"), Ok(Done::Accepted), now());
     assert!(!scaled(&state), "the schedule has not been put yet");
-    let last = apply_outcome(&mut state, &call("PutScheduledActions"), Ok(Done::Made), now());
+    let last = apply_outcome(&mut state, &call("PutScheduledActions"), Ok(Done::Accepted), now());
     assert!(scaled(&state));
     assert!(first.facts.is_empty() && last.facts.is_empty() && last.reasons.is_empty());
 }
 
 #[test]
-fn an_endpoint_that_cannot_be_removed_leaves_nothing_waiting() {
+fn refused_deletion_empties_the_queue() {
     let waits = Queued { package: package("churn", 1), cause: Cause::Operator, since: now() };
     let waiting = || State { queued: Some(waits.clone()), ..State::default() };
     let mut state = waiting();
-    let settled = apply_outcome(&mut state, &call("DeleteEndpoint"), Ok(Done::Made), now());
+    let settled = apply_outcome(&mut state, &call("DeleteEndpoint"), Ok(Done::Accepted), now());
     assert_eq!((state, settled.decision, settled.reasons[0].code), (waiting(), None, "removed"));
     let mut state = waiting();
     let settled = apply_outcome(&mut state, &call("DeleteEndpoint"), Err("AccessDenied".into()), now());
@@ -187,7 +202,7 @@ fn an_endpoint_that_cannot_be_removed_leaves_nothing_waiting() {
 }
 
 #[test]
-fn an_answer_without_a_rollout_changes_nothing() {
+fn response_without_a_rollout_changes_nothing() {
     let mut state = State::default();
     let settled =
         apply_outcome(&mut state, &call("UpdateEndpoint"), Ok(Done::Endpoint(UpdateAccepted::Started)), now());
@@ -195,26 +210,25 @@ fn an_answer_without_a_rollout_changes_nothing() {
 }
 
 #[test]
-fn an_end_comes_only_by_the_target_that_the_rollout_went_to() {
+fn rollout_ends_only_by_its_own_kind_of_target() {
     let since = now();
-    let targets: Vec<Target> = [CHURN, SEGMENTS, LEADS, TARIFFS]
+    let stages: Vec<_> = [CHURN, SEGMENTS, LEADS, TARIFFS]
         .iter()
-        .map(|text| parse(text).deploy.unwrap().stages.pop().unwrap().target)
+        .map(|text| parse(text).deploy.unwrap().stages.pop().unwrap())
         .collect();
     let stack = [false, false, false, true];
     for (progress, expected) in [
         (Progress::Intended, [true; 4]),
-        (Progress::Updating, [true, false, false, false]),
-        (Progress::Trying { since }, [true, false, false, false]),
-        (Progress::Delivering { execution: "e".into() }, [false, true, false, false]),
+        (Progress::UpdatingEndpoint, [true, false, false, false]),
+        (Progress::Testing { since }, [true, false, false, false]),
+        (Progress::RunningPipeline { execution: "e".into() }, [false, true, false, false]),
         (Progress::Transforming, [false, false, true, false]),
-        (Progress::Stacking, stack),
-        (Progress::Held, stack),
-        (Progress::Clearing, stack),
-        (Progress::Continuing { told: false }, stack),
+        (Progress::UpdatingStack, stack),
+        (Progress::StackUnchanged, stack),
+        (Progress::DeletingStack, stack),
+        (Progress::ContinuingRollback { requested: false }, stack),
     ] {
-        let rollout = rollout("churn", 2, "c", progress.clone());
-        let by: Vec<bool> = targets.iter().map(|target| rollout.is_by(target)).collect();
+        let by: Vec<bool> = stages.iter().map(|stage| crate::targets::of(stage).can_end(&progress)).collect();
         assert_eq!(by, expected, "{progress:?}");
     }
 }

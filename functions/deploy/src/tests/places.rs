@@ -3,8 +3,8 @@
 use super::*;
 
 impl Invocations for &Cloud {
-    async fn invoke(&self, _: &EndpointName, _: &SmokeTest) -> PortResult<Smoked> {
-        Ok(Smoked::Passed { took: SignedDuration::ZERO })
+    async fn invoke(&self, _: &EndpointName, _: &SmokeTest) -> PortResult<SmokeTestResult> {
+        Ok(SmokeTestResult::Passed { took: SignedDuration::ZERO })
     }
 }
 
@@ -15,7 +15,7 @@ impl StageAccounts for &Cloud {
     type Alarms = Self;
     type Invocations = Self;
 
-    async fn at(&self, _: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
+    async fn clients_for(&self, _: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         Ok(StageClients { endpoints: self, transforms: self, scaling: self, alarms: self, invocations: self })
     }
 }

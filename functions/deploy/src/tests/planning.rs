@@ -5,7 +5,8 @@ use trimtab_core::reactor::Preview;
 
 use super::cases::*;
 use super::*;
-use crate::rollout::{Progress, State};
+use crate::rollout::Progress;
+use crate::state::State;
 
 fn planned(policy: &str, event: &Event, state: &State) -> (Vec<&'static str>, Vec<String>) {
     let plan = decide(policy, event, state, &crate::Deploy::preview(event), 60);
@@ -14,7 +15,7 @@ fn planned(policy: &str, event: &Event, state: &State) -> (Vec<&'static str>, Ve
 }
 
 #[test]
-fn an_approval_plans_an_update_of_the_endpoint() {
+fn approval_plans_an_update_of_the_endpoint() {
     let update = ["CreateModel", "CreateEndpointConfig", "UpdateEndpoint"].map(str::to_owned).to_vec();
     assert_eq!(planned(CHURN, &approved("churn", 1), &State::default()), (vec!["approved"], update.clone()));
     let person = json!({"stage": "prod", "version": "2", "by": "maya"});
@@ -24,7 +25,7 @@ fn an_approval_plans_an_update_of_the_endpoint() {
 }
 
 #[test]
-fn a_package_that_is_not_completed_plans_nothing() {
+fn package_that_is_not_completed_plans_nothing() {
     let detail = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 1, "ModelPackageArn": arn("churn", 1),
         "ModelApprovalStatus": "Approved", "ModelPackageStatus": "InProgress"});
     let event = event("123456789012", "aws.sagemaker", "SageMaker Model Package State Change", &detail);
@@ -32,9 +33,9 @@ fn a_package_that_is_not_completed_plans_nothing() {
 }
 
 #[test]
-fn a_withdrawal_plans_the_way_back() {
+fn withdrawal_plans_a_rollback() {
     let judged = |state: &mut State, version| {
-        state.record_verdict(&package("loans", version), crate::rollout::Verdict::Approved);
+        state.record_verdict(&package("loans", version), crate::state::Verdict::Approved);
     };
     let mut state = State { live: vec![live("loans", 1, "a"), live("loans", 2, "b")], ..State::default() };
     [1, 2].into_iter().for_each(|version| judged(&mut state, version));
@@ -42,18 +43,18 @@ fn a_withdrawal_plans_the_way_back() {
     let planned = planned(LOANS, &fact("loans", FactKind::WithdrawalRequested, &details), &state);
     assert_eq!(planned, (vec!["rejected", "rollback"], vec!["UpdateEndpoint".to_owned()]));
     let look = fact("loans", FactKind::StageReconcileRequested, &json!({"stage": "prod"}));
-    assert_eq!(crate::Deploy::preview(&look), crate::decide::Observed::default(), "nothing is known of AWS");
+    assert_eq!(crate::Deploy::preview(&look), crate::observation::Observed::default(), "nothing is known of AWS");
 }
 
 #[test]
-fn an_end_plans_what_follows_it() {
+fn end_of_a_rollout_plans_the_next_step() {
     let detail =
         |status: &str| json!({"EndpointName": "churn-prod", "EndpointStatus": status, "EndpointConfigName": "c"});
     let ended = |status| {
         let kind = "SageMaker Endpoint State Change";
         let mut event = event("123456789012", "aws.sagemaker", kind, &detail(status));
         event.envelope.time += SignedDuration::from_secs(30);
-        planned(CHURN, &event, &on(rollout("churn", 1, "c", Progress::Updating))).0
+        planned(CHURN, &event, &on(rollout("churn", 1, "c", Progress::UpdatingEndpoint))).0
     };
     assert_eq!(
         (ended("IN_SERVICE"), ended("UPDATING"), ended("FAILED")),
@@ -72,12 +73,12 @@ fn an_end_plans_what_follows_it() {
         let detail = json!({"pipeline": "segments-delivery", "execution-id": "e-1", "state": state});
         let kind = "CodePipeline Pipeline Execution State Change";
         let event = event("123456789012", "aws.codepipeline", kind, &detail);
-        let delivering = Progress::Delivering { execution: "e-1".into() };
+        let delivering = Progress::RunningPipeline { execution: "e-1".into() };
         planned(SEGMENTS, &event, &on(rollout("segments", 1, "p", delivering))).0
     };
     let ends =
         ["SUCCEEDED", "FAILED", "STOPPED", "CANCELED", "SUPERSEDED", "STARTED", "RESUMED", "STOPPING"].map(delivered);
-    let failed = "delivery_failed";
+    let failed = "pipeline_failed";
     assert_eq!(
         ends.concat(),
         ["live", failed, failed, failed, failed, "still_running", "still_running", "still_running"]

@@ -139,7 +139,7 @@ impl Run {
             "region": "eu-west-1", "time": time.to_string(), "resources": [], "detail": detail});
         let (fleet, none) = (&self.fleet, &Cloud::default());
         for _ in 0..3 {
-            let reaction = Reaction { registry: fleet, places: fleet, deliveries: none, stacks: none };
+            let reaction = Reaction { registry: fleet, accounts: fleet, pipelines: none, stacks: none };
             if run(self.world.react(&reaction, &event)).unwrap().is_ok() {
                 return;
             }

@@ -32,7 +32,7 @@ fn looked() -> Stage {
 }
 
 #[test]
-fn what_was_approved_before_the_suite_is_not_rolled_out() {
+fn approval_before_the_first_reconcile_is_not_deployed() {
     let stage = stage();
     stage.says_unheard(7, "Approved");
     assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
@@ -41,17 +41,17 @@ fn what_was_approved_before_the_suite_is_not_rolled_out() {
 }
 
 #[test]
-fn an_approval_that_nobody_heard_of_is_rolled_out_once() {
+fn missed_approval_is_deployed_once() {
     let stage = looked();
     stage.says_unheard(1, "Approved");
-    assert_eq!(stage.look(), (Decision::Acted, "unheard"));
+    assert_eq!(stage.look(), (Decision::Acted, "missed_event"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.hear("churn", 1, "Approved"), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.updates(), ["v1"]);
 }
 
 #[test]
-fn an_end_that_nobody_heard_of_ends_the_rollout() {
+fn missed_end_of_a_rollout_is_found() {
     let stage = looked();
     stage.approve(1);
     stage.rests_unheard();
@@ -60,7 +60,7 @@ fn an_end_that_nobody_heard_of_ends_the_rollout() {
 }
 
 #[test]
-fn a_delivery_whose_end_nobody_heard_of_ends_the_rollout() {
+fn missed_end_of_an_execution_is_found() {
     let stage = stage();
     stage.look_at("segments");
     stage.say("segments", 5, "Approved");
@@ -69,19 +69,19 @@ fn a_delivery_whose_end_nobody_heard_of_ends_the_rollout() {
 }
 
 #[test]
-fn a_rejection_that_nobody_heard_of_goes_back() {
+fn missed_rejection_rolls_back() {
     let stage = looked();
     stage.approve(1);
     stage.comes_to_rest(false);
     stage.approve(2);
     stage.comes_to_rest(false);
     stage.says_unheard(2, "Rejected");
-    assert_eq!(stage.look(), (Decision::Acted, "unheard"));
+    assert_eq!(stage.look(), (Decision::Acted, "missed_event"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
 
 #[test]
-fn a_version_held_back_goes_out_when_its_alarms_have_data() {
+fn held_version_is_deployed_when_its_alarms_have_data() {
     let stage = looked();
     stage.approve(1);
     stage.comes_to_rest(false);
@@ -89,17 +89,17 @@ fn a_version_held_back_goes_out_when_its_alarms_have_data() {
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     *stage.cloud.silent.lock().unwrap() = false;
-    assert_eq!(stage.look(), (Decision::Acted, "unheard"));
+    assert_eq!(stage.look(), (Decision::Acted, "missed_event"));
     assert_eq!(stage.updates(), ["v1", "v2"]);
 }
 
 #[test]
-fn a_rollout_that_takes_too_long_is_told_once() {
+fn exceeded_deadline_is_reported_once() {
     let stage = looked();
     stage.approve(1);
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(6));
-    assert_eq!(stage.look(), (Decision::Acted, "late"));
+    assert_eq!(stage.look(), (Decision::Acted, "deadline_exceeded"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::DeadlineExceeded]);
 }

@@ -2,12 +2,14 @@
 
 use super::cases::*;
 use super::*;
-use crate::rollout::{Cause, Progress, Queued, State, Verdict, VerdictRecord};
+use crate::observation::Observed;
+use crate::rollout::{Cause, Progress};
+use crate::state::{Queued, State, Verdict, VerdictRecord};
 
 fn make_live(state: &mut State, version: u32, cause: Cause) {
-    let mut rollout = rollout("churn", version, "c", Progress::Updating);
+    let mut rollout = rollout("churn", version, "c", Progress::UpdatingEndpoint);
     rollout.cause = cause;
-    state.make_live(&rollout, false, NOON.parse().unwrap());
+    state.make_live(&rollout, NOON.parse().unwrap());
 }
 
 fn versions(state: &State) -> Vec<u32> {
@@ -15,7 +17,7 @@ fn versions(state: &State) -> Vec<u32> {
 }
 
 #[test]
-fn ten_versions_that_were_live_are_remembered() {
+fn ten_live_versions_are_stored() {
     let mut state = State::default();
     (1..=10).for_each(|version| make_live(&mut state, version, Cause::Approved));
     assert_eq!(versions(&state), (1..=10).collect::<Vec<_>>());
@@ -24,7 +26,7 @@ fn ten_versions_that_were_live_are_remembered() {
 }
 
 #[test]
-fn a_version_that_was_left_is_none_to_come_back_to() {
+fn version_that_was_left_is_no_rollback_target() {
     for cause in [Cause::Rollback, Cause::Operator] {
         let mut state = State::default();
         (1..=3).for_each(|version| make_live(&mut state, version, Cause::Approved));
@@ -36,17 +38,19 @@ fn a_version_that_was_left_is_none_to_come_back_to() {
 }
 
 #[test]
-fn fifty_requests_are_answered_once_each() {
+fn fifty_requests_are_processed_once_each() {
     let mut state = State::default();
-    assert!((0..50).all(|request| state.ask(&format!("rollback/{request}"))), "each is new");
-    assert!((0..50).all(|request| !state.ask(&format!("rollback/{request}"))), "none is new again");
-    assert!(state.ask("rollback/50"));
-    assert!(state.has_answered("rollback/1") && !state.has_answered("rollback/0"), "the oldest is forgotten");
-    assert_eq!(state.asked.len(), 50);
+    let keys: Vec<String> = (0..=50).map(|request| format!("rollback/{request}")).collect();
+    assert!(keys.iter().all(|key| !state.has_processed(key)), "each is new");
+    keys[..50].iter().chain(&keys[..50]).for_each(|key| state.record_request(key));
+    assert!(keys[..50].iter().all(|key| state.has_processed(key)), "none is new again");
+    state.record_request(&keys[50]);
+    assert!(state.has_processed("rollback/1") && !state.has_processed("rollback/0"), "the oldest is forgotten");
+    assert_eq!(state.processed_requests.len(), 50);
 }
 
 #[test]
-fn two_hundred_verdicts_are_remembered_the_lowest_forgotten() {
+fn two_hundred_verdicts_are_stored() {
     let mut state = State::default();
     (1..=200).for_each(|version| state.record_verdict(&package("churn", version), Verdict::Approved));
     assert_eq!((state.verdicts.len(), state.verdicts.contains_key(&1)), (200, true));
@@ -55,16 +59,16 @@ fn two_hundred_verdicts_are_remembered_the_lowest_forgotten() {
 }
 
 #[test]
-fn fifty_offers_are_remembered_the_lowest_forgotten() {
+fn fifty_offers_are_stored() {
     let mut state = State::default();
-    (1..=50).for_each(|version| state.offer(&package("loans", version), 50));
+    (1..=50).for_each(|version| state.offer(&package("loans", version)));
     assert_eq!((state.offered.len(), state.offered.contains_key(&1)), (50, true));
-    state.offer(&package("loans", 51), 50);
+    state.offer(&package("loans", 51));
     assert_eq!((state.offered.len(), state.offered.contains_key(&1)), (50, false));
 }
 
 #[test]
-fn each_change_of_a_verdict_is_a_turn_and_what_was_held_had_none() {
+fn each_change_of_a_verdict_is_an_attempt_unless_held() {
     let (mut state, one) = (State::default(), package("churn", 1));
     let mut turns = vec![state.attempt(&one)];
     for verdict in [Verdict::Approved, Verdict::Rejected, Verdict::Approved] {
@@ -82,43 +86,43 @@ fn each_change_of_a_verdict_is_a_turn_and_what_was_held_had_none() {
 }
 
 #[test]
-fn a_version_brought_by_hand_has_turns_before_its_verdict() {
+fn version_of_an_operator_has_attempts_before_its_verdict() {
     let (mut state, one) = (State::default(), package("churn", 1));
     state.begin_new_attempt(&one);
-    assert_eq!(state.verdicts[&1], VerdictRecord { verdict: Verdict::ByHand, attempt: 1 });
+    assert_eq!(state.verdicts[&1], VerdictRecord { verdict: Verdict::ByOperator, attempt: 1 });
     state.begin_new_attempt(&one);
     state.record_verdict(&one, Verdict::Approved);
     assert_eq!(state.verdicts[&1], VerdictRecord { verdict: Verdict::Approved, attempt: 3 });
 }
 
 #[test]
-fn going_back_gives_way_and_is_over_when_a_good_version_is_live() {
+fn rollback_is_deferred_and_ends_when_a_good_version_is_live() {
     let waits = |version, cause| Queued { package: package("churn", version), cause, since: NOON.parse().unwrap() };
     let mut state = State::default();
-    assert!(!state.waits());
+    assert!(!state.is_waiting());
     assert!(state.queue(waits(1, Cause::Rollback)) && !state.rollback_pending, "nothing else waits");
     assert!(state.queue(waits(3, Cause::Approved)) && state.rollback_pending, "the newest approval wins");
     assert!(!state.queue(waits(1, Cause::Rollback)), "and going back comes after it");
     assert_eq!(state.queued, Some(waits(3, Cause::Approved)));
     assert!(state.queue(waits(4, Cause::Approved)) && state.rollback_pending);
     state.queued = None;
-    assert!(state.waits());
+    assert!(state.is_waiting());
     state.record_verdict(&package("churn", 3), Verdict::Rejected);
     make_live(&mut state, 3, Cause::Approved);
     assert!(state.rollback_pending, "a rejected version is live");
     state.queued = Some(waits(1, Cause::Rollback));
     make_live(&mut state, 4, Cause::Approved);
-    assert!(!state.rollback_pending && !state.waits(), "production is away from the rejected version");
+    assert!(!state.rollback_pending && !state.is_waiting(), "production is away from the rejected version");
     state.queued = Some(waits(1, Cause::Operator));
     make_live(&mut state, 5, Cause::Approved);
     assert_eq!(state.queued, Some(waits(1, Cause::Operator)), "what a person wants is not over");
 }
 
 #[test]
-fn a_rollback_goes_to_the_last_live_version_not_rejected() {
+fn rollback_goes_to_the_last_live_version_not_rejected() {
     let mut state = State::default();
     (1..=4).for_each(|version| make_live(&mut state, version, Cause::Approved));
-    let at = |live: Option<&crate::rollout::Live>| live.map(|live| live.package.version());
+    let at = |live: Option<&crate::state::Live>| live.map(|live| live.package.version());
     assert_eq!((at(state.live_now()), at(state.live_before()), at(state.last_good())), (Some(4), Some(3), Some(4)));
     [3, 4].iter().for_each(|version| state.record_verdict(&package("churn", *version), Verdict::Rejected));
     assert_eq!((at(state.live_before()), at(state.last_good())), (Some(2), Some(2)), "never to a rejected version");
@@ -129,13 +133,13 @@ fn a_rollback_goes_to_the_last_live_version_not_rejected() {
 }
 
 #[test]
-fn the_newest_wanted_version_is_on_its_way_or_waits_or_is_live() {
+fn newest_version_is_in_progress_queued_or_live() {
     let waits =
         |version| Queued { package: package("churn", version), cause: Cause::Approved, since: NOON.parse().unwrap() };
     let mut state = State::default();
     assert_eq!(state.newest(), None);
     make_live(&mut state, 4, Cause::Approved);
-    state.current = Some(rollout("churn", 5, "c", Progress::Updating));
+    state.current = Some(rollout("churn", 5, "c", Progress::UpdatingEndpoint));
     state.queued = Some(waits(6));
     assert_eq!(state.newest(), Some(6));
     state.queued = None;
@@ -147,7 +151,7 @@ fn the_newest_wanted_version_is_on_its_way_or_waits_or_is_live() {
 }
 
 #[test]
-fn an_update_has_ended_where_the_endpoint_changed_after_it() {
+fn update_has_ended_if_the_endpoint_changed_after_it() {
     let rollout = rollout("churn", 2, "new", Progress::Intended);
     let since = rollout.since;
     let actual = |status: EndpointStatus, config: &str, after: Option<i64>| ObservedEndpoint {
@@ -166,8 +170,10 @@ fn an_update_has_ended_where_the_endpoint_changed_after_it() {
         (actual(EndpointStatus::Failed, "new", Some(-1)), false, false, "it failed before"),
         (actual(EndpointStatus::Updating, "new", Some(1)), false, false, "it is on its way"),
     ] {
-        assert_eq!(rollout.is_served(Some(&actual)), served, "{what}");
-        assert_eq!(rollout.ended(Some(&actual)).is_some(), ended, "{what}");
+        let observed = Observed { endpoint: Some(actual), ..Observed::default() };
+        assert_eq!(observed.serves(&rollout.resource), served, "{what}");
+        assert_eq!(has_outcome(CHURN, &observed, &rollout), ended, "{what}");
     }
-    assert!(!rollout.is_served(None) && rollout.ended(None).is_none(), "there is none");
+    let none = Observed::default();
+    assert!(!none.serves(&rollout.resource) && !has_outcome(CHURN, &none, &rollout), "there is none");
 }

@@ -35,9 +35,9 @@ fn with_two() -> Stage {
 }
 
 #[test]
-fn from_in_service_it_goes_back_to_the_version_before_and_only_once() {
+fn operator_rollback_from_in_service_happens_once() {
     let stage = with_two();
-    assert_eq!(stage.roll_back(), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.roll_back(), (Decision::Acted, "operator_rollback"));
     assert_eq!(stage.roll_back(), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     assert_eq!(stage.roll_back(), (Decision::Skipped, "already_handled"));
@@ -45,7 +45,7 @@ fn from_in_service_it_goes_back_to_the_version_before_and_only_once() {
 }
 
 #[test]
-fn during_a_rollout_it_waits_for_its_end() {
+fn operator_rollback_during_a_rollout_is_queued() {
     let stage = with_two();
     stage.approve(3);
     assert_eq!(stage.roll_back(), (Decision::Deferred, "queued"));
@@ -54,7 +54,7 @@ fn during_a_rollout_it_waits_for_its_end() {
 }
 
 #[test]
-fn a_rollout_that_went_back_by_itself_leaves_nothing_to_do() {
+fn operator_rollback_after_an_automatic_one_does_nothing() {
     let stage = with_two();
     stage.approve(3);
     stage.roll_back();
@@ -63,17 +63,17 @@ fn a_rollout_that_went_back_by_itself_leaves_nothing_to_do() {
 }
 
 #[test]
-fn out_of_service_or_half_way_it_is_updated_to_the_last_version_that_was_live() {
+fn operator_rollback_updates_an_endpoint_out_of_service() {
     for status in [EndpointStatus::OutOfService, EndpointStatus::UpdateRollbackFailed] {
         let stage = with_two();
         stage.stands(status);
-        assert_eq!(stage.roll_back(), (Decision::Acted, "rolled_back_by_hand"));
+        assert_eq!(stage.roll_back(), (Decision::Acted, "operator_rollback"));
         assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
     }
 }
 
 #[test]
-fn a_failed_endpoint_is_removed_once_and_made_anew_when_it_is_gone() {
+fn failed_endpoint_is_deleted_once_and_created_again() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
     assert_eq!(stage.roll_back(), (Decision::Deferred, "removed"));
@@ -86,7 +86,7 @@ fn a_failed_endpoint_is_removed_once_and_made_anew_when_it_is_gone() {
 }
 
 #[test]
-fn what_is_approved_while_a_failed_endpoint_is_removed_comes_after_it_is_made_anew() {
+fn approval_waits_until_the_endpoint_is_recreated() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
     stage.roll_back();
@@ -94,12 +94,12 @@ fn what_is_approved_while_a_failed_endpoint_is_removed_comes_after_it_is_made_an
     *stage.cloud.endpoint.lock().unwrap() = None;
     assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
     stage.comes_to_rest(false);
-    assert_eq!(stage.look_again(), (Decision::Acted, "unheard"));
+    assert_eq!(stage.look_again(), (Decision::Acted, "missed_event"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2", "v3"]);
 }
 
 #[test]
-fn a_removal_that_was_not_made_is_made_though_a_newer_version_is_approved() {
+fn pending_deletion_is_resumed_by_a_newer_approval() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
     stage.roll_back();
@@ -110,7 +110,7 @@ fn a_removal_that_was_not_made_is_made_though_a_newer_version_is_approved() {
 }
 
 #[test]
-fn a_rejection_while_a_failed_endpoint_is_removed_leaves_what_the_operator_wants() {
+fn rejection_during_deletion_keeps_the_operators_version() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
     stage.asks("rollback/churn/1", &json!({"by": "maya", "version": "1"}));
@@ -121,7 +121,7 @@ fn a_rejection_while_a_failed_endpoint_is_removed_leaves_what_the_operator_wants
 }
 
 #[test]
-fn a_rejection_of_what_the_operator_wants_goes_back_once_the_failed_endpoint_is_gone() {
+fn rejection_of_the_operators_version_rolls_back_later() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
     stage.roll_back();
@@ -132,28 +132,28 @@ fn a_rejection_of_what_the_operator_wants_goes_back_once_the_failed_endpoint_is_
 }
 
 #[test]
-fn an_endpoint_that_is_not_there_is_made() {
+fn operator_rollback_creates_a_missing_endpoint() {
     let stage = with_two();
     *stage.cloud.endpoint.lock().unwrap() = None;
-    assert_eq!(stage.roll_back(), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.roll_back(), (Decision::Acted, "operator_rollback"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
 }
 
 #[test]
-fn a_version_that_is_named_must_have_been_live_or_be_approved() {
+fn named_version_must_have_been_live_or_be_approved() {
     let stage = with_two();
     let to = |number: u32| json!({"by": "maya", "version": number.to_string()});
     assert_eq!(stage.asks("rollback/churn/1", &to(9)), (Decision::Skipped, "refused"));
     assert_eq!(stage.asks("rollback/churn/2", &to(2)), (Decision::Skipped, "refused"), "it serves already");
     assert_eq!(stage.told().last().copied(), Some(FactKind::RollbackRefused));
-    assert_eq!(stage.asks("rollback/churn/3", &to(1)), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.asks("rollback/churn/3", &to(1)), (Decision::Acted, "operator_rollback"));
     stage.comes_to_rest(false);
-    assert_eq!(stage.asks("rollback/churn/4", &to(2)), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.asks("rollback/churn/4", &to(2)), (Decision::Acted, "operator_rollback"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1", "v2"]);
 }
 
 #[test]
-fn what_waited_does_not_follow_a_rollback() {
+fn queued_version_does_not_follow_an_operator_rollback() {
     let stage = with_two();
     stage.approve(3);
     stage.approve(4);
@@ -164,14 +164,14 @@ fn what_waited_does_not_follow_a_rollback() {
 }
 
 #[test]
-fn whoever_goes_back_by_hand_does_not_wait_for_alarms() {
+fn operator_rollback_does_not_wait_for_alarms() {
     let stage = with_two();
     *stage.cloud.silent.lock().unwrap() = true;
-    assert_eq!(stage.roll_back(), (Decision::Acted, "rolled_back_by_hand"));
+    assert_eq!(stage.roll_back(), (Decision::Acted, "operator_rollback"));
 }
 
 #[test]
-fn a_stage_that_is_not_in_the_policy_is_refused() {
+fn unknown_stage_is_refused() {
     let asked = with_two().asks("rollback/churn/1", &json!({"stage": "moon", "by": "maya"}));
     assert_eq!(asked, (Decision::Failed, "no_such_stage"));
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_approved_version_goes_live_and_scales() {
+fn approved_version_goes_live_and_scales() {
     let stage = stage();
     assert_eq!(stage.approve(1), (Decision::Acted, "approved"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
@@ -12,7 +12,7 @@ fn an_approved_version_goes_live_and_scales() {
 }
 
 #[test]
-fn the_same_approval_again_deploys_nothing() {
+fn repeated_approval_deploys_nothing() {
     let stage = stage();
     stage.approve(1);
     assert_eq!(stage.approve(1), (Decision::Skipped, "already_handled"));
@@ -22,7 +22,7 @@ fn the_same_approval_again_deploys_nothing() {
 }
 
 #[test]
-fn an_approval_during_a_rollout_waits_for_its_end() {
+fn approval_during_a_rollout_is_queued() {
     let stage = stage();
     stage.approve(1);
     assert_eq!(stage.approve(2), (Decision::Deferred, "queued"));
@@ -31,7 +31,7 @@ fn an_approval_during_a_rollout_waits_for_its_end() {
 }
 
 #[test]
-fn the_newest_approval_waits_and_the_older_one_never_follows_it() {
+fn newest_approval_is_queued_and_the_older_one_dropped() {
     let stage = stage();
     stage.approve(1);
     stage.approve(3);
@@ -42,7 +42,7 @@ fn the_newest_approval_waits_and_the_older_one_never_follows_it() {
 }
 
 #[test]
-fn an_endpoint_that_went_back_is_told_and_not_tried_again() {
+fn rolled_back_endpoint_is_reported_and_not_updated_again() {
     let stage = stage();
     stage.approve(1);
     stage.comes_to_rest(false);
@@ -53,7 +53,7 @@ fn an_endpoint_that_went_back_is_told_and_not_tried_again() {
 }
 
 #[test]
-fn rejecting_the_live_version_goes_back_to_the_last_one_that_was_live() {
+fn rejected_live_version_rolls_back_to_the_version_before() {
     let stage = stage();
     for version in [1, 2] {
         stage.approve(version);
@@ -73,7 +73,7 @@ fn rejecting_the_live_version_goes_back_to_the_last_one_that_was_live() {
 }
 
 #[test]
-fn an_edit_of_metadata_deploys_nothing_though_it_says_approved() {
+fn metadata_edit_of_an_approved_version_deploys_nothing() {
     let stage = stage();
     stage.cloud.approvals.lock().unwrap().insert(arn("churn", 1), Approval::Approved);
     let edit = |fields: &[&str]| {
@@ -86,7 +86,7 @@ fn an_edit_of_metadata_deploys_nothing_though_it_says_approved() {
 }
 
 #[test]
-fn a_version_that_is_rejected_while_it_waits_is_not_deployed() {
+fn queued_version_that_is_rejected_is_not_deployed() {
     let stage = stage();
     stage.approve(1);
     stage.approve(2);
@@ -96,7 +96,7 @@ fn a_version_that_is_rejected_while_it_waits_is_not_deployed() {
 }
 
 #[test]
-fn a_version_that_lost_its_approval_unheard_is_not_deployed() {
+fn queued_version_that_lost_its_approval_is_not_deployed() {
     let stage = stage();
     stage.approve(1);
     stage.approve(2);
@@ -106,14 +106,14 @@ fn a_version_that_lost_its_approval_unheard_is_not_deployed() {
 }
 
 #[test]
-fn an_approval_that_the_registry_no_longer_knows_of_is_stale() {
+fn approval_that_the_registry_no_longer_has_is_stale() {
     let stage = stage();
     stage.say("churn", 1, "Rejected");
     assert_eq!(stage.hear("churn", 1, "Approved"), (Decision::Skipped, "stale"));
 }
 
 #[test]
-fn an_endpoint_that_somebody_else_updates_is_waited_for() {
+fn version_is_queued_while_the_endpoint_is_updated() {
     let stage = stage();
     let busy = ObservedEndpoint {
         status: EndpointStatus::SystemUpdating,
@@ -129,7 +129,7 @@ fn an_endpoint_that_somebody_else_updates_is_waited_for() {
 }
 
 #[test]
-fn a_canary_without_data_is_held_back_and_goes_when_it_is_sent_again() {
+fn canary_without_alarm_data_is_held_until_sent_again() {
     let stage = stage();
     stage.approve(1);
     stage.comes_to_rest(false);
@@ -146,7 +146,7 @@ fn a_canary_without_data_is_held_back_and_goes_when_it_is_sent_again() {
 }
 
 #[test]
-fn a_canary_whose_alarms_fell_silent_is_no_pass() {
+fn canary_whose_alarms_lost_data_is_rolled_back() {
     let stage = stage();
     stage.approve(1);
     stage.comes_to_rest(false);
@@ -159,7 +159,7 @@ fn a_canary_whose_alarms_fell_silent_is_no_pass() {
 }
 
 #[test]
-fn a_model_that_is_delivered_by_a_pipeline_starts_it_with_the_package() {
+fn pipeline_starts_with_the_package() {
     let stage = stage();
     assert_eq!(stage.say("segments", 4, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("segments", 4)]);
@@ -169,14 +169,14 @@ fn a_model_that_is_delivered_by_a_pipeline_starts_it_with_the_package() {
 }
 
 #[test]
-fn a_rejection_by_a_policy_that_gives_notice_changes_nothing_else() {
+fn rejection_with_notify_changes_nothing_else() {
     let stage = stage();
     assert_eq!(stage.say("segments", 4, "Rejected"), (Decision::Acted, "rejected"));
     assert_eq!((stage.updates().len(), stage.told()), (0, vec![FactKind::PackageRejected]));
 }
 
 #[test]
-fn an_older_version_goes_out_when_the_live_one_is_rejected_with_none_before_it() {
+fn older_version_is_deployed_after_sole_version_is_rejected() {
     let stage = stage();
     stage.approve(2);
     stage.comes_to_rest(false);
@@ -186,7 +186,7 @@ fn an_older_version_goes_out_when_the_live_one_is_rejected_with_none_before_it()
 }
 
 #[test]
-fn a_version_that_waited_never_follows_a_newer_one_that_went_before_it() {
+fn queued_version_never_follows_a_newer_one() {
     let stage = stage();
     stage.approve(1);
     stage.comes_to_rest(false);
@@ -200,13 +200,13 @@ fn a_version_that_waited_never_follows_a_newer_one_that_went_before_it() {
 }
 
 #[test]
-fn what_was_busy_after_all_takes_the_place_of_nothing_that_was_wanted_after_it() {
+fn busy_version_does_not_replace_a_later_queued_one() {
     let arn = |version| PackageArn::parse(&arn("churn", version)).unwrap();
     let stage = stage();
     stage.approve(1);
     let record = stage.world.ledger.contents().aggregates.values().find_map(|record| record.state.clone()).unwrap();
-    let mut state: crate::rollout::State = serde_json::from_value(record).unwrap();
-    let next = crate::rollout::Queued {
+    let mut state: crate::state::State = serde_json::from_value(record).unwrap();
+    let next = crate::state::Queued {
         package: arn(2),
         cause: crate::rollout::Cause::Approved,
         since: stage.world.clock.now(),
@@ -216,11 +216,11 @@ fn what_was_busy_after_all_takes_the_place_of_nothing_that_was_wanted_after_it()
         endpoint: EndpointName::parse("churn-prod").unwrap(),
         config: "c".into(),
         strategy: Strategy::AllAtOnce,
-        place: None,
+        account: None,
     };
-    let action = crate::action::Action::UpdateEndpoint { service: "sagemaker", request };
+    let action = crate::action::Action::UpdateEndpoint { request };
     let busy = Ok(crate::action::Done::Endpoint(UpdateAccepted::Busy));
     let settled = crate::apply_outcome::apply_outcome(&mut state, &action, busy, stage.world.clock.now());
     assert_eq!(state.queued, Some(next));
-    assert!(settled.facts[0].reasons[0].ends_with("gives way to version 2"), "{settled:?}");
+    assert!(settled.facts[0].reasons[0].contains("version 2 is deployed before version 1"), "{settled:?}");
 }

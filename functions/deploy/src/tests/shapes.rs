@@ -14,7 +14,7 @@ fn instead_of_canary(other: &str) -> Stage {
 }
 
 #[test]
-fn a_linear_rollout_moves_in_the_steps_of_the_policy() {
+fn linear_rollout_has_the_steps_of_the_policy() {
     let stage = instead_of_canary("[deploy.endpoint.linear]\npercent = 25\nbake_time = \"5m\"");
     stage.approve(1);
     let strategies = stage.cloud.strategies.lock().unwrap().clone();
@@ -22,7 +22,7 @@ fn a_linear_rollout_moves_in_the_steps_of_the_policy() {
 }
 
 #[test]
-fn a_rolling_update_goes_by_the_batches_of_the_policy() {
+fn rolling_update_has_the_batches_of_the_policy() {
     let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"5m\"");
     stage.approve(1);
     let strategies = stage.cloud.strategies.lock().unwrap().clone();
@@ -30,7 +30,7 @@ fn a_rolling_update_goes_by_the_batches_of_the_policy() {
 }
 
 #[test]
-fn a_rolling_update_without_data_is_held_back_like_a_canary() {
+fn rolling_update_without_alarm_data_is_held() {
     let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"5m\"");
     stage.approve(1);
     stage.comes_to_rest(false);
@@ -43,7 +43,7 @@ fn a_rolling_update_without_data_is_held_back_like_a_canary() {
 }
 
 #[test]
-fn a_version_goes_out_serverless_and_all_at_once() {
+fn serverless_version_takes_all_traffic_at_once() {
     let stage = stage_with(|text| {
         let start = text.find("instance_type").unwrap();
         let rest = &text[text.find("[evaluate]").unwrap()..text.find("[monitor]").unwrap()];
@@ -58,7 +58,7 @@ fn a_version_goes_out_serverless_and_all_at_once() {
 }
 
 #[test]
-fn another_shape_has_another_name() {
+fn different_shape_has_a_different_name() {
     let name = |change: &dyn Fn(&str) -> String| {
         let stage = stage_with(change);
         stage.approve(1);
@@ -75,7 +75,7 @@ fn another_shape_has_another_name() {
 }
 
 #[test]
-fn the_schedule_is_put_with_the_scaling_policy() {
+fn schedule_is_put_with_the_scaling_policy() {
     let stage = stage();
     stage.approve(1);
     stage.comes_to_rest(false);
@@ -83,13 +83,13 @@ fn the_schedule_is_put_with_the_scaling_policy() {
 }
 
 #[test]
-fn a_challenger_shares_the_variant_of_the_policy() {
+fn ab_test_has_the_share_of_the_policy() {
     let stage = super::variant_test::challenged();
     stage.approve(1);
     stage.comes_to_rest(false);
     stage.approve(2);
     let configs = stage.cloud.configs.lock().unwrap().clone();
-    let beside = configs.last().and_then(|config| config.beside.clone()).unwrap();
-    assert!(matches!(beside.trial, VariantTest::AbTest(challenger) if challenger.percent == 20));
+    let beside = configs.last().and_then(|config| config.second_variant.clone()).unwrap();
+    assert!(matches!(beside.test, VariantTest::AbTest(challenger) if challenger.percent == 20));
     assert!(beside.live.starts_with("churn-v1-"), "{}", beside.live);
 }

@@ -117,7 +117,7 @@ fn made() -> Stage {
 }
 
 #[test]
-fn a_stack_is_made_with_the_first_version_and_updated_with_the_next() {
+fn stack_is_created_then_updated() {
     let stage = made();
     assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
@@ -131,7 +131,7 @@ fn a_stack_is_made_with_the_first_version_and_updated_with_the_next() {
 }
 
 #[test]
-fn an_update_that_cloudformation_took_back_is_told_and_not_tried_again() {
+fn rolled_back_stack_is_reported_and_not_updated_again() {
     let stage = made();
     stage.say("tariffs", 2, "Approved");
     assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
@@ -143,10 +143,10 @@ fn an_update_that_cloudformation_took_back_is_told_and_not_tried_again() {
 }
 
 #[test]
-fn a_rollback_that_failed_is_continued_once() {
+fn failed_stack_rollback_is_continued_once() {
     let stage = made();
     stage.say("tariffs", 2, "Approved");
-    assert_eq!(stage.stack("UPDATE_ROLLBACK_FAILED"), (Decision::Acted, "continued"));
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_FAILED"), (Decision::Acted, "rollback_continued"));
     assert_eq!(stage.stack("UPDATE_ROLLBACK_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
     assert_eq!(stage.stack_heard("UPDATE_ROLLBACK_FAILED"), (Decision::Skipped, "still_moving"), "a copy of the first");
     assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
@@ -154,7 +154,7 @@ fn a_rollback_that_failed_is_continued_once() {
 }
 
 #[test]
-fn a_rollback_that_failed_again_is_a_persons() {
+fn stack_rollback_that_failed_twice_needs_an_operator() {
     let stage = made();
     stage.say("tariffs", 2, "Approved");
     stage.stack("UPDATE_ROLLBACK_FAILED");
@@ -166,18 +166,18 @@ fn a_rollback_that_failed_again_is_a_persons() {
 }
 
 #[test]
-fn what_is_left_of_a_stack_that_could_not_be_made_goes_before_it_is_made_again() {
+fn remains_of_a_failed_stack_are_deleted_before_creation() {
     let stage = stage();
     stage.say("tariffs", 1, "Approved");
     assert_eq!(stage.stack("ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
     assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
-    assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Acted, "cleared"));
+    assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Acted, "stack_deleted"));
     assert_eq!(stage.stack("CREATE_COMPLETE"), (Decision::Acted, "live"));
     assert_eq!(stage.stack_calls(), ["create", "delete", "create"]);
 }
 
 #[test]
-fn a_stack_that_holds_the_version_already_is_live() {
+fn stack_that_has_the_version_already_is_live() {
     let stage = made();
     stage.cloud.stack.lock().unwrap().nothing = true;
     assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
@@ -206,7 +206,7 @@ fn staged() -> Stage {
 }
 
 #[test]
-fn a_stack_of_one_stage_asks_for_the_next_also_where_there_was_nothing_to_update() {
+fn unchanged_stack_offers_its_version_to_the_next_stage() {
     let stage = staged();
     assert_eq!(stage.say("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.stack_of("dev", "CREATE_COMPLETE"), (Decision::Acted, "live"));
@@ -219,7 +219,7 @@ fn a_stack_of_one_stage_asks_for_the_next_also_where_there_was_nothing_to_update
 }
 
 #[test]
-fn a_rejected_version_leads_back_to_the_one_before() {
+fn rejected_version_of_a_stack_rolls_back() {
     let stage = made();
     stage.say("tariffs", 2, "Approved");
     stage.stack("UPDATE_COMPLETE");
@@ -230,7 +230,7 @@ fn a_rejected_version_leads_back_to_the_one_before() {
 }
 
 #[test]
-fn an_approval_during_an_update_waits_for_its_end() {
+fn approval_during_a_stack_update_is_queued() {
     let stage = made();
     stage.say("tariffs", 2, "Approved");
     assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Deferred, "queued"));
@@ -239,7 +239,7 @@ fn an_approval_during_an_update_waits_for_its_end() {
 }
 
 #[test]
-fn each_update_has_a_token_of_its_own() {
+fn each_update_has_its_own_token() {
     let stage = made();
     stage.say("tariffs", 2, "Approved");
     stage.stack("UPDATE_ROLLBACK_FAILED");
@@ -250,7 +250,7 @@ fn each_update_has_a_token_of_its_own() {
 }
 
 #[test]
-fn a_stack_of_nobodys_leaves_no_record() {
+fn stack_of_no_policy_leaves_no_record() {
     let stage = stage();
     let detail = json!({"stack-id": "arn:aws:cloudformation:eu-west-1:123456789012:stack/theirs/1",
         "status-details": {"status": "UPDATE_COMPLETE"}});
@@ -259,7 +259,7 @@ fn a_stack_of_nobodys_leaves_no_record() {
 }
 
 #[test]
-fn an_end_that_nobody_heard_of_is_found_by_looking() {
+fn missed_end_of_a_stack_is_found_by_reconciling() {
     let stage = made();
     let look = || {
         let detail = json!({"version": 1, "model": "tariffs", "dedup_key": "look/x", "at": NOON, "details": {}});
@@ -274,7 +274,7 @@ fn an_end_that_nobody_heard_of_is_found_by_looking() {
 }
 
 #[test]
-fn a_version_that_waits_for_a_stack_is_taken_when_that_stack_is_deleted() {
+fn queued_version_starts_when_its_stack_is_deleted() {
     let stage = made();
     stage.stack_unheard("DELETE_IN_PROGRESS");
     assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Deferred, "queued"));
@@ -283,7 +283,7 @@ fn a_version_that_waits_for_a_stack_is_taken_when_that_stack_is_deleted() {
 }
 
 #[test]
-fn a_deleted_stack_for_which_nothing_waits_is_left_deleted() {
+fn deleted_stack_without_a_queue_stays_deleted() {
     let stage = made();
     assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Skipped, "no_such_stack"));
     assert_eq!(stage.stack_calls(), ["create"]);

@@ -2,13 +2,13 @@
 
 use trimtab_core::event::StackStatus;
 use trimtab_core::port::ObservedStack;
-use trimtab_core::reactor::{Context, Decide};
 
 use super::cases::*;
 use super::*;
 use crate::action::Action;
-use crate::decide::Observed;
-use crate::rollout::{Progress, State};
+use crate::observation::Observed;
+use crate::rollout::Progress;
+use crate::state::State;
 
 fn actual(status: &str, version: u32, changed: Option<i64>) -> ObservedStack {
     let noon = NOON.parse::<jiff::Timestamp>().unwrap();
@@ -30,27 +30,18 @@ fn heard(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Ve
     let plan = decide(TARIFFS, &event, &state, &observed, 60);
     let mut actions = plan.actions.clone();
     if actions.is_empty() {
-        let policy = parse(TARIFFS);
-        let now = NOON.parse().unwrap();
-        let ctx = Context {
-            event: &event,
-            policy: Some(&policy),
-            organization: None,
-            state: &state,
-            observed: &observed,
-            now,
-        };
-        actions = crate::Deploy::pending_actions(plan.state.as_ref().unwrap_or(&state), &ctx);
+        actions = pending(TARIFFS, &event, plan.state.as_ref().unwrap_or(&state), &observed, 0);
     }
     let name = |action: &Action| json!(action)["action"].as_str().unwrap().to_owned();
     (codes(&plan)[0], actions.iter().map(name).collect())
 }
 
 #[test]
-fn each_status_of_a_stack_has_its_meaning_for_the_rollout() {
+fn each_stack_status_has_its_outcome() {
     let none: &[&str] = &[];
-    let (on, held) = (Progress::Stacking, Progress::Held);
-    let (told, outbox) = (Progress::Continuing { told: true }, Progress::Continuing { told: false });
+    let (on, held) = (Progress::UpdatingStack, Progress::StackUnchanged);
+    let (told, outbox) =
+        (Progress::ContinuingRollback { requested: true }, Progress::ContinuingRollback { requested: false });
     for (progress, status, version, code, calls) in [
         (&on, "UPDATE_IN_PROGRESS", 2, "still_moving", none),
         (&on, "UPDATE_COMPLETE", 2, "live", none),
@@ -58,7 +49,7 @@ fn each_status_of_a_stack_has_its_meaning_for_the_rollout() {
         (&on, "UPDATE_COMPLETE", 1, "overtaken", none),
         (&on, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
         (&on, "ROLLBACK_COMPLETE", 2, "rolled_back", none),
-        (&on, "UPDATE_ROLLBACK_FAILED", 1, "continued", &["ContinueUpdateRollback"]),
+        (&on, "UPDATE_ROLLBACK_FAILED", 1, "rollback_continued", &["ContinueUpdateRollback"]),
         (&on, "ROLLBACK_FAILED", 2, "failed", none),
         (&on, "UPDATE_FAILED", 2, "failed", none),
         (&held, "UPDATE_COMPLETE", 1, "live", none),
@@ -69,9 +60,9 @@ fn each_status_of_a_stack_has_its_meaning_for_the_rollout() {
         (&told, "UPDATE_ROLLBACK_FAILED", 1, "rollback_failed", none),
         (&outbox, "UPDATE_ROLLBACK_FAILED", 1, "before_rollout", &["ContinueUpdateRollback"]),
         (&outbox, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
-        (&Progress::Clearing, "DELETE_IN_PROGRESS", 1, "still_moving", none),
-        (&Progress::Clearing, "DELETE_FAILED", 1, "failed", none),
-        (&Progress::Clearing, "ROLLBACK_COMPLETE", 1, "before_rollout", none),
+        (&Progress::DeletingStack, "DELETE_IN_PROGRESS", 1, "still_moving", none),
+        (&Progress::DeletingStack, "DELETE_FAILED", 1, "failed", none),
+        (&Progress::DeletingStack, "ROLLBACK_COMPLETE", 1, "before_rollout", none),
     ] {
         let (decided, called) = heard(progress, Some(actual(status, version, None)));
         assert_eq!(
@@ -80,12 +71,12 @@ fn each_status_of_a_stack_has_its_meaning_for_the_rollout() {
             "{progress:?}, {status}"
         );
     }
-    assert_eq!(heard(&Progress::Clearing, None), ("cleared", vec!["CreateStack".to_owned()]));
-    assert_eq!(heard(&Progress::Stacking, None), ("no_such_stack", vec![]));
+    assert_eq!(heard(&Progress::DeletingStack, None), ("stack_deleted", vec!["CreateStack".to_owned()]));
+    assert_eq!(heard(&Progress::UpdatingStack, None), ("no_such_stack", vec![]));
 }
 
 #[test]
-fn a_call_whose_answer_is_not_on_record_is_made_unless_it_shows() {
+fn pending_stack_call_is_made_unless_it_shows() {
     let (update, delete) = (vec!["UpdateStack".to_owned()], vec!["DeleteStack".to_owned()]);
     let heard = |status, version, changed| heard(&Progress::Intended, Some(actual(status, version, changed)));
     assert_eq!(heard("UPDATE_COMPLETE", 1, Some(-1)), ("before_rollout", update.clone()), "nothing has come of it");
@@ -100,16 +91,16 @@ fn a_call_whose_answer_is_not_on_record_is_made_unless_it_shows() {
 }
 
 #[test]
-fn what_waits_goes_when_its_stack_takes_an_update() {
+fn queued_version_starts_when_its_stack_takes_an_update() {
     let looked = |status: Option<&str>, current: bool| {
         let look = fact("tariffs", FactKind::ReconcileRequested, &json!({}));
-        let waits = crate::rollout::Queued {
+        let waits = crate::state::Queued {
             package: package("tariffs", 2),
             cause: crate::rollout::Cause::Approved,
             since: NOON.parse().unwrap(),
         };
-        let current = current.then(|| rollout("tariffs", 1, "p", Progress::Stacking));
-        let state = State { before: Some([].into()), queued: Some(waits), current, ..State::default() };
+        let current = current.then(|| rollout("tariffs", 1, "p", Progress::UpdatingStack));
+        let state = State { initial_verdicts: Some([].into()), queued: Some(waits), current, ..State::default() };
         let queued = ObservedPackage { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
         let observed = Observed {
             stack: status.map(|status| actual(status, 1, None)),
@@ -129,15 +120,15 @@ fn what_waits_goes_when_its_stack_takes_an_update() {
 }
 
 #[test]
-fn a_stacks_call_has_a_token_of_its_package_turn_and_purpose() {
+fn stack_token_depends_on_package_attempt_and_operation() {
     let token = |version: u32, attempt: u32, status: Option<&str>, after: i64| {
         let mut rollout = rollout("tariffs", version, "p", Progress::Intended);
         (rollout.attempt, rollout.since) = (attempt, rollout.since + SignedDuration::from_secs(after));
         let actual = ObservedPackage { approval: Approval::Approved, status: "Completed".into(), lifecycle: None };
         let stack = status.map(|status| self::actual(status, 9, Some(-1)));
         let observed = Observed { stack, package: Some(actual), ..Observed::default() };
-        let plan = decide(TARIFFS, &approved("tariffs", version), &on(rollout), &observed, 900);
-        let call = json!(plan.actions.first().unwrap());
+        let calls = pending(TARIFFS, &approved("tariffs", version), &on(rollout), &observed, 900);
+        let call = json!(calls.first().unwrap());
         call["token"].as_str().unwrap().to_owned()
     };
     let one = token(1, 1, None, 0);

@@ -23,7 +23,7 @@ struct Accounts {
 }
 
 impl Registry for &Accounts {
-    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
         (&&self.registry).newest(group).await
     }
 
@@ -88,11 +88,11 @@ impl Scaling for &Account {
 }
 
 impl Invocations for &Account {
-    async fn invoke(&self, _: &EndpointName, smoke: &SmokeTest) -> PortResult<Smoked> {
+    async fn invoke(&self, _: &EndpointName, smoke: &SmokeTest) -> PortResult<SmokeTestResult> {
         assert_eq!(smoke.content_type, "text/csv");
         let broken = *self.broken.lock().unwrap();
-        let failed = || Smoked::Failed("the model answered 500: no such column".into());
-        Ok(if broken { failed() } else { Smoked::Passed { took: SignedDuration::from_millis(20) } })
+        let failed = || SmokeTestResult::Failed("the model answered 500: no such column".into());
+        Ok(if broken { failed() } else { SmokeTestResult::Passed { took: SignedDuration::from_millis(20) } })
     }
 }
 
@@ -103,7 +103,7 @@ impl<'a> StageAccounts for &'a Accounts {
     type Alarms = &'a Account;
     type Invocations = &'a Account;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
+    async fn clients_for(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
         let all: &'a Accounts = self;
         let account = match place {
             Some(place) => {
@@ -145,8 +145,8 @@ impl Loans {
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
             "region": "eu-west-1", "time": self.world.clock.now().to_string(), "resources": [], "detail": detail});
         let all = &self.accounts;
-        let (deliveries, stacks) = (&all.registry, &all.registry);
-        let report = run(self.world.react(&Reaction { registry: all, places: all, deliveries, stacks }, &event));
+        let (pipelines, stacks) = (&all.registry, &all.registry);
+        let report = run(self.world.react(&Reaction { registry: all, accounts: all, pipelines, stacks }, &event));
         let report = report.unwrap().unwrap();
         (report.entry.decision, report.codes.last().copied().unwrap())
     }
@@ -206,13 +206,13 @@ impl Loans {
 }
 
 #[test]
-fn a_version_goes_through_dev_and_staging_and_waits_for_a_person_before_production() {
+fn version_passes_dev_and_staging_and_waits_at_the_gate() {
     let loans = loans();
     assert_eq!(loans.approve(1), (Decision::Acted, "approved"));
     assert_eq!(loans.rests(HUB, "loans-dev"), (Decision::Acted, "live"));
     assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Acted, "approved"));
     assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "live"));
-    assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "waits"));
+    assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "promotion_pending"));
     assert_eq!(loans.told(FactKind::PromotionPending), ["rollout/loans/prod/1/1"]);
     let waits = loans.world.bus.facts().into_iter().find(|fact| fact.kind == FactKind::PromotionPending).unwrap();
     assert!(waits.reasons[0].contains("trimtab promote loans 1 --to prod --by YOUR-NAME"), "{:?}", waits.reasons);
@@ -225,16 +225,16 @@ fn a_version_goes_through_dev_and_staging_and_waits_for_a_person_before_producti
 }
 
 #[test]
-fn requests_that_come_twice_move_nothing_twice() {
+fn repeated_requests_change_nothing() {
     let loans = loans();
     loans.proven(1);
     assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Skipped, "already_handled"));
-    assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "waits"));
+    assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "promotion_pending"));
     assert_eq!(loans.updates().1, ["loans: v1"]);
 }
 
 #[test]
-fn a_version_that_fails_its_smoke_test_goes_no_further_and_the_one_before_serves_again() {
+fn failed_smoke_test_rolls_back_and_promotes_nothing() {
     let loans = loans();
     loans.proven(1);
     loans.approve(2);
@@ -249,7 +249,7 @@ fn a_version_that_fails_its_smoke_test_goes_no_further_and_the_one_before_serves
 }
 
 #[test]
-fn a_first_version_that_fails_its_smoke_test_goes_no_further() {
+fn first_version_that_fails_its_smoke_test_is_not_promoted() {
     let loans = loans();
     *loans.accounts.staging.broken.lock().unwrap() = true;
     loans.approve(1);
@@ -260,7 +260,7 @@ fn a_first_version_that_fails_its_smoke_test_goes_no_further() {
 }
 
 #[test]
-fn a_person_cannot_let_in_what_is_not_live_in_the_stage_before() {
+fn operator_cannot_promote_a_version_that_is_not_offered() {
     let loans = loans();
     loans.approve(1);
     loans.rests(HUB, "loans-dev");
@@ -268,7 +268,7 @@ fn a_person_cannot_let_in_what_is_not_live_in_the_stage_before() {
 }
 
 #[test]
-fn what_is_no_longer_approved_goes_no_further() {
+fn version_that_lost_its_approval_is_not_promoted() {
     let loans = loans();
     loans.proven(1);
     loans.accounts.registry.approvals.lock().unwrap().insert(arn("loans", 1), Approval::Rejected);
@@ -276,7 +276,7 @@ fn what_is_no_longer_approved_goes_no_further() {
 }
 
 #[test]
-fn a_rejection_is_passed_on_and_takes_the_version_back_in_every_stage() {
+fn rejection_withdraws_the_version_from_every_stage() {
     let loans = loans();
     for version in [1, 2] {
         loans.proven(version);
@@ -293,7 +293,7 @@ fn a_rejection_is_passed_on_and_takes_the_version_back_in_every_stage() {
 }
 
 #[test]
-fn a_forged_withdrawal_takes_nothing_back() {
+fn forged_withdrawal_changes_nothing() {
     let loans = loans();
     loans.proven(1);
     let details = json!({"stage": "staging", "package": arn("loans", 1), "version": "1"});
@@ -302,7 +302,7 @@ fn a_forged_withdrawal_takes_nothing_back() {
 }
 
 #[test]
-fn an_endpoint_of_that_name_in_a_third_account_moves_nothing() {
+fn endpoint_of_that_name_in_a_third_account_is_ignored() {
     let loans = loans();
     let detail = json!({"EndpointName": "loans", "EndpointStatus": "IN_SERVICE"});
     let heard = loans.react("999999999999", "SageMaker Endpoint State Change", "aws.sagemaker", &detail);
@@ -310,7 +310,7 @@ fn an_endpoint_of_that_name_in_a_third_account_moves_nothing() {
 }
 
 #[test]
-fn a_life_cycle_edit_is_no_approval_and_opens_its_own_gate_only() {
+fn life_cycle_edit_opens_only_its_own_gate() {
     let loans = loans_with(|text| text.replace("gate = \"none\"", "gate = { lifecycle = \"Staging\" }"));
     let edited = |stage: &str, status: &str| {
         let lifecycle = LifeCycle { stage: stage.into(), stage_status: status.into() };
@@ -320,16 +320,16 @@ fn a_life_cycle_edit_is_no_approval_and_opens_its_own_gate_only() {
     assert_eq!(edited("Development", "Approved"), (Decision::Skipped, "metadata_only"), "nobody has approved it");
     loans.approve(1);
     assert_eq!(edited("Staging", "Approved"), (Decision::Skipped, "not_offered"), "it is not live in dev yet");
-    assert_eq!(edited("Staging", "InReview"), (Decision::Skipped, "not_let_in"));
+    assert_eq!(edited("Staging", "InReview"), (Decision::Skipped, "gate_closed"));
     loans.rests(HUB, "loans-dev");
-    assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Deferred, "waits"));
+    assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Deferred, "promotion_pending"));
     assert_eq!(edited("Staging", "Approved"), (Decision::Acted, "approved"));
     assert_eq!(edited("Staging", "Approved"), (Decision::Skipped, "already_handled"));
     assert_eq!(loans.updates().1, ["loans: v1"]);
 }
 
 #[test]
-fn a_look_at_the_model_is_a_look_at_each_stage_and_finds_an_end_that_nobody_heard_of() {
+fn reconcile_covers_each_stage_and_finds_a_missed_end() {
     let loans = loans();
     let look = json!({"version": 1, "model": "loans", "dedup_key": "look/loans/x", "at": NOON, "details": {}});
     assert_eq!(loans.react(HUB, "Reconcile Requested", "trimtab", &look), (Decision::Acted, "first_reconcile"));
@@ -344,7 +344,7 @@ fn a_look_at_the_model_is_a_look_at_each_stage_and_finds_an_end_that_nobody_hear
 }
 
 #[test]
-fn a_version_that_waits_at_the_gate_again_is_told_again() {
+fn version_that_waits_at_the_gate_again_is_reported_again() {
     let loans = loans();
     loans.proven(1);
     loans.promote(1);
@@ -360,7 +360,7 @@ fn a_version_that_waits_at_the_gate_again_is_told_again() {
 }
 
 #[test]
-fn a_rollback_promotes_nothing_to_the_next_stage() {
+fn rollback_promotes_nothing_to_the_next_stage() {
     let loans = loans();
     for version in [1, 2] {
         loans.approve(version);
@@ -374,7 +374,7 @@ fn a_rollback_promotes_nothing_to_the_next_stage() {
 }
 
 #[test]
-fn a_withdrawn_version_is_offered_no_more() {
+fn withdrawn_version_is_no_longer_offered() {
     let loans = loans();
     loans.proven(1);
     loans.package(1, "Rejected", &["ModelApprovalStatus"]);

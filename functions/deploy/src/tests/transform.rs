@@ -64,7 +64,7 @@ impl Stage {
 }
 
 #[test]
-fn an_approved_version_is_given_the_input_once_and_is_live_when_it_has_answered() {
+fn approved_version_runs_one_job_and_is_live_after_it() {
     let stage = stage();
     assert_eq!(stage.say("leads", 1, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Skipped, "already_handled"));
@@ -82,7 +82,7 @@ fn an_approved_version_is_given_the_input_once_and_is_live_when_it_has_answered(
 }
 
 #[test]
-fn a_rejected_version_whose_job_fails_leads_to_no_other_job() {
+fn rejected_version_whose_job_fails_starts_no_other_job() {
     let stage = stage();
     stage.say("leads", 1, "Approved");
     stage.completes();
@@ -94,7 +94,7 @@ fn a_rejected_version_whose_job_fails_leads_to_no_other_job() {
 }
 
 #[test]
-fn a_failed_job_asks_for_another_only_where_the_live_version_was_rejected() {
+fn failed_job_leads_to_another_only_if_live_is_rejected() {
     for (rejected, jobs) in [(3, vec![1, 2, 3]), (2, vec![1, 2, 3, 1])] {
         let stage = stage();
         for version in [1, 2] {
@@ -118,7 +118,7 @@ fn a_failed_job_asks_for_another_only_where_the_live_version_was_rejected() {
 }
 
 #[test]
-fn a_policy_that_serves_by_something_else_meanwhile_gives_the_rollout_up() {
+fn changed_target_abandons_the_rollout() {
     let stage = stage();
     stage.say("leads", 1, "Approved");
     let text = include_str!("../../../../policies/leads.toml");
@@ -133,7 +133,7 @@ fn a_policy_that_serves_by_something_else_meanwhile_gives_the_rollout_up() {
 }
 
 #[test]
-fn a_job_that_fails_leaves_the_version_before_and_what_waits_goes_next() {
+fn failed_job_keeps_live_version_and_starts_queued_one() {
     let stage = stage();
     stage.say("leads", 1, "Approved");
     stage.completes();
@@ -148,7 +148,7 @@ fn a_job_that_fails_leaves_the_version_before_and_what_waits_goes_next() {
 }
 
 #[test]
-fn a_rejected_version_leads_to_another_job_of_the_one_before() {
+fn rejected_version_runs_another_job_of_the_one_before() {
     let stage = stage();
     stage.say("leads", 1, "Approved");
     stage.completes();
@@ -163,13 +163,13 @@ fn a_rejected_version_leads_to_another_job_of_the_one_before() {
 }
 
 #[test]
-fn a_job_whose_start_was_not_answered_is_adopted_and_its_end_found() {
+fn job_without_start_response_is_adopted() {
     let stage = stage();
     stage.cloud.approvals.lock().unwrap().insert(arn("leads", 1), Approval::Approved);
     stage.cloud.jobs.lock().unwrap().lost = true;
     assert!(stage.try_hear("leads", 1, "Approved").is_none(), "it is given back to Lambda");
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(2));
-    assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Acted, "resumed"));
+    assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Acted, "resumed_pending"));
     assert_eq!(stage.looks(), (Decision::Acted, "first_reconcile"));
     stage.ends(completed());
     assert_eq!(stage.looks(), (Decision::Acted, "resumed_pending"));
@@ -177,7 +177,7 @@ fn a_job_whose_start_was_not_answered_is_adopted_and_its_end_found() {
 }
 
 #[test]
-fn a_job_of_nobodys_or_of_another_account_is_not_believed() {
+fn job_of_no_policy_or_another_account_is_ignored() {
     let stage = stage();
     let theirs = json!({"TransformJobName": "nightly-scores", "TransformJobStatus": "Completed"});
     let heard = stage.react("SageMaker Transform Job State Change", "aws.sagemaker", &theirs);

@@ -42,7 +42,7 @@ impl Stage {
         self.approve(1);
         assert_eq!(self.comes_to_rest(false), (Decision::Acted, "live"), "the first version has nothing to be beside");
         assert_eq!(self.approve(2), (Decision::Acted, "approved"));
-        assert_eq!(self.comes_to_rest(false), (Decision::Acted, "on_trial"));
+        assert_eq!(self.comes_to_rest(false), (Decision::Acted, "testing"));
     }
 
     fn names(&self) -> Vec<String> {
@@ -51,37 +51,41 @@ impl Stage {
 }
 
 #[test]
-fn a_shadow_that_was_quiet_for_its_time_goes_on_by_the_canary() {
+fn passed_shadow_test_continues_with_the_canary() {
     let stage = shadowed();
     stage.tries();
     let names = stage.names();
-    assert!(names[1].starts_with("churn-v2-trial-"), "{names:?}");
+    assert!(names[1].starts_with("churn-v2-test-"), "{names:?}");
     assert_eq!(stage.look_after(23), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_passed"));
+    assert_eq!(stage.look_after(1), (Decision::Acted, "test_passed"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     let strategies = stage.cloud.strategies.lock().unwrap().clone();
     assert!(matches!(&strategies[..], [_, Strategy::AllAtOnce, Strategy::Canary(_)]), "{strategies:?}");
     let configs = stage.cloud.configs.lock().unwrap().clone();
-    assert_eq!((&configs[1].model, configs[2].beside.is_none()), (&configs[2].name, true), "the same model, alone");
+    assert_eq!(
+        (&configs[1].model, configs[2].second_variant.is_none()),
+        (&configs[2].name, true),
+        "the same model, alone"
+    );
     assert_eq!(stage.names().last(), Some(&configs[2].name));
 }
 
 #[test]
-fn a_challenger_that_was_quiet_for_its_time_becomes_the_only_one() {
+fn passed_ab_test_takes_all_traffic() {
     let stage = challenged();
     stage.tries();
     assert_eq!(stage.look_after(6 * 24), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.look_after(24), (Decision::Acted, "trial_passed"));
+    assert_eq!(stage.look_after(24), (Decision::Acted, "test_passed"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
 }
 
 #[test]
-fn an_alarm_ends_a_trial_and_the_live_version_is_alone_again() {
+fn firing_alarm_ends_a_test_and_rolls_back() {
     let stage = challenged();
     stage.tries();
     *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
-    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_failed"));
+    assert_eq!(stage.look_after(1), (Decision::Acted, "test_failed"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
     assert!(stage.told().contains(&FactKind::RolloutRolledBack));
@@ -89,18 +93,18 @@ fn an_alarm_ends_a_trial_and_the_live_version_is_alone_again() {
 }
 
 #[test]
-fn a_trial_of_which_nothing_was_heard_is_no_pass() {
+fn test_without_alarm_data_does_not_pass() {
     let stage = shadowed();
     stage.tries();
     *stage.cloud.trial.lock().unwrap() = Some(AlarmState::InsufficientData);
     assert_eq!(stage.look_after(25), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.look_after(6), (Decision::Acted, "late"), "a person is told when it takes too long");
+    assert_eq!(stage.look_after(6), (Decision::Acted, "deadline_exceeded"), "a person is told when it takes too long");
     *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Ok);
-    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_passed"));
+    assert_eq!(stage.look_after(1), (Decision::Acted, "test_passed"));
 }
 
 #[test]
-fn a_version_that_is_rejected_on_trial_goes_at_once() {
+fn rejection_ends_a_test_at_once() {
     let stage = shadowed();
     stage.tries();
     assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "rollback"));
@@ -109,29 +113,29 @@ fn a_version_that_is_rejected_on_trial_goes_at_once() {
 }
 
 #[test]
-fn a_version_that_is_rejected_before_its_trial_began_goes_when_it_has() {
+fn rejection_before_the_test_rolls_back_when_it_begins() {
     let stage = shadowed();
     stage.approve(1);
     stage.comes_to_rest(false);
     stage.approve(2);
     assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Deferred, "queued"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "taken_back"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "test_canceled"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
 
 #[test]
-fn what_else_the_endpoint_tells_of_a_trial_changes_nothing() {
+fn endpoint_event_during_a_test_changes_nothing() {
     let stage = shadowed();
     stage.tries();
-    assert_eq!(stage.comes_to_rest(true), (Decision::Skipped, "on_trial"));
+    assert_eq!(stage.comes_to_rest(true), (Decision::Skipped, "testing"));
     assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.approve(3), (Decision::Deferred, "queued"));
     assert_eq!(stage.updates(), ["v1", "v2"]);
 }
 
 #[test]
-fn a_version_that_waited_for_a_trial_follows_it() {
+fn queued_version_follows_a_test() {
     let stage = shadowed();
     stage.tries();
     stage.approve(3);
@@ -141,7 +145,7 @@ fn a_version_that_waited_for_a_trial_follows_it() {
 }
 
 #[test]
-fn a_trial_that_somebody_else_ended_is_told() {
+fn test_ended_by_another_update_is_reported() {
     let stage = shadowed();
     stage.tries();
     stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().config = Some("theirs".into());
@@ -159,7 +163,7 @@ impl Stage {
 }
 
 #[test]
-fn a_person_ends_a_trial_before_its_time_and_the_version_goes_on_once() {
+fn operator_ends_a_test_early_once() {
     let stage = challenged();
     stage.tries();
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "promoted"));
@@ -167,12 +171,12 @@ fn a_person_ends_a_trial_before_its_time_and_the_version_goes_on_once() {
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.names().len(), 3);
-    let alone = stage.cloud.configs.lock().unwrap().last().unwrap().beside.is_none();
+    let alone = stage.cloud.configs.lock().unwrap().last().unwrap().second_variant.is_none();
     assert!(alone, "version 2 serves alone");
 }
 
 #[test]
-fn a_person_who_is_faster_than_the_endpoint_is_heard_when_it_serves_both() {
+fn early_promotion_waits_until_both_versions_serve() {
     let stage = challenged();
     stage.approve(1);
     stage.comes_to_rest(false);
@@ -185,7 +189,7 @@ fn a_person_who_is_faster_than_the_endpoint_is_heard_when_it_serves_both() {
 }
 
 #[test]
-fn a_version_that_waits_behind_a_trial_is_not_lost_when_a_person_ends_it_while_the_endpoint_moves() {
+fn queued_version_survives_early_promotion() {
     let stage = challenged();
     stage.tries();
     assert_eq!(stage.approve(3), (Decision::Deferred, "queued"));
@@ -199,7 +203,7 @@ fn a_version_that_waits_behind_a_trial_is_not_lost_when_a_person_ends_it_while_t
 }
 
 #[test]
-fn without_data_on_the_canarys_alarm_a_persons_word_waits() {
+fn early_promotion_waits_for_data_of_the_canary_alarm() {
     let stage = shadowed();
     stage.tries();
     *stage.cloud.silent.lock().unwrap() = true;
@@ -210,11 +214,11 @@ fn without_data_on_the_canarys_alarm_a_persons_word_waits() {
 }
 
 #[test]
-fn a_person_does_not_end_a_trial_whose_alarm_has_gone_off_nor_of_a_version_that_lost_its_approval() {
+fn early_promotion_needs_quiet_alarms_and_an_approval() {
     let stage = challenged();
     stage.tries();
     *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Failed, "trial_failed"));
+    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Failed, "test_failed"));
     *stage.cloud.trial.lock().unwrap() = None;
     stage.cloud.approvals.lock().unwrap().insert(arn("churn", 2), Approval::Rejected);
     assert_eq!(stage.promoted_by("promotion/2"), (Decision::Skipped, "no_longer_approved"));
@@ -222,13 +226,13 @@ fn a_person_does_not_end_a_trial_whose_alarm_has_gone_off_nor_of_a_version_that_
 }
 
 #[test]
-fn an_operators_roll_back_ends_a_trial_at_once() {
+fn operator_rollback_ends_a_test_at_once() {
     let stage = challenged();
     stage.tries();
     let detail =
         json!({"version": 1, "model": "churn", "dedup_key": "rollback/1", "at": NOON, "details": {"by": "maya"}});
     let heard = stage.react("Rollback Requested", "trimtab", &detail);
-    assert_eq!(heard, (Decision::Acted, "taken_back"));
+    assert_eq!(heard, (Decision::Acted, "test_canceled"));
     assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
     let names = stage.names();
     assert!(names.last().unwrap().starts_with("churn-v1-"), "{names:?}");
@@ -236,44 +240,44 @@ fn an_operators_roll_back_ends_a_trial_at_once() {
 }
 
 #[test]
-fn a_failed_trial_is_told_with_the_alarms_that_went_off() {
+fn failed_test_is_reported_with_its_firing_alarms() {
     let stage = challenged();
     stage.tries();
     *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
-    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_failed"));
+    assert_eq!(stage.look_after(1), (Decision::Acted, "test_failed"));
     let facts = stage.world.bus.facts();
     let reasons =
         facts.iter().find(|fact| fact.kind == FactKind::RolloutRolledBack).map(|fact| fact.reasons.join("; "));
-    let expected = format!("version 2 has set off {TRIAL_ALARM} on trial: going back to 1");
+    let expected = format!("alarm {TRIAL_ALARM} is firing in the variant test of version 2: rolling back to version 1");
     assert_eq!(reasons.as_deref(), Some(&*expected));
 }
 
 #[test]
-fn a_trial_lasts_from_when_it_serves_not_from_its_decision() {
+fn test_duration_starts_when_the_endpoint_serves_it() {
     let stage = shadowed();
     stage.approve(1);
     stage.comes_to_rest(false);
     stage.approve(2);
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(3));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "on_trial"));
+    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "testing"));
     assert_eq!(stage.look_after(22), (Decision::Skipped, "nothing_new"), "25 hours after its decision");
-    assert_eq!(stage.look_after(2), (Decision::Acted, "trial_passed"));
+    assert_eq!(stage.look_after(2), (Decision::Acted, "test_passed"));
 }
 
 #[test]
-fn a_late_trial_and_its_late_rollout_are_two_messages() {
+fn test_and_rollout_exceed_their_deadlines_separately() {
     let stage = shadowed();
     stage.tries();
     *stage.cloud.trial.lock().unwrap() = Some(AlarmState::InsufficientData);
-    assert_eq!(stage.look_after(31), (Decision::Acted, "late"));
+    assert_eq!(stage.look_after(31), (Decision::Acted, "deadline_exceeded"));
     *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Ok);
-    assert_eq!(stage.look_after(1), (Decision::Acted, "trial_passed"));
-    assert_eq!(stage.look_after(7), (Decision::Acted, "late"), "the canary hangs");
+    assert_eq!(stage.look_after(1), (Decision::Acted, "test_passed"));
+    assert_eq!(stage.look_after(7), (Decision::Acted, "deadline_exceeded"), "the canary hangs");
     let facts = stage.world.bus.facts();
     let late: std::collections::BTreeSet<&str> = facts
         .iter()
         .filter(|fact| fact.kind == FactKind::DeadlineExceeded)
         .map(|fact| fact.dedup_key.as_str())
         .collect();
-    assert_eq!(late, ["late/rollout/churn/2/1", "late/rollout/churn/2/1/trial"].into());
+    assert_eq!(late, ["late/rollout/churn/2/1", "late/rollout/churn/2/1/test"].into());
 }

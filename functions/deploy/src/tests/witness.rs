@@ -23,7 +23,7 @@ pub(super) struct Witness {
     /// The call that fails, from 0.
     pub(super) fails: Option<(usize, How)>,
     pub(super) package: Option<ObservedPackage>,
-    pub(super) listed: Vec<Listed>,
+    pub(super) listed: Vec<ListedPackage>,
     pub(super) endpoint: Option<ObservedEndpoint>,
     pub(super) alarms: BTreeMap<String, AlarmState>,
     pub(super) stack: Option<ObservedStack>,
@@ -60,7 +60,7 @@ impl There<'_> {
 }
 
 impl Registry for &Witness {
-    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
         self.here("ListModelPackages", group.as_str())?;
         Ok(self.listed.clone())
     }
@@ -129,9 +129,9 @@ impl Scaling for There<'_> {
 }
 
 impl Invocations for There<'_> {
-    async fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> PortResult<Smoked> {
+    async fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> PortResult<SmokeTestResult> {
         self.ask("InvokeEndpoint", &format!("{endpoint} {}", smoke.body))?;
-        Ok(Smoked::Failed("500".into()))
+        Ok(SmokeTestResult::Failed("500".into()))
     }
 }
 
@@ -192,13 +192,13 @@ impl<'a> StageAccounts for &'a Witness {
     type Alarms = There<'a>;
     type Invocations = There<'a>;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
-        let account = place.map_or("here", |place| place.role.account());
-        if place.is_some() {
+    async fn clients_for(&self, account: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
+        let id = account.map_or("here", |account| account.role.account());
+        if account.is_some() {
             // A role that cannot be assumed fails here.
-            self.ask(account, "AssumeRole", "")?;
+            self.ask(id, "AssumeRole", "")?;
         }
-        let there = || There(self, account.to_owned());
+        let there = || There(self, id.to_owned());
         Ok(StageClients {
             endpoints: there(),
             transforms: there(),
@@ -210,5 +210,5 @@ impl<'a> StageAccounts for &'a Witness {
 }
 
 pub(super) fn reaction(witness: &Witness) -> Reaction<&Witness, &Witness, &Witness, &Witness> {
-    Reaction { registry: witness, places: witness, deliveries: witness, stacks: witness }
+    Reaction { registry: witness, accounts: witness, pipelines: witness, stacks: witness }
 }

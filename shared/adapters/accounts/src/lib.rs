@@ -46,27 +46,27 @@ impl Accounts {
         Self { here: here.clone(), sts: Client::new(here), kept: Arc::default() }
     }
 
-    async fn config(&self, place: &CrossAccountRole) -> PortResult<SdkConfig> {
+    async fn config(&self, account: &CrossAccountRole) -> PortResult<SdkConfig> {
         // Held while the role is assumed: two at once would assume it twice.
         let mut kept = self.kept.lock().await;
-        match kept.get(place) {
+        match kept.get(account) {
             Some((config, until)) if *until > Timestamp::now() + LEFT => Ok(config.clone()),
             _ => {
-                let (config, until) = self.assume(place).await?;
-                kept.insert(place.clone(), (config.clone(), until));
+                let (config, until) = self.assume(account).await?;
+                kept.insert(account.clone(), (config.clone(), until));
                 Ok(config)
             }
         }
     }
 
-    async fn assume(&self, place: &CrossAccountRole) -> PortResult<(SdkConfig, Timestamp)> {
+    async fn assume(&self, account: &CrossAccountRole) -> PortResult<(SdkConfig, Timestamp)> {
         let call = self
             .sts
             .assume_role()
-            .role_arn(place.role.as_str())
-            .role_session_name(&place.session)
+            .role_arn(account.role.as_str())
+            .role_session_name(&account.session)
             .duration_seconds(SESSION_SECONDS)
-            .set_external_id(place.external_id.clone());
+            .set_external_id(account.external_id.clone());
         let answer = call.send().await.map_err(|error| sdk::failure(ASSUME, &error))?;
         let credentials =
             answer.credentials().ok_or_else(|| Failure::transient(ASSUME, "the answer has no credentials"))?;
@@ -94,9 +94,9 @@ impl StageAccounts for Accounts {
     type Alarms = CloudWatch;
     type Invocations = SageMakerRuntime;
 
-    async fn at(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
-        let config = match place {
-            Some(place) => self.config(place).await?,
+    async fn clients_for(&self, account: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
+        let config = match account {
+            Some(account) => self.config(account).await?,
             None => self.here.clone(),
         };
         Ok(StageClients {

@@ -13,7 +13,7 @@ use trimtab_core::policy::monitor::Capture;
 use trimtab_core::policy::{Canary, Linear, Rolling, Serving, Strategy, VariantTest};
 use trimtab_core::port::ServingRequest;
 
-/// The variant that serves; on trial, there is another beside it.
+/// The variant that serves; on test, there is another beside it.
 const VARIANT: &str = "AllTraffic";
 
 /// How long the old fleet stays after the new one has all traffic; 0 to 3600.
@@ -28,14 +28,14 @@ const MAXIMUM_SECONDS_OF_STEPS: i32 = 28_800;
 /// The variants that answer.
 pub(crate) fn variants(request: &ServingRequest) -> Vec<ProductionVariant> {
     let serving = &request.serving;
-    match &request.beside {
+    match &request.second_variant {
         None => vec![variant(VARIANT, &request.model, serving, 1.0)],
-        Some(beside) => match &beside.trial {
-            VariantTest::Shadow(_) => vec![variant(VARIANT, &beside.live, serving, 1.0)],
+        Some(second) => match &second.test {
+            VariantTest::Shadow(_) => vec![variant(VARIANT, &second.live, serving, 1.0)],
             VariantTest::AbTest(_) => {
-                let share = share(&beside.trial);
-                let live = variant(VARIANT, &beside.live, serving, 1.0 - share);
-                vec![live, variant(beside.trial.variant(), &request.model, serving, share)]
+                let share = share(&second.test);
+                let live = variant(VARIANT, &second.live, serving, 1.0 - share);
+                vec![live, variant(second.test.variant(), &request.model, serving, share)]
             }
         },
     }
@@ -43,13 +43,13 @@ pub(crate) fn variants(request: &ServingRequest) -> Vec<ProductionVariant> {
 
 /// The variant that hears a copy: of as many requests as its weight is of the other's.
 pub(crate) fn shadows(request: &ServingRequest) -> Option<Vec<ProductionVariant>> {
-    let trial =
-        request.beside.as_ref().map(|beside| &beside.trial).filter(|trial| matches!(trial, VariantTest::Shadow(_)))?;
-    Some(vec![variant(trial.variant(), &request.model, &request.serving, share(trial))])
+    let test =
+        request.second_variant.as_ref().map(|second| &second.test).filter(|test| matches!(test, VariantTest::Shadow(_)))?;
+    Some(vec![variant(test.variant(), &request.model, &request.serving, share(test))])
 }
 
-fn share(trial: &VariantTest) -> f32 {
-    f32::from(trial.percent()) / 100.0
+fn share(test: &VariantTest) -> f32 {
+    f32::from(test.percent()) / 100.0
 }
 
 fn variant(name: &str, model: &str, serving: &Serving, weight: f32) -> ProductionVariant {

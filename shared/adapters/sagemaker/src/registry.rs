@@ -4,7 +4,7 @@ use aws_sdk_sagemaker::types::{ModelLifeCycle, ModelPackageSortBy, ModelPackageS
 use trimtab_core::event::{Approval, LifeCycle};
 use trimtab_core::name::{GroupName, PackageArn};
 use trimtab_core::port::PortResult;
-use trimtab_core::port::{Listed, ObservedPackage, Registry};
+use trimtab_core::port::{ListedPackage, ObservedPackage, Registry};
 use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, error_messages};
@@ -13,7 +13,7 @@ use crate::{SageMaker, error_messages};
 const NEWEST: i32 = 50;
 
 impl Registry for SageMaker {
-    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
         let call = self.0.list_model_packages().model_package_group_name(group.as_str()).max_results(NEWEST);
         // Without a type SageMaker lists packages that have no versions.
         let call = call.model_package_type(ModelPackageType::Versioned).sort_by(ModelPackageSortBy::CreationTime);
@@ -27,9 +27,9 @@ impl Registry for SageMaker {
             let status = summary.model_package_status().map_or("unknown", |status| status.as_str());
             let lifecycle = summary.model_life_cycle().map(lifecycle);
             let actual = ObservedPackage { approval: Approval::parse(approval), status: status.to_owned(), lifecycle };
-            Some(Listed { package: PackageArn::parse(summary.model_package_arn()?).ok()?, actual })
+            Some(ListedPackage { package: PackageArn::parse(summary.model_package_arn()?).ok()?, actual })
         };
-        let mut versions: Vec<Listed> = page.model_package_summary_list().iter().filter_map(read).collect();
+        let mut versions: Vec<ListedPackage> = page.model_package_summary_list().iter().filter_map(read).collect();
         versions.sort_by_key(|listed| listed.package.version());
         Ok(versions)
     }

@@ -15,7 +15,7 @@ use trimtab_core::failure::Failure;
 use trimtab_core::name::EndpointName;
 use trimtab_core::policy::SmokeTest;
 use trimtab_core::port::PortResult;
-use trimtab_core::port::{Invocations, Smoked};
+use trimtab_core::port::{Invocations, SmokeTestResult};
 use trimtab_core::text::one_line;
 use trimtab_runtime::sdk;
 
@@ -39,7 +39,7 @@ impl SageMakerRuntime {
 }
 
 impl Invocations for SageMakerRuntime {
-    async fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> PortResult<Smoked> {
+    async fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> PortResult<SmokeTestResult> {
         let within = smoke.timeout.unsigned_abs();
         let call = self
             .client
@@ -51,10 +51,10 @@ impl Invocations for SageMakerRuntime {
             .config_override(once(within));
         let since = Instant::now();
         match call.send().await {
-            Ok(_) => Ok(Smoked::Passed { took: SignedDuration::try_from(since.elapsed()).unwrap_or_default() }),
-            Err(SdkError::TimeoutError(_)) => Ok(Smoked::Failed(format!("no answer within {} s", within.as_secs()))),
+            Ok(_) => Ok(SmokeTestResult::Passed { took: SignedDuration::try_from(since.elapsed()).unwrap_or_default() }),
+            Err(SdkError::TimeoutError(_)) => Ok(SmokeTestResult::Failed(format!("no answer within {} s", within.as_secs()))),
             Err(error) => match answered(&error) {
-                Some(said) => Ok(Smoked::Failed(one_line(&said, CAUSE))),
+                Some(said) => Ok(SmokeTestResult::Failed(one_line(&said, CAUSE))),
                 None => Err(not_asked(&error)),
             },
         }

@@ -5,7 +5,7 @@ use std::future::Future;
 use super::{Alarms, Endpoints, Invocations, PortResult, Scaling, Transforms};
 use crate::policy::CrossAccountRole;
 
-/// A stage's services, in the account where it is.
+/// The AWS clients of a stage's account.
 #[derive(Debug, Clone)]
 pub struct StageClients<E, T, S, A, I> {
     /// SageMaker endpoints.
@@ -22,26 +22,26 @@ pub struct StageClients<E, T, S, A, I> {
 
 /// The accounts that stages are in.
 pub trait StageAccounts {
-    /// SageMaker endpoints there.
+    /// SageMaker endpoints of that account.
     type Endpoints: Endpoints + Send + Sync;
-    /// SageMaker batch transform there.
+    /// SageMaker batch transform of that account.
     type Transforms: Transforms + Send + Sync;
-    /// Application Auto Scaling there.
+    /// Application Auto Scaling of that account.
     type Scaling: Scaling + Send + Sync;
-    /// CloudWatch alarms there.
+    /// CloudWatch alarms of that account.
     type Alarms: Alarms + Send + Sync;
-    /// SageMaker Runtime there.
+    /// SageMaker Runtime of that account.
     type Invocations: Invocations + Send + Sync;
 
-    /// The services there: this account's, or those that the place's role reaches.
-    fn at(&self, place: Option<&CrossAccountRole>) -> impl Future<Output = PortResult<StageClientsOf<Self>>> + Send;
+    /// The clients of this account, or of the account that the role reaches.
+    fn clients_for(&self, account: Option<&CrossAccountRole>) -> impl Future<Output = PortResult<StageClientsOf<Self>>> + Send;
 }
 
-/// The hands that these places have.
-pub type StageClientsOf<P> = StageClients<
-    <P as StageAccounts>::Endpoints,
-    <P as StageAccounts>::Transforms,
-    <P as StageAccounts>::Scaling,
-    <P as StageAccounts>::Alarms,
-    <P as StageAccounts>::Invocations,
+/// The clients that these accounts have.
+pub type StageClientsOf<A> = StageClients<
+    <A as StageAccounts>::Endpoints,
+    <A as StageAccounts>::Transforms,
+    <A as StageAccounts>::Scaling,
+    <A as StageAccounts>::Alarms,
+    <A as StageAccounts>::Invocations,
 >;

@@ -41,7 +41,7 @@ pub use event_bus::Bus;
 pub use ledger::{AggregateId, HistoryEntry, Ledger, Pause, Record, WriteError};
 pub use s3::Objects;
 pub use sagemaker_endpoints::{
-    Beside, EndpointRequest, Endpoints, ModelRequest, ObservedEndpoint, ServingRequest, UpdateAccepted,
+    EndpointRequest, Endpoints, ModelRequest, ObservedEndpoint, SecondVariant, ServingRequest, UpdateAccepted,
 };
 pub use sagemaker_lineage::{Entity, EntityKind, Lineage, LineageProgress, LinkKind, ObservedEntity};
 pub use sagemaker_monitoring::{
@@ -51,11 +51,11 @@ pub use sagemaker_monitoring::{
 };
 pub use sagemaker_pipelines::{DefinitionRequest, Definitions, MAX_DEFINITION_BYTES, ObservedDefinition};
 pub use sagemaker_registry::{
-    Candidates, EVALUATION_STAMP, Listed, METRIC_PREFIX, ObservedCandidate, ObservedPackage, Registry, VerdictOutcome,
+    Candidates, EVALUATION_STAMP, ListedPackage, METRIC_PREFIX, ObservedCandidate, ObservedPackage, Registry, VerdictOutcome,
     VerdictRequest,
 };
 pub use sagemaker_resources::{Activity, ObservedResource, Resources, StopOutcome};
-pub use sagemaker_runtime::{Invocations, Smoked};
+pub use sagemaker_runtime::{Invocations, SmokeTestResult};
 pub use sagemaker_transform::{ObservedTransform, TransformRequest, Transforms};
 pub use sns::{Message, Topic};
 pub use step_functions::{ExecutionRequest, ObservedExecution, StateMachines};

@@ -37,7 +37,7 @@ pub struct ModelRequest {
     pub role: RoleArn,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<CrossAccountRole>,
+    pub account: Option<CrossAccountRole>,
 }
 
 /// What serves a model: an endpoint configuration.
@@ -45,7 +45,7 @@ pub struct ModelRequest {
 pub struct ServingRequest {
     /// Its name, made of all that it holds.
     pub name: String,
-    /// The model; it has the configuration's own name unless on trial.
+    /// The model; it has the configuration's own name unless this is a variant test.
     pub model: String,
     /// What it is served by.
     pub serving: Serving,
@@ -54,19 +54,19 @@ pub struct ServingRequest {
     pub capture: Option<Capture>,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<CrossAccountRole>,
-    /// The live version that it is on trial beside.
+    pub account: Option<CrossAccountRole>,
+    /// The variant test in which this configuration serves a second version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beside: Option<Beside>,
+    pub second_variant: Option<SecondVariant>,
 }
 
-/// The live version stays, and another is on trial beside it.
+/// The test of a second variant beside the live one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beside {
+pub struct SecondVariant {
     /// The live version's model.
     pub live: String,
     /// How the other is tried.
-    pub trial: VariantTest,
+    pub test: VariantTest,
 }
 
 /// An endpoint to bring to a configuration.
@@ -80,7 +80,7 @@ pub struct EndpointRequest {
     pub strategy: Strategy,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<CrossAccountRole>,
+    pub account: Option<CrossAccountRole>,
 }
 
 /// What became of an [`EndpointRequest`].
@@ -99,7 +99,7 @@ pub trait Endpoints {
     fn describe(&self, endpoint: &EndpointName) -> impl Future<Output = PortResult<Option<ObservedEndpoint>>> + Send;
     /// `CreateModel` from the package.
     fn create_model(&self, request: &ModelRequest) -> impl Future<Output = PortResult<()>> + Send;
-    /// `CreateEndpointConfig` with the variant `AllTraffic`, and the one that is on trial.
+    /// `CreateEndpointConfig` with the variant `AllTraffic`, and in a variant test with a second one.
     fn create_config(&self, request: &ServingRequest) -> impl Future<Output = PortResult<()>> + Send;
     /// `CreateEndpoint`.
     fn create(&self, request: &EndpointRequest) -> impl Future<Output = PortResult<UpdateAccepted>> + Send;

@@ -23,7 +23,7 @@ pub struct ObservedPackage {
 
 /// A version in a group's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedPackage {
     /// The version.
     pub package: PackageArn,
     /// What the registry says of it.
@@ -33,7 +33,7 @@ pub struct Listed {
 /// The SageMaker Model Registry, reading.
 pub trait Registry {
     /// The group's newest versions, the lowest first; the list may lag behind.
-    fn newest(&self, group: &GroupName) -> impl Future<Output = PortResult<Vec<Listed>>> + Send;
+    fn newest(&self, group: &GroupName) -> impl Future<Output = PortResult<Vec<ListedPackage>>> + Send;
     /// What the registry says of the package; `None` where it knows none.
     fn package(&self, package: &PackageArn) -> impl Future<Output = PortResult<Option<ObservedPackage>>> + Send;
 }

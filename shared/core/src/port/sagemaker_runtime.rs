@@ -8,15 +8,15 @@ use super::PortResult;
 use crate::name::EndpointName;
 use crate::policy::SmokeTest;
 
-/// What an endpoint made of a smoke test.
+/// The result of a smoke test.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Smoked {
-    /// It answered with success.
+pub enum SmokeTestResult {
+    /// The endpoint responded with success.
     Passed {
-        /// After how long.
+        /// The time until the response.
         took: SignedDuration,
     },
-    /// It did not. Untrusted text.
+    /// The endpoint failed or did not respond. Untrusted text.
     Failed(String),
 }
 
@@ -26,6 +26,6 @@ pub trait Invocations {
     ///
     /// # Errors
     /// Only where the endpoint was not asked: throttled, unreachable, not allowed. What the model or
-    /// its container answers, and that nothing answers in time, is [`Smoked::Failed`].
-    fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> impl Future<Output = PortResult<Smoked>> + Send;
+    /// its container answers, and that nothing answers in time, is [`SmokeTestResult::Failed`].
+    fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> impl Future<Output = PortResult<SmokeTestResult>> + Send;
 }

@@ -18,7 +18,7 @@ pub struct TransformRequest {
     pub transform: TransformTarget,
     /// In which account; `None` is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<CrossAccountRole>,
+    pub account: Option<CrossAccountRole>,
 }
 
 impl TransformRequest {

@@ -56,7 +56,7 @@ fn answers_of_each_transform_job_have_a_folder_of_their_own() {
         job: job.to_owned(),
         model: "m".to_owned(),
         transform: transform.clone(),
-        place: None,
+        account: None,
     };
     assert_eq!(request("trimtab-leads-v1-a").output(), format!("{output}trimtab-leads-v1-a/"));
     assert_ne!(request("trimtab-leads-v1-a").output(), request("trimtab-leads-v2-a").output());

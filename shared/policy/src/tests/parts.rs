@@ -95,12 +95,12 @@ fn variant_test_has_share_duration_alarms_and_variant() {
         (endpoint(AB_TESTED, &ab_test), 20, 3, "c", "Challenger"),
     ];
     for (target, percent, hours, alarm, variant) in cases {
-        let trial = target.trial.unwrap();
+        let trial = target.variant_test.unwrap();
         assert_eq!((trial.percent(), trial.lasts()), (percent, SignedDuration::from_hours(hours)));
         assert_eq!(trial.alarms(), [AlarmName::parse(alarm).unwrap()]);
         assert_eq!(trial.variant(), variant, "alarms have the name of the variant as dimension");
     }
-    assert_eq!(endpoint(SERVED, &[]).trial, None);
+    assert_eq!(endpoint(SERVED, &[]).variant_test, None);
 }
 
 #[test]

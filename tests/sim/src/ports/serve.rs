@@ -9,7 +9,7 @@ use trimtab_core::name::{CodePipelineName, EndpointName, GroupName, PackageArn};
 use trimtab_core::policy::Autoscaling;
 use trimtab_core::port::PortResult;
 use trimtab_core::port::{
-    CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Listed, ModelRequest, ObservedEndpoint,
+    CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, ListedPackage, ModelRequest, ObservedEndpoint,
     ObservedPackage, Registry, Scaling, ServingRequest, UpdateAccepted,
 };
 
@@ -22,14 +22,14 @@ use crate::rules::policy_text::slot;
 use crate::services::{Delivered, Item, Services, Sim};
 
 impl Registry for Sim {
-    async fn newest(&self, group: &GroupName) -> PortResult<Vec<Listed>> {
+    async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
         let group = group.to_string();
-        let list = move |services: &Services, approvals: &BTreeMap<u32, Approval>| -> Vec<Listed> {
+        let list = move |services: &Services, approvals: &BTreeMap<u32, Approval>| -> Vec<ListedPackage> {
             let listed = |(version, approval): (&u32, &Approval)| {
                 let package = PackageArn::parse(&events::package_arn(*version)).ok()?;
                 let status = services.status(*version).to_owned();
                 let actual = ObservedPackage { approval: approval.clone(), status, lifecycle: None };
-                (package.group() == group).then_some(Listed { package, actual })
+                (package.group() == group).then_some(ListedPackage { package, actual })
             };
             approvals.iter().filter_map(listed).collect()
         };
@@ -86,8 +86,8 @@ impl Endpoints for Sim {
 
     async fn create_config(&self, request: &ServingRequest) -> PortResult<()> {
         let (name, model) = (keyed(self.account(), &request.name), keyed(self.account(), &request.model));
-        let trial = request.beside.is_some();
-        let about = format!("{model}, {}", request.beside.as_ref().map_or("alone", |beside| &beside.live));
+        let is_test = request.second_variant.is_some();
+        let about = format!("{model}, {}", request.second_variant.as_ref().map_or("alone", |second| &second.live));
         self.services().attempt(Site::EndpointsCreateConfig, about, &request.name);
         self.call(Site::EndpointsCreateConfig, move |services| {
             if !services.models.contains_key(&model) {
