@@ -3,7 +3,7 @@
 use trimtab_core::reactor::InFlight;
 
 use crate::Deploy;
-use crate::rollout::State;
+use crate::state::State;
 
 impl InFlight for Deploy {
     fn in_flight(state: &State) -> Option<String> {
@@ -20,7 +20,8 @@ mod tests {
     use trimtab_core::name::PackageArn;
 
     use super::*;
-    use crate::rollout::{Cause, Phase, Progress, Queued, Rollout};
+    use crate::rollout::{Cause, Phase, Progress, Resource, Rollout};
+    use crate::state::Queued;
 
     fn package(version: u32) -> PackageArn {
         PackageArn::parse(&format!("arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/{version}")).unwrap()
@@ -34,12 +35,11 @@ mod tests {
             attempt: 1,
             package: package(3),
             cause: Cause::Approved,
-            config: "churn-3".into(),
+            resource: Resource::EndpointConfig("churn-3".into()),
             since: Timestamp::UNIX_EPOCH,
-            progress: Progress::Updating,
-            late: false,
-            phase: Phase::Last,
-            promoted_by: None,
+            progress: Progress::UpdatingEndpoint,
+            deadline_exceeded: false,
+            phase: Phase::AllTraffic,
         };
         let queued = Queued { package: package(4), cause: Cause::Approved, since: Timestamp::UNIX_EPOCH };
         let mut state =
