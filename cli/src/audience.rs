@@ -106,7 +106,7 @@ impl Filter {
     pub fn read(policy: &Value) -> Option<Self> {
         let mut read = Self::default();
         for value in policy.get(ATTRIBUTE)?.as_array()? {
-            if let Some((audience, severities)) = Match::deserialize(value).ok().and_then(Match::says) {
+            if let Some((audience, severities)) = Match::deserialize(value).ok().and_then(Match::audience) {
                 read.add(audience, severities);
             }
         }
@@ -134,7 +134,7 @@ fn matches(audience: &Audience, wanted: &BTreeSet<Severity>) -> Vec<Match> {
 
 impl Match {
     /// The audience and severities; `None` for a digest of two severities, which follows from the others.
-    fn says(self) -> Option<(Audience, Vec<Severity>)> {
+    fn audience(self) -> Option<(Audience, Vec<Severity>)> {
         Some(match self {
             Self::Exactly(text) => {
                 let (owner, word) = text.split_once('/')?;

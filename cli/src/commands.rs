@@ -26,7 +26,7 @@ pub use requested::Requested;
 /// The exit codes, as `trimtab --help` and the reference print them.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  The command did what it says.
+  0  The command succeeded.
   1  AWS refused or was unreachable, or the state of Trimtab does not allow it: work in flight, a key of another
      model, an event or a subscription that failed. What was done until then is printed.
   2  The arguments, the policies or the event are invalid. Nothing was done.";

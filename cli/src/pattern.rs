@@ -2,7 +2,7 @@
 //!
 //! After [Creating event patterns][doc] and [the comparison operators][operators]: an event matches
 //! if every field of the pattern matches it; a field's list matches if one of its members does; a
-//! list in the event is matched by any of its members, and what a pattern says of one object in a
+//! list in the event is matched by any of its members, and what a pattern requires of one object in a
 //! list must hold of one and the same object.
 //!
 //! [doc]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html

@@ -1,5 +1,5 @@
 //! Hostile events, generated from the events of `events/`: every field of every event, with every kind of value that
-//! is not expected there. `README.md` says which tests use them.
+//! is not expected there. `README.md` lists the tests that use them.
 
 use std::collections::BTreeSet;
 use std::path::Path;

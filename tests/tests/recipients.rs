@@ -144,7 +144,7 @@ async fn they_are_subscribed(stage: &Stage) {
 
 async fn they_change(stage: &Stage) {
     let suite =
-        format!("{}{}", recipient("recipients", "platform", "\"warning\""), recipient("all", "by-hand", CRITICAL));
+        format!("{}{}", recipient("platform", "platform", "\"warning\""), recipient("all", "by-hand", CRITICAL));
     let said = stage.apply(&models("", &recipient("recipients", "oncall", CRITICAL), &suite)).await;
     assert!(said.contains(&format!("sqs {}: unsubscribed", queue("team"))), "{said}");
     assert!(said.contains(&format!("sqs {}: is subscribed without a filter", queue("by-hand"))), "{said}");

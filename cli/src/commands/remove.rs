@@ -25,7 +25,7 @@ pub struct Args {
     /// Print what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
-    /// Remove the model although work is in flight; nobody continues that work
+    /// Remove the model although work is in flight; that work is not continued
     #[arg(long)]
     force: bool,
     #[command(flatten)]

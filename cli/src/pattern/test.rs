@@ -142,7 +142,7 @@ impl Text {
         })
     }
 
-    /// A star stands for anything; a backslash takes a star or a backslash as it is.
+    /// A star matches any text; a backslash escapes a star or a backslash.
     fn wildcard(path: &str, text: &str) -> Result<Self, PatternError> {
         let mut pieces = vec![String::new()];
         let mut characters = text.chars();

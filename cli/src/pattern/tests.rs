@@ -27,7 +27,7 @@ fn every_field_must_match_and_one_of_its_values() {
 }
 
 #[test]
-fn a_list_is_matched_by_any_member_and_an_object_in_it_as_a_whole() {
+fn list_matches_by_any_member_and_its_objects_as_a_whole() {
     let metric =
         |namespace: &str, stat: &str| json!({"metricStat": {"metric": {"namespace": namespace}, "stat": stat}});
     check(

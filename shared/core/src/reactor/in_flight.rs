@@ -6,7 +6,7 @@ use super::Decide;
 pub trait InFlight: Decide {
     /// The work in progress as a noun phrase, such as `rollout of version 3`; `None` in a stable state.
     ///
-    /// The lease and the outbox of the aggregate's record are not part of the state: whoever reads the record checks
+    /// The lease and the outbox of the aggregate's record are not part of the state: the reader of the record checks
     /// them, too.
     fn in_flight(state: &Self::State) -> Option<String>;
 }
