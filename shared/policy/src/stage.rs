@@ -35,7 +35,7 @@ pub struct Stage {
     pub on_rejected: OnRejected,
     /// The deployment target.
     pub target: Target,
-    /// In which account; absent means in the suite's own.
+    /// The role that reaches the stage's account; absent means the account of Trimtab.
     pub place: Option<CrossAccountRole>,
     /// The request to which the endpoint must respond before the version is live.
     pub smoke_test: Option<SmokeTest>,
@@ -102,7 +102,7 @@ impl Stage {
         (!self.sole).then_some(&self.name)
     }
 
-    /// The account that it is in, as far as the policy says: the role of what serves is in the same.
+    /// The ID of the stage's account, as far as the policy has a role in it.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         let role = match (&self.place, &self.target) {
