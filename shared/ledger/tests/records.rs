@@ -47,8 +47,8 @@ async fn each_kind_of_item_stands_at_its_key() {
     ledger.dead_letter(&entry("segments", "e-2", Decision::Failed), &json!({})).await.unwrap();
     let at = "history#2026-11-20T11:59:58Z#retrain#e-1";
     let wanted = [
-        ("key#delivery-pipeline#segments-delivery", "model"),
-        ("key#delivery-pipeline#segments-training", "model"),
+        ("key#deploy-pipeline#segments-delivery", "model"),
+        ("key#deploy-pipeline#segments-training", "model"),
         ("key#package-group#segments", "model"),
         ("applied", "segments"),
         ("dead-letter", "retrain#"),

@@ -70,7 +70,7 @@ struct DeployToml {
     stages: Option<Vec<stage::StageToml>>,
 }
 
-/// The tables of targets, of which a policy has exactly one for each stage.
+/// The tables of targets; a policy has exactly one for each stage.
 #[derive(Default)]
 pub(super) struct Tables {
     pub(super) endpoint: Option<EndpointTarget>,

@@ -236,7 +236,7 @@ fn label0() -> String {
     "label0".to_owned()
 }
 
-/// The short name of a kind of drift: names in SageMaker have 63 characters, of which the model takes up to 40.
+/// The short name of a kind of drift: names in SageMaker have 63 characters, and the model takes up to 40.
 #[must_use]
 pub fn slug(kind: DriftKind) -> &'static str {
     match kind {

@@ -35,7 +35,7 @@ pub struct Stage {
     pub on_rejected: OnRejected,
     /// The deployment target.
     pub target: Target,
-    /// In which account; absent means in the suite's own.
+    /// The role that reaches the stage's account; absent means the account of Trimtab.
     pub account: Option<CrossAccountRole>,
     /// The request to which the endpoint must respond before the version is live.
     pub smoke_test: Option<SmokeTest>,

@@ -9,7 +9,7 @@ use super::duration;
 use super::validate::{Fault, first};
 use trimtab_names::name::AlarmName;
 
-/// The longest strategy: SageMaker gives up a deployment after eight hours, of which one remains for starting instances.
+/// The longest strategy: SageMaker gives up a deployment after eight hours, and instances need time to start.
 const LONGEST: SignedDuration = SignedDuration::from_hours(7);
 
 /// The longest bake time in seconds.

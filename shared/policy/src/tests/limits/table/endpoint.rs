@@ -154,7 +154,7 @@ fn strategies() -> Vec<Row> {
     ]
 }
 
-/// SageMaker gives up a deployment after eight hours, of which one remains for starting instances.
+/// SageMaker gives up a deployment after eight hours; one hour remains for starting instances.
 fn long_strategies() -> Vec<Row> {
     let within =
         |key: &'static str, base: Base, percent: &'static str, fits: [(&str, &str); 3], breaks: [(&str, &str); 3]| {
