@@ -8,7 +8,7 @@ use trimtab_core::plan::{Decision, Reason};
 
 use super::branch_not_configured;
 use crate::action::Plan;
-use crate::context::{BranchCtx, Ctx, SnapshotCtx};
+use crate::context::{BranchCtx, SnapshotCtx};
 use crate::fact::{self, AboutBranch, AboutBuild, RequestSubject};
 use crate::observation::{Head, ObservedTag};
 use crate::planner::merge;
@@ -100,7 +100,7 @@ fn open_work(ctx: SnapshotCtx<'_>, work: &OpenWork<'_>) -> Plan {
     Plan { facts, ..Plan::only(Decision::Acted, Reason::new(Code::BuildOpen, text)) }
 }
 
-fn build_request<S, O>(ctx: Ctx<'_, S, O>, head: &Head) -> Option<Fact> {
+fn build_request(ctx: SnapshotCtx<'_>, head: &Head) -> Option<Fact> {
     let Head { branch, pull_request, commit, .. } = head;
     let commit = commit.as_ref()?;
     let (source, subject) = match pull_request {
@@ -113,6 +113,6 @@ fn build_request<S, O>(ctx: Ctx<'_, S, O>, head: &Head) -> Option<Fact> {
     Some(about.requested(&format!("{commit} is the head of {source}"), subject))
 }
 
-fn image_request<S, O>(ctx: Ctx<'_, S, O>, tag: &ObservedTag) -> Option<Fact> {
+fn image_request(ctx: SnapshotCtx<'_>, tag: &ObservedTag) -> Option<Fact> {
     Some(fact::image_requested(&ctx.policy.model, &tag.tag, tag.digest.as_ref()?, ctx.now))
 }
