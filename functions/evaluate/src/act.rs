@@ -84,7 +84,7 @@ where
         Ok(Some(Champion { version: live.version(), metrics }))
     }
 
-    /// The newest other approved version, which stands for the live one of a target that cannot be asked.
+    /// The newest other approved version. It counts as live if the target is not an endpoint in this account.
     async fn newest_approved(&self, policy: &Policy, package: &PackageArn) -> PortResult<Option<PackageArn>> {
         let listed = self.registry.newest(&policy.package_group).await?;
         let approved = listed.into_iter().rev().filter(|listed| listed.actual.approval == Approval::Approved);

@@ -1,4 +1,4 @@
-//! A candidate's way to a verdict, through the whole reaction.
+//! A candidate from its registration to its verdict, through the whole reaction.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -53,7 +53,7 @@ fn ended(execution: &str, status: &str) -> Value {
     event("x1", "aws.states", "Step Functions Execution Status Change", &detail)
 }
 
-/// The registry, the endpoint and Step Functions, as far as `evaluate` sees them.
+/// The registry, the endpoint and Step Functions, as far as `evaluate` observes them.
 #[derive(Default)]
 struct Cloud {
     versions: Mutex<BTreeMap<u32, ObservedCandidate>>,
@@ -61,15 +61,15 @@ struct Cloud {
     started: Mutex<Vec<ExecutionRequest>>,
     ends: Mutex<Option<ObservedExecution>>,
     written: Mutex<Vec<VerdictRequest>>,
-    lose_next_answer: Mutex<bool>,
+    lose_next_response: Mutex<bool>,
     refuse: bool,
-    /// What a person says of version 7 after it was read, and before the verdict is written.
+    /// Manual decision on version 7 after it was observed, and before the verdict is written.
     decides_meanwhile: Mutex<Option<Approval>>,
 }
 
 impl Cloud {
     fn lost<T>(&self, answer: T) -> PortResult<T> {
-        let lost = std::mem::take(&mut *self.lose_next_answer.lock().unwrap());
+        let lost = std::mem::take(&mut *self.lose_next_response.lock().unwrap());
         if lost { Err(Failure::transient("aws", "no answer in time")) } else { Ok(answer) }
     }
 }
@@ -149,7 +149,7 @@ struct Stage {
     world: World<MemoryLedger, MemoryBus, FixedClock>,
 }
 
-/// A stage under churn's policy, changed; version 7 waits for a verdict.
+/// A stage under churn's policy with a change; version 7 is pending approval.
 fn stage(change: impl Fn(&str) -> String) -> Stage {
     let policy = Policy::parse("churn.toml", &change(include_str!("../../../policies/churn.toml"))).unwrap();
     let stage = Stage {
@@ -187,7 +187,7 @@ impl Stage {
         (report.entry.decision, report.codes[0])
     }
 
-    /// The event is given back to Lambda, and comes again when the lease has run out.
+    /// The event goes back to Lambda, which delivers it again after the lease.
     fn fails(&self, event: &Value) {
         let reaction = Reaction { registry: &self.cloud, machines: &self.cloud };
         run(self.world.react(&reaction, event)).unwrap().unwrap_err();
@@ -206,12 +206,12 @@ impl Stage {
         self.cloud.written.lock().unwrap().clone()
     }
 
-    fn told(&self) -> Vec<Fact> {
+    fn facts(&self) -> Vec<Fact> {
         self.world.bus.facts()
     }
 
     fn kinds(&self) -> Vec<FactKind> {
-        self.told().iter().map(|fact| fact.kind).collect()
+        self.facts().iter().map(|fact| fact.kind).collect()
     }
 
     /// Registers version 7, and ends its test suite with this output.
@@ -231,7 +231,7 @@ fn good() -> Value {
 }
 
 #[test]
-fn a_registered_version_is_tested_once_however_often_it_is_told() {
+fn registered_version_is_tested_once() {
     let stage = stage(str::to_owned);
     assert_eq!(stage.react(&registered(7)), (Decision::Acted, "registered"));
     assert_eq!(stage.react(&registered(7)), (Decision::Skipped, "testing"));
@@ -244,9 +244,9 @@ fn a_registered_version_is_tested_once_however_often_it_is_told() {
 }
 
 #[test]
-fn a_start_whose_answer_was_lost_is_found_again() {
+fn start_with_a_lost_response_is_not_repeated() {
     let stage = stage(str::to_owned);
-    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    *stage.cloud.lose_next_response.lock().unwrap() = true;
     stage.fails(&registered(7));
     assert_eq!(stage.react(&registered(7)).0, Decision::Acted);
     assert_eq!(stage.started().len(), 1);
@@ -254,7 +254,7 @@ fn a_start_whose_answer_was_lost_is_found_again() {
 }
 
 #[test]
-fn a_state_machine_that_is_not_there_is_told_and_the_version_is_tested_when_it_is_sent_again() {
+fn missing_state_machine_is_reported_and_can_be_redriven() {
     let mut stage = stage(str::to_owned);
     stage.cloud.refuse = true;
     assert_eq!(stage.react(&registered(7)).0, Decision::Failed);
@@ -264,7 +264,7 @@ fn a_state_machine_that_is_not_there_is_told_and_the_version_is_tested_when_it_i
 }
 
 #[test]
-fn what_is_decided_unfinished_forged_or_off_is_not_tested() {
+fn decided_unfinished_forged_or_disabled_version_is_not_tested() {
     let decided = stage(str::to_owned);
     decided.is(7, Approval::Approved);
     assert_eq!(decided.react(&registered(7)), (Decision::Skipped, "decided"));
@@ -284,7 +284,7 @@ fn what_is_decided_unfinished_forged_or_off_is_not_tested() {
 }
 
 #[test]
-fn an_execution_that_tests_no_version_here_is_left_alone() {
+fn execution_that_tests_no_version_is_skipped() {
     let stage = stage(str::to_owned);
     assert_eq!(stage.react(&ended("by-hand", "SUCCEEDED")), (Decision::Skipped, "not_concerned"));
     assert_eq!(stage.react(&ended("churn-v7-00000000", "SUCCEEDED")), (Decision::Skipped, "not_ours"));

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_anything_and_nothing_else_does() {
+    fn star_matches_any_text_and_nothing_else_does() {
         let takes = |pattern: &str, text: &str| matches(pattern, text);
         assert!(takes("ml.m5.*", "ml.m5.large") && takes("*", "") && takes("a*c*e", "abcde") && takes("a", "a"));
         assert!(!takes("ml.m5.*", "ml.m5d.large") && !takes("a", "ab") && !takes("a*b", "ba") && !takes("a*bb", "ab"));
@@ -102,12 +102,12 @@ mod tests {
     }
 
     #[test]
-    fn the_families_are_sorted_so_that_one_stands_there_once() {
+    fn instance_families_are_sorted_and_unique() {
         assert!(LOCAL_DISKS.is_sorted());
     }
 
     #[test]
-    fn a_digest_is_sixty_four_hexadecimal_digits() {
+    fn digest_has_sixty_four_hexadecimal_digits() {
         let image = |digest: &str| format!("a/b@sha256:{digest}");
         assert!(is_by_digest(&image(&"0f".repeat(32))));
         assert!(!is_by_digest(&image(&"0f".repeat(31))) && !is_by_digest("a/b:latest") && !is_by_digest(&image("")));

@@ -59,7 +59,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// The suite's policy as it is in `policies/`, and a resource made by this request.
+    /// The organization's policy in `policies/`, and a resource that this request created.
     fn with(name: &str, request: &Value) -> Self {
         let ledger = MemoryLedger::default();
         ledger.contents().organization = Some(OrganizationPolicy::parse("organization.toml", ORGANIZATION).unwrap());
@@ -69,17 +69,17 @@ impl Stage {
         Self { world, aws, calls: 0 }
     }
 
-    /// Somebody calls, and CloudTrail tells of it.
-    fn hears(&mut self, name: &str, request: &Value) -> Report {
+    /// CloudTrail delivers a call.
+    fn receives(&mut self, name: &str, request: &Value) -> Report {
         self.calls += 1;
-        self.tell(&call(self.calls, "2026-11-20T10:00:00Z", name, request))
+        self.react(&call(self.calls, "2026-11-20T10:00:00Z", name, request))
     }
 
-    fn tell(&self, event: &Value) -> Report {
+    fn react(&self, event: &Value) -> Report {
         run(self.world.react(&Reaction { resources: &self.aws }, event)).unwrap().unwrap()
     }
 
-    fn told(&self) -> Vec<(String, String)> {
+    fn published(&self) -> Vec<(String, String)> {
         let say = |fact: &Fact| (fact.kind.as_str().to_owned(), fact.dedup_key.rsplit('/').next().unwrap().to_owned());
         self.world.bus.facts().iter().map(say).collect()
     }
@@ -111,27 +111,27 @@ fn without(field: &str) -> Value {
     request
 }
 
-fn told(list: &[(&str, &str)]) -> Vec<(String, String)> {
+fn expected(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(kind, number)| ((*kind).to_owned(), (*number).to_owned())).collect()
 }
 
 #[test]
-fn what_breaks_no_rule_is_left_alone() {
+fn compliant_resource_is_not_reported() {
     let mut stage = Stage::with("CreateTrainingJob", &compliant());
-    assert_eq!(stage.hears("CreateTrainingJob", &compliant()).codes, ["compliant"]);
-    assert_eq!((stage.told(), stage.stops()), (vec![], 0));
+    assert_eq!(stage.receives("CreateTrainingJob", &compliant()).codes, ["compliant"]);
+    assert_eq!((stage.published(), stage.stops()), (vec![], 0));
 }
 
 #[test]
-fn a_job_without_tags_in_a_public_image_on_a_large_instance_is_told_with_its_owner_and_stopped() {
+fn job_with_many_violations_is_reported_and_stopped() {
     let request = json!({"trainingJobName": "churn-by-hand", "algorithmSpecification": {"trainingImage": "pytorch:latest"},
         "resourceConfig": {"instanceType": "ml.p5.48xlarge"}, "outputDataConfig": {}});
     let mut stage = Stage::with("CreateTrainingJob", &request);
-    let report = stage.hears("CreateTrainingJob", &request);
+    let report = stage.receives("CreateTrainingJob", &request);
     assert_eq!(report.entry.actions[0]["action"], "StopTrainingJob");
     let fact = stage.world.bus.facts().remove(0);
     assert_eq!((fact.details["owner"].as_str(), fact.details["what"].as_str()), ("maya", "training job churn-by-hand"));
-    // The volumes of this family are local disks: SageMaker takes no key for them.
+    // The volumes of this family are local disks: SageMaker accepts no key for them.
     assert_eq!(
         fact.reasons,
         [
@@ -145,7 +145,7 @@ fn a_job_without_tags_in_a_public_image_on_a_large_instance_is_told_with_its_own
             "image pytorch:latest is not pinned by digest",
         ]
     );
-    assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Job Stopped", "1")]));
+    assert_eq!(stage.published(), expected(&[("Finding Reported", "1"), ("Job Stopped", "1")]));
     assert_eq!(stage.stops(), 1);
 }
 
@@ -160,134 +160,134 @@ fn each_rule_is_one_reason() {
     ];
     for (field, rule) in expected {
         let mut stage = Stage::with("CreateTrainingJob", &without(field));
-        stage.hears("CreateTrainingJob", &compliant());
+        stage.receives("CreateTrainingJob", &compliant());
         assert_eq!(stage.world.bus.facts()[0].details["rules"], rule, "{field}");
     }
 }
 
 #[test]
-fn told_twice_it_is_reported_and_stopped_once() {
+fn repeated_call_is_reported_and_stopped_once() {
     let request = without("tags");
     let mut stage = Stage::with("CreateTrainingJob", &request);
-    stage.hears("CreateTrainingJob", &request);
-    assert_eq!(stage.hears("CreateTrainingJob", &request).codes, ["already_reported"]);
-    assert_eq!((stage.told().len(), stage.stops()), (2, 1));
+    stage.receives("CreateTrainingJob", &request);
+    assert_eq!(stage.receives("CreateTrainingJob", &request).codes, ["already_reported"]);
+    assert_eq!((stage.published().len(), stage.stops()), (2, 1));
 }
 
 #[test]
-fn the_owner_is_the_tag_where_there_is_one() {
+fn owner_tag_takes_precedence_over_the_caller() {
     let mut stage = Stage::with("CreateTrainingJob", &without("vpcConfig"));
-    stage.hears("CreateTrainingJob", &without("vpcConfig"));
+    stage.receives("CreateTrainingJob", &without("vpcConfig"));
     let fact = stage.world.bus.facts().remove(0);
     assert_eq!((fact.details["owner"].as_str(), fact.details["caller"].as_str()), ("mira", "maya"));
 }
 
 #[test]
-fn what_is_put_right_is_closed_by_the_call_that_did_it() {
+fn corrected_resource_closes_its_finding() {
     let request = without("tags");
     let mut stage = Stage::with("CreateTrainingJob", &request);
-    stage.hears("CreateTrainingJob", &request);
+    stage.receives("CreateTrainingJob", &request);
     stage.aws.change(|actual| {
         actual.tags = [("owner", "mira"), ("model", "churn")].map(|(k, v)| (k.into(), v.into())).into();
     });
     let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
-    assert_eq!(stage.hears("AddTags", &json!({"resourceArn": arn})).codes, ["resolved"]);
-    assert_eq!(stage.told().last(), told(&[("Finding Closed", "1")]).last());
+    assert_eq!(stage.receives("AddTags", &json!({"resourceArn": arn})).codes, ["resolved"]);
+    assert_eq!(stage.published().last(), expected(&[("Finding Closed", "1")]).last());
 }
 
 #[test]
-fn another_fault_of_the_same_resource_is_another_matter() {
+fn another_violation_of_a_resource_has_its_own_dedup_key() {
     let request = json!({"endpointName": "churn-prod", "tags": [{"key": "owner", "value": "mira"}]});
     let mut stage = Stage::with("CreateEndpoint", &request);
-    stage.hears("CreateEndpoint", &request);
+    stage.receives("CreateEndpoint", &request);
     stage.aws.change(|actual| actual.tags.clear());
-    stage.hears("UpdateEndpoint", &request);
-    assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Finding Reported", "2")]));
+    stage.receives("UpdateEndpoint", &request);
+    assert_eq!(stage.published(), expected(&[("Finding Reported", "1"), ("Finding Reported", "2")]));
     assert_eq!(stage.stops(), 0, "an endpoint is never stopped");
 }
 
 #[test]
-fn a_notebook_that_is_started_again_is_stopped_again() {
+fn notebook_that_is_started_again_is_stopped_again() {
     let request = json!({"notebookInstanceName": "maya", "instanceType": "ml.t3.medium"});
     let mut stage = Stage::with("CreateNotebookInstance", &request);
     stage.aws.change(|actual| actual.activity = Activity::Running);
-    stage.hears("CreateNotebookInstance", &request);
+    stage.receives("CreateNotebookInstance", &request);
     stage.aws.change(|actual| actual.activity = Activity::Running);
-    // A copy of the first call comes late, from before the stop.
-    assert_eq!(stage.tell(&call(7, NOW, "CreateNotebookInstance", &request)).codes, ["already_reported"]);
-    stage.hears("StartNotebookInstance", &json!({"notebookInstanceName": "maya"}));
+    // A copy of the first call arrives after the stop.
+    assert_eq!(stage.react(&call(7, NOW, "CreateNotebookInstance", &request)).codes, ["already_reported"]);
+    stage.receives("StartNotebookInstance", &json!({"notebookInstanceName": "maya"}));
     assert_eq!(stage.stops(), 2);
-    assert_eq!(stage.told().iter().filter(|(kind, _)| kind == "Job Stopped").count(), 2);
+    assert_eq!(stage.published().iter().filter(|(kind, _)| kind == "Job Stopped").count(), 2);
 }
 
 #[test]
-fn a_notebook_that_is_still_being_made_is_stopped_when_somebody_opens_it() {
+fn starting_notebook_is_stopped_when_it_is_opened() {
     let request = json!({"notebookInstanceName": "maya", "instanceType": "ml.t3.medium"});
     let mut stage = Stage::with("CreateNotebookInstance", &request);
-    stage.hears("CreateNotebookInstance", &request);
-    assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0));
+    stage.receives("CreateNotebookInstance", &request);
+    assert_eq!((stage.published(), stage.stops()), (expected(&[("Finding Reported", "1")]), 0));
     stage.aws.change(|actual| actual.activity = Activity::Running);
-    let opened = stage.hears("CreatePresignedNotebookInstanceUrl", &json!({"notebookInstanceName": "maya"}));
+    let opened = stage.receives("CreatePresignedNotebookInstanceUrl", &json!({"notebookInstanceName": "maya"}));
     assert_eq!(opened.codes, ["stop_again", "stopped"]);
-    assert_eq!((stage.told().last(), stage.stops()), (told(&[("Job Stopped", "1")]).last(), 1));
+    assert_eq!((stage.published().last(), stage.stops()), (expected(&[("Job Stopped", "1")]).last(), 1));
 }
 
 #[test]
-fn a_stop_that_is_refused_is_kept_and_told_and_made_when_it_is_sent_again() {
+fn refused_stop_is_dead_lettered_and_repeated_by_a_redrive() {
     let request = without("tags");
     let mut stage = Stage::with("CreateTrainingJob", &request);
     *stage.aws.refuses.lock().unwrap() = true;
-    assert!(stage.hears("CreateTrainingJob", &request).dead_lettered);
-    assert_eq!(stage.told().last(), told(&[("Stop Failed", "1")]).last());
+    assert!(stage.receives("CreateTrainingJob", &request).dead_lettered);
+    assert_eq!(stage.published().last(), expected(&[("Stop Failed", "1")]).last());
     *stage.aws.refuses.lock().unwrap() = false;
-    assert_eq!(stage.hears("CreateTrainingJob", &request).codes, ["stop_again", "stopped"]);
-    assert_eq!((stage.stops(), stage.told().len()), (1, 3));
+    assert_eq!(stage.receives("CreateTrainingJob", &request).codes, ["stop_again", "stopped"]);
+    assert_eq!((stage.stops(), stage.published().len()), (1, 3));
 }
 
 #[test]
-fn calls_of_exempt_roles_are_not_looked_at() {
+fn calls_of_exempt_roles_are_skipped() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
-    assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
-    assert_eq!((stage.told(), stage.stops()), (vec![], 0));
+    assert_eq!(stage.receives("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
+    assert_eq!((stage.published(), stage.stops()), (vec![], 0));
 }
 
 #[test]
-fn a_call_that_failed_and_one_that_is_not_known_are_no_findings() {
+fn failed_or_unknown_call_is_no_finding() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     let mut failed = call(1, NOW, "CreateTrainingJob", &Value::Null);
     failed["detail"]["errorCode"] = json!("AccessDenied");
-    assert_eq!(stage.tell(&failed).codes, ["call_failed"]);
-    assert_eq!(stage.hears("CreateFlowDefinition", &json!({})).codes, ["unknown_call"]);
-    assert_eq!(stage.told(), vec![]);
+    assert_eq!(stage.react(&failed).codes, ["call_failed"]);
+    assert_eq!(stage.receives("CreateFlowDefinition", &json!({})).codes, ["unknown_call"]);
+    assert_eq!(stage.published(), vec![]);
 }
 
 #[test]
-fn what_is_deleted_closes_its_finding() {
+fn deleted_resource_closes_its_finding() {
     let request = json!({"modelName": "churn-by-hand", "primaryContainer": {"image": "pytorch:latest"}});
     let mut stage = Stage::with("CreateModel", &request);
-    stage.hears("CreateModel", &request);
+    stage.receives("CreateModel", &request);
     *stage.aws.actual.lock().unwrap() = None;
-    assert_eq!(stage.hears("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
-    assert_eq!(stage.hears("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
-    assert_eq!(stage.told(), told(&[("Finding Reported", "1"), ("Finding Closed", "1")]));
+    assert_eq!(stage.receives("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
+    assert_eq!(stage.receives("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
+    assert_eq!(stage.published(), expected(&[("Finding Reported", "1"), ("Finding Closed", "1")]));
 }
 
 #[test]
-fn without_the_table_nobody_looks_and_nothing_is_recorded() {
+fn without_the_table_nothing_is_recorded() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    for suite in [None, Some(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap())] {
-        stage.world.ledger.contents().organization = suite;
-        assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["off"]);
+    for organization in [None, Some(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap())] {
+        stage.world.ledger.contents().organization = organization;
+        assert_eq!(stage.receives("CreateTrainingJob", &without("tags")).codes, ["off"]);
     }
     assert!(stage.world.ledger.contents().history.is_empty());
 }
 
 #[test]
-fn a_pause_of_the_suite_keeps_the_call() {
+fn call_during_a_pause_is_dead_lettered() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().paused = Some(Pause { by: "mira".into(), since: NOW.parse().unwrap() });
-    assert!(stage.hears("CreateTrainingJob", &without("tags")).dead_lettered);
-    assert_eq!((stage.told(), stage.stops()), (vec![], 0));
+    assert!(stage.receives("CreateTrainingJob", &without("tags")).dead_lettered);
+    assert_eq!((stage.published(), stage.stops()), (vec![], 0));
 }

@@ -38,7 +38,7 @@ pub(crate) fn is_about_a_build(fact: &Fact) -> bool {
     fact.dedup_key.starts_with("build/")
 }
 
-/// Whether drift triggered the training. The incident's ID does not tell: a model's name may contain any word.
+/// Whether drift triggered the training. Not by the incident's ID: a model's name may contain any word.
 pub(crate) fn is_triggered_by_drift(fact: &Fact) -> bool {
     fact.details.get("trigger").is_some_and(|trigger| trigger == "drift")
 }

@@ -25,20 +25,19 @@ const PACKAGE: &str = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/ch
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    /// Nothing is applied, and time may mend it.
+    /// Nothing is applied; a retry may succeed.
     Throttled,
-    /// It is applied, and its answer is lost.
+    /// The call is applied, and its response is lost.
     Lost,
-    /// Nothing is applied, and nothing will mend it.
+    /// Nothing is applied; no retry succeeds.
     Refused,
 }
 
-/// SageMaker's lineage, as far as it is asked for here. It writes down each call with its arguments, and fails where a
-/// test asks for it.
+/// SageMaker's lineage. It records each call with its arguments, and fails where a test requests it.
 #[derive(Default)]
 struct Tracking {
     calls: Mutex<Vec<String>>,
-    /// At which call from now on something happens.
+    /// Index of the next call that fails, and how.
     fault: Mutex<Option<(usize, Fault)>>,
     entities: Mutex<BTreeMap<String, (Entity, Option<String>)>>,
     links: Mutex<Vec<(String, String, LinkKind)>>,
@@ -157,7 +156,7 @@ fn react(world: &Suite, tracking: &Tracking, event: &Value) -> (Decision, &'stat
 }
 
 #[test]
-fn a_run_is_linked_with_its_commit_and_with_the_incident_of_its_endpoint() {
+fn run_is_linked_with_its_commit_and_its_incident() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     assert_eq!(react(&world, &tracking, &training("Training Started")), (Decision::Acted, "written"));
     assert_eq!(
@@ -168,7 +167,7 @@ fn a_run_is_linked_with_its_commit_and_with_the_incident_of_its_endpoint() {
 }
 
 #[test]
-fn a_rollout_is_linked_with_its_package_and_the_package_with_the_run_that_made_it() {
+fn rollout_is_linked_with_its_package_and_run() {
     let (world, tracking) = (world(str::to_owned), Tracking { origin: RunArn::parse(RUN).ok(), ..Tracking::default() });
     react(&world, &tracking, &training("Training Started"));
     tracking.links.lock().unwrap().clear();
@@ -182,7 +181,7 @@ fn a_rollout_is_linked_with_its_package_and_the_package_with_the_run_that_made_i
 }
 
 #[test]
-fn a_build_is_linked_with_its_commit_and_ends_when_training_is_asked_for() {
+fn build_is_linked_with_its_commit_and_completed_by_training() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     let commit = "c".repeat(40);
     let said = |kind| fact(kind, kind, &format!("build/churn/{commit}"), &json!({"commit": commit, "build": "b:1"}));
@@ -196,7 +195,7 @@ fn a_build_is_linked_with_its_commit_and_ends_when_training_is_asked_for() {
 }
 
 #[test]
-fn an_evaluation_is_linked_with_the_package_that_is_rolled_out() {
+fn evaluation_is_linked_with_its_package() {
     let (world, tracking) = (world(str::to_owned), Tracking { origin: RunArn::parse(RUN).ok(), ..Tracking::default() });
     let details = json!({"package": PACKAGE, "version": "3"});
     react(&world, &tracking, &fact("1", "Evaluation Started", "candidate/churn/3", &details));
@@ -206,7 +205,7 @@ fn an_evaluation_is_linked_with_the_package_that_is_rolled_out() {
 }
 
 #[test]
-fn a_watch_is_linked_with_its_baseline_and_with_what_it_watches() {
+fn monitoring_is_linked_with_its_baseline_and_endpoint() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     let details = json!({"version": "3", "kind": "bias", "baseline": "s3://churn-monitoring/b/constraints.json"});
     react(&world, &tracking, &fact("1", "Monitoring Started", "watch/churn/bias/1a2b", &details));
@@ -214,7 +213,7 @@ fn a_watch_is_linked_with_its_baseline_and_with_what_it_watches() {
 }
 
 #[test]
-fn an_end_is_said_of_the_action_that_is_there() {
+fn end_updates_the_existing_action() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     react(&world, &tracking, &rollout("Rollout Started"));
     let creations = *tracking.creations.lock().unwrap();
@@ -224,7 +223,7 @@ fn an_end_is_said_of_the_action_that_is_there() {
 }
 
 #[test]
-fn a_beginning_that_is_heard_of_after_the_end_changes_nothing() {
+fn start_after_the_end_changes_nothing() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     react(&world, &tracking, &training("Training Succeeded"));
     react(&world, &tracking, &training("Training Started"));
@@ -233,7 +232,7 @@ fn a_beginning_that_is_heard_of_after_the_end_changes_nothing() {
 }
 
 #[test]
-fn told_twice_it_is_written_once() {
+fn repeated_fact_is_written_once() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     react(&world, &tracking, &training("Training Started"));
     let mut again = training("Training Started");
@@ -243,7 +242,7 @@ fn told_twice_it_is_written_once() {
 }
 
 #[test]
-fn what_was_created_without_an_answer_is_found_and_not_created_again() {
+fn entity_with_a_lost_response_is_not_created_again() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     *tracking.fault.lock().unwrap() = Some((1, Fault::Lost));
     assert!(try_react(&world, &tracking, &training("Training Started")).is_err());
@@ -253,7 +252,7 @@ fn what_was_created_without_an_answer_is_found_and_not_created_again() {
 }
 
 #[test]
-fn what_sagemaker_refuses_is_kept_and_told() {
+fn refused_entity_is_dead_lettered() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     *tracking.fault.lock().unwrap() = Some((1, Fault::Refused));
     let report = try_react(&world, &tracking, &training("Training Started")).unwrap();
@@ -270,7 +269,7 @@ fn without_the_table_nothing_is_written() {
 }
 
 #[test]
-fn a_fact_that_names_nothing_has_no_lineage() {
+fn fact_without_a_subject_has_no_lineage() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     let refused = fact("1", "Training Failed", "incident/churn-build-1", &json!({"run": "nonsense"}));
     assert_eq!(react(&world, &tracking, &refused), (Decision::Skipped, "no_entity"));
@@ -281,7 +280,7 @@ fn a_fact_that_names_nothing_has_no_lineage() {
 }
 
 #[test]
-fn names_fit_what_sagemaker_takes() {
+fn names_fit_sagemakers_limits() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     react(&world, &tracking, &training("Training Started"));
     react(&world, &tracking, &rollout("Rollout Started"));

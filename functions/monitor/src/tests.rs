@@ -1,4 +1,4 @@
-//! Watches through the whole reaction, over SageMaker and CloudWatch in memory.
+//! Monitoring through the whole reaction, over SageMaker and CloudWatch in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -43,7 +43,7 @@ fn in_service() -> Value {
     event("aws.sagemaker", "SageMaker Endpoint State Change", &detail)
 }
 
-fn look() -> Value {
+fn reconcile_request() -> Value {
     let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/churn/x", "at": NOON, "details": {}});
     event("trimtab", "Reconcile Requested", &detail)
 }
@@ -67,7 +67,7 @@ struct State {
     definitions: BTreeSet<String>,
     schedules: BTreeMap<String, ObservedSchedule>,
     alarms: BTreeMap<String, AlarmRequest>,
-    /// How many calls changed something, and which of them gets no answer.
+    /// Number of writes, and which of them loses its response.
     writes: usize,
     lost: Option<usize>,
     refuses: bool,
@@ -77,11 +77,11 @@ struct State {
     defined: Vec<JobDefinition>,
     computed: Vec<BaselineRequest>,
     undefined: Vec<(DriftKind, String)>,
-    /// Whether schedules are in the middle of something.
+    /// Whether schedules accept no change.
     busy: bool,
 }
 
-/// SageMaker and CloudWatch, as far as `monitor` sees them.
+/// SageMaker and CloudWatch, as far as `monitor` observes them.
 #[derive(Default)]
 struct Cloud(Mutex<State>);
 
@@ -103,9 +103,9 @@ impl Monitoring for &Cloud {
         Ok(self.0.lock().unwrap().served.clone())
     }
 
-    async fn baselines(&self, asked: &PackageArn) -> PortResult<BTreeMap<DriftKind, Baseline>> {
+    async fn baselines(&self, package: &PackageArn) -> PortResult<BTreeMap<DriftKind, Baseline>> {
         let live = self.0.lock().unwrap().served.as_ref().and_then(|served| served.package.clone());
-        assert_eq!(Some(asked), live.as_ref(), "the version that is live");
+        assert_eq!(Some(package), live.as_ref(), "the version that is live");
         Ok(self.0.lock().unwrap().baselines.clone())
     }
 
@@ -146,7 +146,7 @@ impl Monitoring for &Cloud {
     async fn create_schedule(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         self.change(|state| {
             let actual = scheduled(request);
-            // The adapter takes up a schedule that an unanswered call has made: it is the same one then.
+            // The adapter adopts a schedule that a call with a lost response created: it is the same one then.
             let before = state.schedules.insert(request.name.clone(), actual.clone());
             assert!(before.is_none_or(|before| before == actual), "{} was there", request.name);
             UpdateAccepted::Started
@@ -211,7 +211,7 @@ impl Alarms for &Cloud {
 struct Stage {
     cloud: Cloud,
     world: World<MemoryLedger, MemoryBus, FixedClock>,
-    heard: Mutex<usize>,
+    received: Mutex<usize>,
 }
 
 /// Version 7 serves, with data capture; the registry has baselines of all kinds, or of none.
@@ -219,7 +219,7 @@ fn stage(registered: bool) -> Stage {
     let clock = FixedClock::at(NOON.parse().unwrap());
     let ledger = MemoryLedger::with([Policy::parse("churn.toml", CHURN).unwrap()]);
     let world = World { ledger, bus: MemoryBus::default(), clock };
-    let stage = Stage { cloud: Cloud::default(), world, heard: Mutex::default() };
+    let stage = Stage { cloud: Cloud::default(), world, received: Mutex::default() };
     stage.serves(7);
     if registered {
         stage.registers("v7");
@@ -254,7 +254,7 @@ impl Stage {
         self.world.ledger.contents().policies.insert(policy.model.clone(), policy);
     }
 
-    /// One reaction; `None` where the event goes back to Lambda.
+    /// One reaction; `None` if the event goes back to Lambda.
     fn react(&self, event: &Value) -> Option<(Decision, &'static str)> {
         self.world.clock.set(self.world.clock.now() + SignedDuration::from_secs(1));
         let reaction = Reaction { monitoring: &self.cloud, alarms: &self.cloud };
@@ -262,16 +262,16 @@ impl Stage {
         Some((report.entry.decision, report.codes[0]))
     }
 
-    /// The event, and what it asks for on the bus; an event that goes back comes again after the lease.
-    fn hears(&self, event: &Value) -> Vec<&'static str> {
+    /// Delivers the event and the requests that it publishes; after a transient failure again, when the lease has ended.
+    fn receives(&self, event: &Value) -> Vec<&'static str> {
         let mut codes = vec![self.again(event)];
         let requests: Vec<Fact> = {
-            let (facts, mut heard) = (self.world.bus.facts(), self.heard.lock().unwrap());
-            let new = facts.iter().skip(*heard).filter(|fact| fact.kind.is_request()).cloned().collect();
-            *heard = facts.len();
+            let (facts, mut received) = (self.world.bus.facts(), self.received.lock().unwrap());
+            let new = facts.iter().skip(*received).filter(|fact| fact.kind.is_request()).cloned().collect();
+            *received = facts.len();
             new
         };
-        codes.extend(requests.iter().map(|fact| self.again(&asked(fact))));
+        codes.extend(requests.iter().map(|fact| self.again(&event_of(fact))));
         codes
     }
 
@@ -284,7 +284,7 @@ impl Stage {
         }
     }
 
-    fn told(&self) -> Vec<FactKind> {
+    fn reported(&self) -> Vec<FactKind> {
         let facts = self.world.bus.facts();
         facts.iter().map(|fact| fact.kind).filter(|kind| !kind.is_request()).collect()
     }
@@ -298,8 +298,8 @@ impl Stage {
         self.state().jobs.keys().cloned().collect()
     }
 
-    /// Each kind's schedule, alarm and one definition are there, and nothing else.
-    fn is_watched(&self) {
+    /// Each kind has its schedule, its alarm and one definition, and nothing else exists.
+    fn is_monitored(&self) {
         let state = self.state();
         let names: Vec<&str> = state.schedules.keys().map(String::as_str).collect();
         assert_eq!(names, ["churn-attribution", "churn-bias", "churn-data-quality", "churn-model-quality"]);
@@ -310,6 +310,6 @@ impl Stage {
     }
 }
 
-fn asked(fact: &Fact) -> Value {
+fn event_of(fact: &Fact) -> Value {
     event("trimtab", fact.kind.as_str(), &json!(fact))
 }

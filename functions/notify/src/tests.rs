@@ -52,7 +52,7 @@ fn react(world: &World<MemoryLedger, MemoryBus, FixedClock>, sns: &Sns, event: &
 }
 
 #[test]
-fn a_matter_is_told_once_however_often_its_fact_comes() {
+fn dedup_key_has_one_message() {
     let (world, sns) = (world(), Sns::default());
     for (id, decision) in [("1", Decision::Acted), ("2", Decision::Skipped)] {
         let report = react(&world, &sns, &fact(id, "Training Failed", "incident/churn-drift-1")).unwrap();
@@ -63,7 +63,7 @@ fn a_matter_is_told_once_however_often_its_fact_comes() {
 }
 
 #[test]
-fn a_message_says_whom_it_is_for() {
+fn message_has_an_audience() {
     let (world, sns) = (world(), Sns::default());
     react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1")).unwrap();
     let mut finding = fact("2", "Finding Reported", "finding/training-job/night");
@@ -75,7 +75,7 @@ fn a_message_says_whom_it_is_for() {
 }
 
 #[test]
-fn two_facts_of_one_matter_are_two_messages() {
+fn two_kinds_of_one_dedup_key_are_two_messages() {
     let (world, sns) = (world(), Sns::default());
     react(&world, &sns, &fact("1", "Training Started", "incident/churn-drift-1")).unwrap();
     react(&world, &sns, &fact("2", "Training Failed", "incident/churn-drift-1")).unwrap();
@@ -83,21 +83,21 @@ fn two_facts_of_one_matter_are_two_messages() {
 }
 
 #[test]
-fn a_message_that_sns_refuses_goes_back_so_that_it_ends_in_a_queue() {
+fn refused_message_returns_to_lambda() {
     let (world, sns) = (world(), Sns { refuse: true, ..Sns::default() });
     let answer = react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1"));
     assert!(matches!(answer, Err(Failure::Transient { .. })));
 }
 
 #[test]
-fn a_request_between_two_functions_is_not_for_people() {
+fn request_between_functions_is_not_sent() {
     let (world, sns) = (world(), Sns::default());
     let report = react(&world, &sns, &fact("1", "Training Requested", "build/churn/x")).unwrap();
     assert_eq!((report.codes[0], sns.sent.lock().unwrap().len()), ("request", 0));
 }
 
 #[test]
-fn a_malformed_fact_is_kept_and_does_not_make_another() {
+fn malformed_fact_is_dead_lettered_without_a_fact() {
     let (world, sns) = (world(), Sns::default());
     let mut bad = fact("1", "Training Failed", "x");
     bad["detail"]["at"] = json!("yesterday");

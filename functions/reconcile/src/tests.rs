@@ -20,7 +20,7 @@ fn tick() -> Value {
 }
 
 #[test]
-fn every_model_that_is_looked_after_is_asked_for_and_no_other() {
+fn every_model_with_the_table_is_requested_and_no_other() {
     let on = "[reconcile]\nbuild = \"2h\"\ntraining = \"24h\"\nevaluation = \"6h\"\nrollout = \"6h\"\n";
     let ledger = MemoryLedger::with([policy("churn", on), policy("segments", ""), policy("prices", on)]);
     let world = World::new(ledger, MemoryBus::default(), FixedClock::at("2026-11-20T09:00:00Z".parse().unwrap()));
@@ -28,13 +28,13 @@ fn every_model_that_is_looked_after_is_asked_for_and_no_other() {
         Reaction { ledger: MemoryLedger::with([policy("churn", on), policy("segments", ""), policy("prices", on)]) };
     let report = run(world.react(&reaction, &tick())).unwrap().unwrap();
     assert_eq!(report.codes, ["reconcile_requested"]);
-    let asked: Vec<String> = world.bus.facts().iter().map(|fact| fact.dedup_key.clone()).collect();
-    assert_eq!(asked, ["look/churn/2026-11-20T09:00:00Z", "look/prices/2026-11-20T09:00:00Z"]);
-    assert!(world.ledger.contents().history.is_empty(), "the clock leaves no record");
+    let requested: Vec<String> = world.bus.facts().iter().map(|fact| fact.dedup_key.clone()).collect();
+    assert_eq!(requested, ["look/churn/2026-11-20T09:00:00Z", "look/prices/2026-11-20T09:00:00Z"]);
+    assert!(world.ledger.contents().history.is_empty(), "a scheduled event leaves no record");
 }
 
 #[test]
-fn each_request_names_its_model_its_reason_and_its_time() {
+fn request_has_model_reason_and_time() {
     let on = "[reconcile]\nbuild = \"2h\"\ntraining = \"24h\"\nevaluation = \"6h\"\nrollout = \"6h\"\n";
     let now = "2026-11-20T09:00:00Z".parse().unwrap();
     let world = World::new(MemoryLedger::with([policy("churn", on)]), MemoryBus::default(), FixedClock::at(now));
@@ -48,7 +48,7 @@ fn each_request_names_its_model_its_reason_and_its_time() {
 }
 
 #[test]
-fn event_that_is_not_the_clock_asks_nobody() {
+fn event_that_is_not_scheduled_requests_nothing() {
     let on = "[reconcile]\nbuild = \"2h\"\ntraining = \"24h\"\nevaluation = \"6h\"\nrollout = \"6h\"\n";
     let now = "2026-11-20T09:00:00Z".parse().unwrap();
     let world = World::new(MemoryLedger::with([policy("churn", on)]), MemoryBus::default(), FixedClock::at(now));

@@ -1,11 +1,11 @@
-//! Which version is live, to hold a candidate against it.
+//! The live version, with which a candidate is compared.
 
 use trimtab_core::decimal::Decimal;
 
 use super::*;
 
 impl Stage {
-    /// These versions, with their auc on them.
+    /// These versions, each with its recorded auc.
     fn with_versions(mut self, live: Option<u32>, versions: &[(u32, Approval, &str)]) -> Self {
         self.cloud.live = live;
         for (version, approval, auc) in versions {
@@ -16,10 +16,10 @@ impl Stage {
         self
     }
 
-    /// The versions that the message holds the candidate against.
+    /// The versions with which the message compares the candidate.
     fn compared_with(&self) -> Vec<String> {
         self.evaluate(&good());
-        let details = self.told().pop().unwrap().details;
+        let details = self.facts().pop().unwrap().details;
         let of_live = |name: &String| Some(name.strip_prefix("metric auc of version ")?.to_owned());
         details.keys().filter_map(of_live).collect()
     }
@@ -30,7 +30,7 @@ fn delivered_by(deploy: &str) -> impl Fn(&str) -> String {
     move |text| {
         let (before, rest) = text.split_once("[deploy]").unwrap();
         let (_, after) = rest.split_once("[evaluate]").unwrap();
-        // What is monitored is an endpoint.
+        // [monitor] requires an endpoint.
         let (evaluate, monitor) = after.split_once("[monitor]").unwrap();
         let notify = monitor.split_once("[[notify.recipients]]").unwrap().1;
         format!("{before}{deploy}\n[evaluate]{evaluate}[[notify.recipients]]{notify}")
@@ -69,27 +69,27 @@ fn history() -> [(u32, Approval, &'static str); 5] {
 }
 
 #[test]
-fn candidate_is_held_against_what_the_endpoint_serves() {
+fn candidate_is_compared_with_the_served_version() {
     let stage = stage(by_itself).with_versions(Some(3), &history());
-    assert_eq!(stage.compared_with(), ["3, which is live"], "approved is not served yet");
+    assert_eq!(stage.compared_with(), ["3, which is live"], "an approved version is not served yet");
 }
 
 #[test]
-fn candidate_is_held_against_nothing_where_nothing_is_served() {
+fn candidate_without_a_served_version_is_not_compared() {
     let stage = stage(by_itself).with_versions(None, &history());
     assert_eq!(stage.compared_with(), [""; 0]);
 }
 
 #[test]
-fn candidate_is_not_held_against_itself() {
+fn served_candidate_is_not_compared_with_itself() {
     let mut versions = history().to_vec();
     versions.push((7, Approval::Pending, "0.9"));
     let stage = stage(str::to_owned).with_versions(Some(7), &versions);
-    assert_eq!(stage.compared_with(), [""; 0], "a person brought it to production before it was tested");
+    assert_eq!(stage.compared_with(), [""; 0], "an operator deployed it before it was tested");
 }
 
 #[test]
-fn delivery_that_says_nothing_of_what_is_live_has_the_newest_approval() {
+fn target_without_an_endpoint_here_uses_the_newest_approval() {
     for deploy in [PIPELINE, ELSEWHERE] {
         let stage = stage(|text| by_itself(&delivered_by(deploy)(text))).with_versions(Some(2), &history());
         assert_eq!(stage.compared_with(), ["4, which is live"], "neither rejected nor pending: {deploy}");
@@ -97,17 +97,17 @@ fn delivery_that_says_nothing_of_what_is_live_has_the_newest_approval() {
 }
 
 #[test]
-fn version_without_a_predecessor_is_held_against_nothing() {
+fn first_version_is_not_compared() {
     let stage = stage(|text| by_itself(&delivered_by(PIPELINE)(text)));
     assert_eq!(stage.compared_with(), [""; 0]);
 }
 
 #[test]
-fn metric_that_the_policy_does_not_name_is_not_in_the_message() {
+fn metric_outside_the_policy_is_not_in_the_message() {
     let stage = stage(str::to_owned).with_versions(Some(3), &history());
     let more = Decimal::parse("1").unwrap();
     stage.cloud.versions.lock().unwrap().get_mut(&3).unwrap().metrics.insert("f1".to_owned(), more);
     stage.evaluate(&good());
-    let names: Vec<String> = stage.told().pop().unwrap().details.into_keys().collect();
+    let names: Vec<String> = stage.facts().pop().unwrap().details.into_keys().collect();
     assert!(!names.iter().any(|name| name.contains("f1")), "{names:?}");
 }

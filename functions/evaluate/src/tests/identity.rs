@@ -1,4 +1,4 @@
-//! Whose an event is, under which names a candidate is kept and tested, and what is left to do.
+//! Subject of an event, names of a candidate, and pending actions.
 
 use trimtab_core::event::Event;
 use trimtab_core::reactor::{Context, Decide, Preview};
@@ -9,18 +9,18 @@ use crate::naming::{execution_name, version_of};
 use crate::observation::Observed;
 use crate::state::State;
 
-/// What is started and written for version 7 by this clock, told by an event of this id and time.
+/// Name of the execution and token of the verdict for version 7, by this clock and event.
 fn names(id: &str, time: &str, clock: &str) -> (String, String) {
     let stage = stage(by_itself);
     stage.world.clock.set(clock.parse().unwrap());
-    let told = |mut event: Value| {
+    let delivered = |mut event: Value| {
         (event["id"], event["time"]) = (json!(id), json!(time));
         event
     };
-    stage.react(&told(registered(7)));
+    stage.react(&delivered(registered(7)));
     stage.wait(SignedDuration::from_mins(7));
     stage.ends(&good());
-    stage.react(&told(ended(&stage.started()[0], "SUCCEEDED")));
+    stage.react(&delivered(ended(&stage.started()[0], "SUCCEEDED")));
     (stage.started()[0].clone(), stage.written()[0].token.clone())
 }
 
@@ -28,7 +28,7 @@ fn names(id: &str, time: &str, clock: &str) -> (String, String) {
 #[test]
 fn execution_name_and_token_depend_on_model_and_version_only() {
     let first = names("p1", NOON, NOON);
-    assert_eq!(first.0, "churn-v7-4c25de6f", "every version of the suite names it so");
+    assert_eq!(first.0, "churn-v7-4c25de6f", "every version of Trimtab names it so");
     assert_eq!(first.1, "trimtab-4e1decc5cdf09bfcae5b7a0d702a");
     assert_eq!(names("p2", "2026-12-24T00:00:00Z", "2027-01-01T01:02:03.4Z"), first, "by any clock and any delivery");
 }
@@ -47,12 +47,12 @@ fn execution_names_of_two_versions_and_of_two_models_differ() {
 }
 
 #[test]
-fn candidate_is_kept_under_one_name_for_each_version() {
+fn each_version_is_an_aggregate_has_own_key() {
     let stage = stage(str::to_owned);
     stage.is(8, Approval::Pending);
     stage.react(&registered(7));
     stage.react(&registered(8));
-    assert_eq!(stage.started().len(), 2, "one version does not wait for another");
+    assert_eq!(stage.started().len(), 2, "versions are evaluated at the same time");
     let ids: Vec<String> = stage.world.ledger.contents().aggregates.keys().map(|id| id.name.clone()).collect();
     assert_eq!(ids, ["candidate#7", "candidate#8"], "another name would test each version again");
     stage.ends(&good());
@@ -63,7 +63,7 @@ fn candidate_is_kept_under_one_name_for_each_version() {
 }
 
 #[test]
-fn version_that_a_person_decided_concerns_nobody() {
+fn decided_version_is_not_concerned() {
     for approval in ["Approved", "Rejected"] {
         let stage = stage(str::to_owned);
         let mut event = registered(7);
@@ -82,7 +82,7 @@ fn execution_of_another_name_does_not_end_the_candidate() {
 }
 
 #[test]
-fn execution_that_may_go_on_is_not_over() {
+fn running_or_pending_redrive_execution_has_not_ended() {
     for status in [ExecutionStatus::Running, ExecutionStatus::PendingRedrive] {
         let stage = stage(by_itself);
         stage.react(&registered(7));
@@ -92,7 +92,7 @@ fn execution_that_may_go_on_is_not_over() {
 }
 
 #[test]
-fn execution_that_timed_out_or_was_stopped_is_over() {
+fn timed_out_or_aborted_execution_has_ended() {
     for (status, word) in [(ExecutionStatus::TimedOut, "TIMED_OUT"), (ExecutionStatus::Aborted, "ABORTED")] {
         let stage = stage(by_itself);
         stage.react(&registered(7));
@@ -102,7 +102,7 @@ fn execution_that_timed_out_or_was_stopped_is_over() {
 }
 
 #[test]
-fn version_that_was_deleted_while_it_was_tested_is_over() {
+fn version_deleted_during_its_test_is_finished() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
     stage.ends(&good());
@@ -113,15 +113,18 @@ fn version_that_was_deleted_while_it_was_tested_is_over() {
 }
 
 #[test]
-fn verdict_that_is_refused_is_told_and_written_by_the_next_event() {
+fn refused_verdict_is_reported_and_written_by_the_next_event() {
     let mut stage = stage(by_itself);
     stage.react(&registered(7));
     stage.ends(&good());
     stage.cloud.refuse = true;
     assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")).0, Decision::Failed);
-    let told = stage.told().pop().unwrap();
-    assert_eq!((told.kind, told.dedup_key.as_str()), (FactKind::EvaluationStuck, "candidate/churn/7/verdict_refused"));
-    assert_eq!(told.reasons, ["the verdict could not be written: sagemaker:UpdateModelPackage: AccessDenied"]);
+    let published = stage.facts().pop().unwrap();
+    assert_eq!(
+        (published.kind, published.dedup_key.as_str()),
+        (FactKind::EvaluationStuck, "candidate/churn/7/verdict_refused")
+    );
+    assert_eq!(published.reasons, ["the verdict could not be written: sagemaker:UpdateModelPackage: AccessDenied"]);
     stage.cloud.refuse = false;
     assert_eq!(stage.react(&registered(7)).0, Decision::Acted);
     assert_eq!(stage.written()[0].approve, Some(true));
@@ -129,13 +132,16 @@ fn verdict_that_is_refused_is_told_and_written_by_the_next_event() {
 }
 
 #[test]
-fn start_that_is_refused_is_a_matter_of_its_own() {
+fn refused_start_has_its_own_dedup_key() {
     let mut stage = stage(by_itself);
     stage.cloud.refuse = true;
     stage.react(&registered(7));
-    let told = stage.told().pop().unwrap();
-    assert_eq!(told.dedup_key, "candidate/churn/7/start_refused");
-    assert_eq!(told.reasons, ["the test suite could not be started: states:StartExecution: StateMachineDoesNotExist"]);
+    let published = stage.facts().pop().unwrap();
+    assert_eq!(published.dedup_key, "candidate/churn/7/start_refused");
+    assert_eq!(
+        published.reasons,
+        ["the test suite could not be started: states:StartExecution: StateMachineDoesNotExist"]
+    );
 }
 
 #[test]
@@ -162,17 +168,17 @@ fn planned(event: &Value) -> (Decision, usize) {
     (plan.decision, plan.actions.len())
 }
 
-/// `trimtab plan` knows AWS by the event alone.
+/// `trimtab plan` has only the event.
 #[test]
-fn plan_offline_takes_the_event_for_the_truth() {
-    assert_eq!(planned(&registered(7)), (Decision::Acted, 1), "the version waits for a verdict");
+fn plan_offline_trusts_the_event() {
+    assert_eq!(planned(&registered(7)), (Decision::Acted, 1), "the version is pending approval");
     let mut unfinished = registered(7);
     unfinished["detail"]["ModelPackageStatus"] = json!("InProgress");
     assert_eq!(planned(&unfinished), (Decision::Skipped, 0), "it cannot be tested yet");
     let asked = json!({"version": 1, "model": "churn", "dedup_key": "candidate/churn/7/x", "at": NOON,
         "details": {"package": package(7)}});
     let requested = event("r1", "trimtab", "Evaluation Requested", &asked);
-    assert_eq!(planned(&requested), (Decision::Acted, 1), "the version that a look found waits");
+    assert_eq!(planned(&requested), (Decision::Acted, 1), "the version that a reconcile found is pending");
     let other = event("r1", "trimtab", "Training Requested", &asked);
     assert_eq!(planned(&other), (Decision::Skipped, 0), "another fact names no version to test");
     assert_eq!(Evaluation::preview(&Event::parse(&other).unwrap()), Observed::default());

@@ -1,4 +1,4 @@
-//! What the bounds and margins of the policy let pass, from one table.
+//! Bounds and margins of the policy, in one table.
 
 use trimtab_core::decimal::Decimal;
 use trimtab_core::policy::evaluate::Evaluate;
@@ -32,8 +32,8 @@ const MOST_WITHIN: &str = r#"{ name = "m", at_most = 0.4, margin = 0.02 }"#;
 const NO_WORSE: &str = r#"{ name = "m", at_least = 0.85, margin = 0 }"#;
 const BELOW_ZERO: &str = r#"{ name = "m", at_least = -2.5, margin = 0.5 }"#;
 
-/// A metric's rule, what the test suite gives, what stands on the live version, and the grade that
-/// README.md promises: the bound itself passes, and so does what is worse than live by the margin itself.
+/// A metric's rule, the reported value, the value of the live version, and the grade. The bound itself passes, and so
+/// does a value that is worse than live by exactly the margin.
 const TABLE: [(&str, &str, Option<&str>, Grade); 31] = [
     (LEAST, "0.850001", None, Grade::Pass),
     (LEAST, "0.85", None, Grade::Pass),
@@ -80,17 +80,17 @@ fn bounds_and_margins_pass_exactly_what_the_policy_allows() {
 }
 
 #[test]
-fn live_version_without_the_metric_leaves_it_to_a_person() {
+fn live_version_without_the_metric_requires_manual_approval() {
     for metric in [LEAST_WITHIN, MOST_WITHIN] {
         let rules = rules(metric, false);
         let good = if metric == LEAST_WITHIN { "0.9" } else { "0.1" };
         let output = gave(&format!(r#"{{"metrics": {{"m": {good}}}}}"#));
         let judged = judge(&rules, &output, Some(&live(&[("other", "0.1")])));
-        assert_eq!(judged.grade, Grade::Unsure, "what cannot be told is always asked");
+        assert_eq!(judged.grade, Grade::Unsure, "an impossible comparison requires manual approval");
         let words = "the live version 6 has no recorded m to compare with";
         assert!(judged.reasons[0].ends_with(words), "{:?}", judged.reasons);
         let bad = gave(&format!(r#"{{"metrics": {{"m": {}}}}}"#, if metric == LEAST_WITHIN { "0.8" } else { "0.5" }));
-        assert_eq!(judge(&rules, &bad, Some(&live(&[]))).grade, Grade::Fail, "what is out of bounds is no question");
+        assert_eq!(judge(&rules, &bad, Some(&live(&[]))).grade, Grade::Fail, "a value out of bounds fails");
     }
 }
 
@@ -132,7 +132,7 @@ fn output_that_has_no_usable_number_fails() {
 }
 
 #[test]
-fn suite_that_did_not_succeed_fails_whatever_it_gave() {
+fn test_suite_that_did_not_succeed_fails_despite_its_output() {
     use ExecutionStatus::{Aborted, Failed, TimedOut};
     for (status, word) in [(Failed, "FAILED"), (TimedOut, "TIMED_OUT"), (Aborted, "ABORTED")] {
         let execution = ObservedExecution { status, cause: None, ..gave(r#"{"metrics": {"m": 0.99}}"#) };
@@ -143,7 +143,7 @@ fn suite_that_did_not_succeed_fails_whatever_it_gave() {
 }
 
 #[test]
-fn bias_report_is_needed_where_the_policy_asks_for_one() {
+fn bias_report_is_required_by_the_policy_only() {
     let (with, without) =
         (r#"{"metrics": {"m": 0.9}, "bias_report": "s3://churn/bias.json"}"#, r#"{"metrics": {"m": 0.9}}"#);
     for (needed, output, grade, lines) in [
@@ -158,7 +158,7 @@ fn bias_report_is_needed_where_the_policy_asks_for_one() {
 }
 
 #[test]
-fn suite_that_is_asked_for_no_metric_passes_by_succeeding() {
+fn test_suite_without_required_metrics_passes_by_succeeding() {
     let judged = judge(&rules("", false), &gave(r#"{"metrics": {"other": 1}}"#), None);
     assert_eq!((judged.grade, judged.metrics.len()), (Grade::Pass, 0), "only the policy's metrics are written");
     assert_eq!(judged.reasons, ["the test suite succeeded"]);

@@ -1,28 +1,28 @@
-//! What comes of each grade under each policy, and that a person who was faster keeps the word.
+//! The outcome of each grade under each policy; a manual decision is never overwritten.
 
 use super::*;
 
-/// What the test suite gives, and what must come of it: whether it is approved, and what is told.
+/// The grade of a test suite, and the expected approval and fact.
 struct Row {
     on_pass: &'static str,
     on_fail: &'static str,
     grade: &'static str,
     code: &'static str,
     approve: Option<bool>,
-    told: FactKind,
+    published: FactKind,
 }
 
 const fn row(
     (on_pass, on_fail, grade): (&'static str, &'static str, &'static str),
     code: &'static str,
     approve: Option<bool>,
-    told: FactKind,
+    published: FactKind,
 ) -> Row {
-    Row { on_pass, on_fail, grade, code, approve, told }
+    Row { on_pass, on_fail, grade, code, approve, published }
 }
 
-/// README.md: "it approves, rejects, or asks a person, as the policy says; what cannot be told is
-/// always asked."
+/// The version is approved, rejected or left to manual approval as the policy says. An impossible comparison always
+/// requires manual approval.
 const MATRIX: [Row; 12] = [
     row(("approve", "reject", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
     row(("approve", "manual_approval", "pass"), "approved", Some(true), FactKind::EvaluationPassed),
@@ -39,7 +39,7 @@ const MATRIX: [Row; 12] = [
 ];
 
 impl Row {
-    /// Version 7 is being tested; version 6 is live, and says what it is only where that can be told.
+    /// Version 7 is being tested; live version 6 has a recorded metric only if a comparison is to be possible.
     fn tested(&self) -> Stage {
         let mut stage = stage(|text| {
             text.replace("on_pass = \"manual_approval\"", &format!("on_pass = \"{}\"", self.on_pass))
@@ -69,16 +69,16 @@ fn end_of(stage: &Stage) -> Value {
 }
 
 #[test]
-fn each_grade_comes_to_what_the_policy_says() {
+fn each_grade_leads_to_what_the_policy_says() {
     for row in &MATRIX {
         let (stage, name) = (row.tested(), row.name());
         assert_eq!(stage.react(&end_of(&stage)), (Decision::Acted, row.code), "{name}");
         let written = stage.written();
         assert_eq!((written.len(), written[0].approve), (1, row.approve), "{name}");
-        assert!(written[0].description.is_some(), "{name}: the reasons stand on the version");
-        assert_eq!(stage.kinds(), [FactKind::EvaluationStarted, row.told], "{name}");
-        let commands = stage.told()[1].details.contains_key("to approve");
-        assert_eq!(commands, row.approve.is_none(), "{name}: whoever is asked gets the commands, and nobody else");
+        assert!(written[0].description.is_some(), "{name}: the reasons are written on the version");
+        assert_eq!(stage.kinds(), [FactKind::EvaluationStarted, row.published], "{name}");
+        let commands = stage.facts()[1].details.contains_key("to approve");
+        assert_eq!(commands, row.approve.is_none(), "{name}: only a request for approval has the commands");
         let approval = stage.cloud.versions.lock().unwrap()[&7].approval.clone();
         let expected = match row.approve {
             Some(true) => Approval::Approved,
@@ -90,32 +90,32 @@ fn each_grade_comes_to_what_the_policy_says() {
 }
 
 #[test]
-fn person_who_decided_before_the_end_keeps_the_word() {
+fn manual_decision_before_the_end_is_not_overwritten() {
     for row in &MATRIX {
         for word in [Approval::Approved, Approval::Rejected] {
-            let (stage, name) = (row.tested(), format!("{}, a person said {word}", row.name()));
+            let (stage, name) = (row.tested(), format!("{}, an operator decided {word}", row.name()));
             stage.is(7, word.clone());
             assert_eq!(stage.react(&end_of(&stage)), (Decision::Acted, "decided"), "{name}");
             let written = stage.written();
             assert_eq!((written[0].approve, written[0].description.clone()), (None, None), "{name}");
-            assert!(!written[0].metrics.is_empty(), "{name}: the metrics are written all the same");
+            assert!(!written[0].metrics.is_empty(), "{name}: the metrics are written nevertheless");
             assert_eq!(stage.cloud.versions.lock().unwrap()[&7].approval, word, "{name}");
-            assert_eq!(stage.kinds(), [FactKind::EvaluationStarted], "{name}: nobody is asked or told");
+            assert_eq!(stage.kinds(), [FactKind::EvaluationStarted], "{name}: no fact is published");
         }
     }
 }
 
 #[test]
-fn person_who_decides_while_the_verdict_is_on_its_way_keeps_the_word() {
+fn manual_decision_during_the_write_is_not_overwritten() {
     for row in MATRIX.iter().filter(|row| row.approve.is_some()) {
         for word in [Approval::Approved, Approval::Rejected] {
-            let (stage, name) = (row.tested(), format!("{}, a person says {word}", row.name()));
+            let (stage, name) = (row.tested(), format!("{}, an operator decides {word}", row.name()));
             *stage.cloud.decides_meanwhile.lock().unwrap() = Some(word.clone());
             let report = stage.report(&end_of(&stage));
             assert!(report.codes.contains(&"overruled"), "{name}: {:?}", report.codes);
             assert_eq!(stage.cloud.versions.lock().unwrap()[&7].approval, word, "{name}");
             assert!(stage.written().is_empty(), "{name}: the policy's verdict is not written");
-            assert_eq!(stage.kinds(), [FactKind::EvaluationStarted], "{name}: and not told");
+            assert_eq!(stage.kinds(), [FactKind::EvaluationStarted], "{name}: and not published");
             assert_eq!(stage.react(&end_of(&stage)), (Decision::Skipped, "already_judged"), "{name}");
         }
     }

@@ -1,4 +1,4 @@
-//! What the end of a test suite comes to.
+//! The verdict at the end of a test suite.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn metrics(request: &VerdictRequest) -> Vec<String> {
 }
 
 #[test]
-fn a_version_that_passes_is_approved_where_the_policy_says_so_and_the_reasons_stand_on_it() {
+fn passing_version_is_approved_with_its_reasons() {
     let stage = stage(by_itself);
     assert_eq!(stage.evaluate(&good()), (Decision::Acted, "approved"));
     let written = stage.written();
@@ -23,32 +23,35 @@ fn a_version_that_passes_is_approved_where_the_policy_says_so_and_the_reasons_st
 }
 
 #[test]
-fn a_person_is_asked_with_the_metrics_where_the_policy_says_so() {
+fn manual_approval_is_requested_with_metrics_and_commands() {
     let stage = stage(str::to_owned);
     assert_eq!(stage.evaluate(&good()), (Decision::Acted, "manual_approval"));
     assert_eq!(stage.written()[0].approve, None);
-    let told = stage.told();
-    assert_eq!(told[1].kind, FactKind::ApprovalRequested);
-    assert_eq!(told[1].details["metric auc"], "0.91");
-    assert_eq!(told[1].details["package"], package(7).as_str());
+    let published = stage.facts();
+    assert_eq!(published[1].kind, FactKind::ApprovalRequested);
+    assert_eq!(published[1].details["metric auc"], "0.91");
+    assert_eq!(published[1].details["package"], package(7).as_str());
     let command = format!("aws sagemaker update-model-package --model-package-arn {GROUP}/7 --model-approval-status");
-    assert_eq!(told[1].details["to approve"], format!("{command} Approved"));
-    assert_eq!(told[1].details["to reject"], format!("{command} Rejected"));
+    assert_eq!(published[1].details["to approve"], format!("{command} Approved"));
+    assert_eq!(published[1].details["to reject"], format!("{command} Rejected"));
 }
 
 #[test]
-fn a_metric_below_its_least_rejects() {
+fn metric_below_its_bound_rejects() {
     let stage = stage(by_itself);
     let output = json!({"metrics": {"auc": 0.849_999, "log_loss": 0.31}, "bias_report": "s3://churn/bias.json"});
     assert_eq!(stage.evaluate(&output), (Decision::Acted, "rejected"));
     assert_eq!(stage.written()[0].approve, Some(false));
-    let told = &stage.told()[1];
-    assert_eq!(told.kind, FactKind::EvaluationFailed);
-    assert!(told.reasons.contains(&"auc is 0.849999, and the policy requires at least 0.85".to_owned()), "{told:?}");
+    let published = &stage.facts()[1];
+    assert_eq!(published.kind, FactKind::EvaluationFailed);
+    assert!(
+        published.reasons.contains(&"auc is 0.849999, and the policy requires at least 0.85".to_owned()),
+        "{published:?}"
+    );
 }
 
 #[test]
-fn what_is_missing_rejects_and_is_named() {
+fn missing_result_rejects_and_is_named() {
     let cases = [
         (json!({"metrics": {"auc": 0.91}, "bias_report": "s3://b"}), "the test suite reported no log_loss"),
         (
@@ -63,12 +66,12 @@ fn what_is_missing_rejects_and_is_named() {
     for (output, reason) in cases {
         let stage = stage(by_itself);
         assert_eq!(stage.evaluate(&output), (Decision::Acted, "rejected"), "{output}");
-        assert!(stage.told()[1].reasons.iter().any(|line| line == reason), "{:?}", stage.told()[1].reasons);
+        assert!(stage.facts()[1].reasons.iter().any(|line| line == reason), "{:?}", stage.facts()[1].reasons);
     }
 }
 
 #[test]
-fn a_test_suite_that_fails_rejects_with_its_cause() {
+fn failed_test_suite_rejects_with_its_cause() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
     *stage.cloud.ends.lock().unwrap() = Some(ObservedExecution {
@@ -77,14 +80,14 @@ fn a_test_suite_that_fails_rejects_with_its_cause() {
         cause: Some("States.TaskFailed\nin Evaluate".to_owned()),
     });
     assert_eq!(stage.react(&ended(&stage.started()[0], "FAILED")), (Decision::Acted, "rejected"));
-    let reasons = stage.told()[1].reasons.clone();
+    let reasons = stage.facts()[1].reasons.clone();
     assert!(
         reasons.iter().any(|line| line.starts_with("the test suite ended FAILED: States.TaskFailed")),
         "{reasons:?}"
     );
 }
 
-/// Version 6 is live, with this auc on it.
+/// Version 6 is live, with this recorded auc.
 fn against(live: Option<&str>) -> Stage {
     let mut stage = stage(by_itself);
     stage.is(6, Approval::Approved);
@@ -96,27 +99,27 @@ fn against(live: Option<&str>) -> Stage {
 }
 
 #[test]
-fn a_challenger_may_be_worse_than_the_champion_by_the_margin_and_no_more() {
+fn candidate_may_be_worse_than_the_live_version_by_the_margin() {
     let within = against(Some("0.92"));
     assert_eq!(within.evaluate(&good()), (Decision::Acted, "approved"));
-    let details = &within.told()[1].details;
+    let details = &within.facts()[1].details;
     let auc = ["metric auc", "metric auc of version 6, which is live"].map(|name| details[name].as_str());
     assert_eq!(auc, ["0.91", "0.92"]);
     let beyond = against(Some("0.920001"));
     assert_eq!(beyond.evaluate(&good()), (Decision::Acted, "rejected"));
     let reason = "auc is 0.91: the live version 6 has 0.920001, and the policy allows a margin of 0.01";
-    assert!(beyond.told()[1].reasons.iter().any(|line| line == reason), "{:?}", beyond.told()[1].reasons);
+    assert!(beyond.facts()[1].reasons.iter().any(|line| line == reason), "{:?}", beyond.facts()[1].reasons);
 }
 
 #[test]
-fn a_champion_whose_metrics_nobody_knows_is_a_question_for_a_person() {
+fn live_version_without_metrics_requires_manual_approval() {
     let stage = against(None);
     assert_eq!(stage.evaluate(&good()), (Decision::Acted, "manual_approval"));
     assert_eq!(stage.kinds()[1], FactKind::ApprovalRequested);
 }
 
 #[test]
-fn the_end_of_a_test_suite_told_again_writes_nothing_again() {
+fn repeated_end_of_a_test_suite_writes_nothing() {
     let stage = stage(by_itself);
     stage.evaluate(&good());
     assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Skipped, "already_judged"));
@@ -125,11 +128,11 @@ fn the_end_of_a_test_suite_told_again_writes_nothing_again() {
 }
 
 #[test]
-fn a_verdict_whose_answer_was_lost_is_written_once_and_told() {
+fn verdict_with_a_lost_response_is_written_once_and_published() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
     stage.ends(&good());
-    *stage.cloud.lose_next_answer.lock().unwrap() = true;
+    *stage.cloud.lose_next_response.lock().unwrap() = true;
     let end = ended(&stage.started()[0], "SUCCEEDED");
     stage.fails(&end);
     stage.react(&end);
@@ -138,7 +141,7 @@ fn a_verdict_whose_answer_was_lost_is_written_once_and_told() {
 }
 
 #[test]
-fn a_person_who_was_faster_keeps_the_word_and_the_metrics_are_written_all_the_same() {
+fn metrics_are_written_beside_a_manual_decision() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
     stage.is(7, Approval::Rejected);

@@ -1,10 +1,10 @@
-//! A finding from the report to its end, where the resource or the call is not what it was.
+//! A finding whose resource or call changes before it is closed.
 
 use trimtab_core::event::{Body, ResourceKind};
 
 use super::*;
 
-/// SageMaker with one resource, which came to its own end before it could be stopped, and says whom it was asked about.
+/// SageMaker with one resource that ended before it could be stopped; it records the calls.
 #[derive(Default)]
 struct EndsFirst(Mutex<Vec<Resource>>, Mutex<Option<ObservedResource>>);
 
@@ -25,16 +25,16 @@ fn arn() -> Value {
 }
 
 #[test]
-fn job_that_ends_before_its_stop_is_not_announced_as_stopped() {
+fn job_that_ended_before_its_stop_is_not_reported_as_stopped() {
     let stage = Stage::with("CreateTrainingJob", &without("tags"));
     let aws = EndsFirst::default();
     *aws.1.lock().unwrap() = stage.aws.actual.lock().unwrap().clone();
     let event = call(1, NOW, "CreateTrainingJob", &without("tags"));
     let report = run(stage.world.react(&Reaction { resources: &aws }, &event)).unwrap().unwrap();
     assert_eq!(report.codes, ["finding", "breach", "breach", "over"]);
-    assert_eq!(stage.told(), told(&[("Finding Reported", "1")]));
-    let asked: Vec<String> = aws.0.lock().unwrap().iter().map(|resource| resource.name.to_string()).collect();
-    assert_eq!(asked, ["churn-by-hand", "churn-by-hand"], "described, then stopped");
+    assert_eq!(stage.published(), expected(&[("Finding Reported", "1")]));
+    let calls: Vec<String> = aws.0.lock().unwrap().iter().map(|resource| resource.name.to_string()).collect();
+    assert_eq!(calls, ["churn-by-hand", "churn-by-hand"], "described, then stopped");
 }
 
 #[test]
@@ -43,65 +43,65 @@ fn stop_names_the_resource_as_its_owner_wrote_it() {
     named["trainingJobName"] = json!("Churn-By-Hand");
     let mut stage = Stage::with("CreateTrainingJob", &named);
     *stage.aws.refuses.lock().unwrap() = true;
-    stage.hears("CreateTrainingJob", &named);
-    // An ARN has the name in lower case: SageMaker would know no such job.
-    let report = stage.hears("AddTags", &arn());
+    stage.receives("CreateTrainingJob", &named);
+    // An ARN has the name in lower case, and SageMaker's calls are case-sensitive.
+    let report = stage.receives("AddTags", &arn());
     assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
     // Another breach is another finding, of the same resource.
     stage.aws.change(|actual| actual.vpc = Some(false));
-    let report = stage.hears("AddTags", &arn());
+    let report = stage.receives("AddTags", &arn());
     assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
 }
 
 #[test]
-fn stop_that_a_dead_invocation_left_is_made_by_the_next_event() {
+fn pending_stop_is_resumed_by_the_next_event() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    stage.hears("CreateTrainingJob", &without("tags"));
+    stage.receives("CreateTrainingJob", &without("tags"));
     {
         let mut contents = stage.world.ledger.contents();
         let record = contents.aggregates.values_mut().next().unwrap();
         record.state.as_mut().unwrap()["finding"]["stop"] = json!("requested");
     }
     stage.aws.change(|actual| actual.activity = Activity::Running);
-    stage.hears("AddTags", &arn());
+    stage.receives("AddTags", &arn());
     assert_eq!(stage.stops(), 2);
 }
 
 #[test]
-fn resource_that_was_made_anew_is_a_finding_of_its_own() {
+fn recreated_resource_is_a_finding_of_its_own() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    stage.hears("CreateTrainingJob", &without("tags"));
+    stage.receives("CreateTrainingJob", &without("tags"));
     stage.aws.change(|actual| {
         actual.created = "2026-11-20T09:30:00Z".parse().unwrap();
         actual.activity = Activity::Running;
     });
-    stage.hears("CreateTrainingJob", &without("tags"));
+    stage.receives("CreateTrainingJob", &without("tags"));
     let numbers =
-        told(&[("Finding Reported", "1"), ("Job Stopped", "1"), ("Finding Reported", "2"), ("Job Stopped", "2")]);
-    assert_eq!((stage.told(), stage.stops()), (numbers, 2));
+        expected(&[("Finding Reported", "1"), ("Job Stopped", "1"), ("Finding Reported", "2"), ("Job Stopped", "2")]);
+    assert_eq!((stage.published(), stage.stops()), (numbers, 2));
 }
 
 #[test]
 fn compliant_successor_of_the_same_name_closes_the_finding() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    stage.hears("CreateTrainingJob", &without("tags"));
+    stage.receives("CreateTrainingJob", &without("tags"));
     let compliant_one = Stage::with("CreateTrainingJob", &compliant());
     let mut actual = compliant_one.aws.actual.lock().unwrap().clone().unwrap();
     actual.created = "2026-11-20T09:30:00Z".parse().unwrap();
     *stage.aws.actual.lock().unwrap() = Some(actual);
-    assert_eq!(stage.hears("CreateTrainingJob", &compliant()).codes, ["gone"]);
-    assert_eq!(stage.told().last(), told(&[("Finding Closed", "1")]).last());
+    assert_eq!(stage.receives("CreateTrainingJob", &compliant()).codes, ["gone"]);
+    assert_eq!(stage.published().last(), expected(&[("Finding Closed", "1")]).last());
 }
 
 #[test]
-fn exempt_caller_still_puts_an_open_finding_right() {
+fn exempt_caller_closes_an_open_finding() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    stage.hears("CreateTrainingJob", &without("tags"));
+    stage.receives("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
     let tags = [("owner", "mira"), ("model", "churn")].map(|(key, value)| (key.into(), value.into()));
     stage.aws.change(|actual| actual.tags = tags.into());
-    assert_eq!(stage.hears("AddTags", &arn()).codes, ["resolved"]);
+    assert_eq!(stage.receives("AddTags", &arn()).codes, ["resolved"]);
 }
 
 #[test]
@@ -109,25 +109,25 @@ fn exemption_by_the_session_arn_holds_too() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:sts::123456789012:assumed-role/data-science/*".to_owned()].into();
-    assert_eq!(stage.hears("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
+    assert_eq!(stage.receives("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
 }
 
 #[test]
-fn owner_tag_without_a_value_names_nobody() {
+fn empty_owner_tag_counts_as_missing() {
     let mut request = compliant();
     request["tags"] = json!([{"key": "owner", "value": " "}, {"key": "model", "value": "churn"}]);
     let mut stage = Stage::with("CreateTrainingJob", &request);
-    stage.hears("CreateTrainingJob", &request);
+    stage.receives("CreateTrainingJob", &request);
     assert_eq!(stage.world.bus.facts()[0].details["owner"], "maya");
 }
 
 #[test]
-fn resource_that_is_unknown_and_never_had_a_finding_is_skipped() {
+fn unknown_resource_without_a_finding_is_skipped() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     *stage.aws.actual.lock().unwrap() = None;
-    let report = stage.hears("CreateTrainingJob", &without("tags"));
+    let report = stage.receives("CreateTrainingJob", &without("tags"));
     assert_eq!(report.codes, ["gone"]);
-    assert_eq!((stage.told(), stage.stops()), (vec![], 0));
+    assert_eq!((stage.published(), stage.stops()), (vec![], 0));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn finding_names_the_resource_the_caller_and_each_rule_once() {
     let mut request = without("tags");
     request["resourceConfig"]["instanceType"] = json!("ml.p5.48xlarge");
     let mut stage = Stage::with("CreateTrainingJob", &request);
-    stage.hears("CreateTrainingJob", &request);
+    stage.receives("CreateTrainingJob", &request);
     let facts = stage.world.bus.facts();
     for fact in &facts {
         let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
@@ -146,9 +146,9 @@ fn finding_names_the_resource_the_caller_and_each_rule_once() {
     assert_eq!(facts[1].reasons, ["training job churn-by-hand was stopped, as guard.stop says"]);
 }
 
-/// What `plan` shows offline: a call that makes nothing describes nothing.
+/// Planning offline: a call that creates nothing describes no resource.
 #[test]
-fn request_of_a_call_that_makes_nothing_is_no_resource() {
+fn request_that_creates_nothing_is_no_resource() {
     for name in ["DeleteModel", "StopTrainingJob", "CreatePresignedNotebookInstanceUrl", "UpdateEndpoint"] {
         let request =
             json!({"modelName": "a", "trainingJobName": "a", "notebookInstanceName": "a", "endpointName": "a"});
@@ -161,7 +161,7 @@ fn request_of_a_call_that_makes_nothing_is_no_resource() {
     assert_eq!((Guard::preview(&event), event.body == Body::Scheduled), (None, true));
 }
 
-/// The activity that a request leads to: only what runs can be stopped.
+/// The activity that a request leads to: only a running resource can be stopped.
 #[test]
 fn request_leads_to_what_can_be_stopped_by_its_kind() {
     let expected = [
@@ -183,16 +183,16 @@ fn request_leads_to_what_can_be_stopped_by_its_kind() {
 #[test]
 fn two_resources_have_findings_of_their_own() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    stage.hears("CreateTrainingJob", &without("tags"));
+    stage.receives("CreateTrainingJob", &without("tags"));
     let mut other = without("tags");
     other["trainingJobName"] = json!("another-by-hand");
     stage.aws.change(|actual| actual.activity = Activity::Running);
-    stage.hears("CreateTrainingJob", &other);
+    stage.receives("CreateTrainingJob", &other);
     // The same name for another kind of resource is another resource.
     let processing = json!({"processingJobName": "churn-by-hand"});
     let event = Event::parse(&call(9, NOW, "CreateProcessingJob", &processing)).unwrap();
     *stage.aws.actual.lock().unwrap() = Guard::preview(&event);
-    stage.hears("CreateProcessingJob", &processing);
+    stage.receives("CreateProcessingJob", &processing);
     let subjects: std::collections::BTreeSet<String> =
         stage.world.bus.facts().into_iter().map(|fact| fact.dedup_key).collect();
     assert_eq!(subjects.len(), 3, "{subjects:?}");
@@ -204,15 +204,15 @@ fn known_finding_of_what_cannot_be_stopped_is_reported_once() {
     let request = json!({"endpointName": "churn-prod"});
     let mut stage = Stage::with("CreateEndpoint", &request);
     stage.aws.change(|actual| actual.activity = Activity::Running);
-    stage.hears("CreateEndpoint", &request);
-    assert_eq!(stage.hears("UpdateEndpoint", &request).codes, ["already_reported"]);
-    assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0));
+    stage.receives("CreateEndpoint", &request);
+    assert_eq!(stage.receives("UpdateEndpoint", &request).codes, ["already_reported"]);
+    assert_eq!((stage.published(), stage.stops()), (expected(&[("Finding Reported", "1")]), 0));
 }
 
-/// SageMaker with one running resource, which does not answer when it is to be stopped.
-struct Silent(Option<ObservedResource>);
+/// SageMaker with one running resource, whose stop gets no response.
+struct Unresponsive(Option<ObservedResource>);
 
-impl Resources for &Silent {
+impl Resources for &Unresponsive {
     async fn describe(&self, _: &Resource) -> PortResult<Option<ObservedResource>> {
         Ok(self.0.clone())
     }
@@ -223,13 +223,13 @@ impl Resources for &Silent {
 }
 
 #[test]
-fn second_attempt_to_stop_is_on_record_before_it_is_made() {
+fn second_attempt_to_stop_is_recorded_before_the_call() {
     let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
     *stage.aws.refuses.lock().unwrap() = true;
-    stage.hears("CreateTrainingJob", &without("tags"));
-    let silent = Silent(stage.aws.actual.lock().unwrap().clone());
+    stage.receives("CreateTrainingJob", &without("tags"));
+    let unresponsive = Unresponsive(stage.aws.actual.lock().unwrap().clone());
     let event = call(8, "2026-11-20T11:00:00Z", "CreateTrainingJob", &without("tags"));
-    let lost = run(stage.world.react(&Reaction { resources: &silent }, &event)).unwrap();
+    let lost = run(stage.world.react(&Reaction { resources: &unresponsive }, &event)).unwrap();
     assert!(matches!(lost, Err(Failure::Transient { .. })), "the event goes back to Lambda");
     let contents = stage.world.ledger.contents();
     let state = contents.aggregates.values().next().unwrap().state.clone().unwrap();

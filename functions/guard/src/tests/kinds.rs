@@ -1,5 +1,5 @@
-//! Each kind of resource against each rule, from requests in CloudTrail's shape (the request syntax of
-//! SageMaker's Create calls, with a small first letter).
+//! Each kind of resource against each rule, from requests as CloudTrail records them (the request syntax of SageMaker's
+//! Create calls, in lower camel case).
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn tags() -> Value {
     json!([{"key": "owner", "value": "mira"}, {"key": "model", "value": "churn"}])
 }
 
-/// The call that makes one of each kind, with a request that breaks no rule of `policies/organization.toml`.
+/// The call that creates one of each kind, with a request that violates no rule of `policies/organization.toml`.
 fn requests() -> [(&'static str, Value); 6] {
     [
         ("CreateTrainingJob", compliant()),
@@ -48,10 +48,10 @@ fn request(call: &str) -> Value {
     requests().into_iter().find(|(name, _)| *name == call).unwrap().1
 }
 
-/// The rules that the finding about this request names; none where there is no finding.
+/// The rules in the finding about this request; empty without a finding.
 fn broken(call: &str, request: &Value) -> String {
     let mut stage = Stage::with(call, request);
-    stage.hears(call, request);
+    stage.receives(call, request);
     let finding = stage.world.bus.facts().into_iter().find(|fact| fact.kind.as_str() == "Finding Reported");
     finding.map(|fact| fact.details["rules"].clone()).unwrap_or_default()
 }
@@ -63,7 +63,7 @@ fn compliant_resource_of_each_kind_has_no_finding() {
     }
 }
 
-/// One change of a compliant request each, and the rule that it breaks.
+/// One change of a compliant request each, and the rule that it violates.
 #[test]
 fn each_field_of_each_kind_breaks_its_own_rule() {
     let (none, large, public) = (Value::Null, json!("ml.p5.48xlarge"), json!("pytorch:latest"));
@@ -110,16 +110,16 @@ fn each_field_of_each_kind_breaks_its_own_rule() {
 }
 
 #[test]
-fn instance_groups_are_held_against_the_instance_types() {
+fn instance_groups_are_compared_with_the_instance_types() {
     let mut request = request("CreateTrainingJob");
     request["resourceConfig"] = json!({"volumeKmsKeyId": KEY, "instanceGroups": [
         {"instanceType": "ml.m5.large"}, {"instanceType": "ml.p5.48xlarge"}]});
     assert_eq!(broken("CreateTrainingJob", &request), "instance_types");
 }
 
-/// What SageMaker cannot encrypt, or does not write, needs no key.
+/// A volume that SageMaker cannot encrypt, and an output that it does not write, need no key.
 #[test]
-fn key_is_asked_for_only_where_one_can_be_named() {
+fn key_is_required_only_where_sagemaker_accepts_one() {
     let mut serverless = request("CreateEndpointConfig");
     serverless["productionVariants"] = json!([{"serverlessConfig": {"memorySizeInMb": 2048}}]);
     serverless["shadowProductionVariants"] = Value::Null;
@@ -128,9 +128,9 @@ fn key_is_asked_for_only_where_one_can_be_named() {
     let mut uncaptured = request("CreateEndpointConfig");
     uncaptured["dataCaptureConfig"] = Value::Null;
     assert_eq!(broken("CreateEndpointConfig", &uncaptured), "", "nothing is captured");
-    let mut silent = request("CreateProcessingJob");
-    silent["processingOutputConfig"] = Value::Null;
-    assert_eq!(broken("CreateProcessingJob", &silent), "", "the job has no output");
+    let mut unresponsive = request("CreateProcessingJob");
+    unresponsive["processingOutputConfig"] = Value::Null;
+    assert_eq!(broken("CreateProcessingJob", &unresponsive), "", "the job has no output");
     let mut mixed = request("CreateTrainingJob");
     mixed["resourceConfig"] =
         json!({"instanceGroups": [{"instanceType": "ml.g5.xlarge"}, {"instanceType": "ml.m5.large"}]});
@@ -152,7 +152,7 @@ fn only_training_processing_and_notebooks_are_stopped() {
         request["tags"] = Value::Null;
         let mut stage = Stage::with(call, &request);
         stage.aws.change(|actual| actual.activity = Activity::Running);
-        let report = stage.hears(call, &request);
+        let report = stage.receives(call, &request);
         let made = report.entry.actions.first().map(|made| made["action"].as_str().unwrap().to_owned());
         assert_eq!(made.as_deref(), action, "{call}");
         assert_eq!(stage.stops(), u32::from(action.is_some()), "{call}");
@@ -168,8 +168,8 @@ fn kind_that_the_policy_does_not_stop_is_only_reported() {
         let others = ORGANIZATION.replace(&format!("\"{kind}\", "), "");
         stage.world.ledger.contents().organization =
             Some(OrganizationPolicy::parse("organization.toml", &others).unwrap());
-        stage.hears(call, &request);
-        assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0), "{call}");
+        stage.receives(call, &request);
+        assert_eq!((stage.published(), stage.stops()), (expected(&[("Finding Reported", "1")]), 0), "{call}");
     }
 }
 
@@ -178,7 +178,7 @@ fn job_that_is_over_or_stopped_is_reported_and_not_stopped() {
     for activity in [Activity::Over, Activity::Stopped] {
         let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
         stage.aws.change(|actual| actual.activity = activity);
-        stage.hears("CreateTrainingJob", &without("tags"));
-        assert_eq!((stage.told(), stage.stops()), (told(&[("Finding Reported", "1")]), 0), "{activity:?}");
+        stage.receives("CreateTrainingJob", &without("tags"));
+        assert_eq!((stage.published(), stage.stops()), (expected(&[("Finding Reported", "1")]), 0), "{activity:?}");
     }
 }

@@ -1,8 +1,8 @@
-//! Which calls a fact leads to, and what becomes of it when one of them fails.
+//! The calls for a fact, and the effect of a failure of each.
 
 use jiff::SignedDuration;
 
-use super::facts::{told_facts, tracking};
+use super::facts::{lineage_facts, tracking};
 use super::*;
 
 type Effects = (BTreeMap<String, (Entity, Option<String>)>, Vec<(String, String, LinkKind)>);
@@ -18,9 +18,9 @@ fn undisturbed(event: &Value) -> (Vec<String>, Effects) {
     (calls, effects(&tracking))
 }
 
-/// Every fact of the chain, with each of its calls failing like this: where, the world, and what would have come of it.
+/// Every fact of the lineage, with each of its calls failing like this: the call, the world, and the result without it.
 fn each_call(fault: Fault, check: impl Fn(&str, &Value, &Suite, &Tracking, &Effects)) {
-    for (kind, event) in told_facts() {
+    for (kind, event) in lineage_facts() {
         let (calls, wanted) = undisturbed(&event);
         for (number, call) in calls.iter().enumerate() {
             let (world, tracking) = (world(str::to_owned), tracking());
@@ -31,7 +31,7 @@ fn each_call(fault: Fault, check: impl Fn(&str, &Value, &Suite, &Tracking, &Effe
 }
 
 #[test]
-fn a_rollout_asks_and_writes_in_this_order() {
+fn rollout_reads_and_writes_in_this_order() {
     let tracked = |what: &str, digest: &str| format!("trimtab-churn-{what}-{digest}");
     let (rollout, version) = (tracked("rollout", "e64dd5d3f1ffec96"), tracked("package", "081952fe0c5a0e7c"));
     let (run, endpoint) = (tracked("run", "d644b123fd366036"), tracked("endpoint", "2cc0ca0f5a32aa7f"));
@@ -60,8 +60,8 @@ fn a_rollout_asks_and_writes_in_this_order() {
 }
 
 #[test]
-fn a_written_fact_is_not_asked_about_again() {
-    for (kind, mut event) in told_facts() {
+fn written_fact_makes_no_call() {
+    for (kind, mut event) in lineage_facts() {
         let (world, tracking) = (world(str::to_owned), tracking());
         try_react(&world, &tracking, &event).unwrap();
         tracking.calls.lock().unwrap().clear();
@@ -72,14 +72,14 @@ fn a_written_fact_is_not_asked_about_again() {
 }
 
 #[test]
-fn without_the_table_nothing_is_asked() {
+fn without_the_table_no_call_is_made() {
     let (world, tracking) = (world(|text| text.replace("[lineage]", "# ")), tracking());
     react(&world, &tracking, &rollout("Rollout Started"));
     assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0]);
 }
 
 #[test]
-fn a_call_that_may_succeed_later_gives_the_fact_back() {
+fn transient_failure_returns_the_fact_to_lambda() {
     for fault in [Fault::Throttled, Fault::Lost] {
         each_call(fault, |place, event, world, tracking, wanted| {
             let outcome = try_react(world, tracking, event);
@@ -98,7 +98,7 @@ fn a_call_that_may_succeed_later_gives_the_fact_back() {
 }
 
 #[test]
-fn a_refused_call_is_no_success_and_is_made_good_later() {
+fn refused_call_is_repeated_by_a_redrive() {
     each_call(Fault::Refused, |place, event, world, tracking, wanted| {
         let report = try_react(world, tracking, event).unwrap();
         assert_eq!(
@@ -108,7 +108,7 @@ fn a_refused_call_is_no_success_and_is_made_good_later() {
         );
         let told = report.entry.reasons.join(" ");
         assert!(told.contains("AccessDenied"), "{place}: the reasons lack the cause: {told}");
-        // Somebody gives the permission, and sends the event again.
+        // An operator grants the permission and redrives the event.
         assert_eq!(react(world, tracking, event), (Decision::Acted, "written"), "{place}: it counts as written");
         assert_eq!(effects(tracking), *wanted, "{place}");
     });

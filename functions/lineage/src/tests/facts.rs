@@ -1,5 +1,5 @@
-//! What each kind of fact adds to the chain that README.md draws: commit, training run, package, rollout, endpoint,
-//! incident, the run that answered it; and beside them the build, the evaluation, the watch with its baseline.
+//! The part of the lineage that each kind of fact adds: commit, training run, package, rollout, endpoint, incident and the
+//! next run; beside them build, evaluation, and monitoring with its baseline.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use trimtab_core::port::EntityKind;
 
 use super::*;
 
-// The names that an earlier version has made in SageMaker: another name would be another entity. Each ends with the first
-// 16 digits of the SHA-256 of what it stands for and a zero byte.
+// Names of entities: another name would be another entity. Each ends with the first 16 digits of the SHA-256 of its
+// source and a zero byte.
 const COMMIT: &str = "trimtab-churn-commit-740e12c7a0378723";
 const BUILD: &str = "trimtab-churn-build-46863dcef448502e";
 const TRAINING: &str = "trimtab-churn-run-d644b123fd366036";
@@ -21,7 +21,7 @@ const ROLLOUT: &str = "trimtab-churn-rollout-e64dd5d3f1ffec96";
 const MONITORING: &str = "trimtab-churn-monitoring-4c24638120f6b821";
 const BASELINE: &str = "trimtab-churn-baseline-479f164608c9c7a8";
 
-/// What a fact of some kind writes: the action, how it stands, and what is linked.
+/// The expected action of a kind of fact, its status and its links.
 struct Row {
     dedup_key: String,
     action: &'static str,
@@ -85,7 +85,7 @@ fn row(kind: FactKind) -> Option<Row> {
     })
 }
 
-/// A fact that names whatever lineage could know.
+/// A fact with every detail that lineage reads.
 fn everything(kind: FactKind, dedup_key: &str) -> Value {
     let details = json!({"commit": "c".repeat(40), "run": RUN, "trigger": "drift", "package": PACKAGE, "version": "3",
         "baseline": "s3://churn-monitoring/b/constraints.json"});
@@ -99,7 +99,7 @@ fn triggered_by(trigger: &str, dedup_key: &str) -> Value {
     event
 }
 
-pub(super) fn told_facts() -> impl Iterator<Item = (FactKind, Value)> {
+pub(super) fn lineage_facts() -> impl Iterator<Item = (FactKind, Value)> {
     FactKind::ALL.iter().filter_map(|kind| Some((*kind, everything(*kind, &row(*kind)?.dedup_key))))
 }
 
@@ -108,7 +108,7 @@ pub(super) fn tracking() -> Tracking {
 }
 
 #[test]
-fn each_kind_of_fact_writes_exactly_its_part_of_the_chain() {
+fn each_kind_of_fact_writes_exactly_its_part() {
     for kind in FactKind::ALL {
         let Some(row) = row(*kind) else { continue };
         let (world, tracking) = (world(str::to_owned), tracking());
@@ -128,7 +128,7 @@ fn each_kind_of_fact_writes_exactly_its_part_of_the_chain() {
 }
 
 #[test]
-fn a_kind_of_fact_outside_the_chain_writes_nothing() {
+fn fact_outside_the_lineage_writes_nothing() {
     for kind in FactKind::ALL.iter().filter(|kind| row(**kind).is_none()) {
         for dedup_key in
             ["build/churn/1", "incident/churn-drift-98d33ea0", "rollout/churn/3/1", "watch/churn/bias/1a2b"]
@@ -136,16 +136,16 @@ fn a_kind_of_fact_outside_the_chain_writes_nothing() {
             let (world, tracking) = (world(str::to_owned), tracking());
             let outcome = react(&world, &tracking, &everything(*kind, dedup_key));
             assert_eq!(outcome, (Decision::Skipped, "not_concerned"), "{kind:?}");
-            assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0], "{kind:?} has no place in the chain");
+            assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0], "{kind:?} is no part of the lineage");
         }
     }
 }
 
-/// SageMaker keeps artifacts, actions and contexts apart, each with its own API.
+/// SageMaker has separate APIs for artifacts, actions and contexts.
 #[test]
-fn each_entity_says_what_it_is_and_where() {
+fn each_entity_has_its_type_and_source() {
     let (world, tracking) = (world(str::to_owned), tracking());
-    for (number, (_, mut event)) in told_facts().enumerate() {
+    for (number, (_, mut event)) in lineage_facts().enumerate() {
         event["id"] = json!(number.to_string());
         try_react(&world, &tracking, &event).unwrap();
     }
@@ -205,16 +205,16 @@ fn build_of_a_model_named_drift_has_no_endpoint() {
     assert_eq!(tracking.chain(), ["Commit ContributedTo TrainingRun", "Incident AssociatedWith TrainingRun"]);
 }
 
-/// An incident's ID is no protocol.
+/// The incident's ID is not parsed.
 #[test]
-fn drift_is_known_by_its_trigger_whatever_its_incident_is_called() {
+fn drift_is_known_by_its_trigger_and_not_by_its_incident() {
     let (world, tracking) = (world(str::to_owned), Tracking::default());
     assert_eq!(react(&world, &tracking, &triggered_by("drift", "incident/churn-1")), (Decision::Acted, "written"));
     assert!(tracking.chain().contains(&"Endpoint AssociatedWith Incident".to_owned()));
 }
 
 #[test]
-fn an_endpoint_is_that_of_the_stage_and_account() {
+fn endpoint_is_that_of_the_stage_and_account() {
     const LOANS: &str = include_str!("../../../../policies/loans.toml");
     for (stage, name, source) in [
         (Some("dev"), "trimtab-loans-endpoint-4e586dd6c3fb8116", "endpoint/loans-dev"),
@@ -234,7 +234,7 @@ fn an_endpoint_is_that_of_the_stage_and_account() {
 }
 
 #[test]
-fn what_serves_no_endpoint_is_linked_with_its_answers_or_not() {
+fn transform_links_its_output_and_a_pipeline_links_nothing() {
     let leads = format!("{}\n[lineage]\n", include_str!("../../../../policies/leads.toml"));
     let segments = format!("{}\n[lineage]\n", include_str!("../../../../policies/segments.toml"));
     for (model, policy, links) in [
@@ -254,7 +254,7 @@ fn what_serves_no_endpoint_is_linked_with_its_answers_or_not() {
 }
 
 #[test]
-fn a_commit_of_no_known_repository_is_no_entity() {
+fn commit_without_a_repository_is_no_entity() {
     const LOANS: &str = include_str!("../../../../policies/loans.toml");
     let (world, tracking) = (world_of(LOANS), Tracking::default());
     let mut build = everything(FactKind::BuildStarted, &row(FactKind::BuildStarted).unwrap().dedup_key);
@@ -263,7 +263,7 @@ fn a_commit_of_no_known_repository_is_no_entity() {
 }
 
 #[test]
-fn a_fact_that_lacks_its_subject_writes_nothing() {
+fn fact_that_lacks_its_subject_writes_nothing() {
     for (kind, dedup_key, details) in [
         (FactKind::BuildStarted, "build/churn/1", json!({"commit": "HEAD"})),
         (FactKind::TrainingRequested, "image/churn/3", json!({"commit": "c".repeat(40)})),
@@ -279,7 +279,7 @@ fn a_fact_that_lacks_its_subject_writes_nothing() {
 }
 
 #[test]
-fn the_history_names_both_ends_of_an_association() {
+fn history_names_both_ends_of_an_association() {
     let (world, tracking) = (world(str::to_owned), tracking());
     let report = try_react(&world, &tracking, &rollout("Rollout Started")).unwrap();
     let link = json!({"action": "AddAssociation", "service": "sagemaker", "from": ROLLOUT, "kind": "AssociatedWith",
@@ -288,7 +288,7 @@ fn the_history_names_both_ends_of_an_association() {
 }
 
 #[test]
-fn an_action_ends_as_its_end_says_whichever_comes_first() {
+fn action_has_its_final_status_in_any_order_of_facts() {
     use FactKind::*;
     for (begun, ended, progress) in [
         (BuildStarted, TrainingRequested, "Completed"),
@@ -305,7 +305,7 @@ fn an_action_ends_as_its_end_says_whichever_comes_first() {
         (RolloutSucceeded, SmokeTestFailed, "Failed"),
     ] {
         for order in [[begun, ended], [ended, begun]] {
-            // Of two ends the later one holds.
+            // The later of two ends is the status.
             if begun == RolloutSucceeded && order[0] == ended {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What SageMaker and CloudWatch are asked for, kind by kind, as `policies/churn.toml` has it.
+//! The requests to SageMaker and CloudWatch for each kind, under `policies/churn.toml`.
 
 use trimtab_core::event::Event;
 use trimtab_core::reactor::Preview;
@@ -24,9 +24,9 @@ const KINDS: [(DriftKind, &str, &str); 4] = [
 ];
 
 #[test]
-fn definition_of_each_kind_holds_what_the_policy_says() {
+fn definition_of_each_kind_has_the_values_of_the_policy() {
     let stage = stage(true);
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     let state = stage.state();
     for (kind, name, image) in KINDS {
         let made = state.defined.iter().find(|definition| definition.kind == kind).unwrap();
@@ -40,14 +40,14 @@ fn definition_of_each_kind_holds_what_the_policy_says() {
         assert!(made.job.network.is_some(), "{kind}: the VPC");
         assert_eq!(made.baseline.constraints, uri("s3://churn-baselines/v7/constraints.json"), "{kind}");
         assert_eq!(made.baseline.statistics, Some(uri("s3://churn-baselines/v7/statistics.json")), "{kind}");
-        // Only model quality knows what a prediction is; only it and bias need labels.
+        // Only model quality has a prediction; only it and bias need labels.
         let quality = kind == DriftKind::ModelQuality;
         assert_eq!(
             (made.inference.as_deref(), made.job.problem.is_some()),
             (quality.then_some("0"), quality),
             "{kind}"
         );
-        // A label is there 24 h after its request (`label_delay`), and the schedule runs every hour: the job looks at
+        // A label is there 24 h after its request (`label_delay`), and the schedule runs every hour: the job reads
         // the hour that ended 24 h ago. https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-schedule.html
         let labels = made.labels.as_ref().map(|labels| (labels.from.as_str(), labels.until.as_str()));
         let needs = quality || kind == DriftKind::Bias;
@@ -58,13 +58,13 @@ fn definition_of_each_kind_holds_what_the_policy_says() {
 }
 
 #[test]
-fn clarify_takes_the_registrys_configuration_before_the_policys() {
+fn registrys_configuration_precedes_the_policys() {
     let by_policy = stage(true);
-    by_policy.hears(&in_service());
+    by_policy.receives(&in_service());
     let by_registry = stage(true);
     let own = uri("s3://churn-baselines/v7/analysis_config.json");
     by_registry.state().baselines.values_mut().for_each(|baseline| baseline.config = Some(own.clone()));
-    by_registry.hears(&in_service());
+    by_registry.receives(&in_service());
     for (kind, name, image) in KINDS {
         let config = |stage: &Stage| {
             let state = stage.state();
@@ -82,7 +82,7 @@ fn clarify_takes_the_registrys_configuration_before_the_policys() {
 #[test]
 fn baseline_of_each_kind_is_computed_from_the_policys_data_set() {
     let stage = stage(false);
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     for (kind, name, image) in KINDS {
         let made = stage.state().computed.iter().find(|request| request.kind == kind).unwrap().clone();
         let quality = kind == DriftKind::ModelQuality;
@@ -101,9 +101,9 @@ fn baseline_of_each_kind_is_computed_from_the_policys_data_set() {
             owner_of(&made.name).map(|(model, kind)| (model.to_string(), kind)),
             Some(("churn".to_owned(), kind))
         );
-        // What the jobs leave: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-create-baseline.html
+        // Output of the jobs: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-create-baseline.html
         stage.state().jobs.insert(made.name.clone(), ObservedBaseline::Completed);
-        stage.hears(&ended(&made.name));
+        stage.receives(&ended(&made.name));
         let against = stage.state().defined.iter().find(|definition| definition.kind == kind).unwrap().baseline.clone();
         let file = |name: &str| uri(&format!("{output}/{name}"));
         if image == CLARIFY {
@@ -119,11 +119,11 @@ fn baseline_of_each_kind_is_computed_from_the_policys_data_set() {
 }
 
 #[test]
-fn names_of_jobs_and_definitions_change_with_what_they_hold() {
+fn names_of_jobs_and_definitions_change_with_their_content() {
     let named = |change: fn(&str) -> String| {
         let stage = stage(false);
         stage.apply(change);
-        stage.hears(&in_service());
+        stage.receives(&in_service());
         stage.jobs()
     };
     let before = named(str::to_owned);
@@ -142,7 +142,7 @@ fn names_of_jobs_and_definitions_change_with_what_they_hold() {
 fn schedule_and_alarm_of_each_kind_are_the_policys() {
     let stage = stage(true);
     stage.apply(|text| text.replace("every = \"1h\"", "every = \"6h\""));
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     let state = stage.state();
     // The namespaces of monitors of endpoints: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-cloudwatch.html
     let spaces = ["data-metrics", "model-metrics", "bias-metrics", "explainability-metrics"];
@@ -164,10 +164,10 @@ fn schedule_and_alarm_of_each_kind_are_the_policys() {
 #[test]
 fn replaced_definition_is_deleted_under_its_own_kind() {
     let stage = stage(true);
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     stage.serves(8);
     stage.registers("v8");
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     let undefined = stage.state().undefined.clone();
     assert_eq!(undefined.len(), 4);
     for (kind, name) in undefined {
@@ -177,9 +177,9 @@ fn replaced_definition_is_deleted_under_its_own_kind() {
 }
 
 #[test]
-fn busy_schedule_waits_for_the_next_look() {
+fn busy_schedule_is_deferred_to_the_next_reconcile() {
     let stage = stage(true);
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     stage.serves(8);
     stage.registers("v8");
     stage.state().busy = true;
@@ -187,34 +187,34 @@ fn busy_schedule_waits_for_the_next_look() {
     assert_eq!(decision, Decision::Deferred);
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 0, "nothing is in place yet");
     stage.state().busy = false;
-    stage.hears(&look());
-    stage.is_watched();
+    stage.receives(&reconcile_request());
+    stage.is_monitored();
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 4);
 }
 
 #[test]
-fn changed_alarm_is_put_again_and_announced() {
+fn changed_alarm_is_put_again_and_reported() {
     let stage = stage(true);
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     stage.apply(|text| text.replace("at_most = 0.2", "at_most = 0.3"));
-    assert_eq!(stage.hears(&look())[1..], ["applying", "in_place", "in_place", "in_place"]);
+    assert_eq!(stage.receives(&reconcile_request())[1..], ["applying", "in_place", "in_place", "in_place"]);
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 1);
 }
 
 #[test]
 fn foreign_definition_in_the_schedule_is_never_deleted() {
     let stage = stage(true);
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     let by_hand = Some("by-hand".to_owned());
     stage.state().schedules.get_mut("churn-bias").unwrap().definition = by_hand;
-    stage.hears(&look());
+    stage.receives(&reconcile_request());
     assert!(stage.state().undefined.iter().all(|(_, name)| name != "by-hand"));
 }
 
 #[test]
-fn facts_of_a_watch_name_its_version_schedule_alarm_and_baseline() {
+fn facts_name_version_schedule_alarm_and_baseline() {
     let stage = stage(true);
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     let facts = stage.world.bus.facts();
     let started = facts.iter().find(|fact| fact.kind == FactKind::MonitoringStarted).unwrap();
     let expected = [
@@ -251,7 +251,7 @@ fn event_of_an_endpoint_or_a_request_is_assumed_as_it_says() {
 }
 
 #[test]
-fn only_the_suites_own_jobs_have_an_owner() {
+fn only_trimtabs_jobs_have_an_owner() {
     let owner = |job: &str| owner_of(job).map(|(model, kind)| (model.to_string(), kind));
     assert_eq!(owner("trimtab-churn-eu-shap-1a2b"), Some(("churn-eu".to_owned(), DriftKind::FeatureAttribution)));
     for other in ["churn-bias-1a2b", "trimtab-churn-other-1a2b", "trimtab-bias-1a2b", "trimtab-bias"] {
@@ -260,18 +260,18 @@ fn only_the_suites_own_jobs_have_an_owner() {
 }
 
 #[test]
-fn definition_that_cannot_be_removed_is_left_and_holds_up_nothing() {
+fn refused_deletion_of_a_definition_delays_nothing() {
     let stage = stage(true);
-    stage.hears(&in_service());
+    stage.receives(&in_service());
     stage.state().refuses_removals = true;
     stage.serves(8);
     stage.registers("v8");
-    assert_eq!(stage.hears(&in_service())[1..], ["applying"; 4]);
+    assert_eq!(stage.receives(&in_service())[1..], ["applying"; 4]);
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 4, "version 8 is watched");
-    assert_eq!(stage.hears(&look())[1..], ["in_place"; 4], "it is not tried again by each look");
+    assert_eq!(stage.receives(&reconcile_request())[1..], ["in_place"; 4], "it is not tried again by each look");
     assert_eq!(stage.state().definitions.len(), 8, "the four old ones are left");
     stage.apply(|text| text.split_once("[monitor.bias]").unwrap().0.to_owned());
-    assert_eq!(stage.hears(&look())[3..], ["no_longer_configured"; 2]);
-    assert_eq!(stage.hears(&look())[3..], ["not_configured"; 2], "what was taken down is done with");
+    assert_eq!(stage.receives(&reconcile_request())[3..], ["no_longer_configured"; 2]);
+    assert_eq!(stage.receives(&reconcile_request())[3..], ["not_configured"; 2], "what was taken down is done with");
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 6);
 }

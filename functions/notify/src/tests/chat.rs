@@ -1,26 +1,26 @@
-//! What the chat gets: the service's shape, one thread for what belongs together, and nothing in it
-//! that a client could take for a mention or a link.
+//! Messages to the chat: the service's format, one thread for each subject, and no text that a client could read as a
+//! mention or a link.
 
 use super::*;
 
-fn told(event: &Value) -> (Sns, Sns) {
-    let (world, people, chat) = (world(), Sns::default(), Sns::default());
+fn deliver_twice(event: &Value) -> (Sns, Sns) {
+    let (world, subscribers, chat) = (world(), Sns::default(), Sns::default());
     for _ in 0..2 {
-        let reaction = Reaction { topic: &people, chat: Some(&chat), ledger: world.ledger.clone() };
+        let reaction = Reaction { topic: &subscribers, chat: Some(&chat), ledger: world.ledger.clone() };
         run(world.react(&reaction, event)).unwrap().unwrap();
     }
-    (people, chat)
+    (subscribers, chat)
 }
 
 fn notification(event: &Value) -> Value {
-    let (people, chat) = told(event);
+    let (subscribers, chat) = deliver_twice(event);
     let sent = chat.sent.lock().unwrap();
-    assert_eq!((people.sent.lock().unwrap().len(), sent.len()), (1, 1), "once each");
+    assert_eq!((subscribers.sent.lock().unwrap().len(), sent.len()), (1, 1), "once each");
     serde_json::from_str(&sent[0].body).unwrap()
 }
 
 #[test]
-fn a_notification_has_the_services_shape_and_its_matters_thread() {
+fn notification_has_the_services_format_and_its_thread() {
     let said = notification(&fact("1", "Rollout Failed", "rollout/churn/4/2"));
     assert_eq!((&said["version"], &said["source"]), (&json!("1.0"), &json!("custom")));
     assert_eq!(said["content"]["textType"], "client-markdown");
@@ -34,10 +34,10 @@ fn a_notification_has_the_services_shape_and_its_matters_thread() {
 }
 
 #[test]
-fn what_a_fact_says_mentions_nobody_and_links_nowhere() {
+fn text_of_a_fact_makes_no_mention_and_no_link() {
     let mut event = fact("1", "Training Failed", "incident/churn-drift-1");
     event["detail"]["reasons"] =
-        json!(["<!channel> *now* @here [here](http://evil.example) `x` <http://evil.example|mend it>"]);
+        json!(["<!channel> *now* @here [here](http://evil.example) `x` <http://evil.example|fix it>"]);
     let said = notification(&event);
     let description = said["content"]["description"].as_str().unwrap();
     let reason = description.lines().next().unwrap();
@@ -45,7 +45,7 @@ fn what_a_fact_says_mentions_nobody_and_links_nowhere() {
 }
 
 #[test]
-fn every_kind_stays_within_the_limits_however_much_it_says() {
+fn every_notification_stays_within_the_limits() {
     for kind in trimtab_core::fact::FactKind::ALL.iter().filter(|kind| !kind.is_request()) {
         let mut event = fact("1", kind.as_str(), &"m/".repeat(900));
         event["detail"]["reasons"] = json!(vec!["x".repeat(5000); 60]);
@@ -61,15 +61,15 @@ fn every_kind_stays_within_the_limits_however_much_it_says() {
 }
 
 #[test]
-fn what_the_chat_does_not_take_is_kept_and_people_are_not_told_twice() {
-    let (world, people) = (world(), Sns::default());
+fn refused_chat_message_is_redriven_to_the_chat_alone() {
+    let (world, subscribers) = (world(), Sns::default());
     let refusing = Sns { refuse: true, ..Sns::default() };
     let event = fact("1", "Training Failed", "incident/churn-drift-1");
-    let reaction = Reaction { topic: &people, chat: Some(&refusing), ledger: world.ledger.clone() };
+    let reaction = Reaction { topic: &subscribers, chat: Some(&refusing), ledger: world.ledger.clone() };
     assert_eq!(run(world.react(&reaction, &event)).unwrap().unwrap().entry.decision, Decision::Failed);
     assert_eq!(world.ledger.contents().dead_letters.len(), 1);
     let chat = Sns::default();
-    let mended = Reaction { topic: &people, chat: Some(&chat), ledger: world.ledger.clone() };
-    assert_eq!(run(world.react(&mended, &event)).unwrap().unwrap().entry.decision, Decision::Acted);
-    assert_eq!((people.sent.lock().unwrap().len(), chat.sent.lock().unwrap().len()), (1, 1));
+    let fixed = Reaction { topic: &subscribers, chat: Some(&chat), ledger: world.ledger.clone() };
+    assert_eq!(run(world.react(&fixed, &event)).unwrap().unwrap().entry.decision, Decision::Acted);
+    assert_eq!((subscribers.sent.lock().unwrap().len(), chat.sent.lock().unwrap().len()), (1, 1));
 }

@@ -1,17 +1,17 @@
-//! The chat gets digests, too: in the service's shape, and once, also what it did not take at first.
+//! Digests to the chat: in the service's format, and once, also after a refusal.
 
-use super::digest::{Suite, demand, hear, of_demand, pass};
+use super::digest::{Suite, demand, of_demand, pass, receive};
 use super::*;
 
-/// The clock asks, where people have this topic and the chat that one.
-fn look(world: &Suite, people: &Sns, chat: &Sns) -> PortResult<Report> {
-    let reaction = Reaction { topic: people, chat: Some(chat), ledger: world.ledger.clone() };
+/// Reconciles with these topics for the subscribers and the chat.
+fn reconcile(world: &Suite, subscribers: &Sns, chat: &Sns) -> PortResult<Report> {
+    let reaction = Reaction { topic: subscribers, chat: Some(chat), ledger: world.ledger.clone() };
     run(world.react(&reaction, &of_demand("Reconcile Requested", "look/demand/x"))).unwrap()
 }
 
 fn started(world: &Suite, numbers: impl IntoIterator<Item = u32>) {
     for number in numbers {
-        hear(world, &Sns::default(), &of_demand("Training Started", &format!("incident/demand-build-{number}")));
+        receive(world, &Sns::default(), &of_demand("Training Started", &format!("incident/demand-build-{number}")));
     }
 }
 
@@ -23,7 +23,7 @@ fn sent(sns: &Sns) -> Vec<Message> {
     sns.sent.lock().unwrap().clone()
 }
 
-/// What the chat was sent last.
+/// The last notification.
 fn said(chat: &Sns) -> Value {
     serde_json::from_str(&sent(chat).last().unwrap().body).unwrap()
 }
@@ -33,14 +33,14 @@ fn description(chat: &Sns) -> String {
 }
 
 #[test]
-fn a_digest_goes_to_people_and_to_the_chat_once_each() {
-    let (world, people, chat) = (demand(), Sns::default(), Sns::default());
+fn digest_goes_to_subscribers_and_chat_once_each() {
+    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
     started(&world, [1, 2]);
     for code in ["nothing_new", "due", "nothing_new"] {
-        assert_eq!(look(&world, &people, &chat).unwrap().codes[0], code);
+        assert_eq!(reconcile(&world, &subscribers, &chat).unwrap().codes[0], code);
         pass(&world, 24);
     }
-    assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 1));
+    assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 1));
     let said = said(&chat);
     assert_eq!((&said["version"], &said["source"]), (&json!("1.0"), &json!("custom")));
     assert_eq!(said["content"]["title"], "(info) demand: digest of 2 messages");
@@ -53,77 +53,78 @@ fn a_digest_goes_to_people_and_to_the_chat_once_each() {
 }
 
 #[test]
-fn what_the_chat_does_not_take_is_sent_to_it_at_the_next_look_and_people_are_not_told_twice() {
-    let (world, people, chat) = (demand(), Sns::default(), Sns::default());
+fn refused_chat_digest_is_sent_at_the_next_reconcile() {
+    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
     started(&world, [1]);
     pass(&world, 24);
-    let report = look(&world, &people, &refusing()).unwrap();
+    let report = reconcile(&world, &subscribers, &refusing()).unwrap();
     assert_eq!((report.entry.decision, report.codes.last()), (Decision::Failed, Some(&"publish_refused")));
     for code in ["chat_retried", "nothing_new"] {
-        assert_eq!(look(&world, &people, &chat).unwrap().codes[0], code);
+        assert_eq!(reconcile(&world, &subscribers, &chat).unwrap().codes[0], code);
     }
-    assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 1));
+    assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 1));
     assert_eq!(said(&chat)["content"]["title"], "(info) demand: digest of 1 messages");
 }
 
 #[test]
-fn the_next_digest_tells_the_chat_what_it_did_not_take_and_people_only_what_is_new() {
-    let (world, people, chat) = (demand(), Sns::default(), Sns::default());
+fn next_digest_has_the_backlog_for_the_chat_only() {
+    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
     let refusing = refusing();
     for (number, chat) in [(1, &refusing), (2, &chat)] {
         started(&world, [number]);
         pass(&world, 24);
-        look(&world, &people, chat).unwrap();
+        reconcile(&world, &subscribers, chat).unwrap();
     }
-    let counts: Vec<usize> = sent(&people).iter().map(|mail| mail.body.matches("training started").count()).collect();
+    let counts: Vec<usize> =
+        sent(&subscribers).iter().map(|mail| mail.body.matches("training started").count()).collect();
     assert_eq!((counts, sent(&chat).len()), (vec![1, 1], 1));
     assert_eq!(description(&chat).matches("training started").count(), 2);
 }
 
 #[test]
-fn the_chat_is_not_told_before_people_are() {
-    let (world, people, chat) = (demand(), Sns::default(), Sns::default());
+fn chat_receives_nothing_before_the_subscribers() {
+    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
     started(&world, [1]);
     pass(&world, 24);
-    assert!(matches!(look(&world, &refusing(), &chat), Err(Failure::Transient { .. })));
+    assert!(matches!(reconcile(&world, &refusing(), &chat), Err(Failure::Transient { .. })));
     pass(&world, 1);
     assert_eq!(sent(&chat), vec![]);
-    assert_eq!(look(&world, &people, &chat).unwrap().codes[0], "due");
-    assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 1));
+    assert_eq!(reconcile(&world, &subscribers, &chat).unwrap().codes[0], "due");
+    assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 1));
 }
 
 #[test]
-fn of_a_full_digest_the_chat_is_shown_ten_lines_and_what_it_refuses_is_kept() {
-    let (world, people, chat) = (demand(), Sns::default(), Sns::default());
+fn full_digest_shows_ten_lines_in_the_chat() {
+    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
     let held = |number: u32| {
         let mut held =
             of_demand("Notification Batched", &format!("held/Training Started/incident/demand-build-{number}"));
         held["detail"]["details"] = json!({"says": "[info] demand: <!channel> *training* started", "severity": "info"});
         held
     };
-    react(&world, &people, &held(0)).unwrap();
+    react(&world, &subscribers, &held(0)).unwrap();
     started(&world, 1..99);
-    let hear = |chat: &Sns| {
-        let reaction = Reaction { topic: &people, chat: Some(chat), ledger: world.ledger.clone() };
+    let receive = |chat: &Sns| {
+        let reaction = Reaction { topic: &subscribers, chat: Some(chat), ledger: world.ledger.clone() };
         run(world.react(&reaction, &held(99))).unwrap().unwrap()
     };
-    assert_eq!(hear(&refusing()).codes, ["full", "publish_refused"]);
+    assert_eq!(receive(&refusing()).codes, ["full", "publish_refused"]);
     assert_eq!(world.ledger.contents().dead_letters.len(), 1);
     for code in ["chat_retried", "already_batched"] {
-        assert_eq!(hear(&chat).codes, [code], "as `trimtab redrive` sends it again");
+        assert_eq!(receive(&chat).codes, [code], "as `trimtab redrive` sends it again");
     }
-    assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 1));
+    assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 1));
     let description = description(&chat);
     assert!(description.contains("\nand 90 more\n") && description.chars().count() <= 3000, "{description}");
     assert!(description.starts_with("- (info) demand: (!channel)  training  started"), "{description}");
 }
 
 #[test]
-fn where_there_is_no_chat_nothing_is_kept_for_one() {
-    let (world, people, chat) = (demand(), Sns::default(), Sns::default());
+fn digest_without_a_chat_has_no_backlog() {
+    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
     started(&world, [1]);
     pass(&world, 24);
-    react(&world, &people, &of_demand("Reconcile Requested", "look/demand/x")).unwrap();
-    assert_eq!(look(&world, &people, &chat).unwrap().codes[0], "nothing_new");
-    assert_eq!((sent(&people).len(), sent(&chat).len()), (1, 0));
+    react(&world, &subscribers, &of_demand("Reconcile Requested", "look/demand/x")).unwrap();
+    assert_eq!(reconcile(&world, &subscribers, &chat).unwrap().codes[0], "nothing_new");
+    assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 0));
 }

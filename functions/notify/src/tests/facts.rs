@@ -1,8 +1,8 @@
-//! Which facts become messages, and what state that leaves, through the whole reaction.
+//! The facts that become messages, and the stored state, through the whole reaction.
 
 use trimtab_core::fact::FactKind;
 
-use super::digest::{demand, hear, of_demand, pass};
+use super::digest::{demand, of_demand, pass, receive};
 use super::*;
 
 #[test]
@@ -10,8 +10,8 @@ fn every_kind_but_requests_becomes_one_message() {
     for kind in FactKind::ALL {
         let (world, sns) = (world(), Sns::default());
         react(&world, &sns, &fact("1", kind.as_str(), "x/churn/1")).unwrap();
-        // What functions ask of each other ends in "Requested"; a held notice waits for its digest. But approval is
-        // requested of a person.
+        // Requests between functions end in "Requested", and a batched message is in its digest. But approval is requested
+        // of an operator.
         let request = kind.as_str().ends_with(" Requested") && *kind != FactKind::ApprovalRequested;
         let expected = usize::from(!request && *kind != FactKind::NotificationBatched);
         assert_eq!(sns.sent.lock().unwrap().len(), expected, "messages for {}", kind.as_str());
@@ -48,7 +48,7 @@ fn sent_message_is_recorded_with_its_id_and_time() {
 }
 
 #[test]
-fn facts_of_one_subject_and_other_kinds_have_records_of_their_own() {
+fn each_kind_of_one_subject_has_its_own_record() {
     let (world, sns) = (world(), Sns::default());
     for (kind, subject) in [("Training Failed", "a"), ("Training Started", "a"), ("Training Failed", "b")] {
         react(&world, &sns, &fact("1", kind, subject)).unwrap();
@@ -66,21 +66,21 @@ fn event_that_is_no_fact_is_not_for_notify() {
 }
 
 #[test]
-fn digest_is_sent_at_its_interval_and_not_a_minute_before() {
+fn digest_is_sent_at_its_interval_and_not_before() {
     // `digest_interval = "24h"` in policies/demand.toml.
     let (world, sns) = (demand(), Sns::default());
-    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
-    let look = of_demand("Reconcile Requested", "look/demand/x");
+    receive(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    let reconcile = of_demand("Reconcile Requested", "look/demand/x");
     pass(&world, 23);
-    assert_eq!(react(&world, &sns, &look).unwrap().codes, ["nothing_new"]);
+    assert_eq!(react(&world, &sns, &reconcile).unwrap().codes, ["nothing_new"]);
     pass(&world, 1);
-    assert_eq!(react(&world, &sns, &look).unwrap().codes, ["due"]);
+    assert_eq!(react(&world, &sns, &reconcile).unwrap().codes, ["due"]);
 }
 
 #[test]
 fn digest_lists_each_message_with_its_time_and_reason() {
     let (world, sns) = (demand(), Sns::default());
-    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    receive(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
     pass(&world, 24);
     react(&world, &sns, &of_demand("Reconcile Requested", "look/demand/x")).unwrap();
     let sent = sns.sent.lock().unwrap()[0].clone();
@@ -96,17 +96,17 @@ fn digest_lists_each_message_with_its_time_and_reason() {
 }
 
 #[test]
-fn ninety_nine_messages_wait_and_the_hundredth_sends_all() {
+fn hundredth_line_sends_the_digest() {
     let (world, sns) = (demand(), Sns::default());
     for number in 0..99 {
-        hear(&world, &sns, &of_demand("Training Started", &format!("incident/demand-build-{number}")));
+        receive(&world, &sns, &of_demand("Training Started", &format!("incident/demand-build-{number}")));
     }
     assert_eq!(sns.sent.lock().unwrap().len(), 0, "99 messages wait");
-    hear(&world, &sns, &of_demand("Training Started", "incident/demand-build-99"));
+    receive(&world, &sns, &of_demand("Training Started", "incident/demand-build-99"));
     assert_eq!(sns.sent.lock().unwrap().len(), 1, "the hundredth");
 }
 
-/// A line that was sent stays known while 500 others follow, so that a late copy of its fact is not sent again.
+/// The key of a sent line is stored while 500 others follow, so that a delayed copy of its fact is not sent again.
 #[test]
 fn sent_lines_stay_known_through_five_hundred_others() {
     let (world, sns) = (demand(), Sns::default());

@@ -1,4 +1,4 @@
-//! The link and the command in a message, for each thing that a fact can be about. The links are those that AWS's
+//! The link and the command in a message, for each subject of a fact. The links are those that AWS's
 //! console shows for the page; the commands are `trimtab`'s and the AWS CLI's own.
 
 use trimtab_core::event::{Body, Event};
@@ -119,7 +119,7 @@ fn console_is_that_of_the_regions_partition() {
 }
 
 #[test]
-fn each_kind_names_the_command_that_tells_more() {
+fn each_kind_has_its_command() {
     let (none, run) = (json!({}), json!({"run": RUN}));
     let steps = format!("aws sagemaker list-pipeline-execution-steps --pipeline-execution-arn {RUN}");
     let cases = [
@@ -168,7 +168,7 @@ fn each_kind_names_the_command_that_tells_more() {
 }
 
 #[test]
-fn thread_holds_all_that_is_said_of_one_subject() {
+fn thread_contains_all_messages_about_one_subject() {
     let threads = [
         ("incident/churn-drift-1/9c1f", "incident/churn-drift-1"),
         ("late/incident/churn-drift-1/1", "incident/churn-drift-1"),
