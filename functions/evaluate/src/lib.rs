@@ -4,6 +4,8 @@
 //! What the metrics must be is held against them in [`judge`]; [`decide`] says what is next for a
 //! candidate, whichever event it was that led to it; [`act`] makes the calls.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 pub mod candidate;
 pub mod decide;

@@ -5,6 +5,8 @@
 //! the policy says to stop, and closes; [`act`] asks SageMaker what is so, and stops. `request`
 //! reads a resource out of a request, for planning offline.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 pub mod decide;
 pub mod finding;

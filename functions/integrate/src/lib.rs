@@ -3,6 +3,8 @@
 //!
 //! [`decide`] knows no SDK; [`act`] starts the build, or adopts the one that is there.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 mod apply_outcome;
 mod branch_deletion;

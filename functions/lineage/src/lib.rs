@@ -5,6 +5,8 @@
 //! or refused, nothing else is held up. What a fact says of the chain is in [`graph`]; [`decide`]
 //! writes each fact once; [`act`] looks for each entity before it creates it.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 pub mod decide;
 pub mod graph;

@@ -6,6 +6,8 @@
 //! `reconcile` how it comes to be from what is there, whichever event it was that led to it; `apply_outcome`
 //! takes what came of it; [`act`] makes the calls.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 mod apply_outcome;
 pub mod decide;

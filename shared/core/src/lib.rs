@@ -5,6 +5,8 @@
 //! environment variables or of files. What happens in the world goes through the traits in
 //! [`port`].
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod audience;
 pub mod decimal;
 pub mod event;
