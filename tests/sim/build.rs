@@ -1,11 +1,11 @@
-//! Writes the list of call sites, one for each method of each port, out of the ports' source.
+//! Generates the list of call sites from the source of the ports: one for each method of each port.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 type Fault = Box<dyn std::error::Error>;
 
-/// The clock is no call to the world.
+/// The port without call sites: reading the clock is no call to a service.
 const NO_SITES: &str = "Clock";
 
 fn main() -> Result<(), Fault> {

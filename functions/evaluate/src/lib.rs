@@ -4,6 +4,8 @@
 //! [`judge`] compares metrics with the policy and with the live version. `planner` chooses the next step, whichever
 //! event led to it. [`decide`] dispatches, and [`act`] observes and calls AWS.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 pub mod action;
 mod apply_outcome;

@@ -4,6 +4,8 @@
 //! [`rules`] compares a resource with `[guard]` of `organization.toml`. `planner` reports once, stops what `guard.stop`
 //! names, and closes. `request` reads a resource from the request that creates it, for planning offline.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 pub mod action;
 mod apply_outcome;

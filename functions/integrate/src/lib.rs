@@ -4,6 +4,8 @@
 //! Imports point one way: types ([`state`], [`observation`], [`action`]), leaf modules, `planner`, then [`decide`] and
 //! [`act`].
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 mod act;
 pub mod action;
 mod apply_outcome;

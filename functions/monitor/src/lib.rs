@@ -5,6 +5,8 @@
 //! derives definition, schedule and alarm from the policy; `planner` makes the calls that AWS still lacks, whichever
 //! event led to it; `apply_outcome` records their results.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 pub mod action;
 mod apply_outcome;

@@ -3,6 +3,8 @@
 //! [`templates`] has the text of each kind, [`runbook`] its section of the runbook, and [`console_links`] links and
 //! commands. `planner` sends each message once, or adds it to the model's digest; [`act`] publishes to SNS.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod act;
 pub mod action;
 mod chat;

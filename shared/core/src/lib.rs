@@ -3,6 +3,8 @@
 //! Architecture invariant: this crate knows nothing of tokio, of any AWS SDK, of clocks, of environment variables or of
 //! files. Every call to the outside world goes through the traits in [`port`].
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod audience;
 pub mod event;
 pub mod fact;

@@ -1,5 +1,5 @@
-//! What the suite is compared with: what people write first, and what a popular library adds. Both
-//! answer the alarm only, through the same calls and under the same faults.
+//! Two simpler designs that Trimtab is compared with: a run for every event, and the record of a popular idempotency
+//! library. Both handle alarms only, through the same calls and under the same faults.
 
 use serde_json::{Value, json};
 use trimtab_core::memory::run;
@@ -10,18 +10,18 @@ use trimtab_core::port::{RunRequest, Runs};
 
 use crate::services::{Function, Sim};
 
-/// Who answers the events.
+/// The design that handles the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Design {
     /// Trimtab.
     Trimtab,
     /// Starts a run for every event.
     Naive,
-    /// Records the event, runs, updates the record; what is recorded expires after an hour.
+    /// Records the event, starts a run and updates the record, which expires after an hour.
     Recorded,
 }
 
-/// One invocation; false if it failed or died.
+/// Handles one event; false if the invocation failed or died.
 pub(crate) fn react(sim: &Sim, design: Design, function: Function, event: &Value) -> bool {
     if function != Function::Retrain || event["source"] != "aws.cloudwatch" {
         return true;
@@ -33,7 +33,7 @@ pub(crate) fn react(sim: &Sim, design: Design, function: Function, event: &Value
     matches!(done, Ok(Ok(())))
 }
 
-/// The token is the SDK's: another one for every call.
+/// Starts a run. The token is generated for each call, as an SDK does.
 async fn start(sim: &Sim, event: &Value) -> PortResult<()> {
     let calls = sim.services().calls;
     let failed =
@@ -50,7 +50,7 @@ async fn start(sim: &Sim, event: &Value) -> PortResult<()> {
 
 const HOUR: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
-/// In progress until the invocation's own time-out, then done for an hour.
+/// Starts a run unless the event is recorded: as in progress until the invocation's time-out, then as done for an hour.
 async fn recorded(sim: &Sim, event: &Value) -> PortResult<()> {
     let id = AggregateId { owner: "recorded".to_owned(), name: event["detail"]["state"]["timestamp"].to_string() };
     let record: Record = sim.load(&id).await?;
@@ -69,8 +69,8 @@ async fn recorded(sim: &Sim, event: &Value) -> PortResult<()> {
         WriteError::Failed(failure) => failure,
     })?;
     start(sim, event).await?;
-    let kept = sim.now() + HOUR;
-    match sim.claim(&id, held, &json!("done"), &[], kept).await {
+    let expires = sim.now() + HOUR;
+    match sim.claim(&id, held, &json!("done"), &[], expires).await {
         Ok(_) | Err(WriteError::Fenced) => Ok(()),
         Err(WriteError::Failed(failure)) => Err(failure),
     }

@@ -1,4 +1,4 @@
-//! Batch transform jobs.
+//! Batch transform jobs, and the port to them.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ use crate::queued_item::Item;
 use crate::rules::policy_text::slot;
 use crate::services::{Function, Services, Sim};
 
-/// How long a job lasts.
+/// The duration of a job.
 const WORK: SignedDuration = SignedDuration::from_mins(40);
 
-/// The jobs.
+/// The state of the batch transform jobs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BatchState {
     jobs: BTreeMap<String, (u32, ObservedTransform)>,
     /// The versions whose jobs were started, in order.
     pub(crate) started: Vec<u32>,
-    /// The version whose answers are the newest.
+    /// The version whose output is the newest.
     pub(crate) newest_output: Option<u32>,
 }
 
@@ -58,7 +58,7 @@ impl Transforms for Sim {
         .await
     }
 
-    /// SageMaker takes a name once.
+    /// Starts a job; a second start with the same name has no effect.
     async fn start(&self, request: &TransformRequest) -> PortResult<()> {
         let (job, model, account) = (request.job.clone(), request.model.clone(), self.account());
         self.call(Site::TransformsStart, move |services| {

@@ -1,11 +1,11 @@
-//! A model that nothing but the calendar asks to train: its policy, and when it is looked at.
+//! A model that is trained on a schedule only: its policy, and the times of its reconciles.
 
 use jiff::SignedDuration;
 
-/// How long a period is.
+/// The period of the schedule.
 pub(crate) const PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Its policy.
+/// The policy of `seasons`.
 pub(crate) const POLICY: &str = r#"
 version = 1
 model = "seasons"
@@ -21,8 +21,8 @@ budget = { runs = 4, per = "7d" }
 [reconcile]
 "#;
 
-/// When it is looked at: when the first period begins, and when that and the next are over; each time
-/// once more soon after, which finds nothing, or what a look that came to nothing has left.
+/// The times of the reconciles: at the start of the first period, and after the ends of the first two. A second
+/// reconcile follows each one, in case a fault stopped the first.
 pub(crate) fn reconciles() -> [SignedDuration; 6] {
     let hours = SignedDuration::from_hours;
     let day = |number: i64| hours(24 * number);

@@ -1,4 +1,4 @@
-//! A version that waits for a verdict, its test suite, and the ports to them.
+//! A version that waits for a verdict, its tests, and the ports to them.
 
 use jiff::SignedDuration;
 use trimtab_core::event::{Approval, ExecutionStatus};
@@ -12,19 +12,19 @@ use crate::events;
 use crate::outcomes::Work;
 use crate::services::{Ending, Function, Item, Services, Sim};
 
-/// How long a test suite lasts.
+/// The duration of the tests.
 const TESTING: SignedDuration = SignedDuration::from_mins(11);
 
-/// What the test suite gives.
+/// The output of the tests.
 const OUTPUT: &str = r#"{"metrics": {"auc": 0.91, "log_loss": 0.31}, "bias_report": "s3://churn/bias.json"}"#;
 
-/// What there is of a candidate.
+/// The state of the candidate and its tests.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CandidateState {
     execution: Option<ExecutionArn>,
     over: bool,
     stamp: Option<String>,
-    /// How often a test suite was started, anything was written, and a verdict was.
+    /// The number of started tests, of writes to the registry, and of verdicts among these.
     pub(crate) executions: usize,
     pub(crate) written: usize,
     pub(crate) verdicts: usize,
@@ -77,7 +77,7 @@ impl Candidates for Sim {
         self.services().attempt(Site::CandidatesWriteVerdict, request.package.to_string(), &request.token);
         self.call(Site::CandidatesWriteVerdict, move |services| {
             let version = request.package.version();
-            // SageMaker takes a token once.
+            // A repeated token has no effect.
             if services.candidate.stamp.as_ref() == Some(&request.token) {
                 return Ok(());
             }

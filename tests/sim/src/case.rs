@@ -1,4 +1,4 @@
-//! A case in one line: what a failure prints, and what `--replay` takes.
+//! A case in one line, as failures print it and `--replay` takes it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,30 +7,31 @@ use crate::baseline::Design;
 use crate::faults::{Fault, Kind, Schedule};
 use crate::script::Flow;
 
-/// A run.
+/// One run of the simulation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// What happens.
+    /// The flow.
     pub flow: Flow,
-    /// How events are delivered.
+    /// The schedule of deliveries.
     pub schedule: Schedule,
-    /// What goes wrong.
+    /// The injected faults.
     pub faults: Vec<Fault>,
-    /// What chance decides: delays, and which event is dropped.
+    /// The seed of random delays, and of the choice of the event that is dropped.
     pub seed: u64,
-    /// The suite, or what it is compared with.
+    /// Trimtab, or a design that it is compared with.
     pub design: Design,
 }
 
 impl Case {
-    /// The command that plays this case again, with its trace.
+    /// The command that replays this case with its trace.
     #[must_use]
     pub fn command(&self) -> String {
         format!("cargo run --profile sim --package trimtab-sim -- --replay {self}")
     }
 }
 
-/// `Flow/Schedule/seed`, then the faults: `Drift/Twice/0/5=ResponseLost+9=CrashAfter`; a baseline's name stands last.
+/// `Flow/Schedule/seed`, then the faults: `Drift/Twice/0/5=ResponseLost+9=CrashAfter`; for a baseline, `@` and its name
+/// follow.
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}/{:?}/{}", self.flow, self.schedule, self.seed)?;
@@ -41,7 +42,7 @@ impl fmt::Display for Case {
     }
 }
 
-/// What is wrong with the text of a case.
+/// The error of a text that is no case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoCase(String);
 
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_case_is_read_back_from_its_text() {
+    fn case_is_parsed_from_its_own_text() {
         let faults = vec![Fault { call: 5, kind: Kind::ResponseLost }, Fault { call: 119, kind: Kind::Stale }];
         for flow in Flow::every() {
             for (schedule, faults) in Schedule::ALL.into_iter().zip([vec![], faults.clone()].into_iter().cycle()) {
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_case_is_refused_with_its_reason() {
+    fn invalid_case_is_refused_with_its_reason() {
         for (text, reason) in [
             ("Drift", "the schedule is missing"),
             ("Drift/Once", "the seed is missing"),

@@ -1,4 +1,4 @@
-//! What must hold at the end of every run.
+//! The checks at the end of every run.
 
 mod doubles;
 mod ends;
@@ -19,7 +19,7 @@ use crate::promise::Violation;
 use crate::rules;
 use crate::services::Services;
 
-/// What the suite has done to the world.
+/// The effects of Trimtab on the services: runs, builds, deliveries, other changes, and updates of the endpoint.
 pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u32>) {
     let made = (services.runs.len(), services.builds.len() + services.defined.len(), services.deliveries.len());
     let gone = services.published.iter().filter(|(kind, _)| *kind == FactKind::BranchDeleted).count();
@@ -40,7 +40,7 @@ pub(crate) fn effects(services: &Services) -> (usize, usize, usize, usize, Vec<u
     )
 }
 
-/// What was made of the stack.
+/// The number of calls that changed the stack.
 fn stack_calls(services: &Services) -> usize {
     let stack = &services.stack;
     stack.creates + stack.updates + stack.continues + stack.deletes
@@ -51,15 +51,13 @@ pub(crate) fn all(case: &Case, services: &Services) -> Vec<Violation> {
     if case.design != Design::Trimtab {
         return doubles(case, services);
     }
-    // What names the promise best comes first.
+    // The rules come first, because their violations name the promise and the event.
     let mut found = rules::all(case, services);
     found.extend(doubles(case, services));
     found.extend(records(services));
-    found.extend(
-        services.failed.iter().map(|(function, event)| {
-            Violation::lost(format!("{function:?} gave {} back for good", event["detail-type"]))
-        }),
-    );
+    found.extend(services.failed.iter().map(|(function, event)| {
+        Violation::lost(format!("{function:?} failed permanently with {}", event["detail-type"]))
+    }));
     found.extend(ends(case, services));
     found.extend(match case.flow {
         Flow::Stages => stages(services),

@@ -1,5 +1,4 @@
-//! What CodePipeline builds, the image that training runs in, and a pull request's merge; and the
-//! ports to them.
+//! Builds by CodePipeline, the training image, and the merge of a pull request, with the ports to them.
 
 use jiff::SignedDuration;
 use trimtab_core::event::CodePipelineState;
@@ -17,7 +16,7 @@ use crate::services::{Function, Item, Services, Sim};
 /// The digest of the image that is pushed.
 const DIGEST: &str = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 
-/// How long the pipeline builds.
+/// The duration of a build by the pipeline.
 const BUILDING: SignedDuration = SignedDuration::from_mins(9);
 
 /// An execution that builds.
@@ -28,15 +27,15 @@ pub(crate) struct Execution {
     ended: bool,
 }
 
-/// What there is.
+/// The state of these builds, images and merges.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CiState {
     /// The head of the branch that CodePipeline builds.
     pub(crate) head: Option<CommitId>,
     pub(crate) executions: Vec<Execution>,
-    /// What the tag points at.
+    /// The image of the configured tag.
     pub(crate) image: Option<ImageUri>,
-    /// The commit that the pull request's merge made.
+    /// The merge commit of the pull request.
     pub(crate) merged: Option<CommitId>,
 }
 
@@ -64,7 +63,7 @@ impl Services {
         self.emit(Function::Integrate, true, &event);
     }
 
-    /// The proposed commit becomes the head: a push, and the pull request's end.
+    /// Merges the pull request: AWS reports a push and the end of the pull request.
     pub(crate) fn merge(&mut self) {
         let commit = CommitId::parse(events::COMMIT).ok();
         (self.head, self.proposed, self.ci.merged) = (commit.clone(), commit.clone(), commit);
@@ -74,7 +73,7 @@ impl Services {
         }
     }
 
-    /// The branch is there no more.
+    /// Deletes the branch.
     pub(crate) fn delete_branch(&mut self) {
         self.head = None;
         let event = events::branch_deleted(self.now);

@@ -1,4 +1,4 @@
-//! What monitoring runs find, the data that comes, and the ports to both.
+//! Monitoring runs and new data, and the ports to both.
 
 use jiff::Timestamp;
 use trimtab_core::name::{ObjectUri, ResourceName, ScheduleName};
@@ -13,26 +13,26 @@ use crate::services::{Function, Services, Sim};
 /// The job of the run that finds violations.
 pub(crate) const JOB: &str = "model-monitoring-197001010000-00000001";
 
-/// Its report.
+/// The report of that run.
 const REPORT: &str = r#"{"violations": [{"feature_name": "tenure", "constraint_check_type": "baseline_drift_check",
     "description": "Baseline drift distance: 0.31 exceeds threshold: 0.1"}]}"#;
 
 impl Services {
-    /// A monitoring run ends, and has found violations.
+    /// A monitoring run ends with violations.
     pub(crate) fn monitoring_violation(&mut self) {
         self.violated = Some(self.now);
         let event = events::monitored(JOB, self.now);
         self.emit(Function::Retrain, true, &event);
     }
 
-    /// An object is created where the policy watches. S3's events are not best effort.
+    /// Creates an object below the configured prefix. S3's events are not best-effort.
     pub(crate) fn upload_object(&mut self, number: u32) {
         self.uploaded = Some(self.now);
         let event = events::object(number, self.now);
         self.emit(Function::Retrain, false, &event);
     }
 
-    /// A person asks for a run.
+    /// An operator requests a run.
     pub(crate) fn operator_requests_run(&mut self, over_budget: bool) {
         if over_budget {
             self.record(Happening::OverBudgetRequested);

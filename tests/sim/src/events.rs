@@ -1,4 +1,4 @@
-//! The events of the flows, as AWS shapes them.
+//! The events of the flows, in the format of AWS.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,12 +8,12 @@ use trimtab_core::name::{ExecutionArn, RunId};
 
 use crate::services::{Build, Ending};
 
-/// What the pull request is compared with.
+/// The target commit of the pull request.
 pub(crate) const TARGET: &str = "3f9b1e7c6d2a4085b9e1f0c3d4a5968778695a4b";
 
 pub(crate) const COMMIT: &str = "8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190";
 
-/// The suite's own account.
+/// The account of Trimtab.
 pub(crate) const ACCOUNT: &str = "123456789012";
 
 /// The endpoint of the model without stages.
@@ -24,16 +24,16 @@ fn event(source: &str, kind: &str, at: Timestamp, resources: &[String], detail: 
         "region": "eu-west-1", "time": at.to_string(), "resources": resources, "detail": detail})
 }
 
-/// Versions of `segments`, the model that CodePipeline delivers, begin here.
+/// The first version of `segments`, which CodePipeline delivers.
 pub(crate) const SEGMENTS: u32 = 101;
 
-/// Versions of `tariffs`, which a CloudFormation stack takes, begin here.
+/// The first version of `tariffs`, which is deployed to a CloudFormation stack.
 pub(crate) const TARIFFS: u32 = 201;
 
-/// Versions of `loans`, the model with stages, begin here.
+/// The first version of `loans`, the model with stages.
 pub(crate) const LOANS: u32 = 301;
 
-/// Versions of `leads`, which batch transform jobs ask, begin here.
+/// The first version of `leads`, which batch transform jobs use.
 pub(crate) const LEADS: u32 = 401;
 
 pub(crate) fn group(version: u32) -> &'static str {
@@ -62,7 +62,7 @@ pub(crate) fn alarm(name: &str, at: Timestamp) -> Value {
     event("aws.cloudwatch", "CloudWatch Alarm State Change", at, &[alarm_arn(name)], &detail)
 }
 
-/// That a batch transform job has ended.
+/// The event of the end of a batch transform job.
 pub(crate) fn transform(job: &str, status: &str, at: Timestamp) -> Value {
     let arn = format!("arn:aws:sagemaker:eu-west-1:{ACCOUNT}:transform-job/{job}");
     let detail = json!({"TransformJobName": job, "TransformJobArn": arn, "TransformJobStatus": status});
@@ -79,7 +79,7 @@ pub(crate) fn composite(name: &str, children: &[&str], held_back: bool, at: Time
     event("aws.cloudwatch", "CloudWatch Alarm State Change", at, &[alarm_arn(name)], &detail)
 }
 
-/// That a run has ended; of some engines' runs AWS tells nothing.
+/// The event of the end of a run; `None` for engines without such an event.
 pub(crate) fn run(run: &RunId, name: &str, end: Ending, at: Timestamp) -> Option<Value> {
     match run {
         RunId::Pipeline(arn) => {
@@ -97,7 +97,7 @@ pub(crate) fn run(run: &RunId, name: &str, end: Ending, at: Timestamp) -> Option
     }
 }
 
-/// A built commit asks for training.
+/// The request for training of a built commit.
 pub(crate) fn training_requested(model: &str, at: Timestamp) -> Value {
     let detail = json!({"version": 1, "model": model, "dedup_key": format!("build/{model}/{COMMIT}"),
         "at": at.to_string(), "reasons": [], "details": {"commit": COMMIT}});
@@ -177,7 +177,7 @@ pub(crate) fn build(build: &Build, end: Ending, at: Timestamp) -> Value {
     event("aws.codebuild", "CodeBuild Build State Change", at, &[], &detail)
 }
 
-/// The same build's end, with nothing that says whose it is.
+/// The event of the end of a build without the variables that name its pull request.
 pub(crate) fn without_variables(build: &Value) -> Value {
     let mut event = build.clone();
     event["detail"]["additional-information"]["environment"]["environment-variables"] = json!([]);

@@ -1,26 +1,26 @@
-//! What goes wrong, and when; and how events are delivered.
+//! The faults, the calls at which they are injected, and the schedules of deliveries.
 
-/// What happens to one call.
+/// The kind of a fault at one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Refused for now; not applied.
+    /// The service refuses the call and does not apply it.
     Refused,
-    /// This call and all others are throttled for half a minute.
+    /// The service throttles this call and all others for half a minute.
     Throttled,
-    /// Applied, but the answer is lost after a time-out.
+    /// The service applies the call; the response is lost, and the call times out.
     ResponseLost,
-    /// No answer in time, and applied 25 seconds later all the same.
+    /// The call times out, and the service applies it 25 seconds later.
     AppliedLate,
     /// The process dies before the call.
     CrashBefore,
     /// The process dies after the call was applied.
     CrashAfter,
-    /// The answer is what was true before the last change; only for what AWS reads eventually.
+    /// The response is out of date by one change; only for eventually consistent reads.
     Stale,
 }
 
 impl Kind {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 7] = [
         Self::Refused,
         Self::Throttled,
@@ -32,54 +32,54 @@ impl Kind {
     ];
 }
 
-/// A fault at the call of this number, counted from 0 over the whole run.
+/// A fault at one call of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// The call's number.
+    /// The number of the call in the run, from 0.
     pub call: u32,
-    /// What happens to it.
+    /// The kind of the fault.
     pub kind: Kind,
 }
 
-/// How AWS delivers events.
+/// The schedule on which AWS delivers events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Schedule {
-    /// Once, at once.
+    /// Each event once, without delay.
     Once,
-    /// Twice at the same moment, under different ids.
+    /// Each event twice at the same time, under different IDs.
     Twice,
-    /// Again after two hours.
+    /// Each event without delay, and again after two hours.
     Hours,
-    /// Again after three days.
+    /// Each event without delay, and again after three days.
     Days,
-    /// Late by three hours.
+    /// Each event once, delayed by three hours.
     Delayed,
-    /// In any order within ten minutes.
+    /// Each event once, in random order within ten minutes.
     Jumbled,
-    /// Three times, in any order within half an hour.
+    /// Each event three times, in random order within half an hour.
     Thrice,
-    /// One best-effort event never comes.
+    /// Each event once, except one best-effort event that is never delivered.
     Dropped,
 }
 
 impl Schedule {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 8] =
         [Self::Once, Self::Twice, Self::Hours, Self::Days, Self::Delayed, Self::Jumbled, Self::Thrice, Self::Dropped];
 }
 
-/// SplitMix64: one seed is one run, on every machine.
+/// A random number generator (SplitMix64): one seed gives the same run on every machine.
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
 
 impl Chance {
-    /// A sequence of its own for each seed.
+    /// The generator with this seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next number.
+    /// The next number of the sequence.
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -88,12 +88,12 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below this one.
+    /// A number below the bound; 0 if the bound is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.draw() % bound.max(1)
     }
 
-    /// One of these.
+    /// A random element; `None` if there is none.
     pub fn one_of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
         all.get(usize::try_from(self.below(all.len() as u64)).unwrap_or_default()).copied()
     }

@@ -1,5 +1,5 @@
-//! One run: a flow, a schedule, faults; Lambda's retries, the failure queue sent again, and at last
-//! the whole log of events once more.
+//! One run: a flow, a schedule and faults; then Lambda's retries, redrives of the failure queue, and at last a second
+//! delivery of all events.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -24,73 +24,74 @@ use crate::redelivery::{redrive, replay};
 pub use crate::script::Flow;
 use crate::services::{Function, Item, Services, Sim};
 
-/// When every run begins.
+/// The start time of every run.
 const START: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// Lambda tries an asynchronous event again after one minute and after two more.
+/// The delays of Lambda's two retries of an asynchronous event.
 const RETRIES: [SignedDuration; 2] = [SignedDuration::from_secs(60), SignedDuration::from_secs(120)];
 
-/// How often the failure queue is sent again before what is left in it counts as lost.
+/// The number of redrives before an event in the failure queue counts as lost.
 const REDRIVES: usize = 2;
 
-/// How long a version is a shadow.
-const SHADOWED: SignedDuration = SignedDuration::from_hours(24);
+/// The duration of a shadow test.
+const SHADOW_TEST: SignedDuration = SignedDuration::from_hours(24);
 
-/// How often the clock asks for a look.
+/// The period of the scheduled reconcile.
 const RECONCILE_EVERY: SignedDuration = SignedDuration::from_mins(15);
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// What should not be; empty is good.
+    /// The broken promises.
     pub violations: Vec<Violation>,
-    /// How many calls were made before anything was sent again.
+    /// The number of calls before the first redrive.
     pub calls: u32,
-    /// Which sites were injected.
+    /// The sites at which a fault was injected.
     pub injected: Vec<Site>,
-    /// What each of these calls was to, and whether its answer may be out of date.
+    /// The site of each call before the first redrive, and whether its response may be out of date.
     pub sites: Vec<(Site, bool)>,
-    /// What happened, if it was asked for.
+    /// The trace, if it was requested.
     pub trace: Vec<String>,
 }
 
-/// How many beginnings of chance there are: the runs of one flow, schedule and beginning are the
-/// same until their first fault.
-pub const BEGINNINGS: u64 = 4;
+/// The number of seeds that share a beginning: all runs with one flow, schedule and seed below this are identical until
+/// their first fault.
+pub const SHARED_SEEDS: u64 = 4;
 
-/// A run without faults, as it was before each event that led to calls.
-struct Opening(Vec<Services>);
+/// Snapshots of a run without faults, one before each event that led to calls.
+struct Snapshots(Vec<Services>);
 
-impl Opening {
+impl Snapshots {
     fn of(case: &Case) -> Self {
         let sim = Sim::default();
         set_up(&sim, &Case { faults: vec![], ..case.clone() }, false);
-        let mut stages = vec![sim.services().clone()];
+        let mut snapshots = vec![sim.services().clone()];
         while step(&sim, case.design) {
             let services = sim.services();
-            if stages.last().is_some_and(|stage| stage.calls < services.calls) {
-                stages.push(services.clone());
+            if snapshots.last().is_some_and(|snapshot| snapshot.calls < services.calls) {
+                snapshots.push(services.clone());
             }
         }
-        Self(stages)
+        Self(snapshots)
     }
 
-    /// The last stage before this call.
+    /// The last snapshot before this call.
     fn before(&self, call: u32) -> Sim {
-        let stage = self.0.iter().rev().find(|stage| stage.calls <= call);
-        stage.map(|stage| Sim::of(stage.clone())).unwrap_or_default()
+        let snapshot = self.0.iter().rev().find(|snapshot| snapshot.calls <= call);
+        snapshot.map(|snapshot| Sim::of(snapshot.clone())).unwrap_or_default()
     }
 }
 
-/// Where a run with these faults begins: every run is its own, and what is the same is played once.
+/// The state in which a run with these faults starts. Runs that are identical until their first fault share one
+/// beginning, because playing it is most of their cost.
 fn begin(case: &Case, trace: bool) -> Sim {
-    const COUNT: usize = Flow::COUNT * Schedule::ALL.len() * BEGINNINGS as usize;
-    static OPENINGS: [OnceLock<Opening>; COUNT] = [const { OnceLock::new() }; COUNT];
-    let number = (case.flow as usize * Schedule::ALL.len() + case.schedule as usize) * BEGINNINGS as usize
+    const COUNT: usize = Flow::COUNT * Schedule::ALL.len() * SHARED_SEEDS as usize;
+    static SNAPSHOTS: [OnceLock<Snapshots>; COUNT] = [const { OnceLock::new() }; COUNT];
+    let number = (case.flow as usize * Schedule::ALL.len() + case.schedule as usize) * SHARED_SEEDS as usize
         + usize::try_from(case.seed).unwrap_or(usize::MAX);
-    let shared = case.seed < BEGINNINGS && case.design == Design::Trimtab && !trace;
-    if let (true, Some(fault), Some(opening)) = (shared, case.faults.iter().min(), OPENINGS.get(number)) {
-        let sim = opening.get_or_init(|| Opening::of(case)).before(fault.call);
+    let shared = case.seed < SHARED_SEEDS && case.design == Design::Trimtab && !trace;
+    if let (true, Some(fault), Some(snapshots)) = (shared, case.faults.iter().min(), SNAPSHOTS.get(number)) {
+        let sim = snapshots.get_or_init(|| Snapshots::of(case)).before(fault.call);
         sim.services().set_faults(&case.faults);
         return sim;
     }
@@ -99,7 +100,7 @@ fn begin(case: &Case, trace: bool) -> Sim {
     sim
 }
 
-/// How many calls a run without faults makes before anything is sent again.
+/// The number of calls of a run without faults before the first redrive.
 #[must_use]
 pub fn calls(flow: Flow, schedule: Schedule, seed: u64) -> u32 {
     static CALLS: Mutex<BTreeMap<(Flow, Schedule, u64), u32>> = Mutex::new(BTreeMap::new());
@@ -108,13 +109,13 @@ pub fn calls(flow: Flow, schedule: Schedule, seed: u64) -> u32 {
     *known.entry((flow, schedule, seed)).or_insert_with(count)
 }
 
-/// Plays a run to its end, and checks it.
+/// Plays a run to its end and checks all promises.
 #[must_use]
 pub fn play(case: &Case, trace: bool) -> Outcome {
     let sim = begin(case, trace);
     run_to_end(&sim, case.design);
-    look(&sim, case, false);
-    look(&sim, case, false);
+    reconcile(&sim, case, false);
+    reconcile(&sim, case, false);
     let (calls, sites) = {
         let services = sim.services();
         (services.calls, services.sites.clone())
@@ -122,7 +123,7 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
     for _ in 0..REDRIVES {
         let late = redrive(&sim);
         run_to_end(&sim, case.design);
-        look(&sim, case, late);
+        reconcile(&sim, case, late);
     }
     let mut violations = check::all(case, &sim.services());
     if case.design == Design::Trimtab {
@@ -141,13 +142,13 @@ pub fn play(case: &Case, trace: bool) -> Outcome {
     }
 }
 
-/// The clock goes on: the event that never came is found by looking, and what came late is looked after.
-fn look(sim: &Sim, case: &Case, late: bool) {
-    let tried = case.flow == Flow::ShadowTest;
-    let looks = tried || late || case.schedule == Schedule::Dropped || case.flow.needs_reconcile();
-    if looks && case.design == Design::Trimtab {
-        // A trial lasts a day: that it is over is found by looking alone.
-        let wait = if tried { RECONCILE_EVERY + SHADOWED } else { RECONCILE_EVERY };
+/// Lets time pass until the next reconcile, which finds a lost event and catches up after a late one.
+fn reconcile(sim: &Sim, case: &Case, late: bool) {
+    let shadow_test = case.flow == Flow::ShadowTest;
+    let due = shadow_test || late || case.schedule == Schedule::Dropped || case.flow.needs_reconcile();
+    if due && case.design == Design::Trimtab {
+        // A shadow test takes a day, and only a reconcile finds that it is over.
+        let wait = if shadow_test { RECONCILE_EVERY + SHADOW_TEST } else { RECONCILE_EVERY };
         sim.services().after(wait, Item::Reconcile);
         run_to_end(sim, case.design);
     }
@@ -166,8 +167,8 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
             _ => {}
         }
     }
-    if (case.schedule == Schedule::Dropped || case.flow.is_seen()) && case.design == Design::Trimtab {
-        // The suite has looked before: what comes from now on is news.
+    if (case.schedule == Schedule::Dropped || case.flow.needs_snapshot()) && case.design == Design::Trimtab {
+        // The first reconcile takes a snapshot; only later changes count as new.
         sim.services().after(SignedDuration::ZERO, Item::Reconcile);
         run_to_end(sim, case.design);
     }
@@ -176,7 +177,8 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.calls = 0;
     services.sites.clear();
     services.schedule = Some(case.schedule);
-    // A flow has up to this many best-effort events; the number may be one that never is.
+    // A flow has at most about this many best-effort events. If the number is higher than the flow's last one, none is
+    // lost.
     services.drop = (case.schedule == Schedule::Dropped).then(|| chance.below(4));
     services.chance = Some(chance);
     services.trace = trace.then(Vec::new);
@@ -186,7 +188,7 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     services.monitoring = (case.flow == Flow::ModelMonitoring).then(Default::default);
     services.pipeline = (case.flow != Flow::FirstPush).then_some(ObservedDefinition { commit: None });
     if case.flow == Flow::Stages {
-        services.stages.dumb.insert(LOANS + 1);
+        services.stages.failing_smoke_test.insert(LOANS + 1);
     }
     services.bad.extend(match case.flow {
         Flow::CanaryFails => Some(2),
@@ -200,12 +202,12 @@ fn set_up(sim: &Sim, case: &Case, trace: bool) {
     }
 }
 
-/// Until nothing is under way any more.
+/// Applies all items of the queue.
 pub(crate) fn run_to_end(sim: &Sim, design: Design) {
     while step(sim, design) {}
 }
 
-/// The next thing; false if there is none.
+/// Applies the next item of the queue; false if it is empty.
 fn step(sim: &Sim, design: Design) -> bool {
     let next = {
         let mut services = sim.services();
@@ -224,7 +226,7 @@ fn step(sim: &Sim, design: Design) -> bool {
 fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, attempt: usize) {
     {
         let mut services = sim.services();
-        services.note(|| format!("  {function:?} hears {} ({})", event["detail-type"], event["id"]));
+        services.note(|| format!("  {function:?} receives {} ({})", event["detail-type"], event["id"]));
         services.handling = Some((function, Arc::clone(event)));
         services.record(Happening::Delivered { function, event: Arc::clone(event) });
     }
@@ -237,7 +239,7 @@ fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, at
     if done {
         return;
     }
-    services.note(|| format!("  {function:?} gives {} back", event["id"]));
+    services.note(|| format!("  {function:?} fails with {}", event["id"]));
     let event = Arc::clone(event);
     match RETRIES.get(attempt) {
         Some(wait) => services.after(*wait, Item::Deliver { function, event, attempt: attempt + 1 }),
@@ -245,7 +247,7 @@ fn deliver(sim: &Sim, design: Design, function: Function, event: &Arc<Value>, at
     }
 }
 
-/// The services with the policies of `policies/` applied, and nothing else; they write down what is told.
+/// The services with the policies of `policies/` and nothing else; they store the published facts.
 #[must_use]
 pub fn fresh() -> Sim {
     let sim = Sim::default();

@@ -1,8 +1,8 @@
-//! The functions that are played.
+//! The functions that the simulation runs.
 
 use serde_json::Value;
 
-/// A function of the suite.
+/// A function of Trimtab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the functions' own names")]
 pub enum Function {
@@ -18,7 +18,7 @@ pub enum Function {
 }
 
 impl Function {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 9] = [
         Self::Integrate,
         Self::Retrain,
@@ -31,7 +31,7 @@ impl Function {
         Self::Monitor,
     ];
 
-    /// Under what the ledger has what came of this event.
+    /// The key of this event's history entry or dead letter in the ledger.
     pub(crate) fn key(self, event: &Value) -> (String, String) {
         (format!("{self:?}").to_lowercase(), event["id"].as_str().unwrap_or_default().to_owned())
     }

@@ -1,4 +1,4 @@
-//! What somebody makes by hand, and the guard's port to it.
+//! Resources that users create, and the port of `guard` to them.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -11,17 +11,17 @@ use crate::events;
 use crate::journal::Happening;
 use crate::services::{Function, Item, Services, Sim};
 
-/// How long a job goes on after it was told to stop.
+/// The time between the stop request and the end of a job.
 const STOPPING: SignedDuration = SignedDuration::from_mins(2);
 
-/// The job that the flows of one job are about.
+/// The job of the flows with one job.
 const JOB: CreatedResource = CreatedResource { call: "CreateTrainingJob", role: MAYA, tagged: false };
 
-/// Who makes things: a person, and the suite itself, whose calls the policy exempts.
+/// The roles that create resources: a user's, and one of Trimtab, which the policy exempts.
 const MAYA: &str = "data-science";
 const TRIMTAB: &str = "trimtab-retrain";
 
-/// Something that somebody makes, by which call; without tags it breaks a rule.
+/// A resource and the call that creates it. A resource without tags violates a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CreatedResource {
     call: &'static str,
@@ -29,7 +29,7 @@ pub(crate) struct CreatedResource {
     tagged: bool,
 }
 
-/// One of each kind that breaks a rule; one that breaks none; and one that is not looked at.
+/// One resource of each kind that violates a rule, one that violates none, and one of an exempt role.
 pub(crate) const KINDS: [CreatedResource; 6] = [
     JOB,
     CreatedResource { call: "CreateProcessingJob", ..JOB },
@@ -40,7 +40,7 @@ pub(crate) const KINDS: [CreatedResource; 6] = [
 ];
 
 impl CreatedResource {
-    /// Its name in the policy's list, in requests, and in ARNs.
+    /// The names of the kind in the policy, in requests and in ARNs.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self.call {
             "CreateProcessingJob" => ("processing", "processingJobName", "processing-job"),
@@ -62,23 +62,23 @@ impl CreatedResource {
         format!("arn:aws:sagemaker:eu-west-1:{}:{}/{}", events::ACCOUNT, self.words().2, self.name())
     }
 
-    /// The policy's word for its kind.
+    /// The name of the kind in the policy.
     pub(crate) fn kind(self) -> &'static str {
         self.words().0
     }
 
-    /// Whether CloudTrail tells of its making in this event.
+    /// Whether this CloudTrail event reports the creation of the resource.
     pub(crate) fn is_in(self, event: &Value) -> bool {
         let detail = &event["detail"];
         detail["eventName"] == self.call && detail["requestParameters"][self.words().1] == self.name()
     }
 
-    /// Whether somebody else than the suite has made it, and has left out its tags.
+    /// Whether a user created the resource without tags.
     pub(crate) fn is_wrong(self) -> bool {
         !self.tagged && self.role == MAYA
     }
 
-    /// What breaks no rule but that on tags.
+    /// The observed resource, which violates no rule except the one on tags.
     fn actual(self, at: Timestamp) -> ObservedResource {
         let tags = [("owner", "maya"), ("model", "churn")].into_iter().filter(|_| self.tagged);
         let runs = self.kind() != "endpoint-config";
@@ -97,12 +97,12 @@ impl CreatedResource {
 }
 
 impl Services {
-    /// Somebody makes a job without tags.
+    /// A user creates a job without tags.
     pub(crate) fn create_job(&mut self) {
         self.create_resource(JOB);
     }
 
-    /// Somebody makes this.
+    /// A user creates the resource.
     pub(crate) fn create_resource(&mut self, resource: CreatedResource) {
         self.made.insert(resource.arn(), resource.actual(self.now));
         self.record(Happening::MadeByHand(resource));
@@ -110,7 +110,7 @@ impl Services {
         self.emit(Function::Guard, true, &event);
     }
 
-    /// Its owner gives it its tags.
+    /// The owner adds the tags to the job.
     pub(crate) fn tag_job(&mut self) {
         let Some(job) = self.made.get_mut(&JOB.arn()) else { return };
         job.tags = [("owner", "maya"), ("model", "churn")].map(|(tag, value)| (tag.into(), value.into())).into();

@@ -1,4 +1,4 @@
-//! One invocation of a real function over the simulated services.
+//! Invokes a real function over the simulated services.
 
 use serde_json::Value;
 use trimtab_core::memory::run;
@@ -7,10 +7,11 @@ use trimtab_core::reactor::{Report, World};
 
 use crate::services::{Function, Sim};
 
-/// One invocation of the real function; an error if it gave the event back, or died.
+/// Invokes the function with an event.
 ///
 /// # Errors
-/// What the function gives back to Lambda.
+///
+/// The function returned a transient failure to Lambda, or died.
 pub fn invoke(sim: &Sim, function: Function, event: &Value) -> PortResult<Report> {
     let s = || sim.clone();
     let world = World::new(s(), s(), s());
@@ -39,7 +40,7 @@ pub fn invoke(sim: &Sim, function: Function, event: &Value) -> PortResult<Report
         Function::Evaluate => run(world.react(&evaluate::Reaction { registry: s(), machines: s() }, event))?,
         Function::Monitor => run(world.react(&monitor::Reaction { monitoring: s(), alarms: s() }, event))?,
         Function::Notify => {
-            // The chat has flows of its own: it would double every message's calls.
+            // Only the flows about chat have one: it would double the calls of every message.
             let chat = sim.services().chats.then(s);
             run(world.react(&notify::Reaction { topic: s(), chat, ledger: s() }, event))?
         }

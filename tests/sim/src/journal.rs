@@ -1,5 +1,5 @@
-//! What happened in the world, in order: the record that the rules are held against. It knows the calls as
-//! AWS saw them, and nothing of what the functions meant by them.
+//! The journal of a run, against which the rules are checked. It records the calls as AWS receives them, and knows
+//! nothing of the functions' intentions.
 
 use std::sync::Arc;
 
@@ -10,72 +10,72 @@ use crate::Site;
 use crate::guard_ports::CreatedResource;
 use crate::services::{Function, Services};
 
-/// Something that happened.
+/// An entry of the journal.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) at: Timestamp,
-    /// The number of the last call that was made by then.
+    /// The number of the last call before the entry.
     call: u32,
-    /// The event that was being answered.
+    /// The event that a function was handling.
     handling: Option<(Function, Arc<Value>)>,
     pub(crate) happening: Happening,
 }
 
-/// What it was.
+/// The content of an entry.
 #[derive(Debug, Clone)]
 pub(crate) enum Happening {
-    /// A version was sent to what serves it.
+    /// A version was sent to a target.
     Sent {
         slot: String,
         version: u32,
     },
-    /// It serves there from now on.
+    /// The target serves the version from now on.
     Serves {
         slot: String,
         version: u32,
     },
-    /// It came to nothing there: what served before serves on, or nothing does.
+    /// The version failed on the target, which serves the previous version or nothing.
     Failed {
         slot: String,
         version: u32,
     },
-    /// A model was made in this account, with this role.
+    /// A SageMaker model was created in this account, with this role.
     Made {
         account: &'static str,
         version: u32,
         role: String,
     },
-    /// An endpoint was touched in this account: created, updated, deleted, scaled, asked.
+    /// An endpoint was created, updated, deleted, scaled or invoked in this account.
     EndpointCall {
         site: Site,
         account: &'static str,
         endpoint: String,
     },
-    /// A run of this number began.
+    /// The run with this number started.
     RunBegan(usize),
-    /// A verdict on a version: a person's, or the suite's.
+    /// A verdict on a version: an operator's, or Trimtab's.
     Verdict {
         version: u32,
         approval: String,
         by_trimtab: bool,
     },
-    /// The status of a version in the registry.
+    /// The status of a version in the Model Registry changed.
     Status {
         version: u32,
         status: &'static str,
     },
-    /// A person lets a version into production.
+    /// An operator promotes a version to production.
     Promoted(u32),
-    /// Somebody made this by hand, and its owner put it right.
+    /// A user created a resource, and later corrected its tags.
     MadeByHand(CreatedResource),
     Corrected,
-    /// A person asks to go back.
+    /// An operator requested a rollback.
     RollbackRequested,
-    /// A person asks for a run whatever was spent.
+    /// An operator requested a run beyond the budget.
     OverBudgetRequested,
-    /// A commit became the head of a watched branch.
+    /// A commit became the head of a configured branch.
     Head(String),
-    /// A commit was built to this end.
+    /// The build of a commit ended.
     Built {
         commit: String,
         project: String,
@@ -97,7 +97,7 @@ pub(crate) enum Happening {
         subject: String,
         body: String,
     },
-    /// An event was delivered, kept, or has its record.
+    /// An event was delivered; it was dead-lettered; it has its terminal record.
     Delivered {
         function: Function,
         event: Arc<Value>,
@@ -110,35 +110,35 @@ pub(crate) enum Happening {
         function: String,
         event: String,
     },
-    /// A call was given another name than before.
+    /// A call carried another name than its earlier attempt.
     Renamed,
-    /// The model was paused, and resumed.
+    /// The model was paused; it was resumed.
     Paused,
     Resumed,
 }
 
 impl Entry {
-    /// The event that was being answered, and the call.
+    /// The event that a function was handling, and the number of the call.
     pub(crate) fn cause(&self) -> String {
         let call = self.call;
         match &self.handling {
             Some((function, event)) => {
                 let (id, kind) = (event["id"].as_str().unwrap_or("?"), event["detail-type"].as_str().unwrap_or("?"));
-                format!("{kind} ({id}), answered by {function:?}, call {call}, at {}", self.at)
+                format!("{kind} ({id}), handled by {function:?}, call {call}, at {}", self.at)
             }
-            None => format!("by itself, after call {call}, at {}", self.at),
+            None => format!("without an event, after call {call}, at {}", self.at),
         }
     }
 }
 
 impl Services {
-    /// Writes down what happened.
+    /// Adds an entry to the journal.
     pub(crate) fn record(&mut self, happening: Happening) {
         let (at, call, handling) = (self.now, self.calls.saturating_sub(1), self.handling.clone());
         self.journal.push(Entry { at, call, handling, happening });
     }
 
-    /// An attempt at a call that carries a name or token made of this subject, whatever becomes of it.
+    /// Records the name or token that an attempt at a call carries for its subject, whatever the outcome.
     pub(crate) fn attempt(&mut self, site: Site, subject: String, name: &str) {
         let known = self.names.entry((site, subject)).or_insert_with(|| name.to_owned());
         if known != name {

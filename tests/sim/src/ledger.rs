@@ -1,4 +1,4 @@
-//! The ledger, the bus and the clock, under faults.
+//! The ports to the ledger, the bus and the clock, with faults.
 
 use std::sync::Arc;
 
@@ -71,14 +71,14 @@ impl Ledger for Sim {
     async fn claim(
         &self,
         id: &AggregateId,
-        seen: u64,
+        epoch: u64,
         state: &Value,
         outbox: &[Fact],
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
         let (id, state, outbox) = (id.clone(), state.clone(), outbox.to_vec());
         self.call(Site::LedgerClaim, move |services| {
-            services.write(&id, seen, |record| {
+            services.write(&id, epoch, |record| {
                 record.state = Some(state);
                 record.outbox = outbox;
                 record.lease_until = Some(lease_until);

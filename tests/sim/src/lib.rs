@@ -1,6 +1,6 @@
-//! The functions' own `decide` and `act`, over simulated services with a virtual clock: in process,
-//! one seed is one run, no threads within a run, no sleeping. Faults strike at calls by their
-//! number; the list of call sites comes from the ports' source.
+//! Runs the functions' own `decide` and `act` over simulated services with a virtual clock, in one process. One seed is
+//! one run, without threads and without sleeping. Faults are injected at calls by their number; the list of call sites
+//! is generated from the source of the ports.
 
 #![allow(clippy::indexing_slicing, reason = "reading a JSON value by index gives null where nothing is")]
 

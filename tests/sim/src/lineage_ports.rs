@@ -10,23 +10,23 @@ use trimtab_core::port::{Entity, Lineage, LineageProgress, LinkKind, ObservedEnt
 use crate::Site;
 use crate::services::{Services, Sim};
 
-/// What is lineage.
+/// The entities and associations in SageMaker.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LineageState {
     entities: BTreeMap<String, (String, Option<LineageProgress>)>,
     links: BTreeSet<(String, String)>,
-    /// Whether the registry has said which run made the package.
+    /// Whether the registry returned the run that created the package.
     made_by_run: bool,
 }
 
 impl LineageState {
-    /// How the only action of this type stands.
+    /// The progress of the only action of this type; `None` if there is not exactly one.
     pub(crate) fn progress(&self, of_type: &str) -> Option<LineageProgress> {
         let mut found = self.entities.values().filter(|(known, _)| known == of_type);
         found.next().and_then(|(_, progress)| *progress).filter(|_| found.next().is_none())
     }
 
-    /// Whether something of the first type led to something of the second.
+    /// Whether an entity of the first type is associated with one of the second.
     pub(crate) fn has_link(&self, from: &str, to: &str) -> bool {
         let of_type = |name: &String| self.entities.get(name).map(|(known, _)| known.as_str());
         self.links.iter().any(|(first, second)| of_type(first) == Some(from) && of_type(second) == Some(to))
@@ -34,7 +34,7 @@ impl LineageState {
 }
 
 impl Services {
-    /// What lineage has of a commit's way to the endpoint, and should.
+    /// The missing associations and progress between a commit and the endpoint.
     pub(crate) fn missing_lineage(&self) -> Vec<&'static str> {
         let Some(lineage) = &self.lineage else { return vec!["nothing was lineage"] };
         let links = [
@@ -46,18 +46,18 @@ impl Services {
         ];
         let mut missing: Vec<&str> =
             links.iter().filter(|(from, to, _)| !lineage.has_link(from, to)).map(|(.., what)| *what).collect();
-        // Where the push was heard of late, the version was not made by its run.
+        // If the event of the push arrived late, the version was not created by its run.
         if lineage.made_by_run && !lineage.has_link("TrainingRun", "ModelPackage") {
             missing.push("the run is not linked with its package");
         }
         if lineage.progress("TrainingRun") != Some(LineageProgress::Completed) {
-            missing.push("the run is not one that is completed");
+            missing.push("the run is not completed");
         }
         if lineage.progress("Build") != Some(LineageProgress::Completed) {
-            missing.push("the build is not one that is completed");
+            missing.push("the build is not completed");
         }
         if lineage.progress("Rollout") != Some(LineageProgress::Completed) {
-            missing.push("the rollout is not one that is completed");
+            missing.push("the rollout is not completed");
         }
         missing
     }
@@ -91,10 +91,7 @@ impl Lineage for Sim {
         self.call(Site::LineageCreate, move |services| {
             let lineage = services.lineage.get_or_insert_default();
             if lineage.entities.contains_key(&entity.name) {
-                return Err(Failure::transient(
-                    "sagemaker:CreateAction",
-                    "it is there already, and not to be seen yet",
-                ));
+                return Err(Failure::transient("sagemaker:CreateAction", "it exists, and is not visible yet"));
             }
             lineage.entities.insert(entity.name.clone(), (entity.of_type, entity.progress));
             Ok(entity.name)

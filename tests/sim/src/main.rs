@@ -1,5 +1,5 @@
-//! `make sim`: every call injected once under every schedule, pairs on the main flows, and at random
-//! beyond; beside it the baselines. The last line is one JSON object.
+//! `make sim`: one fault at every call under every schedule, two faults at pairs of calls, and random faults; then the
+//! baselines. The last line of output is one JSON object.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -13,39 +13,39 @@ use serde_json::{Value, json};
 use trimtab_sim::Site;
 use trimtab_sim::baseline::Design;
 use trimtab_sim::faults::{Chance, Fault, Kind, Schedule};
-use trimtab_sim::flow::{BEGINNINGS, Case, Flow, Outcome, calls, play};
+use trimtab_sim::flow::{Case, Flow, Outcome, SHARED_SEEDS, calls, play};
 use trimtab_sim::promise::{Promise, Violation};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Plays the suite under faults.
+/// Runs the functions over simulated services with injected faults
 #[derive(Parser)]
 struct Arguments {
-    /// How many faulted runs at least.
+    /// Minimum number of runs
     #[arg(long, default_value_t = 1_000_000)]
     runs: usize,
-    /// Where the random runs begin; a failing run's own seed replays it.
+    /// First seed of the random runs
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only the runs with one fault.
+    /// Run only the cases with one fault
     #[arg(long)]
     singles: bool,
-    /// Replay this case alone, with a trace; without one, the random run of the seed.
+    /// Replay this case with a trace; without a value, the random run of the seed
     #[arg(long, value_name = "CASE", num_args = 0..=1)]
     replay: Option<Option<Case>>,
 }
 
-/// How many runs of each baseline.
+/// The number of runs of each baseline.
 const BASELINE_RUNS: u64 = 20_000;
 
-/// How many runs at random there are at least, however many the others are.
+/// The minimum number of random runs.
 const RANDOM: usize = 200_000;
 
-/// Within how many calls faults are close together.
+/// The largest distance, in calls, between faults that are close together.
 const CLOSE: u32 = 10;
 
-/// How many violations are printed.
+/// The largest number of violations that are printed.
 const SHOWN: usize = 12;
 
 fn main() -> ExitCode {
@@ -57,13 +57,13 @@ fn main() -> ExitCode {
     let mut cases = singles();
     say(&format!("{} runs: one fault at every call, under every schedule", cases.len()));
     let pairs = if arguments.singles { Vec::new() } else { pairs() };
-    say(&format!("{} runs: two faults, at every pair of calls", pairs.len()));
+    say(&format!("{} runs: two faults, at pairs of calls", pairs.len()));
     cases.extend(pairs);
     let long = if arguments.singles { 0 } else { LONG_RUNS };
-    say(&format!("{long} runs: thirty days of drift that no training ends, and {LONG_FAULTS} faults in each"));
+    say(&format!("{long} runs: thirty days of drift that no run ends, {LONG_FAULTS} faults in each"));
     let rest = arguments.runs.saturating_sub(cases.len() + long);
     let random = if arguments.singles { 0 } else { rest.max(RANDOM) };
-    say(&format!("{random} runs: three to five faults, seeds from {}", arguments.seed));
+    say(&format!("{random} runs: three to five random faults, seeds from {}", arguments.seed));
     let tally = Tally::default();
     tally.all(cases.len(), |number| cases.get(number).cloned());
     tally.all(long, |number| Some(thirty_days(number as u64)));
@@ -71,19 +71,19 @@ fn main() -> ExitCode {
     let seconds = began.elapsed().as_secs_f64();
     let done = tally.0.into_inner().unwrap_or_default();
     let never: Vec<Site> = Site::ALL.into_iter().filter(|site| !done.injected.contains(site)).collect();
-    // One of each promise before a second of any.
-    let mut seen = BTreeMap::new();
+    // One violation of each promise comes before a second of any, so that a frequent one hides no other.
+    let mut ranks = BTreeMap::new();
     let mut shown: Vec<_> = done.shown.iter().collect();
     shown.sort_by_cached_key(|((promise, _), _)| {
-        let turn: &mut usize = seen.entry(*promise).or_default();
-        *turn += 1;
-        *turn
+        let rank: &mut usize = ranks.entry(*promise).or_default();
+        *rank += 1;
+        *rank
     });
     for ((_, what), case) in shown.into_iter().take(SHOWN) {
         say(&format!("{what}\n  case:  {case}\n  again: {}", case.command()));
         play(case, true).trace.iter().for_each(|line| say(&format!("    {line}")));
     }
-    say(&format!("sites that no fault has injected: {never:?}"));
+    say(&format!("sites without an injected fault: {never:?}"));
     let result = json!({
         "runs": done.runs,
         "violations": done.violations,
@@ -101,7 +101,7 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// What all runs came to.
+/// The results of all runs.
 #[derive(Default)]
 struct Done {
     runs: usize,
@@ -116,7 +116,7 @@ struct Done {
 struct Tally(Mutex<Done>);
 
 impl Tally {
-    /// Runs are independent: one thread for each core takes the next one.
+    /// Plays all cases. Runs are independent, so one thread for each core takes the next one.
     fn all(&self, count: usize, case: impl Fn(usize) -> Option<Case> + Sync) {
         let next = AtomicUsize::new(0);
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -165,7 +165,7 @@ impl Done {
     }
 }
 
-fn suite(flow: Flow, schedule: Schedule, faults: Vec<Fault>, seed: u64) -> Case {
+fn trimtab(flow: Flow, schedule: Schedule, faults: Vec<Fault>, seed: u64) -> Case {
     Case { flow, schedule, faults, seed, design: Design::Trimtab }
 }
 
@@ -174,11 +174,11 @@ fn singles() -> Vec<Case> {
     let mut cases = Vec::new();
     for &flow in Flow::ALL {
         for schedule in Schedule::ALL {
-            // Under chance, a few different orders, and each event that can be dropped.
-            for seed in 0..BEGINNINGS {
+            // The seeds differ in the order of events, and in the event that is dropped.
+            for seed in 0..SHARED_SEEDS {
                 let calls = calls(flow, schedule, seed);
                 for call in 0..calls {
-                    cases.extend(Kind::ALL.map(|kind| suite(flow, schedule, vec![Fault { call, kind }], seed)));
+                    cases.extend(Kind::ALL.map(|kind| trimtab(flow, schedule, vec![Fault { call, kind }], seed)));
                 }
             }
         }
@@ -197,7 +197,7 @@ fn pairs() -> Vec<Case> {
                     Kind::ALL.iter().zip(Kind::ALL.iter().cycle().skip((first + second) as usize % Kind::ALL.len()));
                 cases.extend(kinds.map(|(one, other)| {
                     let faults = vec![Fault { call: first, kind: *one }, Fault { call: second, kind: *other }];
-                    suite(flow, Schedule::Once, faults, 0)
+                    trimtab(flow, Schedule::Once, faults, 0)
                 }));
             }
         }
@@ -205,7 +205,7 @@ fn pairs() -> Vec<Case> {
     cases
 }
 
-/// How many runs over thirty days, and how many faults each has.
+/// The number of runs over thirty days, and of faults in each.
 const LONG_RUNS: usize = 320;
 const LONG_FAULTS: u64 = 20;
 
@@ -216,7 +216,8 @@ fn thirty_days(seed: u64) -> Case {
     scattered(flow, schedule, LONG_FAULTS, &mut chance)
 }
 
-/// Three to five faults; in every second run close together, so that all attempts on one event may die.
+/// A random case with three to five faults; in every second case they are close together, so that all attempts on one
+/// event may fail.
 fn at_random(seed: u64) -> Case {
     let mut chance = Chance::of(seed);
     let flow = chance.one_of(Flow::ALL).unwrap_or(Flow::Drift);
@@ -231,9 +232,9 @@ fn at_random(seed: u64) -> Case {
     case
 }
 
-/// So many faults, anywhere in the run or in what it is prolonged by.
+/// A case with this number of faults, anywhere in the run or in the time by which faults prolong it.
 fn scattered(flow: Flow, schedule: Schedule, count: u64, chance: &mut Chance) -> Case {
-    let beginning = chance.below(BEGINNINGS);
+    let beginning = chance.below(SHARED_SEEDS);
     let calls = u64::from(calls(flow, schedule, beginning));
     let mut faults: Vec<Fault> = Vec::new();
     for _ in 0..count {
@@ -242,15 +243,15 @@ fn scattered(flow: Flow, schedule: Schedule, count: u64, chance: &mut Chance) ->
     }
     faults.sort();
     faults.dedup_by_key(|fault| fault.call);
-    suite(flow, schedule, faults, beginning)
+    trimtab(flow, schedule, faults, beginning)
 }
 
-/// The share of alarms that were answered by more than one run.
+/// The share of alarms for which a baseline started more than one run.
 fn baselines() -> Value {
     let share = |design| {
         let doubled = (0..BASELINE_RUNS).filter(|seed| {
             let mut case = at_random(*seed);
-            // These make far fewer calls: the faults fall where their calls are.
+            // A baseline makes far fewer calls than Trimtab.
             case.faults.iter_mut().for_each(|fault| fault.call %= 8);
             let outcome = play(&Case { flow: Flow::Drift, design, ..case }, false);
             outcome.violations.iter().any(Violation::is_doubled)

@@ -1,4 +1,4 @@
-//! What watches the live version, and the ports to it.
+//! The monitoring of the live version, and the ports to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,25 +16,25 @@ use crate::Site;
 use crate::events;
 use crate::services::{Function, Item, Services, Sim};
 
-/// How long a baseline's job lasts.
+/// The duration of a baseline job.
 const COMPUTING: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long a schedule takes no update.
+/// The time during which a schedule is pending and accepts no update.
 const PENDING: SignedDuration = SignedDuration::from_secs(20);
 
-/// The first version that the registry has baselines of.
+/// The first version with baselines in the registry.
 const REGISTERED: u32 = 2;
 
-/// What is monitoring.
+/// The state of the monitoring.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MonitoringState {
-    /// The baselines' jobs, by name, and whether each has ended.
+    /// The baseline jobs by name, and whether each has ended.
     jobs: BTreeMap<String, bool>,
     /// The constraints of each definition.
     definitions: BTreeMap<String, String>,
     schedules: BTreeMap<String, ObservedSchedule>,
     pub(crate) alarms: BTreeSet<String>,
-    /// How often something was made or taken down.
+    /// The number of creations and deletions.
     pub(crate) changes: usize,
 }
 
@@ -53,7 +53,7 @@ impl Services {
         }
     }
 
-    /// What is not as the policy, which asks for data quality alone in the end, has it.
+    /// The differences from the final policy, which monitors data quality only.
     pub(crate) fn unmonitored(&self, live: Option<u32>) -> Vec<String> {
         let Some(monitoring) = &self.monitoring else { return vec!["nothing is monitoring".to_owned()] };
         let mut found = Vec::new();
@@ -175,7 +175,8 @@ impl Monitoring for Sim {
     }
 }
 
-/// A schedule that is pending takes nothing; the adapter then looks whether it is at this.
+/// Puts a schedule. A pending one accepts no update; like the adapter, this then checks whether it already has the
+/// definition.
 fn take(services: &mut Services, request: ScheduleRequest) -> UpdateAccepted {
     let there = services.monitoring.as_ref().and_then(|monitoring| monitoring.schedules.get(&request.name));
     if let Some(there) = there.filter(|there| there.status == ScheduleStatus::Pending) {

@@ -1,4 +1,4 @@
-//! Endpoints of stages, in this account and in another, and the people who let versions in or go back.
+//! Endpoints of stages in two accounts, and the operators who promote versions or roll back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,28 +19,28 @@ use crate::ports::keyed;
 use crate::rules::policy_text::slot;
 use crate::services::{Function, Item, Services, Sim};
 
-/// The other account.
+/// The account of the staging stage.
 pub(crate) const STAGING: &str = "210987654321";
 
-/// How long a person takes to read a message and act.
-const READING: SignedDuration = SignedDuration::from_hours(2);
+/// The time until an operator acts on a message.
+const OPERATOR_DELAY: SignedDuration = SignedDuration::from_hours(2);
 
-/// How long an update, or a removal, lasts.
+/// The durations of an update and of a removal.
 const UPDATING: SignedDuration = SignedDuration::from_mins(10);
 const REMOVING: SignedDuration = SignedDuration::from_mins(5);
 
 /// An endpoint: whether it is in the other account, and its name.
 pub(crate) type Slot = (bool, String);
 
-/// What there is of stages.
+/// The state of the stages.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StagesState {
     pub(crate) endpoints: BTreeMap<Slot, ObservedEndpoint>,
-    /// What each was asked to take, in order.
+    /// The versions that each endpoint was updated to, in order.
     pub(crate) updates: BTreeMap<Slot, Vec<u32>>,
-    /// Versions that do not answer as they must.
-    pub(crate) dumb: BTreeSet<u32>,
-    /// How often the failed endpoint was removed.
+    /// Versions that fail the smoke test.
+    pub(crate) failing_smoke_test: BTreeSet<u32>,
+    /// The number of removals of the failed endpoint.
     pub(crate) removals: usize,
 }
 
@@ -79,17 +79,17 @@ impl Services {
         self.emit(Function::Deploy, true, &event);
     }
 
-    /// The version that serves there.
+    /// The version that the endpoint serves.
     pub(crate) fn serves(&self, other: bool, name: &str) -> Option<u32> {
         let actual = self.stages.endpoints.get(&(other, name.to_owned()))?;
         self.configs.get(&keyed(account(other), actual.config.as_ref()?)).copied()
     }
 
-    /// A person reads that a version waits, and lets it in.
+    /// An operator promotes a version some time after the message that it waits.
     pub(crate) fn operator_reads(&mut self, fact: &Fact, new: bool) {
         if new && fact.kind == FactKind::PromotionPending {
             let version = fact.details.get("version").and_then(|version| version.parse().ok()).unwrap_or_default();
-            self.after(READING, Item::Promote { version });
+            self.after(OPERATOR_DELAY, Item::Promote { version });
         }
     }
 
@@ -120,7 +120,7 @@ impl Services {
         self.publish(&fact);
     }
 
-    /// The endpoint fails: nothing but its removal is taken any more.
+    /// The endpoint fails; from now on it accepts only its deletion.
     pub(crate) fn endpoint_fails(&mut self) {
         let now = self.now;
         if let Some(endpoint) = &mut self.endpoint {
@@ -138,7 +138,7 @@ impl Services {
     }
 }
 
-/// The account's number.
+/// The ID of the account.
 pub(crate) fn account(other: bool) -> &'static str {
     if other { STAGING } else { events::ACCOUNT }
 }
@@ -148,17 +148,17 @@ fn place((other, name): &Slot) -> String {
 }
 
 impl Sim {
-    /// The account that calls are made in.
+    /// The account in which calls are made.
     pub(crate) fn account(&self) -> &'static str {
         account(self.1)
     }
 
-    /// That an endpoint is touched from here.
+    /// The journal's entry of a call on an endpoint.
     pub(crate) fn touched(&self, site: Site, endpoint: &EndpointName) -> Happening {
         Happening::EndpointCall { site, account: self.account(), endpoint: endpoint.to_string() }
     }
 
-    /// The stage's endpoint of this name; `None` for the one endpoint of the model without stages.
+    /// The endpoint of a stage with this name; `None` for the endpoint of the model without stages.
     pub(crate) fn slot(&self, endpoint: &EndpointName) -> Option<Slot> {
         (self.1 || endpoint.as_str() != events::PROD).then(|| (self.1, endpoint.to_string()))
     }
@@ -170,9 +170,11 @@ impl Invocations for Sim {
         let touched = self.touched(Site::InvocationsInvoke, endpoint);
         self.call(Site::InvocationsInvoke, move |services| {
             services.record(touched);
-            let dumb = services.serves(elsewhere, &name).is_some_and(|version| services.stages.dumb.contains(&version));
+            let failing_smoke_test = services
+                .serves(elsewhere, &name)
+                .is_some_and(|version| services.stages.failing_smoke_test.contains(&version));
             let failed = || SmokeTestResult::Failed("the model answered 500".to_owned());
-            Ok(if dumb { failed() } else { SmokeTestResult::Passed { took: SignedDuration::from_millis(20) } })
+            Ok(if failing_smoke_test { failed() } else { SmokeTestResult::Passed { took: SignedDuration::from_millis(20) } })
         })
         .await
     }

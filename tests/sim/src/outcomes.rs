@@ -1,4 +1,4 @@
-//! How what the suite starts comes to its end: well, unless the flow is about a bad end.
+//! The outcomes of runs, builds, executions and tests: success, unless the flow is about a failure.
 
 use jiff::SignedDuration;
 use trimtab_core::event::{BuildStatus, CodePipelineState, ExecutionStatus, RunStatus};
@@ -6,18 +6,18 @@ use trimtab_core::event::{BuildStatus, CodePipelineState, ExecutionStatus, RunSt
 use crate::script::Flow;
 use crate::services::Services;
 
-/// An end.
+/// An outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
-    /// All went well.
+    /// The work succeeded.
     Succeeded,
-    /// It failed.
+    /// The work failed.
     Failed,
-    /// Somebody stopped it.
+    /// A user stopped the work.
     Stopped,
 }
 
-/// What the suite starts.
+/// Work that Trimtab starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
     Run,
@@ -26,12 +26,12 @@ pub(crate) enum Work {
     Tests,
 }
 
-/// How long a run lasts, and one that hangs.
+/// The duration of a run, and of one that hangs.
 const RUNNING: SignedDuration = SignedDuration::from_mins(40);
 const HANGING: SignedDuration = SignedDuration::from_hours(30);
 
 impl Flow {
-    /// What ends badly.
+    /// The work that does not succeed in this flow, with its outcome.
     pub(crate) fn bad_end(self) -> Option<(Work, Ending)> {
         match self {
             Self::RunFails | Self::StepFunctionsFails | Self::AirflowFails => Some((Work::Run, Ending::Failed)),
@@ -43,21 +43,21 @@ impl Flow {
         }
     }
 
-    /// How long a run lasts.
+    /// The duration of a training run in this flow.
     pub(crate) fn run_lasts(self) -> SignedDuration {
         if self == Self::RunHangs { HANGING } else { RUNNING }
     }
 }
 
 impl Services {
-    /// How this ends.
+    /// The outcome of this work in the current flow.
     pub(crate) fn ending(&self, of: Work) -> Ending {
         self.flow.and_then(Flow::bad_end).filter(|(work, _)| *work == of).map_or(Ending::Succeeded, |(_, end)| end)
     }
 }
 
 impl Ending {
-    /// SageMaker's word.
+    /// The status in SageMaker's terms.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Succeeded => "Succeeded",
@@ -66,12 +66,12 @@ impl Ending {
         }
     }
 
-    /// CodePipeline's and CodeBuild's word.
+    /// The status in the terms of CodePipeline and CodeBuild.
     pub(crate) fn upper_case(self) -> String {
         self.word().to_uppercase()
     }
 
-    /// Step Functions' word.
+    /// The status in the terms of Step Functions.
     pub(crate) fn execution(self) -> &'static str {
         match self {
             Self::Succeeded => "SUCCEEDED",

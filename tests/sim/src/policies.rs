@@ -1,4 +1,4 @@
-//! The policies that are applied in each flow: those of `policies/`, some with another line.
+//! The policies of each flow: those of `policies/`, some with a changed line.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,15 +14,15 @@ const CHURN: &str = include_str!("../../../policies/churn.toml");
 const SEGMENTS: &str = include_str!("../../../policies/segments.toml");
 const ORGANIZATION: &str = include_str!("../../../policies/organization.toml");
 
-/// A shadow of a day before `churn`'s canary.
+/// A shadow test of a day before the canary of `churn`.
 const SHADOW: &str = "[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"churn-shadow-5xx\"]\n\n";
 
-/// `churn`'s policy with another line.
+/// The policy of `churn` with one line replaced.
 fn churn(line: &str, other: &str) -> String {
     CHURN.replace(line, other)
 }
 
-/// The policies that a flow is about: what is looked after costs calls.
+/// The texts of the policies that a flow needs. Each further policy costs calls at every reconcile.
 fn texts(flow: Option<Flow>) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
     match flow {
@@ -39,7 +39,7 @@ fn texts(flow: Option<Flow>) -> Vec<String> {
             let canary = "[deploy.endpoint.canary]";
             vec![churn(canary, &format!("{SHADOW}{canary}"))]
         }
-        // Without a definition, nothing else than the builds' own rules keeps a proposal from being trained.
+        // Without a definition, only the rules for builds prevent that a proposed commit is trained.
         Some(Flow::Review) => {
             let keeps = |line: &&str| !line.starts_with("definition =") && !line.starts_with("pipeline_role =");
             vec![CHURN.lines().filter(keeps).collect::<Vec<_>>().join("\n")]
@@ -60,7 +60,7 @@ pub(crate) fn of(flow: Option<Flow>) -> Arc<Policies> {
         .map_or_else(read, |known| Arc::clone(known.get_or_init(read)))
 }
 
-/// The usual ones, with less to be adjust.
+/// The default policies with less monitoring.
 pub(crate) fn fewer() -> Arc<Policies> {
     static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
     let less = |monitor: &mut Monitor| {
@@ -70,7 +70,7 @@ pub(crate) fn fewer() -> Arc<Policies> {
 }
 
 fn read(texts: &[String], adjust: fn(&mut Monitor)) -> Arc<Policies> {
-    // A verdict by policy goes all the way; one by a person is the other flows'.
+    // A verdict by policy reaches deployment; other flows cover manual verdicts.
     let by_policy = |text: &String| text.replace("on_pass = \"manual_approval\"", "on_pass = \"approve\"");
     let texts: Vec<String> = texts.iter().map(by_policy).collect();
     let mut policies = Policies { promised: Promised::read(&texts, ORGANIZATION), ..Policies::default() };

@@ -1,4 +1,4 @@
-//! The ports over the simulated services. Each call goes through [`Sim::call`], where faults strike.
+//! The ports over the simulated services. Each call goes through [`Sim::call`], which injects the faults.
 
 mod code;
 mod runs;
@@ -15,13 +15,13 @@ use crate::Site;
 use crate::journal::Happening;
 use crate::services::{Fate, Services, Sim};
 
-/// How long a call waits for an answer that does not come.
+/// The time-out of a call.
 const TIME_OUT: SignedDuration = SignedDuration::from_secs(8);
-/// When a call that was given up is applied after all.
+/// The delay after which a call that timed out is applied.
 const LATE: SignedDuration = SignedDuration::from_secs(25);
 
 impl Sim {
-    /// A call that changes something, or reads what is always current.
+    /// Makes a call that changes something, or a strongly consistent read.
     pub(crate) async fn call<T, E, F>(&self, site: Site, apply: F) -> Result<T, E>
     where
         E: From<Failure>,
@@ -30,7 +30,7 @@ impl Sim {
         self.read(site, apply, None::<fn(&mut Services) -> Result<T, E>>).await
     }
 
-    /// A call that may be answered with what was true before.
+    /// Makes an eventually consistent read; `stale` gives the response that is out of date.
     pub(crate) async fn read<T, E, F, S>(&self, site: Site, apply: F, stale: Option<S>) -> Result<T, E>
     where
         E: From<Failure>,

@@ -1,13 +1,13 @@
-//! What the suite promises, and how a broken promise is told.
+//! The promises of Trimtab, and the violations of them.
 
 use std::fmt;
 
-/// A promise of the README, `docs/reliability.md` or a policy.
+/// A promise of the documentation or of a policy. The variants' comments say how it is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Promise {
-    /// Something was done twice.
+    /// An action was done twice.
     Once,
-    /// Something was lost.
+    /// An event or its consequence was lost.
     Ends,
     /// An event has no terminal record.
     Recorded,
@@ -17,60 +17,64 @@ pub enum Promise {
     CoolDown,
     /// The circuit breaker opened or closed at the wrong run.
     Circuit,
-    /// An older version over a newer one.
+    /// An older version was deployed over a newer one.
     Order,
-    /// A rollback to another version than the last good one.
+    /// A rollback went to another version than the last good one.
     RollbackTarget,
     /// The policy's `on_rejected` was not followed.
     OnRejected,
-    /// A version that was not approved, or not complete, was sent.
+    /// A version was deployed that was not approved or not complete.
     OnlyApproved,
-    /// A call in another account.
+    /// A call was made in another account.
     Account,
-    /// A message with another severity.
+    /// A message had another severity.
     Severity,
-    /// A fact that no message tells.
+    /// A fact has no message.
     Reported,
-    /// A bad end that is reported as a good one.
+    /// A failure was reported as a success.
     TruthfulReports,
-    /// A person's verdict was changed.
+    /// A manual verdict was changed.
     ManualVerdict,
-    /// The guard stopped something else than the policy says.
+    /// `guard` stopped another job than the policy says.
     Guard,
     /// A pull request's build led to training.
     PullRequest,
-    /// Something was done during a pause, or what came during it was not kept.
+    /// An action was done during a pause, or an event during it was lost.
     Pause,
     /// A token or a name changed between attempts.
     StableNames,
 }
 
 impl Promise {
-    /// What is promised, in one sentence.
+    /// The promise in one sentence.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
             Self::Once => "each incident, commit, version and finding is acted on once, however often it is delivered",
-            Self::Ends => "everything that happens comes to its end, and people are told",
-            Self::Recorded => "every event that reaches a function has a terminal record, or is kept",
-            Self::Budget => "no more runs start within a budget's window than the policy allows, whoever asks",
+            Self::Ends => "every event leads to its result, and the result is reported",
+            Self::Recorded => "every event that reaches a function has a terminal record or is dead-lettered",
+            Self::Budget => "no more runs start within a budget's window than the policy allows, for all triggers",
             Self::CoolDown => "after the end of any run, drift starts nothing for the cool-down",
             Self::Circuit => {
-                "the circuit breaker opens after exactly circuit_breaker_threshold drift runs in vain, tells once, and lets one run through per budget window"
+                "the circuit breaker opens after exactly circuit_breaker_threshold drift runs that did not end the drift, pages once, and lets one run through per budget window"
             }
-            Self::Order => "no older version over a newer one, unless that was rejected or proved nothing",
+            Self::Order => {
+                "no older version replaces a newer one, unless the newer one was rejected or could not be verified"
+            }
             Self::RollbackTarget => "a rollback goes to the last version that was live before and is not rejected",
-            Self::OnRejected => "on_rejected decides whether a rejected live version goes back",
+            Self::OnRejected => "on_rejected decides whether a rejected live version is rolled back",
             Self::OnlyApproved => "only approved versions with the status Completed are deployed",
             Self::Account => "each call is made in the account of its stage's role",
             Self::Severity => "each message has the severity of its kind",
-            Self::Reported => "each fact for people becomes a message, with its model",
-            Self::TruthfulReports => "what failed or was stopped is never reported as a success",
-            Self::ManualVerdict => "a person's verdict on a version stands",
-            Self::Guard => "the guard reports what breaks a rule, and stops exactly what the policy says",
-            Self::PullRequest => "only the head of a watched branch that was built well is trained, never a proposal",
-            Self::Pause => "during a pause nothing is done, and what comes is kept and answered after the resume",
-            Self::StableNames => "tokens and names are made of what they are about, and are the same at every attempt",
+            Self::Reported => "each fact becomes a message with its model, except requests between functions",
+            Self::TruthfulReports => "failed and stopped work is never reported as a success",
+            Self::ManualVerdict => "a manual verdict on a version is final",
+            Self::Guard => "guard reports each resource that violates a rule, and stops exactly what the policy says",
+            Self::PullRequest => {
+                "only the head of a configured branch whose build succeeded is trained, never a proposed commit"
+            }
+            Self::Pause => "during a pause no action is done, and events are dead-lettered and processed after it",
+            Self::StableNames => "tokens and names are derived from their subject, and are the same at every attempt",
         }
     }
 }
@@ -80,16 +84,16 @@ impl Promise {
 pub struct Violation {
     /// The promise.
     pub promise: Promise,
-    /// What happened instead.
+    /// The observation that contradicts the promise.
     pub what: String,
-    /// The model that it is about.
+    /// The model.
     pub model: String,
-    /// The event that was being answered, and the number of the call; or that it is the whole run.
+    /// The event that a function was handling, with the number of the call; or "the whole run".
     pub event: String,
 }
 
 impl Violation {
-    /// Of the run as a whole; the model is its flow's.
+    /// A violation of the run as a whole; the caller adds the flow's model.
     pub(crate) fn of_run(promise: Promise, what: String) -> Self {
         Self { promise, what, model: String::new(), event: "the whole run".to_owned() }
     }
@@ -102,7 +106,7 @@ impl Violation {
         Self::of_run(Promise::Ends, what)
     }
 
-    /// Whether something was done twice, or more often than it may be; otherwise something was lost or is wrong.
+    /// Whether an action was done more often than allowed.
     #[must_use]
     pub fn is_doubled(&self) -> bool {
         matches!(self.promise, Promise::Once | Promise::Budget | Promise::CoolDown)

@@ -1,4 +1,4 @@
-//! What can happen in a run.
+//! The items of the queue of a run.
 
 use std::sync::Arc;
 
@@ -9,116 +9,116 @@ use crate::function::Function;
 use crate::guard_ports::CreatedResource;
 use crate::multi_account::Slot;
 
-/// Something that will happen.
+/// A change of the world at a time of the virtual clock.
 #[derive(Clone)]
 pub(crate) enum Item {
-    /// An event reaches a function, for the nth time of Lambda's three.
+    /// An event is delivered to a function; Lambda makes three attempts.
     Deliver {
         function: Function,
         event: Arc<Value>,
         attempt: usize,
     },
-    /// A call of this number that was not answered is applied after all.
+    /// The call with this number, which timed out, is applied.
     ApplyLate(usize),
-    /// A run of this number ends.
+    /// The run with this number ends.
     RunEnds(usize),
-    /// A build of this number ends.
+    /// The build with this number ends.
     BuildEnds(usize),
-    /// The endpoint comes to rest.
+    /// The endpoint reaches a stable state.
     EndpointStable,
-    /// A person gives a verdict on a version.
+    /// An operator approves or rejects a version.
     Verdict {
         version: u32,
         approval: Approval,
     },
-    /// The alarm goes off.
+    /// An alarm fires.
     Alarm {
         name: &'static str,
     },
-    /// An alarm on other alarms goes off, and is held back.
+    /// The composite alarm fires with suppressed actions.
     CompositeAlarm,
-    /// It is no longer held back.
+    /// The suppression of the composite alarm ends.
     CompositeReleased,
-    /// Somebody pushes.
+    /// A commit is pushed.
     Push,
-    /// A commit of `segments` was built, and asks for training.
+    /// A built commit of `segments` requests training.
     BuiltCommitRequest,
-    /// Somebody opens a pull request.
+    /// A pull request is opened.
     OpenPullRequest,
     /// The pull request is merged.
     Merge,
-    /// Somebody deletes the branch.
+    /// The branch is deleted.
     DeleteBranch,
-    /// Somebody pushes to the repository that CodePipeline builds.
+    /// A commit is pushed to the repository that CodePipeline builds.
     PushToPipeline,
-    /// CodePipeline's build of this number ends.
+    /// The build by CodePipeline with this number ends.
     PipelineEnds(usize),
-    /// Somebody pushes an image.
+    /// A training image is pushed.
     PushImage,
-    /// The clock says that it is time to look.
+    /// The scheduled reconcile is due.
     Reconcile,
-    /// The canary's alarm has no data any more.
+    /// The canary's alarm loses its data.
     LoseAlarmData,
-    /// A delivery of this number ends.
+    /// The delivery with this number ends.
     DeliveryEnds(usize),
-    /// A run registers a version.
+    /// A training run registers a version.
     Register {
         version: u32,
     },
-    /// The test suite of a candidate ends.
+    /// The tests of the candidate end.
     TestsEnd,
     /// A monitoring run finds violations.
     MonitoringViolation,
-    /// New data comes.
+    /// An object is uploaded.
     UploadObject {
         number: u32,
     },
-    /// A person asks for a run, whatever was spent or not.
+    /// An operator requests a run, within the budget or beyond it.
     OperatorRequest {
         over_budget: bool,
     },
-    /// What the stack was at is over.
+    /// The stack reaches a stable state.
     StackStable,
-    /// The batch transform job of this name ends.
+    /// The batch transform job with this name ends.
     TransformEnds(String),
-    /// Somebody makes a training job that breaks a rule.
+    /// A user creates a training job that violates a rule.
     CreateJob,
-    /// Its owner puts it right.
+    /// The owner adds the missing tags to the job.
     TagJob,
-    /// The job that was told to stop has stopped.
+    /// The job stops after the stop request.
     JobEnds,
-    /// The job of this name has computed a baseline.
+    /// The baseline job with this name ends.
     BaselineEnds(String),
-    /// The schedule of this name takes updates again.
+    /// The schedule with this name accepts updates again.
     ScheduleReady(String),
-    /// The policy asks for less to be watched.
+    /// The policy reduces the monitoring.
     ReduceMonitoring,
-    /// A stage's endpoint comes to rest.
+    /// The endpoint of a stage reaches a stable state.
     StageStable(Slot),
-    /// A person lets a version into production.
+    /// An operator promotes a version to production.
     Promote {
         version: u32,
     },
-    /// A person wants the version before back.
+    /// An operator requests the previous version.
     OperatorRollback,
     /// The endpoint fails.
     EndpointFails,
-    /// It is gone.
+    /// The endpoint is deleted.
     EndpointGone,
-    /// An event comes that is none.
+    /// A malformed event arrives.
     Malformed,
-    /// A version is registered, and has this status.
+    /// A version is registered with this status.
     CreatePackage {
         version: u32,
         status: &'static str,
     },
-    /// It is complete.
+    /// A version becomes complete.
     CompletePackage {
         version: u32,
     },
-    /// A person pauses the model, and resumes it.
+    /// An operator pauses the model; an operator resumes it.
     Pause,
     Resume,
-    /// Somebody makes this.
+    /// A user creates the resource.
     CreateResource(CreatedResource),
 }

@@ -1,4 +1,4 @@
-//! What is sent again: what Lambda gave up on, and at last everything.
+//! Redelivery: redrives of the failure queue and dead letters, and at last a second delivery of all events.
 
 use std::sync::Arc;
 
@@ -12,23 +12,27 @@ use crate::flow::run_to_end;
 use crate::promise::Violation;
 use crate::services::{Function, Item, Sim};
 
-/// Sends again what Lambda gave up on and what was kept, an hour later, when nothing goes wrong any more; whether
-/// Lambda had given up on anything.
+/// Redrives the failure queue and the dead letters an hour later, without faults. Returns whether the failure queue had
+/// an event.
 pub(crate) fn redrive(sim: &Sim) -> bool {
     let mut services = sim.services();
     services.set_faults(&[]);
     services.schedule = Some(Schedule::Once);
-    let (mut waiting, kept) = (std::mem::take(&mut services.failed), std::mem::take(&mut services.dead_letters));
+    let (mut waiting, dead_letters) =
+        (std::mem::take(&mut services.failed), std::mem::take(&mut services.dead_letters));
     let late = !waiting.is_empty();
-    let is_kept = |(function, event, _): &&(Function, Arc<Value>, bool)| kept.contains(&function.key(event));
-    waiting.extend(services.log.iter().filter(is_kept).map(|(function, event, _)| (*function, Arc::clone(event))));
+    let is_dead_lettered =
+        |(function, event, _): &&(Function, Arc<Value>, bool)| dead_letters.contains(&function.key(event));
+    waiting.extend(
+        services.log.iter().filter(is_dead_lettered).map(|(function, event, _)| (*function, Arc::clone(event))),
+    );
     for (function, event) in waiting {
         services.after(SignedDuration::from_hours(1), Item::Deliver { function, event, attempt: 0 });
     }
     late
 }
 
-/// Everything once more, under new ids: nothing new may come of it.
+/// Delivers all events again under new IDs; any new effect is a violation.
 pub(crate) fn replay(sim: &Sim) -> Vec<Violation> {
     let before = effects(&sim.services());
     send_again(sim);

@@ -1,6 +1,6 @@
-//! The promises themselves, held against what happened: a model of the rules that shares no code with the
-//! functions. It reads the policies' text and the journal of the world, and knows nothing of the functions'
-//! types, states and plans. One file for each kind of promise; all of them hold after every run of every flow.
+//! The promises, checked by a model that shares no code with the functions. It reads the policies' text and the
+//! journal, and knows nothing of the functions' types, states and plans. There is one file for each kind of promise,
+//! and all of them are checked after every run of every flow.
 
 mod account;
 mod budget;
@@ -28,24 +28,24 @@ use crate::promise::{Promise, Violation};
 use crate::services::Services;
 use policy_text::{Model, Promised};
 
-/// A call that was retried is made up to this much later than it was decided.
+/// The largest delay between a decision and its call that one or two faults cause.
 const RETRIED: SignedDuration = SignedDuration::from_mins(2);
 
-/// The same where all attempts on an event may have died, and the failure queue was sent again.
+/// The largest delay if all attempts on an event may have failed, and the failure queue was redriven.
 const SENT_AGAIN: SignedDuration = SignedDuration::from_hours(4);
 
-/// What a rule looks at.
+/// The input of a rule.
 pub(crate) struct World<'a> {
     pub(crate) case: &'a Case,
     pub(crate) services: &'a Services,
     pub(crate) promised: &'a Promised,
 }
 
-/// A training run, as the world saw it.
+/// A training run in the journal.
 pub(crate) struct Begun<'a> {
     pub(crate) entry: &'a Entry,
     pub(crate) name: &'a str,
-    /// The README's word for what started it.
+    /// The trigger, as the documentation names it.
     pub(crate) word: &'a str,
     pub(crate) ended: Option<(Timestamp, Ending)>,
 }
@@ -68,7 +68,7 @@ impl<'a> World<'a> {
         self.journal().iter().filter_map(run).collect()
     }
 
-    /// How much later than decided something may have happened.
+    /// The largest delay between a decision and its call.
     pub(crate) fn slack(&self) -> SignedDuration {
         match self.case.faults.len() {
             0 => SignedDuration::ZERO,
@@ -77,12 +77,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Whether all went as it should: each event came once, at once, and each call was answered.
+    /// Whether the run had no fault, and each event was delivered once without delay.
     pub(crate) fn is_smooth(&self) -> bool {
         self.case.faults.is_empty() && self.case.schedule == Schedule::Once
     }
 
-    /// What the last verdict on this version was before this entry.
+    /// The last verdict on this version before this entry.
     pub(crate) fn approval(&self, version: u32, before: &Entry) -> Option<&'a str> {
         let earlier = self.journal().iter().take_while(|entry| !std::ptr::eq(*entry, before));
         let verdicts = earlier.filter_map(|entry| match &entry.happening {
@@ -97,39 +97,39 @@ impl<'a> World<'a> {
         self.services.journal.iter().take_while(move |earlier| !std::ptr::eq(*earlier, entry))
     }
 
-    /// Whether the suite has answered the event of this version's rejection.
+    /// Whether `deploy` has handled the event of this version's rejection.
     pub(crate) fn has_handled_rejection(&self, version: u32, at: &Entry) -> bool {
         let of = |event: &serde_json::Value| {
             let detail = &event["detail"];
             detail["ModelPackageVersion"] == version && detail["ModelApprovalStatus"] == "Rejected"
         };
-        let heard = self.before(at).filter_map(|entry| match &entry.happening {
+        let delivered = self.before(at).filter_map(|entry| match &entry.happening {
             Happening::Delivered { event, .. } if of(event) => event["id"].as_str(),
             _ => None,
         });
-        let answered = |id: &str| {
+        let handled = |id: &str| {
             self.before(at).any(
                 |entry| matches!(&entry.happening, Happening::Finished { function, event } if function == "deploy" && event == id),
             )
         };
-        heard.into_iter().any(answered)
+        delivered.into_iter().any(handled)
     }
 
     /// Whether the models were paused.
     pub(crate) fn is_paused(&self, at: &Entry) -> bool {
-        let turns = self.before(at).filter(|entry| matches!(entry.happening, Happening::Paused | Happening::Resumed));
-        turns.last().is_some_and(|entry| matches!(entry.happening, Happening::Paused))
+        let changes = self.before(at).filter(|entry| matches!(entry.happening, Happening::Paused | Happening::Resumed));
+        changes.last().is_some_and(|entry| matches!(entry.happening, Happening::Paused))
     }
 }
 
-/// A promise that was broken at this entry.
+/// A violation at this entry.
 pub(crate) fn broken(promise: Promise, model: &str, entry: &Entry, what: String) -> Violation {
     Violation { promise, what, model: model.to_owned(), event: entry.cause() }
 }
 
-/// The name of the model whose version this is.
+/// The model of a version.
 pub(crate) fn model_of(version: u32) -> &'static str {
-    // Each model of the simulation is named like its package group.
+    // In the simulation, each model has the name of its package group.
     crate::events::group(version)
 }
 

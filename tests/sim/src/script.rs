@@ -1,8 +1,8 @@
-//! What happens in the world, flow by flow. What people and monitors do is in [`crate::flow_scripts`].
+//! The flows. Their scripts are in [`crate::flow_scripts`].
 
 macro_rules! flows {
     (short { $($(#[$doc:meta])* $name:ident;)* } long { $($(#[$long_doc:meta])* $long:ident;)* }) => {
-        /// What happens in the world.
+        /// A sequence of events in the world, to which the functions react.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Flow {
             $($(#[$doc])* $name,)*
@@ -10,9 +10,9 @@ macro_rules! flows {
         }
 
         impl Flow {
-            /// All that are short.
+            /// The flows of few days.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
-            /// Those of many days, which only few faults are played for.
+            /// The flows of many days, which are played with few faults.
             pub const LONG: &'static [Self] = &[$(Self::$long),*];
         }
     };
@@ -20,139 +20,139 @@ macro_rules! flows {
 
 flows! {
     short {
-        /// An alarm, a run, its end.
+        /// An alarm starts a run, which succeeds.
         Drift;
-        /// A push, a build, a run, its end.
+        /// A push is built and trained.
         Push;
-        /// The same, and there is no training pipeline yet.
+        /// A push is built and trained; the training pipeline does not exist yet.
         FirstPush;
-        /// A second version is approved while the first is on its way.
+        /// A second version is approved while the rollout of the first is in progress.
         Rollouts;
         /// A live version is rejected.
         Rollback;
-        /// A version's canary sets off its alarm.
+        /// The alarm of a version's canary fires.
         CanaryFails;
         /// A version is approved while its canary's alarm has no data.
         CanaryWithoutAlarmData;
-        /// The canary's alarm falls silent while the canary is on.
+        /// The canary's alarm loses its data during the canary.
         CanaryLosesAlarmData;
-        /// Another model's version goes by CodePipeline.
+        /// CodePipeline delivers a version of another model.
         CodePipelineExecution;
-        /// An event that is none.
+        /// An event is malformed.
         Malformed;
         /// A pull request is opened, and its build ends.
         Review;
         /// A pull request is merged, and the merge is built.
         Merged;
-        /// The branch that is built is deleted.
+        /// The configured branch is deleted.
         BranchDeleted;
         /// CodePipeline builds a push, and its commit is trained.
         PipelineBuild;
-        /// An image is pushed, and trained with.
+        /// A training image is pushed, and a run starts with it.
         Image;
-        /// An alarm goes off during the cool-down, and is still on when that ends.
+        /// An alarm fires during the cool-down, and is still firing when the cool-down ends.
         DriftDuringCoolDown;
-        /// Somebody makes a job that breaks a rule.
+        /// A user creates a job that violates a rule.
         GuardViolation;
-        /// The same, and its owner puts it right.
+        /// A user creates a job that violates a rule, and corrects it later.
         GuardViolationCorrected;
-        /// A push, a run, and its version's rollout, as lineage has them.
+        /// Lineage records a push, a run, and the rollout of its version.
         LineageTracking;
-        /// A version is registered, tested and approved by the policy, and goes out.
+        /// A version is registered, tested, approved by the policy and deployed.
         Promotion;
         /// Drift of a model that Step Functions trains.
         StepFunctions;
-        /// Drift of a model that a DAG trains: nobody tells of its end.
+        /// Drift of a model that Airflow trains: no event reports the end of a run.
         Airflow;
-        /// Drift of a model that Kubeflow trains: it takes no token, and nobody tells of its end.
+        /// Drift of a model that Kubeflow trains: it takes no idempotency token, and no event reports the end of a run.
         Kubeflow;
-        /// A commit of a model that CodePipeline trains: it takes no token.
+        /// A commit of a model that CodePipeline trains: it takes no idempotency token.
         CodePipelineTraining;
-        /// Two versions go live, the first without baselines; then less is to be watched.
+        /// Two versions go live, the first without baselines; then the policy reduces the monitoring.
         ModelMonitoring;
-        /// A monitoring run finds violations, and there is no alarm.
+        /// A monitoring run finds violations without an alarm.
         Violations;
-        /// Objects come, and one more during the run that answers them.
+        /// Objects are uploaded, and one more during the run that trains on them.
         NewData;
-        /// A person asks for a run.
+        /// An operator requests a run.
         OperatorRetrain;
-        /// A second version is a shadow of the first for a day, and then takes its place.
+        /// A second version passes a shadow test of a day, and replaces the first.
         ShadowTest;
-        /// The same, and it is rejected while it is one.
+        /// A second version is rejected during its shadow test.
         ShadowTestRejected;
-        /// A stack cannot be made with a first version, and is made with a second.
+        /// The creation of a stack fails with a first version, and succeeds with a second.
         StackCreation;
-        /// A stack goes neither on to a second version nor back, until it is told to try again.
+        /// The update of a stack to a second version fails, and so does its rollback, until it is continued.
         StackRollbackFails;
-        /// Two versions are asked by batch transform jobs, and the second is rejected.
+        /// Batch transform jobs run with two versions, and the second is rejected.
         BatchTransform;
-        /// The second version's job fails.
+        /// The batch transform job of the second version fails.
         BatchTransformFails;
-        /// A version goes through stages, and the next one does not pass the second.
+        /// A version passes all stages; the next one fails the smoke test of the second stage.
         Stages;
-        /// The endpoint fails, and a person wants the version before back.
+        /// The endpoint fails, and an operator requests the previous version.
         OperatorRollback;
-        /// An alarm on other alarms goes off, and is held back for a while.
+        /// A composite alarm fires, and its actions are suppressed for a while.
         Composite;
-        /// A model that is trained by the calendar is looked at, for two periods.
+        /// A model that is trained on a schedule is reconciled, for two periods.
         Calendar;
         /// A run fails.
         RunFails;
-        /// Somebody stops a run.
+        /// A user stops a run.
         RunStops;
         /// A run of Step Functions fails.
         StepFunctionsFails;
-        /// A DAG's run fails, of which nobody tells.
+        /// A run of Airflow fails, and no event reports it.
         AirflowFails;
-        /// Somebody stops a run of CodePipeline.
+        /// A user stops a run of CodePipeline.
         CodePipelineTrainingStops;
-        /// A run hangs: it takes longer than the policy allows.
+        /// A run exceeds the deadline of the policy.
         RunHangs;
-        /// A push, and its build fails.
+        /// The build of a push fails.
         BuildFails;
-        /// CodePipeline does not deliver a version.
+        /// CodePipeline fails to deliver a version.
         DeliveryFails;
-        /// A registered version does not pass its tests.
+        /// A registered version fails its tests.
         TestsFail;
-        /// A person rejects a version while it is tested.
+        /// An operator rejects a version during its tests.
         OperatorRejects;
-        /// A person rejects it while the suite's verdict may be on its way.
+        /// An operator rejects a version while Trimtab may be writing its verdict.
         OperatorRejectsAfterTests;
-        /// Drift, a push and an approval come during a pause, which ends.
+        /// Drift, a reconcile and an approval arrive during a pause, which ends.
         Paused;
-        /// The version before the live one was rejected, and then the live one is.
+        /// The previous version was rejected, and then the live one is.
         SkipsRejected;
-        /// A live version is rejected, and the policy gives notice only.
+        /// A live version is rejected, and the policy only notifies.
         NotifyOnly;
-        /// A version is approved before it is complete, and another never is.
+        /// A version is approved before it is complete; another one never becomes complete.
         Incomplete;
         /// A version is rejected a minute after its approval.
         RejectedAfterApproval;
-        /// Jobs, a notebook and a configuration break a rule; a job breaks none, and one is the suite's own.
+        /// Jobs, a notebook and a configuration violate a rule; one job violates none, and one was created by Trimtab.
         GuardEachResource;
     }
     long {
-        /// An alarm that goes off four times a day for thirty days, whatever is trained.
+        /// An alarm fires four times a day for thirty days; no run ends the drift.
         Permanent;
-        /// The same for twelve days, and a commit is trained on the fifth.
+        /// An alarm fires four times a day for twelve days, and a commit is trained on the fifth.
         CommitCloses;
-        /// Drift that opens the circuit, ends, and comes again after a budget's window.
+        /// Drift opens the circuit, ends, and returns after a budget window.
         Recurs;
-        /// Drift, a commit and people spend the budget, and one may go over it.
+        /// Drift, a commit and operators spend the budget, and one request may exceed it.
         Mixed;
     }
 }
 
 impl Flow {
-    /// How many there are.
+    /// The number of flows.
     pub(crate) const COUNT: usize = Self::ALL.len() + Self::LONG.len();
 
-    /// All of them.
+    /// All variants.
     pub fn every() -> impl Iterator<Item = Self> {
         Self::ALL.iter().chain(Self::LONG).copied()
     }
 
-    /// The model that it is about.
+    /// The model.
     pub(crate) fn model(self) -> &'static str {
         match self {
             Self::StepFunctions | Self::StepFunctionsFails => "forecast",
@@ -171,13 +171,13 @@ impl Flow {
         }
     }
 
-    /// Whether the run's end is known by looking only.
+    /// Whether only a reconcile observes the end of the run.
     pub(crate) fn needs_reconcile(self) -> bool {
         matches!(self, Self::Airflow | Self::Kubeflow | Self::AirflowFails)
     }
 
-    /// Whether it is about what a look has seen there before.
-    pub(crate) fn is_seen(self) -> bool {
+    /// Whether the flow needs the snapshot of an earlier reconcile.
+    pub(crate) fn needs_snapshot(self) -> bool {
         matches!(self, Self::Merged | Self::BranchDeleted)
     }
 }

@@ -1,4 +1,4 @@
-//! The services, as far as the functions meet them: state, time, and what is under way.
+//! The simulated services: state, time, and the queue of what will happen.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -32,37 +32,37 @@ use crate::rules::policy_text::{Promised, slot};
 use crate::script::Flow;
 use crate::stack_ports::StackState;
 
-/// The policies, and the names that lead to them.
+/// The policies, and the resource names that lead to them.
 #[derive(Debug, Default)]
 pub(crate) struct Policies {
     pub(crate) by_model: BTreeMap<ModelName, Arc<Policy>>,
     pub(crate) owners: BTreeMap<Key, ModelName>,
     pub(crate) organization: Option<Arc<OrganizationPolicy>>,
-    /// What they promise, read from their text.
+    /// The promises, read from the policies' text.
     pub(crate) promised: Promised,
 }
 
 /// A training run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// What was asked for.
+    /// The request.
     pub request: RunRequest,
-    /// What its engine calls it.
+    /// The engine's ID.
     pub id: RunId,
-    /// When it was started.
+    /// The time of the start.
     pub created: Timestamp,
-    /// When it ended, and how.
+    /// The time and the outcome of the end.
     pub ended: Option<(Timestamp, Ending)>,
 }
 
 /// A build.
 #[derive(Debug, Clone)]
 pub struct Build {
-    /// What was asked for.
+    /// The request.
     pub request: BuildRequest,
-    /// Its ARN.
+    /// The ARN.
     pub id: BuildId,
-    /// When it was started.
+    /// The time of the start.
     pub created: Timestamp,
     /// Whether it has ended.
     pub ended: bool,
@@ -71,80 +71,80 @@ pub struct Build {
 /// A CodePipeline execution.
 #[derive(Debug, Clone)]
 pub struct Delivered {
-    /// What was asked for.
+    /// The request.
     pub request: CodePipelineRequest,
-    /// Its id.
+    /// The execution ID.
     pub id: String,
-    /// When it was started.
+    /// The time of the start.
     pub created: Timestamp,
     /// Whether it has ended.
     pub ended: bool,
 }
 
-/// How long SageMaker and CodeBuild remember a token. SageMaker says nowhere; CodeBuild says this.
+/// The time for which SageMaker and CodeBuild remember a token. CodeBuild documents it; SageMaker does not.
 pub(crate) const TOKEN_MEMORY: SignedDuration = SignedDuration::from_mins(5);
 
-/// How long a throttle lasts: the SDK's own retries do not outlast it, Lambda's do.
+/// The duration of throttling: longer than the SDK's retries, shorter than Lambda's.
 const THROTTLE: SignedDuration = SignedDuration::from_secs(30);
 
-/// Calls that were not answered, and will be applied.
+/// Calls that timed out and will be applied.
 #[derive(Default)]
 pub(crate) struct Unanswered(pub(crate) Vec<Option<Call>>);
 
 pub(crate) type Call = Box<dyn FnOnce(&mut Services) + Send + Sync>;
 
 impl Clone for Unanswered {
-    /// A run is forked before its first fault: no call is unanswered then.
+    /// A run is forked before its first fault, when no call is unanswered.
     fn clone(&self) -> Self {
         debug_assert!(self.0.is_empty());
         Self::default()
     }
 }
 
-/// All state of one run.
+/// The state of one run.
 #[derive(Default, Clone)]
 pub struct Services {
-    /// The time.
+    /// The virtual time.
     pub(crate) now: Timestamp,
     pub(crate) flow: Option<Flow>,
-    /// What happened, and the event that is being answered.
+    /// The journal, and the event that a function is handling.
     pub(crate) journal: Vec<Entry>,
     pub(crate) handling: Option<(Function, Arc<Value>)>,
-    /// The names and tokens that calls carried, by what they are about; and those that changed, with when.
+    /// The names and tokens of calls by their subject, and those that changed between attempts.
     pub(crate) names: BTreeMap<(Site, String), String>,
     pub(crate) renamed: Vec<(Site, String, String, String)>,
-    /// Since when the models are paused.
+    /// The time since which the models are paused.
     pub(crate) paused: Option<Timestamp>,
     faults: Vec<Fault>,
     throttled_until: Timestamp,
-    /// How many calls were made, to what, and whether the answer may be out of date.
+    /// The number of calls; then their sites, and whether each response may be out of date.
     pub calls: u32,
     pub(crate) sites: Vec<(Site, bool)>,
-    /// Which sites a fault has injected.
+    /// The sites at which a fault was injected.
     pub injected: BTreeSet<Site>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) chance: Option<Chance>,
-    /// The number of the best-effort event that never comes, and how many there were so far.
+    /// The number of the best-effort event that is lost, and the number of those so far.
     pub(crate) drop: Option<u64>,
     pub(crate) best_effort: u64,
     pub(crate) queue: BinaryHeap<Reverse<(Timestamp, usize)>>,
     pub(crate) items: Vec<Option<Item>>,
     pub(crate) unanswered: Unanswered,
-    /// Every event that was sent, and whether it is a copy of the one before.
+    /// Every emitted event, and whether it is a copy of the previous one.
     pub(crate) log: Vec<(Function, Arc<Value>, bool)>,
     ids: u64,
     pub(crate) policies: Arc<Policies>,
     /// The ledger's aggregates.
     pub aggregates: BTreeMap<AggregateId, Arc<Record>>,
-    /// Which events have their terminal record, by function and event id.
+    /// The events with a terminal record, by function and event ID.
     pub history: BTreeSet<(String, String)>,
-    /// The events that were kept, by function and event id.
+    /// The dead letters, by function and event ID.
     pub dead_letters: BTreeSet<(String, String)>,
-    /// What was told, once per kind and dedup key.
+    /// The published facts, by kind and dedup key.
     pub published: BTreeSet<(FactKind, String)>,
-    /// What was published, where a trace is kept.
+    /// The published facts, if a trace is requested.
     pub facts: Vec<Fact>,
-    /// Messages, by the subject and body's dedup key.
+    /// The number of messages, by `<kind> on <dedup key>`.
     pub messages: BTreeMap<String, u32>,
     /// Whether there is a topic for a chat.
     pub(crate) chats: bool,
@@ -157,66 +157,66 @@ pub struct Services {
     pub(crate) head: Option<CommitId>,
     /// The training pipeline.
     pub(crate) pipeline: Option<ObservedDefinition>,
-    /// The commits whose definitions it was given, in order.
+    /// The commits whose definitions were applied to the training pipeline, in order.
     pub defined: Vec<CommitId>,
-    /// The commit that is proposed in the pull request.
+    /// The source commit of the pull request.
     pub(crate) proposed: Option<CommitId>,
     /// Comments on the pull request, by token.
     pub(crate) comments: BTreeSet<String>,
-    /// What somebody made by hand, by its ARN, and how often it was stopped.
+    /// The resources that users created, by ARN, and the number of stops of each.
     pub(crate) made: BTreeMap<String, ObservedResource>,
     pub(crate) stops: BTreeMap<String, usize>,
-    /// SageMaker's lineage; `None` where this run does not look at it.
+    /// SageMaker's lineage; `None` if the flow leaves it out.
     pub(crate) lineage: Option<LineageState>,
-    /// What watches the live version; `None` where this run does not look at it.
+    /// The monitoring of the live version; `None` if the flow leaves it out.
     pub(crate) monitoring: Option<MonitoringState>,
-    /// What CodePipeline builds, the image, and the pull request's merge.
+    /// Builds by CodePipeline, the training image, and the merge of the pull request.
     pub(crate) ci: CiState,
-    /// The test suite of the candidate, and what stands on it.
+    /// The tests of the candidate, and its verdict.
     pub(crate) candidate: CandidateState,
     /// The endpoints of stages.
     pub(crate) stages: StagesState,
     pub(crate) approvals: BTreeMap<u32, Approval>,
     /// The status of versions that are not `Completed`.
     pub(crate) statuses: BTreeMap<u32, &'static str>,
-    /// The approvals before the last verdict: what a list that lags behind says.
+    /// The approvals before the last verdict, for stale reads.
     pub(crate) approvals_before: BTreeMap<u32, Approval>,
-    /// When a monitoring run found violations, and when the last object came.
+    /// The times of the monitoring run with violations, and of the last object.
     pub(crate) violated: Option<Timestamp>,
     pub(crate) uploaded: Option<Timestamp>,
-    /// When each alarm went off last.
+    /// The time at which each alarm last fired.
     pub(crate) alarms: BTreeMap<&'static str, Timestamp>,
-    /// When the composite alarm was no longer held back.
+    /// The time at which the suppression of the composite alarm ended.
     pub(crate) released: Option<Timestamp>,
-    /// The endpoint.
+    /// The endpoint of `churn`.
     pub endpoint: Option<ObservedEndpoint>,
     pub(crate) endpoint_before: Option<ObservedEndpoint>,
     pub(crate) scaled: u32,
-    /// How many scheduled actions there are.
+    /// The number of scheduled scaling actions.
     pub(crate) scheduled: usize,
     /// The versions of models, and of configurations.
     pub(crate) models: BTreeMap<String, u32>,
     pub(crate) configs: BTreeMap<String, u32>,
-    /// The configurations in which a version is on trial.
+    /// The configurations with a shadow variant.
     pub(crate) shadow_configs: BTreeSet<String>,
     /// The stack of `tariffs`.
     pub(crate) stack: StackState,
     /// The jobs of `leads`.
     pub(crate) batch: BatchState,
-    /// The versions that the endpoint was asked to take, in order.
+    /// The versions that the endpoint was updated to, in order.
     pub updates: Vec<u32>,
     /// The versions that went live, in order.
     pub(crate) lived: Vec<u32>,
     /// Whether the canary's alarm has no data.
     pub(crate) without_alarm_data: bool,
-    /// Versions whose canary sets off its alarm.
+    /// The versions whose deployment fails.
     pub(crate) bad: BTreeSet<u32>,
-    /// What Lambda gave up on.
+    /// The failure queue: events whose three attempts failed.
     pub(crate) failed: Vec<(Function, Arc<Value>)>,
     pub(crate) trace: Option<Vec<String>>,
 }
 
-/// What the fault table says of a call.
+/// The fault of a call.
 pub(crate) enum Fate {
     Go,
     Refuse,
@@ -228,7 +228,7 @@ pub(crate) enum Fate {
 }
 
 impl Services {
-    /// What becomes of the next call.
+    /// The fault of the next call, which it counts.
     pub(crate) fn fate(&mut self, site: Site, lags: bool) -> Fate {
         let call = self.calls;
         self.sites.push((site, lags));
@@ -273,14 +273,14 @@ impl Services {
         self.items.push(Some(item));
     }
 
-    /// Nobody waits for the answer any more, and the call is applied after this time.
+    /// Applies a call that timed out after this time.
     pub(crate) fn apply_late(&mut self, wait: SignedDuration, call: Call) {
         let number = self.unanswered.0.len();
         self.unanswered.0.push(Some(call));
         self.after(wait, Item::ApplyLate(number));
     }
 
-    /// AWS sends an event to a function, by the schedule. Each delivery has an id of its own.
+    /// Emits an event to a function on the schedule. Each delivery has its own ID.
     pub(crate) fn emit(&mut self, function: Function, best_effort: bool, event: &Value) {
         if best_effort {
             let number = self.best_effort;
@@ -312,7 +312,7 @@ impl Services {
         }
     }
 
-    /// The event under an id that none had before.
+    /// The event under a new ID.
     pub(crate) fn with_id(&mut self, mut event: Value) -> Value {
         self.ids += 1;
         event["id"] = Value::String(format!("event-{}", self.ids));
@@ -344,7 +344,7 @@ impl Services {
     }
 }
 
-/// The services, shared by the ports of one run.
+/// The services, shared by the ports of one run, and whether calls go to the other account.
 #[derive(Clone, Default)]
 pub struct Sim(Arc<Mutex<Services>>, pub(crate) bool);
 
@@ -353,7 +353,7 @@ impl Sim {
         Self(Arc::new(Mutex::new(services)), false)
     }
 
-    /// The services, to look at or to change.
+    /// Locks the services.
     pub fn services(&self) -> MutexGuard<'_, Services> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,17 +14,17 @@ use crate::journal::Happening;
 use crate::rules::policy_text::slot;
 use crate::services::{Function, Item, Services, Sim};
 
-/// How long an update lasts, or a rollback.
+/// The duration of an operation on the stack.
 const WORK: SignedDuration = SignedDuration::from_mins(9);
 
-/// What there is of the stack.
+/// The state of the stack.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StackState {
     actual: Option<ObservedStack>,
-    /// Its parameters before the update that is on.
+    /// The parameters before the current update.
     before: BTreeMap<String, String>,
     tokens: BTreeSet<String>,
-    /// How often each call took effect.
+    /// The number of effects of each call.
     pub(crate) creates: usize,
     pub(crate) updates: usize,
     pub(crate) continues: usize,
@@ -32,7 +32,7 @@ pub(crate) struct StackState {
 }
 
 impl StackState {
-    /// The version that the stack holds, at rest.
+    /// The version of the stack; `None` during an operation.
     pub(crate) fn holds(&self) -> Option<u32> {
         let actual = self.actual.as_ref().filter(|actual| actual.status.rest() != StackRest::Moving)?;
         version(&actual.parameters)
@@ -48,8 +48,8 @@ fn version(parameters: &BTreeMap<String, String>) -> Option<u32> {
 }
 
 impl Services {
-    /// CloudFormation goes on with this request.
-    fn take_up(&mut self, status: &str, request: &StackRequest) -> StackAccepted {
+    /// Starts an operation with this request.
+    fn start_operation(&mut self, status: &str, request: &StackRequest) -> StackAccepted {
         if !self.stack.tokens.insert(request.token.clone()) {
             return StackAccepted::Started;
         }
@@ -69,7 +69,7 @@ impl Services {
         StackAccepted::Started
     }
 
-    /// What the stack was at is over.
+    /// The stack reaches a stable state.
     pub(crate) fn stack_is_stable(&mut self) {
         let Some(actual) = self.stack.actual.clone() else { return };
         let bad = version(&actual.parameters).is_some_and(|version| self.bad.contains(&version));
@@ -88,7 +88,7 @@ impl Services {
             match next {
                 "CREATE_COMPLETE" | "UPDATE_COMPLETE" => self.record(Happening::Serves { slot: place, version }),
                 "ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_FAILED" => {
-                    self.record(Happening::Failed { slot: place, version })
+                    self.record(Happening::Failed { slot: place, version });
                 }
                 _ => {}
             }
@@ -98,7 +98,7 @@ impl Services {
         let rest = ObservedStack { status: StackStatus::new(next), parameters, ..actual };
         self.stack.actual = (next != "DELETE_COMPLETE").then_some(rest);
         let event = events::stack(next, self.now);
-        // CloudFormation's events are durable.
+        // CloudFormation's events are not best-effort.
         self.emit(Function::Deploy, false, &event);
     }
 }
@@ -115,7 +115,7 @@ impl Stacks for Sim {
                 return Ok(adopt(services, &request));
             }
             services.stack.creates += 1;
-            Ok(services.take_up("CREATE_IN_PROGRESS", &request))
+            Ok(services.start_operation("CREATE_IN_PROGRESS", &request))
         })
         .await
     }
@@ -131,7 +131,7 @@ impl Stacks for Sim {
                 return Ok(StackAccepted::Nothing);
             }
             services.stack.updates += 1;
-            Ok(services.take_up("UPDATE_IN_PROGRESS", &request))
+            Ok(services.start_operation("UPDATE_IN_PROGRESS", &request))
         })
         .await
     }
@@ -171,7 +171,7 @@ impl Services {
     }
 }
 
-/// The stack is at something: at this, or at something else.
+/// Compares the stack's current operation with the request.
 fn adopt(services: &Services, request: &StackRequest) -> StackAccepted {
     let actual = services.stack.actual.as_ref();
     let at_it = actual

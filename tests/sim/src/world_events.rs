@@ -51,14 +51,14 @@ impl Services {
             Item::Merge => self.merge(),
             Item::DeleteBranch => self.delete_branch(),
             Item::BuiltCommitRequest => {
-                self.emit(Function::Retrain, false, &events::training_requested("segments", self.now))
+                self.emit(Function::Retrain, false, &events::training_requested("segments", self.now));
             }
             Item::OperatorRequest { over_budget } => self.operator_requests_run(over_budget),
             Item::Promote { version } => self.operator_promotes(version),
             Item::OperatorRollback => self.operator_rolls_back(),
             Item::Reconcile => self.emit(Function::Reconcile, false, &events::tick(self.now)),
             Item::Malformed => self.emit(Function::Deploy, false, &events::malformed(self.now)),
-            // The flow delivers events itself.
+            // [`crate::flow`] delivers events.
             Item::Deliver { .. } => {}
         }
     }
@@ -155,10 +155,10 @@ impl Services {
         self.emit(Function::Integrate, true, &event);
     }
 
-    /// A verdict on a version: a person's, or the suite's.
+    /// A verdict on a version: an operator's, or Trimtab's.
     pub(crate) fn judged(&mut self, version: u32, approval: Approval, by_trimtab: bool) {
         self.note(|| {
-            format!("{} says {approval} of version {version}", if by_trimtab { "the suite" } else { "a person" })
+            format!("{} sets version {version} to {approval}", if by_trimtab { "Trimtab" } else { "an operator" })
         });
         self.record(Happening::Verdict { version, approval: approval.to_string(), by_trimtab });
         let event = events::package(version, &approval, self.status(version), self.now);
@@ -167,12 +167,12 @@ impl Services {
         self.emit(Function::Deploy, true, &event);
     }
 
-    /// What the registry says of a version besides its approval.
+    /// The status of a version in the Model Registry.
     pub(crate) fn status(&self, version: u32) -> &'static str {
         self.statuses.get(&version).copied().unwrap_or("Completed")
     }
 
-    /// A version is complete: the registry tells of it with its approval.
+    /// A version becomes complete; the registry's event carries its approval too.
     fn completed(&mut self, version: u32) {
         self.statuses.remove(&version);
         self.record(Happening::Status { version, status: "Completed" });
@@ -187,7 +187,7 @@ impl Services {
             let version = self.configs.get(&pending).copied().unwrap_or_default();
             let slot = slot("endpoint", events::ACCOUNT, events::PROD);
             if self.bad.contains(&version) {
-                endpoint.failure = Some("an alarm went off".to_owned());
+                endpoint.failure = Some("an alarm fired".to_owned());
                 self.record(Happening::Failed { slot, version });
             } else {
                 if !self.shadow_configs.contains(&pending) {
@@ -205,7 +205,7 @@ impl Services {
         }
         endpoint.status = EndpointStatus::InService;
         endpoint.modified = Some(self.now);
-        self.note(|| format!("the endpoint rests with {:?}", endpoint.config));
+        self.note(|| format!("the endpoint is stable with {:?}", endpoint.config));
         self.endpoint_before = self.endpoint.replace(endpoint);
         let event = events::endpoint(self.now);
         self.emit(Function::Deploy, true, &event);

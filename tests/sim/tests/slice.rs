@@ -1,7 +1,7 @@
-//! A short slice of `make sim`, for every test run; and the runs that failed once.
+//! A slice of `make sim` for every test run, and runs that failed once.
 //!
-//! The flows are sorted by the function that they exercise most, so that `cargo nextest run -p trimtab-sim -E
-//! 'test(retrain::)'` plays those of one function; each is a test, so that they share the cores.
+//! The flows are sorted by the function that they exercise most: `cargo nextest run -p trimtab-sim -E
+//! 'test(retrain::)'` plays those of one function. Each flow is a test, so that they share the cores.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -12,20 +12,20 @@ use trimtab_sim::baseline::Design;
 use trimtab_sim::faults::{Fault, Kind, Schedule};
 use trimtab_sim::flow::{Case, Flow, Outcome, play};
 
-/// A flow of more calls than this meets one fault at each.
+/// The largest number of calls of a flow that meets several faults at each call.
 const LONG: u32 = 120;
 
-/// How many calls of a flow of many days are injected.
+/// The number of calls of a flow of many days at which a fault is injected.
 const INJECTED: u32 = 12;
 
-/// How many beginnings of chance are played where chance decides.
+/// The number of seeds of schedules with random delays.
 const SEEDS: u64 = 12;
 
 fn case(flow: Flow, schedule: Schedule, faults: Vec<Fault>, seed: u64) -> Case {
     Case { flow, schedule, faults, seed, design: Design::Trimtab }
 }
 
-/// A failure names the promise, the model, the event and the case, and how to play it again.
+/// Plays a case. A failure names the promise, the model, the event and the case, and the command that replays it.
 #[track_caller]
 fn holds(case: &Case) -> Outcome {
     let outcome = play(case, false);
@@ -37,7 +37,7 @@ fn holds(case: &Case) -> Outcome {
     outcome
 }
 
-/// Every schedule without faults; chance dedup keys where the order is any, or an event is dropped.
+/// Plays every schedule without faults; those with random delays with several seeds.
 fn holds_without_faults(flow: Flow, seeds: u64) {
     for schedule in Schedule::ALL {
         let by_chance = matches!(schedule, Schedule::Jumbled | Schedule::Thrice | Schedule::Dropped);
@@ -47,13 +47,13 @@ fn holds_without_faults(flow: Flow, seeds: u64) {
     }
 }
 
-/// The faults that a call meets: one that keeps it from happening, one that hides that it happened, one that
-/// delays it, and an old answer where there may be one. `make sim` plays all of each.
+/// The faults at one call: one that prevents it, one that loses its response, one that delays it, and a stale response
+/// if there may be one. `make sim` plays all kinds.
 fn faults(call: u32, lags: bool) -> Vec<Kind> {
-    let turn = |kinds: &[Kind]| kinds[call as usize % kinds.len()];
-    let kept = turn(&[Kind::Refused, Kind::CrashBefore, Kind::Throttled]);
-    let hidden = turn(&[Kind::ResponseLost, Kind::CrashAfter]);
-    [kept, hidden, Kind::AppliedLate].into_iter().chain(lags.then_some(Kind::Stale)).collect()
+    let one_of = |kinds: &[Kind]| kinds[call as usize % kinds.len()];
+    let prevented = one_of(&[Kind::Refused, Kind::CrashBefore, Kind::Throttled]);
+    let hidden = one_of(&[Kind::ResponseLost, Kind::CrashAfter]);
+    [prevented, hidden, Kind::AppliedLate].into_iter().chain(lags.then_some(Kind::Stale)).collect()
 }
 
 fn holds_under_each_fault(flow: Flow) {
@@ -62,17 +62,17 @@ fn holds_under_each_fault(flow: Flow) {
         let Outcome { calls, sites, .. } = play(&case(flow, schedule, vec![], 0), false);
         for (call, (_, lags)) in (0..calls).zip(sites) {
             let kinds = faults(call, lags);
-            // What is long, or delivered twice, meets one of them.
+            // A long flow, or one delivered twice, meets one fault at each call.
             let all = calls <= LONG && schedule == Schedule::Once;
-            let turn = |number: usize| all || number == call as usize % kinds.len();
-            for (_, kind) in kinds.iter().enumerate().filter(|(number, _)| turn(*number)) {
+            let is_chosen = |number: usize| all || number == call as usize % kinds.len();
+            for (_, kind) in kinds.iter().enumerate().filter(|(number, _)| is_chosen(*number)) {
                 holds(&case(flow, schedule, vec![Fault { call, kind: *kind }], 0));
             }
         }
     }
 }
 
-/// Many days: without faults, and with one at a call here and there.
+/// Plays a flow of many days without faults, and with one fault at some calls.
 fn holds_for_many_days(flow: Flow) {
     holds_without_faults(flow, 2);
     let Outcome { calls, sites, .. } = play(&case(flow, Schedule::Once, vec![], 0), false);
@@ -106,25 +106,25 @@ macro_rules! flows {
 flows! {
     retrain {
         drift_holds_under_each_fault: Drift,
-        asked_run_holds_under_each_fault: OperatorRetrain,
+        operator_retrain_holds_under_each_fault: OperatorRetrain,
         violations_hold_under_each_fault: Violations,
         new_data_holds_under_each_fault: NewData,
         composite_alarm_holds_under_each_fault: Composite,
-        held_back_drift_holds_under_each_fault: DriftDuringCoolDown,
+        drift_during_cool_down_holds_under_each_fault: DriftDuringCoolDown,
         calendar_holds_under_each_fault: Calendar,
         step_functions_run_holds_under_each_fault: StepFunctions,
-        dag_run_holds_under_each_fault: Airflow,
+        airflow_run_holds_under_each_fault: Airflow,
         kubeflow_run_holds_under_each_fault: Kubeflow,
         codepipeline_run_holds_under_each_fault: CodePipelineTraining,
         failed_run_holds_under_each_fault: RunFails,
         stopped_run_holds_under_each_fault: RunStops,
         failed_execution_holds_under_each_fault: StepFunctionsFails,
-        failed_dag_run_holds_under_each_fault: AirflowFails,
+        failed_airflow_run_holds_under_each_fault: AirflowFails,
         stopped_pipeline_holds_under_each_fault: CodePipelineTrainingStops,
         hanging_run_holds_under_each_fault: RunHangs,
         permanent_drift_keeps_all_limits: Permanent,
         commit_closes_the_circuit_breaker: CommitCloses,
-        drift_that_comes_back_keeps_all_limits: Recurs,
+        recurring_drift_keeps_all_limits: Recurs,
         mixed_triggers_keep_the_budget: Mixed,
     }
     integrate {
@@ -140,37 +140,37 @@ flows! {
     evaluate {
         promotion_holds_under_each_fault: Promotion,
         failed_tests_hold_under_each_fault: TestsFail,
-        person_overrules_under_each_fault: OperatorRejects,
-        late_overruling_holds_under_each_fault: OperatorRejectsAfterTests,
+        operator_rejection_holds_under_each_fault: OperatorRejects,
+        rejection_after_tests_holds_under_each_fault: OperatorRejectsAfterTests,
     }
     deploy {
         rollouts_hold_under_each_fault: Rollouts,
         rollback_holds_under_each_fault: Rollback,
         failed_canary_holds_under_each_fault: CanaryFails,
-        unwatched_canary_holds_under_each_fault: CanaryWithoutAlarmData,
-        silent_canary_holds_under_each_fault: CanaryLosesAlarmData,
+        canary_without_alarm_data_holds_under_each_fault: CanaryWithoutAlarmData,
+        canary_that_loses_alarm_data_holds_under_each_fault: CanaryLosesAlarmData,
         shadow_holds_under_each_fault: ShadowTest,
         rejected_shadow_holds_under_each_fault: ShadowTestRejected,
         stages_hold_under_each_fault: Stages,
-        rollback_by_hand_holds_under_each_fault: OperatorRollback,
+        operator_rollback_holds_under_each_fault: OperatorRollback,
         stack_holds_under_each_fault: StackCreation,
         failed_stack_holds_under_each_fault: StackRollbackFails,
-        transform_holds_under_each_fault: BatchTransform,
-        failed_transform_holds_under_each_fault: BatchTransformFails,
+        batch_transform_holds_under_each_fault: BatchTransform,
+        failed_batch_transform_holds_under_each_fault: BatchTransformFails,
         failed_delivery_holds_under_each_fault: DeliveryFails,
         rejected_target_is_skipped_under_each_fault: SkipsRejected,
-        notice_only_holds_under_each_fault: NotifyOnly,
+        notify_only_holds_under_each_fault: NotifyOnly,
         incomplete_version_waits_under_each_fault: Incomplete,
-        quick_rejection_holds_under_each_fault: RejectedAfterApproval,
+        rejection_after_approval_holds_under_each_fault: RejectedAfterApproval,
         pause_holds_under_each_fault: Paused,
     }
     guard {
-        breach_holds_under_each_fault: GuardViolation,
-        breach_put_right_holds_under_each_fault: GuardViolationCorrected,
-        breaches_of_each_kind_hold_under_each_fault: GuardEachResource,
+        violation_holds_under_each_fault: GuardViolation,
+        corrected_violation_holds_under_each_fault: GuardViolationCorrected,
+        violations_of_each_kind_hold_under_each_fault: GuardEachResource,
     }
     monitor {
-        watch_holds_under_each_fault: ModelMonitoring,
+        monitoring_holds_under_each_fault: ModelMonitoring,
     }
     lineage {
         lineage_holds_under_each_fault: LineageTracking,
@@ -187,8 +187,7 @@ fn every_flow_has_a_test() {
     assert_eq!(missing, []);
 }
 
-/// Every method of every port is a site; a new one that no flow calls fails here. Each call of each flow is injected
-/// by the tests of the flows.
+/// Every method of every port is a site; a new one that no flow calls fails here.
 #[test]
 fn every_site_is_called_by_a_flow() {
     let of = |flow: &Flow| play(&case(*flow, Schedule::Once, vec![], 0), false).sites;
@@ -197,38 +196,38 @@ fn every_site_is_called_by_a_flow() {
     assert_eq!(never, [], "no flow calls these");
 }
 
-/// Runs that failed once, kept.
+/// Runs that failed once.
 #[test]
-fn what_failed_once_holds() {
+fn runs_that_failed_once_hold() {
     use Kind::{AppliedLate, CrashAfter, CrashBefore, Refused, ResponseLost, Stale, Throttled};
     let fault = |(call, kind)| Fault { call, kind };
     let faults = |list: &[(u32, Kind)]| list.iter().copied().map(fault).collect::<Vec<_>>();
-    // All three attempts on an approval die, one after the update, and the canary has failed since.
+    // All three attempts on an approval fail, one of them after the update, and then the canary fails.
     for first in 25..45 {
         let list = [(first, ResponseLost), (first + 12, CrashAfter), (first + 20, Refused)];
         holds(&case(Flow::CanaryFails, Schedule::Once, faults(&list), 0));
     }
-    // The update was made late, and the event of its end was lost; then the version was rejected.
+    // The update is applied late, and the event of its end is lost; then the version is rejected.
     let list = [(40, AppliedLate), (51, AppliedLate), (58, ResponseLost), (81, Stale)];
     holds(&case(Flow::Rollback, Schedule::Dropped, faults(&list), 0));
-    // The removal of a failed endpoint was not made, and a newer version took the operator's place.
+    // The deletion of a failed endpoint is not applied, and a newer version replaces the operator's.
     let list = [(48, CrashAfter), (49, AppliedLate), (55, CrashAfter), (57, Throttled)];
     holds(&case(Flow::OperatorRollback, Schedule::Dropped, faults(&list), 2));
-    // A kind was asked to be watched, that was not on record, and the policy asked for it no more.
+    // The monitoring of a kind is requested before it is recorded, and the policy then drops the kind.
     let list = [(39, Throttled), (41, CrashBefore), (42, Stale), (48, AppliedLate)];
     holds(&case(Flow::ModelMonitoring, Schedule::Delayed, faults(&list), 2));
 }
 
 #[test]
-fn the_same_seed_is_the_same_run() {
+fn same_seed_gives_same_trace() {
     let faults = vec![Fault { call: 5, kind: Kind::ResponseLost }, Fault { call: 9, kind: Kind::CrashAfter }];
     let case = case(Flow::Push, Schedule::Thrice, faults, 7);
     assert_eq!(play(&case, true).trace, play(&case, true).trace);
 }
 
-/// The measure measures: what is known to double does.
+/// The check detects duplicates: the baselines have them.
 #[test]
-fn the_baselines_double() {
+fn baselines_start_duplicate_runs() {
     for design in [Design::Naive, Design::Recorded] {
         let fault = Fault { call: if design == Design::Naive { 0 } else { 2 }, kind: Kind::ResponseLost };
         let outcome = play(&Case { design, ..case(Flow::Drift, Schedule::Once, vec![fault], 0) }, false);

@@ -1,11 +1,11 @@
-//! What is on record.
+//! The terminal records of events.
 
 use serde_json::Value;
 
 use crate::promise::{Promise, Violation};
 use crate::services::Services;
 
-/// Every event that was delivered has its terminal record, but those that come by the clock.
+/// Requires a terminal record of every delivered event, except of scheduled and high-volume events.
 pub(super) fn records(services: &Services) -> Vec<Violation> {
     let routine = |event: &Value| {
         const QUIET: [&str; 8] = [
@@ -16,7 +16,7 @@ pub(super) fn records(services: &Services) -> Vec<Violation> {
             "Image Requested",
             "Evaluation Requested",
             "Monitoring Requested",
-            // One of very many, like a monitoring run: on record where something came of it.
+            // Objects are high-volume, like monitoring runs: only those that cause a change are recorded.
             "Object Created",
         ];
         let job = event["detail"]["ProcessingJobName"].as_str();

@@ -1,4 +1,4 @@
-//! What asks for a run in ways that have a check of their own: an alarm on other alarms, and the calendar.
+//! The checks of two triggers: the composite alarm and the schedule.
 
 use jiff::Timestamp;
 
@@ -6,16 +6,16 @@ use crate::calendar::PERIOD;
 use crate::promise::Violation;
 use crate::services::Services;
 
-/// The alarm has its run, which did not begin while it was held back.
+/// Requires one run for the alarm, which started after the suppression of its actions.
 pub(super) fn composite(services: &Services) -> Vec<Violation> {
     let mut found = runs(services, 1);
     if services.runs.iter().any(|run| Some(run.created) < services.released) {
-        found.push(Violation::doubled("a run of an alarm that was held back".to_owned()));
+        found.push(Violation::doubled("a run of an alarm that was suppressed".to_owned()));
     }
     found
 }
 
-/// Each period that is over has its run, and none has two.
+/// Requires one run for each period that is over.
 pub(super) fn calendar(services: &Services) -> Vec<Violation> {
     let mut found = runs(services, 2);
     let begun = services.runs.iter().map(|run| run.created);
@@ -26,7 +26,7 @@ pub(super) fn calendar(services: &Services) -> Vec<Violation> {
     found
 }
 
-/// So many runs, each of which has ended and was told.
+/// Requires this number of runs, each reported as succeeded.
 fn runs(services: &Services, expected: usize) -> Vec<Violation> {
     let (count, mut found) = (services.runs.len(), Vec::new());
     if count != expected {
@@ -35,7 +35,7 @@ fn runs(services: &Services, expected: usize) -> Vec<Violation> {
     }
     let succeeded = services.messages.keys().filter(|message| message.starts_with("Training Succeeded on")).count();
     if succeeded < count {
-        found.push(Violation::lost(format!("{count} runs, and {succeeded} were told to have succeeded")));
+        found.push(Violation::lost(format!("{count} runs, and {succeeded} were reported as succeeded")));
     }
     found
 }

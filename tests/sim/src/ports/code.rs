@@ -1,4 +1,4 @@
-//! Repositories, pull requests, builds, and the pipeline's definition.
+//! The ports to repositories, pull requests, builds and the pipeline's definition.
 
 use jiff::SignedDuration;
 use trimtab_core::event::BuildStatus;

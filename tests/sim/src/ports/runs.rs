@@ -1,4 +1,4 @@
-//! Training runs, each engine with its own idea of a second start, and alarms.
+//! The ports to alarms and training runs. The engines differ in how they treat a second start.
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_core::event::{AlarmState, DriftKind, RunStatus};
@@ -15,7 +15,7 @@ use crate::journal::Happening;
 use crate::script::Flow;
 use crate::services::{Item, Run, Services, Sim, TOKEN_MEMORY};
 
-/// The alarm that watches canaries; the others are about drift, and in ALARM.
+/// The alarm of canaries; all other alarms are about drift.
 const CANARY_ALARM: &str = "churn-prod-5xx";
 
 impl Runs for Sim {
@@ -27,7 +27,7 @@ impl Runs for Sim {
         };
         let lags = list.clone();
         let find = move |services: &mut Services| list(services, SignedDuration::ZERO);
-        // SageMaker's list lags behind: it does not have what was started within the last minute.
+        // SageMaker's list is eventually consistent: it lacks runs that were started within the last minute.
         let lag = i64::from(request.engine.pipeline().is_some());
         let before = move |services: &mut Services| lags(services, SignedDuration::from_mins(lag));
         self.read(Site::RunsFind, find, Some(before)).await
@@ -63,8 +63,8 @@ impl Runs for Sim {
     }
 }
 
-/// Whether the engine takes this for the run that is there: SageMaker by a token that it remembers for
-/// a while, Step Functions and Airflow by its name for ever, the others never.
+/// Whether the engine treats this request as the existing run: SageMaker by a token for a few minutes, Step Functions
+/// and Airflow by the name at any time, the others never.
 fn is_same(run: &Run, request: &RunRequest, now: Timestamp) -> bool {
     match &request.engine {
         Engine::Pipeline(_) => run.request.token == request.token && now.duration_since(run.created) < TOKEN_MEMORY,
@@ -73,7 +73,7 @@ fn is_same(run: &Run, request: &RunRequest, now: Timestamp) -> bool {
     }
 }
 
-/// What the engine calls its nth run.
+/// The engine's ID of its nth run.
 fn named(request: &RunRequest, number: usize) -> Result<RunId, NameError> {
     Ok(match &request.engine {
         Engine::Pipeline(pipeline) => {
@@ -96,7 +96,7 @@ impl Alarms for Sim {
     async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
         let names = alarms.to_vec();
         self.call(Site::AlarmsDescribe, move |services| {
-            // Where monitor makes alarms, those are there that it has made, and the canary's.
+            // If `monitor` creates alarms in this flow, only those and the canary's exist.
             let made = services.monitoring.as_ref().map(|monitoring| monitoring.alarms.clone());
             let there = |name: &AlarmName| {
                 made.as_ref().is_none_or(|made| made.contains(name.as_str()) || name.as_str() == CANARY_ALARM)
@@ -108,7 +108,7 @@ impl Alarms for Sim {
     }
 }
 
-/// The canary's alarm is on guard or silent; one is on others; the rest are about drift.
+/// The state of an alarm: the canary's is OK or without data, one is composite, and all others are about drift.
 fn alarm(services: &Services, name: AlarmName) -> Option<ObservedAlarm> {
     let watches_canary = name.as_str() == CANARY_ALARM;
     let since = services.alarms.get(name.as_str()).copied();

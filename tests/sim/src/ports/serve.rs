@@ -1,4 +1,4 @@
-//! The registry, endpoints, scaling and deliveries.
+//! The ports to the registry, endpoints, scaling and CodePipeline.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ impl Endpoints for Sim {
         let about = format!("{} with {role} in {account}", request.package);
         {
             let mut services = self.services();
-            // A name is made of the stage's endpoint, too, which this call does not carry.
+            // The name also depends on the endpoint of the stage, which this call does not carry.
             let stages = services.policies.promised.of_group(events::group(version)).map(|model| model.stages.len());
             if stages == Some(1) {
                 services.attempt(Site::EndpointsCreateModel, about, &request.model);
@@ -126,7 +126,8 @@ impl Endpoints for Sim {
     }
 }
 
-/// SageMaker refuses an endpoint that is in progress; the adapter then looks whether it is at this.
+/// Updates an endpoint. SageMaker refuses while it is in progress; like the adapter, this then checks whether it
+/// already has the configuration.
 fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Happening) -> PortResult<UpdateAccepted> {
     services.record(touched);
     let account = slot.as_ref().map_or(events::ACCOUNT, |slot| multi_account::account(slot.0));
@@ -148,7 +149,7 @@ fn take(services: &mut Services, slot: Option<Slot>, config: &str, touched: Happ
     })
 }
 
-/// The name of what is in this account: two accounts may each have something of one name.
+/// A name qualified by its account, because two accounts may use the same name.
 pub(crate) fn keyed(account: &str, name: &str) -> String {
     if account == events::ACCOUNT { name.to_owned() } else { format!("{account}/{name}") }
 }
@@ -185,7 +186,7 @@ impl CodePipelines for Sim {
         .await
     }
 
-    /// Another one each time: CodePipeline's token cannot be relied on.
+    /// Starts a new execution for each call: CodePipeline's token cannot be relied on.
     async fn start(&self, request: &CodePipelineRequest) -> PortResult<String> {
         let request = request.clone();
         self.call(Site::CodePipelinesStart, move |services| {

@@ -1,4 +1,4 @@
-//! Each call is made in the account of its stage's role, and models get the role that the policy names.
+//! Each call is made in the account of its stage, and models have the role that the policy names.
 
 use super::{World, broken, model_of};
 use crate::journal::Happening;

@@ -1,4 +1,4 @@
-//! The budget: no more runs than this within any window, whoever asks; but a person may go over it.
+//! The budget: no more runs than the policy allows within any window, for all triggers. An operator may exceed it.
 
 use super::{World, broken};
 use crate::journal::{Entry, Happening};
@@ -18,8 +18,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
             if within.count() <= limits.runs {
                 continue;
             }
-            // Each leave to go over the budget is for one run, which the person asked for, or for the commit
-            // that waited with it.
+            // Each request beyond the budget allows one run: the operator's, or that of a commit that was deferred with
+            // it.
             let by_a_person = ["operator", "build"].contains(&run.word);
             if by_a_person && leave.next_if(|asked| asked.at <= run.entry.at).is_some() {
                 continue;
@@ -33,7 +33,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     found
 }
 
-/// What comes while a run is on joins it, or waits for its end.
+/// A trigger during a run is merged into it, or waits for its end.
 fn one_at_a_time(model: &str, runs: &[super::Begun<'_>]) -> Vec<Violation> {
     let is_on = |run: &super::Begun<'_>, at: &Entry| run.ended.is_none_or(|(ended, _)| ended > at.at);
     let both = runs.windows(2).filter(|two| matches!(two, [one, next] if is_on(one, next.entry)));

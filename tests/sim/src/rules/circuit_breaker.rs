@@ -1,7 +1,7 @@
-//! The circuit breaker: so many drift runs in a row that did not end the drift open it. Then there is one page,
-//! and one run per budget window, until the drift ends (a budget's window passes without any) or a commit is
-//! trained. Where nothing goes wrong, drift that no limit holds back gets its run at once: the limits are no
-//! stricter than the policy says, either.
+//! The circuit breaker: after a number of consecutive drift runs that did not end the drift, it opens. Then there is
+//! one page, and one run per budget window, until the drift ends (a budget window passes without it) or a commit is
+//! trained. Without faults, drift that no limit defers gets its run without delay: the limits are not stricter than the
+//! policy either.
 
 use std::collections::BTreeSet;
 
@@ -14,17 +14,17 @@ use crate::journal::{Entry, Happening};
 use crate::promise::{Promise, Violation};
 use crate::services::Function;
 
-/// How soon a run begins that nothing holds back.
+/// The largest delay of a run that no limit defers.
 const AT_ONCE: SignedDuration = SignedDuration::from_mins(1);
 
-/// One drift, as it goes on.
+/// A drift that no run has ended yet.
 #[derive(Default)]
 struct Streak<'a> {
-    /// How many drift runs have answered it, and which pages told that they are in vain.
+    /// The number of its runs, and the dedup keys of its pages.
     runs: usize,
     pages: BTreeSet<&'a str>,
-    /// When it was last heard of.
-    heard: Option<Timestamp>,
+    /// The time of its last alarm.
+    last_alarm: Option<Timestamp>,
 }
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
@@ -44,12 +44,12 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
         match &entry.happening {
             Happening::Delivered { function: Function::Retrain, event } if is_new(&mut known, drift(event, name)) => {
                 let over = |last: Timestamp| entry.at.duration_since(last) >= limits.per;
-                if streak.heard.is_some_and(over) {
+                if streak.last_alarm.is_some_and(over) {
                     streak = Streak::default();
                 }
-                streak.heard = Some(entry.at);
+                streak.last_alarm = Some(entry.at);
                 if world.is_smooth() && !is_answered(world, limits, &runs, &streak, entry) {
-                    let what = "drift that no limit held back got no run".to_owned();
+                    let what = "drift that no limit defers got no run".to_owned();
                     found.push(broken(Promise::Circuit, name, entry, what));
                 }
             }
@@ -67,8 +67,10 @@ fn of_model(world: &World<'_>, name: &str, limits: &Limits) -> Vec<Violation> {
                         }
                         streak.runs += 1;
                     }
-                    // Somebody has changed something: what drifts after this is another drift.
-                    "build" | "image" | "operator" => streak = Streak { heard: streak.heard, ..Streak::default() },
+                    // The model changed: later drift is a new one.
+                    "build" | "image" | "operator" => {
+                        streak = Streak { last_alarm: streak.last_alarm, ..Streak::default() }
+                    }
                     _ => {}
                 }
             }
@@ -93,14 +95,14 @@ fn is_new(known: &mut BTreeSet<String>, transition: Option<String>) -> bool {
     transition.is_some_and(|transition| known.insert(transition))
 }
 
-/// The transition of an alarm of this model that is not held back.
+/// The transition of an alarm of this model whose actions are not suppressed.
 fn drift(event: &Value, model: &str) -> Option<String> {
     let (name, state) = (event["detail"]["alarmName"].as_str()?, &event["detail"]["state"]);
     let counts = event["source"] == "aws.cloudwatch" && state["actionsSuppressedBy"].is_null();
     (counts && name.starts_with(&format!("{model}-prod-"))).then(|| format!("{name} {}", state["timestamp"]))
 }
 
-/// How long no run has been on before this entry; `None` where one is.
+/// The time since the last run ended; `None` during a run.
 fn rests(runs: &[Begun<'_>], entry: &Entry) -> Option<SignedDuration> {
     let earlier = runs.iter().filter(|run| run.entry.at < entry.at);
     let mut longest = Some(SignedDuration::MAX);
@@ -111,21 +113,21 @@ fn rests(runs: &[Begun<'_>], entry: &Entry) -> Option<SignedDuration> {
     longest
 }
 
-/// Whether drift has its run, or a limit of the policy that holds, and a page where that is the circuit.
-fn is_answered(world: &World<'_>, limits: &Limits, runs: &[Begun<'_>], streak: &Streak<'_>, heard: &Entry) -> bool {
-    let begun = |run: &Begun<'_>| run.entry.at >= heard.at && run.entry.at.duration_since(heard.at) < AT_ONCE;
-    if runs.iter().any(begun) || world.is_paused(heard) {
+/// Whether the drift has its run, or a limit of the policy defers it, with a page if that is the circuit breaker.
+fn is_answered(world: &World<'_>, limits: &Limits, runs: &[Begun<'_>], streak: &Streak<'_>, alarm: &Entry) -> bool {
+    let begun = |run: &Begun<'_>| run.entry.at >= alarm.at && run.entry.at.duration_since(alarm.at) < AT_ONCE;
+    if runs.iter().any(begun) || world.is_paused(alarm) {
         return true;
     }
-    let Some(rested) = rests(runs, heard) else { return true };
-    let spent = runs.iter().filter(|run| run.entry.at < heard.at && heard.at.duration_since(run.entry.at) < limits.per);
+    let Some(rested) = rests(runs, alarm) else { return true };
+    let spent = runs.iter().filter(|run| run.entry.at < alarm.at && alarm.at.duration_since(run.entry.at) < limits.per);
     if rested < limits.cool_down {
         return true;
     }
     if streak.runs >= limits.circuit_breaker_threshold && rested < limits.per {
         let pages = world.journal().iter().filter(|entry| {
             let page = matches!(&entry.happening, Happening::Message { kind, .. } if kind == "Circuit Opened");
-            page && entry.at.duration_since(heard.at) < AT_ONCE
+            page && entry.at.duration_since(alarm.at) < AT_ONCE
         });
         return pages.count() > 0;
     }

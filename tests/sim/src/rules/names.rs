@@ -1,4 +1,4 @@
-//! Names and tokens are made of what they are about: each attempt at a call has the same, and so has the same run
+//! Names and tokens are derived from their subject: each attempt at a call has the same, and so has the same run
 //! without faults.
 
 use std::collections::BTreeMap;
@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::World;
 use crate::Site;
 use crate::faults::Schedule;
-use crate::flow::BEGINNINGS;
+use crate::flow::SHARED_SEEDS;
 use crate::promise::{Promise, Violation};
 use crate::script::Flow;
 use crate::services::Services;
 
-/// What calls were named, by what they are about.
+/// The names of calls, by site and subject.
 pub(crate) type Names = BTreeMap<(Site, String), String>;
 
 /// The names of runs without faults.
@@ -35,10 +35,10 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
         renamed.map(|(site, before, after, cause)| broken((*site, before, after, cause.clone()))).collect();
     let key = (world.case.flow, world.case.schedule, world.case.seed);
     let mut known = known().lock().unwrap_or_else(PoisonError::into_inner);
-    if world.case.faults.is_empty() && world.case.seed < BEGINNINGS {
+    if world.case.faults.is_empty() && world.case.seed < SHARED_SEEDS {
         known.entry(key).or_insert_with(|| Arc::new(names(world.services)));
     }
-    // More faults change what comes first, and with it what is about what.
+    // More faults change the order of events, and with it the subjects.
     let Some(names) = known.get(&key).filter(|_| world.case.faults.len() == 1) else { return found };
     let changed = names_of(world.services).filter_map(|(about, name)| {
         let before = names.get(&about).filter(|before| **before != name)?;
@@ -52,12 +52,12 @@ fn names(services: &Services) -> Names {
     names_of(services).collect()
 }
 
-/// All names, and those of the runs that people or alarms ask for: data and the calendar are known by when they
-/// were heard of.
+/// All names that do not depend on time. Runs for data and for the schedule are named after the time at which they were
+/// due.
 fn names_of(services: &Services) -> impl Iterator<Item = ((Site, String), String)> {
     let of_calls = services.names.iter().map(|(about, name)| (about.clone(), name.clone()));
     let words = ["drift", "build", "image", "operator"];
-    // In many days, one fault changes which alarm has its run.
+    // Over many days, one fault changes which alarm has a run.
     let short = services.flow.is_some_and(|flow| Flow::ALL.contains(&flow));
     let of_runs = services.runs.iter().filter(move |_| short).filter_map(move |run| {
         let name = &run.request.display_name;

@@ -1,4 +1,4 @@
-//! Only approved versions with the status `Completed` are sent anywhere, or made a model of.
+//! Only approved versions with the status `Completed` are deployed, or get a SageMaker model.
 
 use super::{World, broken, model_of};
 use crate::journal::{Entry, Happening};
@@ -29,7 +29,7 @@ fn wrong(world: &World<'_>, version: u32, at: &Entry) -> Option<String> {
     }
     match world.approval(version, at) {
         Some("Approved") => None,
-        // A rejection of which the suite has not heard cannot be heeded.
+        // A rejection whose event was not handled yet cannot be considered.
         Some("Rejected") if !world.has_handled_rejection(version, at) => None,
         other => Some(format!("its approval is {}", other.unwrap_or("not there"))),
     }

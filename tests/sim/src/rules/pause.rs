@@ -1,4 +1,4 @@
-//! During a pause nothing is done, and what comes is kept.
+//! During a pause no action is done, and events are dead-lettered.
 
 use super::{World, broken};
 use crate::journal::{Entry, Happening};
@@ -21,11 +21,11 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
                 found.push(broken(Promise::Pause, model, entry, format!("{:?} during the pause", entry.happening)));
             }
             Happening::Delivered { function, event }
-                if paused && is_kept(*function) && event["source"] != "trimtab" =>
+                if paused && is_dead_lettered(*function) && event["source"] != "trimtab" =>
             {
                 let id = event["id"].as_str().unwrap_or_default();
-                if !kept_or_retried(world, *function, id, entry) {
-                    let what = format!("{id} came during the pause, and was neither kept nor given back");
+                if !dead_lettered_or_retried(world, *function, id, entry) {
+                    let what = format!("{id} arrived during the pause, and was neither dead-lettered nor retried");
                     found.push(broken(Promise::Pause, model, entry, what));
                 }
             }
@@ -35,14 +35,14 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     found
 }
 
-/// The functions that act on a model. Messages go out during a pause, too.
-fn is_kept(function: Function) -> bool {
+/// Whether a pause holds for the function: it acts on a model. Messages are sent during a pause too.
+fn is_dead_lettered(function: Function) -> bool {
     matches!(function, Function::Retrain | Function::Deploy | Function::Integrate | Function::Evaluate)
 }
 
-fn kept_or_retried(world: &World<'_>, function: Function, id: &str, heard: &Entry) -> bool {
+fn dead_lettered_or_retried(world: &World<'_>, function: Function, id: &str, delivered: &Entry) -> bool {
     let word = format!("{function:?}").to_lowercase();
-    let later = world.journal().iter().skip_while(|entry| !std::ptr::eq(*entry, heard)).skip(1);
+    let later = world.journal().iter().skip_while(|entry| !std::ptr::eq(*entry, delivered)).skip(1);
     let is_it = |entry: &Entry| match &entry.happening {
         Happening::DeadLetter { function, event } => *function == word && event == id,
         Happening::Delivered { event, .. } => event["id"] == id,

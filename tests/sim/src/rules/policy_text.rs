@@ -1,33 +1,32 @@
-//! What the policies promise, read from their text: this knows TOML and the README's table of keys, and
-//! nothing of how the suite reads either.
+//! The promises of the policies, read from their text: TOML and the documented keys, without Trimtab's own parser.
 
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use toml::{Table, Value};
 
-/// The account of the suite.
+/// The account of Trimtab.
 const ACCOUNT: &str = "123456789012";
 
-/// All policies of a world.
+/// All policies of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Promised {
     pub(crate) models: BTreeMap<String, Model>,
-    /// The kinds of resource that the guard stops.
+    /// The kinds of resource that `guard` stops.
     pub(crate) stops: Vec<String>,
 }
 
-/// One model's.
+/// The policy of one model.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) group: String,
     pub(crate) limits: Option<Limits>,
-    /// Whether a rejected live version goes back.
+    /// Whether a rejected live version is rolled back.
     pub(crate) rollback_pending: bool,
     pub(crate) stages: Vec<Stage>,
-    /// What builds the branches' heads.
+    /// The project or pipeline that builds the heads of branches.
     pub(crate) builder: Option<String>,
-    /// The severities that wait for the digest.
+    /// The severities that are sent in the digest.
     pub(crate) quiet: Vec<String>,
 }
 
@@ -35,33 +34,33 @@ pub(crate) struct Model {
 #[derive(Debug)]
 pub(crate) struct Limits {
     pub(crate) cool_down: SignedDuration,
-    /// Whether it holds for new data.
+    /// Whether the cool-down holds for new data.
     pub(crate) data_waits: bool,
     pub(crate) runs: usize,
     pub(crate) per: SignedDuration,
     pub(crate) circuit_breaker_threshold: usize,
 }
 
-/// A place where versions go.
+/// A stage.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    /// Where: see [`slot`].
+    /// The target: see [`slot`].
     pub(crate) slot: String,
     pub(crate) account: String,
-    /// The endpoint's name and the role that its models have.
+    /// The name of the endpoint, and the role of its models.
     pub(crate) endpoint: Option<String>,
     pub(crate) role: Option<String>,
-    /// Whether a person lets versions in.
-    pub(crate) waits_for_a_person: bool,
+    /// Whether an operator promotes versions to it.
+    pub(crate) manual_gate: bool,
 }
 
-/// What serves, in one word.
+/// The target in one text.
 pub(crate) fn slot(kind: &str, account: &str, name: &str) -> String {
     format!("{kind} {name} of {account}")
 }
 
 impl Promised {
-    /// Reads the policies of models, and the suite's.
+    /// Reads the policies of the models and of the organization.
     pub(crate) fn read(models: &[String], suite: &str) -> Self {
         let tables = models.iter().filter_map(|text| text.parse::<Table>().ok());
         let models = tables.filter_map(|table| Some((text(&table, "model")?, model(&table)?))).collect();
@@ -70,7 +69,7 @@ impl Promised {
         Self { models, stops }
     }
 
-    /// The model whose version this is.
+    /// The model with this package group.
     pub(crate) fn of_group(&self, group: &str) -> Option<&Model> {
         self.models.values().find(|model| model.group == group)
     }
@@ -85,7 +84,7 @@ fn words(list: &Value) -> Vec<String> {
     list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// `"24h"`, `"7d"`, `"10m"`.
+/// Reads a duration such as `"24h"`, `"7d"` or `"10m"`.
 fn length(text: &str) -> Option<SignedDuration> {
     let (number, unit) = text.split_at(text.len().checked_sub(1)?);
     let number: i64 = number.parse().ok()?;
@@ -138,7 +137,7 @@ fn stage(table: &Table) -> Option<Stage> {
         slot: slot(kind, &account, &name),
         endpoint: (kind == "endpoint").then_some(name),
         role: text(target, "role").filter(|_| kind == "endpoint" || kind == "transform"),
-        waits_for_a_person: text(table, "gate").as_deref() == Some("manual"),
+        manual_gate: text(table, "gate").as_deref() == Some("manual"),
         account,
     })
 }

@@ -1,5 +1,4 @@
-//! A rollback goes to the last version that was live before and is not rejected; and `on_rejected` decides whether
-//! there is one.
+//! A rollback goes to the last version that was live and is not rejected; `on_rejected` decides whether there is one.
 
 use super::{World, broken, model_of};
 use crate::journal::{Entry, Happening};
@@ -19,7 +18,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     found
 }
 
-/// The versions that were live there, the last one last: going back leaves those above it behind.
+/// The versions that were live on the target, the newest last. A rollback removes those above its target.
 fn lived(world: &World<'_>, slot: &str, before: &Entry) -> Vec<u32> {
     let mut lived: Vec<u32> = Vec::new();
     for entry in world.before(before) {
@@ -35,7 +34,7 @@ fn lived(world: &World<'_>, slot: &str, before: &Entry) -> Vec<u32> {
     lived
 }
 
-/// A version that was live there before is the right one to go back to.
+/// Requires that a version that was live before is the right target of the rollback.
 fn target(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Violation> {
     let lived = lived(world, slot, at);
     let sent = world.before(at).filter_map(|entry| match &entry.happening {
@@ -43,7 +42,7 @@ fn target(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Vio
         _ => None,
     });
     let left = sent.last().filter(|left| *left != version)?;
-    // What a person wants may be any version.
+    // An operator may request any version.
     if !lived.contains(&version)
         || world.before(at).any(|entry| matches!(entry.happening, Happening::RollbackRequested))
     {
@@ -54,21 +53,21 @@ fn target(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Vio
     let broke =
         world.before(at).any(|entry| matches!(&entry.happening, Happening::Failed { version, .. } if *version == left));
     if is_rejected(left) && !policy.rollback_pending && lived.contains(&left) && !broke {
-        let what = format!("version {left} was rejected and taken back to {version}: the policy gives notice only");
+        let what = format!("version {left} was rejected and rolled back to {version}, but the policy only notifies");
         return Some(broken(Promise::OnRejected, model, at, what));
     }
     let good =
         |rejected: &dyn Fn(u32) -> bool| lived.iter().rev().copied().find(|known| *known != left && !rejected(*known));
-    // A rejection of which the suite has not heard cannot be heeded.
-    let heard = |version: u32| is_rejected(version) && world.has_handled_rejection(version, at);
-    let expected = [good(&is_rejected), good(&heard)];
+    // A rejection whose event was not handled yet cannot be considered.
+    let handled = |version: u32| is_rejected(version) && world.has_handled_rejection(version, at);
+    let expected = [good(&is_rejected), good(&handled)];
     (!expected.contains(&Some(version))).then(|| {
-        let what = format!("{slot} went from version {left} back to {version}; versions {lived:?} were live, so that {expected:?} was right");
+        let what = format!("{slot} was rolled back from version {left} to {version}; versions {lived:?} were live, so that {expected:?} was right");
         broken(Promise::RollbackTarget, model, at, what)
     })
 }
 
-/// A live version that is rejected goes back, where the policy says so and there is one to go back to.
+/// Requires a rollback of a rejected live version, if the policy says so and there is a target.
 fn answer(world: &World<'_>, version: u32, at: &Entry) -> Option<Violation> {
     let policy = world.policy_of(version)?;
     if !world.is_smooth() || !policy.rollback_pending {
@@ -84,7 +83,7 @@ fn answer(world: &World<'_>, version: u32, at: &Entry) -> Option<Violation> {
             Promise::OnRejected,
             model_of(version),
             at,
-            format!("version {version} is rejected and live, and nothing went back"),
+            format!("version {version} is rejected and live, and was not rolled back"),
         )
     })
 }

@@ -1,8 +1,7 @@
-//! Each message has its kind's severity, and each fact for people has its message.
+//! Each message has the severity of its kind, and each fact has its message, except requests between functions.
 //!
-//! The table is the README's rule in full: critical is what production or the loop needs a person for now, warning
-//! is what was held back, refused or waits for a person, and info is what needs nobody. What is between functions
-//! is nothing for people.
+//! Critical needs an operator now, for production or for the loop. Warning reports work that is held, refused or
+//! waiting for an operator. Info needs no action.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +20,7 @@ const CRITICAL: [&str; 11] = [
     "Deadline Exceeded",
     "Stop Failed",
     "Monitoring Failed",
-    // Not a fact of the suite: CloudWatch's alarms on it.
+    // CloudWatch's alarms on Trimtab, not a fact.
     "Queue Not Empty",
 ];
 
@@ -59,7 +58,7 @@ const INFO: [&str; 15] = [
     "Digest",
 ];
 
-/// What is between two functions.
+/// The requests between functions.
 const REQUESTS: [&str; 11] = [
     "Build Requested",
     "Training Requested",
@@ -74,7 +73,7 @@ const REQUESTS: [&str; 11] = [
     "Notification Batched",
 ];
 
-/// The severity of a kind; `None` for what is nothing for people.
+/// The severity of a kind; `None` for a kind without messages.
 fn severity(kind: &str) -> Option<&'static str> {
     let table = [(&CRITICAL[..], "critical"), (&WARNING[..], "warning"), (&INFO[..], "info")];
     table.into_iter().find(|(kinds, _)| kinds.contains(&kind)).map(|(_, severity)| severity)
@@ -82,12 +81,12 @@ fn severity(kind: &str) -> Option<&'static str> {
 
 pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let (mut found, mut sent) = (Vec::new(), BTreeSet::new());
-    let mut told: Vec<(&crate::journal::Entry, &str, &str, Option<&str>)> = Vec::new();
+    let mut reported: Vec<(&crate::journal::Entry, &str, &str, Option<&str>)> = Vec::new();
     for entry in world.journal() {
         match &entry.happening {
             Happening::Message { kind, severity: said, model, dedup_key, subject, body } => {
                 sent.insert((kind.as_str(), dedup_key.as_str(), model.as_str()));
-                // A chat has a shape of its own, made of the same message.
+                // A chat message has another format, made from the same message.
                 if !body.contains("\nWhat next\n") {
                     continue;
                 }
@@ -98,12 +97,12 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
                 }
             }
             Happening::Fact { kind, model, dedup_key, .. } if !REQUESTS.contains(kind) => {
-                told.push((entry, kind, dedup_key, model.as_deref()));
+                reported.push((entry, kind, dedup_key, model.as_deref()));
             }
             _ => {}
         }
     }
-    for (entry, kind, dedup_key, model) in told {
+    for (entry, kind, dedup_key, model) in reported {
         let quiet = model.and_then(|model| world.promised.models.get(model)).map(|model| &model.quiet);
         let waits = quiet.zip(severity(kind)).is_some_and(|(quiet, word)| quiet.iter().any(|known| known == word));
         let name = model.unwrap_or("trimtab");

@@ -1,5 +1,5 @@
-//! What is trained is the head of a watched branch, built well by the branch's project: a pull request's build asks
-//! for nothing, and neither does one that failed.
+//! A trained commit is the head of a configured branch whose build by the branch's project succeeded. A pull request's
+//! build and a failed build request no training.
 
 use super::{World, broken};
 use crate::journal::{Entry, Happening};

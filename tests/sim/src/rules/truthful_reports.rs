@@ -1,4 +1,4 @@
-//! What failed or was stopped is told as that, and never as a success; and what went well is not told as a failure.
+//! Failed and stopped work is reported as such, never as a success, and successful work is not reported as failed.
 
 use super::{World, broken};
 use crate::journal::{Entry, Happening};
@@ -9,16 +9,16 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for entry in world.journal() {
         let Happening::Message { kind, model, dedup_key, .. } = &entry.happening else { continue };
-        if let Some(actual) = belied(world, kind, model, dedup_key, entry) {
+        if let Some(actual) = contradiction(world, kind, model, dedup_key, entry) {
             found.push(broken(
                 Promise::TruthfulReports,
                 model,
                 entry,
-                format!("{kind} on {dedup_key} was told, and {actual}"),
+                format!("{kind} on {dedup_key} was reported, but {actual}"),
             ));
         }
     }
-    let told = |kind: &str, dedup_key: &str| {
+    let reported = |kind: &str, dedup_key: &str| {
         world.journal().iter().any(|entry| {
             matches!(&entry.happening, Happening::Message { kind: said, dedup_key: on, .. } if said == kind && on.starts_with(dedup_key))
         })
@@ -26,8 +26,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     for name in world.promised.models.keys() {
         for run in world.runs(name) {
             let bad = run.ended.is_some_and(|(_, end)| end != Ending::Succeeded);
-            if bad && !told("Training Failed", &format!("incident/{}", run.name)) {
-                let what = format!("{} did not succeed, and nobody was told", run.name);
+            if bad && !reported("Training Failed", &format!("incident/{}", run.name)) {
+                let what = format!("{} did not succeed, and this was not reported", run.name);
                 found.push(broken(Promise::TruthfulReports, name, run.entry, what));
             }
         }
@@ -35,8 +35,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     found
 }
 
-/// What is so instead of what a message says; `None` where it is as it says.
-fn belied(world: &World<'_>, kind: &str, model: &str, dedup_key: &str, at: &Entry) -> Option<String> {
+/// The fact that contradicts a message; `None` if the message is true.
+fn contradiction(world: &World<'_>, kind: &str, model: &str, dedup_key: &str, at: &Entry) -> Option<String> {
     match kind {
         "Training Succeeded" | "Training Failed" => {
             let name = dedup_key.strip_prefix("incident/")?;
@@ -44,7 +44,7 @@ fn belied(world: &World<'_>, kind: &str, model: &str, dedup_key: &str, at: &Entr
             let ended = run.and_then(|run| run.ended).filter(|(ended, _)| *ended <= at.at).map(|(_, end)| end);
             let right = match ended {
                 Some(end) => (end == Ending::Succeeded) == (kind == "Training Succeeded"),
-                // A run that would not start has failed.
+                // A run that could not be started has failed.
                 None => kind == "Training Failed" && world.runs(model).iter().all(|run| run.name != name),
             };
             (!right).then(|| format!("the run has ended as {ended:?}"))

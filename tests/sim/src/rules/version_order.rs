@@ -1,5 +1,5 @@
-//! Versions go out in order: no older one over a newer one, unless the newer one was rejected or proved nothing,
-//! or a person wants it. And a version enters a stage after it is live in the one before.
+//! Versions are deployed in order: no older one replaces a newer one, unless the newer one was rejected or could not be
+//! verified, or an operator requests it. A version enters a stage after it is live in the previous one.
 
 use super::{World, broken, model_of};
 use crate::journal::{Entry, Happening};
@@ -14,7 +14,7 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
             _ => None,
         });
         if let Some(newer) = sent.last().filter(|last| last > version)
-            && !gives_way(world, slot, newer, entry)
+            && !may_be_replaced(world, slot, newer, entry)
         {
             let what = format!("version {version} was sent over the newer version {newer}: {slot}");
             found.push(broken(Promise::Order, model_of(*version), entry, what));
@@ -24,8 +24,8 @@ pub(super) fn holds(world: &World<'_>) -> Vec<Violation> {
     found
 }
 
-/// Whether a version may be followed by an older one.
-fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
+/// Whether an older version may replace this one.
+fn may_be_replaced(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
     let rejected = world.approval(version, at) == Some("Rejected");
     let about = |dedup_key: &str| {
         dedup_key.starts_with("rollout/") && dedup_key.split('/').rev().nth(1) == Some(&version.to_string())
@@ -34,7 +34,8 @@ fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
         || world.before(at).any(|entry| match &entry.happening {
             Happening::Failed { slot: there, version: broke } => there == slot && *broke == version,
             Happening::RollbackRequested => true,
-            // What has no data on its alarms, or does not answer, proves nothing; that is told with it.
+            // A version without alarm data, or that fails its smoke test, could not be verified; a message reports
+            // that.
             Happening::Fact { kind, dedup_key, .. } => {
                 ["Rollout Rolled Back", "Smoke Test Failed"].contains(kind) && about(dedup_key)
             }
@@ -43,21 +44,21 @@ fn gives_way(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> bool {
         || proved_nothing(world, version, at)
 }
 
-/// The facts of a decision go out after its calls: the version is told to have proved nothing a moment later.
+/// The facts of a decision are published after its calls: the report may be slightly later than the next deployment.
 fn proved_nothing(world: &World<'_>, version: u32, at: &Entry) -> bool {
     let later = world.journal().iter().skip_while(|entry| !std::ptr::eq(*entry, at));
-    let mut told = later.filter_map(|entry| match &entry.happening {
+    let mut reported = later.filter_map(|entry| match &entry.happening {
         Happening::Fact { kind, dedup_key, .. } => Some((*kind, dedup_key)),
         _ => None,
     });
     let word = version.to_string();
-    told.any(|(kind, dedup_key)| {
+    reported.any(|(kind, dedup_key)| {
         ["Rollout Rolled Back", "Smoke Test Failed"].contains(&kind)
             && dedup_key.split('/').rev().nth(1) == Some(word.as_str())
     })
 }
 
-/// A later stage takes what is live in the one before, and, where a person is the gate, was let in.
+/// Requires that a version is live in the previous stage, and, if the gate is manual, that an operator promoted it.
 fn stage(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Violation> {
     let stages = &world.policy_of(version)?.stages;
     let number = stages.iter().position(|stage| stage.slot == slot)?;
@@ -71,10 +72,10 @@ fn stage(world: &World<'_>, slot: &str, version: u32, at: &Entry) -> Option<Viol
     }
     let let_in =
         world.before(at).any(|entry| matches!(entry.happening, Happening::Promoted(promoted) if promoted == version));
-    let gate = stages.get(number).is_some_and(|stage| stage.waits_for_a_person);
+    let gate = stages.get(number).is_some_and(|stage| stage.manual_gate);
     let what = match (served(&before.slot), gate && !let_in) {
         (false, _) => format!("version {version} was sent to {slot} before it was live in {}", before.slot),
-        (true, true) => format!("version {version} was sent to {slot}, and nobody let it in"),
+        (true, true) => format!("version {version} was sent to {slot}, and no operator promoted it"),
         (true, false) => return None,
     };
     Some(broken(Promise::Order, model_of(version), at, what))
