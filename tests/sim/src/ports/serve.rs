@@ -93,7 +93,7 @@ impl Endpoints for Sim {
             if !services.models.contains_key(&model) {
                 return Err(Failure::permanent("sagemaker:CreateEndpointConfig", "Could not find model"));
             }
-            if trial {
+            if is_test {
                 services.shadow_configs.insert(name.clone());
             }
             let version = services.models.get(&model).copied().unwrap_or_default();
