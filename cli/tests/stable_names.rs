@@ -37,8 +37,11 @@ fn root() -> PathBuf {
 /// What one function makes of one event: the variant, the event and the function, and the names.
 type Names = BTreeMap<String, Value>;
 
+/// The policy of a model, or of the organization, or neither.
+type Policies = (Option<Arc<Policy>>, Option<Arc<OrganizationPolicy>>);
+
 /// The policies that a function decides this event by; `None` if it decides nothing.
-fn owner<D: Decide>(event: &Event, set: &PolicySet) -> Option<(Option<Arc<Policy>>, Option<Arc<OrganizationPolicy>>)> {
+fn owner<D: Decide>(event: &Event, set: &PolicySet) -> Option<Policies> {
     let subject = Some(D::subject(event)).filter(|subject| *subject != Subject::Lookup)?;
     match run(resolve(subject, D::is_on, set, async { Ok(None) })).unwrap().unwrap() {
         Resolved::Model(policy) => Some((Some(policy), None)),

@@ -1,30 +1,27 @@
-//! SageMaker, over the SDK: pipelines in `definitions` and `runs`, the registry in `registry`,
-//! endpoints in `endpoints` and `shape`, batch transform in `transforms`, versions that wait for a verdict in `candidates`, what the guard looks at in
-//! `resources`, monitoring runs in `reports`, ML Lineage Tracking in `lineage`, what watches a live version in `monitoring`, `baselines`
-//! and `job_definitions`.
+//! SageMaker over its SDK: one file for each port, or for a part of one.
 //!
-//! SageMaker's models declare almost no errors: it answers `ValidationException` with a sentence,
-//! and what the sentence means is decided in `says`.
+//! SageMaker's API models declare almost no errors. It returns `ValidationException` with a sentence, and
+//! `error_messages` decides what the sentence means.
 
 mod baselines;
-mod candidates;
 mod definitions;
+mod deployment_config;
 mod endpoints;
+mod error_messages;
 mod job_definitions;
 mod lineage;
+mod model_package_approval;
 mod monitoring;
+mod monitoring_executions;
+mod pipeline_executions;
 mod registry;
-mod reports;
 mod resources;
-mod runs;
-mod says;
-mod shape;
 mod transforms;
 
 use aws_config::SdkConfig;
 use aws_sdk_sagemaker::Client;
 
-/// SageMaker.
+/// The ports of SageMaker.
 #[derive(Debug, Clone)]
 pub struct SageMaker(Client);
 
