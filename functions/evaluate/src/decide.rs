@@ -224,7 +224,8 @@ pub fn is_over(execution: &ObservedExecution) -> bool {
 
 /// The newest version waits for a verdict: it is asked for. Older ones wait for a person.
 fn on_reconcile(ctx: &Asked<'_>, policy: &Policy) -> Answer {
-    let waits = |listed: &&ListedPackage| listed.actual.approval == Approval::Pending && listed.actual.status == "Completed";
+    let waits =
+        |listed: &&ListedPackage| listed.actual.approval == Approval::Pending && listed.actual.status == "Completed";
     let Some(listed) = ctx.observed.newest.as_ref().filter(waits) else {
         return Plan::skip("nothing_new", "the newest version does not wait for a verdict");
     };

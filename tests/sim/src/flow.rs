@@ -146,7 +146,7 @@ fn look(sim: &Sim, case: &Case, late: bool) {
     let tried = case.flow == Flow::Shadowed;
     let looks = tried || late || case.schedule == Schedule::Dropped || case.flow.is_watched();
     if looks && case.design == Design::Suite {
-        // A trial lasts a day: that it is over is found by looking alone.
+        // A variant test lasts a day: only a reconcile finds that it is over.
         let wait = if tried { LOOK_EVERY + SHADOWED } else { LOOK_EVERY };
         sim.services().after(wait, Item::Look);
         settle(sim, case.design);

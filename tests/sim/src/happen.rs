@@ -176,7 +176,7 @@ impl Services {
                 endpoint.failure = Some("an alarm went off".to_owned());
                 self.record(Deed::Broke { slot, version });
             } else {
-                if !self.trials.contains(&pending) {
+                if !self.variant_tests.contains(&pending) {
                     self.lived.push(version);
                     self.record(Deed::Serves { slot, version });
                 }

@@ -197,8 +197,8 @@ pub struct Services {
     /// The versions of models, and of configurations.
     pub(crate) models: BTreeMap<String, u32>,
     pub(crate) configs: BTreeMap<String, u32>,
-    /// The configurations in which a version is on trial.
-    pub(crate) trials: BTreeSet<String>,
+    /// The configurations that serve a variant test.
+    pub(crate) variant_tests: BTreeSet<String>,
     /// The stack of `tariffs`.
     pub(crate) stacked: Stacked,
     /// The jobs of `leads`.

@@ -83,7 +83,7 @@ pub(super) fn ends(case: &Case, services: &Services) -> Vec<Violation> {
         Flow::Shadowed | Flow::ShadowRejected if told("Rollout Skipped on rollout/churn/1") => {}
         Flow::Shadowed => {
             must(live == Some(2), "version 2 is not live");
-            must(!services.trials.contains(&serving(services)), "version 2 is on trial for ever");
+            must(!services.variant_tests.contains(&serving(services)), "version 2 is in its variant test for ever");
             must(told("Rollout Succeeded on rollout/churn/2"), "nobody was told that version 2 is live");
         }
         Flow::ShadowRejected => {

@@ -94,7 +94,7 @@ impl Endpoints for Sim {
                 return Err(Failure::permanent("sagemaker:CreateEndpointConfig", "Could not find model"));
             }
             if is_test {
-                services.trials.insert(name.clone());
+                services.variant_tests.insert(name.clone());
             }
             let version = services.models.get(&model).copied().unwrap_or_default();
             services.configs.insert(name, version);
