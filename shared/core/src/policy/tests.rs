@@ -243,11 +243,11 @@ fn stages_follow_each_other_and_each_is_of_an_account() {
     let policy = Policy::parse("loans.toml", LOANS).unwrap();
     let deploy = policy.deploy.unwrap();
     let next = deploy.after(deploy.first().unwrap()).unwrap();
-    assert_eq!((next.name.as_str(), next.account()), ("staging", Some("210987654321")));
+    assert_eq!((next.name.as_str(), next.account_id()), ("staging", Some("210987654321")));
     assert_eq!(next.account.as_ref().unwrap().session, "trimtab-loans-staging");
     assert_eq!(deploy.after(deploy.production().unwrap()), None);
     let production = deploy.production().unwrap();
-    assert_eq!((&production.gate, production.account()), (&Gate::Manual, Some("123456789012")));
+    assert_eq!((&production.gate, production.account_id()), (&Gate::Manual, Some("123456789012")));
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn an_engine_says_what_it_is_and_whether_aws_tells() {
 fn a_stage_is_in_the_account_of_its_role() {
     let account = |base: &[&str]| {
         let deploy = policy(base, &[]).deploy.unwrap();
-        deploy.production().unwrap().account().map(str::to_owned)
+        deploy.production().unwrap().account_id().map(str::to_owned)
     };
     assert_eq!(account(SERVED).as_deref(), Some("123456789012"));
     assert_eq!(account(TRANSFORMED).as_deref(), Some("123456789012"));
