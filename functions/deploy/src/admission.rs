@@ -17,7 +17,7 @@ pub(crate) enum Admission {
     /// These alarms of the strategy have no data: nothing would stop a bad version.
     Hold(Vec<AlarmName>),
     /// The failed endpoint is deleted first, by this action.
-    RecreateFirst(Action),
+    RecreateFirst(Box<Action>),
     /// An operator's version recreates the endpoint first.
     AfterOperator,
 }
@@ -40,7 +40,7 @@ pub(crate) fn admission(ctx: Ctx<'_>, wanted: &Queued) -> Admission {
     if wanted.cause == Cause::Operator
         && let Some(deletion) = target.deletion(ctx)
     {
-        return Admission::RecreateFirst(deletion);
+        return Admission::RecreateFirst(Box::new(deletion));
     }
     Admission::Start
 }

@@ -44,8 +44,8 @@ mod transform;
 mod variant_test;
 mod witness;
 
-/// The alarm that watches a version on trial.
-const TRIAL_ALARM: &str = "churn-trial-5xx";
+/// The alarm of the variant test.
+const TEST_ALARM: &str = "churn-test-5xx";
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -59,8 +59,8 @@ struct Cloud {
     silent: Mutex<bool>,
     lifecycles: Mutex<std::collections::BTreeMap<String, LifeCycle>>,
     deleted: Mutex<u32>,
-    /// What the trial's alarms say; they have data unless told.
-    trial: Mutex<Option<AlarmState>>,
+    /// The state of the variant test's alarms; `Ok` if absent.
+    test_alarm: Mutex<Option<AlarmState>>,
     strategies: Mutex<Vec<Strategy>>,
     configs: Mutex<Vec<ServingRequest>>,
     stack: Mutex<stack::Cloud>,
@@ -137,11 +137,11 @@ impl Alarms for &Cloud {
         let silent = *self.silent.lock().unwrap();
         let state = if silent { AlarmState::InsufficientData } else { AlarmState::Ok };
         let arn = |name: &AlarmName| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
-        let tried = self.trial.lock().unwrap().clone();
+        let tried = self.test_alarm.lock().unwrap().clone();
         let actual = |name: &AlarmName| ObservedAlarm {
             arn: AlarmArn::parse(&arn(name)).unwrap(),
             name: name.clone(),
-            state: tried.clone().filter(|_| name.as_str() == TRIAL_ALARM).unwrap_or_else(|| state.clone()),
+            state: tried.clone().filter(|_| name.as_str() == TEST_ALARM).unwrap_or_else(|| state.clone()),
             since: None,
             drift: None,
             features: vec![],
@@ -218,7 +218,7 @@ impl Stage {
         self.try_react(account, kind, source, detail).unwrap()
     }
 
-    /// `None` where the event is given back.
+    /// `None` after a transient failure.
     fn try_react(&self, account: &str, kind: &str, source: &str, detail: &Value) -> Option<(Decision, &'static str)> {
         let now = self.world.clock.now() + SignedDuration::from_secs(1);
         self.world.clock.set(now);
@@ -230,27 +230,27 @@ impl Stage {
         Some((report.entry.decision, report.codes.last().copied().unwrap()))
     }
 
-    fn say(&self, group: &str, version: u32, verdict: &str) -> (Decision, &'static str) {
+    fn judge(&self, group: &str, version: u32, verdict: &str) -> (Decision, &'static str) {
         self.cloud.approvals.lock().unwrap().insert(arn(group, version), Approval::parse(verdict));
-        self.hear(group, version, verdict)
+        self.deliver(group, version, verdict)
     }
 
-    /// The event alone: the registry says what it said before.
-    fn hear(&self, group: &str, version: u32, verdict: &str) -> (Decision, &'static str) {
-        self.try_hear(group, version, verdict).unwrap()
+    /// The event alone: the registry is unchanged.
+    fn deliver(&self, group: &str, version: u32, verdict: &str) -> (Decision, &'static str) {
+        self.try_deliver(group, version, verdict).unwrap()
     }
 
-    fn try_hear(&self, group: &str, version: u32, verdict: &str) -> Option<(Decision, &'static str)> {
+    fn try_deliver(&self, group: &str, version: u32, verdict: &str) -> Option<(Decision, &'static str)> {
         let detail = json!({"ModelPackageGroupName": group, "ModelPackageVersion": version, "ModelPackageArn": arn(group, version),
             "ModelApprovalStatus": verdict, "ModelPackageStatus": "Completed"});
         self.try_react("123456789012", "SageMaker Model Package State Change", "aws.sagemaker", &detail)
     }
 
     fn approve(&self, version: u32) -> (Decision, &'static str) {
-        self.say("churn", version, "Approved")
+        self.judge("churn", version, "Approved")
     }
 
-    fn comes_to_rest(&self, went_back: bool) -> (Decision, &'static str) {
+    fn becomes_stable(&self, went_back: bool) -> (Decision, &'static str) {
         if let Some(endpoint) = self.cloud.endpoint.lock().unwrap().as_mut() {
             endpoint.status = EndpointStatus::InService;
             let pending = endpoint.pending.take();
@@ -262,13 +262,13 @@ impl Stage {
         self.react("SageMaker Endpoint State Change", "aws.sagemaker", &detail)
     }
 
-    /// Versions in the order in which the endpoint was asked to take them.
+    /// The versions in the order of their updates.
     fn updates(&self) -> Vec<String> {
         let configs = self.cloud.updates.lock().unwrap().clone();
         configs.iter().map(|config| config.split('-').nth(1).unwrap_or_default().to_owned()).collect()
     }
 
-    fn told(&self) -> Vec<FactKind> {
+    fn published(&self) -> Vec<FactKind> {
         self.world.bus.facts().iter().map(|fact| fact.kind).collect()
     }
 }

@@ -80,7 +80,7 @@ impl TryFrom<EndpointToml> for EndpointTarget {
         let variant_test = match (written.shadow, written.ab_test) {
             (None, None) => None,
             (Some(shadow), None) => Some(VariantTest::Shadow(shadow)),
-            (None, Some(challenger)) => Some(VariantTest::AbTest(challenger)),
+            (None, Some(ab_test)) => Some(VariantTest::AbTest(ab_test)),
             _ => return Err("expected at most one of shadow and ab_test"),
         };
         Ok(Self { name, role, serving, strategy, variant_test, autoscaling })
@@ -120,7 +120,7 @@ impl From<EndpointTarget> for EndpointToml {
         match target.variant_test {
             None => {}
             Some(VariantTest::Shadow(shadow)) => written.shadow = Some(shadow),
-            Some(VariantTest::AbTest(challenger)) => written.ab_test = Some(challenger),
+            Some(VariantTest::AbTest(ab_test)) => written.ab_test = Some(ab_test),
         }
         written
     }

@@ -192,6 +192,12 @@ impl StageAccounts for Sim {
         there.1 = account.is_some_and(|account| account.role.account() == STAGING);
         self.call(Site::StageAccountsClientsFor, |_| Ok(())).await?;
         let client = || there.clone();
-        Ok(StageClients { endpoints: client(), transforms: client(), scaling: client(), alarms: client(), invocations: client() })
+        Ok(StageClients {
+            endpoints: client(),
+            transforms: client(),
+            scaling: client(),
+            alarms: client(),
+            invocations: client(),
+        })
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn start_or_queue(ctx: Ctx<'_>, state: State, wanted: Queued, mut rea
                 "the endpoint has failed: it is deleted and then created again with this version",
             ));
             let state = State { queued: Some(wanted), ..state };
-            Plan::with_reasons(Decision::Deferred, reasons).with_state(state).with_action(deletion)
+            Plan::with_reasons(Decision::Deferred, reasons).with_state(state).with_action(*deletion)
         }
     }
 }

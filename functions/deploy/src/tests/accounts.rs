@@ -1,4 +1,4 @@
-//! Each call of a stage goes by the client of the account that the stage is in, and what fails is a failure.
+//! Each call goes through the clients of the stage's account, and a failed call is a failure.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn target(text: &str) -> Target {
     parse(text).deploy.unwrap().stages.pop().unwrap().target
 }
 
-/// Every call that a stage in another account may have made there: the call, and what it gives.
+/// Every call in a stage's account, with its outcome.
 fn calls(account: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)> {
     let Target::Endpoint(target) = target(include_str!("../../../../policies/churn.toml")) else {
         panic!("an endpoint")
@@ -77,7 +77,7 @@ fn calls(account: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)>
     ]
 }
 
-/// What is in this account whatever the stage is in.
+/// Every call in Trimtab's own account, with its outcome.
 fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
     let Target::Stack(target) = target(include_str!("../../../../policies/tariffs.toml")) else { panic!("a stack") };
     let request = StackRequest {
@@ -113,7 +113,7 @@ fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
     ]
 }
 
-/// One of each.
+/// One action of each kind.
 pub(super) fn every_call() -> Vec<Action> {
     let there = calls(None).into_iter().map(|(action, ..)| action);
     there.chain(calls_here().into_iter().map(|(action, ..)| action)).collect()

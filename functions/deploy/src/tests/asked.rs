@@ -1,4 +1,4 @@
-//! What SageMaker and CodePipeline are asked for a version: made of the policy and the rollout alone.
+//! The requests for a version: they depend on the policy and the rollout alone.
 
 use trimtab_core::policy::VariantTest;
 
@@ -14,7 +14,7 @@ fn observed(endpoint: Option<ObservedEndpoint>) -> Observed {
     Observed { package: Some(actual), endpoint, ..Observed::default() }
 }
 
-/// What the approval of this version leads to, so many seconds after noon.
+/// The actions after the approval of this version, so many seconds after noon.
 fn actions(policy: &str, group: &str, version: u32, after: i64) -> Vec<Action> {
     let plan = decide(policy, &approved(group, version), &State::default(), &observed(serves("theirs")), after);
     assert!(!plan.actions.is_empty(), "{plan:?}");
@@ -47,9 +47,9 @@ fn token(policy: &str, group: &str, version: u32, after: i64) -> String {
 #[test]
 fn execution_token_depends_on_package_and_attempt() {
     let one = token(SEGMENTS, "segments", 1, 60);
-    assert_eq!(one, token(SEGMENTS, "segments", 1, 60), "the same turn has the same token");
+    assert_eq!(one, token(SEGMENTS, "segments", 1, 60), "the same attempt has the same token");
     assert_ne!(one, token(SEGMENTS, "segments", 2, 60), "another version has another");
-    assert_ne!(one, token(SEGMENTS, "segments", 1, 61), "another turn has another");
+    assert_ne!(one, token(SEGMENTS, "segments", 1, 61), "another attempt has another");
     assert!(one.len() <= 128 && one.starts_with("trimtab-"), "{one}: CodePipeline takes 128 characters");
 }
 
@@ -101,7 +101,7 @@ fn only_production_in_this_account_captures_data() {
     let capture = config(&actions(CHURN, "churn", 1, 60)).capture.unwrap();
     assert_eq!((capture.percent, capture.destination.as_str()), (20, "s3://churn-monitoring/captured"));
     let unwatched = &CHURN[..CHURN.find("[monitor]").unwrap()];
-    assert_eq!(config(&actions(unwatched, "churn", 1, 60)).capture, None, "nobody watches it");
+    assert_eq!(config(&actions(unwatched, "churn", 1, 60)).capture, None, "nothing monitors it");
     let (head, rest) = CHURN.split_once("[deploy.endpoint]\n").unwrap();
     let (_, tail) = rest.split_once("[evaluate]").unwrap();
     let stage = |name: &str, endpoint: &str, account: &str| {
@@ -134,13 +134,13 @@ fn test_has_a_configuration_of_both_versions() {
     let plan = |policy: &str, state: &State, config: &str| {
         decide(policy, &approved("churn", 2), state, &observed(serves(config)), 60)
     };
-    let asked = plan(&shadowed(), &state, "churn-v1-c");
+    let asked = plan(&with_shadow(), &state, "churn-v1-c");
     let config = config(&asked.actions);
     let Some(Action::CreateModel { request: model, .. }) = asked.actions.first() else { panic!("{asked:?}") };
     let beside = config.second_variant.clone().unwrap();
     assert_eq!((beside.live.as_str(), &model.model), ("churn-v1-c", &config.model));
     assert!(matches!(beside.test, VariantTest::Shadow(ref shadow) if shadow.percent == 50));
-    assert_ne!(config.name, config.model, "when the trial is over, the model's own configuration has its name");
+    assert_ne!(config.name, config.model, "after the test, the model's own configuration has its name");
     let Some(Action::UpdateEndpoint { request, .. }) = asked.actions.last() else { panic!("{asked:?}") };
     assert_eq!((&request.config, &request.strategy), (&config.name, &Strategy::AllAtOnce));
 
@@ -148,18 +148,18 @@ fn test_has_a_configuration_of_both_versions() {
         let state = State { live: vec![live("churn", 1, live_config)], ..State::default() };
         self::config(&plan(policy, &state, live_config).actions).name
     };
-    let challenger = shadowed().replace("shadow]", "ab_test]");
+    let challenger = with_shadow().replace("shadow]", "ab_test]");
     let start = challenger.find(CANARY).unwrap();
     let end = challenger.find("[deploy.endpoint.autoscaling]").unwrap();
     let challenger = format!("{}{}", &challenger[..start], &challenger[end..]);
     let names = [
-        name(&shadowed(), "churn-v1-c"),
-        name(&shadowed(), "churn-v1-other"),
-        name(&shadowed().replace("percent = 50", "percent = 40"), "churn-v1-c"),
+        name(&with_shadow(), "churn-v1-c"),
+        name(&with_shadow(), "churn-v1-other"),
+        name(&with_shadow().replace("percent = 50", "percent = 40"), "churn-v1-c"),
         name(&challenger, "churn-v1-c"),
     ];
     let distinct: std::collections::BTreeSet<_> = names.iter().collect();
-    assert_eq!(distinct.len(), names.len(), "another trial has another name: {names:?}");
+    assert_eq!(distinct.len(), names.len(), "another test has another name: {names:?}");
     assert!(names.iter().all(|name| name.starts_with("churn-v2-test-") && name.len() <= 63), "{names:?}");
 }
 
@@ -167,7 +167,7 @@ fn test_has_a_configuration_of_both_versions() {
 fn test_needs_a_live_version_that_serves() {
     let mut state = State { live: vec![live("churn", 1, "churn-v1-c")], ..State::default() };
     let beside = |state: &State, endpoint: Option<ObservedEndpoint>| {
-        let plan = decide(&shadowed(), &approved("churn", 2), state, &observed(endpoint), 60);
+        let plan = decide(&with_shadow(), &approved("churn", 2), state, &observed(endpoint), 60);
         config(&plan.actions).second_variant.is_some()
     };
     assert!(beside(&state, serves("churn-v1-c")));
@@ -183,9 +183,9 @@ fn test_needs_a_live_version_that_serves() {
 #[test]
 fn rollout_exceeds_its_deadline_exactly_at_the_limit() {
     let look = fact("churn", FactKind::ReconcileRequested, &json!({}));
-    let late = |policy: &str, trial: bool, after: i64| {
+    let exceeds = |policy: &str, is_test: bool, after: i64| {
         let mut rollout = rollout("churn", 2, "new", Progress::UpdatingEndpoint);
-        if trial {
+        if is_test {
             rollout.phase =
                 crate::rollout::Phase::VariantTest { live_model: "l".into(), own_model: "m".into(), promoted_by: None };
         }
@@ -193,15 +193,19 @@ fn rollout_exceeds_its_deadline_exactly_at_the_limit() {
         let moving = ObservedEndpoint { status: EndpointStatus::Updating, ..serves("old").unwrap() };
         let plan = decide(policy, &look, &state, &observed(Some(moving)), after);
         let told = kinds(&plan) == [FactKind::DeadlineExceeded];
-        assert_eq!(told, plan.state.is_some_and(|state| state.current.unwrap().deadline_exceeded), "it is told once");
+        assert_eq!(
+            told,
+            plan.state.is_some_and(|state| state.current.unwrap().deadline_exceeded),
+            "it is reported once"
+        );
         told
     };
     let hours = |hours: i64| hours * 3600;
-    assert_eq!((late(CHURN, false, hours(6) - 1), late(CHURN, false, hours(6))), (false, true));
-    let trial = (late(&shadowed(), true, hours(30) - 1), late(&shadowed(), true, hours(30)));
-    assert_eq!(trial, (false, true), "a trial of a day is meant to last");
-    assert!(late(&shadowed(), false, hours(6)), "what is no trial is not");
-    assert!(!late(&CHURN.replace("rollout = \"6h\"", "rollout = \"7h\""), false, hours(6)));
+    assert_eq!((exceeds(CHURN, false, hours(6) - 1), exceeds(CHURN, false, hours(6))), (false, true));
+    let test = (exceeds(&with_shadow(), true, hours(30) - 1), exceeds(&with_shadow(), true, hours(30)));
+    assert_eq!(test, (false, true), "the duration of a test is no delay");
+    assert!(exceeds(&with_shadow(), false, hours(6)), "without a test the deadline is the rollout's");
+    assert!(!exceeds(&CHURN.replace("rollout = \"6h\"", "rollout = \"7h\""), false, hours(6)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Events, records and answers of AWS, in a line each; and the decision that they lead to.
+//! Builders of events, states and observations, and the decision that follows from them.
 
 use trimtab_core::event::Event;
 use trimtab_core::plan::Plan;
@@ -18,7 +18,7 @@ pub(super) const LEADS: &str = include_str!("../../../../policies/leads.toml");
 pub(super) const LOANS: &str = include_str!("../../../../policies/loans.toml");
 pub(super) const CANARY: &str = "[deploy.endpoint.canary]";
 
-pub(super) fn shadowed() -> String {
+pub(super) fn with_shadow() -> String {
     let shadow =
         format!("[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"a\", \"b\", \"c\"]\n{CANARY}");
     CHURN.replace(CANARY, &shadow)

@@ -1,5 +1,5 @@
 //! Two accounts with endpoints that behave as SageMaker's do: they refuse, are busy, move, fail and
-//! rest. Each call is on record with the account whose client made it.
+//! rest. Each call is recorded with the account whose client made it.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,21 @@ pub(super) const HUB: &str = "123456789012";
 pub(super) const STAGING: &str = "210987654321";
 pub(super) const MODEL: &str = "loans";
 
-/// A configuration that somebody else has made.
+/// A configuration that Trimtab did not create.
 const THEIRS: &str = "theirs-v0-0";
 
-/// What the next update of an endpoint meets.
+/// A fault of the next update of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Luck {
-    /// Somebody else has begun another update a moment before.
+    /// Another update began a moment before.
     Busy,
-    /// SageMaker refuses it.
+    /// SageMaker refuses the update.
     Refused,
-    /// SageMaker takes it, and the answer is lost.
+    /// SageMaker accepts the update, and its response is lost.
     AnswerLost,
 }
 
-/// How a move of an endpoint ends.
+/// The end of a transition of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Served,
@@ -41,12 +41,12 @@ pub(super) enum Outcome {
 pub(super) struct Inner {
     pub(super) packages: BTreeMap<u32, ObservedPackage>,
     pub(super) endpoints: BTreeMap<(String, String), ObservedEndpoint>,
-    /// Account, call, and what it is about.
+    /// The account, the call, and its subject.
     pub(super) calls: Vec<(String, String)>,
     pub(super) luck: Option<Luck>,
     /// Whether the canary's alarms have no data.
     pub(super) silent: bool,
-    /// Whether endpoints answer smoke tests with an error.
+    /// Whether endpoints fail smoke tests.
     pub(super) broken: bool,
     pub(super) now: Timestamp,
 }
@@ -69,7 +69,7 @@ impl Fleet {
         self.0.lock().unwrap()
     }
 
-    /// The move that an endpoint is on ends so. False where it is on none.
+    /// Ends the endpoint's transition; false if it is in none.
     pub(super) fn ends(&self, account: &str, name: &str, outcome: Outcome) -> bool {
         let mut inner = self.inner();
         let now = inner.now;
@@ -94,7 +94,7 @@ impl Fleet {
         true
     }
 
-    /// Somebody else begins a change of an endpoint that rests in service. False where it does not.
+    /// Starts an update that is not Trimtab's; false if the endpoint is not in service.
     pub(super) fn theirs(&self, account: &str, name: &str) -> bool {
         let mut inner = self.inner();
         let now = inner.now;
@@ -266,7 +266,7 @@ impl<'a> StageAccounts for &'a Fleet {
         let account = match place.map(|place| place.role.account()) {
             None => HUB,
             Some(STAGING) => STAGING,
-            Some(other) => panic!("nobody may be in account {other}"),
+            Some(other) => panic!("no role for account {other}"),
         };
         let client = || Client { fleet: self, account };
         Ok(StageClients {

@@ -1,5 +1,5 @@
-//! What AWS is asked before a decision: what the decision needs and no more, in the right account; and
-//! what it does not answer is not made up.
+//! The observation before a decision: what the decision needs and no more, in the right account; and
+//! a failed call is never replaced by an assumption.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ fn observe(asked: &Asked, witness: &Witness) -> PortResult<Observed> {
     run(reaction(witness).observe(&asked.event, Some(&policy), &asked.state)).unwrap()
 }
 
-/// Answered: versions 1 and 2; what was there before the suite: version 3.
+/// Versions 1 and 2 were processed; version 3 is older than the first reconcile.
 fn answered() -> State {
     let judged = |verdict| VerdictRecord { verdict, attempt: 1 };
     State {
@@ -85,17 +85,17 @@ fn by_endpoint() -> Vec<Asked> {
             &["here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
         ),
         asked(
-            &shadowed(),
+            &with_shadow(),
             rests("churn-prod"),
             on(rollout("churn", 2, "t", trying)),
-            "a version is on trial",
+            "a version is in its test",
             &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx", "here DescribeAlarms a,b,c"],
         ),
         asked(
-            &shadowed(),
+            &with_shadow(),
             rests("churn-prod"),
             on(rollout("churn", 2, "t", Progress::UpdatingEndpoint)),
-            "not on trial yet",
+            "its test has not begun",
             &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
         ),
         asked(CHURN, rests("theirs"), State::default(), "an endpoint of no stage", &[]),
@@ -166,7 +166,7 @@ fn by_request() -> Vec<Asked> {
             LOANS,
             stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "2", "by": "maya"})),
             offered.clone(),
-            "let in by a person",
+            "promoted by an operator",
             &["here DescribeModelPackage v2", "here DescribeEndpoint loans"],
         ),
         asked(
@@ -290,8 +290,8 @@ fn elsewhere() -> Vec<Asked> {
             )
         },
         Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Rollback), "it goes back", not) },
-        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Operator), "by hand", not) },
-        Asked { witness: new, ..asked(LOANS, rests(), with(tried), "it is on trial", not) },
+        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Operator), "an operator's", not) },
+        Asked { witness: new, ..asked(LOANS, rests(), with(tried), "it is in its test", not) },
         Asked { witness: new, ..asked(LOANS, rests(), State::default(), "no rollout is on", not) },
     ]
 }
@@ -338,7 +338,7 @@ fn response_of_aws_is_the_observed_state() {
         states.iter().map(|(name, state)| ((*name).to_owned(), state.clone())).collect()
     };
     let trying = Progress::Testing { since: NOON.parse().unwrap() };
-    let asked = asked(&shadowed(), approved("churn", 2), on(rollout("churn", 2, "t", trying)), "", &[]);
+    let asked = asked(&with_shadow(), approved("churn", 2), on(rollout("churn", 2, "t", trying)), "", &[]);
     let names = |names: &[&str]| names.iter().map(|name| AlarmName::parse(name).unwrap()).collect::<Vec<_>>();
     let actual = listed("churn", 2, "Approved").actual;
     for (own, silent) in [

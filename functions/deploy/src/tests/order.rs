@@ -1,4 +1,4 @@
-//! Which version comes next where verdicts come in the middle of a rollout.
+//! Which version is next if verdicts arrive during a rollout.
 
 use super::*;
 
@@ -7,12 +7,12 @@ impl Stage {
     fn with_two_live(self) -> Self {
         for version in [1, 2] {
             self.approve(version);
-            self.comes_to_rest(false);
+            self.becomes_stable(false);
         }
         self
     }
 
-    /// Somebody else changes the endpoint, and leaves what it serves.
+    /// Another update changes the endpoint, which serves the same configuration afterwards.
     fn is_changed_by_others(&self) {
         if let Some(endpoint) = self.cloud.endpoint.lock().unwrap().as_mut() {
             endpoint.status = EndpointStatus::SystemUpdating;
@@ -21,7 +21,7 @@ impl Stage {
     }
 
     fn reject(&self, version: u32) -> (Decision, &'static str) {
-        self.say("churn", version, "Rejected")
+        self.judge("churn", version, "Rejected")
     }
 }
 
@@ -30,7 +30,7 @@ fn newer_version_in_progress_stays_when_live_is_rejected() {
     let stage = stage().with_two_live();
     stage.approve(3);
     assert_eq!(stage.reject(2), (Decision::Deferred, "queued"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3"], "no older version over a newer approval");
 }
 
@@ -39,7 +39,7 @@ fn rejected_live_version_is_left_when_its_successor_fails() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.reject(2);
-    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "resumed"));
+    assert_eq!(stage.becomes_stable(true), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v1"]);
 }
 
@@ -51,7 +51,7 @@ fn rollback_skips_all_rejected_versions() {
         for version in order {
             stage.reject(version);
         }
-        stage.comes_to_rest(false);
+        stage.becomes_stable(false);
         assert_eq!(stage.updates(), ["v1", "v2", "v3", "v1"], "rejected in the order {order:?}");
     }
 }
@@ -62,9 +62,9 @@ fn queued_approval_survives_rejection_of_the_version_before() {
     stage.approve(3);
     stage.approve(4);
     assert_eq!(stage.reject(3), (Decision::Deferred, "queued"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "resumed"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v4"]);
-    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "rollback"), "version 3 serves again, and was rejected");
+    assert_eq!(stage.becomes_stable(true), (Decision::Acted, "rollback"), "version 3 serves again, and was rejected");
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v4", "v2"]);
 }
 
@@ -74,7 +74,7 @@ fn version_rejected_in_progress_blocks_no_older_approval() {
     stage.approve(3);
     stage.reject(3);
     assert_eq!(stage.approve(2), (Decision::Deferred, "queued"));
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v3", "v2"]);
 }
 
@@ -84,8 +84,8 @@ fn unproven_canary_never_rolls_back_to_a_rejected_version() {
     stage.approve(3);
     stage.reject(2);
     *stage.cloud.silent.lock().unwrap() = true;
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v1"]);
 }
 
@@ -95,7 +95,7 @@ fn on_rejected_notify_keeps_the_live_version() {
         stage_with(|text| text.replace("on_rejected = \"rollback\"", "on_rejected = \"notify\"")).with_two_live();
     assert_eq!(stage.reject(2), (Decision::Acted, "notify_only"));
     assert_eq!(
-        (stage.updates(), stage.told().pop()),
+        (stage.updates(), stage.published().pop()),
         (vec!["v1".into(), "v2".into()], Some(FactKind::PackageRejected))
     );
 }
@@ -115,7 +115,7 @@ fn package_of_another_account_is_not_deployed() {
 fn rejection_during_a_pending_rollback_is_processed() {
     let stage = stage().with_two_live();
     stage.approve(3);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     let record = |stage: &Stage| {
         let contents = stage.world.ledger.contents();
         let state = contents.aggregates.values().find_map(|record| record.state.clone()).unwrap();
@@ -139,7 +139,7 @@ fn version_approved_again_in_progress_is_deployed_once() {
     stage.approve(3);
     assert_eq!(stage.reject(3), (Decision::Deferred, "queued"));
     assert_eq!(stage.approve(3), (Decision::Skipped, "already_there"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3"]);
 }
 
@@ -149,7 +149,7 @@ fn live_version_approved_again_before_the_rollback_stays() {
     stage.is_changed_by_others();
     assert_eq!(stage.reject(2), (Decision::Deferred, "queued"));
     assert_eq!(stage.approve(2), (Decision::Skipped, "already_there"));
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2"]);
 }
 
@@ -158,8 +158,8 @@ fn version_approved_again_during_its_rollback_follows_it() {
     let stage = stage().with_two_live();
     assert_eq!(stage.reject(2), (Decision::Acted, "rollback"));
     assert_eq!(stage.approve(2), (Decision::Deferred, "queued"));
-    stage.comes_to_rest(false);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v1", "v2"]);
 }
 
@@ -169,9 +169,9 @@ fn queued_approval_survives_an_unproven_canary() {
     stage.approve(3);
     assert_eq!(stage.approve(4), (Decision::Deferred, "queued"));
     *stage.cloud.silent.lock().unwrap() = true;
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
     *stage.cloud.silent.lock().unwrap() = false;
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2", "v4"]);
 }
 

@@ -1,4 +1,4 @@
-//! What AWS answered to a call, taken on record: how far the rollout is, and who is told.
+//! The outcome of each call: the rollout's progress, and the published facts.
 
 use trimtab_core::name::StageName;
 use trimtab_core::port::StackAccepted;
@@ -131,15 +131,15 @@ fn start_is_reported_with_its_direction() {
     assert_eq!(cause(Cause::Approved), "rolling out version 2");
     assert_eq!(cause(Cause::Rollback), "rolling back to version 2");
     assert_eq!(cause(Cause::Operator), "rolling back to version 2");
-    let trial = |stage: Option<&str>| {
+    let test = |stage: Option<&str>| {
         told(&|state: &mut State| {
             let rollout = state.current.as_mut().unwrap();
             rollout.phase = Phase::VariantTest { live_model: "l".into(), own_model: "m".into(), promoted_by: None };
             rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
         })
     };
-    assert!(trial(None).ends_with("trimtab promote churn 2 --to prod --by YOUR-NAME"), "{}", trial(None));
-    assert!(trial(Some("dev")).ends_with("trimtab promote churn 2 --to dev --by YOUR-NAME"), "{}", trial(Some("dev")));
+    assert!(test(None).ends_with("trimtab promote churn 2 --to prod --by YOUR-NAME"), "{}", test(None));
+    assert!(test(Some("dev")).ends_with("trimtab promote churn 2 --to dev --by YOUR-NAME"), "{}", test(Some("dev")));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn unchanged_stack_requests_a_reconcile_of_its_stage() {
     };
     let (sole, dev) = (look(None, NOON), look(Some("dev"), NOON));
     assert_eq!((sole.details["stage"].as_str(), dev.details["stage"].as_str()), ("prod", "dev"));
-    assert_ne!(sole.dedup_key, look(None, "2026-11-21T12:00:00Z").dedup_key, "another turn is another look");
+    assert_ne!(sole.dedup_key, look(None, "2026-11-21T12:00:00Z").dedup_key, "another attempt is another reconcile");
     assert_ne!(sole.dedup_key, dev.dedup_key);
 }
 
@@ -168,7 +168,7 @@ fn refused_autoscaling_is_reported_and_the_version_stays() {
         let mut state = State { live: vec![live("churn", 1, "b"), unscaled], ..State::default() };
         let settled = apply_outcome(&mut state, &call(name), Err("ValidationException".into()), now());
         let told: Vec<_> = settled.facts.iter().map(|fact| (fact.kind, fact.dedup_key.as_str())).collect();
-        assert_eq!(told, [(FactKind::RolloutFailed, "rollout/churn/2/1")], "{name}: a person is told");
+        assert_eq!(told, [(FactKind::RolloutFailed, "rollout/churn/2/1")], "{name}: it is reported");
         assert!(settled.facts[0].reasons[0].contains("ValidationException"), "{:?}", settled.facts);
         assert_eq!((settled.reasons[0].code, settled.decision), ("not_scaled", Some(Decision::Acted)));
         assert_eq!(state.live.last().map(|live| live.scaled), Some(true), "{name}: it is not asked again and again");

@@ -1,4 +1,4 @@
-//! One account, whose endpoints answer whatever they are asked.
+//! One account, whose endpoints pass every smoke test.
 
 use super::*;
 

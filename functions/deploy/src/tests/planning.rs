@@ -1,4 +1,4 @@
-//! `trimtab plan` offline: AWS says what the event says, and the plan is that of the same event online.
+//! `trimtab plan` offline: the observed state is that of the event, and the plan is that of the same event online.
 
 use trimtab_core::event::Event;
 use trimtab_core::reactor::Preview;

@@ -1,4 +1,4 @@
-//! Random events against random worlds: `deploy` asks for, and tells, what the reference model says.
+//! Random events against random worlds: `deploy` makes the calls and publishes the facts of the reference model.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ mod steps;
 
 use steps::Step;
 
-/// What the policy of a run says.
+/// The options of a run's policy.
 #[derive(Debug, Clone, Copy)]
 struct Options {
     staged: bool,
@@ -94,14 +94,14 @@ struct Run {
     world: World<MemoryLedger, MemoryBus, FixedClock>,
     facts: Facts,
     stages: Vec<reference::Stage>,
-    /// What was asked of stages, as the bus keeps it: it may deliver late, again, and in any order.
+    /// Requests of stages on the bus: it may deliver them with a delay, repeatedly, and in any order.
     mail: Vec<trimtab_core::fact::Fact>,
     told: usize,
-    /// Turns of versions that were told already, by kind and dedup key.
+    /// The facts that were published already, by kind and dedup key.
     turns: BTreeSet<(FactKind, String)>,
 }
 
-/// What is told once a turn: readers take a second message of one dedup key for a copy.
+/// The kinds that are published once for each attempt: readers ignore a second fact with the same dedup key.
 const ONCE: [FactKind; 5] = [
     FactKind::RolloutStarted,
     FactKind::RolloutSucceeded,
@@ -132,7 +132,7 @@ impl Run {
         self.fleet.inner().now = self.world.clock.now();
     }
 
-    /// One event, as Lambda delivers it: again where the function gave it back.
+    /// One event, as Lambda delivers it: again after a transient failure.
     fn react(&self, account: &str, kind: &str, source: &str, age: i64, detail: &Value) {
         let time = self.world.clock.now() - SignedDuration::from_secs(age);
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
@@ -158,7 +158,7 @@ impl Run {
         named.and_then(|name| STAGES.iter().position(|stage| stage == name)).unwrap_or_default()
     }
 
-    /// What was told since the last step; what is told twice of one dedup key is one message.
+    /// The facts since the last step, without repetitions of a dedup key.
     fn news(&mut self) -> Result<Vec<(FactKind, usize, u32)>, String> {
         let facts = self.world.bus.facts();
         let new: Vec<_> = facts.into_iter().skip(self.told).collect();
@@ -209,13 +209,13 @@ impl Run {
             return Err(format!("promise: {promise}\nasked for: {calls:?}\nexpected:  {expected:?}"));
         }
         if news != told {
-            let promise = "every change of a rollout is told, once, as what it is";
-            return Err(format!("promise: {promise}\ntold:     {news:?}\nexpected: {told:?}"));
+            let promise = "every change of a rollout is published once, with its kind";
+            return Err(format!("promise: {promise}\npublished: {news:?}\nexpected: {told:?}"));
         }
         (luck == left).then_some(()).ok_or_else(|| "the two worlds went apart: the test is wrong".to_owned())
     }
 
-    /// Which promise a call breaks that is made and should not be, or should be made and is not.
+    /// The promise that is broken by a call that is missing or superfluous.
     fn promise(
         &self,
         before: &[reference::Stage],
@@ -246,7 +246,7 @@ impl Run {
                 "a version enters a stage only after it was live in the stage before and the gate let it"
             }
             _ if newer => "no older version goes out over a newer approval",
-            _ => "each version is asked for once, when its turn has come",
+            _ => "each version is deployed once, in order",
         };
         promise.to_owned()
     }

@@ -1,4 +1,4 @@
-//! What is found by looking: a verdict, an end, a version that waits for nothing.
+//! Findings of a reconcile: a verdict, an end, a queued version that can start.
 
 use super::*;
 
@@ -12,7 +12,7 @@ impl Stage {
         self.look_at("churn")
     }
 
-    /// A verdict whose event never comes.
+    /// A verdict whose event is lost.
     fn says_unheard(&self, version: u32, verdict: &str) {
         self.cloud.approvals.lock().unwrap().insert(arn("churn", version), Approval::parse(verdict));
     }
@@ -46,7 +46,7 @@ fn missed_approval_is_deployed_once() {
     stage.says_unheard(1, "Approved");
     assert_eq!(stage.look(), (Decision::Acted, "missed_event"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.hear("churn", 1, "Approved"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.deliver("churn", 1, "Approved"), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.updates(), ["v1"]);
 }
 
@@ -56,25 +56,25 @@ fn missed_end_of_a_rollout_is_found() {
     stage.approve(1);
     stage.rests_unheard();
     assert_eq!(stage.look(), (Decision::Acted, "resumed_pending"));
-    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+    assert_eq!(stage.published(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
 }
 
 #[test]
 fn missed_end_of_an_execution_is_found() {
     let stage = stage();
     stage.look_at("segments");
-    stage.say("segments", 5, "Approved");
+    stage.judge("segments", 5, "Approved");
     assert_eq!(stage.look_at("segments"), (Decision::Acted, "resumed_pending"));
-    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+    assert_eq!(stage.published(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
 }
 
 #[test]
 fn missed_rejection_rolls_back() {
     let stage = looked();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     stage.approve(2);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     stage.says_unheard(2, "Rejected");
     assert_eq!(stage.look(), (Decision::Acted, "missed_event"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
@@ -84,7 +84,7 @@ fn missed_rejection_rolls_back() {
 fn held_version_is_deployed_when_its_alarms_have_data() {
     let stage = looked();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     *stage.cloud.silent.lock().unwrap() = true;
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
@@ -101,5 +101,5 @@ fn exceeded_deadline_is_reported_once() {
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(6));
     assert_eq!(stage.look(), (Decision::Acted, "deadline_exceeded"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::DeadlineExceeded]);
+    assert_eq!(stage.published(), [FactKind::RolloutStarted, FactKind::DeadlineExceeded]);
 }

@@ -1,4 +1,4 @@
-//! What the record of a stage keeps, and how much of it.
+//! The state of a stage, and its limits.
 
 use super::cases::*;
 use super::*;
@@ -115,7 +115,7 @@ fn rollback_is_deferred_and_ends_when_a_good_version_is_live() {
     assert!(!state.rollback_pending && !state.is_waiting(), "production is away from the rejected version");
     state.queued = Some(waits(1, Cause::Operator));
     make_live(&mut state, 5, Cause::Approved);
-    assert_eq!(state.queued, Some(waits(1, Cause::Operator)), "what a person wants is not over");
+    assert_eq!(state.queued, Some(waits(1, Cause::Operator)), "an operator's version stays queued");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What README.md (`deploy`) and docs/reliability.md promise of one stage, as a small model on version
-//! numbers. It shares no code and no types with the function, and says what SageMaker must be asked
-//! and what must be told.
+//! numbers. It shares no code and no types with the function, and states which calls must be made
+//! and which facts must be published.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,31 +39,31 @@ impl Facts {
     }
 
     /// A verdict that can be followed.
-    fn verdict(&self, version: u32) -> Option<Word> {
+    fn verdict(&self, version: u32) -> Option<Verdict> {
         match self.get(version) {
-            Package { approved: Some(true), completed: true, .. } => Some(Word::Approved),
-            Package { approved: Some(false), .. } => Some(Word::Rejected),
+            Package { approved: Some(true), completed: true, .. } => Some(Verdict::Approved),
+            Package { approved: Some(false), .. } => Some(Verdict::Rejected),
             _ => None,
         }
     }
 }
 
-/// The answer that a version has had.
+/// The verdict that was processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum Verdict {
     Approved,
     Rejected,
     /// The approval could not be followed yet.
     Held,
-    /// An operator wanted the version before any verdict was heard.
-    ByHand,
+    /// An operator requested the version before its verdict was received.
+    ByOperator,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
     Approved,
     Back,
-    /// An operator asked for it.
+    /// An operator requested it.
     Hand,
 }
 
@@ -74,7 +74,7 @@ pub(super) enum Gate {
     Lifecycle,
 }
 
-/// The endpoint, by the version that its configuration is of; 0 is somebody else's.
+/// The endpoint, by the version that its configuration is of; 0 is not Trimtab's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Absent,
@@ -111,11 +111,11 @@ pub(super) struct Stage {
     pub(super) waits: Option<(u32, Why)>,
     /// What is live, or about to be, was rejected: production goes back unless something newer gets there.
     due: bool,
-    pub(super) answered: BTreeMap<u32, Word>,
-    before: Option<BTreeMap<u32, Word>>,
+    pub(super) answered: BTreeMap<u32, Verdict>,
+    before: Option<BTreeMap<u32, Verdict>>,
     pub(super) offered: BTreeSet<u32>,
     asked: BTreeSet<u8>,
-    /// Whether the event was refused: then nothing else is taken up with it.
+    /// Whether the event failed: then it resumes no pending action.
     refused: bool,
     pub(super) calls: Vec<(String, String)>,
     /// Kind, stage and version; version 0 where the message names none.
@@ -150,7 +150,7 @@ impl Stage {
     }
 
     pub(super) fn is_rejected(&self, version: u32) -> bool {
-        self.answered.get(&version) == Some(&Word::Rejected)
+        self.answered.get(&version) == Some(&Verdict::Rejected)
     }
 
     pub(super) fn is_moving(&self) -> bool {
@@ -170,7 +170,7 @@ impl Stage {
     }
 
     /// An operator's version waits for its endpoint to be removed.
-    fn is_made_anew(&self) -> bool {
+    fn is_recreated(&self) -> bool {
         let gone = matches!(self.endpoint, Endpoint::Failed | Endpoint::Deleting | Endpoint::Absent);
         gone && self.on.is_none() && matches!(self.waits, Some((_, Why::Hand)))
     }
@@ -194,8 +194,8 @@ impl Stage {
         };
     }
 
-    /// Any event but the endpoint's own: a rollout whose end nobody heard of is ended first.
-    pub(super) fn hear(&mut self, facts: &mut Facts, event: impl FnOnce(&mut Self, &mut Facts)) {
+    /// Any event but the endpoint's own: a rollout whose end was missed is completed first.
+    pub(super) fn deliver(&mut self, facts: &mut Facts, event: impl FnOnce(&mut Self, &mut Facts)) {
         self.refused = false;
         let rests = !self.is_moving() && self.endpoint != Endpoint::Absent;
         if self.on.is_some() && rests {
@@ -205,10 +205,10 @@ impl Stage {
         self.remove_what_failed();
     }
 
-    /// An intent that was left is finished by the next event: an operator's endpoint is removed.
+    /// The next event resumes a pending deletion of the operator's endpoint.
     fn remove_what_failed(&mut self) {
         let quiet = self.calls.is_empty() && !self.refused;
-        if quiet && self.is_made_anew() && self.endpoint == Endpoint::Failed {
+        if quiet && self.is_recreated() && self.endpoint == Endpoint::Failed {
             self.remove();
         }
     }
@@ -218,7 +218,7 @@ impl Stage {
         self.endpoint = Endpoint::Deleting;
     }
 
-    /// The endpoint tells that it has changed; `late` where it tells of before the rollout that is on.
+    /// An event of the endpoint; `late` if it is older than the rollout in progress.
     pub(super) fn rested(&mut self, facts: &mut Facts, late: bool) {
         self.refused = false;
         match (self.endpoint, self.on) {
@@ -232,7 +232,7 @@ impl Stage {
     }
 
     pub(super) fn approve(&mut self, facts: &mut Facts, version: u32) {
-        if self.answered.get(&version) == Some(&Word::Approved) {
+        if self.answered.get(&version) == Some(&Verdict::Approved) {
             return;
         }
         if !facts.get(version).completed {
@@ -240,7 +240,7 @@ impl Stage {
             return;
         }
         let newest = self.newest();
-        self.answered.insert(version, Word::Approved);
+        self.answered.insert(version, Verdict::Approved);
         match newest {
             Some(newest) if newest > version => self.tell(FactKind::RolloutSkipped, version),
             newest if newest == Some(version) || self.has_stayed(version) => {
@@ -261,7 +261,7 @@ impl Stage {
             return;
         }
         let target = self.due && self.last_good() == Some(version);
-        self.answered.insert(version, Word::Rejected);
+        self.answered.insert(version, Verdict::Rejected);
         self.tell(FactKind::PackageRejected, version);
         if self.rules.at == 0 {
             (1..self.rules.of).for_each(|stage| self.told.push((FactKind::WithdrawalRequested, stage, version)));
@@ -276,15 +276,15 @@ impl Stage {
     }
 
     fn want(&mut self, facts: &mut Facts, version: u32, why: Why) {
-        if why != Why::Hand && self.is_made_anew() {
+        if why != Why::Hand && self.is_recreated() {
             if why == Why::Approved {
-                self.answered.insert(version, Word::Held);
+                self.answered.insert(version, Verdict::Held);
                 self.tell(FactKind::RolloutQueued, version);
             }
         } else if self.on.is_some() || self.is_moving() {
             self.queue(version, why);
         } else if why == Why::Approved && self.rules.canary && facts.silent && self.endpoint != Endpoint::Absent {
-            self.answered.insert(version, Word::Held);
+            self.answered.insert(version, Verdict::Held);
             self.refused = true;
             self.tell(FactKind::RolloutHeld, version);
         } else if why == Why::Hand && self.endpoint == Endpoint::Failed {
@@ -295,7 +295,7 @@ impl Stage {
         }
     }
 
-    /// The newest approval wins; going back comes after all that waits.
+    /// The newest approval wins; a rollback comes after all that is queued.
     fn queue(&mut self, version: u32, why: Why) {
         if why == Why::Back {
             self.due = true;
@@ -353,7 +353,7 @@ impl Stage {
         self.tell(FactKind::RolloutFailed, version);
     }
 
-    /// The rollout that is on has come to its end.
+    /// The rollout in progress has ended.
     fn end(&mut self, facts: &mut Facts) {
         let Some((version, why)) = self.on.take() else { return };
         match self.endpoint {
@@ -404,7 +404,7 @@ impl Stage {
         self.next(facts);
     }
 
-    /// Nothing is on: what waits goes next, if it is approved still; else production goes back if it must.
+    /// The stage is free: the queued version is next if it is still approved; otherwise a deferred rollback.
     fn next(&mut self, facts: &mut Facts) {
         if let Some((version, why)) = self.waits.take() {
             let serves = self.endpoint == Endpoint::InService(version) && self.live.last() == Some(&version);
@@ -413,7 +413,7 @@ impl Stage {
             }
             if why == Why::Hand || facts.is_approved(version) {
                 self.want(facts, version, why);
-                if self.answered.get(&version) != Some(&Word::Held) {
+                if self.answered.get(&version) != Some(&Verdict::Held) {
                     return;
                 }
             }
@@ -426,7 +426,7 @@ impl Stage {
     }
 
     /// `trimtab rollback`: to the version that is named, else to the one that was live before.
-    pub(super) fn by_hand(&mut self, facts: &mut Facts, request: u8, named: Option<u32>) {
+    pub(super) fn by_operator(&mut self, facts: &mut Facts, request: u8, named: Option<u32>) {
         if !self.asked.insert(request) {
             return;
         }
@@ -434,7 +434,7 @@ impl Stage {
         let serves = |version| self.on.is_none() && self.endpoint == Endpoint::InService(version);
         let target = match (named, now) {
             (Some(named), _) => {
-                let known = self.live.contains(&named) || facts.verdict(named) == Some(Word::Approved);
+                let known = self.live.contains(&named) || facts.verdict(named) == Some(Verdict::Approved);
                 known.then_some(named)
             }
             (None, Some(now)) if serves(now) => {
@@ -448,14 +448,14 @@ impl Stage {
         match target {
             Some(target) if !(serves(target) && now == Some(target)) => {
                 (self.waits, self.due) = (None, false);
-                self.answered.entry(target).or_insert(Word::ByHand);
+                self.answered.entry(target).or_insert(Verdict::ByOperator);
                 self.want(facts, target, Why::Hand);
             }
             _ => self.tell(FactKind::RollbackRefused, 0),
         }
     }
 
-    /// A look finds one thing at a time: a verdict that was not heard, or what waits for nothing.
+    /// A reconcile has one finding at a time: a missed verdict, or a queued version that can start.
     pub(super) fn look(&mut self, facts: &mut Facts) {
         if self.rules.at == 0 && self.rules.of > 1 {
             (1..self.rules.of).for_each(|stage| self.told.push((FactKind::StageReconcileRequested, stage, 0)));
@@ -465,7 +465,7 @@ impl Stage {
             self.before = Some(said.collect());
             return;
         }
-        if !self.is_made_anew() && if self.rules.at == 0 { self.unheard(facts) } else { self.unheard_offer(facts) } {
+        if !self.is_recreated() && if self.rules.at == 0 { self.unheard(facts) } else { self.unheard_offer(facts) } {
             return;
         }
         let ready = match (self.endpoint, self.waits) {
@@ -482,19 +482,19 @@ impl Stage {
         let before = self.before.clone().unwrap_or_default();
         let open = |version: &u32| {
             let answered = self.answered.get(version).or(before.get(version)).copied();
-            let held = self.answered.get(version) == Some(&Word::Held) && facts.silent;
+            let held = self.answered.get(version) == Some(&Verdict::Held) && facts.silent;
             facts.verdict(*version).is_some() && answered != facts.verdict(*version) && !held
         };
         let Some(version) = facts.packages.keys().copied().find(open) else { return false };
         match facts.verdict(version) {
-            Some(Word::Rejected) => self.reject(facts, version),
+            Some(Verdict::Rejected) => self.reject(facts, version),
             _ => self.approve(facts, version),
         }
         true
     }
 
     fn unheard_offer(&mut self, facts: &mut Facts) -> bool {
-        let open = |version: &u32| matches!(self.answered.get(version), None | Some(Word::Held));
+        let open = |version: &u32| matches!(self.answered.get(version), None | Some(Verdict::Held));
         let Some(version) = self.offered.iter().rev().copied().find(open) else { return false };
         let held = self.answered.contains_key(&version);
         let let_in = match self.rules.gate {
@@ -508,7 +508,7 @@ impl Stage {
         goes
     }
 
-    /// The version is live in the stage before (`by` nobody), or a person lets it in.
+    /// The version is live in the stage before (no `by`), or an operator promotes it.
     pub(super) fn promote(&mut self, facts: &mut Facts, version: u32, by_person: bool) {
         let may = self.offered.contains(&version) && self.rules.gate != Gate::Lifecycle;
         if by_person && !may {

@@ -1,4 +1,4 @@
-//! An operator goes back, from whatever state the endpoint is in.
+//! An operator's rollback, in each state of the endpoint.
 
 use super::*;
 
@@ -17,7 +17,7 @@ impl Stage {
         endpoint.as_mut().unwrap().status = status;
     }
 
-    fn look_again(&self) -> (Decision, &'static str) {
+    fn reconcile_again(&self) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/x", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail)
     }
@@ -26,10 +26,10 @@ impl Stage {
 /// Version 2 is live, version 1 was before it.
 fn with_two() -> Stage {
     let stage = stage();
-    stage.look_again();
+    stage.reconcile_again();
     for version in [1, 2] {
         stage.approve(version);
-        stage.comes_to_rest(false);
+        stage.becomes_stable(false);
     }
     stage
 }
@@ -39,7 +39,7 @@ fn operator_rollback_from_in_service_happens_once() {
     let stage = with_two();
     assert_eq!(stage.roll_back(), (Decision::Acted, "operator_rollback"));
     assert_eq!(stage.roll_back(), (Decision::Skipped, "already_handled"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.roll_back(), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
@@ -49,7 +49,7 @@ fn operator_rollback_during_a_rollout_is_queued() {
     let stage = with_two();
     stage.approve(3);
     assert_eq!(stage.roll_back(), (Decision::Deferred, "queued"));
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2"]);
 }
 
@@ -58,7 +58,7 @@ fn operator_rollback_after_an_automatic_one_does_nothing() {
     let stage = with_two();
     stage.approve(3);
     stage.roll_back();
-    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "already_there"));
+    assert_eq!(stage.becomes_stable(true), (Decision::Acted, "already_there"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3"]);
 }
 
@@ -77,12 +77,12 @@ fn failed_endpoint_is_deleted_once_and_created_again() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
     assert_eq!(stage.roll_back(), (Decision::Deferred, "removed"));
-    assert_eq!(stage.look_again(), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.reconcile_again(), (Decision::Skipped, "nothing_new"));
     assert_eq!((stage.updates().len(), *stage.cloud.deleted.lock().unwrap()), (2, 1));
     *stage.cloud.endpoint.lock().unwrap() = None;
-    assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
+    assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn approval_waits_until_the_endpoint_is_recreated() {
     stage.roll_back();
     assert_eq!(stage.approve(3), (Decision::Deferred, "operator_first"));
     *stage.cloud.endpoint.lock().unwrap() = None;
-    assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
-    stage.comes_to_rest(false);
-    assert_eq!(stage.look_again(), (Decision::Acted, "missed_event"));
+    assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
+    stage.becomes_stable(false);
+    assert_eq!(stage.reconcile_again(), (Decision::Acted, "missed_event"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2", "v3"]);
 }
 
@@ -105,7 +105,7 @@ fn pending_deletion_is_resumed_by_a_newer_approval() {
     stage.roll_back();
     stage.stands(EndpointStatus::Failed);
     stage.cloud.approvals.lock().unwrap().insert(arn("churn", 3), Approval::Approved);
-    assert_eq!(stage.look_again(), (Decision::Deferred, "removed"));
+    assert_eq!(stage.reconcile_again(), (Decision::Deferred, "removed"));
     assert_eq!(*stage.cloud.deleted.lock().unwrap(), 2);
 }
 
@@ -114,9 +114,9 @@ fn rejection_during_deletion_keeps_the_operators_version() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
     stage.asks("rollback/churn/1", &json!({"by": "maya", "version": "1"}));
-    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "operator_first"));
+    assert_eq!(stage.judge("churn", 2, "Rejected"), (Decision::Acted, "operator_first"));
     *stage.cloud.endpoint.lock().unwrap() = None;
-    assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
+    assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
 
@@ -125,9 +125,9 @@ fn rejection_of_the_operators_version_rolls_back_later() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
     stage.roll_back();
-    assert_eq!(stage.say("churn", 2, "Rejected").0, Decision::Deferred);
+    assert_eq!(stage.judge("churn", 2, "Rejected").0, Decision::Deferred);
     *stage.cloud.endpoint.lock().unwrap() = None;
-    assert_eq!(stage.look_again(), (Decision::Acted, "resumed"));
+    assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
 
@@ -145,9 +145,9 @@ fn named_version_must_have_been_live_or_be_approved() {
     let to = |number: u32| json!({"by": "maya", "version": number.to_string()});
     assert_eq!(stage.asks("rollback/churn/1", &to(9)), (Decision::Skipped, "refused"));
     assert_eq!(stage.asks("rollback/churn/2", &to(2)), (Decision::Skipped, "refused"), "it serves already");
-    assert_eq!(stage.told().last().copied(), Some(FactKind::RollbackRefused));
+    assert_eq!(stage.published().last().copied(), Some(FactKind::RollbackRefused));
     assert_eq!(stage.asks("rollback/churn/3", &to(1)), (Decision::Acted, "operator_rollback"));
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.asks("rollback/churn/4", &to(2)), (Decision::Acted, "operator_rollback"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1", "v2"]);
 }
@@ -158,8 +158,8 @@ fn queued_version_does_not_follow_an_operator_rollback() {
     stage.approve(3);
     stage.approve(4);
     assert_eq!(stage.roll_back().0, Decision::Deferred);
-    stage.comes_to_rest(false);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2"]);
 }
 

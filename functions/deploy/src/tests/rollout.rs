@@ -1,4 +1,4 @@
-//! One rollout at a time, in order, and back.
+//! One rollout at a time, in order, and rollbacks.
 
 use super::*;
 
@@ -6,9 +6,9 @@ use super::*;
 fn approved_version_goes_live_and_scales() {
     let stage = stage();
     assert_eq!(stage.approve(1), (Decision::Acted, "approved"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!((stage.updates(), *stage.cloud.scaled.lock().unwrap()), (vec!["v1".to_owned()], 1));
-    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+    assert_eq!(stage.published(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
 }
 
 #[test]
@@ -16,7 +16,7 @@ fn repeated_approval_deploys_nothing() {
     let stage = stage();
     stage.approve(1);
     assert_eq!(stage.approve(1), (Decision::Skipped, "already_handled"));
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.approve(1), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.updates(), ["v1"]);
 }
@@ -26,7 +26,7 @@ fn approval_during_a_rollout_is_queued() {
     let stage = stage();
     stage.approve(1);
     assert_eq!(stage.approve(2), (Decision::Deferred, "queued"));
-    assert_eq!(stage.comes_to_rest(false).0, Decision::Acted);
+    assert_eq!(stage.becomes_stable(false).0, Decision::Acted);
     assert_eq!(stage.updates(), ["v1", "v2"]);
 }
 
@@ -36,8 +36,8 @@ fn newest_approval_is_queued_and_the_older_one_dropped() {
     stage.approve(1);
     stage.approve(3);
     assert_eq!(stage.approve(2), (Decision::Skipped, "superseded"));
-    stage.comes_to_rest(false);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v3"]);
 }
 
@@ -45,11 +45,11 @@ fn newest_approval_is_queued_and_the_older_one_dropped() {
 fn rolled_back_endpoint_is_reported_and_not_updated_again() {
     let stage = stage();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     stage.approve(2);
-    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "rolled_back"));
+    assert_eq!(stage.becomes_stable(true), (Decision::Acted, "rolled_back"));
     assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));
-    assert_eq!((stage.updates().len(), stage.told().pop()), (2, Some(FactKind::RolloutRolledBack)));
+    assert_eq!((stage.updates().len(), stage.published().pop()), (2, Some(FactKind::RolloutRolledBack)));
 }
 
 #[test]
@@ -57,19 +57,19 @@ fn rejected_live_version_rolls_back_to_the_version_before() {
     let stage = stage();
     for version in [1, 2] {
         stage.approve(version);
-        stage.comes_to_rest(false);
+        stage.becomes_stable(false);
     }
-    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "rollback"));
-    stage.comes_to_rest(false);
+    assert_eq!(stage.judge("churn", 2, "Rejected"), (Decision::Acted, "rollback"));
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
-    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.judge("churn", 2, "Rejected"), (Decision::Skipped, "already_handled"));
     let facts = stage.world.bus.facts();
     let live: Vec<&str> = facts
         .iter()
         .filter(|fact| fact.kind == FactKind::RolloutSucceeded)
         .map(|fact| fact.dedup_key.as_str())
         .collect();
-    assert_eq!(live, ["rollout/churn/1/1", "rollout/churn/2/1", "rollout/churn/1/2"], "coming back is told again");
+    assert_eq!(live, ["rollout/churn/1/1", "rollout/churn/2/1", "rollout/churn/1/2"], "a return is reported again");
 }
 
 #[test]
@@ -90,8 +90,8 @@ fn queued_version_that_is_rejected_is_not_deployed() {
     let stage = stage();
     stage.approve(1);
     stage.approve(2);
-    stage.say("churn", 2, "Rejected");
-    stage.comes_to_rest(false);
+    stage.judge("churn", 2, "Rejected");
+    stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1"]);
 }
 
@@ -101,15 +101,15 @@ fn queued_version_that_lost_its_approval_is_not_deployed() {
     stage.approve(1);
     stage.approve(2);
     stage.cloud.approvals.lock().unwrap().insert(arn("churn", 2), Approval::Rejected);
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "no_longer_approved"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_longer_approved"));
     assert_eq!(stage.updates(), ["v1"]);
 }
 
 #[test]
 fn approval_that_the_registry_no_longer_has_is_stale() {
     let stage = stage();
-    stage.say("churn", 1, "Rejected");
-    assert_eq!(stage.hear("churn", 1, "Approved"), (Decision::Skipped, "stale"));
+    stage.judge("churn", 1, "Rejected");
+    assert_eq!(stage.deliver("churn", 1, "Approved"), (Decision::Skipped, "stale"));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn version_is_queued_while_the_endpoint_is_updated() {
     };
     *stage.cloud.endpoint.lock().unwrap() = Some(busy);
     assert_eq!(stage.approve(1), (Decision::Deferred, "queued"));
-    assert_eq!(stage.comes_to_rest(true), (Decision::Acted, "resumed"));
+    assert_eq!(stage.becomes_stable(true), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1"]);
 }
 
@@ -132,11 +132,11 @@ fn version_is_queued_while_the_endpoint_is_updated() {
 fn canary_without_alarm_data_is_held_until_sent_again() {
     let stage = stage();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     *stage.cloud.silent.lock().unwrap() = true;
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
-    assert_eq!((stage.updates(), stage.told().last().copied()), (vec!["v1".into()], Some(FactKind::RolloutHeld)));
+    assert_eq!((stage.updates(), stage.published().last().copied()), (vec!["v1".into()], Some(FactKind::RolloutHeld)));
     let dedup_keys: std::collections::BTreeSet<String> =
         stage.world.bus.facts().into_iter().filter(|f| f.kind == FactKind::RolloutHeld).map(|f| f.dedup_key).collect();
     assert_eq!(dedup_keys.len(), 1, "{dedup_keys:?}");
@@ -149,19 +149,19 @@ fn canary_without_alarm_data_is_held_until_sent_again() {
 fn canary_whose_alarms_lost_data_is_rolled_back() {
     let stage = stage();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     stage.approve(2);
     *stage.cloud.silent.lock().unwrap() = true;
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));
 }
 
 #[test]
 fn pipeline_starts_with_the_package() {
     let stage = stage();
-    assert_eq!(stage.say("segments", 4, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.judge("segments", 4, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("segments", 4)]);
     let detail = json!({"pipeline": "segments-delivery", "execution-id": "execution-1", "state": "SUCCEEDED"});
     let end = stage.react("CodePipeline Pipeline Execution State Change", "aws.codepipeline", &detail);
@@ -171,16 +171,16 @@ fn pipeline_starts_with_the_package() {
 #[test]
 fn rejection_with_notify_changes_nothing_else() {
     let stage = stage();
-    assert_eq!(stage.say("segments", 4, "Rejected"), (Decision::Acted, "rejected"));
-    assert_eq!((stage.updates().len(), stage.told()), (0, vec![FactKind::PackageRejected]));
+    assert_eq!(stage.judge("segments", 4, "Rejected"), (Decision::Acted, "rejected"));
+    assert_eq!((stage.updates().len(), stage.published()), (0, vec![FactKind::PackageRejected]));
 }
 
 #[test]
 fn older_version_is_deployed_after_sole_version_is_rejected() {
     let stage = stage();
     stage.approve(2);
-    stage.comes_to_rest(false);
-    assert_eq!(stage.say("churn", 2, "Rejected").1, "nothing_before");
+    stage.becomes_stable(false);
+    assert_eq!(stage.judge("churn", 2, "Rejected").1, "nothing_before");
     assert_eq!(stage.approve(1), (Decision::Acted, "approved"));
     assert_eq!(stage.updates(), ["v2", "v1"]);
 }
@@ -189,13 +189,13 @@ fn older_version_is_deployed_after_sole_version_is_rejected() {
 fn queued_version_never_follows_a_newer_one() {
     let stage = stage();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     let status = |status| stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().status = status;
     status(EndpointStatus::Updating);
-    assert_eq!(stage.approve(2), (Decision::Deferred, "queued"), "somebody else is at the endpoint");
+    assert_eq!(stage.approve(2), (Decision::Deferred, "queued"), "another update is in progress");
     status(EndpointStatus::InService);
-    assert_eq!(stage.approve(3), (Decision::Acted, "superseded"), "and nobody has heard that it rests");
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.approve(3), (Decision::Acted, "superseded"), "and no event reported its end");
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v3"]);
 }
 

@@ -1,4 +1,4 @@
-//! Strategies, what serves, and the schedule: what the policy says is what SageMaker is asked for.
+//! Strategies, serving and schedules: the requests to SageMaker have the values of the policy.
 
 use trimtab_core::policy::{Serving, VariantTest};
 
@@ -33,13 +33,13 @@ fn rolling_update_has_the_batches_of_the_policy() {
 fn rolling_update_without_alarm_data_is_held() {
     let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"5m\"");
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     *stage.cloud.silent.lock().unwrap() = true;
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     *stage.cloud.silent.lock().unwrap() = false;
     stage.approve(2);
     *stage.cloud.silent.lock().unwrap() = true;
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "unproven"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn serverless_version_takes_all_traffic_at_once() {
     let configs = stage.cloud.configs.lock().unwrap().clone();
     assert!(matches!(&configs[0].serving, Serving::Serverless(serverless) if serverless.memory_mb == 2048));
     assert_eq!(*stage.cloud.strategies.lock().unwrap(), [Strategy::AllAtOnce]);
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(*stage.cloud.scaled.lock().unwrap(), 0, "a serverless endpoint scales by itself");
 }
 
@@ -78,15 +78,15 @@ fn different_shape_has_a_different_name() {
 fn schedule_is_put_with_the_scaling_policy() {
     let stage = stage();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     assert_eq!(*stage.cloud.scheduled.lock().unwrap(), ["office-hours", "night"]);
 }
 
 #[test]
 fn ab_test_has_the_share_of_the_policy() {
-    let stage = super::variant_test::challenged();
+    let stage = super::variant_test::with_ab_test();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     stage.approve(2);
     let configs = stage.cloud.configs.lock().unwrap().clone();
     let beside = configs.last().and_then(|config| config.second_variant.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! A version that a CloudFormation stack takes: forward, back, and out of a rollback that failed.
+//! Rollouts of a stack: forward, back, and out of a failed rollback.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) struct Cloud {
     actual: Option<ObservedStack>,
     calls: Vec<&'static str>,
     tokens: Vec<String>,
-    /// What an update is answered with.
+    /// The response to an update.
     nothing: bool,
 }
 
@@ -66,7 +66,7 @@ impl Stacks for &super::Cloud {
 }
 
 impl Stage {
-    /// The stack has this status, and CloudFormation says so.
+    /// The stack has this status, and its event arrives.
     fn stack(&self, status: &str) -> (Decision, &'static str) {
         self.stack_unheard(status);
         self.stack_heard(status)
@@ -85,7 +85,7 @@ impl Stage {
         self.heard_of("prod", status)
     }
 
-    /// The stage's stack has this status, and CloudFormation says so.
+    /// The stage's stack has this status, and its event arrives.
     fn stack_of(&self, stage: &str, status: &str) -> (Decision, &'static str) {
         self.stack_unheard(status);
         self.heard_of(stage, status)
@@ -111,7 +111,7 @@ impl Stage {
 /// A stage on which version 1 is live.
 fn made() -> Stage {
     let stage = stage();
-    assert_eq!(stage.say("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.judge("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.stack("CREATE_COMPLETE"), (Decision::Acted, "live"));
     stage
 }
@@ -119,7 +119,7 @@ fn made() -> Stage {
 #[test]
 fn stack_is_created_then_updated() {
     let stage = made();
-    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
     assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "live"));
     assert_eq!(stage.stack_heard("UPDATE_COMPLETE"), (Decision::Skipped, "no_rollout"));
@@ -133,11 +133,11 @@ fn stack_is_created_then_updated() {
 #[test]
 fn rolled_back_stack_is_reported_and_not_updated_again() {
     let stage = made();
-    stage.say("tariffs", 2, "Approved");
+    stage.judge("tariffs", 2, "Approved");
     assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
-    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Skipped, "already_handled"));
     assert_eq!(
-        (stage.stack_calls(), stage.told().pop()),
+        (stage.stack_calls(), stage.published().pop()),
         (vec!["create", "update"], Some(FactKind::RolloutRolledBack))
     );
 }
@@ -145,7 +145,7 @@ fn rolled_back_stack_is_reported_and_not_updated_again() {
 #[test]
 fn failed_stack_rollback_is_continued_once() {
     let stage = made();
-    stage.say("tariffs", 2, "Approved");
+    stage.judge("tariffs", 2, "Approved");
     assert_eq!(stage.stack("UPDATE_ROLLBACK_FAILED"), (Decision::Acted, "rollback_continued"));
     assert_eq!(stage.stack("UPDATE_ROLLBACK_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
     assert_eq!(stage.stack_heard("UPDATE_ROLLBACK_FAILED"), (Decision::Skipped, "still_moving"), "a copy of the first");
@@ -156,21 +156,21 @@ fn failed_stack_rollback_is_continued_once() {
 #[test]
 fn stack_rollback_that_failed_twice_needs_an_operator() {
     let stage = made();
-    stage.say("tariffs", 2, "Approved");
+    stage.judge("tariffs", 2, "Approved");
     stage.stack("UPDATE_ROLLBACK_FAILED");
     stage.stack("UPDATE_ROLLBACK_IN_PROGRESS");
     assert_eq!(stage.stack("UPDATE_ROLLBACK_FAILED"), (Decision::Acted, "rollback_failed"));
-    assert_eq!((stage.stack_calls().len(), stage.told().pop()), (3, Some(FactKind::RolloutFailed)));
-    assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Deferred, "queued"));
-    assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "resumed"), "a person has mended it");
+    assert_eq!((stage.stack_calls().len(), stage.published().pop()), (3, Some(FactKind::RolloutFailed)));
+    assert_eq!(stage.judge("tariffs", 3, "Approved"), (Decision::Deferred, "queued"));
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "resumed"), "an operator has repaired it");
 }
 
 #[test]
 fn remains_of_a_failed_stack_are_deleted_before_creation() {
     let stage = stage();
-    stage.say("tariffs", 1, "Approved");
+    stage.judge("tariffs", 1, "Approved");
     assert_eq!(stage.stack("ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
-    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Acted, "stack_deleted"));
     assert_eq!(stage.stack("CREATE_COMPLETE"), (Decision::Acted, "live"));
     assert_eq!(stage.stack_calls(), ["create", "delete", "create"]);
@@ -180,10 +180,10 @@ fn remains_of_a_failed_stack_are_deleted_before_creation() {
 fn stack_that_has_the_version_already_is_live() {
     let stage = made();
     stage.cloud.stack.lock().unwrap().nothing = true;
-    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
-    assert_eq!(stage.told().last(), Some(&FactKind::StageReconcileRequested));
+    assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
+    assert_eq!(stage.published().last(), Some(&FactKind::StageReconcileRequested));
     assert_eq!(stage.stage_look("prod"), (Decision::Acted, "resumed_pending"));
-    assert_eq!(stage.told().last(), Some(&FactKind::RolloutSucceeded));
+    assert_eq!(stage.published().last(), Some(&FactKind::RolloutSucceeded));
     assert_eq!(stage.stage_look("prod"), (Decision::Skipped, "nothing_new"));
 }
 
@@ -208,22 +208,22 @@ fn staged() -> Stage {
 #[test]
 fn unchanged_stack_offers_its_version_to_the_next_stage() {
     let stage = staged();
-    assert_eq!(stage.say("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.judge("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.stack_of("dev", "CREATE_COMPLETE"), (Decision::Acted, "live"));
-    assert_eq!(stage.told().last(), Some(&FactKind::PromotionRequested));
+    assert_eq!(stage.published().last(), Some(&FactKind::PromotionRequested));
     stage.cloud.stack.lock().unwrap().nothing = true;
-    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
+    assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
     assert_eq!(stage.stage_look("dev"), (Decision::Acted, "resumed_pending"));
-    let told = stage.told();
+    let told = stage.published();
     assert_eq!(told[told.len() - 2..], [FactKind::RolloutSucceeded, FactKind::PromotionRequested]);
 }
 
 #[test]
 fn rejected_version_of_a_stack_rolls_back() {
     let stage = made();
-    stage.say("tariffs", 2, "Approved");
+    stage.judge("tariffs", 2, "Approved");
     stage.stack("UPDATE_COMPLETE");
-    assert_eq!(stage.say("tariffs", 2, "Rejected"), (Decision::Acted, "rollback"));
+    assert_eq!(stage.judge("tariffs", 2, "Rejected"), (Decision::Acted, "rollback"));
     assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "live"));
     let held = stage.cloud.stack.lock().unwrap().actual.as_ref().unwrap().parameters["ModelPackageArn"].clone();
     assert_eq!(held, arn("tariffs", 1));
@@ -232,8 +232,8 @@ fn rejected_version_of_a_stack_rolls_back() {
 #[test]
 fn approval_during_a_stack_update_is_queued() {
     let stage = made();
-    stage.say("tariffs", 2, "Approved");
-    assert_eq!(stage.say("tariffs", 3, "Approved"), (Decision::Deferred, "queued"));
+    stage.judge("tariffs", 2, "Approved");
+    assert_eq!(stage.judge("tariffs", 3, "Approved"), (Decision::Deferred, "queued"));
     assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "resumed"));
     assert_eq!(stage.stack_calls(), ["create", "update", "update"]);
 }
@@ -241,7 +241,7 @@ fn approval_during_a_stack_update_is_queued() {
 #[test]
 fn each_update_has_its_own_token() {
     let stage = made();
-    stage.say("tariffs", 2, "Approved");
+    stage.judge("tariffs", 2, "Approved");
     stage.stack("UPDATE_ROLLBACK_FAILED");
     let tokens = stage.cloud.stack.lock().unwrap().tokens.clone();
     let distinct: std::collections::BTreeSet<&String> = tokens.iter().collect();
@@ -255,7 +255,7 @@ fn stack_of_no_policy_leaves_no_record() {
     let detail = json!({"stack-id": "arn:aws:cloudformation:eu-west-1:123456789012:stack/theirs/1",
         "status-details": {"status": "UPDATE_COMPLETE"}});
     let end = stage.react("CloudFormation Stack Status Change", "aws.cloudformation", &detail);
-    assert_eq!((end, stage.told().len()), ((Decision::Skipped, "not_watched"), 0));
+    assert_eq!((end, stage.published().len()), ((Decision::Skipped, "not_watched"), 0));
 }
 
 #[test]
@@ -266,18 +266,18 @@ fn missed_end_of_a_stack_is_found_by_reconciling() {
         stage.react("Reconcile Requested", "trimtab", &detail)
     };
     look();
-    stage.say("tariffs", 2, "Approved");
+    stage.judge("tariffs", 2, "Approved");
     assert_eq!(look(), (Decision::Skipped, "nothing_new"));
     stage.stack_unheard("UPDATE_COMPLETE");
     assert_eq!(look(), (Decision::Acted, "resumed_pending"));
-    assert_eq!(stage.told().last(), Some(&FactKind::RolloutSucceeded));
+    assert_eq!(stage.published().last(), Some(&FactKind::RolloutSucceeded));
 }
 
 #[test]
 fn queued_version_starts_when_its_stack_is_deleted() {
     let stage = made();
     stage.stack_unheard("DELETE_IN_PROGRESS");
-    assert_eq!(stage.say("tariffs", 2, "Approved"), (Decision::Deferred, "queued"));
+    assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Deferred, "queued"));
     assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Acted, "resumed"));
     assert_eq!(stage.stack_calls(), ["create", "create"]);
 }

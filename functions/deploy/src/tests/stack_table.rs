@@ -1,4 +1,4 @@
-//! What each status of a stack means at each point of a rollout, as README.md's `deploy` section has it.
+//! The outcome of each status of a stack at each progress of a rollout.
 
 use trimtab_core::event::StackStatus;
 use trimtab_core::port::ObservedStack;
@@ -20,7 +20,7 @@ fn actual(status: &str, version: u32, changed: Option<i64>) -> ObservedStack {
     }
 }
 
-/// Version 2 is on its way; the stack is so. What is decided, and what is called.
+/// The rollout of version 2 is in progress, and the stack is in this state: the reason code and the calls.
 fn heard(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Vec<String>) {
     let id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/1";
     let detail = json!({"stack-id": id, "status-details": {"status": "UPDATE_COMPLETE"}});

@@ -1,4 +1,4 @@
-//! Through dev, staging in another account, and production behind a person: `policies/loans.toml`.
+//! Dev, staging in another account, and production with a manual gate: `policies/loans.toml`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::*;
 const HUB: &str = "123456789012";
 const STAGING: &str = "210987654321";
 
-/// An account's endpoints by name, what was asked of them, and what they answer.
+/// An account's endpoints by name, their calls, and their responses.
 #[derive(Default)]
 struct Account {
     endpoints: Mutex<BTreeMap<String, ObservedEndpoint>>,
@@ -317,7 +317,7 @@ fn life_cycle_edit_opens_only_its_own_gate() {
         loans.accounts.registry.lifecycles.lock().unwrap().insert(arn("loans", 1), lifecycle);
         loans.package(1, "Approved", &["ModelLifeCycle"])
     };
-    assert_eq!(edited("Development", "Approved"), (Decision::Skipped, "metadata_only"), "nobody has approved it");
+    assert_eq!(edited("Development", "Approved"), (Decision::Skipped, "metadata_only"), "it is not approved");
     loans.approve(1);
     assert_eq!(edited("Staging", "Approved"), (Decision::Skipped, "not_offered"), "it is not live in dev yet");
     assert_eq!(edited("Staging", "InReview"), (Decision::Skipped, "gate_closed"));

@@ -1,16 +1,16 @@
-//! A version that batch transform jobs ask: one job a turn, and live when all answers are there.
+//! Batch transform: one job for each attempt, and the version is live when its job has completed.
 
 use trimtab_core::name::TransformName;
 use trimtab_core::port::{ObservedTransform, TransformRequest, Transforms};
 
 use super::*;
 
-/// The jobs by name, in the order in which they were asked for.
+/// The jobs by name, in the order of their creation.
 #[derive(Default)]
 pub(super) struct Jobs {
     requests: Vec<TransformRequest>,
     actuals: std::collections::BTreeMap<String, ObservedTransform>,
-    /// Whether the next request is taken, and its answer lost.
+    /// Whether the next request is accepted, and its response lost.
     lost: bool,
 }
 
@@ -40,7 +40,7 @@ impl Stage {
         self.cloud.jobs.lock().unwrap().requests.clone()
     }
 
-    /// The newest job ends so, and SageMaker says so unless nobody hears of it.
+    /// The newest job ends, and its event arrives unless it is lost.
     fn ends(&self, actual: ObservedTransform) {
         let job = self.requests().pop().unwrap().job;
         self.cloud.jobs.lock().unwrap().actuals.insert(job, actual);
@@ -66,8 +66,8 @@ impl Stage {
 #[test]
 fn approved_version_runs_one_job_and_is_live_after_it() {
     let stage = stage();
-    assert_eq!(stage.say("leads", 1, "Approved"), (Decision::Acted, "approved"));
-    assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.judge("leads", 1, "Approved"), (Decision::Acted, "approved"));
+    assert_eq!(stage.deliver("leads", 1, "Approved"), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.job_heard("123456789012"), (Decision::Skipped, "still_running"));
     assert_eq!(stage.completes(), (Decision::Acted, "live"));
     assert_eq!(stage.job_heard("123456789012"), (Decision::Skipped, "other_job"), "it has had its answer");
@@ -75,7 +75,7 @@ fn approved_version_runs_one_job_and_is_live_after_it() {
     let [request] = &requests[..] else { panic!("{requests:?}") };
     assert_eq!(TransformName::of_job(&request.job).unwrap().as_str(), "leads");
     assert_eq!(request.output(), format!("s3://leads-123456789012/scores/{}/", request.job));
-    assert_eq!(stage.told(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
+    assert_eq!(stage.published(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
     let live = stage.world.bus.facts().pop().unwrap();
     let expected = (request.job.as_str(), "s3://leads-123456789012/scores/of-that-job/");
     assert_eq!((live.details["job"].as_str(), live.details["output"].as_str()), expected, "as SageMaker has it");
@@ -84,10 +84,10 @@ fn approved_version_runs_one_job_and_is_live_after_it() {
 #[test]
 fn rejected_version_whose_job_fails_starts_no_other_job() {
     let stage = stage();
-    stage.say("leads", 1, "Approved");
+    stage.judge("leads", 1, "Approved");
     stage.completes();
-    stage.say("leads", 2, "Approved");
-    assert_eq!(stage.say("leads", 2, "Rejected"), (Decision::Deferred, "queued"));
+    stage.judge("leads", 2, "Approved");
+    assert_eq!(stage.judge("leads", 2, "Rejected"), (Decision::Deferred, "queued"));
     stage.ends(ObservedTransform::Ended("Stopped".into()));
     assert_eq!(stage.job_heard("123456789012"), (Decision::Acted, "failed"));
     assert_eq!(stage.requests().len(), 2, "version 1's answers are the newest");
@@ -98,14 +98,14 @@ fn failed_job_leads_to_another_only_if_live_is_rejected() {
     for (rejected, jobs) in [(3, vec![1, 2, 3]), (2, vec![1, 2, 3, 1])] {
         let stage = stage();
         for version in [1, 2] {
-            stage.say("leads", version, "Approved");
+            stage.judge("leads", version, "Approved");
             stage.completes();
         }
-        stage.say("leads", 3, "Approved");
-        stage.say("leads", 4, "Approved");
+        stage.judge("leads", 3, "Approved");
+        stage.judge("leads", 4, "Approved");
         // Going back gives way to version 4, and then version 4 is rejected too.
-        stage.say("leads", rejected, "Rejected");
-        stage.say("leads", 4, "Rejected");
+        stage.judge("leads", rejected, "Rejected");
+        stage.judge("leads", 4, "Rejected");
         stage.ends(ObservedTransform::Ended("AlgorithmError".into()));
         stage.job_heard("123456789012");
         let versions: Vec<u32> = stage
@@ -120,41 +120,41 @@ fn failed_job_leads_to_another_only_if_live_is_rejected() {
 #[test]
 fn changed_target_abandons_the_rollout() {
     let stage = stage();
-    stage.say("leads", 1, "Approved");
+    stage.judge("leads", 1, "Approved");
     let text = include_str!("../../../../policies/leads.toml");
     let (head, rest) = text.split_once("[deploy.transform]").unwrap();
     let tail = rest.split_once("[reconcile]").unwrap().1;
     let pipeline = "[deploy.pipeline]\nname = \"leads-delivery\"\nvariable = \"Package\"\n[reconcile]";
     let policy = parse(&format!("{head}{pipeline}{tail}"));
     stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
-    assert_eq!(stage.say("leads", 2, "Approved"), (Decision::Acted, "approved"), "and the next one goes its new way");
-    assert!(stage.told().contains(&FactKind::RolloutFailed));
+    assert_eq!(stage.judge("leads", 2, "Approved"), (Decision::Acted, "approved"), "and the next one goes its new way");
+    assert!(stage.published().contains(&FactKind::RolloutFailed));
     assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("leads", 2)]);
 }
 
 #[test]
 fn failed_job_keeps_live_version_and_starts_queued_one() {
     let stage = stage();
-    stage.say("leads", 1, "Approved");
+    stage.judge("leads", 1, "Approved");
     stage.completes();
-    stage.say("leads", 2, "Approved");
-    assert_eq!(stage.say("leads", 3, "Approved"), (Decision::Deferred, "queued"));
+    stage.judge("leads", 2, "Approved");
+    assert_eq!(stage.judge("leads", 3, "Approved"), (Decision::Deferred, "queued"));
     stage.ends(ObservedTransform::Ended("AlgorithmError".into()));
     assert_eq!(stage.job_heard("123456789012"), (Decision::Acted, "resumed"));
-    assert!(stage.told().contains(&FactKind::RolloutFailed));
+    assert!(stage.published().contains(&FactKind::RolloutFailed));
     assert_eq!(stage.completes(), (Decision::Acted, "live"));
-    assert_eq!(stage.hear("leads", 2, "Approved"), (Decision::Skipped, "already_handled"), "it is not tried again");
+    assert_eq!(stage.deliver("leads", 2, "Approved"), (Decision::Skipped, "already_handled"), "it is not tried again");
     assert_eq!(stage.requests().len(), 3);
 }
 
 #[test]
 fn rejected_version_runs_another_job_of_the_one_before() {
     let stage = stage();
-    stage.say("leads", 1, "Approved");
+    stage.judge("leads", 1, "Approved");
     stage.completes();
-    stage.say("leads", 2, "Approved");
+    stage.judge("leads", 2, "Approved");
     stage.completes();
-    assert_eq!(stage.say("leads", 2, "Rejected"), (Decision::Acted, "rollback"));
+    assert_eq!(stage.judge("leads", 2, "Rejected"), (Decision::Acted, "rollback"));
     assert_eq!(stage.completes(), (Decision::Acted, "live"));
     let jobs: Vec<String> = stage.requests().into_iter().map(|request| request.job).collect();
     let versions: Vec<bool> = jobs.iter().map(|job| job.starts_with("trimtab-leads-v1-")).collect();
@@ -167,13 +167,13 @@ fn job_without_start_response_is_adopted() {
     let stage = stage();
     stage.cloud.approvals.lock().unwrap().insert(arn("leads", 1), Approval::Approved);
     stage.cloud.jobs.lock().unwrap().lost = true;
-    assert!(stage.try_hear("leads", 1, "Approved").is_none(), "it is given back to Lambda");
+    assert!(stage.try_deliver("leads", 1, "Approved").is_none(), "it is given back to Lambda");
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(2));
-    assert_eq!(stage.hear("leads", 1, "Approved"), (Decision::Acted, "resumed_pending"));
+    assert_eq!(stage.deliver("leads", 1, "Approved"), (Decision::Acted, "resumed_pending"));
     assert_eq!(stage.looks(), (Decision::Acted, "first_reconcile"));
     stage.ends(completed());
     assert_eq!(stage.looks(), (Decision::Acted, "resumed_pending"));
-    assert_eq!((stage.requests().len(), stage.told().pop()), (1, Some(FactKind::RolloutSucceeded)));
+    assert_eq!((stage.requests().len(), stage.published().pop()), (1, Some(FactKind::RolloutSucceeded)));
 }
 
 #[test]
@@ -181,8 +181,8 @@ fn job_of_no_policy_or_another_account_is_ignored() {
     let stage = stage();
     let theirs = json!({"TransformJobName": "nightly-scores", "TransformJobStatus": "Completed"});
     let heard = stage.react("SageMaker Transform Job State Change", "aws.sagemaker", &theirs);
-    assert_eq!((heard, stage.told().len()), ((Decision::Skipped, "not_watched"), 0));
-    stage.say("leads", 1, "Approved");
+    assert_eq!((heard, stage.published().len()), ((Decision::Skipped, "not_watched"), 0));
+    stage.judge("leads", 1, "Approved");
     stage.ends(completed());
     assert_eq!(stage.job_heard("210987654321"), (Decision::Failed, "foreign_account"));
 }

@@ -1,24 +1,24 @@
-//! A version on trial: it begins beside the live one, and goes on or back.
+//! Variant tests: begin, passed, failed, and ended early.
 
 use super::*;
 
 const CANARY: &str = "[deploy.endpoint.canary]";
 
-/// `churn` with a shadow of a day before its canary.
-fn shadowed() -> Stage {
+/// `churn` with a shadow test of a day before its canary.
+fn with_shadow() -> Stage {
     let shadow =
-        format!("[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"{TRIAL_ALARM}\"]\n\n{CANARY}");
+        format!("[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"{TEST_ALARM}\"]\n\n{CANARY}");
     let stage = stage_with(|text| text.replace(CANARY, &shadow));
     stage.first_look();
     stage
 }
 
-/// `churn` with a challenger of a week instead of its canary.
-pub(super) fn challenged() -> Stage {
+/// `churn` with an A/B test of a week instead of its canary.
+pub(super) fn with_ab_test() -> Stage {
     let stage = stage_with(|text| {
         let (start, end) = (text.find(CANARY).unwrap(), text.find("[deploy.endpoint.autoscaling]").unwrap());
         let challenger =
-            format!("[deploy.endpoint.ab_test]\npercent = 20\nduration = \"7d\"\nalarms = [\"{TRIAL_ALARM}\"]\n\n");
+            format!("[deploy.endpoint.ab_test]\npercent = 20\nduration = \"7d\"\nalarms = [\"{TEST_ALARM}\"]\n\n");
         format!("{}{challenger}{}", &text[..start], &text[end..])
     });
     stage.first_look();
@@ -31,18 +31,18 @@ impl Stage {
         self.react("Reconcile Requested", "trimtab", &detail);
     }
 
-    fn look_after(&self, hours: i64) -> (Decision, &'static str) {
+    fn reconcile_after(&self, hours: i64) -> (Decision, &'static str) {
         self.world.clock.set(self.world.clock.now() + SignedDuration::from_hours(hours));
         let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/x", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail)
     }
 
-    /// Version 1 is live, version 2 on trial.
-    fn tries(&self) {
+    /// Version 1 is live, and version 2 is in its test.
+    fn start_test(&self) {
         self.approve(1);
-        assert_eq!(self.comes_to_rest(false), (Decision::Acted, "live"), "the first version has nothing to be beside");
+        assert_eq!(self.becomes_stable(false), (Decision::Acted, "live"), "the first version has nothing to be beside");
         assert_eq!(self.approve(2), (Decision::Acted, "approved"));
-        assert_eq!(self.comes_to_rest(false), (Decision::Acted, "testing"));
+        assert_eq!(self.becomes_stable(false), (Decision::Acted, "testing"));
     }
 
     fn names(&self) -> Vec<String> {
@@ -52,13 +52,13 @@ impl Stage {
 
 #[test]
 fn passed_shadow_test_continues_with_the_canary() {
-    let stage = shadowed();
-    stage.tries();
+    let stage = with_shadow();
+    stage.start_test();
     let names = stage.names();
     assert!(names[1].starts_with("churn-v2-test-"), "{names:?}");
-    assert_eq!(stage.look_after(23), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.look_after(1), (Decision::Acted, "test_passed"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.reconcile_after(23), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_passed"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     let strategies = stage.cloud.strategies.lock().unwrap().clone();
     assert!(matches!(&strategies[..], [_, Strategy::AllAtOnce, Strategy::Canary(_)]), "{strategies:?}");
     let configs = stage.cloud.configs.lock().unwrap().clone();
@@ -72,63 +72,67 @@ fn passed_shadow_test_continues_with_the_canary() {
 
 #[test]
 fn passed_ab_test_takes_all_traffic() {
-    let stage = challenged();
-    stage.tries();
-    assert_eq!(stage.look_after(6 * 24), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.look_after(24), (Decision::Acted, "test_passed"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    let stage = with_ab_test();
+    stage.start_test();
+    assert_eq!(stage.reconcile_after(6 * 24), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.reconcile_after(24), (Decision::Acted, "test_passed"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
 }
 
 #[test]
 fn firing_alarm_ends_a_test_and_rolls_back() {
-    let stage = challenged();
-    stage.tries();
-    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
-    assert_eq!(stage.look_after(1), (Decision::Acted, "test_failed"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    let stage = with_ab_test();
+    stage.start_test();
+    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_failed"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
-    assert!(stage.told().contains(&FactKind::RolloutRolledBack));
-    assert_eq!(stage.look_after(1), (Decision::Skipped, "nothing_new"));
+    assert!(stage.published().contains(&FactKind::RolloutRolledBack));
+    assert_eq!(stage.reconcile_after(1), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
 fn test_without_alarm_data_does_not_pass() {
-    let stage = shadowed();
-    stage.tries();
-    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::InsufficientData);
-    assert_eq!(stage.look_after(25), (Decision::Skipped, "nothing_new"));
-    assert_eq!(stage.look_after(6), (Decision::Acted, "deadline_exceeded"), "a person is told when it takes too long");
-    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Ok);
-    assert_eq!(stage.look_after(1), (Decision::Acted, "test_passed"));
+    let stage = with_shadow();
+    stage.start_test();
+    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::InsufficientData);
+    assert_eq!(stage.reconcile_after(25), (Decision::Skipped, "nothing_new"));
+    assert_eq!(
+        stage.reconcile_after(6),
+        (Decision::Acted, "deadline_exceeded"),
+        "it is reported when it takes too long"
+    );
+    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Ok);
+    assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_passed"));
 }
 
 #[test]
 fn rejection_ends_a_test_at_once() {
-    let stage = shadowed();
-    stage.tries();
-    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Acted, "rollback"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    let stage = with_shadow();
+    stage.start_test();
+    assert_eq!(stage.judge("churn", 2, "Rejected"), (Decision::Acted, "rollback"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
 
 #[test]
 fn rejection_before_the_test_rolls_back_when_it_begins() {
-    let stage = shadowed();
+    let stage = with_shadow();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     stage.approve(2);
-    assert_eq!(stage.say("churn", 2, "Rejected"), (Decision::Deferred, "queued"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "test_canceled"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.judge("churn", 2, "Rejected"), (Decision::Deferred, "queued"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "test_canceled"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
 
 #[test]
 fn endpoint_event_during_a_test_changes_nothing() {
-    let stage = shadowed();
-    stage.tries();
-    assert_eq!(stage.comes_to_rest(true), (Decision::Skipped, "testing"));
+    let stage = with_shadow();
+    stage.start_test();
+    assert_eq!(stage.becomes_stable(true), (Decision::Skipped, "testing"));
     assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.approve(3), (Decision::Deferred, "queued"));
     assert_eq!(stage.updates(), ["v1", "v2"]);
@@ -136,25 +140,25 @@ fn endpoint_event_during_a_test_changes_nothing() {
 
 #[test]
 fn queued_version_follows_a_test() {
-    let stage = shadowed();
-    stage.tries();
+    let stage = with_shadow();
+    stage.start_test();
     stage.approve(3);
-    stage.look_after(24);
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "resumed"));
+    stage.reconcile_after(24);
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2", "v3"]);
 }
 
 #[test]
 fn test_ended_by_another_update_is_reported() {
-    let stage = shadowed();
-    stage.tries();
+    let stage = with_shadow();
+    stage.start_test();
     stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().config = Some("theirs".into());
-    assert_eq!(stage.look_after(1).0, Decision::Acted);
-    assert!(stage.told().contains(&FactKind::RolloutRolledBack));
+    assert_eq!(stage.reconcile_after(1).0, Decision::Acted);
+    assert!(stage.published().contains(&FactKind::RolloutRolledBack));
 }
 
 impl Stage {
-    /// A person ends the trial of version 2, by a request of this dedup key.
+    /// An operator ends the test of version 2, by a request with this dedup key.
     fn promoted_by(&self, dedup_key: &str) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": "churn", "dedup_key": dedup_key, "at": NOON,
             "details": {"stage": "prod", "version": "2", "by": "maya"}});
@@ -164,11 +168,11 @@ impl Stage {
 
 #[test]
 fn operator_ends_a_test_early_once() {
-    let stage = challenged();
-    stage.tries();
+    let stage = with_ab_test();
+    stage.start_test();
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "promoted"));
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"), "a copy of it");
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.names().len(), 3);
     let alone = stage.cloud.configs.lock().unwrap().last().unwrap().second_variant.is_none();
@@ -177,49 +181,49 @@ fn operator_ends_a_test_early_once() {
 
 #[test]
 fn early_promotion_waits_until_both_versions_serve() {
-    let stage = challenged();
+    let stage = with_ab_test();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     stage.approve(2);
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "promoted"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "promoted"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.names().len(), 3);
 }
 
 #[test]
 fn queued_version_survives_early_promotion() {
-    let stage = challenged();
-    stage.tries();
+    let stage = with_ab_test();
+    stage.start_test();
     assert_eq!(stage.approve(3), (Decision::Deferred, "queued"));
     let status = |status| stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().status = status;
     status(EndpointStatus::Updating);
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
     assert_eq!(stage.names().len(), 2, "nothing is asked of an endpoint that moves");
     status(EndpointStatus::InService);
-    assert_eq!(stage.look_after(0), (Decision::Acted, "promoted"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "resumed"), "and version 3 goes next");
+    assert_eq!(stage.reconcile_after(0), (Decision::Acted, "promoted"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "resumed"), "and version 3 goes next");
 }
 
 #[test]
 fn early_promotion_waits_for_data_of_the_canary_alarm() {
-    let stage = shadowed();
-    stage.tries();
+    let stage = with_shadow();
+    stage.start_test();
     *stage.cloud.silent.lock().unwrap() = true;
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
-    assert_eq!(stage.look_after(1), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.reconcile_after(1), (Decision::Skipped, "nothing_new"));
     *stage.cloud.silent.lock().unwrap() = false;
-    assert_eq!(stage.look_after(1), (Decision::Acted, "promoted"));
+    assert_eq!(stage.reconcile_after(1), (Decision::Acted, "promoted"));
 }
 
 #[test]
 fn early_promotion_needs_quiet_alarms_and_an_approval() {
-    let stage = challenged();
-    stage.tries();
-    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
+    let stage = with_ab_test();
+    stage.start_test();
+    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Alarm);
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Failed, "test_failed"));
-    *stage.cloud.trial.lock().unwrap() = None;
+    *stage.cloud.test_alarm.lock().unwrap() = None;
     stage.cloud.approvals.lock().unwrap().insert(arn("churn", 2), Approval::Rejected);
     assert_eq!(stage.promoted_by("promotion/2"), (Decision::Skipped, "no_longer_approved"));
     assert_eq!(stage.names().len(), 2);
@@ -227,52 +231,52 @@ fn early_promotion_needs_quiet_alarms_and_an_approval() {
 
 #[test]
 fn operator_rollback_ends_a_test_at_once() {
-    let stage = challenged();
-    stage.tries();
+    let stage = with_ab_test();
+    stage.start_test();
     let detail =
         json!({"version": 1, "model": "churn", "dedup_key": "rollback/1", "at": NOON, "details": {"by": "maya"}});
     let heard = stage.react("Rollback Requested", "trimtab", &detail);
     assert_eq!(heard, (Decision::Acted, "test_canceled"));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "live"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     let names = stage.names();
     assert!(names.last().unwrap().starts_with("churn-v1-"), "{names:?}");
-    assert_eq!(stage.look_after(24 * 8), (Decision::Skipped, "nothing_new"), "nothing goes on by its time");
+    assert_eq!(stage.reconcile_after(24 * 8), (Decision::Skipped, "nothing_new"), "nothing goes on by its time");
 }
 
 #[test]
 fn failed_test_is_reported_with_its_firing_alarms() {
-    let stage = challenged();
-    stage.tries();
-    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Alarm);
-    assert_eq!(stage.look_after(1), (Decision::Acted, "test_failed"));
+    let stage = with_ab_test();
+    stage.start_test();
+    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_failed"));
     let facts = stage.world.bus.facts();
     let reasons =
         facts.iter().find(|fact| fact.kind == FactKind::RolloutRolledBack).map(|fact| fact.reasons.join("; "));
-    let expected = format!("alarm {TRIAL_ALARM} is firing in the variant test of version 2: rolling back to version 1");
+    let expected = format!("alarm {TEST_ALARM} is firing in the variant test of version 2: rolling back to version 1");
     assert_eq!(reasons.as_deref(), Some(&*expected));
 }
 
 #[test]
 fn test_duration_starts_when_the_endpoint_serves_it() {
-    let stage = shadowed();
+    let stage = with_shadow();
     stage.approve(1);
-    stage.comes_to_rest(false);
+    stage.becomes_stable(false);
     stage.approve(2);
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_hours(3));
-    assert_eq!(stage.comes_to_rest(false), (Decision::Acted, "testing"));
-    assert_eq!(stage.look_after(22), (Decision::Skipped, "nothing_new"), "25 hours after its decision");
-    assert_eq!(stage.look_after(2), (Decision::Acted, "test_passed"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "testing"));
+    assert_eq!(stage.reconcile_after(22), (Decision::Skipped, "nothing_new"), "25 hours after its decision");
+    assert_eq!(stage.reconcile_after(2), (Decision::Acted, "test_passed"));
 }
 
 #[test]
 fn test_and_rollout_exceed_their_deadlines_separately() {
-    let stage = shadowed();
-    stage.tries();
-    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::InsufficientData);
-    assert_eq!(stage.look_after(31), (Decision::Acted, "deadline_exceeded"));
-    *stage.cloud.trial.lock().unwrap() = Some(AlarmState::Ok);
-    assert_eq!(stage.look_after(1), (Decision::Acted, "test_passed"));
-    assert_eq!(stage.look_after(7), (Decision::Acted, "deadline_exceeded"), "the canary hangs");
+    let stage = with_shadow();
+    stage.start_test();
+    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::InsufficientData);
+    assert_eq!(stage.reconcile_after(31), (Decision::Acted, "deadline_exceeded"));
+    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Ok);
+    assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_passed"));
+    assert_eq!(stage.reconcile_after(7), (Decision::Acted, "deadline_exceeded"), "the canary hangs");
     let facts = stage.world.bus.facts();
     let late: std::collections::BTreeSet<&str> = facts
         .iter()

@@ -1,5 +1,5 @@
-//! Ports that write down which account was asked what, answer what they are told to, and fail where
-//! they are told to.
+//! Ports that record each call with its account, respond as configured, and fail at the configured
+//! call.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub(super) struct Witness {
     pub(super) execution: Option<String>,
 }
 
-/// One account's client, and what reaches this account only.
+/// One account's clients.
 pub(super) struct There<'a>(&'a Witness, String);
 
 impl Witness {

@@ -13,7 +13,7 @@ use trimtab_core::policy::monitor::Capture;
 use trimtab_core::policy::{Canary, Linear, Rolling, Serving, Strategy, VariantTest};
 use trimtab_core::port::ServingRequest;
 
-/// The variant that serves; on test, there is another beside it.
+/// The variant of the live version; a variant test adds another one.
 const VARIANT: &str = "AllTraffic";
 
 /// How long the old fleet stays after the new one has all traffic; 0 to 3600.
@@ -25,7 +25,7 @@ const MAXIMUM_SECONDS: i32 = 7200;
 /// The same where there are many steps: as long as SageMaker allows.
 const MAXIMUM_SECONDS_OF_STEPS: i32 = 28_800;
 
-/// The variants that answer.
+/// The variants that serve requests.
 pub(crate) fn variants(request: &ServingRequest) -> Vec<ProductionVariant> {
     let serving = &request.serving;
     match &request.second_variant {
@@ -41,10 +41,13 @@ pub(crate) fn variants(request: &ServingRequest) -> Vec<ProductionVariant> {
     }
 }
 
-/// The variant that hears a copy: of as many requests as its weight is of the other's.
+/// The variant that receives mirrored requests; its share is its weight in relation to the live variant's.
 pub(crate) fn shadows(request: &ServingRequest) -> Option<Vec<ProductionVariant>> {
-    let test =
-        request.second_variant.as_ref().map(|second| &second.test).filter(|test| matches!(test, VariantTest::Shadow(_)))?;
+    let test = request
+        .second_variant
+        .as_ref()
+        .map(|second| &second.test)
+        .filter(|test| matches!(test, VariantTest::Shadow(_)))?;
     Some(vec![variant(test.variant(), &request.model, &request.serving, share(test))])
 }
 

@@ -51,8 +51,12 @@ impl Invocations for SageMakerRuntime {
             .config_override(once(within));
         let since = Instant::now();
         match call.send().await {
-            Ok(_) => Ok(SmokeTestResult::Passed { took: SignedDuration::try_from(since.elapsed()).unwrap_or_default() }),
-            Err(SdkError::TimeoutError(_)) => Ok(SmokeTestResult::Failed(format!("no answer within {} s", within.as_secs()))),
+            Ok(_) => {
+                Ok(SmokeTestResult::Passed { took: SignedDuration::try_from(since.elapsed()).unwrap_or_default() })
+            }
+            Err(SdkError::TimeoutError(_)) => {
+                Ok(SmokeTestResult::Failed(format!("no answer within {} s", within.as_secs())))
+            }
             Err(error) => match answered(&error) {
                 Some(said) => Ok(SmokeTestResult::Failed(one_line(&said, CAUSE))),
                 None => Err(not_asked(&error)),

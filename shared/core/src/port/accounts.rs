@@ -34,7 +34,10 @@ pub trait StageAccounts {
     type Invocations: Invocations + Send + Sync;
 
     /// The clients of this account, or of the account that the role reaches.
-    fn clients_for(&self, account: Option<&CrossAccountRole>) -> impl Future<Output = PortResult<StageClientsOf<Self>>> + Send;
+    fn clients_for(
+        &self,
+        account: Option<&CrossAccountRole>,
+    ) -> impl Future<Output = PortResult<StageClientsOf<Self>>> + Send;
 }
 
 /// The clients that these accounts have.

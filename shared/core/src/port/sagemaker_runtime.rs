@@ -27,5 +27,9 @@ pub trait Invocations {
     /// # Errors
     /// Only where the endpoint was not asked: throttled, unreachable, not allowed. What the model or
     /// its container answers, and that nothing answers in time, is [`SmokeTestResult::Failed`].
-    fn invoke(&self, endpoint: &EndpointName, smoke: &SmokeTest) -> impl Future<Output = PortResult<SmokeTestResult>> + Send;
+    fn invoke(
+        &self,
+        endpoint: &EndpointName,
+        smoke: &SmokeTest,
+    ) -> impl Future<Output = PortResult<SmokeTestResult>> + Send;
 }

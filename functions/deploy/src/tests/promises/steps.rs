@@ -1,17 +1,17 @@
-//! What can happen to a stage, in the world and in the reference.
+//! The steps of a run, in the world and in the reference.
 
 use proptest::strategy::Strategy;
 
 use super::*;
 
-/// What becomes of a verdict in the registry.
+/// A change of a verdict in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {
-    /// It changes, and its event comes.
+    /// The verdict changes, and its event arrives.
     Incoming,
-    /// It changes, and no event comes.
+    /// The verdict changes, and its event is lost.
     Unheard,
-    /// An event of it comes, again or late; the registry is as it was.
+    /// An old or repeated event arrives; the registry is unchanged.
     EventOnly,
 }
 
@@ -104,7 +104,7 @@ impl Step {
             Self::Look => {
                 unlucky(run);
                 run.fact("Reconcile Requested", "look/x", &json!({}));
-                run.stages[0].hear(&mut run.facts, reference::Stage::look);
+                run.stages[0].deliver(&mut run.facts, reference::Stage::look);
             }
             Self::Rollback(at, id, named) => {
                 let mut details = json!({"stage": name(run, *at), "by": "maya"});
@@ -112,12 +112,12 @@ impl Step {
                     details["version"] = json!(named.to_string());
                 }
                 run.fact("Rollback Requested", &format!("rollback/{at}/{id}"), &details);
-                run.stages[*at].hear(&mut run.facts, |stage, facts| stage.by_hand(facts, *id, *named));
+                run.stages[*at].deliver(&mut run.facts, |stage, facts| stage.by_operator(facts, *id, *named));
             }
             Self::Promote(at, version) => {
                 let details = json!({"stage": STAGES[*at], "version": version.to_string(), "by": "maya"});
                 run.fact("Promotion Requested", "promotion/x", &details);
-                run.stages[*at].hear(&mut run.facts, |stage, facts| stage.promote(facts, *version, true));
+                run.stages[*at].deliver(&mut run.facts, |stage, facts| stage.promote(facts, *version, true));
             }
             Self::Deliver(index) => deliver(run, *index),
             Self::Silent(on) => {
@@ -136,7 +136,7 @@ impl Step {
     }
 }
 
-/// A look that is given back finds one thing more when it comes again.
+/// A reconcile that is retried has one more finding.
 fn unlucky(run: &mut Run) {
     run.facts.luck = None;
     run.fleet.inner().luck = None;
@@ -154,7 +154,7 @@ fn word(package: Option<bool>) -> &'static str {
     }
 }
 
-/// The registry says what the reference has of the version.
+/// The registry has the verdict of the reference.
 fn publish(run: &mut Run, version: u32) {
     let Package { approved, completed, let_in } = run.facts.get(version);
     let actual = ObservedPackage {
@@ -191,7 +191,7 @@ fn verdict(run: &mut Run, version: u32, approved: Option<bool>, said: Said) {
     // An event that the registry no longer bears out is out of date.
     let known = run.facts.packages.contains_key(&version);
     let stale = !known || run.facts.get(version).approved != approved;
-    run.stages[0].hear(&mut run.facts, |stage, facts| match approved {
+    run.stages[0].deliver(&mut run.facts, |stage, facts| match approved {
         _ if stale => {}
         Some(true) => stage.approve(facts, version),
         Some(false) => stage.reject(facts, version),
@@ -209,9 +209,9 @@ fn life(run: &mut Run, version: u32, on: bool, said: Said) {
     }
     package(run, version, word(run.facts.get(version).approved), "ModelLifeCycle");
     match run.options.gate {
-        Gate::Lifecycle => run.stages[1].hear(&mut run.facts, |stage, facts| stage.lifecycle(facts, version)),
+        Gate::Lifecycle => run.stages[1].deliver(&mut run.facts, |stage, facts| stage.lifecycle(facts, version)),
         // Whom it lets in nowhere, it is an edit like any other.
-        Gate::Open | Gate::Manual => run.stages[0].hear(&mut run.facts, |_, _| {}),
+        Gate::Open | Gate::Manual => run.stages[0].deliver(&mut run.facts, |_, _| {}),
     }
 }
 
@@ -233,10 +233,10 @@ fn deliver(run: &mut Run, index: prop::sample::Index) {
         unlucky(run);
     }
     run.react(HUB, fact.kind.as_str(), "trimtab", 0, &json!(fact));
-    run.stages[at].hear(&mut run.facts, |stage, facts| match fact.kind {
+    run.stages[at].deliver(&mut run.facts, |stage, facts| match fact.kind {
         FactKind::PromotionRequested => stage.promote(facts, version, false),
         FactKind::WithdrawalRequested => stage.withdraw(facts, version),
         FactKind::StageReconcileRequested => stage.look(facts),
-        other => panic!("nobody asks a stage for {other:?}"),
+        other => panic!("no stage receives {other:?}"),
     });
 }
