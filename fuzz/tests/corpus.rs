@@ -1,4 +1,4 @@
-//! The fuzz targets over every file that is at hand, on stable Rust.
+//! Runs the fuzz targets over every file of the corpus, on stable Rust.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[global_allocator]
 static MEMORY: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
-/// No file of the corpus may take more.
+/// The largest amount of memory that a file of the corpus may use, in bytes.
 const MEMORY_MAX: usize = 64 * 1024 * 1024;
 
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -26,7 +26,7 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Plays the target over the files; a panic names the file.
+/// Runs the target over the files; a panic names the file.
 fn play(files: &[PathBuf], target: fn(&[u8])) {
     for path in files {
         let data = std::fs::read(path).unwrap();
@@ -39,7 +39,7 @@ fn play(files: &[PathBuf], target: fn(&[u8])) {
 }
 
 #[test]
-fn hostile_events_are_read_or_refused() {
+fn hostile_events_are_parsed_or_refused() {
     let hostile = files("tests/hostile/events", "json");
     assert!(hostile.len() >= 200, "{} hostile events", hostile.len());
     play(&hostile, trimtab_fuzz::event);
@@ -47,13 +47,13 @@ fn hostile_events_are_read_or_refused() {
 }
 
 #[test]
-fn the_storys_events_are_read_or_refused() {
+fn story_events_are_parsed_or_refused() {
     play(&files("events", "json"), trimtab_fuzz::event);
     play(&files("events", "json"), trimtab_fuzz::notice);
 }
 
 #[test]
-fn hostile_policies_are_read_or_refused() {
+fn hostile_policies_are_parsed_or_refused() {
     let hostile = files("tests/hostile/policies", "toml");
     assert!(hostile.len() >= 30, "{} hostile policies", hostile.len());
     play(&hostile, trimtab_fuzz::policy);

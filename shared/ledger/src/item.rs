@@ -1,15 +1,15 @@
-//! The table's items: keys `pk` and `sk`, and what each kind of item holds.
+//! The table's items: keys `pk` and `sk`, and the content of each kind of item.
 //!
 //! | pk | sk | holds |
 //! |---|---|---|
 //! | `key#<kind>#<name>` | `model` | the model that owns the name |
 //! | `model#<model>` | `policy` | the policy as it was applied |
-//! | `platform` | `policy` | what holds for the whole suite, as it was applied |
-//! | `reconciled` | `<model>` | nothing: its policy has a `[reconcile]` |
-//! | `model#<model>` or `platform` | `pause` | who stopped it, since when |
+//! | `platform` | `policy` | the organization's policy as it was applied |
+//! | `reconciled` | `<model>` | nothing; the model's policy has a `[reconcile]` table |
+//! | `model#<model>` or `platform` | `pause` | operator and start of the pause |
 //! | `model#<model>` or `platform` | `aggregate#<name>` | epoch, lease, state, outbox |
 //! | `model#<model>` or `platform` | `history#<time>#<function>#<event>` | the terminal record |
-//! | `dead-letter` | `<function>#<digest>` | an event that could not be acted on, whole |
+//! | `dead-letter` | `<function>#<digest>` | an event with a permanent failure, whole |
 
 use std::collections::HashMap;
 
@@ -24,23 +24,24 @@ use trimtab_core::policy::Key;
 use trimtab_core::port::{AggregateId, HistoryEntry, Pause, PortResult, Record};
 use trimtab_core::text::digest;
 
-/// How long history, dead letters, and the aggregates of single builds, notices and findings stay: well
-/// beyond every redelivery window (14 days).
+/// The retention of history, dead letters, and the aggregates of single builds, messages and findings: well beyond
+/// every redelivery window (14 days).
 const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// An item holds 400 KB; a larger event is stored without its detail, and says so.
+/// The largest event, in bytes, that is stored whole. DynamoDB limits an item to 400 KB; a larger event is stored
+/// without its detail, with a note.
 const RAW_MAX: usize = 256 * 1024;
 
-/// How the sort key of a terminal record begins.
+/// The prefix of the sort key of a terminal record.
 pub(crate) const HISTORY: &str = "history#";
 
-/// The partition of the events that could not be acted on.
+/// The partition of the dead letters.
 pub(crate) const DEAD_LETTERS: &str = "dead-letter";
 
-/// The partition of the models that are looked after.
+/// The partition of the reconciled models.
 pub(crate) const RECONCILED: &str = "reconciled";
 
-/// One item, as DynamoDB gives it.
+/// An item in DynamoDB's format.
 pub(crate) struct Item(pub(crate) HashMap<String, AttributeValue>);
 
 impl Item {
@@ -110,7 +111,7 @@ pub(crate) fn aggregate(id: &AggregateId) -> String {
     format!("aggregate#{}", id.name)
 }
 
-/// The condition under which a write at `held` may be made.
+/// The condition of a write by the holder of epoch `held`.
 pub(crate) fn fence(held: u64) -> &'static str {
     if held == 0 { "attribute_not_exists(pk)" } else { "epoch = :held" }
 }
@@ -122,8 +123,8 @@ pub(crate) fn state(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
 }
 
-/// The expression and values that write an aggregate's state. Single builds, notices and findings may go
-/// after a while; a model's own aggregates never do.
+/// The expression and values that write an aggregate's state. Aggregates of single builds, messages and findings
+/// expire; a model's own aggregates never do.
 pub(crate) fn set_state(
     id: &AggregateId,
     state: &Value,
@@ -142,8 +143,8 @@ fn expiry(now: Timestamp) -> AttributeValue {
     AttributeValue::N((now + RETENTION).as_second().to_string())
 }
 
-/// The terminal record: one item for an event at a function, however often it was delivered. The
-/// first answer stays under `entry`; what a later delivery came to is under `latest`.
+/// The terminal record: one item for an event at a function, for all its deliveries. The first result stays under
+/// `entry`; the result of the last delivery is under `latest`.
 pub(crate) fn history(table: &str, entry: &HistoryEntry) -> PortResult<TransactWriteItem> {
     let sk = format!("{HISTORY}{}#{}#{}", entry.event_time, entry.function, entry.event_id);
     let update = Update::builder()
@@ -161,7 +162,7 @@ pub(crate) fn history(table: &str, entry: &HistoryEntry) -> PortResult<TransactW
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-/// An event that could not be acted on.
+/// A dead letter.
 pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> PortResult<Item> {
     let whole = raw.to_string();
     let mut cut = whole.len().min(RAW_MAX);
@@ -177,22 +178,22 @@ pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> PortResult<Item>
         .with("expires", expiry(entry.at)))
 }
 
-/// The item by which a name finds its model.
+/// The item that maps a resource name to its model.
 pub(crate) fn owned(pk: &Key, model: &str) -> Item {
     Item::new(&key(pk), "model").with("model", text(model))
 }
 
-/// The item by which a model is looked after.
+/// The item that marks a model as reconciled.
 pub(crate) fn reconciled_models(model: &str) -> Item {
     Item::new(RECONCILED, model)
 }
 
-/// The policy of a model, or of the suite.
+/// The item of a model's or the organization's policy.
 pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> PortResult<Item> {
     Ok(Item::new(&owner(model), "policy").with("policy", written(policy)?))
 }
 
-/// Who stopped an owner, and since when.
+/// The item of a pause: the operator and the start.
 pub(crate) fn pause(of: &str, pause: &Pause) -> PortResult<Item> {
     Ok(Item::new(&owner(of), "pause").with("pause", written(pause)?))
 }

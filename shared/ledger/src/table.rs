@@ -1,4 +1,4 @@
-//! What operators write: policies, and the names by which events find them.
+//! The writes of operators: policies, the resource names that lead events to them, and pauses.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,12 @@ use trimtab_core::port::{Ledger, Pause, PortResult, WriteError};
 use crate::{DynamoLedger, item};
 
 impl DynamoLedger {
-    /// Applies a policy in one step: the policy, the names it claims, and the release of those it
-    /// no longer claims. A name that another model holds refuses the whole step.
+    /// Applies a policy in one transaction: the policy, the names that it claims, and the release of those that it no
+    /// longer claims.
     ///
     /// # Errors
-    /// The table did not take it, or a name belongs to another model.
+    ///
+    /// The write failed, or another model owns one of the names; then nothing is written.
     pub async fn apply(&self, policy: &Policy) -> PortResult<()> {
         let model = policy.model.as_str();
         let claimed = policy.keys();
@@ -45,10 +46,11 @@ impl DynamoLedger {
         }
     }
 
-    /// Applies what holds for the whole suite.
+    /// Applies the organization's policy.
     ///
     /// # Errors
-    /// The table did not take it.
+    ///
+    /// The write failed.
     pub async fn apply_organization(&self, policy: &OrganizationPolicy) -> PortResult<()> {
         let put = self.put(item::policy("platform", policy)?)?;
         self.write(vec![put]).await.map_err(unfenced)
@@ -64,8 +66,7 @@ impl DynamoLedger {
         Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
     }
 
-    /// Why a policy was not taken: the name that another model holds, or somebody who applied at
-    /// the same moment.
+    /// The failure of a contested policy: another model owns a name, or another operator applied at the same time.
     async fn contested(&self, model: &ModelName, claimed: &BTreeSet<Key>) -> PortResult<Failure> {
         for key in claimed {
             if let Some(holder) = self.model_of(key).await?.filter(|holder| holder != model) {
@@ -73,16 +74,16 @@ impl DynamoLedger {
                 return Ok(Failure::permanent("ledger:apply", cause));
             }
         }
-        Ok(Failure::transient("ledger:apply", "somebody else was applying policies at the same moment"))
+        Ok(Failure::transient("ledger:apply", "another operator was applying policies at the same time"))
     }
 }
 
-/// What a pause stops, or its end lets go on.
+/// The scope of a pause or of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// One model.
     Model(ModelName),
-    /// The whole suite.
+    /// All models, and everything that belongs to no model.
     Platform,
 }
 
@@ -96,19 +97,21 @@ impl Scope {
 }
 
 impl DynamoLedger {
-    /// Stops every reaction within the scope. Events that come meanwhile are kept.
+    /// Pauses the scope. Events that arrive during the pause are dead-lettered.
     ///
     /// # Errors
-    /// The table did not take it.
+    ///
+    /// The write failed.
     pub async fn pause_at(&self, scope: &Scope, pause: &Pause) -> PortResult<()> {
         let put = self.put(item::pause(scope.owner(), pause)?)?;
         self.write(vec![put]).await.map_err(unfenced)
     }
 
-    /// Ends a pause. Ending none is no error.
+    /// Ends a pause, if there is one.
     ///
     /// # Errors
-    /// The table did not take it.
+    ///
+    /// The write failed.
     pub async fn resume(&self, scope: &Scope) -> PortResult<()> {
         let delete = Delete::builder()
             .table_name(&self.table)
@@ -122,7 +125,7 @@ impl DynamoLedger {
 fn unfenced(error: WriteError) -> Failure {
     match error {
         WriteError::Failed(failure) => failure,
-        WriteError::Fenced => Failure::transient("ledger:write", "somebody else was writing at the same moment"),
+        WriteError::Fenced => Failure::transient("ledger:write", "another transaction was writing at the same time"),
     }
 }
 

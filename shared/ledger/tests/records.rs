@@ -1,4 +1,4 @@
-//! Every kind of item: where it stands, that it is read as it was written, how long it stays.
+//! Every kind of item: its keys, its round trip and its retention.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -32,7 +32,7 @@ fn organization() -> OrganizationPolicy {
 }
 
 #[tokio::test]
-async fn each_kind_of_item_stands_at_its_key() {
+async fn each_kind_of_item_has_its_key() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
@@ -61,7 +61,7 @@ async fn each_kind_of_item_stands_at_its_key() {
         ("platform", "pause"),
         ("platform", "policy"),
     ];
-    // What follows `retrain#` is a digest of the event, of 32 digits.
+    // A digest of the event with 32 digits follows `retrain#`.
     let plain = |(pk, sk): (String, String)| {
         if pk == "dead-letter" && sk.len() == 40 { (pk, sk[..8].to_owned()) } else { (pk, sk) }
     };
@@ -70,7 +70,7 @@ async fn each_kind_of_item_stands_at_its_key() {
 }
 
 #[tokio::test]
-async fn what_is_applied_is_read_as_it_was_written() {
+async fn policy_is_read_as_it_was_written() {
     let table = Table::default();
     let ledger = ledger(&table);
     assert_eq!(ledger.policy(&model("segments")).await, Ok(None));
@@ -84,7 +84,7 @@ async fn what_is_applied_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn a_policy_that_cannot_be_read_is_not_none() {
+async fn unreadable_policy_is_an_error() {
     let table = Table::default();
     for pk in ["model#segments", "platform"] {
         table.put(&json!({"pk": {"S": pk}, "sk": {"S": "policy"}, "policy": {"S": "{"}}));
@@ -115,7 +115,7 @@ async fn every_read_is_strongly_consistent() {
 }
 
 #[tokio::test]
-async fn a_name_is_found_until_its_policy_drops_it() {
+async fn name_is_found_until_its_policy_drops_it() {
     let table = Table::default();
     let ledger = ledger(&table);
     let key = |kind, name: &str| Key { kind, name: name.into() };
@@ -136,7 +136,7 @@ async fn a_name_is_found_until_its_policy_drops_it() {
 }
 
 #[tokio::test]
-async fn a_name_of_another_model_refuses_the_whole_policy() {
+async fn name_of_another_model_refuses_the_whole_policy() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
@@ -152,11 +152,11 @@ async fn a_name_of_another_model_refuses_the_whole_policy() {
 }
 
 #[tokio::test]
-async fn a_name_is_not_freed_from_its_next_owner() {
+async fn name_of_another_model_is_not_released() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
-    // The name went to another model by hand.
+    // Another writer gave the name to another model.
     let (pk, text) = ("key#package-group#segments", include_str!("../../../policies/segments.toml"));
     table.put(&json!({"pk": {"S": pk}, "sk": {"S": "model"}, "model": {"S": "heir"}}));
     let moved = text.replace("package_group = \"segments\"", "package_group = \"segments-2\"");
@@ -185,7 +185,7 @@ async fn models_with_a_reconcile_table_are_listed() {
 }
 
 #[tokio::test]
-async fn a_pause_holds_for_its_scope_until_it_ends() {
+async fn pause_holds_for_its_scope_until_it_ends() {
     let table = Table::default();
     let ledger = ledger(&table);
     let (churn, other) = (model("churn"), model("other"));
@@ -206,7 +206,7 @@ async fn a_pause_holds_for_its_scope_until_it_ends() {
 }
 
 #[tokio::test]
-async fn the_first_record_of_an_event_stays() {
+async fn first_record_of_an_event_stays() {
     let table = Table::default();
     let ledger = ledger(&table);
     let id = AggregateId { owner: "churn".into(), name: "incident".into() };
@@ -250,7 +250,7 @@ async fn records_differ_by_event_function_and_time() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_an_error() {
+async fn unreadable_record_is_an_error() {
     let table = Table::default();
     table.put(&json!({"pk": {"S": "platform"}, "sk": {"S": "history#2026"}, "entry": {"S": "{"}}));
     assert!(ledger(&table).history(&Scope::Platform).await.is_err());

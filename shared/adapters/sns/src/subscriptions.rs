@@ -1,5 +1,5 @@
-//! [`Subscriptions`] over SNS: each page of the list, and one call more for each that is confirmed. The list
-//! does not have the filters.
+//! [`Subscriptions`] over SNS: all pages of the list, and one more call for each confirmed subscription, because the
+//! list lacks the filters.
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
@@ -13,7 +13,7 @@ use trimtab_runtime::sdk;
 const FILTER: &str = "FilterPolicy";
 const SCOPE: &str = "FilterPolicyScope";
 
-/// What stands in the list where the ARN would, for some days after the subscription has ended.
+/// The text in place of the ARN for some days after a subscription was deleted.
 const ENDED: &str = "Deleted";
 
 /// The subscriptions of one topic.
@@ -24,15 +24,15 @@ pub struct SnsSubscriptions {
 }
 
 impl SnsSubscriptions {
-    /// Those of this topic.
+    /// Creates a client for the subscriptions of this topic.
     #[must_use]
     pub fn new(config: &SdkConfig, topic: TopicArn) -> Self {
         Self { client: Client::new(config), topic }
     }
 
-    /// `None` for one that has ended: the list lags behind.
+    /// The filters of a subscription; `None` if it was deleted, because the list is eventually consistent.
     async fn standing(&self, arn: &str) -> PortResult<Option<Standing>> {
-        // What waits for its confirmation has no ARN in the list, but words.
+        // An unconfirmed subscription has a text in place of its ARN.
         if !arn.starts_with("arn:") {
             return Ok((arn != ENDED).then_some(Standing::Pending));
         }
@@ -47,7 +47,7 @@ impl SnsSubscriptions {
         if text("PendingConfirmation") == Some("true") {
             return Ok(Some(Standing::Pending));
         }
-        // A filter that cannot be read is a filter all the same.
+        // A filter that cannot be parsed still counts as a filter.
         let filter = text(FILTER).map(|policy| serde_json::from_str(policy).unwrap_or(Value::Null));
         Ok(Some(Standing::Confirmed { arn: arn.to_owned(), filter, by_body: text(SCOPE) == Some("MessageBody") }))
     }
