@@ -1,4 +1,4 @@
-//! What must hold for any bytes: an answer or a clear refusal, and nothing else.
+//! Fuzz targets: for any bytes, the result is a plan, a policy or a message, or a clear refusal.
 
 #![allow(clippy::panic, reason = "a broken promise is what a fuzzer looks for")]
 
@@ -18,12 +18,13 @@ use trimtab_core::fact::Fact;
 use trimtab_core::policy::{OrganizationPolicy, Policy};
 use trimtab_core::reactor::{Context, Decide, Preview};
 
-/// The longest refusal: a line that a person reads.
+/// The largest number of characters of a refusal, which an operator reads as one line.
 const REFUSAL_MAX: usize = 600;
 
-/// An event is read and planned by each function, or refused in one line.
+/// Parses and plans an event with each function, or refuses it in one line.
 ///
 /// # Panics
+///
 /// A promise is broken.
 pub fn event(data: &[u8]) {
     let Ok(raw) = serde_json::from_slice::<Value>(data) else { return };
@@ -63,9 +64,10 @@ fn plan<D: Preview>(event: &Event) {
     }
 }
 
-/// A policy is read, or refused in one line.
+/// Parses a policy, or refuses it in one line.
 ///
 /// # Panics
+///
 /// A promise is broken.
 pub fn policy(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -75,9 +77,10 @@ pub fn policy(data: &[u8]) {
     }
 }
 
-/// A fact becomes a message that SNS takes and that shows nothing but what it says.
+/// Renders a fact as a message that SNS accepts, without control characters.
 ///
 /// # Panics
+///
 /// A promise is broken.
 pub fn notice(data: &[u8]) {
     let Ok(raw) = serde_json::from_slice::<Value>(data) else { return };

@@ -1,4 +1,4 @@
-//! The fuzz targets over every file that is at hand, on stable Rust.
+//! Runs the fuzz targets over every file of the corpus, on stable Rust.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,7 +11,7 @@ mod mutations;
 #[global_allocator]
 static MEMORY: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
-/// No file of the corpus may take more.
+/// The largest amount of memory that a file of the corpus may use, in bytes.
 const MEMORY_MAX: usize = 64 * 1024 * 1024;
 
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -30,7 +30,7 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Plays the target over the files; a panic names the file.
+/// Runs the target over the files; a panic names the file.
 fn play(files: &[PathBuf], target: fn(&[u8])) {
     for path in files {
         let data = std::fs::read(path).unwrap();
@@ -71,13 +71,13 @@ fn hostile_events_are_read_or_refused() {
 }
 
 #[test]
-fn the_storys_events_are_read_or_refused() {
+fn story_events_are_parsed_or_refused() {
     play(&files("events", "json"), trimtab_fuzz::event);
     play(&files("events", "json"), trimtab_fuzz::notice);
 }
 
 #[test]
-fn hostile_policies_are_read_or_refused() {
+fn hostile_policies_are_parsed_or_refused() {
     let hostile = files("tests/hostile/policies", "toml");
     assert!(hostile.len() >= 30, "{} hostile policies", hostile.len());
     play(&hostile, trimtab_fuzz::policy);

@@ -1,4 +1,4 @@
-//! The table's items: keys `pk` and `sk`, and what each kind of item holds.
+//! The table's items: keys `pk` and `sk`, and the content of each kind of item.
 //!
 //! | pk | sk | holds |
 //! |---|---|---|
@@ -10,7 +10,7 @@
 //! | `model#<model>` or `platform` | `pause` | who stopped it, since when |
 //! | `model#<model>` or `platform` | `aggregate#<name>` | epoch, lease, state, outbox |
 //! | `model#<model>` or `platform` | `history#<time>#<function>#<event>` | the terminal record |
-//! | `dead-letter` | `<function>#<digest>` | an event that could not be acted on, whole |
+//! | `dead-letter` | `<function>#<digest>` | an event with a permanent failure, whole |
 
 use std::collections::HashMap;
 
@@ -25,17 +25,18 @@ use trimtab_core::policy::Key;
 use trimtab_core::port::{AggregateId, HistoryEntry, Pause, PortResult, Record};
 use trimtab_core::text::digest;
 
-/// How long history, dead letters, and the aggregates of single builds, notices and findings stay: well
-/// beyond every redelivery window (14 days).
+/// The retention of history, dead letters, and the aggregates of single builds, messages and findings: well beyond
+/// every redelivery window (14 days).
 const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// An item holds 400 KB; a larger event is stored without its detail, and says so.
+/// The largest event, in bytes, that is stored whole. DynamoDB limits an item to 400 KB; a larger event is stored
+/// without its detail, with a note.
 const RAW_MAX: usize = 256 * 1024;
 
-/// How the sort key of a terminal record begins.
+/// The prefix of the sort key of a terminal record.
 pub(crate) const HISTORY: &str = "history#";
 
-/// The partition of the events that could not be acted on.
+/// The partition of the dead letters.
 pub(crate) const DEAD_LETTERS: &str = "dead-letter";
 
 /// The partition that lists the models with an applied policy: the table has no other list of them.
@@ -47,7 +48,7 @@ pub(crate) const AGGREGATE: &str = "aggregate#";
 /// The partition of the models that are reconciled.
 pub(crate) const RECONCILED: &str = "reconciled";
 
-/// One item, as DynamoDB gives it.
+/// An item in DynamoDB's format.
 pub(crate) struct Item(pub(crate) HashMap<String, AttributeValue>);
 
 impl Item {
@@ -117,7 +118,7 @@ pub(crate) fn aggregate(id: &AggregateId) -> String {
     format!("{AGGREGATE}{}", id.name)
 }
 
-/// The condition under which a write at `held` may be made.
+/// The condition of a write by the holder of epoch `held`.
 pub(crate) fn fence(held: u64) -> &'static str {
     if held == 0 { "attribute_not_exists(pk)" } else { "epoch = :held" }
 }
@@ -129,8 +130,8 @@ pub(crate) fn state(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
 }
 
-/// The expression and values that write an aggregate's state. Single builds, notices and findings may go
-/// after a while; a model's own aggregates never do.
+/// The expression and values that write an aggregate's state. Aggregates of single builds, messages and findings
+/// expire; a model's own aggregates never do.
 pub(crate) fn set_state(
     id: &AggregateId,
     state: &Value,
@@ -149,8 +150,8 @@ fn expiry(now: Timestamp) -> AttributeValue {
     AttributeValue::N((now + RETENTION).as_second().to_string())
 }
 
-/// The terminal record: one item for an event at a function, however often it was delivered. The
-/// first answer stays under `entry`; what a later delivery came to is under `latest`.
+/// The terminal record: one item for an event at a function, for all its deliveries. The first result stays under
+/// `entry`; the result of the last delivery is under `latest`.
 pub(crate) fn history(table: &str, entry: &HistoryEntry) -> PortResult<TransactWriteItem> {
     let sk = format!("{HISTORY}{}#{}#{}", entry.event_time, entry.function, entry.event_id);
     let update = Update::builder()
@@ -168,7 +169,7 @@ pub(crate) fn history(table: &str, entry: &HistoryEntry) -> PortResult<TransactW
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-/// An event that could not be acted on.
+/// A dead letter.
 pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> PortResult<Item> {
     let whole = raw.to_string();
     let mut cut = whole.len().min(RAW_MAX);
@@ -184,7 +185,7 @@ pub(crate) fn dead_letter(entry: &HistoryEntry, raw: &Value) -> PortResult<Item>
         .with("expires", expiry(entry.at)))
 }
 
-/// The item by which a name finds its model.
+/// The item that maps a resource name to its model.
 pub(crate) fn owned(pk: &Key, model: &str) -> Item {
     Item::new(&key(pk), "model").with("model", text(model))
 }
@@ -204,7 +205,7 @@ pub(crate) fn policy<T: Serialize>(model: &str, policy: &T) -> PortResult<Item> 
     Ok(Item::new(&owner(model), "policy").with("policy", written(policy)?))
 }
 
-/// Who stopped an owner, and since when.
+/// The item of a pause: the operator and the start.
 pub(crate) fn pause(of: &str, pause: &Pause) -> PortResult<Item> {
     Ok(Item::new(&owner(of), "pause").with("pause", written(pause)?))
 }

@@ -1,10 +1,10 @@
-//! The ledger on one DynamoDB table: did we already, may we, why did we.
+//! The ledger on one DynamoDB table: state, leases, policies, history and dead letters.
 //!
-//! Every write is conditional and fenced by the aggregate's epoch. What cannot be written is given
-//! back to Lambda, never dropped: no error of the ledger is a rejection.
+//! Every write is conditional and fenced by the aggregate's epoch. Every error of the ledger is transient: Lambda
+//! retries the event, because a ledger that refuses is not the fault of the event.
 //!
-//! A write whose answer was lost looks fenced to its own writer when it is tried again. The
-//! reaction then reads and decides anew, and finds its own intent or its own record.
+//! If the response of a write is lost, its retry appears fenced to its own writer. The reaction then loads the record,
+//! decides again, and finds its own pending actions or its own history entry.
 
 mod item;
 mod read;
@@ -32,7 +32,7 @@ pub use table::Scope;
 
 use item::{Item, fence, json, milliseconds, number, text};
 
-/// The ledger's table.
+/// A ledger on a DynamoDB table.
 #[derive(Debug, Clone)]
 pub struct DynamoLedger {
     client: Client,
@@ -40,7 +40,7 @@ pub struct DynamoLedger {
 }
 
 impl DynamoLedger {
-    /// The ledger in this table.
+    /// Creates a ledger on this table.
     #[must_use]
     pub fn new(config: &SdkConfig, table: String) -> Self {
         Self { client: Client::new(config), table }
@@ -58,7 +58,7 @@ impl DynamoLedger {
         Ok(found.item.map(Item))
     }
 
-    /// Writes the aggregate at the next epoch if it is still at `held`.
+    /// Writes the aggregate at the next epoch, if it is still at epoch `held`.
     fn next(&self, id: &AggregateId, held: u64, set: &str, values: Vec<(&str, AttributeValue)>) -> PortResult<Update> {
         let condition = fence(held);
         let mut update = Update::builder()
@@ -77,7 +77,7 @@ impl DynamoLedger {
         update.build().map_err(|error| Failure::transient("dynamodb:UpdateItem", error.to_string()))
     }
 
-    /// Writes all or nothing.
+    /// Writes all items in one transaction.
     async fn write(&self, items: Vec<TransactWriteItem>) -> Result<(), WriteError> {
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(()),
@@ -93,7 +93,7 @@ impl DynamoLedger {
     }
 }
 
-/// Whatever the table says, the event goes back: a ledger that refuses is not the event's fault.
+/// The transient failure of any error of the table: a ledger that refuses is not the fault of the event.
 fn give_back<E: ProvideErrorMetadata>(
     operation: &'static str,
     error: &SdkError<E, aws_sdk_dynamodb::config::http::HttpResponse>,
@@ -104,7 +104,7 @@ fn give_back<E: ProvideErrorMetadata>(
     }
 }
 
-/// A condition did not hold, or somebody else was writing at the same moment.
+/// Whether a condition failed, or another transaction was writing at the same time.
 fn is_fenced(error: &SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError>) -> bool {
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
     let Some(TransactionCanceledException(cancelled)) = error.as_service_error() else { return false };

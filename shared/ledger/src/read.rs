@@ -1,4 +1,4 @@
-//! What operators read: why did we, and what waits.
+//! The reads of operators: history and dead letters.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
@@ -7,14 +7,14 @@ use trimtab_core::port::{HistoryEntry, PortResult};
 use crate::item::{self, DEAD_LETTERS, HISTORY, Item, text};
 use crate::{DynamoLedger, Scope, give_back};
 
-/// An event that could not be acted on.
+/// A dead letter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
-    /// Its sort key.
+    /// The sort key.
     key: String,
-    /// When, at which function, and why not.
+    /// The time, the function and the reasons.
     pub entry: HistoryEntry,
-    /// The event; `None` where it was too large to be kept whole.
+    /// The event; `None` if it was too large to be stored whole.
     pub event: Option<Value>,
 }
 
@@ -22,16 +22,18 @@ impl DynamoLedger {
     /// The terminal records of the scope, in the order of their events.
     ///
     /// # Errors
-    /// The table did not answer.
+    ///
+    /// The read failed.
     pub async fn history(&self, scope: &Scope) -> PortResult<Vec<HistoryEntry>> {
         let items = self.query(&item::owner(scope.owner()), HISTORY).await?;
         items.iter().map(|item| item.json("entry")).collect()
     }
 
-    /// The events that could not be acted on, whoever they belong to, the oldest first.
+    /// The dead letters of all models and of the platform, the oldest first.
     ///
     /// # Errors
-    /// The table did not answer.
+    ///
+    /// The read failed.
     pub async fn dead_letters(&self) -> PortResult<Vec<DeadLetter>> {
         let items = self.query(DEAD_LETTERS, "").await?;
         let read = |item: &Item| {
@@ -43,10 +45,11 @@ impl DynamoLedger {
         Ok(all)
     }
 
-    /// Takes an event off the list of those that wait, once it has been acted on.
+    /// Deletes a dead letter after its redrive.
     ///
     /// # Errors
-    /// The table did not answer.
+    ///
+    /// The write failed.
     pub async fn release(&self, letter: &DeadLetter) -> PortResult<()> {
         let call = self
             .client

@@ -1,4 +1,4 @@
-//! What operators write: policies, and the names by which events find them.
+//! The writes of operators: policies, the resource names that lead events to them, and pauses.
 
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use trimtab_core::failure::Failure;
@@ -13,7 +13,8 @@ impl DynamoLedger {
     /// policy before it claimed and this one does not. A key of another model refuses the whole transaction.
     ///
     /// # Errors
-    /// The table did not take it, or a name belongs to another model.
+    ///
+    /// The write failed, or another model owns one of the names; then nothing is written.
     pub async fn apply(&self, policy: &Policy) -> PortResult<()> {
         let model = policy.model.as_str();
         let claimed = policy.keys();
@@ -47,7 +48,8 @@ impl DynamoLedger {
     /// Applies the organization's policy.
     ///
     /// # Errors
-    /// The table did not take it.
+    ///
+    /// The write failed.
     pub async fn apply_organization(&self, policy: &OrganizationPolicy) -> PortResult<()> {
         let put = self.put(item::policy("platform", policy)?)?;
         self.write(vec![put]).await.map_err(unfenced)
@@ -106,7 +108,7 @@ impl DynamoLedger {
     }
 }
 
-/// What a pause stops, or its end lets go on.
+/// The scope of a pause or of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// One model.
@@ -125,19 +127,21 @@ impl Scope {
 }
 
 impl DynamoLedger {
-    /// Stops every reaction within the scope. Events that come meanwhile are kept.
+    /// Pauses the scope. Events that arrive during the pause are dead-lettered.
     ///
     /// # Errors
-    /// The table did not take it.
+    ///
+    /// The write failed.
     pub async fn pause_at(&self, scope: &Scope, pause: &Pause) -> PortResult<()> {
         let put = self.put(item::pause(scope.owner(), pause)?)?;
         self.write(vec![put]).await.map_err(unfenced)
     }
 
-    /// Ends a pause. Ending none is no error.
+    /// Ends a pause, if there is one.
     ///
     /// # Errors
-    /// The table did not take it.
+    ///
+    /// The write failed.
     pub async fn resume(&self, scope: &Scope) -> PortResult<()> {
         let delete = Delete::builder()
             .table_name(&self.table)

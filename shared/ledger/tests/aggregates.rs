@@ -1,5 +1,5 @@
-//! What the ledger asks of DynamoDB about an aggregate: "every write is conditional and carries a fencing
-//! epoch" (DESIGN), and whoever reads sees the latest.
+//! The calls of the ledger for an aggregate: every write is conditional and carries a fencing epoch, and every read is
+//! consistent.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ use trimtab_core::plan::Decision;
 use trimtab_core::port::{AggregateId, Ledger, Record, WriteError};
 use trimtab_ledger::DynamoLedger;
 
-/// 90 days: how long the module's own table says that single builds and the like stay.
+/// 90 days: the retention of aggregates of single builds.
 const RETENTION: SignedDuration = SignedDuration::from_hours(2160);
 
 fn id(name: &str) -> AggregateId {
@@ -42,7 +42,7 @@ fn writes(table: &Table) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_claim_stores_intent_lease_and_unsent_facts() {
+async fn claim_stores_state_lease_and_outbox() {
     let (table, until) = (Table::default(), noon() + SignedDuration::from_millis(55_123));
     let ledger = ledger(&table);
     let outbox = [fact("incident/a"), fact("incident/b")];
@@ -57,7 +57,7 @@ async fn a_claim_stores_intent_lease_and_unsent_facts() {
 }
 
 #[tokio::test]
-async fn settle_and_note_end_lease_and_unsent_facts() {
+async fn finish_and_save_state_end_lease_and_outbox() {
     for noted in [false, true] {
         let table = Table::default();
         let ledger = ledger(&table);
@@ -75,7 +75,7 @@ async fn settle_and_note_end_lease_and_unsent_facts() {
     }
 }
 
-/// Each writing call, by a writer that saw this epoch.
+/// Makes a writing call with the epoch that the writer read.
 async fn write(ledger: &DynamoLedger, how: &str, seen: u64) -> Result<(), WriteError> {
     let (id, state) = (id("incident"), json!(how));
     match how {
@@ -86,7 +86,7 @@ async fn write(ledger: &DynamoLedger, how: &str, seen: u64) -> Result<(), WriteE
 }
 
 #[tokio::test]
-async fn a_write_at_another_epoch_is_fenced_and_writes_nothing() {
+async fn write_at_another_epoch_is_fenced_and_writes_nothing() {
     for how in ["claim", "settle", "note"] {
         let table = Table::default();
         let ledger = ledger(&table);
@@ -103,7 +103,7 @@ async fn a_write_at_another_epoch_is_fenced_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_write_of_an_aggregate_never_lacks_its_condition() {
+async fn write_of_an_aggregate_is_always_conditional() {
     let table = Table::default();
     let ledger = ledger(&table);
     for (seen, how) in ["claim", "settle", "note", "claim"].into_iter().enumerate() {
@@ -122,7 +122,7 @@ async fn a_write_of_an_aggregate_never_lacks_its_condition() {
 }
 
 #[tokio::test]
-async fn a_record_without_a_state_leaves_the_aggregate() {
+async fn record_without_state_leaves_the_aggregate() {
     let table = Table::default();
     let ledger = ledger(&table);
     let held = ledger.claim(&id("incident"), 0, &json!(1), &[fact("m")], noon()).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_record_without_a_state_leaves_the_aggregate() {
 }
 
 #[tokio::test]
-async fn only_single_builds_notices_and_findings_expire() {
+async fn only_builds_messages_and_findings_expire() {
     let cases = [
         ("build#0123", true),
         ("notice#a", true),
@@ -158,7 +158,7 @@ async fn only_single_builds_notices_and_findings_expire() {
 }
 
 #[tokio::test]
-async fn an_aggregate_without_an_epoch_is_no_empty_one() {
+async fn aggregate_without_epoch_is_an_error() {
     let table = Table::default();
     table.put(&json!({"pk": {"S": "model#churn"}, "sk": {"S": "aggregate#incident"}, "state": {"S": "1"}}));
     let read = ledger(&table).load(&id("incident")).await.unwrap_err().to_string();
@@ -166,7 +166,7 @@ async fn an_aggregate_without_an_epoch_is_no_empty_one() {
 }
 
 #[tokio::test]
-async fn a_state_that_cannot_be_read_is_no_empty_one() {
+async fn unreadable_state_is_an_error() {
     let table = Table::default();
     let with = |name: &str| {
         let mut item = json!({"pk": {"S": "model#churn"}, "sk": {"S": "aggregate#incident"}, "epoch": {"N": "7"}});
@@ -180,7 +180,7 @@ async fn a_state_that_cannot_be_read_is_no_empty_one() {
     }
 }
 
-/// What a writer does with the epoch that it read last.
+/// An act of a writer with the epoch that it read last.
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Load,
@@ -195,7 +195,7 @@ fn acts() -> impl Strategy<Value = Vec<(usize, Act)>> {
     prop::collection::vec((0..3_usize, act), 1..24)
 }
 
-/// The ledger's promise in five lines: a register that a writer changes only from the latest epoch.
+/// Plays acts against a model of the ledger: a register that a writer changes only from the latest epoch.
 async fn play(acts: &[(usize, Act)]) {
     let table = Table::default();
     let ledger = ledger(&table);
@@ -237,7 +237,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn writers_in_any_order_are_one_register_with_epochs(acts in acts()) {
+    fn concurrent_writers_act_as_one_register(acts in acts()) {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(play(&acts));
     }
 }

@@ -1,5 +1,4 @@
-//! Dead letters: the events that could not be acted on are stored once, whole where they fit, until somebody has
-//! dealt with them.
+//! Dead letters are stored once, whole if they fit, until an operator redrives them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -11,7 +10,7 @@ use support::{Table, entry, ledger, noon};
 use trimtab_core::plan::Decision;
 use trimtab_core::port::{HistoryEntry, Ledger};
 
-/// Beyond this an event is cut, so that it, its record and the keys fit in DynamoDB's 400 KB.
+/// The largest event that is stored whole, so that it, its record and the keys fit in DynamoDB's 400 KB.
 const WHOLE: usize = 256 * 1024;
 
 fn rejected(event: &str, seconds: i64) -> HistoryEntry {
@@ -29,7 +28,7 @@ fn of_bytes(bytes: usize, unit: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_same_dead_letter_is_stored_once() {
+async fn same_dead_letter_is_stored_once() {
     let table = Table::default();
     let ledger = ledger(&table);
     let event = json!({"detail": {"odd": "\u{202e}\n\"", "deep": [1, null]}});
@@ -61,7 +60,7 @@ async fn dead_letters_are_listed_oldest_first_over_pages() {
 }
 
 #[tokio::test]
-async fn a_released_dead_letter_is_gone_and_no_other() {
+async fn released_dead_letter_is_deleted_alone() {
     let table = Table::default();
     let ledger = ledger(&table);
     for second in 0..3 {
@@ -74,8 +73,8 @@ async fn a_released_dead_letter_is_gone_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_at_the_limit_is_whole_and_beyond_it_cut() {
-    // Letters of one byte, and of four: a cut never goes through one.
+async fn dead_letter_over_the_limit_is_cut() {
+    // Characters of one byte and of four: a cut never divides one.
     for unit in ["x", "\u{1f6f6}"] {
         for (bytes, whole) in [(WHOLE - 1, true), (WHOLE, true), (WHOLE + 1, false), (900_000, false)] {
             let table = Table::default();

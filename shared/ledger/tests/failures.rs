@@ -1,6 +1,5 @@
-//! What the ledger makes of each way in which DynamoDB refuses. The codes and what they mean are of
-//! DynamoDB's API reference (`TransactWriteItems`, errors and cancellation reasons) and of the developer
-//! guide ("Error handling with DynamoDB").
+//! The ledger's classification of DynamoDB's errors. The codes and their meanings are from DynamoDB's API reference
+//! (`TransactWriteItems`, errors and cancellation reasons) and the developer guide ("Error handling with DynamoDB").
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -26,8 +25,8 @@ async fn claim(table: &Table) -> Result<u64, WriteError> {
 }
 
 #[tokio::test]
-async fn a_cancelled_transaction_is_fenced_by_its_reason() {
-    // Who may read again and decide anew, and who gives the event back.
+async fn cancelled_transaction_is_fenced_by_its_reason() {
+    // A fenced writer loads and decides again; another failure returns the event to Lambda.
     let cases: [(&[&str], bool); 9] = [
         (&["ConditionalCheckFailed"], true),
         (&["None", "ConditionalCheckFailed"], true),
@@ -116,7 +115,7 @@ fn policy() -> Policy {
 }
 
 #[tokio::test]
-async fn no_refusal_of_the_table_rejects_an_event() {
+async fn every_refusal_of_the_table_is_transient() {
     for refusal in refusals() {
         for call in 0.. {
             let table = Table::default();
@@ -128,7 +127,7 @@ async fn no_refusal_of_the_table_rejects_an_event() {
 }
 
 #[tokio::test]
-async fn an_applied_policy_that_is_refused_is_no_success() {
+async fn refused_policy_is_no_success() {
     let table = Table::default();
     // The read of the policy before answers that there is none.
     table.answers(Answer::ok(&json!({})));
@@ -137,7 +136,7 @@ async fn an_applied_policy_that_is_refused_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_that_stays_listed_is_an_error() {
+async fn dead_letter_that_stays_listed_is_an_error() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.dead_letter(&entry("churn", "e", Decision::Failed), &json!({"id": "e"})).await.unwrap();
@@ -147,7 +146,7 @@ async fn a_dead_letter_that_stays_listed_is_an_error() {
 }
 
 #[tokio::test]
-async fn writes_at_one_moment_go_back_where_nothing_is_fenced() {
+async fn concurrent_transactions_are_transient_or_fenced() {
     let conflict = || cancelled(&["TransactionConflict"]);
     let (platform, pause) = (Scope::Platform, Pause { by: "mira".into(), since: noon() });
     let table = Table::default();

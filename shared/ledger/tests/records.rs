@@ -1,4 +1,4 @@
-//! Every kind of item: where it stands, that it is read as it was written, how long it stays.
+//! Every kind of item: its keys, its round trip and its retention.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -32,7 +32,7 @@ fn organization() -> OrganizationPolicy {
 }
 
 #[tokio::test]
-async fn each_kind_of_item_stands_at_its_key() {
+async fn each_kind_of_item_has_its_key() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
@@ -62,7 +62,7 @@ async fn each_kind_of_item_stands_at_its_key() {
         ("platform", "pause"),
         ("platform", "policy"),
     ];
-    // What follows `retrain#` is a digest of the event, of 32 digits.
+    // A digest of the event with 32 digits follows `retrain#`.
     let plain = |(pk, sk): (String, String)| {
         if pk == "dead-letter" && sk.len() == 40 { (pk, sk[..8].to_owned()) } else { (pk, sk) }
     };
@@ -71,7 +71,7 @@ async fn each_kind_of_item_stands_at_its_key() {
 }
 
 #[tokio::test]
-async fn what_is_applied_is_read_as_it_was_written() {
+async fn policy_is_read_as_it_was_written() {
     let table = Table::default();
     let ledger = ledger(&table);
     assert_eq!(ledger.policy(&model("segments")).await, Ok(None));
@@ -85,7 +85,7 @@ async fn what_is_applied_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn a_policy_that_cannot_be_read_is_not_none() {
+async fn unreadable_policy_is_an_error() {
     let table = Table::default();
     for pk in ["model#segments", "platform"] {
         table.put(&json!({"pk": {"S": pk}, "sk": {"S": "policy"}, "policy": {"S": "{"}}));
@@ -119,7 +119,7 @@ async fn every_read_is_strongly_consistent() {
 }
 
 #[tokio::test]
-async fn a_name_is_found_until_its_policy_drops_it() {
+async fn name_is_found_until_its_policy_drops_it() {
     let table = Table::default();
     let ledger = ledger(&table);
     let key = |kind, name: &str| Key { kind, name: name.into() };
@@ -140,7 +140,7 @@ async fn a_name_is_found_until_its_policy_drops_it() {
 }
 
 #[tokio::test]
-async fn a_name_of_another_model_refuses_the_whole_policy() {
+async fn name_of_another_model_refuses_the_whole_policy() {
     let table = Table::default();
     let ledger = ledger(&table);
     ledger.apply(&segments()).await.unwrap();
@@ -205,7 +205,7 @@ async fn models_with_a_reconcile_table_are_listed() {
 }
 
 #[tokio::test]
-async fn a_pause_holds_for_its_scope_until_it_ends() {
+async fn pause_holds_for_its_scope_until_it_ends() {
     let table = Table::default();
     let ledger = ledger(&table);
     let (churn, other) = (model("churn"), model("other"));
@@ -226,7 +226,7 @@ async fn a_pause_holds_for_its_scope_until_it_ends() {
 }
 
 #[tokio::test]
-async fn the_first_record_of_an_event_stays() {
+async fn first_record_of_an_event_stays() {
     let table = Table::default();
     let ledger = ledger(&table);
     let id = AggregateId { owner: "churn".into(), name: "incident".into() };
@@ -270,7 +270,7 @@ async fn records_differ_by_event_function_and_time() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_an_error() {
+async fn unreadable_record_is_an_error() {
     let table = Table::default();
     table.put(&json!({"pk": {"S": "platform"}, "sk": {"S": "history#2026"}, "entry": {"S": "{"}}));
     assert!(ledger(&table).history(&Scope::Platform).await.is_err());

@@ -1,8 +1,7 @@
-//! The SDKs' shared configuration, as Lambda's environment gives it.
+//! The SDKs' shared configuration from Lambda's environment.
 //!
-//! Read here and not by `aws-config`'s default chain: a function finds its credentials in its
-//! environment and nowhere else, and the chain's other places (instance metadata, containers, web
-//! identity, profiles) are code to load at each cold start.
+//! `aws-config`'s default chain is not used: a function's credentials are in its environment only, and the chain's
+//! other sources (instance metadata, containers, web identity, profiles) are code to load at each cold start.
 
 use std::time::Duration;
 
@@ -15,10 +14,10 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-/// One attempt; a control-plane call that takes longer will not answer.
+/// The time-out of one attempt; a control-plane call that takes longer will not respond.
 const ATTEMPT: Duration = Duration::from_secs(4);
 
-/// A call with its retries: a reaction makes a handful, and the function has 30 s.
+/// The time-out of a call with its retries: a reaction makes about five calls, and the function has 30 s.
 const OPERATION: Duration = Duration::from_secs(8);
 
 /// Region (`AWS_REGION`) and credentials as Lambda sets them. `AWS_ENDPOINT_URL` points every

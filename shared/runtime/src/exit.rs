@@ -1,4 +1,4 @@
-//! How a function that cannot start ends.
+//! The exit of a function that cannot start.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use lambda_runtime::Error;
 
 use crate::Missing;
 
-/// Why `main` ends. Rust prints it with `Debug`, so that is the sentence a person reads.
+/// The error that ends `main`. Rust prints it with `Debug`, which therefore shows the plain sentence.
 pub struct Exit(String);
 
 impl fmt::Debug for Exit {

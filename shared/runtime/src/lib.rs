@@ -1,7 +1,7 @@
-//! What every function needs to run as a Lambda: configuration, the clock, logs, metrics, the one
-//! place that tells retry from reject, and the loop that serves events.
+//! The runtime of every function as a Lambda: configuration, clock, logs, metrics, the classification of failures, and
+//! the loop that serves events.
 //!
-//! Knows nothing of any one function, and of no AWS service by name.
+//! It knows no single function, and no AWS service by name.
 
 pub mod aws;
 mod exit;
@@ -19,9 +19,10 @@ pub use serve::{one, serve};
 pub use settings::{Missing, Settings};
 pub use trimtab_core::reactor::World;
 
-/// What every function begins with: its settings, its log, and the SDKs' configuration.
+/// Reads the settings, starts the log, and returns the SDKs' configuration.
 ///
 /// # Errors
+///
 /// The first variable of the environment that is missing.
 pub fn start() -> Result<(Settings, aws_config::SdkConfig), Missing> {
     let settings = Settings::from_env()?;

@@ -1,5 +1,5 @@
-//! One JSON object a line, with allow-listed fields only: never the event, and nothing that a
-//! dependency happens to say.
+//! Logs: one JSON object in each line, with allow-listed fields only. Neither the event nor a dependency's own fields
+//! appear.
 
 use std::fmt;
 use std::io::Write;
@@ -16,7 +16,7 @@ use trimtab_core::text::{digest, one_line};
 
 use crate::Settings;
 
-/// The fields that may stand in a line.
+/// The fields that a line may contain.
 const ALLOWED: [&str; 11] = [
     "codes",
     "decision",
@@ -34,8 +34,8 @@ const ALLOWED: [&str; 11] = [
 /// The longest value of a field.
 const VALUE_MAX: usize = 1000;
 
-/// A reaction, in one line. What is not the suite's own word is shown only if it is known, or by
-/// its digest: an event can hold anything, and the reasons repeat some of it. They are in the ledger.
+/// Logs a reaction in one line. Text from an event is shown only if it is a known word, otherwise as a digest, because
+/// an event can contain anything. Reasons repeat such text, and are in the ledger only.
 pub fn reaction(report: &Report, milliseconds: u64) {
     let entry = &report.entry;
     let shown = |text: &str| if report.known { text.to_owned() } else { "unknown".to_owned() };
@@ -53,13 +53,13 @@ pub fn reaction(report: &Report, milliseconds: u64) {
     );
 }
 
-/// EventBridge's ids are UUIDs; anything else is shown by its digest.
+/// EventBridge's IDs are UUIDs; anything else is shown as a digest.
 pub(crate) fn event_id(id: &str) -> String {
     let uuid = id.len() <= 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if uuid { id.to_owned() } else { format!("digest-{}", digest(&[id], 12)) }
 }
 
-/// Starts logging. What the SDKs say is logged from `warn` up.
+/// Starts logging. The SDKs' messages are logged from `warn` up.
 pub fn init(settings: &Settings) {
     let own = settings.log.parse().unwrap_or(LevelFilter::INFO);
     let filter = Targets::new().with_default(LevelFilter::WARN).with_target("trimtab", own);
@@ -67,12 +67,12 @@ pub fn init(settings: &Settings) {
     let _ = Registry::default().with(filter).with(layer(to_stdout)).try_init();
 }
 
-/// What writes each line by `write`.
+/// The layer that passes each line to `write`.
 pub fn layer<S: Subscriber>(write: impl Fn(&str) + 'static) -> impl Layer<S> {
     JsonLines(write)
 }
 
-/// Standard output is all that a Lambda has; if it is closed there is nobody to tell.
+/// Writes to standard output, the only output of a Lambda; if it is closed, no error can be reported.
 fn to_stdout(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
@@ -119,11 +119,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_so_that_a_reader_finds_a_field() {
+    fn allowed_fields_are_sorted() {
         assert!(ALLOWED.is_sorted());
     }
 
-    /// What is logged by this, line by line.
+    /// The lines that `log` writes.
     fn lines(log: impl FnOnce()) -> Vec<Value> {
         thread_local!(static LINES: std::cell::RefCell<Vec<Value>> = std::cell::RefCell::default());
         let write = |line: &str| LINES.with_borrow_mut(|lines| lines.push(serde_json::from_str(line).unwrap()));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_not_on_the_list_is_dropped() {
+    fn field_outside_the_allow_list_is_dropped() {
         let lines = lines(|| tracing::warn!(model = "churn", payload = "secret", duration_ms = 7_u64, "hello"));
         let time = &lines[0]["time"];
         assert_eq!(
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_one_line_of_at_most_a_thousand_characters() {
+    fn value_is_one_line_of_at_most_1000_characters() {
         let (long, broken) = ("x".repeat(1001), "a\nb\u{202e}");
         let lines =
             lines(|| tracing::info!(error = long.as_str(), model = %long, dedup_key = broken, source = %broken, "m"));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_shown_if_it_could_be_a_uuid() {
+    fn event_id_is_shown_if_it_may_be_a_uuid() {
         let shown =
             ["7d2ef9c1-0000-4000-8000-000000000008", "7D2EF9C1-0000-4000-8000-000000000008", "0123456789abcdef", ""];
         for id in shown {

@@ -11,12 +11,12 @@ use trimtab_core::reactor::Report;
 /// The metrics' namespace.
 pub const NAMESPACE: &str = "Trimtab";
 
-/// Writes the metrics of one reaction: how it ended, why it was skipped, how long it took.
+/// Writes the metrics of one reaction: its decision, the reason of a skip, and its duration.
 pub fn emit(report: &Report, milliseconds: u64) {
     let _ = writeln!(std::io::stdout(), "{}", line(report, milliseconds));
 }
 
-/// The line.
+/// The metrics of one reaction as a line of JSON.
 #[must_use]
 pub fn line(report: &Report, milliseconds: u64) -> Value {
     let entry = &report.entry;
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use trimtab_core::port::HistoryEntry;
 
-    /// The units that CloudWatch's `MetricDatum` allows, as far as they could be meant here.
+    /// Those units of CloudWatch's `MetricDatum` that fit these metrics.
     const UNITS: [&str; 4] = ["Seconds", "Milliseconds", "Count", "None"];
 
     fn report(decision: Decision, codes: Vec<&'static str>) -> Report {
@@ -75,7 +75,7 @@ mod tests {
         Report { entry, codes, dedup_key: None, known: true, dead_lettered: false }
     }
 
-    /// What the [specification][super] asks of a line, or CloudWatch drops it without a word.
+    /// Checks the requirements of the [specification][super]; CloudWatch drops other lines without an error.
     fn is_embedded_metric_format(line: &Value) {
         let root = line.as_object().unwrap();
         let metadata = &line["_aws"];
@@ -118,7 +118,7 @@ mod tests {
             let declared = &line["_aws"]["CloudWatchMetrics"][0];
             assert_eq!(declared["Namespace"], "Trimtab");
             let mut sets = vec![json!(["function"]), json!(["function", "model"]), json!(["function", "decision"])];
-            // A dimension of all reasons would be a metric, and a bill, for each reason of each decision.
+            // A dimension of all reasons would create, and bill, a metric for each reason of each decision.
             sets.extend((decision == Decision::Skipped).then(|| json!(["function", "reason"])));
             assert_eq!(declared["Dimensions"], json!(sets), "{word}");
             assert_eq!(line["_aws"]["Timestamp"], json!(1_795_144_320_250_i64), "when the function ended");

@@ -1,12 +1,12 @@
-//! The one place that tells retry from reject for whatever an SDK says.
+//! The classification of SDK errors as transient or permanent failures.
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use trimtab_core::failure::Failure;
 
-/// Codes with a status in the 400s that time may mend: those of the SDKs' [standard retry mode][standard],
-/// and those of which a service says so itself.
+/// Transient codes with a status in the 400s: those of the SDKs' [standard retry mode][standard], and those that a
+/// service documents as such.
 ///
 /// [standard]: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 const PASSING: [&str; 36] = [
@@ -36,7 +36,7 @@ const PASSING: [&str; 36] = [
     "ResourceInUse",
     "ResourceInUseException",
     "ResourceLimitExceeded",
-    // What MWAA says of an Airflow that is ill, with a status of 400.
+    // MWAA's error for an unhealthy Airflow, with a status of 400.
     "RestApiServerException",
     "ServiceUnavailable",
     "SlowDown",
@@ -49,20 +49,20 @@ const PASSING: [&str; 36] = [
     "TransactionInProgressException",
 ];
 
-/// What a call fails with.
+/// The error of a call.
 pub type CallError<E> = SdkError<E, Response>;
 
-/// The error's code, where the service gave one.
+/// The error's code, if the service returned one.
 pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> Option<&str> {
     error.as_service_error().and_then(|error| error.code())
 }
 
-/// The error's message, where the service gave one. Untrusted.
+/// The error's message, if the service returned one. It is untrusted text.
 pub fn message<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> &str {
     error.as_service_error().and_then(|error| error.message()).unwrap_or_default()
 }
 
-/// Retry or reject. Whatever the service did not answer for can be tried again.
+/// Classifies an error as transient or permanent. An error without a response of the service is transient.
 pub fn failure<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E, Response>) -> Failure {
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     match error {
@@ -82,7 +82,7 @@ pub fn failure<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkErro
     }
 }
 
-/// Retry or reject, for an API that is no service of AWS: by its status alone.
+/// Classifies a response of an API outside AWS as transient or permanent, by its status alone.
 #[must_use]
 pub fn refusal(operation: &'static str, status: u16, cause: &str) -> Failure {
     // 408: the server waited for us. 425 and 429: too early, too often.
@@ -99,7 +99,7 @@ mod tests {
     use super::PASSING;
 
     #[test]
-    fn the_list_is_sorted_so_that_a_code_stands_in_it_once() {
+    fn transient_codes_are_sorted_and_unique() {
         assert!(PASSING.is_sorted());
     }
 }

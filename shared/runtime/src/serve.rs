@@ -10,11 +10,12 @@ use trimtab_core::reactor::{Act, Decide, World};
 
 use crate::Exit;
 
-/// Serves events until Lambda ends the process. What can be tried again goes back to Lambda as an
-/// error: it retries, and hands the event to the function's failure queue after that. Panics
-/// become errors of that one invocation in `lambda_runtime`.
+/// Serves events until Lambda ends the process. A transient failure is returned to Lambda as an error: Lambda retries
+/// twice, and then sends the event to the function's failure queue. `lambda_runtime` turns a panic into an error of
+/// that invocation.
 ///
 /// # Errors
+///
 /// The Runtime API cannot be reached.
 pub async fn serve<A, L, B, C>(function: A, world: World<L, B, C>) -> Result<(), Exit>
 where
@@ -32,8 +33,8 @@ where
     Ok(lambda_runtime::run(handler).await?)
 }
 
-/// Registers for Lambda's SIGTERM. `lambda_runtime` panics where a host has no Extensions API, as
-/// the local cloud has none; in a task of its own that panic is a value, and the function serves.
+/// Registers for Lambda's SIGTERM. `lambda_runtime` panics if the host has no Extensions API, such as the local cloud.
+/// In a separate task the panic is a value, and the function still serves.
 async fn listen_for_shutdown() {
     let hook = || async { tracing::info!("shutting down") };
     if tokio::spawn(lambda_runtime::spawn_graceful_shutdown_handler(hook)).await.is_err() {
@@ -41,10 +42,11 @@ async fn listen_for_shutdown() {
     }
 }
 
-/// One event, to the answer that Lambda gets, the line in the log, and the metrics.
+/// Handles one event: returns the response for Lambda, and writes the log line and the metrics.
 ///
 /// # Errors
-/// What Lambda is to try again.
+///
+/// A transient failure, which Lambda retries.
 pub async fn one<A: Act, L, B, C>(function: &A, world: &World<L, B, C>, event: &Value) -> Result<Value, Error>
 where
     L: Ledger + Send + Sync,
@@ -52,7 +54,7 @@ where
     C: Clock + Send + Sync,
 {
     let start = Instant::now();
-    // Boxed, since the future of a whole reaction is too deep for the compiler to lay out in place.
+    // Boxed, because the future of a whole reaction is too deep for the compiler to lay out in place.
     match Box::pin(world.react(function, event)).await {
         Ok(report) => {
             let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -1,15 +1,15 @@
 //! Configuration, read from the environment once.
 
-/// What a function is told by its environment.
+/// The settings of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `TRIMTAB_TABLE`: the ledger's table.
     pub table: String,
-    /// `TRIMTAB_BUS`: the suite's event bus.
+    /// `TRIMTAB_BUS`: Trimtab's event bus.
     pub bus: String,
-    /// `TRIMTAB_LOG`: the least level that is logged; `info` unless set.
+    /// `TRIMTAB_LOG`: the lowest level that is logged; `info` unless set.
     pub log: String,
-    /// `TRIMTAB_CHAT_TOPIC_ARN`: the topic that a chat channel is fed from; nothing is if it is not set.
+    /// `TRIMTAB_CHAT_TOPIC_ARN`: the topic of the chat channel; without it, nothing is sent to a chat.
     pub chat_topic: Option<String>,
     topic: Option<String>,
 }
@@ -20,7 +20,7 @@ pub struct Settings {
 pub struct Missing {
     /// The variable.
     pub name: &'static str,
-    /// What it should hold.
+    /// The expected content.
     pub expected: &'static str,
 }
 
@@ -45,10 +45,11 @@ impl Settings {
         })
     }
 
-    /// `TRIMTAB_TOPIC_ARN`: the topic that people subscribe to. Only `notify` needs it.
+    /// `TRIMTAB_TOPIC_ARN`: the topic of the subscribers. Only `notify` needs it.
     ///
     /// # Errors
-    /// It is not set.
+    ///
+    /// The variable is not set.
     pub fn topic(&self) -> Result<String, Missing> {
         self.topic.clone().ok_or(Missing { name: "TRIMTAB_TOPIC_ARN", expected: "the ARN of the SNS topic" })
     }
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_variable_is_named_with_what_it_should_hold() {
+    fn missing_variable_is_named_with_its_expected_content() {
         let error = Settings::from(|name| (name == "TRIMTAB_TABLE").then(|| "t".to_owned())).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_counts_as_not_set() {
+    fn empty_variable_counts_as_missing() {
         for (left_out, needed) in VARIABLES {
             for empty in [None, Some(""), Some(" \t")] {
                 let of = |name: &str| if name == left_out { empty.map(str::to_owned) } else { Some("x".to_owned()) };

@@ -1,12 +1,12 @@
-//! Retry or reject: one table of what a call can fail with. The expectations are AWS's own:
+//! Transient or permanent: one table of the errors of a call. The expectations are AWS's own:
 //!
-//! - the throttling and transient codes and statuses of "Retry behavior" in the AWS SDKs and Tools
-//!   Reference Guide (`sdkref/latest/guide/feature-retry-behavior.html`), as botocore's standard mode lists
-//!   them (`botocore/retries/standard.py`);
+//! - the throttling and transient codes and statuses of "Retry behavior" in the AWS SDKs and Tools Reference Guide
+//!   (`sdkref/latest/guide/feature-retry-behavior.html`), as botocore's standard mode lists them
+//!   (`botocore/retries/standard.py`);
 //! - what a service's API reference says of the error: "try again later", "wait until", "too many".
 //!
-//! A transient error that is taken for permanent loses the event; a permanent one that is taken for
-//! transient tries in vain for six hours before anybody is told.
+//! A transient error that is classified as permanent loses the event. A permanent one that is classified as transient is
+//! retried for six hours before an operator receives a message.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -55,7 +55,7 @@ const STANDARD: [&str; 16] = [
     "RequestTimeoutException",
 ];
 
-/// Answered with 400 or 409 by a service that the suite calls, and mended by time.
+/// Transient errors with status 400 or 409 of the services that Trimtab calls.
 const OF_SERVICES: [(&str, &str); 21] = [
     ("AccountLimitExceededException", "CodeBuild: too many builds at once in the account"),
     ("ConcurrentModificationException", "CodePipeline: modified by another request at the same time"),
@@ -80,7 +80,7 @@ const OF_SERVICES: [(&str, &str); 21] = [
     ("ThrottlingException", "every control plane"),
 ];
 
-/// Refused for what is asked, or for who asks: the common errors of every service, and those of the suite's.
+/// Permanent errors: the common ones of all services, and those of the services that Trimtab calls.
 const PERMANENT: [(u16, &str); 24] = [
     (400, "AccessDeniedException"),
     (403, "AccessDenied"),
@@ -109,14 +109,14 @@ const PERMANENT: [(u16, &str); 24] = [
 ];
 
 #[test]
-fn every_code_of_the_standard_retry_mode_is_retried() {
+fn standard_retry_mode_codes_are_transient() {
     for code in STANDARD {
         assert!(is_retried(&answered(400, Some(code))), "AWS's SDKs retry {code}, and the event was lost");
     }
 }
 
 #[test]
-fn what_a_service_says_passes_by_itself_is_retried() {
+fn documented_transient_errors_are_transient() {
     for (code, why) in OF_SERVICES {
         for status in [400, 409] {
             assert!(is_retried(&answered(status, Some(code))), "{code} with {status} was permanent. {why}");
@@ -125,7 +125,7 @@ fn what_a_service_says_passes_by_itself_is_retried() {
 }
 
 #[test]
-fn what_the_request_is_refused_for_is_rejected() {
+fn refused_request_is_permanent() {
     for (status, code) in PERMANENT {
         assert!(
             !is_retried(&answered(status, Some(code))),
@@ -135,8 +135,8 @@ fn what_the_request_is_refused_for_is_rejected() {
 }
 
 #[test]
-fn a_status_decides_where_the_code_says_nothing() {
-    // RFC 9110 and RFC 6585: the server's fault, or too many requests; all else is the request's.
+fn status_classifies_unknown_code() {
+    // RFC 9110 and RFC 6585: the server's fault, or too many requests; all others are the request's fault.
     let retried = [429, 500, 502, 503, 504, 599];
     let rejected = [400, 401, 403, 404, 405, 409, 412, 422, 428, 430, 499];
     for code in [None, Some("SomethingNew"), Some("ValidationException")] {
@@ -152,7 +152,7 @@ fn a_status_decides_where_the_code_says_nothing() {
 }
 
 #[test]
-fn what_nobody_answered_for_is_retried() {
+fn error_without_response_is_transient() {
     let lost: [(sdk::CallError<ErrorMetadata>, &str); 5] = [
         (SdkError::timeout_error("4 s"), "no answer in time"),
         (SdkError::dispatch_failure(ConnectorError::timeout("connect".into())), "could not be reached"),
@@ -168,7 +168,7 @@ fn what_nobody_answered_for_is_retried() {
 }
 
 #[test]
-fn a_request_that_cannot_be_built_is_rejected() {
+fn request_that_cannot_be_built_is_permanent() {
     let error: sdk::CallError<ErrorMetadata> = SdkError::construction_failure("no bucket");
     let failure = sdk::failure(OPERATION, &error);
     assert!(matches!(failure, Failure::Permanent { .. }), "it cannot be built the next time either: {failure}");
@@ -176,7 +176,7 @@ fn a_request_that_cannot_be_built_is_rejected() {
 }
 
 #[test]
-fn a_failure_says_operation_code_and_message() {
+fn failure_contains_operation_code_and_message() {
     let said = |status, code| sdk::failure(OPERATION, &answered(status, code)).to_string();
     assert_eq!(
         said(400, Some("ThrottlingException")),
@@ -190,7 +190,7 @@ fn a_failure_says_operation_code_and_message() {
 }
 
 #[test]
-fn code_and_message_are_the_services_or_none() {
+fn code_and_message_come_from_the_service() {
     let error = answered(400, Some("ConflictException"));
     assert_eq!((sdk::code(&error), sdk::message(&error)), (Some("ConflictException"), "as the service says"));
     let lost: sdk::CallError<ErrorMetadata> = SdkError::timeout_error("4 s");
@@ -199,7 +199,7 @@ fn code_and_message_are_the_services_or_none() {
 }
 
 #[test]
-fn an_api_outside_aws_is_judged_by_its_status() {
+fn api_outside_aws_is_classified_by_status() {
     // RFC 9110 (408, 5xx), RFC 8470 (425) and RFC 6585 (429): the same request may succeed later.
     let retried = [408, 425, 429, 500, 502, 503, 504, 599];
     for status in 100..600_u16 {

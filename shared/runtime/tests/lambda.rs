@@ -1,5 +1,5 @@
-//! The runtime's contract with Lambda, on a process: what Lambda is to try again is an error, what has come
-//! to its end is a response, and nothing that an event does ends the process.
+//! The runtime's contract with Lambda, tested on a process: a transient failure is an error, everything else is a
+//! response, and no event ends the process.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ fn event(outcome: Outcome) -> String {
     event.to_string()
 }
 
-/// The event's end, as Lambda got it.
+/// The result of the event, as Lambda received it.
 fn ended(host: &Host, outcome: Outcome) -> Ended {
     let ended = host.invoke(&format!("{outcome:?}"), event(outcome));
     assert_eq!(ended.id, format!("{outcome:?}"), "an answer to another invocation");
@@ -34,10 +34,10 @@ fn ended(host: &Host, outcome: Outcome) -> Ended {
 }
 
 #[test]
-fn each_outcome_of_a_reaction_has_its_answer_to_lambda() {
+fn each_outcome_has_its_response_to_lambda() {
     or_be_the_function();
-    let host = Host::start("each_outcome_of_a_reaction_has_its_answer_to_lambda", &ENVIRONMENT);
-    // Lambda tries an error again, and hands the event to the failure queue at last. It forgets a response.
+    let host = Host::start("each_outcome_has_its_response_to_lambda", &ENVIRONMENT);
+    // Lambda retries after an error, and finally sends the event to the failure queue. It discards a response.
     let errors = [
         (Outcome::ObserveRetried, "sagemaker:DescribeEndpoint failed and can be retried: ThrottlingException: slower"),
         (Outcome::ActRetried, "sagemaker:UpdateEndpoint failed and can be retried: ThrottlingException: slower"),
@@ -70,9 +70,9 @@ fn each_outcome_of_a_reaction_has_its_answer_to_lambda() {
 }
 
 #[test]
-fn a_panic_is_an_error_and_the_next_event_is_served() {
+fn panic_is_an_error_and_the_next_event_is_served() {
     or_be_the_function();
-    let host = Host::start("a_panic_is_an_error_and_the_next_event_is_served", &ENVIRONMENT);
+    let host = Host::start("panic_is_an_error_and_the_next_event_is_served", &ENVIRONMENT);
     for outcome in [Outcome::ObservePanics, Outcome::DecidePanics] {
         assert_eq!(ended(&host, outcome).how, "error", "{outcome:?}: an event that nobody acted on is lost");
         assert_eq!(ended(&host, Outcome::Acted).how, "response", "{outcome:?} took the process with it");
@@ -81,16 +81,16 @@ fn a_panic_is_an_error_and_the_next_event_is_served() {
 }
 
 #[test]
-fn an_unreadable_event_is_dead_lettered_not_retried() {
+fn malformed_event_is_dead_lettered_not_retried() {
     or_be_the_function();
-    let host = Host::start("an_unreadable_event_is_dead_lettered_not_retried", &ENVIRONMENT);
+    let host = Host::start("malformed_event_is_dead_lettered_not_retried", &ENVIRONMENT);
     for raw in ["[]", "7", "null", "\"push\"", "{}", r#"{"source": "aws.s3", "detail": {}}"#] {
         let ended = host.invoke("unreadable", raw);
         assert_eq!(ended.how, "response", "{raw}: it is no better when Lambda tries it again");
         assert_eq!((&ended.body["decision"], &ended.body["dead_lettered"]), (&json!("failed"), &json!(true)), "{raw}");
         assert_ne!(ended.body["reasons"], json!([]), "{raw}: a reason for whoever looks at it");
     }
-    // Lambda itself refuses to be invoked with what is no JSON; if it should come, it goes to the failure queue.
+    // Lambda refuses an invocation without valid JSON; if one arrives anyway, it goes to the failure queue.
     for raw in ["push!", "", "{\"half\":"] {
         assert_eq!(host.invoke("no-json", raw).how, "error", "{raw:?}");
         assert_eq!(ended(&host, Outcome::Acted).how, "response", "{raw:?} took the process with it");
@@ -99,9 +99,9 @@ fn an_unreadable_event_is_dead_lettered_not_retried() {
 }
 
 #[test]
-fn lambdas_sigterm_ends_the_process_in_order() {
+fn sigterm_ends_the_process_in_order() {
     or_be_the_function();
-    let host = Host::start("lambdas_sigterm_ends_the_process_in_order", &ENVIRONMENT);
+    let host = Host::start("sigterm_ends_the_process_in_order", &ENVIRONMENT);
     assert_eq!(ended(&host, Outcome::Acted).how, "response");
     assert_eq!(host.registration()["events"], json!([]), "a function that asks for events is billed for them");
     let exited = host.terminate();
@@ -110,15 +110,15 @@ fn lambdas_sigterm_ends_the_process_in_order() {
 }
 
 #[test]
-fn a_host_without_the_extensions_api_is_served() {
+fn host_without_extensions_api_is_served() {
     or_be_the_function();
-    let host = Host::without_extensions("a_host_without_the_extensions_api_is_served");
+    let host = Host::without_extensions("host_without_extensions_api_is_served");
     assert_eq!(ended(&host, Outcome::Acted).how, "response");
     host.kill();
 }
 
 #[test]
-fn a_missing_variable_ends_the_process_with_a_sentence() {
+fn missing_variable_ends_the_process_with_a_sentence() {
     or_be_the_function();
     let cases = [
         ("TRIMTAB_TABLE", "the name of the ledger's DynamoDB table"),
@@ -129,7 +129,7 @@ fn a_missing_variable_ends_the_process_with_a_sentence() {
             let mut environment = ENVIRONMENT.to_vec();
             environment.retain(|(other, _)| *other != name);
             environment.extend(value.map(|value| (name, value)));
-            let host = Host::start("a_missing_variable_ends_the_process_with_a_sentence", &environment);
+            let host = Host::start("missing_variable_ends_the_process_with_a_sentence", &environment);
             let exited = host.exited();
             let sentence = format!(
                 "Error: the environment variable {name} is not set: set it to {expected} (infra/template.yaml does)\n"
@@ -141,9 +141,9 @@ fn a_missing_variable_ends_the_process_with_a_sentence() {
 }
 
 #[test]
-fn an_unreachable_runtime_api_ends_the_process() {
+fn unreachable_runtime_api_ends_the_process() {
     or_be_the_function();
-    let name = "an_unreachable_runtime_api_ends_the_process";
+    let name = "unreachable_runtime_api_ends_the_process";
     let host = Host::start(name, &ENVIRONMENT);
     assert_eq!(ended(&host, Outcome::Acted).how, "response");
     let exited = host.hang_up();
@@ -156,16 +156,16 @@ fn an_unreachable_runtime_api_ends_the_process() {
     assert!(exited.text.contains("Error: "), "{}", exited.text);
 }
 
-/// What the function was configured with, under this environment.
+/// The function's configuration under this environment.
 fn configured(environment: &[(&str, &str)]) -> Value {
-    let host = Host::start("the_environment_configures_the_function", environment);
+    let host = Host::start("environment_configures_the_function", environment);
     let ended = ended(&host, Outcome::Configuration);
     host.kill();
     serde_json::from_str(ended.body["reasons"][0].as_str().unwrap()).unwrap()
 }
 
 #[test]
-fn the_environment_configures_the_function() {
+fn environment_configures_the_function() {
     or_be_the_function();
     let least = configured(&ENVIRONMENT);
     let wanted = json!({"table": "table-1", "bus": "bus-1", "chat": null, "topic": null, "region": "eu-west-1",
@@ -197,9 +197,9 @@ fn logged(lines: &[Value]) -> Vec<&Value> {
 }
 
 #[test]
-fn a_reaction_is_one_log_line_and_one_metric_line() {
+fn reaction_is_one_log_line_and_one_metric_line() {
     or_be_the_function();
-    let host = Host::start("a_reaction_is_one_log_line_and_one_metric_line", &ENVIRONMENT);
+    let host = Host::start("reaction_is_one_log_line_and_one_metric_line", &ENVIRONMENT);
     for outcome in [Outcome::Acted, Outcome::ObserveRetried] {
         ended(&host, outcome);
     }
@@ -250,7 +250,7 @@ fn no_text_of_an_unknown_event_is_logged() {
 /// The messages that are logged at this level.
 fn messages(level: Option<&str>) -> Vec<String> {
     let environment: Vec<_> = ENVIRONMENT.into_iter().chain(level.map(|level| ("TRIMTAB_LOG", level))).collect();
-    let host = Host::start("the_level_is_the_suites_and_others_warn", &environment);
+    let host = Host::start("level_applies_to_trimtab_and_others_warn", &environment);
     ended(&host, Outcome::Chatter);
     let exited = host.kill();
     assert!(!exited.text.contains("marker-of-a-field"), "a field that is not allowed: {}", exited.text);
@@ -259,7 +259,7 @@ fn messages(level: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn the_level_is_the_suites_and_others_warn() {
+fn level_applies_to_trimtab_and_others_warn() {
     or_be_the_function();
     let (worry, detail, reacted) = ("worry of a dependency", "detail of the suite", "reacted");
     for level in [None, Some("info"), Some("no level")] {

@@ -28,7 +28,7 @@ const WORDS: [(&str, &str); 62] = [
     ("puts right", "fixes"),
     ("parked", "queued"),
     ("taken up", "resumed"),
-    ("takes up", "resumes"),
+    ("takes it up", "resumes it"),
     ("taking it up", "resuming it"),
     ("on record", "recorded"),
     ("stands in", "is stored in"),

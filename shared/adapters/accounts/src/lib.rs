@@ -1,5 +1,5 @@
-//! [`StageAccounts`] by STS: what serves in this account, or in another by a role that is assumed there.
-//! Credentials are kept for as long as they last.
+//! [`StageAccounts`] over STS: the clients of this account, or of another account by an assumed role. Credentials are
+//! cached until shortly before they expire.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,14 +24,13 @@ use trimtab_sagemakerruntime::SageMakerRuntime;
 
 const ASSUME: &str = "sts:AssumeRole";
 
-/// How long a session lasts: the least that STS gives, since a function's role cannot have more than an
-/// hour by another role's session.
+/// The duration of a session: the shortest that STS allows. Role chaining limits it to an hour.
 const SESSION_SECONDS: i32 = 900;
 
-/// Credentials that end sooner than this are not begun with: a reaction takes up to 30 s.
+/// The time before their expiration at which credentials are renewed: a reaction takes up to 30 s.
 const LEFT: SignedDuration = SignedDuration::from_mins(2);
 
-/// The accounts that stages are in.
+/// The accounts of the stages.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     here: SdkConfig,
@@ -40,7 +39,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// This account is that of `here`.
+    /// Creates the clients of this account from `here`.
     #[must_use]
     pub fn new(here: &SdkConfig) -> Self {
         Self { here: here.clone(), sts: Client::new(here), kept: Arc::default() }

@@ -1,5 +1,5 @@
-//! [`Scaling`] over Application Auto Scaling. All calls are puts, or delete what is the suite's own:
-//! repeating them changes nothing.
+//! [`Scaling`] over Application Auto Scaling. All calls are puts, or delete Trimtab's own actions: repeating them
+//! changes nothing.
 
 use aws_config::SdkConfig;
 use aws_sdk_applicationautoscaling::Client;
@@ -23,20 +23,20 @@ const PUT_ACTION: &str = "application-autoscaling:PutScheduledAction";
 const DESCRIBE_ACTIONS: &str = "application-autoscaling:DescribeScheduledActions";
 const DELETE_ACTION: &str = "application-autoscaling:DeleteScheduledAction";
 
-/// What the names of the suite's own scheduled actions begin with: others are left alone.
+/// The prefix of the names of Trimtab's scheduled actions; others are not changed.
 const OWN: &str = "trimtab-";
 
-/// The name of the one policy that the suite keeps for a variant.
+/// The name of the one scaling policy that Trimtab puts for a variant.
 const POLICY: &str = "trimtab-invocations";
 
-/// Application Auto Scaling.
+/// A client of Application Auto Scaling.
 #[derive(Debug, Clone)]
 pub struct AutoScaling {
     client: Client,
 }
 
 impl AutoScaling {
-    /// The scalable targets of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
@@ -73,7 +73,7 @@ impl AutoScaling {
             .map_err(|error| sdk::failure(PUT_ACTION, &error))
     }
 
-    /// The variant's scheduled actions that the suite has put.
+    /// The variant's scheduled actions that Trimtab has put.
     async fn own(&self, resource: &str) -> PortResult<Vec<String>> {
         let call = self
             .client
@@ -101,7 +101,7 @@ impl AutoScaling {
             .scheduled_action_name(name);
         match call.send().await {
             Ok(_) => Ok(()),
-            // It is gone: somebody was faster.
+            // Another call has already deleted it.
             Err(error) if sdk::code(&error) == Some("ObjectNotFoundException") => Ok(()),
             Err(error) => Err(sdk::failure(DELETE_ACTION, &error)),
         }
@@ -165,7 +165,7 @@ fn tracking(
                 .build()?;
             config.target_value(f64::from(aim)).predefined_metric_specification(metric).build()
         }
-        // What SageMaker publishes for asynchronous endpoints; Application Auto Scaling has no name for it.
+        // The backlog metric of asynchronous endpoints, for which Application Auto Scaling has no predefined name.
         Aim::Backlog(aim) => {
             let dimension = MetricDimension::builder().name("EndpointName").value(endpoint.as_str()).build()?;
             let metric = CustomizedMetricSpecification::builder()

@@ -1,7 +1,6 @@
 //! [`Stacks`] over CloudFormation: a stack takes the package's ARN as a parameter.
 //!
-//! CloudFormation answers `ValidationError` with a sentence for most of what it will not do; what
-//! the sentence means is decided here.
+//! CloudFormation returns `ValidationError` with a sentence for most refusals; this module interprets the sentences.
 
 use std::collections::BTreeMap;
 
@@ -22,20 +21,20 @@ const UPDATE: &str = "cloudformation:UpdateStack";
 const CONTINUE: &str = "cloudformation:ContinueUpdateRollback";
 const DELETE: &str = "cloudformation:DeleteStack";
 
-/// CloudFormation.
+/// A client of CloudFormation.
 #[derive(Debug, Clone)]
 pub struct CloudFormation {
     client: Client,
 }
 
 impl CloudFormation {
-    /// The stacks of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
     }
 
-    /// The stack is on its way to something: to what was asked for, or to something else.
+    /// Whether the stack's operation in progress is the requested one, or another.
     async fn adopt(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let actual = self.describe(&request.stack).await?;
         let at_it = actual
@@ -99,7 +98,7 @@ impl Stacks for CloudFormation {
             .client_request_token(&call.token);
         match sent.send().await {
             Ok(_) => Ok(()),
-            // It is at it already, or has been.
+            // The operation is in progress or was completed.
             Err(error) if code(&error) == Some("TokenAlreadyExistsException") || is_busy(message(&error)) => Ok(()),
             Err(error) => Err(failure(CONTINUE, &error)),
         }
@@ -156,7 +155,7 @@ fn is_nothing(message: &str) -> bool {
     message.contains("No updates are to be performed")
 }
 
-/// "Stack:arn:… is in UPDATE_IN_PROGRESS state and can not be updated."
+/// Whether the message is such as "Stack:arn:… is in UPDATE_IN_PROGRESS state and can not be updated."
 fn is_busy(message: &str) -> bool {
     message.contains("_IN_PROGRESS state")
 }
@@ -166,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sentences_are_told_apart() {
+    fn error_messages_are_classified() {
         assert!(is_missing("Stack with id tariffs-prod does not exist"));
         assert!(is_nothing("No updates are to be performed."));
         assert!(is_busy("Stack:arn:aws:cloudformation:… is in UPDATE_IN_PROGRESS state and can not be updated."));

@@ -1,4 +1,4 @@
-//! CloudWatch alarms: [`Alarms`] reads them; those that the suite makes itself are in `write`.
+//! CloudWatch alarms: [`Alarms`] reads them; `write` puts and deletes Trimtab's own.
 
 mod write;
 
@@ -13,17 +13,17 @@ use trimtab_core::port::PortResult;
 use trimtab_core::port::{Alarms, ObservedAlarm};
 use trimtab_runtime::sdk;
 
-/// The most alarms that CloudWatch describes in one answer.
+/// The largest number of alarms in one response of CloudWatch.
 const AT_ONCE: i32 = 100;
 
-/// CloudWatch's alarms, metric and composite.
+/// A client of CloudWatch's metric and composite alarms.
 #[derive(Debug, Clone)]
 pub struct CloudWatch {
     client: Client,
 }
 
 impl CloudWatch {
-    /// The alarms of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
@@ -39,7 +39,7 @@ impl Alarms for CloudWatch {
             .client
             .describe_alarms()
             .set_alarm_names(Some(alarms.iter().map(ToString::to_string).collect()))
-            // Unless it is asked for, CloudWatch leaves composite alarms out.
+            // CloudWatch omits composite alarms unless they are requested.
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm)
             .max_records(AT_ONCE)

@@ -1,4 +1,4 @@
-//! Alarms that the suite makes itself.
+//! [`AlarmWrites`] for the alarms that Trimtab creates.
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Metric, MetricDataQuery, MetricStat, Statistic};
 use trimtab_core::name::AlarmName;
@@ -10,7 +10,7 @@ use trimtab_runtime::sdk;
 use crate::CloudWatch;
 
 impl AlarmWrites for CloudWatch {
-    /// Between two executions there is nothing new: the state stays what the last one made it.
+    /// Missing data is ignored: between two executions, the alarm keeps the state of the last one.
     async fn put(&self, request: &AlarmRequest) -> PortResult<()> {
         let AlarmRequest { name, description, measure, period } = request;
         let (comparison, statistic, threshold) = match measure.bound {
@@ -52,7 +52,7 @@ fn dimensions(measure: &Measure) -> Vec<Dimension> {
     measure.dimensions.iter().map(dimension).collect()
 }
 
-/// Of several metrics the worst counts.
+/// The expression that selects the worst of several metrics.
 fn worst(measure: &Measure, statistic: &Statistic, period: i32) -> Vec<MetricDataQuery> {
     let query = |(number, name): (usize, &String)| {
         let metric = Metric::builder()
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_metrics_one_expression_is_returned() {
+    fn several_metrics_return_one_expression() {
         let measure = Measure {
             namespace: "aws/sagemaker/Endpoints/data-metrics".to_owned(),
             metrics: vec!["a".to_owned(), "b".to_owned()],

@@ -1,5 +1,5 @@
-//! [`Builds`] over CodeBuild. A build is started with a commit, a token and plain variables, and
-//! with nothing else: buildspec, image, role and privileges stay the project's.
+//! [`Builds`] over CodeBuild. A build is started with a commit, a token and plain variables only: buildspec, image,
+//! role and privileges are those of the project.
 
 use std::collections::BTreeMap;
 
@@ -17,21 +17,21 @@ const START: &str = "codebuild:StartBuild";
 const LIST: &str = "codebuild:ListBuildsForProject";
 const GET: &str = "codebuild:BatchGetBuilds";
 
-/// How the suite's own variables begin.
+/// The prefix of Trimtab's variables.
 const OURS: &str = "TRIMTAB_";
 
-/// How many of a project's newest builds are looked through for an earlier start. A lost answer
-/// is asked for again within minutes.
+/// The number of a project's newest builds that are searched for an earlier start. A lost response leads to a retry
+/// within minutes.
 const NEWEST: usize = 50;
 
-/// CodeBuild.
+/// A client of CodeBuild.
 #[derive(Debug, Clone)]
 pub struct CodeBuild {
     client: Client,
 }
 
 impl CodeBuild {
-    /// The projects of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
@@ -53,7 +53,7 @@ impl Builds for CodeBuild {
         }
         let mut builds = self.get(ids).await?;
         builds.retain(|build| carries(build, request));
-        // BatchGetBuilds promises no order.
+        // BatchGetBuilds guarantees no order.
         builds.sort_by_key(|build| build.start_time().map(|at| at.as_nanos()));
         builds.last().map(|build| id(GET, build)).transpose()
     }
@@ -92,8 +92,8 @@ fn id(operation: &'static str, build: &Build) -> PortResult<BuildId> {
     BuildId::parse(build.arn().unwrap_or_default()).map_err(|error| Failure::transient(operation, error.to_string()))
 }
 
-/// The project's own variables stand beside those of the request; those of the suite are the
-/// request's, no more and no less: a pull request's build of a commit is not the branch's.
+/// Whether a build has exactly the request's variables with Trimtab's prefix. The project may add others. A pull
+/// request's build of a commit is not the branch's build of it.
 fn carries(build: &Build, request: &BuildRequest) -> bool {
     let mut known = variables(build);
     known.retain(|name, _| name.starts_with(OURS) || request.variables.contains_key(name));

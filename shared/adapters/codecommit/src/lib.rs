@@ -1,4 +1,4 @@
-//! [`Repositories`] and [`PullRequests`] over CodeCommit. Reads code, and writes nothing but comments.
+//! [`Repositories`] and [`PullRequests`] over CodeCommit. Reads code, and writes comments only.
 
 use aws_config::SdkConfig;
 use aws_sdk_codecommit::Client;
@@ -11,14 +11,14 @@ use trimtab_runtime::sdk;
 
 const GET_BRANCH: &str = "codecommit:GetBranch";
 
-/// CodeCommit's repositories.
+/// A client of CodeCommit.
 #[derive(Debug, Clone)]
 pub struct CodeCommit {
     client: Client,
 }
 
 impl CodeCommit {
-    /// The repositories of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
@@ -52,7 +52,7 @@ impl Repositories for CodeCommit {
     }
 }
 
-/// How many open pull requests are looked at.
+/// The largest number of open pull requests that are reconciled.
 const OPEN: i32 = 25;
 
 impl PullRequests for CodeCommit {

@@ -1,5 +1,5 @@
-//! [`BuildPipelines`]: the commit takes the place of the source action's revision, and travels in a
-//! pipeline variable, by which the execution is known again.
+//! [`BuildPipelines`]: the commit overrides the revision of the source action. A pipeline variable contains it too and
+//! identifies the execution.
 
 use aws_sdk_codepipeline::types::{SourceRevisionOverride, SourceRevisionType};
 use trimtab_core::event::CodePipelineState;

@@ -1,6 +1,5 @@
-//! [`CodePipelines`], and [`Runs`](trimtab_core::port::Runs) in `runs`, over CodePipeline (V2): the
-//! package's ARN travels in a pipeline variable, and an execution is known again by it. So does a
-//! commit that a pipeline builds: see `builder`.
+//! [`CodePipelines`], and [`Runs`](trimtab_core::port::Runs) in `runs`, over CodePipeline (V2). A pipeline variable
+//! contains the package's ARN and identifies the execution; for builds it contains the commit, see `builder`.
 
 mod builder;
 mod runs;
@@ -23,17 +22,17 @@ const START: &str = "codepipeline:StartPipelineExecution";
 const LIST: &str = "codepipeline:ListPipelineExecutions";
 const GET: &str = "codepipeline:GetPipelineExecution";
 
-/// How far CodePipeline's clock may be behind the function's.
+/// The largest difference by which CodePipeline's clock may be behind the function's.
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
-/// CodePipeline.
+/// A client of CodePipeline.
 #[derive(Debug, Clone)]
 pub struct CodePipeline {
     client: Client,
 }
 
 impl CodePipeline {
-    /// The pipelines of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
@@ -49,7 +48,7 @@ impl CodePipeline {
         }
     }
 
-    /// The executions since then, newest first.
+    /// The executions since a time, newest first.
     async fn since(&self, pipeline: &CodePipelineName, since: Timestamp) -> PortResult<Vec<String>> {
         let oldest = since.saturating_sub(SKEW).unwrap_or(Timestamp::MIN).as_second();
         let mut pages = self.client.list_pipeline_executions().pipeline_name(pipeline.as_str()).into_paginator().send();
@@ -66,7 +65,7 @@ impl CodePipeline {
         Ok(found)
     }
 
-    /// Every execution that the suite starts is started here. `revision` takes the place of a source action's own.
+    /// Starts an execution. `revision` overrides the revision of a source action.
     async fn begin<'a>(
         &self,
         pipeline: &CodePipelineName,
@@ -80,7 +79,7 @@ impl CodePipeline {
             let variable = PipelineVariable::builder().name(name).value(value).build();
             call = call.variables(variable.map_err(|error| Failure::permanent(START, error.to_string()))?);
         }
-        // CodePipeline's token cannot be relied on: a second attempt of the SDK's own could start another.
+        // CodePipeline's token cannot be relied on: a retry by the SDK could start a second execution.
         let once = aws_sdk_codepipeline::config::Builder::new().retry_config(RetryConfig::disabled());
         let answer = call.customize().config_override(once).send().await;
         let answer = answer.map_err(|error| sdk::failure(START, &error))?;
@@ -119,7 +118,7 @@ fn carries(execution: &PipelineExecution, name: &str, value: &str) -> bool {
     execution.variables().iter().any(|variable| (variable.name(), variable.resolved_value()) == expected)
 }
 
-/// The API and the events have different words for two of the states.
+/// The state in the events' terms, which differ from the API's for two states.
 fn state(status: &PipelineExecutionStatus) -> CodePipelineState {
     match status.as_str() {
         "InProgress" => CodePipelineState::Started,
@@ -133,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_apis_words_are_the_events_states() {
+    fn api_state_maps_to_event_state() {
         assert_eq!(state(&"InProgress".into()), CodePipelineState::Started);
         assert_eq!(state(&"Cancelled".into()), CodePipelineState::Canceled);
         assert_eq!(state(&"Succeeded".into()), CodePipelineState::Succeeded);

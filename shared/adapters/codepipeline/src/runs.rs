@@ -1,5 +1,4 @@
-//! [`Runs`] over CodePipeline (V2): the incident's id travels in a pipeline variable, and an execution
-//! is known again by it.
+//! [`Runs`] over CodePipeline (V2): a pipeline variable contains the incident's ID and identifies the execution.
 
 use trimtab_core::event::RunStatus;
 use trimtab_core::failure::Failure;
@@ -38,7 +37,7 @@ impl Runs for CodePipeline {
     }
 }
 
-/// A run that is there but cannot be named is not a run that is missing: it must not be started again.
+/// Parses the ID of a run. An invalid ID is a failure and not a missing run, which would be started again.
 fn named(operation: &'static str, execution: &str) -> PortResult<CodePipelineRunId> {
     let unreadable = "the answer names an execution in a way that cannot be read";
     CodePipelineRunId::parse(execution).map_err(|_| Failure::transient(operation, unreadable))

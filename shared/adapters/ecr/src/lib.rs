@@ -1,4 +1,4 @@
-//! [`Images`] over ECR: the account's own registry, reading.
+//! [`Images`] over ECR: reads the account's own registry.
 
 use aws_config::SdkConfig;
 use aws_sdk_ecr::Client;
@@ -11,7 +11,7 @@ use trimtab_runtime::sdk;
 
 const DESCRIBE: &str = "ecr:DescribeImages";
 
-/// ECR's repositories.
+/// A client of ECR.
 #[derive(Debug, Clone)]
 pub struct Ecr {
     client: Client,
@@ -19,7 +19,7 @@ pub struct Ecr {
 }
 
 impl Ecr {
-    /// The registry of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
@@ -28,7 +28,7 @@ impl Ecr {
 }
 
 impl Images for Ecr {
-    /// Without a registry in the request, ECR answers for the caller's own.
+    /// The request names no registry, so ECR uses the caller's own.
     async fn tagged(&self, repository: &ImageRepository, tag: &ImageTag) -> PortResult<Option<ImageUri>> {
         let call = self.client.describe_images().repository_name(repository.as_str());
         let call = call.image_ids(ImageIdentifier::builder().image_tag(tag.as_str()).build());

@@ -1,4 +1,4 @@
-//! [`Bus`] over EventBridge: the suite's facts, as events of source `trimtab`.
+//! [`Bus`] over EventBridge: Trimtab's facts, as events of source `trimtab`.
 
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
@@ -38,7 +38,7 @@ impl Bus for EventBus {
             .build();
         let answer = self.client.put_events().entries(entry).send().await;
         let answer = answer.map_err(|error| sdk::failure(PUT_EVENTS, &error))?;
-        // PutEvents answers 200 also for what it did not take.
+        // PutEvents returns 200 even for an entry that it refused.
         match answer.entries().iter().find_map(|entry| entry.error_code().map(|code| (code, entry.error_message()))) {
             Some((code, message)) => Err(refusal(code, message.unwrap_or_default())),
             None if answer.failed_entry_count() > 0 => Err(Failure::transient(PUT_EVENTS, "the event was not taken")),
@@ -47,7 +47,7 @@ impl Bus for EventBus {
     }
 }
 
-/// EventBridge took the call and not the event.
+/// The failure of an event that EventBridge refused within a successful call.
 fn refusal(code: &str, message: &str) -> Failure {
     let cause = format!("{code}: {message}");
     match code {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_malformed_event_is_refused_for_good_and_a_throttled_one_is_not() {
+    fn malformed_event_is_permanent_and_throttled_one_transient() {
         assert!(matches!(refusal("MalformedDetail", ""), Failure::Permanent { .. }));
         assert!(matches!(refusal("ThrottlingException", ""), Failure::Transient { .. }));
         assert!(matches!(refusal("InternalFailure", ""), Failure::Transient { .. }));

@@ -1,4 +1,4 @@
-//! One call over HTTPS: the request as it goes out, the answer as it came, and no more.
+//! One call over HTTPS.
 
 use std::time::Duration;
 
@@ -12,32 +12,32 @@ use trimtab_core::port::PortResult;
 
 use crate::token::Token;
 
-/// How long a call may take: a function has thirty seconds, and makes up to three with their tokens.
+/// The time-out of a call: a function has thirty seconds, and makes up to three calls with their tokens.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// The most that an answer may hold: a run with all its tasks.
+/// The largest response in bytes: a run with all its tasks.
 const MOST: usize = 8 * 1024 * 1024;
 
-/// What is asked.
+/// A request.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// What the call is named in a failure.
+    /// The name of the call in a failure.
     pub(crate) operation: &'static str,
     pub(crate) method: &'static str,
-    /// Path and query.
+    /// The path and query.
     pub(crate) path: String,
     pub(crate) body: Option<String>,
 }
 
-/// What is answered.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// `None` where it is no JSON.
+    /// The body; `None` if it is no JSON.
     pub(crate) body: Option<Value>,
 }
 
-/// Sends it once; redirects are not followed, since the token would go with them.
+/// Sends the request once. Redirects are not followed, because the token would be sent along.
 pub(crate) async fn send(connector: &SharedHttpConnector, url: &str, token: &Token, call: &Call) -> PortResult<Reply> {
     let operation = call.operation;
     let request = request(url, token, call)
@@ -80,7 +80,7 @@ async fn read(operation: &'static str, mut stream: ByteStream) -> PortResult<Vec
     Ok(whole)
 }
 
-/// The text as it may stand in a query.
+/// Percent-encodes a text for a query.
 pub(crate) fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_holds_nothing_that_ends_it() {
+    fn query_text_is_percent_encoded() {
         assert_eq!(encoded(r#"{"a": "b&c"}"#), "%7B%22a%22%3A%20%22b%26c%22%7D");
     }
 }

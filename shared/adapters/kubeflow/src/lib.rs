@@ -1,8 +1,7 @@
-//! [`Runs`] over Kubeflow Pipelines' v2beta1 API: no token of the caller's is known to it, and names
-//! need not be unique, so a run is looked for by its name before one is started.
+//! [`Runs`] over Kubeflow Pipelines' v2beta1 API. It has no idempotency token, and names need not be unique, so that an
+//! existing run is searched by name before one is started.
 //!
-//! The bearer token comes from Secrets Manager, and stands in no message and no log. Certificates are
-//! verified, always. <https://www.kubeflow.org/docs/components/pipelines/reference/api/kubeflow-pipeline-api-spec/>
+//! The bearer token comes from Secrets Manager, and appears in no message and no log. Certificates are always verified. <https://www.kubeflow.org/docs/components/pipelines/reference/api/kubeflow-pipeline-api-spec/>
 
 mod http;
 mod token;
@@ -26,7 +25,7 @@ const LOOK: &str = "kubeflow:GetRun";
 
 const RUNS: &str = "/apis/v2beta1/runs";
 
-/// Kubeflow Pipelines, wherever policies say that it is.
+/// A client of Kubeflow Pipelines at the URLs of the policies.
 #[derive(Debug)]
 pub struct Kubeflow {
     tokens: token::Tokens,
@@ -34,13 +33,13 @@ pub struct Kubeflow {
 }
 
 impl Kubeflow {
-    /// The tokens come from the account and region of `config`.
+    /// Creates a client that reads tokens in the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { tokens: token::Tokens::new(config), trusts: trust::Trusts::default() }
     }
 
-    /// One call. A token that is refused is read anew, once: somebody may have changed it.
+    /// Makes a call. If the token is refused, it is read again once, because it may have been rotated.
     async fn call(&self, place: &policy::Kubeflow, call: &Call) -> PortResult<Reply> {
         let connector = self.trusts.connector(call.operation, place.ca.as_deref())?;
         let token = self.tokens.known(&place.secret).await?;
@@ -89,7 +88,7 @@ impl Runs for Kubeflow {
     }
 }
 
-/// The newest runs of this name.
+/// The call that lists the newest runs with this name.
 fn listing(place: &policy::Kubeflow, name: &str) -> Call {
     let filter = json!({"predicates": [{"operation": "EQUALS", "key": "display_name", "string_value": name}]});
     let mut path =
@@ -100,14 +99,14 @@ fn listing(place: &policy::Kubeflow, name: &str) -> Call {
     Call { operation: LIST, method: "GET", path, body: None }
 }
 
-/// A run that is there but cannot be named is not a run that is missing: it must not be started again.
+/// Parses the ID of a run. An invalid ID is a failure and not a missing run, which would be started again.
 fn id(operation: &'static str, run: &Value) -> PortResult<RunId> {
     let read = run.get("run_id").and_then(Value::as_str).and_then(|id| KubeflowId::parse(id).ok());
     read.map(RunId::Kubeflow)
         .ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))
 }
 
-/// Kubeflow's words for the state of a run.
+/// The status of a run from Kubeflow's state.
 fn status(state: &str) -> RunStatus {
     match state {
         "PENDING" | "RUNNING" | "PAUSED" | "RUNTIME_STATE_UNSPECIFIED" | "" => RunStatus::Executing,
@@ -120,7 +119,7 @@ fn status(state: &str) -> RunStatus {
 }
 
 impl Reply {
-    /// The body of an answer that is good, or why it is not.
+    /// The body of a successful response, or the failure.
     fn well(self, operation: &'static str) -> PortResult<Value> {
         if self.status == 200 {
             let none = || Failure::permanent(operation, "the answer is not JSON: the url may not be the API's");
@@ -140,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kubeflows_words_are_a_runs_states() {
+    fn kubeflow_state_maps_to_run_status() {
         assert_eq!(status("PENDING"), RunStatus::Executing);
         assert_eq!(status("SUCCEEDED"), RunStatus::Succeeded);
         assert_eq!(status("FAILED"), RunStatus::Failed);
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_json_is_not_taken_for_an_empty_list() {
+    fn response_without_json_is_no_empty_list() {
         let failure = Reply { status: 200, body: None }.well(LIST).unwrap_err();
         assert!(failure.to_string().contains("not JSON"), "{failure}");
     }

@@ -1,4 +1,4 @@
-//! Bearer tokens, from Secrets Manager: read once by a warm function, and anew when one is refused.
+//! Bearer tokens from Secrets Manager: read once by a warm function, and again when one is refused.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,12 +13,12 @@ use trimtab_runtime::sdk;
 
 const READ: &str = "secretsmanager:GetSecretValue";
 
-/// A bearer token. It shows nowhere.
+/// A bearer token. `Debug` does not show it.
 #[derive(Clone)]
 pub(crate) struct Token(String);
 
 impl Token {
-    /// The header's value.
+    /// The value of the `Authorization` header.
     pub(crate) fn bearer(&self) -> String {
         format!("Bearer {}", self.0)
     }
@@ -30,7 +30,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The tokens that have been read.
+/// The cache of tokens.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     client: Client,
@@ -42,7 +42,7 @@ impl Tokens {
         Self { client: Client::new(config), known: Mutex::default() }
     }
 
-    /// The token that was read last, if one was.
+    /// The cached token, or else the current one.
     pub(crate) async fn known(&self, secret: &SecretName) -> PortResult<Token> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(secret).cloned();
         match known {
@@ -51,12 +51,12 @@ impl Tokens {
         }
     }
 
-    /// The token as it is now.
+    /// Reads the current token.
     pub(crate) async fn fresh(&self, secret: &SecretName) -> PortResult<Token> {
         let read = self.client.get_secret_value().secret_id(secret.as_str()).send().await;
         let read = read.map_err(|error| sdk::failure(READ, &error))?;
         let text = read.secret_string().unwrap_or_default().trim();
-        // What a header can hold; the words of the failure must not hold any of it.
+        // Checks that the token fits in a header. The failure must not repeat any of it.
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Failure::permanent(
                 READ,
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_does_not_show() {
+    fn token_is_hidden_in_debug_output() {
         assert!(!format!("{:?}", Token("very-secret".to_owned())).contains("very-secret"));
     }
 }

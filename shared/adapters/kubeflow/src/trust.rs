@@ -1,4 +1,4 @@
-//! Whose certificates are trusted: everybody's authorities, or the policy's own and no others.
+//! The trusted certificate authorities: those of the machine, or only those of the policy.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,12 +13,12 @@ use rustls::pki_types::pem::PemObject;
 use trimtab_core::failure::Failure;
 use trimtab_core::port::PortResult;
 
-/// One HTTP client for each set of authorities; a warm function keeps its connections.
+/// One HTTP client for each set of authorities; a warm function reuses its connections.
 #[derive(Debug, Default)]
 pub(crate) struct Trusts(Mutex<BTreeMap<Option<String>, SharedHttpConnector>>);
 
 impl Trusts {
-    /// The client that trusts these authorities, in PEM; without them, those of the machine.
+    /// The client that trusts these authorities in PEM, or those of the machine if there are none.
     pub(crate) fn connector(&self, operation: &'static str, ca: Option<&str>) -> PortResult<SharedHttpConnector> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = ca.map(str::to_owned);
@@ -39,7 +39,7 @@ impl Trusts {
     }
 }
 
-/// Whether there is a certificate in it, and each can be an authority's.
+/// Whether the text contains certificates, each usable as an authority.
 fn is_readable(ca: &str) -> bool {
     let mut store = RootCertStore::empty();
     let mut all = CertificateDer::pem_slice_iter(ca.as_bytes());
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn certificates_that_cannot_be_read_are_refused_and_do_not_end_the_process() {
+    fn unreadable_certificates_are_refused() {
         let trusts = Trusts::default();
         for bad in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             assert!(trusts.connector("kubeflow:ListRuns", Some(bad)).is_err(), "{bad}");

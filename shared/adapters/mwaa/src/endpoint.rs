@@ -1,10 +1,10 @@
-//! An endpoint of one's own, such as the local cloud's, has no subdomain `env.` before it.
+//! A custom endpoint, such as the local cloud's, has no subdomain `env.`.
 
 use aws_sdk_mwaa::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_mwaa::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_mwaa::error::BoxError;
 
-/// Takes the prefix off that the SDK puts before every host.
+/// Removes the prefix that the SDK adds to every host.
 #[derive(Debug)]
 pub(crate) struct AsItIs;
 

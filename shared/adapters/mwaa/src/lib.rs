@@ -1,8 +1,7 @@
-//! [`Runs`] over Amazon MWAA: Airflow's own REST API, through `InvokeRestApi`, which IAM guards. (Not
-//! by a token of `CreateCliToken`, which allows any command.)
+//! [`Runs`] over Amazon MWAA: Airflow's REST API through `InvokeRestApi`, which IAM authorizes. A token of
+//! `CreateCliToken` would allow any command.
 //!
-//! A run has the id that the suite gives it, so that there is one of it at most: Airflow refuses
-//! another by 409. <https://docs.aws.amazon.com/mwaa/latest/API/API_InvokeRestApi.html>
+//! Trimtab chooses the ID of a run, so that there is at most one: Airflow refuses another with status 409. <https://docs.aws.amazon.com/mwaa/latest/API/API_InvokeRestApi.html>
 
 mod endpoint;
 mod reply;
@@ -31,17 +30,17 @@ use crate::reply::Reply;
 const START: &str = "airflow:InvokeRestApi POST dagRuns";
 const LOOK: &str = "airflow:InvokeRestApi GET dagRuns";
 
-/// MWAA gives Airflow ten seconds; a function has thirty, and makes up to three such calls.
+/// The time-out of a call: MWAA gives Airflow ten seconds, and a function with thirty makes up to three such calls.
 const PATIENCE: Duration = Duration::from_secs(9);
 
-/// Amazon MWAA.
+/// A client of Amazon MWAA.
 #[derive(Debug, Clone)]
 pub struct Mwaa {
     client: Client,
 }
 
 impl Mwaa {
-    /// The environments of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE);
@@ -52,7 +51,7 @@ impl Mwaa {
         Self { client: Client::from_conf(own.build()) }
     }
 
-    /// One call of Airflow's API; whatever Airflow answered with, if it did.
+    /// Calls Airflow's API; returns Airflow's reply, also if it is an error.
     async fn call(
         &self,
         operation: &'static str,
@@ -73,7 +72,7 @@ impl Mwaa {
         }
     }
 
-    /// The run of this id; `None` where there is none.
+    /// The run with this ID.
     async fn look(&self, airflow: &Airflow, run: &DagRunId) -> PortResult<Option<RunStatus>> {
         let path = format!("/dags/{}/dagRuns/{run}", airflow.dag);
         let reply = self.call(LOOK, airflow, (RestApiMethod::Get, path), None).await?;
@@ -99,7 +98,7 @@ impl Runs for Mwaa {
         let named = RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run.clone());
         match reply.status {
             200 | 201 => Ok(named),
-            // It is there already, unless another run of the DAG has taken its logical date.
+            // The run already exists, unless another run of the DAG has its logical date.
             409 => match self.look(airflow, &run).await? {
                 Some(_) => Ok(named),
                 None => Err(reply.failure(START)),
@@ -116,7 +115,7 @@ impl Runs for Mwaa {
     }
 }
 
-/// The DAG, and the run's id in it: the incident's without its model, since MWAA's paths are short.
+/// The DAG, and the ID of the run in it: the incident's ID without its model, because MWAA's paths are short.
 fn asked<'a>(operation: &'static str, request: &'a RunRequest) -> PortResult<(&'a Airflow, DagRunId)> {
     let Engine::Airflow(airflow) = &request.engine else { return Err(other_engine(operation)) };
     let mut parts = request.display_name.rsplitn(3, '-');
@@ -125,12 +124,11 @@ fn asked<'a>(operation: &'static str, request: &'a RunRequest) -> PortResult<(&'
     run.map(|run| (airflow, run)).map_err(|error| Failure::permanent(operation, error.to_string()))
 }
 
-/// A run that is triggered by hand, as of the moment that its incident was opened: the same whenever
-/// it is asked for.
+/// The body of a manual run. Its logical date is the opening of the incident, so that each attempt sends the same.
 fn body(run: &DagRunId, request: &RunRequest) -> Document {
     let text = |text: &str| Document::String(text.to_owned());
     let conf = request.parameters.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    // Airflow keeps microseconds.
+    // Airflow stores microseconds.
     let since = Timestamp::from_millisecond(request.since.as_millisecond()).unwrap_or(request.since);
     Document::Object(HashMap::from([
         ("dag_run_id".to_owned(), text(run.as_str())),
@@ -139,7 +137,7 @@ fn body(run: &DagRunId, request: &RunRequest) -> Document {
     ]))
 }
 
-/// Airflow's words for the state of a run.
+/// The status of a run from Airflow's state.
 fn status(state: &str) -> RunStatus {
     match state {
         "queued" | "running" | "restarting" => RunStatus::Executing,
@@ -154,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn airflows_words_are_a_runs_states() {
+    fn airflow_state_maps_to_run_status() {
         assert_eq!(status("queued"), RunStatus::Executing);
         assert_eq!(status("success"), RunStatus::Succeeded);
         assert_eq!(status("failed"), RunStatus::Failed);

@@ -1,11 +1,11 @@
-//! What S3 answers: an object's bytes, that there is none, or an error in XML.
+//! The response of S3: an object's bytes, a missing object, or an error in XML.
 
 use std::fmt;
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 
-/// S3 refused.
+/// An error of S3.
 #[derive(Debug)]
 pub(crate) struct Refused(ErrorMetadata);
 
@@ -23,7 +23,7 @@ impl ProvideErrorMetadata for Refused {
     }
 }
 
-/// The bytes of a 200 or 206; nothing where there is no such object, or an empty one.
+/// The bytes of a 200 or 206; `None` for a missing or empty object.
 pub(crate) fn read(response: &HttpResponse) -> Result<Option<Vec<u8>>, OrchestratorError<Refused>> {
     let body = response.body().bytes().unwrap_or_default();
     match response.status().as_u16() {
@@ -39,7 +39,7 @@ pub(crate) fn read(response: &HttpResponse) -> Result<Option<Vec<u8>>, Orchestra
     }
 }
 
-/// The text of the first element of this name; an error of S3 has each once, and none inside.
+/// The text of the first element with this name; an error of S3 has each once, without nesting.
 fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     rest.split_once('<').map(|(text, _)| text)
@@ -58,14 +58,14 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_an_object_is_read_and_none_is_none() {
+    fn object_is_read_in_part_and_may_be_missing() {
         assert_eq!(answer(206, "{}"), Ok(Some(b"{}".to_vec())));
         assert_eq!(answer(404, "<Error><Code>NoSuchKey</Code></Error>"), Ok(None));
         assert_eq!(answer(416, ""), Ok(None));
     }
 
     #[test]
-    fn a_refusal_has_its_code() {
+    fn refusal_has_its_code() {
         let xml = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
         assert_eq!(answer(403, xml), Err("AccessDenied: Access Denied".to_owned()));
         assert_eq!(answer(503, "busy"), Err("503: ".to_owned()));

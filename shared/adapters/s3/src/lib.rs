@@ -1,5 +1,5 @@
-//! [`Objects`] over S3: one signed `GetObject`, sent by what the SDKs send with. Reads only, and never
-//! more of an object than is asked for.
+//! [`Objects`] over S3: one signed `GetObject`, sent by the SDKs' HTTP client. It reads no more of an object than
+//! requested.
 
 mod answer;
 
@@ -26,12 +26,12 @@ use answer::Refused;
 
 const GET: &str = "s3:GetObject";
 
-/// S3.
+/// A client of S3.
 #[derive(Debug, Clone)]
 pub struct S3(SdkConfig);
 
 impl S3 {
-    /// The objects that `config`'s credentials may read, in its region.
+    /// Creates a client with the credentials and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self(config.clone())
@@ -41,7 +41,7 @@ impl S3 {
         self.0.region().map_or("us-east-1", |region| region.as_ref())
     }
 
-    /// Where S3 is.
+    /// The endpoint of S3.
     fn endpoint(&self) -> String {
         let region = self.region();
         let tail = if region.starts_with("cn-") { ".cn" } else { "" };
@@ -49,14 +49,14 @@ impl S3 {
         self.0.endpoint_url().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
     }
 
-    /// The request for the first bytes, signed.
+    /// The signed request for the first bytes of an object.
     async fn request(&self, object: &ObjectUri, most: u32) -> PortResult<http::Request<SdkBody>> {
         let unsigned = |error: &dyn std::error::Error| Failure::permanent(GET, error.to_string());
         let provider = self.0.credentials_provider();
         let provider = provider.ok_or_else(|| Failure::transient(GET, "there are no credentials"))?;
         let credentials = provider.provide_credentials().await;
         let identity = credentials.map_err(|error| Failure::transient(GET, error.to_string()))?.into();
-        // As S3 wants it: the path as it is, and a digest of the body beside it.
+        // S3 requires the path without a second encoding, and a header with the digest of the body.
         let mut settings = SigningSettings::default();
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
@@ -104,7 +104,7 @@ impl Objects for S3 {
     }
 }
 
-/// The key as it stands in a path: all but unreserved characters and `/` is written as bytes.
+/// The key in a path: all characters except unreserved ones and `/` are percent-encoded.
 fn encoded(key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
     key.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_encoded_once_and_keeps_its_folders() {
+    fn key_is_encoded_once_and_keeps_its_folders() {
         assert_eq!(encoded("a b/ü=1.json"), "a%20b/%C3%BC%3D1.json");
     }
 }

@@ -1,4 +1,4 @@
-//! What a version is held against: as the registry has it, or as a processing job computes it.
+//! Baselines: read from the Model Registry, or computed by a processing job.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,14 +16,14 @@ use trimtab_runtime::sdk::{code, failure, message};
 use crate::job_definitions::{VOLUME, vpc};
 use crate::{SageMaker, error_messages};
 
-/// Where Model Monitor's analyzer is told to find the data set.
+/// The path of the data set for Model Monitor's analyzer.
 const DATASET: &str = "/opt/ml/processing/input/baseline_dataset_input";
-/// Where Clarify looks for its configuration, `analysis_config.json`, and is told to find the data set.
+/// The paths of Clarify's configuration, `analysis_config.json`, and of the data set.
 const CLARIFY_CONFIG: &str = "/opt/ml/processing/input/config";
 const CLARIFY_DATASET: &str = "/opt/ml/processing/input/data";
 const OUTPUT: &str = "/opt/ml/processing/output";
 
-/// A baseline that takes longer is given up.
+/// The time limit of a baseline job.
 const LONGEST_SECONDS: i32 = 4 * 3600;
 
 impl SageMaker {
@@ -75,7 +75,7 @@ impl SageMaker {
             .processing_output_config(output(request));
         match call.send().await {
             Ok(_) => Ok(()),
-            // The name is made of what is computed: the same name is the same job.
+            // The name is derived from the request: the same name is the same job.
             Err(error) if error_messages::is_in_use(code(&error), message(&error)) => Ok(()),
             Err(error) => Err(failure("sagemaker:CreateProcessingJob", &error)),
         }
@@ -86,7 +86,7 @@ fn is_clarify(kind: DriftKind) -> bool {
     matches!(kind, DriftKind::Bias | DriftKind::FeatureAttribution)
 }
 
-/// What Model Monitor's analyzer is told; Clarify reads its configuration.
+/// The environment of Model Monitor's analyzer; Clarify reads its configuration instead.
 fn environment(request: &BaselineRequest) -> Option<HashMap<String, String>> {
     if is_clarify(request.kind) {
         return None;
@@ -135,7 +135,7 @@ fn output(request: &BaselineRequest) -> ProcessingOutputConfig {
         .build()
 }
 
-/// Without constraints there is nothing to hold a version against.
+/// The baselines by kind of drift, of those that have constraints.
 fn read(found: &DriftCheckBaselines) -> BTreeMap<DriftKind, Baseline> {
     let place = |source: &MetricsSource| S3Uri::parse(source.s3_uri()?).ok();
     let baseline = |statistics: Option<&MetricsSource>, constraints: Option<&MetricsSource>, config: Option<&str>| {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_has_the_baselines_of_which_it_has_constraints() {
+    fn baseline_without_constraints_is_left_out() {
         let data = DriftCheckModelDataQuality::builder().statistics(source("s3://b/s")).constraints(source("s3://b/c"));
         let bias = DriftCheckBias::builder()
             .config_file(FileSource::builder().s3_uri("s3://b/config").build())

@@ -1,8 +1,7 @@
 //! The definitions of SageMaker's pipelines.
 //!
-//! The description is the mark: it is written with the definition in one call, and read back with
-//! it. What SageMaker says about a definition may repeat the definition's text, so of a refusal only
-//! its code goes on.
+//! The description identifies the commit: it is written with the definition in one call. SageMaker's messages about a
+//! definition may repeat its text, so that a failure contains only the code.
 
 use trimtab_core::failure::Failure;
 use trimtab_core::name::{CommitId, PipelineName};
@@ -15,7 +14,7 @@ use crate::{SageMaker, error_messages};
 const CREATE: &str = "sagemaker:CreatePipeline";
 const UPDATE: &str = "sagemaker:UpdatePipeline";
 
-/// How a description of the suite's begins.
+/// The prefix of a description that Trimtab writes.
 const MARK: &str = "Defined by commit ";
 
 impl Definitions for SageMaker {
@@ -38,9 +37,9 @@ impl Definitions for SageMaker {
             .client_request_token(&request.token);
         match call.send().await {
             Ok(_) => Ok(()),
-            // An answer that was lost, perhaps: whoever tries again sees whose it is.
+            // The response of an earlier attempt may have been lost: the retry observes the pipeline's commit.
             Err(error) if error_messages::is_pipeline_there_already(message(&error)) => {
-                Err(Failure::transient(CREATE, "a pipeline of this name is there already"))
+                Err(Failure::transient(CREATE, "a pipeline with this name exists already"))
             }
             Err(error) => Err(refusal(CREATE, &error)),
         }
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mark_is_read_as_it_is_written_and_nothing_else_is_one() {
+    fn only_own_description_is_read_as_a_commit() {
         let commit = CommitId::parse(&"a1".repeat(20)).unwrap();
         assert_eq!(marked(&mark(&commit)), Some(commit));
         assert_eq!(marked("Trains churn"), None);

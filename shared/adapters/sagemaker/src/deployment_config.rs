@@ -1,4 +1,4 @@
-//! What an endpoint configuration holds, and how an update moves traffic to it.
+//! The contents of an endpoint configuration, and the deployment configuration of an update.
 
 use aws_sdk_sagemaker::types::{
     Alarm, AsyncInferenceClientConfig, AsyncInferenceConfig, AsyncInferenceNotificationConfig,
@@ -16,13 +16,13 @@ use trimtab_core::port::ServingRequest;
 /// The variant of the live version; a variant test adds another one.
 const VARIANT: &str = "AllTraffic";
 
-/// How long the old fleet stays after the new one has all traffic; 0 to 3600.
+/// The seconds for which the old fleet stays after the new one has all traffic; 0 to 3600.
 const TERMINATION_WAIT_SECONDS: i32 = 120;
 
-/// When SageMaker gives a deployment up; 600 to 28800. Two hours hold the longest bake.
+/// The seconds after which SageMaker fails a deployment; 600 to 28800. Two hours are enough for the longest bake time.
 const MAXIMUM_SECONDS: i32 = 7200;
 
-/// The same where there are many steps: as long as SageMaker allows.
+/// The limit of deployments with many steps: the largest that SageMaker allows.
 const MAXIMUM_SECONDS_OF_STEPS: i32 = 28_800;
 
 /// The variants that serve requests.
@@ -72,7 +72,7 @@ fn variant(name: &str, model: &str, serving: &Serving, weight: f32) -> Productio
     .build()
 }
 
-/// Where an asynchronous endpoint writes its answers.
+/// The configuration of an asynchronous endpoint's responses.
 pub(crate) fn answers(request: &ServingRequest) -> Option<AsyncInferenceConfig> {
     let Serving::Asynchronous { answers, .. } = &request.serving else { return None };
     let told = answers.topics.as_ref().map(|topics| {
@@ -92,7 +92,7 @@ pub(crate) fn answers(request: &ServingRequest) -> Option<AsyncInferenceConfig> 
     Some(AsyncInferenceConfig::builder().output_config(output).set_client_config(client).build())
 }
 
-/// Requests and answers are kept as text where their content type says that they are.
+/// The configuration of data capture. Requests and responses with a text content type are stored as text.
 pub(crate) fn data_capture(capture: &Capture) -> DataCaptureConfig {
     let mode = |mode| CaptureOption::builder().capture_mode(mode).build();
     let header = CaptureContentTypeHeader::builder().csv_content_types("text/csv");
@@ -108,7 +108,7 @@ pub(crate) fn data_capture(capture: &Capture) -> DataCaptureConfig {
         .build()
 }
 
-/// An update, always with its policy: SageMaker drops what is not sent.
+/// The deployment configuration of an update. It is always sent, because SageMaker drops the earlier one otherwise.
 pub(crate) fn deployment(strategy: &Strategy) -> DeploymentConfig {
     let alarms = strategy.alarms().iter().map(|name| Alarm::builder().alarm_name(name.as_str()).build());
     let alarms: Vec<Alarm> = alarms.collect();
@@ -153,7 +153,7 @@ fn linear(linear: &Linear) -> TrafficRoutingConfig {
         .build()
 }
 
-/// Going back is not by batches: SageMaker brings the whole old fleet up at once unless told.
+/// A rolling update. Without a batch size for the rollback, SageMaker restores the whole old fleet at once.
 fn rolling(rolling: &Rolling) -> RollingUpdatePolicy {
     RollingUpdatePolicy::builder()
         .maximum_batch_size(percent(rolling.percent))

@@ -1,4 +1,4 @@
-//! Endpoints. What a configuration holds, and how traffic moves, is in `shape`.
+//! Endpoints. The contents of configurations are in `deployment_config`.
 
 use aws_sdk_sagemaker::types::ContainerDefinition;
 use jiff::Timestamp;
@@ -41,7 +41,7 @@ impl Endpoints for SageMaker {
             .containers(container);
         match call.send().await {
             Ok(_) => Ok(()),
-            // The name is a digest of what the model holds: the same name is the same model.
+            // The name is a digest of the model's contents: the same name is the same model.
             Err(error) if error_messages::is_there_already(message(&error)) => Ok(()),
             Err(error) => Err(failure("sagemaker:CreateModel", &error)),
         }
@@ -94,7 +94,7 @@ impl Endpoints for SageMaker {
             Ok(_) => Ok(()),
             Err(error) if error_messages::is_missing(code(&error), message(&error)) => Ok(()),
             Err(error) => match self.describe(endpoint).await? {
-                // An earlier attempt was heard after all.
+                // An earlier attempt was applied.
                 None => Ok(()),
                 Some(actual) if actual.status == EndpointStatus::Deleting => Ok(()),
                 Some(_) => Err(failure("sagemaker:DeleteEndpoint", &error)),
@@ -104,17 +104,17 @@ impl Endpoints for SageMaker {
 }
 
 impl SageMaker {
-    /// The endpoint is on its way to something: to what was asked for, or to something else.
+    /// Whether the endpoint's update in progress is the requested one, or another.
     async fn adopt(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
         let ours = Some(&request.config);
         let actual = self.describe(&request.endpoint).await?;
-        // What is pending decides: the configuration that serves is about to be replaced by it.
+        // The pending configuration decides: it is about to replace the one that serves.
         let at_it = actual.is_some_and(|actual| actual.pending.as_ref().or(actual.config.as_ref()) == ours);
         Ok(if at_it { UpdateAccepted::Started } else { UpdateAccepted::Busy })
     }
 }
 
-/// A configuration that was created a moment ago may not be visible yet: try again.
+/// A transient failure if the configuration, which was just created, is not visible yet.
 fn not_yet(operation: &'static str, message: &str) -> Option<Failure> {
     error_messages::is_config_missing(message).then(|| Failure::transient(operation, message))
 }

@@ -1,6 +1,6 @@
-//! What SageMaker's sentences mean.
+//! Classification of SageMaker's error messages.
 
-/// There is no such thing. SageMaker has several ways to say so.
+/// Whether the resource does not exist. SageMaker has several sentences for this.
 pub(crate) fn is_missing(code: Option<&str>, message: &str) -> bool {
     let sentence = message.to_ascii_lowercase();
     matches!(code, Some("ResourceNotFound" | "ResourceNotFoundException"))
@@ -10,39 +10,39 @@ pub(crate) fn is_missing(code: Option<&str>, message: &str) -> bool {
         || sentence.contains("recordnotfound")
 }
 
-/// The endpoint's configuration was created a moment ago and is not visible yet.
+/// Whether the endpoint's configuration, which was just created, is not visible yet.
 pub(crate) fn is_config_missing(message: &str) -> bool {
     message.to_ascii_lowercase().contains("could not find endpoint configuration")
 }
 
-/// A thing of this name is there already.
+/// Whether a model, a configuration or an endpoint with this name exists.
 pub(crate) fn is_there_already(message: &str) -> bool {
     message.to_ascii_lowercase().contains("cannot create already existing")
 }
 
-/// A lineage entity, or an association of two, is there already.
+/// Whether a lineage entity or an association exists.
 pub(crate) fn exists(message: &str) -> bool {
     message.to_ascii_lowercase().contains("already exist")
 }
 
-/// A pipeline of this name is there already.
+/// Whether a pipeline with this name exists.
 pub(crate) fn is_pipeline_there_already(message: &str) -> bool {
     let sentence = message.to_ascii_lowercase();
     sentence.contains("pipeline names must be unique") || sentence.contains("already exists")
 }
 
-/// A job, a job's definition or a schedule of this name is there already.
+/// Whether a job, a job definition or a schedule with this name exists.
 pub(crate) fn is_in_use(code: Option<&str>, message: &str) -> bool {
     code == Some("ResourceInUse") || exists(message)
 }
 
-/// A schedule is being changed, or one of its executions is under way.
+/// Whether the schedule is pending, or one of its executions is in progress.
 pub(crate) fn is_schedule_busy(message: &str) -> bool {
     let sentence = message.to_ascii_lowercase();
     sentence.contains("pending") || sentence.contains("in-progress") || sentence.contains("in progress")
 }
 
-/// The endpoint is in the middle of something.
+/// Whether an update of the endpoint is in progress.
 pub(crate) fn is_in_progress(message: &str) -> bool {
     message.to_ascii_lowercase().contains("cannot update in-progress endpoint")
 }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sentences_are_told_apart() {
+    fn error_messages_are_classified() {
         assert!(is_missing(Some("ValidationException"), "Could not find endpoint \"arn:…\"."));
         assert!(is_missing(Some("ResourceNotFound"), ""));
         assert!(is_missing(Some("ValidationException"), "Requested resource not found."));

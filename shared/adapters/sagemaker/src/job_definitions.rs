@@ -1,5 +1,5 @@
-//! The four kinds of monitoring jobs' definitions: four calls that differ in their words. A definition's
-//! name is made of what it holds: the same name is the same definition.
+//! The definitions of the four kinds of monitoring jobs: four calls with different types. A definition's name is
+//! derived from its contents: the same name is the same definition.
 
 use std::collections::HashMap;
 
@@ -20,17 +20,17 @@ use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, error_messages};
 
-/// Where the containers of monitors find captured data, and leave their reports.
+/// The paths of captured data and of reports in the monitoring containers.
 const INPUT: &str = "/opt/ml/processing/input/endpoint";
 const OUTPUT: &str = "/opt/ml/processing/output";
 
-/// Gigabytes.
+/// The volume of a job in gigabytes.
 pub(crate) const VOLUME: i32 = 30;
 
-/// An hourly schedule's job may run no longer: 1800 s for model quality and bias, 3600 s for the others.
+/// The time limit of an hourly job: SageMaker allows 1800 s for model quality and bias, 3600 s for the others.
 const LONGEST_SECONDS: i32 = 1800;
 
-/// One call of the four, with what they have in common.
+/// One of the four create calls, with their common parts.
 macro_rules! create {
     ($client:expr, $definition:expr, $call:ident, $operation:literal, $baseline:ident: $b:expr, $app:ident: $a:expr, $input:ident: $i:expr, $output:ident) => {{
         let job = &$definition.job;
@@ -45,7 +45,7 @@ macro_rules! create {
     }};
 }
 
-/// One call of the four.
+/// One of the four delete calls.
 macro_rules! delete {
     ($client:expr, $name:expr, $call:ident, $operation:literal) => {
         match $client.$call().job_definition_name($name).send().await {
@@ -164,7 +164,7 @@ fn constraints(definition: &JobDefinition) -> MonitoringConstraintsResource {
     MonitoringConstraintsResource::builder().s3_uri(definition.baseline.constraints.as_str()).build()
 }
 
-/// Without this nothing is published, and the alarm has no data.
+/// The environment that enables CloudWatch metrics. Without it the alarm has no data.
 fn environment() -> HashMap<String, String> {
     HashMap::from([("publish_cloudwatch_metrics".to_owned(), "Enabled".to_owned())])
 }

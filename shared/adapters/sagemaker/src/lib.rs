@@ -26,7 +26,7 @@ use aws_sdk_sagemaker::Client;
 pub struct SageMaker(Client);
 
 impl SageMaker {
-    /// A client with this configuration.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self(Client::new(config))

@@ -1,4 +1,4 @@
-//! ML Lineage Tracking: actions and contexts are known by their names, artifacts by where they are.
+//! ML Lineage Tracking: actions and contexts are identified by name, artifacts by source URI.
 
 use aws_sdk_sagemaker::types::{ActionSource, ActionStatus, ArtifactSource, AssociationEdgeType, ContextSource};
 use trimtab_core::failure::Failure;
@@ -122,14 +122,14 @@ impl SageMaker {
     }
 }
 
-/// One that is there already was made a moment ago by somebody else, or by a call whose answer was
-/// lost, and is not to be seen yet: it is found next time.
+/// The failure of a create call. An existing entity was created by another call a moment ago and is not visible yet;
+/// the retry finds it.
 fn not_made<E>(operation: &'static str, error: &Refused<E>) -> Failure
 where
     E: aws_sdk_sagemaker::error::ProvideErrorMetadata,
 {
     if error_messages::exists(message(error)) {
-        return Failure::transient(operation, "it is there already, and not to be seen yet");
+        return Failure::transient(operation, "the entity exists and is not visible yet");
     }
     failure(operation, error)
 }

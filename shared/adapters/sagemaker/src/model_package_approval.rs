@@ -1,5 +1,5 @@
-//! Versions that wait for a verdict. The verdict, its reasons and the metrics are written in one
-//! call, with a stamp that says whose they are.
+//! The approval of versions. The verdict, its reasons and the metrics are written in one call, with a token that
+//! identifies the writer.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl SageMaker {
     }
 }
 
-/// Properties that are no numbers are somebody else's.
+/// Properties that are no numbers are not Trimtab's.
 fn actual(found: &DescribeModelPackageOutput) -> ObservedCandidate {
     let properties = found.customer_metadata_properties().into_iter().flatten();
     let metric = |(name, value): (&String, &String)| {

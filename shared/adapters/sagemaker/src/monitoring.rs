@@ -1,4 +1,4 @@
-//! What watches a live version: what is served, schedules; the port's other methods lead to
+//! The monitoring of a live version: the served version and the schedules. The port's other methods are in
 //! [`crate::baselines`] and [`crate::job_definitions`].
 
 use std::collections::BTreeMap;
@@ -71,7 +71,7 @@ impl Monitoring for SageMaker {
                 Some("Scheduled") => ScheduleStatus::Scheduled,
                 Some("Stopped") => ScheduleStatus::Stopped,
                 Some("Failed") => ScheduleStatus::Failed,
-                // What is not known may be on its way.
+                // An unknown status may be one in progress.
                 _ => ScheduleStatus::Pending,
             },
             definition: config.and_then(|config| config.monitoring_job_definition_name()).map(str::to_owned),
@@ -120,7 +120,7 @@ impl SageMaker {
         Ok(package.and_then(|arn| PackageArn::parse(arn).ok()))
     }
 
-    /// The schedule is at something: at what was asked for, or at something else.
+    /// Whether the existing schedule is the requested one, or another.
     async fn taken(&self, request: &ScheduleRequest) -> PortResult<UpdateAccepted> {
         let actual = self.schedule(&request.name).await?;
         let at_it = actual.is_some_and(|actual| {
@@ -131,7 +131,7 @@ impl SageMaker {
     }
 }
 
-/// SageMaker's word for a kind of drift.
+/// The kind of drift in SageMaker's terms.
 fn word(kind: DriftKind) -> MonitoringType {
     match kind {
         DriftKind::DataQuality => MonitoringType::DataQuality,

@@ -1,4 +1,4 @@
-//! Runs of monitoring schedules, and where they write their reports.
+//! The executions of monitoring schedules, and the locations of their reports.
 
 use aws_sdk_sagemaker::operation::describe_processing_job::DescribeProcessingJobOutput;
 use aws_sdk_sagemaker::types::{ExecutionStatus, MonitoringExecutionSortKey, ProcessingJobStatus, SortOrder};
@@ -38,7 +38,7 @@ fn last(arn: &str) -> Option<&str> {
     arn.rsplit('/').next()
 }
 
-/// `None` where no schedule runs it.
+/// The execution of a job; `None` if no schedule runs it.
 fn run(job: &ResourceName, found: &DescribeProcessingJobOutput) -> Option<MonitoringRun> {
     let schedule = found.monitoring_schedule_arn().and_then(last).map(str::to_ascii_lowercase)?;
     let completed = found.processing_job_status() == Some(&ProcessingJobStatus::Completed);

@@ -1,4 +1,4 @@
-//! SageMaker Pipelines.
+//! The executions of SageMaker Pipelines.
 
 use aws_sdk_sagemaker::types::{Parameter, SortOrder};
 use aws_smithy_types::DateTime;
@@ -12,7 +12,7 @@ use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, error_messages};
 
-/// SageMaker's clock and ours may differ by this much when a run is looked for.
+/// The largest difference between SageMaker's clock and the function's, in seconds.
 const GRACE_SECONDS: i64 = 60;
 
 impl Runs for SageMaker {
@@ -30,7 +30,7 @@ impl Runs for SageMaker {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
-                // Starting it will say what is wrong, in the same words, as a refusal of the start.
+                // The pipeline does not exist: the start returns the same error as a permanent failure.
                 Err(error) if error_messages::is_missing(code(&error), message(&error)) => return Ok(None),
                 Err(error) => return Err(failure(operation, &error)),
             };
@@ -69,7 +69,7 @@ impl Runs for SageMaker {
     }
 }
 
-/// A run that is there but cannot be named is not a run that is missing: it must not be started again.
+/// Parses the ID of a run. An invalid ID is a failure and not a missing run, which would be started again.
 fn named(operation: &'static str, arn: Option<&str>) -> PortResult<RunId> {
     let read = arn.and_then(|arn| RunArn::parse(arn).ok()).map(RunId::Pipeline);
     read.ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))

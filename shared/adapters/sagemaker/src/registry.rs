@@ -1,4 +1,4 @@
-//! The Model Registry, reading.
+//! The Model Registry, read-only.
 
 use aws_sdk_sagemaker::types::{ModelLifeCycle, ModelPackageSortBy, ModelPackageSummary, ModelPackageType, SortOrder};
 use trimtab_core::event::{Approval, LifeCycle};
@@ -9,13 +9,13 @@ use trimtab_runtime::sdk::{code, failure, message};
 
 use crate::{SageMaker, error_messages};
 
-/// How many of a group's newest versions are looked through.
+/// The number of a group's newest versions that are read.
 const NEWEST: i32 = 50;
 
 impl Registry for SageMaker {
     async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
         let call = self.0.list_model_packages().model_package_group_name(group.as_str()).max_results(NEWEST);
-        // Without a type SageMaker lists packages that have no versions.
+        // Without a type, SageMaker lists packages without versions.
         let call = call.model_package_type(ModelPackageType::Versioned).sort_by(ModelPackageSortBy::CreationTime);
         let page = match call.sort_order(SortOrder::Descending).send().await {
             Ok(page) => page,

@@ -1,4 +1,4 @@
-//! What people make in SageMaker, reduced to what rules can be about; and stopping it.
+//! Resources that users create in SageMaker, reduced to the properties that rules use; and the calls that stop them.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use trimtab_runtime::sdk::{self, code, failure, message};
 
 use crate::{SageMaker, error_messages};
 
-/// What a call gives, or `None` where SageMaker knows no such thing.
+/// The output of a call; `None` if the resource does not exist.
 macro_rules! found {
     ($operation:literal, $call:expr) => {
         match $call.send().await {
@@ -71,8 +71,8 @@ impl Resources for SageMaker {
 }
 
 impl SageMaker {
-    /// SageMaker refuses to stop what stops already, in a sentence that differs from kind to kind: what
-    /// it is at now says whether the refusal dedup keys.
+    /// SageMaker refuses to stop a job that already stops, with a different sentence for each kind. The observed status
+    /// decides whether the refusal matters.
     async fn stopped<T, E: ProvideErrorMetadata>(
         &self,
         resource: &Resource,
@@ -101,7 +101,7 @@ impl SageMaker {
         Ok(found.map(|actual| actual.activity))
     }
 
-    /// The same with its tags: descriptions come without.
+    /// The resource with its tags, which descriptions lack.
     async fn tagged(&self, mut actual: ObservedResource) -> PortResult<Option<ObservedResource>> {
         let mut pages = self.0.list_tags().resource_arn(&actual.arn).into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -204,7 +204,7 @@ fn is_named(key: Option<&str>) -> bool {
     key.is_some_and(|key| !key.trim().is_empty())
 }
 
-/// The words of jobs and of notebook instances; what is not known may run.
+/// The activity from the status of a job or a notebook instance. An unknown status counts as running.
 fn activity(status: &str) -> Activity {
     match status {
         "Pending" | "Updating" => Activity::Starting,
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_on_its_way_down_is_stopped_and_an_unknown_word_may_run() {
+    fn stopping_is_stopped_and_unknown_status_may_run() {
         assert_eq!(["Stopping", "Stopped"].map(activity), [Activity::Stopped; 2]);
         assert_eq!(["InProgress", "InService", "Quantum"].map(activity), [Activity::Running; 3]);
         assert_eq!(["Pending", "Completed"].map(activity), [Activity::Starting, Activity::Over]);

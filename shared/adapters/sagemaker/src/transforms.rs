@@ -48,9 +48,9 @@ impl Transforms for SageMaker {
             .set_data_processing(joined);
         match call.send().await {
             Ok(_) => Ok(()),
-            // The name is made of the version and its turn: the same name is the same job.
+            // The name is derived from the version and its attempt: the same name is the same job.
             Err(error) if error_messages::is_in_use(code(&error), message(&error)) => Ok(()),
-            // A model that was created a moment ago may not be visible yet.
+            // A model that was just created may not be visible yet.
             Err(error) if error_messages::is_missing(code(&error), message(&error)) => {
                 Err(Failure::transient(CREATE, message(&error)))
             }
@@ -59,7 +59,7 @@ impl Transforms for SageMaker {
     }
 }
 
-/// All objects that begin so.
+/// The input: all objects with the prefix.
 fn input(target: &TransformTarget) -> TransformInput {
     let objects =
         TransformS3DataSource::builder().s3_data_type(S3DataType::S3Prefix).s3_uri(target.input.as_str()).build();
@@ -76,7 +76,7 @@ fn input(target: &TransformTarget) -> TransformInput {
         .build()
 }
 
-/// The answers of lines are lines.
+/// The output: responses to lines are assembled as lines.
 fn output(request: &TransformRequest) -> TransformOutput {
     let target = &request.transform;
     TransformOutput::builder()

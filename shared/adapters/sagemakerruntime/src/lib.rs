@@ -21,17 +21,17 @@ use trimtab_runtime::sdk;
 
 const INVOKE: &str = "sagemaker:InvokeEndpoint";
 
-/// The longest cause that is told.
+/// The largest number of characters of a reported cause.
 const CAUSE: usize = 200;
 
-/// SageMaker Runtime.
+/// A client of SageMaker Runtime.
 #[derive(Debug, Clone)]
 pub struct SageMakerRuntime {
     client: Client,
 }
 
 impl SageMakerRuntime {
-    /// The endpoints of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }
@@ -65,13 +65,13 @@ impl Invocations for SageMakerRuntime {
     }
 }
 
-/// One attempt: an answer that comes only at the second is not what is asked for.
+/// A configuration without retries: a smoke test does not pass by a second attempt.
 fn once(within: Duration) -> aws_sdk_sagemakerruntime::config::Builder {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(within).operation_timeout(within).build();
     Config::builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts)
 }
 
-/// What the model, or SageMaker for it, answered; `None` where the endpoint was not reached.
+/// The error that the model, or SageMaker for it, returned; `None` if the endpoint was not reached.
 fn answered(error: &SdkError<InvokeEndpointError>) -> Option<String> {
     match error.as_service_error()? {
         InvokeEndpointError::ModelError(said) => {
@@ -86,7 +86,8 @@ fn answered(error: &SdkError<InvokeEndpointError>) -> Option<String> {
     }
 }
 
-/// Throttled, unreachable, not ready yet: time may mend it. Not allowed: nothing will.
+/// The failure of a call that did not reach the model: throttled, unreachable and not ready are transient, access
+/// denied is permanent.
 fn not_asked(error: &SdkError<InvokeEndpointError>) -> Failure {
     match error.as_service_error() {
         Some(InvokeEndpointError::ModelNotReadyException(_)) => {

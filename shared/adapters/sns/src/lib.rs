@@ -28,7 +28,7 @@ impl SnsTopic {
 impl Topic for SnsTopic {
     async fn publish(&self, message: &Message) -> PortResult<String> {
         let mut call = self.client.publish().topic_arn(&self.arn).subject(&message.subject).message(&message.body);
-        // SNS refuses the whole message for one attribute without a value.
+        // SNS refuses the whole message if one attribute has no value.
         for (name, value) in message.attributes.iter().filter(|(_, value)| !value.is_empty()) {
             let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
             call = call.message_attributes(name, value.map_err(|e| Failure::permanent(PUBLISH, e.to_string()))?);

@@ -1,5 +1,5 @@
-//! [`StateMachines`], and [`Runs`](trimtab_core::port::Runs) in `runs`, over Step Functions: an execution's ARN is made of its machine and its name, so
-//! one that is there already is found by one call.
+//! [`StateMachines`], and [`Runs`](trimtab_core::port::Runs) in `runs`, over Step Functions. An execution's ARN is
+//! derived from its machine and its name, so that one call finds an existing one.
 
 mod runs;
 
@@ -16,14 +16,14 @@ use trimtab_runtime::sdk;
 const START: &str = "states:StartExecution";
 const DESCRIBE: &str = "states:DescribeExecution";
 
-/// Step Functions.
+/// A client of Step Functions.
 #[derive(Debug, Clone)]
 pub struct StepFunctions {
     client: Client,
 }
 
 impl StepFunctions {
-    /// The state machines of the account and region of `config`.
+    /// Creates a client for the account and region of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self { client: Client::new(config) }

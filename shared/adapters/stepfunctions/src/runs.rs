@@ -1,5 +1,4 @@
-//! [`Runs`] over Step Functions: a run is an execution that is named after its incident, so there is
-//! one of it at most.
+//! [`Runs`] over Step Functions: a run is an execution named after its incident, so that there is at most one.
 
 use serde_json::json;
 use trimtab_core::event::RunStatus;

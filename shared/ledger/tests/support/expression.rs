@@ -1,18 +1,17 @@
-//! DynamoDB's expressions, as far as the ledger uses them: what is not understood is refused, as is what
-//! DynamoDB's developer guide says it refuses (a reserved word without an alias, a value that no expression
-//! names, a value that is not given).
+//! DynamoDB's expressions, as far as the ledger uses them. Unknown syntax is refused, and so is what DynamoDB's
+//! developer guide says it refuses: a reserved word without an alias, an unused value, a missing value.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// An item, as DynamoDB's JSON has it: each attribute an object of one type.
+/// An item in DynamoDB's JSON: each attribute is an object of one type.
 pub type Item = Map<String, Value>;
 
-/// Why an expression was refused.
+/// The reason for which an expression was refused.
 pub type Refusal = String;
 
-/// Words of DynamoDB's list of reserved words that name what a ledger might.
+/// Words of DynamoDB's list of reserved words that a ledger might use.
 const RESERVED: [&str; 16] = [
     "BY",
     "COMMENT",
@@ -32,7 +31,7 @@ const RESERVED: [&str; 16] = [
     "VERSION",
 ];
 
-/// The names and values that the expressions of one request stand on.
+/// The names and values of one request's expressions.
 pub struct Given<'a> {
     names: &'a Value,
     values: &'a Value,
@@ -40,7 +39,7 @@ pub struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// Those of this request.
+    /// Reads the names and values of a request.
     pub fn of(request: &'a Value) -> Self {
         Self {
             names: &request["ExpressionAttributeNames"],
@@ -70,7 +69,7 @@ impl<'a> Given<'a> {
         value.cloned().ok_or(format!("an attribute value is not defined: {word}"))
     }
 
-    /// After the last expression: each name and value that was given was used.
+    /// Checks, after the last expression, that each given name and value was used.
     pub fn all_used(&self) -> Result<(), Refusal> {
         let given = [self.names, self.values].into_iter().filter_map(Value::as_object).flat_map(Map::keys);
         match given.clone().find(|name| !self.used.contains(*name)) {
@@ -79,7 +78,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// Whether the condition holds for the item, or for none.
+    /// Whether the condition holds for the item, or for a missing item.
     pub fn holds(&mut self, condition: &str, item: Option<&Item>) -> Result<bool, Refusal> {
         let mut holds = false;
         for clause in condition.split(" OR ") {
@@ -98,7 +97,7 @@ impl<'a> Given<'a> {
         Ok(holds)
     }
 
-    /// The partition, and how the sort key must begin.
+    /// The partition, and the prefix of the sort key.
     pub fn wanted(&mut self, condition: &str) -> Result<(Value, String), Refusal> {
         let (of, prefix) = match condition.split_once(" AND ") {
             Some((of, rest)) => (of, rest.strip_prefix("begins_with(sk, ").and_then(|rest| rest.strip_suffix(')'))),
@@ -113,7 +112,7 @@ impl<'a> Given<'a> {
         Ok((self.value(of)?, text.unwrap_or_default()))
     }
 
-    /// Changes the item as the update expression says.
+    /// Applies an update expression to the item.
     pub fn update(&mut self, expression: &str, item: &mut Item) -> Result<(), Refusal> {
         let before = item.clone();
         for (verb, part) in clauses(expression)? {
@@ -173,7 +172,7 @@ fn clauses(expression: &str) -> Result<Vec<(&'static str, &str)>, Refusal> {
     for (index, (at, verb)) in starts.iter().enumerate() {
         let end = starts.get(index + 1).map_or(expression.len(), |(end, _)| *end);
         let section = expression[at + verb.len()..end].trim();
-        // A comma inside parentheses parts arguments, not clauses.
+        // A comma inside parentheses separates arguments, not clauses.
         let (mut depth, mut from) = (0, 0);
         for (place, character) in section.char_indices() {
             match character {

@@ -1,4 +1,4 @@
-//! AWS in the test's own memory: the SDK's clients ask a function instead of the network.
+//! AWS in memory: the SDK's clients call a function instead of the network.
 
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
@@ -25,7 +25,7 @@ use trimtab_ledger::DynamoLedger;
 pub use table::Table;
 use wire::{Call, Service};
 
-/// The configuration of clients that ask this service. A refused call is not made again by the SDK.
+/// The configuration of clients that call this service, without the SDK's retries.
 pub fn config(service: Service) -> SdkConfig {
     let client = http_client_fn(move |_, _| SharedHttpConnector::new(Played(service.clone())));
     SdkConfig::builder()

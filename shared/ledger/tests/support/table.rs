@@ -1,5 +1,5 @@
-//! One DynamoDB table in memory, written from DynamoDB's API reference and developer guide. A read that
-//! does not ask for consistency gets the table as it was before the last write, which DynamoDB allows.
+//! One DynamoDB table in memory, written from DynamoDB's API reference and developer guide. A read that does not
+//! request consistency gets the table as it was before the last write, which DynamoDB allows.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,16 +20,16 @@ const ACTIONS_MAX: usize = 100;
 
 type Items = BTreeMap<(String, String), Item>;
 
-/// What the table holds, and what was asked of it.
+/// The items of the table, and the calls to it.
 #[derive(Default)]
 pub struct Contents {
     items: Items,
     before: Items,
     /// Each call: the operation and the request.
     pub calls: Vec<(String, Value)>,
-    /// What the next calls are answered instead of being carried out.
+    /// The responses of the next calls, which are not carried out.
     pub answers: VecDeque<Answer>,
-    /// How many items a page of a query holds.
+    /// The number of items in a page of a query.
     page: Option<usize>,
 }
 
@@ -38,19 +38,19 @@ pub struct Contents {
 pub struct Table(Arc<Mutex<Contents>>);
 
 impl Table {
-    /// A table whose queries answer so many items a page.
+    /// A table whose queries return this number of items in a page.
     pub fn of_pages(items: usize) -> Self {
         let table = Self::default();
         table.contents().page = Some(items);
         table
     }
 
-    /// The contents, to look at or to change.
+    /// Locks the contents.
     pub fn contents(&self) -> MutexGuard<'_, Contents> {
         self.0.lock().unwrap()
     }
 
-    /// An item as it is stored; `None` where there is none.
+    /// A stored item.
     pub fn item(&self, pk: &str, sk: &str) -> Option<Item> {
         self.contents().items.get(&(pk.to_owned(), sk.to_owned())).cloned()
     }
@@ -60,13 +60,13 @@ impl Table {
         self.contents().items.keys().cloned().collect()
     }
 
-    /// Puts an item that some other writer left.
+    /// Puts an item as another writer.
     pub fn put(&self, item: &Value) {
         let key = key(item).unwrap();
         self.contents().items.insert(key, item.as_object().unwrap().clone());
     }
 
-    /// The next call is answered this.
+    /// Sets the response of the next call.
     pub fn answers(&self, answer: Answer) {
         self.contents().answers.push_back(answer);
     }
@@ -77,7 +77,7 @@ impl Table {
         calls.iter().filter(|(name, _)| name == operation).map(|(_, request)| request.clone()).collect()
     }
 
-    /// Carries one call out.
+    /// Carries out a call.
     pub fn answer(&self, call: &Call) -> Answer {
         let mut contents = self.contents();
         let request = call.json();
@@ -130,14 +130,14 @@ impl Contents {
         let page: Vec<_> = rest.by_ref().take(self.page.unwrap_or(usize::MAX)).collect();
         let items: Vec<&Item> = page.iter().map(|(_, item)| *item).collect();
         let mut answer = json!({"Items": items, "Count": items.len()});
-        // DynamoDB gives a key to go on from also where the page happened to end with the last item.
+        // DynamoDB returns a key to continue from even if the page ended with the last item.
         if let Some(((pk, sk), _)) = page.last().filter(|_| self.page == Some(page.len())) {
             answer["LastEvaluatedKey"] = json!({"pk": {"S": pk}, "sk": {"S": sk}});
         }
         Ok(Answer::ok(&answer))
     }
 
-    /// All or nothing.
+    /// Carries out all actions of a transaction, or none.
     fn write(&mut self, actions: &Value) -> Result<Answer, Refusal> {
         let actions = actions.as_array().ok_or("no actions")?;
         if actions.is_empty() || actions.len() > ACTIONS_MAX {
@@ -161,7 +161,7 @@ impl Contents {
     }
 }
 
-/// One action of a transaction; whether its condition held.
+/// Carries out one action of a transaction; returns whether its condition held.
 fn one(verb: &str, action: &Value, key: (String, String), items: &mut Items) -> Result<bool, Refusal> {
     let mut given = Given::of(action);
     let there = items.get(&key);
@@ -201,7 +201,7 @@ fn of_the_table(request: &Value) -> Result<(), Refusal> {
     if request["TableName"] == json!(NAME) { Ok(()) } else { Err("Requested resource not found".to_owned()) }
 }
 
-/// The primary key; both parts are texts that are not empty.
+/// The primary key; both parts are non-empty texts.
 fn key(from: &Value) -> Result<(String, String), Refusal> {
     let part = |name: &str| {
         let text = from[name]["S"].as_str().filter(|text| !text.is_empty());

@@ -1,4 +1,4 @@
-//! A function whose reaction is written in the event: the last digit of the event's id says what happens.
+//! A function whose outcome is in the event: the last digit of the event's ID selects it.
 
 use std::process::{ExitCode, Termination};
 use std::sync::OnceLock;
@@ -13,33 +13,33 @@ use trimtab_core::port::PortResult;
 use trimtab_core::reactor::{Act, ActionOutcome, Context, Decide, Subject};
 use trimtab_runtime::{Exit, SystemClock, World};
 
-/// What the function was configured with, as it says when it is asked.
+/// The function's configuration, which it returns on request.
 static CONFIGURED: OnceLock<String> = OnceLock::new();
 
-/// The outcomes that an event can ask for.
+/// The outcomes that an event can select.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// One call, which works.
+    /// One call, which succeeds.
     Acted,
-    /// Nothing to do.
+    /// No action.
     Skipped,
-    /// The event is refused.
+    /// A permanent failure of the decision.
     Rejected,
-    /// AWS throttles while the world is looked at.
+    /// A transient failure of the observation.
     ObserveRetried,
-    /// AWS refuses to be looked at.
+    /// A permanent failure of the observation.
     ObserveRejected,
-    /// A panic while the world is looked at.
+    /// A panic during the observation.
     ObservePanics,
-    /// A panic while deciding.
+    /// A panic during the decision.
     DecidePanics,
-    /// AWS throttles the one call.
+    /// A transient failure of the action.
     ActRetried,
-    /// AWS refuses the one call.
+    /// A permanent failure of the action.
     ActRejected,
-    /// The function says what it was configured with.
+    /// The function returns its configuration.
     Configuration,
-    /// Others say something into the log.
+    /// Dependencies write to the log.
     Chatter,
 }
 
@@ -58,7 +58,7 @@ impl Outcome {
         Self::Chatter,
     ];
 
-    /// The id of an event that asks for it.
+    /// The ID of an event that selects the outcome.
     pub fn id(self) -> String {
         format!("7d2ef9c1-0000-4000-8000-00000000000{:x}", self as usize)
     }
@@ -83,7 +83,7 @@ impl Decide for Scripted {
         Subject::Platform
     }
 
-    // Each event has an aggregate of its own: the lease that a failed call leaves stops no other.
+    // Each event has its own aggregate, so that the lease of a failed call blocks no other event.
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         format!("script#{}", event.envelope.id)
     }
@@ -109,7 +109,7 @@ impl Decide for Scripted {
     }
 }
 
-/// What is being reacted to: an action does not say it.
+/// The outcome of the current event, which an action does not carry.
 static NOW: std::sync::Mutex<Option<Outcome>> = std::sync::Mutex::new(None);
 
 struct Script;
@@ -151,7 +151,7 @@ impl Act for Script {
     }
 }
 
-/// The process of the function, as its `main` is.
+/// The `main` of the function's process.
 pub fn main() -> ! {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result: Result<(), Exit> = runtime.block_on(async {

@@ -1,5 +1,5 @@
-//! Lambda around one function: its [Runtime API][api] on a port of the loopback, and the function as a
-//! process of its own, which is this test's own binary.
+//! A Lambda host for one function: its [Runtime API][api] on a loopback port, and the function as a separate process of
+//! the test's own binary.
 //!
 //! [api]: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
@@ -19,10 +19,10 @@ use super::wire::{Answer, Call, listen};
 /// Set in the function's process.
 const ROLE: &str = "TRIMTAB_TEST_IS_THE_FUNCTION";
 
-/// Longer than a busy machine takes; a test that works never waits so long.
+/// The longest wait for the function; a passing test never waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How an invocation ended: by `response` or by `error`, with the body.
+/// The end of an invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ended {
     /// The invocation.
@@ -33,7 +33,7 @@ pub struct Ended {
     pub body: Value,
 }
 
-/// Lambda, and the function that it started.
+/// The host and the function that it started.
 pub struct Host {
     child: Child,
     out: JoinHandle<Vec<String>>,
@@ -43,7 +43,7 @@ pub struct Host {
     registered: Receiver<Value>,
 }
 
-/// How the process ended, and what it wrote.
+/// The exit and the output of the process.
 pub struct Exited {
     /// The exit code; `None` after a signal.
     pub code: Option<i32>,
@@ -63,7 +63,7 @@ pub const ENVIRONMENT: [(&str, &str); 6] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "trimtab-scripted"),
 ];
 
-/// In the process that is to be the function, is the function, and does not return. Each test begins so.
+/// Runs the function and does not return, if this process is the function's. Each test calls this first.
 pub fn or_be_the_function() {
     if std::env::var_os(ROLE).is_some() {
         function::main();
@@ -73,7 +73,7 @@ pub fn or_be_the_function() {
 fn process(test: &str, runtime_api: SocketAddr, environment: &[(&str, &str)]) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture", "--test-threads", "1"]);
-    // Whatever this machine is configured with is not the function's.
+    // The environment of the machine must not reach the function.
     for (name, _) in std::env::vars_os() {
         if ["AWS_", "TRIMTAB_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
@@ -91,7 +91,7 @@ impl Host {
         Self::of(test, environment, true)
     }
 
-    /// The same on a host that has no Extensions API.
+    /// Starts the function on a host without an Extensions API.
     pub fn without_extensions(test: &str) -> Self {
         Self::of(test, &ENVIRONMENT, false)
     }
@@ -109,7 +109,7 @@ impl Host {
                     let body = json!({"functionName": "f", "functionVersion": "1", "handler": "h"});
                     Answer::ok(&body).with("Lambda-Extension-Identifier", "e-1")
                 }
-                // Nothing is subscribed to: the next event never comes.
+                // The function subscribed to no event: the next one never arrives.
                 [_, "extension", "event", "next"] if extensions => loop {
                     thread::park();
                 },
@@ -136,7 +136,7 @@ impl Host {
         Self { child, out, err, invoke, ended, registered }
     }
 
-    /// StageClients this event to the function, and waits for its end.
+    /// Sends this event to the function, and waits for the result.
     pub fn invoke(&self, id: &str, event: impl Into<Vec<u8>>) -> Ended {
         self.invoke.send((id.to_owned(), event.into())).unwrap();
         let since = Instant::now();
@@ -149,21 +149,21 @@ impl Host {
         }
     }
 
-    /// What the function registered as an extension with, which it does before it asks for its first event.
+    /// The body with which the function registered as an extension, before it requested its first event.
     pub fn registration(&self) -> Value {
         self.registered.try_recv().expect("the function did not register for Lambda's SIGTERM")
     }
 
-    /// Lambda's SIGTERM.
+    /// Sends Lambda's SIGTERM.
     pub fn terminate(self) -> Exited {
         let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(killed.success());
         self.exited()
     }
 
-    /// The Runtime API answers no more.
+    /// Stops the Runtime API.
     pub fn hang_up(mut self) -> Exited {
-        // The next invocation never comes: its sender is gone.
+        // Without a sender, the next invocation never arrives.
         self.invoke = channel().0;
         self.exited()
     }
@@ -174,17 +174,17 @@ impl Host {
         self.exited()
     }
 
-    /// Waits until the process ends by itself.
+    /// Waits until the process exits.
     pub fn exited(mut self) -> Exited {
         let code = self.child.wait().unwrap().code();
         let (out, err) = (self.out.join().unwrap(), self.err.join().unwrap());
-        // The harness of the tests writes between the lines, and before the first without a line break.
+        // The test harness writes between the lines, and before the first one without a line break.
         let json = |line: &String| serde_json::from_str(&line[line.find('{')?..]).ok();
         Exited { code, lines: out.iter().filter_map(json).collect(), text: format!("{}\n{err}", out.join("\n")) }
     }
 }
 
-/// An invocation, as `GET /runtime/invocation/next` answers it.
+/// An invocation as the response of `GET /runtime/invocation/next`.
 fn invocation(id: &str, event: Vec<u8>) -> Answer {
     Answer::text(200, event)
         .with("Lambda-Runtime-Aws-Request-Id", id)

@@ -1,5 +1,4 @@
-//! A service of AWS, as a test plays it: what is asked of it, what it answers, and a loopback server
-//! that carries both for a process of its own.
+//! A service of AWS for tests: requests, responses, and a loopback server for a separate process.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
@@ -10,21 +9,21 @@ use std::thread;
 
 use serde_json::Value;
 
-/// What is asked.
+/// A request.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The HTTP method.
     pub method: String,
     /// The path, with the query.
     pub path: String,
-    /// The operation, where the protocol names it in a header (`X-Amz-Target`), without the service's prefix.
+    /// The operation without the service's prefix, if the protocol names it in the header `X-Amz-Target`.
     pub operation: String,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Call {
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not valid.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -35,7 +34,7 @@ impl Call {
     }
 }
 
-/// What is answered.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
@@ -47,51 +46,51 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// This body, and a status of 200.
+    /// A response with this body and status 200.
     pub fn ok(body: &Value) -> Self {
         Self::text(200, body.to_string())
     }
 
-    /// A body with this status.
+    /// A response with this status and body.
     pub fn text(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: Vec::new(), body: body.into() }
     }
 
-    /// An error as AWS's JSON protocols have it.
+    /// An error in AWS's JSON protocols.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         Self::text(status, serde_json::json!({"__type": code, "message": message}).to_string())
     }
 
-    /// None: the connection is closed instead.
+    /// No response: the connection is closed.
     pub fn hang_up() -> Self {
         Self::text(0, "")
     }
 
-    /// The same answer with one more header.
+    /// The response with one more header.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 }
 
-/// A service: it answers each call.
+/// A service, which responds to each request.
 pub type Service = Arc<dyn Fn(&Call) -> Answer + Send + Sync>;
 
-/// Serves on a free port of the loopback until the test ends. The port takes connections when this returns.
+/// Serves on a free loopback port until the test ends. The port accepts connections when this returns.
 pub fn listen(service: Service) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let service = Arc::clone(&service);
-            // A client that goes away in the middle is no fault of the service.
+            // A client that disconnects is no fault of the service.
             thread::spawn(move || while one(&stream, &service).is_ok_and(|more| more) {});
         }
     });
     address
 }
 
-/// One exchange on a connection; whether there may be another.
+/// Handles one exchange on a connection; returns whether another may follow.
 fn one(stream: &TcpStream, service: &Service) -> std::io::Result<bool> {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
