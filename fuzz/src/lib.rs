@@ -16,7 +16,7 @@ use serde_json::Value;
 use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
 use trimtab_core::policy::{OrganizationPolicy, Policy};
-use trimtab_core::reactor::{Context, Decide, Preview};
+use trimtab_core::reactor::{Context, Preview};
 
 /// The largest number of characters of a refusal, which an operator reads as one line.
 const REFUSAL_MAX: usize = 600;

@@ -30,5 +30,5 @@ pub async fn run(ui: &mut Ui, args: Args) -> Result<(), Fault> {
 }
 
 fn request(model: &ModelName, now: Timestamp) -> Fact {
-    reconcile::decide::look(model, now)
+    reconcile::fact::reconcile_requested(model, now)
 }

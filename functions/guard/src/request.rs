@@ -8,6 +8,7 @@ use trimtab_core::event::{ApiCall, ResourceKind};
 use trimtab_core::port::{Activity, ObservedResource};
 
 /// The resource that SageMaker would report after the request; `None` if the request does not describe one in full.
+#[allow(clippy::too_many_lines, reason = "one field of the resource after the other")]
 pub(crate) fn preview(call: &ApiCall, account: &str, region: &str, at: Timestamp) -> Option<ObservedResource> {
     let resource = call.resource.as_ref().filter(|_| creates(&call.name))?;
     let (kind, request) = (resource.kind, &call.request);

@@ -5,7 +5,7 @@ use trimtab_core::event::{Body, Event};
 use trimtab_core::name::RunArn;
 use trimtab_core::plan::{Plan, Reason};
 use trimtab_core::policy::Policy;
-use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
 use trimtab_core::text::digest;
 
 use crate::action::Action;
@@ -68,5 +68,12 @@ impl Decide for Lineage {
                 ActionOutcome { reasons: vec![reason], ..ActionOutcome::default() }
             }
         }
+    }
+}
+
+impl Preview for Lineage {
+    /// The origin of a version is unknown offline.
+    fn preview(_: &Event) -> Self::Observed {
+        None
     }
 }

@@ -269,7 +269,7 @@ impl Story {
             policy.monitor = policy.monitor.take().filter(|_| self.monitoring);
             change(policy);
         }
-        Ok(apply::apply(&self.ledger, &set).await?)
+        Ok(apply::apply(&self.ledger, &set).await?.to_string())
     }
 
     /// Adds new records, events and messages to the timeline.

@@ -3,6 +3,8 @@
 //!
 //! Architecture invariant: this crate depends on no other crate of Trimtab.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod decimal;
 pub mod drift;
 pub mod name;

@@ -27,6 +27,7 @@ pub(super) struct Scene {
     job: String,
 }
 
+#[allow(clippy::too_many_lines, reason = "one arm for each flow")]
 pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
     let (stage, name) = (model.stage, model.name.clone());
     let engine = engines::engine(stage, flow, &name).await;
@@ -108,6 +109,7 @@ pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
 
 impl Scene {
     /// Waits for the effects of the previous step; returns the event of this step and the function that handles it.
+    #[allow(clippy::too_many_lines, reason = "one arm for each flow")]
     pub(super) async fn event(&mut self, model: &Model<'_>, flow: Flow, step: usize) -> (&'static str, Value) {
         let (stage, name) = (model.stage, &model.name);
         match (flow, step) {
