@@ -64,6 +64,9 @@ async fn retrain_runs_under_cargo_lambda() {
     let kept = ledger.dead_letters().await.unwrap();
     let reasons: Vec<&str> = kept.iter().flat_map(|kept| &kept.entry.reasons).map(String::as_str).collect();
     assert_eq!(kept.first().map(|kept| kept.entry.decision), Some(Decision::Failed), "{said}");
-    assert_eq!(reasons, ["CloudWatch has no alarm churn-prod-data-drift: the event is forged, or the alarm was deleted"]);
+    assert_eq!(
+        reasons,
+        ["CloudWatch has no alarm churn-prod-data-drift: the event is forged, or the alarm was deleted"]
+    );
     cloud.stop().await;
 }
