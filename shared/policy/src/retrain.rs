@@ -226,7 +226,7 @@ pub struct Parameters {
     /// The parameter for the experiment of the run: the name of the model.
     pub experiment: Option<String>,
     /// The parameter for the trial within the experiment: the ID of the incident.
-    pub variant_test: Option<String>,
+    pub trial: Option<String>,
     /// The parameter for the image, by its digest: the newest of `integrate.image`.
     pub image: Option<String>,
     /// The parameter for the features that drifted, separated by commas, if they are known.
