@@ -29,8 +29,7 @@ fn incident() -> AggregateId {
 
 /// The aggregate of `retrain` with a queued request.
 fn queued() -> serde_json::Value {
-    let trigger =
-        retrain::trigger::Trigger::new(retrain::trigger::TriggerSubject::Operator("1".into()), "maya");
+    let trigger = retrain::trigger::Trigger::new(retrain::trigger::TriggerSubject::Operator("1".into()), "maya");
     json!(retrain::state::State { queued: Some(trigger), ..retrain::state::State::default() })
 }
 

@@ -179,6 +179,7 @@ where
         Ok(observed)
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each action, and nothing else")]
     async fn act(&self, action: &Action) -> PortResult<Done> {
         match action {
             Action::CreateModel { request } => {

@@ -73,6 +73,7 @@ pub(super) fn is_variable(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "@-_".contains(c))
 }
 
+#[allow(clippy::too_many_lines, reason = "a list of rules, each of a few lines")]
 pub(super) fn limits(integrate: &Integrate, policy: &Policy) -> Option<Fault> {
     let (builder, image) = (integrate.codepipeline.as_ref(), integrate.image.as_ref());
     let engine = policy.retrain.as_ref().map(|retrain| &retrain.engine);

@@ -211,6 +211,7 @@ fn resource(stage: &Stage) -> Option<(&'static str, &str, Option<&str>)> {
 }
 
 /// Validates the stage at index `at` against the stages before it.
+#[allow(clippy::too_many_lines, reason = "a list of rules, each of a few lines")]
 fn of(stages: &[Stage], at: usize, stage: &Stage) -> Option<Fault> {
     let before = || stages.iter().take(at);
     super::validate::first([

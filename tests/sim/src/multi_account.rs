@@ -174,7 +174,11 @@ impl Invocations for Sim {
                 .serves(elsewhere, &name)
                 .is_some_and(|version| services.stages.failing_smoke_test.contains(&version));
             let failed = || SmokeTestResult::Failed("the model answered 500".to_owned());
-            Ok(if failing_smoke_test { failed() } else { SmokeTestResult::Passed { took: SignedDuration::from_millis(20) } })
+            Ok(if failing_smoke_test {
+                failed()
+            } else {
+                SmokeTestResult::Passed { took: SignedDuration::from_millis(20) }
+            })
         })
         .await
     }

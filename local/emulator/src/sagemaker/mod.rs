@@ -47,6 +47,7 @@ pub(crate) fn set_status(world: &World, account: Option<&str>, name: &str, statu
 
 /// Handles a call; `None` forwards it. `account` is the account of the caller if it differs from the configured one:
 /// endpoints are separate for each account.
+#[allow(clippy::too_many_lines, reason = "one arm for each operation")]
 pub(crate) async fn call(
     world: &Arc<World>,
     account: Option<&str>,

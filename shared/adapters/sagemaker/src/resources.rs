@@ -65,7 +65,9 @@ impl Resources for SageMaker {
                 let done = self.0.stop_notebook_instance().notebook_instance_name(name).send().await;
                 self.stopped(resource, "sagemaker:StopNotebookInstance", done).await
             }
-            ResourceKind::Model | ResourceKind::EndpointConfig | ResourceKind::Endpoint => Ok(StopOutcome::AlreadyEnded),
+            ResourceKind::Model | ResourceKind::EndpointConfig | ResourceKind::Endpoint => {
+                Ok(StopOutcome::AlreadyEnded)
+            }
         }
     }
 }

@@ -44,6 +44,7 @@ pub struct Build {
 }
 
 impl Build {
+    #[allow(clippy::too_many_lines, reason = "the shapes of the event stand beside the code that reads them")]
     pub(super) fn read(what: &str, detail: &Value) -> Result<Self, EventError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "kebab-case")]

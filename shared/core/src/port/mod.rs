@@ -51,8 +51,8 @@ pub use sagemaker_monitoring::{
 };
 pub use sagemaker_pipelines::{DefinitionRequest, Definitions, MAX_DEFINITION_BYTES, ObservedDefinition};
 pub use sagemaker_registry::{
-    Candidates, EVALUATION_STAMP, ListedPackage, METRIC_PREFIX, ObservedCandidate, ObservedPackage, Registry, VerdictOutcome,
-    VerdictRequest,
+    Candidates, EVALUATION_STAMP, ListedPackage, METRIC_PREFIX, ObservedCandidate, ObservedPackage, Registry,
+    VerdictOutcome, VerdictRequest,
 };
 pub use sagemaker_resources::{Activity, ObservedResource, Resources, StopOutcome};
 pub use sagemaker_runtime::{Invocations, SmokeTestResult};

@@ -24,6 +24,7 @@ const GROUPS: usize = 5;
 /// The intervals in hours that schedules of SageMaker can have.
 const HOURS: [i64; 8] = [1, 2, 3, 4, 6, 8, 12, 24];
 
+#[allow(clippy::too_many_lines, reason = "a list of rules, each of a few lines")]
 pub(crate) fn limits(monitor: &Monitor, endpoint: Option<&EndpointTarget>) -> Option<Fault> {
     let clarify = monitor.bias.is_some() || monitor.feature_attribution.is_some();
     let images = [Some(&monitor.images.analyzer), monitor.images.clarify.as_ref()];
