@@ -4,6 +4,8 @@
 //! Architecture invariant: this crate reads no files. The caller passes the text, and the name of the file
 //! for errors. Functions and the CLI use it as `trimtab_core::policy`.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
+
 pub mod data;
 mod deploy;
 mod duration;
