@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 //! Helpers of the tests across crates: sample events, routes, and a ledger on the local cloud.
 
+#[path = "../chaos/mod.rs"]
 pub mod chaos;
 
 use std::collections::BTreeMap;

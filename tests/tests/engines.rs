@@ -198,7 +198,7 @@ async fn emulated_kubeflow_runs_pipeline_once() {
     let kubeflow = trimtab_kubeflow::Kubeflow::new(&config);
     let first = request(Engine::Kubeflow(place.clone()), "ranking-drift-98d33ea0");
     trains_once(&kubeflow, &first).await;
-    // Somebody changes the token: it is read anew when it is refused, and only then.
+    // After a rotation the token is read again only when it is refused.
     control(&cloud, "kubeflow", json!({"admit": "second", "dismiss": "first"})).await;
     let refused = kubeflow.find(&first).await;
     assert!(refused.as_ref().is_err_and(|failure| failure.to_string().contains("the token in the secret is refused")));

@@ -140,7 +140,7 @@ async fn given_back(stage: &Stage) {
     call.payload(Blob::new(fact("rollout/churn/7/1").to_string())).send().await.unwrap();
     stage.until("an event in the failure queue", async || stage.waiting("failures").await == 1).await;
     stage.outage(false).await;
-    // SQS tells CloudWatch how many messages wait; the alarm is the template's, and evaluated.
+    // SQS publishes the number of messages to CloudWatch, which evaluates the template's alarm.
     let dimension = Dimension::builder().name("QueueName").value(format!("{STACK}-failures")).build();
     let datum = MetricDatum::builder().metric_name("ApproximateNumberOfMessagesVisible").value(1.0);
     let call = stage.cloudwatch.put_metric_data().namespace("AWS/SQS").metric_data(datum.dimensions(dimension).build());

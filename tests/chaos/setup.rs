@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
 use super::cloud::{DEBOUNCE, event};
-use super::{Flow, Model, Stage, engines, transform};
+use super::{Flow, Model, Stage, batch_transform, engines};
 
 /// Time for an effect to become visible in a service.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -191,7 +191,7 @@ impl Scene {
                 Flow::FirstVersion | Flow::NextVersion | Flow::Stack | Flow::BatchTransform | Flow::OperatorRollback,
                 0,
             ) => ("deploy", self.package_is(name, "Approved")),
-            (Flow::BatchTransform, _) => ("deploy", transform::ended(stage, name).await),
+            (Flow::BatchTransform, _) => ("deploy", batch_transform::ended(stage, name).await),
             (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
             (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
             (Flow::FirstVersion | Flow::NextVersion | Flow::OperatorRollback, _) => {

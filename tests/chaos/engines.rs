@@ -10,7 +10,7 @@ use trimtab_core::name::{CodePipelineName, DagId, EnvironmentName, HttpsUrl, Kub
 use trimtab_core::policy::{Airflow, Engine, Kubeflow, Parameters};
 
 use super::cloud::event;
-use super::scene::{reconcile_request, tests_ended, until};
+use super::setup::{reconcile_request, tests_ended, until};
 use super::{Flow, Stage};
 
 const ENVIRONMENT: &str = "ml";

@@ -1,13 +1,13 @@
 //! The real binaries with faults on the wire. Each case has a model of its own, whose functions run through the Lambda
 //! Runtime API against the local cloud; a fault is injected into their nth call.
 
+mod batch_transform;
+mod build_pipeline;
 mod cloud;
 mod engines;
 mod flow;
-mod integrated;
 mod process;
-mod scene;
-mod transform;
+mod setup;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

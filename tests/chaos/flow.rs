@@ -8,7 +8,7 @@ use trimtab_cloud::{ACCOUNT, REGION};
 use trimtab_core::name::ModelName;
 use trimtab_ledger::Scope;
 
-use super::scene::prepare;
+use super::setup::prepare;
 use super::{Case, CaseResult, Model, Stage, engines};
 
 /// A sequence of events of one model.

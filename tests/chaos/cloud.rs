@@ -19,7 +19,7 @@ use trimtab_core::policy::{Engine, OrganizationPolicy, Parameters, Policy};
 use trimtab_emulator::FaultKind;
 use trimtab_ledger::DynamoLedger;
 
-use super::scene::run_of;
+use super::setup::run_of;
 use super::{Case, Flow};
 
 const TABLE: &str = "trimtab-ledger";
@@ -78,8 +78,8 @@ impl Stage {
             topic: topic.topic_arn.unwrap(),
             cloud,
         };
-        let suite = OrganizationPolicy::parse("organization.toml", include_str!("../../../policies/organization.toml"))
-            .unwrap();
+        let suite =
+            OrganizationPolicy::parse("organization.toml", include_str!("../../policies/organization.toml")).unwrap();
         stage.ledger.apply_organization(&suite).await.unwrap();
         // As on AWS, an update of an endpoint takes longer than all attempts of one call.
         let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "codepipelines": 50, "jobs": 50, "schedules": 50,
@@ -177,7 +177,7 @@ impl Stage {
     /// only few have one.
     pub(super) async fn apply(&self, model: &str, flow: Flow, engine: Option<(Engine, Parameters)>) {
         let reconciled_models = flow == Flow::Schedule;
-        let text = include_str!("../../../policies/churn.toml").replace("churn", model);
+        let text = include_str!("../../policies/churn.toml").replace("churn", model);
         let text = text.replace("on_pass = \"manual_approval\"", "on_pass = \"approve\"");
         let delivery =
             format!("codepipeline = {{ name = \"{model}-integration\", source = \"Source\", variable = \"Commit\" }}");
@@ -215,7 +215,7 @@ impl Stage {
 
     /// `policies/tariffs.toml` for a model of this name.
     pub(super) async fn apply_stack(&self, model: &str) {
-        let text = include_str!("../../../policies/tariffs.toml").replace("tariffs", model);
+        let text = include_str!("../../policies/tariffs.toml").replace("tariffs", model);
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = None;
         self.ledger.apply(&policy).await.unwrap();
@@ -230,7 +230,7 @@ impl Stage {
 
     /// `policies/loans.toml` with one stage, which has a cross-account role and a smoke test.
     pub(super) async fn apply_stages(&self, model: &str) {
-        let text = include_str!("../../../policies/loans.toml").replace("loans", model);
+        let text = include_str!("../../policies/loans.toml").replace("loans", model);
         let (before, stages) = text.split_once("[[deploy.stages]]").unwrap();
         let staging = stages.split("[[deploy.stages]]").nth(1).unwrap().replace("210987654321", ACCOUNT);
         let here = staging.replace(&format!("name = \"{model}\""), &format!("name = \"{model}-prod\""));

@@ -5,12 +5,12 @@ use trimtab_core::policy::Policy;
 
 use super::Stage;
 use super::cloud::event;
-use super::scene::until;
+use super::setup::until;
 
 impl Stage {
     /// `policies/leads.toml` for a model of this name.
     pub(super) async fn apply_transform(&self, model: &str) {
-        let text = include_str!("../../../policies/leads.toml").replace("leads", model);
+        let text = include_str!("../../policies/leads.toml").replace("leads", model);
         let mut policy = Policy::parse("policy.toml", &text).unwrap();
         policy.reconcile = None;
         self.ledger.apply(&policy).await.unwrap();
