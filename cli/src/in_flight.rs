@@ -40,9 +40,9 @@ pub fn function_of(aggregate: &str) -> Option<&'static str> {
         "finding" => Some("guard"),
         "branches" | "build" | "execution" | "image" | "merge" => Some("integrate"),
         "lineage" => Some("lineage"),
-        "watch" => Some("monitor"),
-        "digest" | "notice" => Some("notify"),
-        "looks" => Some("reconcile"),
+        "monitoring" => Some("monitor"),
+        "digest" | "message" => Some("notify"),
+        "reconcile" => Some("reconcile"),
         "incident" => Some("retrain"),
         _ => None,
     }

@@ -70,7 +70,7 @@ impl Cloud {
         of.map(|(_, event)| event["id"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The messages in the queue, each of which must be in sight.
+    /// The messages in the queue, all visible.
     fn waiting(&self, queue: &str) -> usize {
         let messages = &self.0.lock().unwrap().queues[queue];
         assert!(messages.values().all(|message| message.in_sight), "what stays is in sight again at once");
@@ -121,7 +121,7 @@ impl Played {
         for (receipt, message) in in_sight.take(most) {
             message.in_sight = false;
             let mut found = json!({"MessageId": receipt, "ReceiptHandle": receipt, "Body": message.body});
-            // Attributes come only to whoever asks for them.
+            // SQS returns attributes only on request.
             if request["MessageAttributeNames"] == json!(["All"]) {
                 found["MessageAttributes"] = message.attributes.clone();
             }

@@ -1,4 +1,4 @@
-//! Names that must be the same whoever computes them and whenever: idempotency tokens, the names of runs,
+//! Names that must not depend on the process that computes them, nor on its time: idempotency tokens, the names of runs,
 //! jobs and builds, the aggregates' keys, and the dedup keys by which readers deduplicate. Each is computed for
 //! every event of `events/`, and again under another clock, under another event id, after the intent is on
 //! record, and in a second process with a random seed of its own.
@@ -126,12 +126,12 @@ fn all() -> BTreeMap<String, Names> {
     all
 }
 
-/// What tells the time and names nothing: when a call was first decided, so that the run that it started is
-/// found again, and when a fact was said.
+/// Values that are times and no names: the first decision of a call, by which its run is found again, and the time of a
+/// fact.
 const TIMES: [&str; 2] = ["since", "at"];
 
-/// Names that hold the time at which something began, and why they may. That time is on record before the
-/// first call, so whoever finishes the intent makes the same name of it; another round has another name.
+/// Names that hold the time at which something began, and why they may. That time is stored before the
+/// first call, so that every attempt derives the same name from it; another attempt of the version has another name.
 const OF_THE_BEGINNING: [(&str, &str, &str); 4] = [
     ("deploy", "CreateTransformJob/job", "SageMaker never frees a job's name, and a version can be tried again"),
     ("deploy", "StartPipelineExecution/token", "CodePipeline answers a token of before with the execution of before"),
@@ -143,7 +143,7 @@ const OF_THE_BEGINNING: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// The names in this value by their places, without what only tells the time.
+/// The names in this value by their paths, without the times.
 fn places(function: &str, value: &Value, place: &str, found: &mut BTreeMap<String, Value>) {
     let stable = |place: &str| !OF_THE_BEGINNING.iter().any(|(of, name, _)| *of == function && place.ends_with(name));
     match value {

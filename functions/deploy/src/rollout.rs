@@ -1,4 +1,4 @@
-//! One version on its way into a stage.
+//! The rollout of one version into a stage.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl Resource {
     }
 }
 
-/// One version on its way into a stage.
+/// The rollout of one version into a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollout {
     /// The model.

@@ -1,5 +1,5 @@
-//! Facts: what the suite says on its own event bus about what it did or would not do. `notify`
-//! turns them into messages; other teams may react to them.
+//! Facts: the events that Trimtab publishes on its own bus about what it did, refused, or requests of another function.
+//! `notify` turns them into messages; other teams may react to them. Their JSON Schemas are in `infra/schemas`.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub const VERSION: u32 = 1;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $severity:ident;)*) => {
-        /// What a fact tells: the event's `detail-type`.
+        /// The kind of a fact: the event's `detail-type`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum FactKind { $($(#[$doc])* $name),* }
 
@@ -32,7 +32,7 @@ macro_rules! kinds {
                 match self { $(Self::$name => $text),* }
             }
 
-            /// How much it dedup keys to the people on call.
+            /// The severity of the message that subscribers receive.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Self::$name => Severity::$severity),* }
@@ -42,101 +42,101 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A build of a commit began.
+    /// A build of a commit started.
     BuildStarted = "Build Started", Info;
-    /// A build did not succeed.
+    /// A build failed.
     BuildFailed = "Build Failed", Warning;
-    /// A commit whose push or build nobody heard of asks for its build. `integrate` reacts to it.
+    /// A missed push, or a missed end of a build, is to be handled. `integrate` reacts to it.
     BuildRequested = "Build Requested", Info;
-    /// A branch that is watched was deleted.
+    /// A branch that the policy names was deleted.
     BranchDeleted = "Branch Deleted", Warning;
-    /// An image whose push nobody heard of is to be looked at. `integrate` reacts to it.
+    /// A missed push of an image is to be handled. `integrate` reacts to it.
     ImageRequested = "Image Requested", Info;
-    /// Training runs get another image from now on. `retrain` reacts to it.
+    /// Training runs use another image from now on. `retrain` reacts to it.
     ImageAdopted = "Image Adopted", Info;
-    /// A built commit, or an image, asks for a training run. `retrain` reacts to it.
+    /// A built commit, a pushed image or an operator requests a training run. `retrain` reacts to it.
     TrainingRequested = "Training Requested", Info;
-    /// A training run began.
+    /// A training run started.
     TrainingStarted = "Training Started", Info;
-    /// A trigger was added to the run that is on.
+    /// A trigger was merged into the run in progress.
     TrainingTriggerMerged = "Training Trigger Merged", Info;
-    /// A trigger led to no run, and why.
+    /// A trigger started no run because of a limit.
     TrainingSkipped = "Training Skipped", Warning;
-    /// Drift goes on although the model was trained again and again: no more runs for now.
+    /// Drift persists after several runs: the circuit breaker stops further runs.
     CircuitOpened = "Circuit Opened", Critical;
-    /// A training run ended well.
+    /// A training run succeeded.
     TrainingSucceeded = "Training Succeeded", Info;
-    /// A training run ended badly.
+    /// A training run failed.
     TrainingFailed = "Training Failed", Critical;
-    /// A version that waits for a verdict is to be looked at. `evaluate` reacts to it.
+    /// A version without a verdict is to be evaluated. `evaluate` reacts to it.
     EvaluationRequested = "Evaluation Requested", Info;
-    /// A version is being tested.
+    /// The tests of a version started.
     EvaluationStarted = "Evaluation Started", Info;
-    /// A version passed, and the policy approved it.
+    /// A version passed its tests, and the policy approved it.
     EvaluationPassed = "Evaluation Passed", Info;
-    /// A version did not pass, and the policy rejected it.
+    /// A version failed its tests, and the policy rejected it.
     EvaluationFailed = "Evaluation Failed", Warning;
-    /// A version was evaluated, and waits for a person.
+    /// A version was evaluated, and requires manual approval.
     ApprovalRequested = "Approval Requested", Warning;
-    /// A version could not be tested, or its verdict not be written.
+    /// A version could not be tested, or its verdict could not be written.
     EvaluationStuck = "Evaluation Stuck", Critical;
-    /// A version is on its way to production.
+    /// The rollout of a version started.
     RolloutStarted = "Rollout Started", Info;
-    /// An approval waits for the rollout that is on.
+    /// An approved version waits for the rollout in progress.
     RolloutQueued = "Rollout Queued", Info;
-    /// An approval led to no rollout, and why.
+    /// An approved version was not rolled out.
     RolloutSkipped = "Rollout Skipped", Warning;
-    /// A version would have gone out unwatched, and did not.
+    /// A version was not rolled out because its alarms have no data.
     RolloutHeld = "Rollout Held", Critical;
     /// A version is live.
     RolloutSucceeded = "Rollout Succeeded", Info;
-    /// An alarm sent the endpoint back to the version before.
+    /// An alarm fired, and the endpoint returned to the previous version.
     RolloutRolledBack = "Rollout Rolled Back", Critical;
-    /// A rollout ended badly.
+    /// A rollout failed.
     RolloutFailed = "Rollout Failed", Critical;
-    /// A version is live and did not answer as it must.
+    /// A version is in service, and did not respond to its smoke test as required.
     SmokeTestFailed = "Smoke Test Failed", Critical;
-    /// A version is live in the stage before, or a person wants it further. `deploy` reacts to it.
+    /// A version is live in the previous stage, or an operator promotes it. `deploy` reacts to it.
     PromotionRequested = "Promotion Requested", Info;
-    /// A version waits for a person before its next stage.
+    /// A version requires manual approval before its next stage.
     PromotionPending = "Promotion Pending", Warning;
-    /// A version was rejected: its stages take it back. `deploy` reacts to it.
+    /// A version was rejected: each stage takes it back. `deploy` reacts to it.
     WithdrawalRequested = "Withdrawal Requested", Info;
-    /// An operator wants a stage back at a version. `deploy` reacts to it.
+    /// An operator requests the rollback of a stage. `deploy` reacts to it.
     RollbackRequested = "Rollback Requested", Info;
-    /// What an operator wanted cannot be done, and why.
+    /// An operator's rollback is not possible.
     RollbackRefused = "Rollback Refused", Warning;
-    /// A stage is to look for what it has not heard of. `deploy` reacts to it.
+    /// A stage is to be reconciled. `deploy` reacts to it.
     StageReconcileRequested = "Stage Reconcile Requested", Info;
-    /// A person rejected a version.
+    /// A reviewer rejected a version.
     PackageRejected = "Package Rejected", Warning;
-    /// The functions are asked to look for what they have not heard of. Each looks at its own.
+    /// A model is to be reconciled. Each function reconciles its own state.
     ReconcileRequested = "Reconcile Requested", Info;
-    /// Something takes longer than the policy allows.
+    /// Work takes longer than the policy allows.
     DeadlineExceeded = "Deadline Exceeded", Critical;
-    /// Something that somebody made breaks a rule of the organization.
+    /// A resource breaks a rule of the organization.
     FindingReported = "Finding Reported", Warning;
-    /// What broke a rule was put right, or is gone.
+    /// A resource that broke a rule was corrected or removed.
     FindingClosed = "Finding Closed", Info;
-    /// What breaks a rule was stopped.
+    /// A resource that breaks a rule was stopped.
     JobStopped = "Job Stopped", Warning;
-    /// What breaks a rule should have been stopped, and goes on.
+    /// A resource that breaks a rule could not be stopped.
     StopFailed = "Stop Failed", Critical;
-    /// What is watched about a model's live version is to be looked at. `monitor` reacts to it.
+    /// The monitoring of a model's live version is to be compared with its policy. `monitor` reacts to it.
     MonitoringRequested = "Monitoring Requested", Info;
-    /// A job computes the baseline that a version is held against.
+    /// A job computes the baseline of a version.
     BaselineStarted = "Baseline Started", Info;
-    /// A version is watched.
+    /// The monitoring of a version started.
     MonitoringStarted = "Monitoring Started", Info;
-    /// A version is watched by other baselines, or in another way; or is no more.
+    /// The monitoring of a version changed or ended.
     MonitoringChanged = "Monitoring Changed", Info;
-    /// The endpoint keeps nothing of its traffic: there is nothing to watch.
+    /// The endpoint captures no traffic: there is nothing to monitor.
     DataCaptureMissing = "Data Capture Missing", Warning;
-    /// A version is not watched.
+    /// The monitoring of a version failed.
     MonitoringFailed = "Monitoring Failed", Critical;
-    /// A message can wait for the digest. `notify` reacts to it.
+    /// A message waits for the digest. `notify` reacts to it.
     NotificationBatched = "Notification Batched", Info;
-    /// An event could not be acted on, and is kept.
+    /// An event had a permanent failure, and was stored as a dead letter.
     EventDeadLettered = "Event Dead-Lettered", Warning;
 }
 
@@ -147,7 +147,7 @@ impl FactKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    /// Whether it is between functions, and not for people.
+    /// Whether the fact is a request between functions, which becomes no message.
     #[must_use]
     pub fn is_request(self) -> bool {
         matches!(
@@ -167,7 +167,7 @@ impl FactKind {
     }
 }
 
-/// One fact. Two facts of one kind and one dedup key say the same thing: readers deduplicate by both.
+/// One fact. Two facts of one kind and one dedup key say the same: readers deduplicate by both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// The event's `detail-type`; not repeated in `detail`.
@@ -178,14 +178,14 @@ pub struct Fact {
     /// The model, where one is known.
     #[serde(default)]
     pub model: Option<ModelName>,
-    /// What it is about, such as `incident/churn-drift-1a2b3c4d`.
+    /// The dedup key: the identity of the subject, such as `incident/churn-drift-1a2b3c4d`.
     pub dedup_key: String,
-    /// When the suite said it.
+    /// The time of the decision.
     pub at: Timestamp,
-    /// Why, in words for people. Safe to show.
+    /// Sentences for operators: why. Safe to display.
     #[serde(default)]
     pub reasons: Vec<String>,
-    /// Names and values for machines and for the message's body. Safe to show.
+    /// Named values for programs and for the message's body. Safe to display.
     #[serde(default)]
     pub details: BTreeMap<String, String>,
 }
@@ -206,7 +206,7 @@ impl Fact {
     }
 }
 
-/// `kind` stands outside `detail`; whoever reads a fact sets it from the `detail-type`.
+/// `kind` is not part of `detail`: the reader of a fact sets it from the `detail-type`.
 fn unknown_kind() -> FactKind {
     FactKind::EventDeadLettered
 }

@@ -122,7 +122,7 @@ pub(super) fn limits(policy: &Policy) -> Option<Found> {
     before.map(|fault| (None, fault)).or_else(stages).or_else(|| after().map(|fault| (None, fault)))
 }
 
-/// Requires `[reconcile]` for an engine without events: otherwise its incidents would stay open for ever.
+/// Requires `[reconcile]` for an engine without events: otherwise its incidents would stay open indefinitely.
 fn without_events(policy: &Policy) -> Option<Fault> {
     let sends_events = policy.retrain.as_ref().is_none_or(|table| table.engine.sends_events());
     let problem =

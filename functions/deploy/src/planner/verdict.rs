@@ -16,7 +16,7 @@ use crate::rollout::Cause;
 use crate::state::{Queued, State, Verdict};
 use crate::{rollback, stage_promotion, variant_test};
 
-/// The version is approved: its rollout starts, unless it or a newer one is live or on its way.
+/// The version is approved: its rollout starts, unless it or a newer one is live or in progress.
 pub(crate) fn approve(ctx: Ctx<'_>, package: &PackageArn, actual: &ObservedPackage) -> Plan {
     let version = package.version();
     if ctx.state.has_verdict(package, Verdict::Approved) {

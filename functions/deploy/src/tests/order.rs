@@ -122,7 +122,7 @@ fn rejection_during_a_pending_rollback_is_processed() {
         serde_json::from_value::<crate::state::State>(state).unwrap()
     };
     stage.reject(3);
-    // The attempt died before its call: the intent is on record.
+    // The attempt died before its call: the intent is stored.
     let mut state = record(&stage);
     state.current.as_mut().unwrap().progress = crate::rollout::Progress::Intended;
     for entry in stage.world.ledger.contents().aggregates.values_mut() {
@@ -180,7 +180,7 @@ fn operator_rollback_replaces_the_pending_one() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.approve(4);
-    // Version 3 is rejected on its way: going back gives way to version 4.
+    // Version 3 is rejected during its rollout: version 4 takes precedence over the rollback.
     stage.reject(3);
     let details = json!({"by": "maya", "version": "2"});
     let asked = json!({"version": 1, "model": "churn", "dedup_key": "rollback/x", "at": NOON, "details": details});

@@ -362,7 +362,7 @@ impl Stage {
                 self.tell(FactKind::RolloutRolledBack, version);
                 self.next(facts);
             }
-            // What waits, waits for a person; what a person asked for waits no longer.
+            // A queued version stays queued until an operator acts; an operator's own request does not.
             _ => {
                 self.tell(FactKind::RolloutFailed, version);
                 if matches!(self.waits, Some((_, Why::Hand))) {

@@ -64,7 +64,7 @@ pub(crate) fn on_reconcile(ctx: SnapshotCtx<'_>) -> Plan {
         plan.reasons.splice(..0, reasons);
         plan.facts.extend(facts);
     }
-    // A write at each reconcile of each model would cost more than it tells.
+    // A write at each reconcile of each model would cost more than it is worth.
     if ctx.state != Some(&findings.after) {
         plan.state = Some(State::BranchSnapshot(findings.after));
     }

@@ -175,8 +175,8 @@ pub(crate) fn on_completion(ctx: CommitCtx<'_>, completion: &Completion<'_>) -> 
         );
     };
     let Some(observed) = observed else { return no_such_build() };
-    // The event does not show that the build is of a pull request; the builder does. Training on it would run code that
-    // nobody has reviewed.
+    // The event does not show that the build is of a pull request; the builder does. Training on it would run
+    // unreviewed code.
     if codebuild::pull_request(&observed.variables).is_some() {
         let text = "CodeBuild reports that this build is of a pull request: training is not requested";
         return Plan::fail(Code::OtherBuild, text);

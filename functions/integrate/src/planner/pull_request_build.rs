@@ -1,5 +1,5 @@
-//! The build of a commit that a pull request proposes. It has a CodeBuild project of its own, because it runs code that
-//! nobody has reviewed, and it never leads to training.
+//! The build of a commit that a pull request proposes. It has a CodeBuild project of its own, because it runs unreviewed
+//! code, and it never leads to training.
 
 use trimtab_core::event::{BuildStatus, PullRequest};
 use trimtab_core::name::{CommitId, ProjectName, PullRequestId};

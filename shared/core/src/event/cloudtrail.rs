@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_call_needs_no_parameters_and_one_that_took_effect_does() {
+    fn refused_call_may_lack_parameters_and_others_may_not() {
         let refused =
             read(&json!({"eventName": "CreateModel", "errorCode": "AccessDenied", "requestParameters": null})).unwrap();
         assert_eq!((refused.resource, refused.error.as_deref()), (None, Some("AccessDenied")));

@@ -36,7 +36,7 @@ fn metric(namespace: &str) -> Value {
 }
 
 #[test]
-fn the_namespace_tells_the_drift_with_and_without_a_leading_slash() {
+fn namespace_has_its_kind_of_drift_with_and_without_slash() {
     assert_eq!(alarm(json!([metric("aws/sagemaker/Endpoints/data-metrics")])).drift(), Some(DriftKind::DataQuality));
     assert_eq!(alarm(json!([metric("/aws/sagemaker/Endpoints/bias-metrics")])).drift(), Some(DriftKind::Bias));
     assert_eq!(
@@ -63,7 +63,7 @@ fn the_time_of_a_transition_is_read_with_its_offset() {
 }
 
 #[test]
-fn an_endpoint_event_with_milliseconds_as_text_for_its_time_is_read() {
+fn endpoint_event_with_milliseconds_as_text_is_read() {
     let mut value = event(
         "aws.sagemaker",
         "SageMaker Endpoint State Change",
@@ -129,7 +129,7 @@ fn a_build_in_progress_with_nulls_is_read() {
 }
 
 #[test]
-fn what_nobody_knows_is_unknown_and_what_is_no_event_is_an_error() {
+fn unknown_kinds_are_unknown_and_malformed_envelopes_fail() {
     assert_eq!(body_of(&event("aws.new", "Thing", json!([]), json!({}))), Body::Unknown);
     for bad in [
         json!(null),

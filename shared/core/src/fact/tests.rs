@@ -3,9 +3,8 @@ use serde_json::json;
 use super::Severity::{Critical, Info, Warning};
 use super::*;
 
-/// How soon a person should look, for each kind, by what README.md and docs/reliability.md say of it and by
-/// the meaning of the three words: production or the loop is not as it should be (critical); something was
-/// held back, refused or waits for a person (warning); nothing is to be done (info).
+/// The severity of each kind, by the meaning of the three words: production or the automation is impaired (critical);
+/// something was refused or deferred, or requires an operator (warning); nothing is to be done (info).
 const SEVERITIES: [(&str, Severity); 48] = [
     // "Opens the circuit: one page"; a model drifts, and nothing trains it any more.
     ("Circuit Opened", Critical),
@@ -15,18 +14,18 @@ const SEVERITIES: [(&str, Severity); 48] = [
     ("Evaluation Stuck", Critical),
     // "A canary whose alarms have no data does not go out": production's alarms are blind.
     ("Rollout Held", Critical),
-    // "Goes back when an alarm goes off": production took harm from a version.
+    // An alarm fired: a version harmed production.
     ("Rollout Rolled Back", Critical),
     ("Rollout Failed", Critical),
     // "A version that does not answer with success goes back and no further."
     ("Smoke Test Failed", Critical),
-    // "What takes too long is told, once."
+    // Work exceeded its deadline; it is reported once.
     ("Deadline Exceeded", Critical),
     // "What runs is stopped if the policy says so", and it goes on.
     ("Stop Failed", Critical),
     // The live version drifts unseen.
     ("Monitoring Failed", Critical),
-    // Held back, refused, or for a person to look at today.
+    // Deferred or refused, or for an operator within a working day.
     ("Build Failed", Warning),
     ("Branch Deleted", Warning),
     ("Training Skipped", Warning),
@@ -55,7 +54,7 @@ const SEVERITIES: [(&str, Severity); 48] = [
     ("Baseline Started", Info),
     ("Monitoring Started", Info),
     ("Monitoring Changed", Info),
-    // Between functions: "Reacts to everything on the suite's own bus but requests".
+    // Requests between functions.
     ("Build Requested", Info),
     ("Image Requested", Info),
     ("Training Requested", Info),

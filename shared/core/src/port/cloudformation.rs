@@ -24,7 +24,7 @@ pub struct StackRequest {
     pub parameters: BTreeMap<String, String>,
     /// What the template may do to IAM.
     pub capabilities: Vec<Capability>,
-    /// `ClientRequestToken`: made of the package and its turn.
+    /// `ClientRequestToken`, derived from the package and its attempt.
     pub token: String,
 }
 

@@ -21,7 +21,7 @@ pub struct ObservedAlarm {
     pub state: AlarmState,
     /// Since when: `StateTransitionedTimestamp`.
     pub since: Option<Timestamp>,
-    /// The kind of drift that its metric tells of, if a monitor publishes it.
+    /// The kind of drift of its metric, if a monitor publishes it.
     pub drift: Option<DriftKind>,
     /// The features that its metrics are about. Untrusted.
     pub features: Vec<String>,
@@ -50,7 +50,7 @@ pub trait Alarms {
 pub struct AlarmRequest {
     /// Its name.
     pub name: AlarmName,
-    /// What it says to people.
+    /// The description that operators read.
     pub description: String,
     /// What it is about.
     #[serde(flatten)]

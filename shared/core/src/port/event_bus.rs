@@ -5,7 +5,7 @@ use std::future::Future;
 use super::PortResult;
 use crate::fact::Fact;
 
-/// The suite's own event bus.
+/// Trimtab's event bus.
 pub trait Bus {
     /// Puts a fact on the bus. Safe to repeat: readers deduplicate by kind and dedup key.
     fn publish(&self, fact: &Fact) -> impl Future<Output = PortResult<()>> + Send;

@@ -18,7 +18,7 @@ pub struct ObservedEndpoint {
     pub status: EndpointStatus,
     /// The configuration that serves.
     pub config: Option<String>,
-    /// The configuration on its way, while an update is on.
+    /// The configuration of the update in progress.
     pub pending: Option<String>,
     /// Why it failed, as SageMaker says. Untrusted text.
     pub failure: Option<String>,

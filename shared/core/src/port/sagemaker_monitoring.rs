@@ -82,7 +82,7 @@ pub struct BaselineRequest {
     pub job: MonitoringJob,
 }
 
-/// What the names of the suite's own processing jobs begin with.
+/// The prefix of the names of Trimtab's processing jobs.
 pub const BASELINE_JOBS: &str = "trimtab-";
 
 /// How far a baseline's job is.
@@ -121,7 +121,7 @@ pub struct JobDefinition {
     /// Where labels come, for model quality and bias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Labels>,
-    /// Where the prediction stands in the endpoint's answer, for model quality.
+    /// The place of the prediction in the endpoint's response, for model quality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inference: Option<String>,
     /// The rest.

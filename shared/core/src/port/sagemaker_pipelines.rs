@@ -11,8 +11,8 @@ use crate::name::{CommitId, FilePath, PipelineName, RepositoryName, RoleArn};
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdatePipeline.html>
 pub const MAX_DEFINITION_BYTES: usize = 1_048_576;
 
-/// A definition to bring a pipeline to. Its text is not in it: it is read when it is needed, and
-/// stands in no record and no message.
+/// The definition that a pipeline is to have. The request does not contain its text, which is read from the repository at
+/// the call, so that it appears in no record and no message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DefinitionRequest {
     /// The SageMaker pipeline.
@@ -32,8 +32,8 @@ pub struct DefinitionRequest {
 /// A pipeline as SageMaker knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedDefinition {
-    /// The commit whose definition it has, by the suite's own mark on it; `None` where somebody else
-    /// made the definition.
+    /// The commit of the definition, which Trimtab stores in the pipeline's description; `None` for a definition that
+    /// another principal wrote.
     pub commit: Option<CommitId>,
 }
 

@@ -17,7 +17,7 @@ pub struct ObservedPackage {
     pub approval: Approval,
     /// `ModelPackageStatus`; only `Completed` can be deployed.
     pub status: String,
-    /// How far it has got in its life cycle, where it has one and the call tells.
+    /// The life cycle stage, if the version has one and the call returns it.
     pub lifecycle: Option<LifeCycle>,
 }
 
@@ -62,9 +62,9 @@ pub struct ObservedCandidate {
 pub struct VerdictRequest {
     /// The version.
     pub package: PackageArn,
-    /// `true` approves, `false` rejects, and absent leaves that to a person.
+    /// `true` approves, `false` rejects, and absent leaves the decision to an operator.
     pub approve: Option<bool>,
-    /// `ApprovalDescription`: the reasons. Up to 1,024 characters. `None` leaves what a person wrote.
+    /// `ApprovalDescription`: the reasons. Up to 1,024 characters. `None` leaves an operator's text.
     pub description: Option<String>,
     /// The metrics, each a metadata property.
     pub metrics: BTreeMap<String, Decimal>,
@@ -85,7 +85,7 @@ pub enum VerdictOutcome {
 pub trait Candidates {
     /// What the registry says of the version; `None` where it knows none.
     fn candidate(&self, package: &PackageArn) -> impl Future<Output = PortResult<Option<ObservedCandidate>>> + Send;
-    /// The version that the endpoint serves; `None` where there is none, or one that the suite did not bring.
+    /// The version that the endpoint serves; `None` if there is none, or if Trimtab did not deploy it.
     fn live(&self, endpoint: &EndpointName) -> impl Future<Output = PortResult<Option<PackageArn>>> + Send;
     /// `UpdateModelPackage`: writes the verdict, its reasons and the metrics on the version, whatever its approval is.
     fn write_verdict(&self, request: &VerdictRequest) -> impl Future<Output = PortResult<()>> + Send;

@@ -17,7 +17,7 @@ pub enum Activity {
     Starting,
     /// It works, and can be stopped.
     Running,
-    /// Somebody stopped it, or is about to.
+    /// A user stopped it, or is stopping it.
     Stopped,
     /// It came to its own end, or has none: a model.
     Over,
@@ -55,7 +55,7 @@ pub enum StopOutcome {
     AlreadyEnded,
 }
 
-/// The resources of SageMaker that people make.
+/// The resources of SageMaker that users create.
 pub trait Resources {
     /// What SageMaker says of it, its tags included; `None` where it knows none.
     fn describe(&self, resource: &Resource) -> impl Future<Output = PortResult<Option<ObservedResource>>> + Send;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PortResult;
 
-/// A message to people.
+/// A message to subscribers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Fewer than 100 printable ASCII characters.

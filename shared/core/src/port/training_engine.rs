@@ -22,7 +22,7 @@ pub struct RunRequest {
     pub display_name: String,
     /// A token for engines that take one, 32 to 128 characters, made of the incident.
     pub token: String,
-    /// What the run is told, by the names that its engine takes it by.
+    /// The parameters of the run, by the names of its engine.
     pub parameters: BTreeMap<String, String>,
     /// When the incident was opened: no run of it is older.
     pub since: Timestamp,
@@ -38,7 +38,7 @@ pub trait Runs {
     fn status(&self, engine: &Engine, run: &RunId) -> impl Future<Output = PortResult<Option<RunStatus>>> + Send;
 }
 
-/// The refusal of an adapter that is asked for another engine's run: whoever dispatches has erred.
+/// The refusal of an adapter that receives another engine's run: a defect of the dispatch.
 #[must_use]
 pub fn other_engine(operation: &'static str) -> Failure {
     Failure::permanent(operation, "this is another engine's run")

@@ -91,8 +91,8 @@ where
         }
     }
 
-    /// The report of an event that caused nothing and of which there are many: without a history entry, since the history would
-    /// consist of such entries.
+    /// The report of a high-volume event that caused nothing: it has no history entry, since the history would consist of such
+    /// entries.
     pub(super) fn unrecorded<D: Decide>(&self, event: &Event, owner: &str, reason: Reason) -> Report {
         let codes = vec![reason.code];
         let entry = self.entry::<D>(Some(event), &Value::Null, owner, Decision::Skipped, &[reason]);

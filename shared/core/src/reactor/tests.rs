@@ -1,5 +1,5 @@
-//! The reaction itself, held against what `docs/reliability.md` and `DESIGN.md` promise of it: over a
-//! scripted ledger, bus and world, with each branch and each call struck.
+//! The reaction itself, held against what `docs/reliability.md` promises of it: over a
+//! scripted ledger, bus and world, with a fault in each branch and each call.
 
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ fn retried(script: &Script, raw: &Value) -> String {
     }
 }
 
-/// An order that is neither by the clock nor one of many.
+/// An event that is neither periodic nor of high volume.
 fn order_to(plan: &str) -> Value {
     event("e1", FactKind::TrainingRequested, &[("plan", plan)])
 }

@@ -177,7 +177,7 @@ fn package(run: &Run, version: u32, approval: &str, field: &str) {
 
 fn verdict(run: &mut Run, version: u32, approved: Option<bool>, said: Said) {
     if said != Said::EventOnly {
-        // Most packages are complete when somebody has a verdict on them.
+        // Most packages are complete when they get a verdict.
         let known = run.facts.packages.contains_key(&version);
         let entry = run.facts.packages.entry(version).or_default();
         entry.approved = approved;

@@ -86,7 +86,7 @@ pub(crate) struct Rules {
     pub(crate) by_pipeline: bool,
 }
 
-/// A comment: on which pull request, of which commit, whether it reports a success.
+/// A comment: its pull request, its commit, and whether it reports a success.
 pub(crate) type Comment = (usize, u32, bool);
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 const TEMPLATE: &str = include_str!("../../../../../infra/template.yaml");
 
-/// "A call that is applied up to 25 s after nobody waits for its answer any more" (docs/reliability.md).
+/// "A call that is applied up to 25 s after its caller gave up waiting" (docs/reliability.md).
 const LATE_ANSWER: i64 = 25;
 
 /// "Lambda retries an asynchronous event after 1 and 2 minutes" (Lambda's developer guide).

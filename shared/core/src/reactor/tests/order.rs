@@ -39,7 +39,7 @@ fn claim_holds_the_intent_and_what_will_be_told_of_it() {
     script.strike("act a", Strike::Throttled);
     assert_eq!(retried(&script, &order_to("act")), "fake:call: throttled");
     let record = script.record();
-    assert_eq!(state(&record).intents, ["a", "b"], "the intent is on record before the first call");
+    assert_eq!(state(&record).intents, ["a", "b"], "the intent is stored before the first call");
     let outbox: Vec<&str> = record.outbox.iter().map(|fact| fact.dedup_key.as_str()).collect();
     assert_eq!(outbox, ["begun"], "what will be told of it is in the claim");
     assert_eq!(record.epoch, 1);

@@ -22,7 +22,7 @@ fn event_during_a_pause_is_kept_whole_and_acts_on_nothing() {
     assert_eq!(script.calls(), ["policy churn", "pause churn", "dead_letter", "finish without state"]);
     assert!(report.dead_lettered, "the report says that the event is kept");
     assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Skipped, &["paused"][..]));
-    let reason = "paused by maya since 2026-11-20T01:00:00Z; the event is kept and can be sent again";
+    let reason = "paused by maya since 2026-11-20T01:00:00Z; the event is stored, and `trimtab redrive` sends it again";
     assert_eq!(report.entry.reasons, [reason]);
     let contents = script.contents();
     assert_eq!(contents.dead_letters.len(), 1, "the event is kept");

@@ -1,4 +1,4 @@
-//! What is on record: one terminal record for each event, except where the history would drown.
+//! One history entry for each event, except for events of high volume.
 
 use super::*;
 use crate::plan::Decision;

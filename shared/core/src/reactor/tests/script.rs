@@ -1,4 +1,4 @@
-//! A world in which every call is written down in order, and any one of them can be struck.
+//! Ports that record every call in order, and that can fail at any of them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,7 +21,7 @@ const CHURN: &str = include_str!("../../../../../policies/churn.toml");
 pub enum Strike {
     /// The service refuses it for now.
     Throttled,
-    /// The ledger's condition does not hold: somebody else wrote.
+    /// The ledger's condition does not hold: another writer was faster.
     Fenced,
     /// It is applied, and its answer is lost.
     AnswerLost,
@@ -52,7 +52,7 @@ pub struct Contents {
     pub done: Vec<String>,
     /// What the world refuses to do, for good.
     pub refuses: BTreeMap<String, &'static str>,
-    /// What ended in the world, of which no event was heard.
+    /// Whether work ended although its event was missed.
     pub ended: bool,
     /// What the event's owner is, as AWS says.
     pub traced: Option<Key>,
@@ -80,7 +80,7 @@ impl Script {
         self.0.lock().unwrap()
     }
 
-    /// Strikes the next call whose name begins so.
+    /// Injects a fault into the next call whose name has this prefix.
     pub fn strike(&self, call: &'static str, strike: Strike) -> &Self {
         self.contents().named.push((call, strike));
         self
@@ -99,7 +99,7 @@ impl Script {
         self.contents().records.get("churn/toy").cloned().unwrap_or(Record::EMPTY)
     }
 
-    /// One call: written down, struck if it is to be, and otherwise applied.
+    /// Records one call, and applies it unless a fault is to be injected.
     pub async fn call<T>(
         &self,
         name: String,

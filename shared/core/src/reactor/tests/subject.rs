@@ -1,4 +1,4 @@
-//! Whose event it is, and what becomes of an event that is nobody's.
+//! The policy that an event concerns, and events without one.
 
 use super::*;
 use crate::plan::Decision;

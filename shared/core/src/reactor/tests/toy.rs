@@ -36,7 +36,7 @@ pub fn repository(name: &str) -> Key {
     Key { kind: KeyKind::Repository, name: name.to_owned() }
 }
 
-/// An event of the suite's own bus that tells the toy what to do.
+/// An event of Trimtab's bus that orders the toy to act.
 pub fn event(id: &str, kind: FactKind, orders: &[(&str, &str)]) -> Value {
     let details: serde_json::Map<_, _> =
         orders.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
