@@ -17,10 +17,10 @@ pub const SOURCE: &str = "trimtab";
 pub const VERSION: u32 = 1;
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $severity:ident;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal, $severity:ident;)*) => {
         /// The kind of a fact: the event's `detail-type`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum FactKind { $($(#[$doc])* $name),* }
+        pub enum FactKind { $($(#[doc = $doc])+ $name),* }
 
         impl FactKind {
             /// All kinds.
@@ -30,6 +30,12 @@ macro_rules! kinds {
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
+            }
+
+            /// The meaning, as the reference of facts explains it.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim()),* }
             }
 
             /// The severity of the message that subscribers receive.
