@@ -2,7 +2,7 @@
 //! for training. It also owns the builds of pull requests, and the image that training runs use.
 //!
 //! Imports point one way: types ([`state`], [`observation`], [`action`]), leaf modules, `planner`, then [`decide`] and
-//! [`act`].
+//! `act`.
 
 #![cfg_attr(test, allow(clippy::too_many_lines, reason = "unit tests have tables of cases"))]
 

@@ -44,7 +44,7 @@ async fn violates_every_rule(story: &mut Story, maya: &Client) -> Result<(), Sto
     stopped(story, "churn-by-hand").await?;
     story.received("Finding Reported", "finding/").await?;
     story.received("Job Stopped", "finding/").await?;
-    let found = async |story: &Story| story.recorded("guard", Decision::Acted, "churn-by-hand of maya breaks").await;
+    let found = async |story: &Story| story.recorded("guard", Decision::Acted, "churn-by-hand of maya violates").await;
     let record = story.until("guard's record of the finding", found).await?;
     let contains = |words: &str| record.reasons.iter().any(|reason| reason.contains(words));
     let all = ["tag owner", "tag model", "KMS key", "VPC", "network", "ml.p4d.24xlarge", "not on the list", "digest"];
@@ -73,7 +73,7 @@ async fn complies(story: &mut Story, maya: &Client) -> Result<(), StoryError> {
         call = call.tags(tag);
     }
     call.send().await.map_err(service)?;
-    let fine = async |story: &Story| story.recorded("guard", Decision::Skipped, "churn-trial-7 breaks no rule").await;
+    let fine = async |story: &Story| story.recorded("guard", Decision::Skipped, "churn-trial-7 violates no rule").await;
     story.until("guard's record that the job complies", fine).await?;
     Story::expect("the job's status:", &status(story, "churn-trial-7").await?.as_str(), &"InProgress")?;
     story.observed("the job continues, and no message was sent").await

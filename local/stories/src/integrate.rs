@@ -40,7 +40,9 @@ async fn image(story: &mut Story) -> Result<String, StoryError> {
     story.section("A training image is pushed with an unconfigured tag, then as latest");
     story.aws.ecr.create_repository().repository_name("churn-training").send().await.map_err(service)?;
     put(story, "nightly", "nightly").await?;
-    let skipped = async |story: &Story| story.recorded("integrate", Decision::Skipped, "does not watch this tag").await;
+    let skipped = async |story: &Story| {
+        story.recorded("integrate", Decision::Skipped, "this tag is not in integrate.image.tags").await
+    };
     story.until("integrate's record: the tag is not configured", skipped).await?;
     Story::expect("runs so far:", &story.runs().await?.len(), &0)?;
     let digest = put(story, "first", "latest").await?;

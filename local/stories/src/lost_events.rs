@@ -27,8 +27,8 @@ pub(crate) async fn tick(story: &Story) -> Result<(), StoryError> {
 /// Waits for the first reconcile, which adopts existing commits and versions without acting on them.
 pub(crate) async fn first_reconcile(story: &mut Story) -> Result<(), StoryError> {
     tick(story).await?;
-    for function in ["integrate", "deploy"] {
-        let probe = async |story: &Story| story.recorded(function, Decision::Acted, "are taken as they are").await;
+    for (function, words) in [("integrate", "are recorded as they are"), ("deploy", "are recorded and not followed")] {
+        let probe = async |story: &Story| story.recorded(function, Decision::Acted, words).await;
         story.until(&format!("{function}'s record of its first reconcile"), probe).await?;
     }
     story.observed("the first reconcile is done; changes from now on are new").await

@@ -186,15 +186,15 @@ pub(crate) async fn duplicates(story: &mut Story) -> Result<(), StoryError> {
         before.push(story.calls(effect).await?);
     }
     let duplicates = [
-        ("CodeCommit Repository State Change", "/detail/event", "referenceCreated", "integrate", "has its build"),
+        ("CodeCommit Repository State Change", "/detail/event", "referenceCreated", "integrate", "has a build"),
         (
             "SageMaker Model Package State Change",
             "/detail/ModelApprovalStatus",
             "Approved",
             "deploy",
-            "has had its answer",
+            "was already processed",
         ),
-        ("CloudWatch Alarm State Change", "/detail/alarmName", "churn-prod-data-drift", "retrain", "was answered"),
+        ("CloudWatch Alarm State Change", "/detail/alarmName", "churn-prod-data-drift", "retrain", "was handled at"),
     ];
     for (kind, field, value, function, words) in duplicates {
         let events = story.events(kind).await?;
