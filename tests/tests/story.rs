@@ -31,7 +31,7 @@ async fn main_loop_runs_from_push_to_rollback() {
     assert_eq!(decisions, BTreeSet::from(["acted", "deferred", "failed", "skipped"]));
     assert!(timeline.is_sorted_by_key(|entry| entry.at));
     let report = StoryReport { name: "loop".into(), about: "all".into(), sections: story.sections().to_vec() };
-    assert!(render(&[report], "1 s").unwrap().contains("version 4 waits"));
+    assert!(render(&[report], "1 s").unwrap().contains("version 4 is queued"));
 }
 
 /// Every AWS event is lost, so only a reconcile can find each step.

@@ -72,7 +72,7 @@ async fn is_worse(story: &mut Story) -> Result<(), StoryError> {
     story.received("Evaluation Failed", "candidate/churn/2").await?;
     let found = with_metrics(story, &package).await?;
     Story::expect("approval status:", &found.model_approval_status(), &Some(&ModelApprovalStatus::Rejected))?;
-    expect_description(&found, "version 1, which is live, has 0.91, and the policy allows a margin of 0.01")?;
+    expect_description(&found, "the live version 1 has 0.91, and the policy allows a margin of 0.01")?;
     Story::expect("churn-prod serves", &story.serves().await?, &Some(1))?;
     let reason = found.approval_description().unwrap_or_default().to_owned();
     story.observed(format!("version 2 is rejected; its approval description: {reason}")).await
