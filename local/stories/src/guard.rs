@@ -47,7 +47,16 @@ async fn violates_every_rule(story: &mut Story, maya: &Client) -> Result<(), Sto
     let found = async |story: &Story| story.recorded("guard", Decision::Acted, "churn-by-hand of maya violates").await;
     let record = story.until("guard's record of the finding", found).await?;
     let contains = |words: &str| record.reasons.iter().any(|reason| reason.contains(words));
-    let all = ["tag owner is missing", "tag model is missing", "KMS key", "VPC", "network", "ml.p4d.24xlarge", "not on the list", "digest"];
+    let all = [
+        "tag owner is missing",
+        "tag model is missing",
+        "KMS key",
+        "VPC",
+        "network",
+        "ml.p4d.24xlarge",
+        "not on the list",
+        "digest",
+    ];
     let missing: Vec<&str> = all.into_iter().filter(|words| !contains(words)).collect();
     Story::expect("missing reasons:", &missing, &vec![])?;
     story.observed("the job is stopped; the subscribers were notified of the violations and of the owner, maya").await
