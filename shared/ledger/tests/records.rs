@@ -70,6 +70,34 @@ async fn each_kind_of_item_has_its_key() {
     assert_eq!(stored, wanted.map(|(pk, sk)| (pk.to_owned(), sk.to_owned())).into());
 }
 
+/// IAM denies a write to a partition that the template's condition does not list. The operator's command writes policies,
+/// keys and pauses with permissions of its own: a function writes aggregates, history and dead letters.
+#[tokio::test]
+async fn template_allows_every_partition_that_functions_write() {
+    let template = include_str!("../../../infra/template.yaml");
+    let writes = template.split("Action: [dynamodb:PutItem, dynamodb:UpdateItem]").nth(1).unwrap();
+    let line = writes.lines().find(|line| line.contains("dynamodb:LeadingKeys: [")).unwrap();
+    let listed = line.split(['[', ']']).nth(1).unwrap();
+    let patterns: Vec<&str> = listed.split(',').map(|pattern| pattern.trim().trim_matches('"')).collect();
+    let table = Table::default();
+    let ledger = ledger(&table);
+    for owner in ["segments", "platform"] {
+        let id = AggregateId { owner: owner.into(), name: "incident".into() };
+        ledger.claim(&id, 0, &json!(1), &[], noon()).await.unwrap();
+        ledger.finish(&id, 1, Some(&json!(2)), &entry(owner, "e-1", Decision::Acted)).await.unwrap();
+        ledger.dead_letter(&entry(owner, "e-2", Decision::Failed), &json!({})).await.unwrap();
+    }
+    let partitions: BTreeSet<String> = table.keys().into_iter().map(|(partition, _)| partition).collect();
+    assert_eq!(partitions.len(), 3, "{partitions:?}");
+    for partition in partitions {
+        let allowed = patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => partition.starts_with(prefix),
+            None => partition == *pattern,
+        });
+        assert!(allowed, "the template's LeadingKeys {patterns:?} deny writes to {partition}");
+    }
+}
+
 #[tokio::test]
 async fn policy_is_read_as_it_was_written() {
     let table = Table::default();
