@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use trimtab_core::policy::Policy;
 
-use super::Stage;
+use super::Environment;
 use super::cloud::event;
 use super::setup::until;
 
-impl Stage {
+impl Environment {
     /// `policies/leads.toml` for a model of this name.
     pub(super) async fn apply_transform(&self, model: &str) {
         let text = include_str!("../../policies/leads.toml").replace("leads", model);
@@ -28,9 +28,8 @@ impl Stage {
     }
 }
 
-pub(super) async fn ended(stage: &Stage, model: &str) -> Value {
-    let job =
-        until("a job that has ended", async || stage.transforms(model, Some("Completed")).await.into_iter().next());
+pub(super) async fn ended(env: &Environment, model: &str) -> Value {
+    let job = until("a job that has ended", async || env.transforms(model, Some("Completed")).await.into_iter().next());
     let job = job.await;
     let detail = json!({"TransformJobName": job, "TransformJobStatus": "Completed"});
     event("aws.sagemaker", "SageMaker Transform Job State Change", &job, &detail)

@@ -6,9 +6,9 @@ use aws_sdk_codepipeline::types::{
 };
 use serde_json::json;
 
-use super::Stage;
+use super::Environment;
 
-impl Stage {
+impl Environment {
     /// Creates a pipeline that builds the model's commits.
     pub(super) async fn build_pipeline(&self, model: &str) {
         let action = |category, name: &str| {

@@ -33,7 +33,7 @@ const METRICS: &str = "aws/sagemaker/Endpoints/data-metrics";
 pub(super) const DEBOUNCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
 /// The local cloud, and the clients for setup and verification.
-pub struct Stage {
+pub struct Environment {
     cloud: Cloud,
     http: reqwest::Client,
     kills: Mutex<std::collections::BTreeSet<String>>,
@@ -50,19 +50,19 @@ pub struct Stage {
     topic: String,
 }
 
-impl Stage {
+impl Environment {
     /// Starts the cloud with a ledger, Trimtab's bus and its topic.
     ///
     /// # Panics
     /// The cloud does not start.
-    pub async fn set() -> Self {
+    pub async fn start() -> Self {
         let cloud = Cloud::start(&root().join("target/tests/chaos"), ([127, 0, 0, 1], 0).into()).await.unwrap();
         let ledger = crate::ledger(&cloud, TABLE).await;
         let config = trimtab_stories::config(&cloud.endpoint());
         let bus = aws_sdk_eventbridge::Client::new(&config);
         bus.create_event_bus().name("trimtab").send().await.unwrap();
         let topic = aws_sdk_sns::Client::new(&config).create_topic().name("trimtab-notices").send().await.unwrap();
-        let stage = Self {
+        let env = Self {
             http: reqwest::Client::new(),
             kills: Mutex::default(),
             ledger,
@@ -80,16 +80,16 @@ impl Stage {
         };
         let suite =
             OrganizationPolicy::parse("organization.toml", include_str!("../../policies/organization.toml")).unwrap();
-        stage.ledger.apply_organization(&suite).await.unwrap();
+        env.ledger.apply_organization(&suite).await.unwrap();
         // As on AWS, an update of an endpoint takes longer than all attempts of one call.
         let paces = json!({"builds": 50, "runs": 50, "fleets": 8000, "bakes": 8000, "codepipelines": 50, "jobs": 50, "schedules": 50,
             "stacks": 8000});
-        stage.control("pace", &paces).await;
-        stage
+        env.control("pace", &paces).await;
+        env
     }
 
     /// Stops the cloud.
-    pub async fn strike(self) {
+    pub async fn stop(self) {
         self.cloud.stop().await;
     }
 
@@ -145,7 +145,7 @@ impl Stage {
         self.control("fault", &json!({"principal": model, "call": call, "kind": kind, "times": times})).await;
     }
 
-    /// The numbers of injected faults and of calls since [`Stage::arm`].
+    /// The numbers of injected faults and of calls since [`Environment::arm`].
     pub(super) async fn injected(&self, model: &str, wait: Duration) -> (usize, usize) {
         let url = format!("{}/_trimtab/injected?principal={model}&wait={}", self.cloud.endpoint(), wait.as_secs());
         let body = self.http.get(url).send().await.unwrap().text().await.unwrap();

@@ -11,27 +11,27 @@ use trimtab_core::policy::{Airflow, Engine, Kubeflow, Parameters};
 
 use super::cloud::event;
 use super::setup::{reconcile_request, tests_ended, until};
-use super::{Flow, Stage};
+use super::{Environment, Flow};
 
 const ENVIRONMENT: &str = "ml";
 
 /// Creates the engine of this flow; `None` if SageMaker Pipelines trains.
-pub(super) async fn engine(stage: &Stage, flow: Flow, model: &str) -> Option<(Engine, Parameters)> {
+pub(super) async fn engine(env: &Environment, flow: Flow, model: &str) -> Option<(Engine, Parameters)> {
     let named = format!("{model}-training");
     match flow {
         Flow::StepFunctions => {
-            let machine = StateMachineArn::parse(&stage.machine(&named, &json!({})).await).unwrap();
+            let machine = StateMachineArn::parse(&env.machine(&named, &json!({})).await).unwrap();
             Some((Engine::StateMachine(machine), Parameters::default()))
         }
         Flow::Airflow => {
-            stage.control("airflow", &json!({"environment": ENVIRONMENT, "dag": named})).await;
+            env.control("airflow", &json!({"environment": ENVIRONMENT, "dag": named})).await;
             let environment = EnvironmentName::parse(ENVIRONMENT).unwrap();
             let dag = DagId::parse(&named).unwrap();
             Some((Engine::Airflow(Airflow { environment, dag }), Parameters::default()))
         }
-        Flow::Kubeflow => Some((cluster(stage, model, &named).await, Parameters::default())),
+        Flow::Kubeflow => Some((cluster(env, model, &named).await, Parameters::default())),
         Flow::CodePipelineTraining => {
-            make_pipeline(stage, &named).await;
+            make_pipeline(env, &named).await;
             let parameters = Parameters { incident: Some("Incident".to_owned()), ..Parameters::default() };
             Some((Engine::Codepipeline(CodePipelineName::parse(&named).unwrap()), parameters))
         }
@@ -40,11 +40,11 @@ pub(super) async fn engine(stage: &Stage, flow: Flow, model: &str) -> Option<(En
 }
 
 /// Kubeflow's token is the model's name, by which the emulator identifies the caller.
-async fn cluster(stage: &Stage, model: &str, pipeline: &str) -> Engine {
-    stage.control("kubeflow", &json!({"admit": model, "pipeline": pipeline})).await;
+async fn cluster(env: &Environment, model: &str, pipeline: &str) -> Engine {
+    env.control("kubeflow", &json!({"admit": model, "pipeline": pipeline})).await;
     let secret = format!("trimtab/{model}");
-    stage.secrets.create_secret().name(&secret).secret_string(model).send().await.unwrap();
-    let place = stage.control_state("kubeflow").await;
+    env.secrets.create_secret().name(&secret).secret_string(model).send().await.unwrap();
+    let place = env.control_state("kubeflow").await;
     Engine::Kubeflow(Kubeflow {
         url: HttpsUrl::parse(place["url"].as_str().unwrap()).unwrap(),
         ca: place["ca"].as_str().map(str::to_owned),
@@ -54,7 +54,7 @@ async fn cluster(stage: &Stage, model: &str, pipeline: &str) -> Engine {
     })
 }
 
-async fn make_pipeline(stage: &Stage, name: &str) {
+async fn make_pipeline(env: &Environment, name: &str) {
     let action = |category, provider: &str| {
         let kind = ActionTypeId::builder().category(category).owner(ActionOwner::Aws).provider(provider).version("1");
         ActionDeclaration::builder().name(provider).action_type_id(kind.build().unwrap()).build().unwrap()
@@ -70,19 +70,19 @@ async fn make_pipeline(stage: &Stage, name: &str) {
         .stages(part("Train", action(ActionCategory::Build, "CodeBuild")))
         .build()
         .unwrap();
-    stage.codepipeline.create_pipeline().pipeline(pipeline).send().await.unwrap();
+    env.codepipeline.create_pipeline().pipeline(pipeline).send().await.unwrap();
 }
 
 /// The event after the end of the model's run: an AWS event, or a reconcile request for engines without one.
-pub(super) async fn ended(stage: &Stage, flow: Flow, model: &str) -> Value {
+pub(super) async fn ended(env: &Environment, flow: Flow, model: &str) -> Value {
     match flow {
         Flow::StepFunctions => {
             let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{model}-training");
-            tests_ended(stage, &machine).await
+            tests_ended(env, &machine).await
         }
         Flow::CodePipelineTraining => {
             let id = until("an execution that has ended", async || {
-                let runs = executions(stage, model).await;
+                let runs = executions(env, model).await;
                 runs.into_iter().find(|(_, status)| status == "Succeeded").map(|(id, _)| id)
             });
             let detail =
@@ -91,7 +91,7 @@ pub(super) async fn ended(stage: &Stage, flow: Flow, model: &str) -> Value {
         }
         _ => {
             until("a run that has ended", async || {
-                let runs = runs(stage, flow, model).await;
+                let runs = runs(env, flow, model).await;
                 let done = |run: &Value| run["state"] == "success" || run["state"] == "SUCCEEDED";
                 runs.iter().any(done).then_some(())
             })
@@ -101,8 +101,8 @@ pub(super) async fn ended(stage: &Stage, flow: Flow, model: &str) -> Value {
     }
 }
 
-async fn executions(stage: &Stage, model: &str) -> Vec<(String, String)> {
-    let call = stage.codepipeline.list_pipeline_executions().pipeline_name(format!("{model}-training"));
+async fn executions(env: &Environment, model: &str) -> Vec<(String, String)> {
+    let call = env.codepipeline.list_pipeline_executions().pipeline_name(format!("{model}-training"));
     let listed = call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default();
     let read = |run: aws_sdk_codepipeline::types::PipelineExecutionSummary| {
         Some((run.pipeline_execution_id?, run.status?.as_str().to_owned()))
@@ -111,26 +111,26 @@ async fn executions(stage: &Stage, model: &str) -> Vec<(String, String)> {
 }
 
 /// The model's runs in Airflow or Kubeflow.
-async fn runs(stage: &Stage, flow: Flow, model: &str) -> Vec<Value> {
+async fn runs(env: &Environment, flow: Flow, model: &str) -> Vec<Value> {
     if flow == Flow::Airflow {
         let body = json!({"Path": format!("/dags/{model}-training/dagRuns"), "Method": "GET"});
-        let said = stage.rest("airflow", &format!("restapi/{ENVIRONMENT}"), &body).await;
+        let said = env.rest("airflow", &format!("restapi/{ENVIRONMENT}"), &body).await;
         return said["RestApiResponse"]["dag_runs"].as_array().unwrap().clone();
     }
-    let said = stage.control_state("kubeflow").await;
+    let said = env.control_state("kubeflow").await;
     let pipeline = format!("{model}-training");
     let ours = |run: &Value| run["pipeline_version_reference"]["pipeline_id"] == pipeline;
     said["runs"].as_array().unwrap().iter().filter(|run| ours(run)).cloned().collect()
 }
 
 /// The number of runs of the model.
-pub(super) async fn count(stage: &Stage, flow: Flow, model: &str) -> usize {
+pub(super) async fn count(env: &Environment, flow: Flow, model: &str) -> usize {
     match flow {
         Flow::StepFunctions => {
             let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{model}-training");
-            stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions.len()
+            env.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions.len()
         }
-        Flow::CodePipelineTraining => executions(stage, model).await.len(),
-        _ => runs(stage, flow, model).await.len(),
+        Flow::CodePipelineTraining => executions(env, model).await.len(),
+        _ => runs(env, flow, model).await.len(),
     }
 }

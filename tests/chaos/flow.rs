@@ -9,7 +9,7 @@ use trimtab_core::name::ModelName;
 use trimtab_ledger::Scope;
 
 use super::setup::prepare;
-use super::{Case, CaseResult, Model, Stage, engines};
+use super::{Case, CaseResult, Environment, Model, engines};
 
 /// A sequence of events of one model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,30 +178,30 @@ impl Flow {
 }
 
 /// The number of calls of each step without faults.
-pub(super) async fn calls(stage: &Stage, flow: Flow) -> Vec<usize> {
+pub(super) async fn calls(env: &Environment, flow: Flow) -> Vec<usize> {
     let slots = Semaphore::new(1);
     let name = format!("calm-{flow:?}").to_lowercase();
-    let mut model = Model { stage, slots: &slots, name, killed: 0 };
+    let mut model = Model { env, slots: &slots, name, killed: 0 };
     let mut scene = prepare(&mut model, flow).await;
     let mut counted = Vec::new();
     for step in 0..flow.steps() {
-        stage.arm(&model.name, None).await;
+        env.arm(&model.name, None).await;
         let (function, event) = scene.event(&model, flow, step).await;
         model.deliver(function, &event).await.unwrap();
-        counted.push(stage.injected(&model.name, Duration::ZERO).await.1);
+        counted.push(env.injected(&model.name, Duration::ZERO).await.1);
     }
     counted
 }
 
 /// Runs one case to its end and checks the result.
 pub(super) async fn play(
-    stage: &Stage,
+    env: &Environment,
     slots: &Semaphore,
     stages: &Semaphore,
     number: usize,
     case: Case,
 ) -> CaseResult {
-    let mut model = Model { stage, slots, name: format!("m{number}"), killed: 0 };
+    let mut model = Model { env, slots, name: format!("m{number}"), killed: 0 };
     let mut scene = {
         let _stage = stages.acquire().await.unwrap();
         prepare(&mut model, case.flow).await
@@ -211,7 +211,7 @@ pub(super) async fn play(
     for step in 0..case.flow.steps() {
         let (function, event) = scene.event(&model, case.flow, step).await;
         if step == case.step {
-            stage.arm(&model.name, Some(case)).await;
+            env.arm(&model.name, Some(case)).await;
         }
         if let Err(lost) = model.deliver(function, &event).await {
             played.violations.push(lost);
@@ -227,7 +227,7 @@ pub(super) async fn play(
             played.violations.push(lost);
         }
     }
-    played.injected = stage.injected(&model.name, Duration::ZERO).await.0 > 0;
+    played.injected = env.injected(&model.name, Duration::ZERO).await.0 > 0;
     played.killed = model.killed;
     played.violations.extend(look(&model, case.flow, heard.len()).await);
     played
@@ -236,7 +236,7 @@ pub(super) async fn play(
 /// Violations in the journal and in the ledger.
 async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
     let mut found = Vec::new();
-    let calls = model.stage.calls(&model.name).await;
+    let calls = model.env.calls(&model.name).await;
     let counted = effects(model, flow, &calls).await;
     for (effect, times) in counted {
         if times != 1 {
@@ -258,7 +258,7 @@ async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
     }
     let suite = matches!(flow, Flow::Notification | Flow::GuardViolation);
     let scope = if suite { Scope::Platform } else { Scope::Model(ModelName::parse(&model.name).unwrap()) };
-    let records = model.stage.ledger.history(&scope).await.unwrap();
+    let records = model.env.ledger.history(&scope).await.unwrap();
     let word = format!(" {}", model.name);
     let ours = |id: &str| !suite || id.ends_with(&word);
     let records = records.iter().filter(|record| ours(&record.event_id)).count();
@@ -270,41 +270,41 @@ async fn look(model: &Model<'_>, flow: Flow, events: usize) -> Vec<String> {
 
 /// The number of times that each effect took place, read from the services if they can be queried.
 async fn effects(model: &Model<'_>, flow: Flow, calls: &[Value]) -> Vec<(&'static str, usize)> {
-    let (stage, name) = (model.stage, &model.name);
+    let (env, name) = (model.env, &model.name);
     let journal = |action: &str| calls.iter().filter(|call| call["action"] == action).count();
     let mut counted = Vec::new();
     for effect in flow.effects() {
         let times = match *effect {
             "StartPipelineExecution" => {
-                let call = stage.sagemaker.list_pipeline_executions().pipeline_name(format!("{name}-training"));
+                let call = env.sagemaker.list_pipeline_executions().pipeline_name(format!("{name}-training"));
                 call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default().len()
             }
             "StartBuild" => {
-                let call = stage.codebuild.list_builds_for_project().project_name(flow.project(name));
+                let call = env.codebuild.list_builds_for_project().project_name(flow.project(name));
                 call.send().await.unwrap().ids.unwrap_or_default().len()
             }
-            "StartBuildPipeline" => stage.executions(name).await.len(),
+            "StartBuildPipeline" => env.executions(name).await.len(),
             // Repeating the same definition has no effect.
             "UpdatePipeline" => {
-                let call = stage.sagemaker.describe_pipeline().pipeline_name(format!("{name}-training"));
+                let call = env.sagemaker.describe_pipeline().pipeline_name(format!("{name}-training"));
                 let found = call.send().await.ok().and_then(|found| found.pipeline_description);
                 usize::from(found.is_some_and(|mark| mark.starts_with("Defined by commit ")))
             }
             // The same token reslots the existing comment.
-            "PostCommentForPullRequest" => stage.comments(name).await,
+            "PostCommentForPullRequest" => env.comments(name).await,
             "StartExecution" => {
                 let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}-tests");
-                stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions.len()
+                env.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions.len()
             }
-            "a run" => engines::count(stage, flow, name).await,
+            "a run" => engines::count(env, flow, name).await,
             // The same token takes effect once.
-            "UpdateModelPackage" => usize::from(stage.is_approved(name).await),
-            "CreateAction" => stage.tracked(name).await.0,
-            "CreateTransformJob" => stage.transforms(name, None).await.len(),
-            "CreateProcessingJob" => stage.baselines(name).await,
-            "CreateMonitoringSchedule" => stage.schedules(name).await,
+            "UpdateModelPackage" => usize::from(env.is_approved(name).await),
+            "CreateAction" => env.tracked(name).await.0,
+            "CreateTransformJob" => env.transforms(name, None).await.len(),
+            "CreateProcessingJob" => env.baselines(name).await,
+            "CreateMonitoringSchedule" => env.schedules(name).await,
             // One from the commit, one from the incident.
-            "AddAssociation" => stage.tracked(name).await.1 / 2,
+            "AddAssociation" => env.tracked(name).await.1 / 2,
             other => journal(other),
         };
         counted.push((*effect, times));

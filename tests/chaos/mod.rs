@@ -16,17 +16,15 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use trimtab_core::reactor::{LEASE, LEASE_HELD};
 use trimtab_emulator::FaultKind;
 
-pub use cloud::Stage;
+pub use cloud::Environment;
 pub use flow::Flow;
 use process::Outcome;
 
 /// The number of functions that run concurrently on two cores.
 const AT_ONCE: usize = 10;
-
-/// Slightly longer than the functions' lease in the ledger.
-const LEASE: Duration = Duration::from_secs(56);
 
 /// Lambda's three attempts, and three redrives from the failure queue.
 const ATTEMPTS: usize = 6;
@@ -76,10 +74,10 @@ pub struct Tally {
 ///
 /// # Panics
 /// A call to the local cloud fails.
-pub async fn cases(stage: &Stage) -> Vec<Case> {
+pub async fn cases(env: &Environment) -> Vec<Case> {
     let mut cases = Vec::new();
     for flow in Flow::ALL {
-        for (step, calls) in flow::calls(stage, flow).await.into_iter().enumerate() {
+        for (step, calls) in flow::calls(env, flow).await.into_iter().enumerate() {
             for call in 0..calls {
                 cases.extend(FAULTS.map(|(kind, times)| Case { flow, step, call, kind, times }));
             }
@@ -92,9 +90,9 @@ pub async fn cases(stage: &Stage) -> Vec<Case> {
 ///
 /// # Panics
 /// A case panicked.
-pub async fn play(stage: &Stage, cases: Vec<Case>) -> Tally {
+pub async fn play(env: &Environment, cases: Vec<Case>) -> Tally {
     let (slots, stages) = (&Semaphore::new(AT_ONCE), &Semaphore::new(AT_ONCE));
-    let one = async |(number, case): (usize, Case)| (case, flow::play(stage, slots, stages, number, case).await);
+    let one = async |(number, case): (usize, Case)| (case, flow::play(env, slots, stages, number, case).await);
     let mut running: FuturesUnordered<_> = cases.into_iter().enumerate().map(one).collect();
     let mut tally = Tally::default();
     while let Some((case, outcome)) = running.next().await {
@@ -116,7 +114,7 @@ struct CaseResult {
 
 /// A model, and the functions that react to its events.
 struct Model<'a> {
-    stage: &'a Stage,
+    env: &'a Environment,
     slots: &'a Semaphore,
     /// The model's name, and the access key of its functions, by which the emulator identifies their calls.
     name: String,
@@ -131,7 +129,7 @@ impl Model<'_> {
             let began = Instant::now();
             let outcome = {
                 let _slot = self.slots.acquire().await.map_err(|error| error.to_string())?;
-                process::invoke(self.stage, function, &self.name, event).await
+                process::invoke(self.env, function, &self.name, event).await
             };
             match outcome {
                 Outcome::Answered(answer) => return Ok(answer),
@@ -141,9 +139,10 @@ impl Model<'_> {
                     "killed".clone_into(&mut last);
                 }
             }
-            // A killed process may hold the lease, which ends only by its expiry.
-            if last.contains("acting on this right now") {
-                tokio::time::sleep(LEASE.saturating_sub(began.elapsed())).await;
+            // A killed process may hold the lease, which ends only by its expiry; one second more for the clocks.
+            if last.contains(LEASE_HELD) {
+                let expiry = LEASE.unsigned_abs() + Duration::from_secs(1);
+                tokio::time::sleep(expiry.saturating_sub(began.elapsed())).await;
             }
         }
         Err(format!("{function} failed permanently on {}: {last}", event["detail-type"]))

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::{Mutex, mpsc};
 
-use super::{Stage, binary};
+use super::{Environment, binary};
 
 /// The functions' timeout in the template.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ struct Api {
     said: mpsc::UnboundedSender<Outcome>,
 }
 
-pub(super) async fn invoke(stage: &Stage, function: &str, principal: &str, event: &Value) -> Outcome {
+pub(super) async fn invoke(env: &Environment, function: &str, principal: &str, event: &Value) -> Outcome {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (said, mut answers) = mpsc::unbounded_channel();
@@ -44,7 +44,7 @@ pub(super) async fn invoke(stage: &Stage, function: &str, principal: &str, event
     let serving = tokio::spawn(axum::serve(listener, router).into_future());
     let mut child = Command::new(binary(function))
         .env_clear()
-        .envs(stage.environment(function, principal))
+        .envs(env.environment(function, principal))
         .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -54,7 +54,7 @@ pub(super) async fn invoke(stage: &Stage, function: &str, principal: &str, event
         .unwrap();
     let outcome = tokio::select! {
         Some(outcome) = answers.recv() => outcome,
-        () = stage.time_to_kill(principal) => Outcome::Killed,
+        () = env.time_to_kill(principal) => Outcome::Killed,
         status = child.wait() => Outcome::Failed(format!("the process exited: {status:?}")),
         () = tokio::time::sleep(TIMEOUT) => Outcome::Failed("timed out".to_owned()),
     };

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use trimtab_cloud::{ACCOUNT, REGION};
 
 use super::cloud::{DEBOUNCE, event};
-use super::{Flow, Model, Stage, batch_transform, engines};
+use super::{Environment, Flow, Model, batch_transform, engines};
 
 /// Time for an effect to become visible in a service.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Interval between reads of a service; hundreds of cases read concurrently.
-const LOOK: Duration = Duration::from_millis(700);
+const POLL: Duration = Duration::from_millis(700);
 
 /// The resources of a model that appear in its events.
 #[derive(Default)]
@@ -29,74 +29,74 @@ pub(super) struct Scene {
 
 #[allow(clippy::too_many_lines, reason = "one arm for each flow")]
 pub(super) async fn prepare(model: &mut Model<'_>, flow: Flow) -> Scene {
-    let (stage, name) = (model.stage, model.name.clone());
-    let engine = engines::engine(stage, flow, &name).await;
+    let (env, name) = (model.env, model.name.clone());
+    let engine = engines::engine(env, flow, &name).await;
     match flow {
-        Flow::Stack => stage.apply_stack(&name).await,
-        Flow::BatchTransform => stage.apply_transform(&name).await,
-        Flow::OperatorRollback => stage.apply_stages(&name).await,
-        _ => stage.apply(&name, flow, engine).await,
+        Flow::Stack => env.apply_stack(&name).await,
+        Flow::BatchTransform => env.apply_transform(&name).await,
+        Flow::OperatorRollback => env.apply_stages(&name).await,
+        _ => env.apply(&name, flow, engine).await,
     }
     let mut scene = Scene::default();
     use ModelApprovalStatus::{Approved, PendingManualApproval};
     match flow {
         Flow::Drift | Flow::LostDrift => {
-            stage.pipeline(&name).await;
-            stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
+            env.pipeline(&name).await;
+            env.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
         }
         Flow::StepFunctions | Flow::Airflow | Flow::Kubeflow | Flow::CodePipelineTraining => {
-            stage.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
+            env.alarm(&format!("{name}-prod-data-drift"), StateValue::Alarm).await;
         }
         Flow::Violations => {
-            stage.pipeline(&name).await;
-            scene.job = stage.monitored(&name).await;
+            env.pipeline(&name).await;
+            scene.job = env.monitored(&name).await;
         }
-        Flow::NewData => stage.pipeline(&name).await,
+        Flow::NewData => env.pipeline(&name).await,
         Flow::LostPush => {
             // The first reconcile adopts existing resources without acting on them.
             model.deliver("integrate", &reconcile_request(&name)).await.unwrap();
-            scene.commit = stage.repository(&name).await;
+            scene.commit = env.repository(&name).await;
         }
         Flow::LostVersion => {
             model.deliver("deploy", &reconcile_request(&name)).await.unwrap();
-            scene.package = stage.package(&name, true, Approved).await;
+            scene.package = env.package(&name, true, Approved).await;
         }
         Flow::Push => {
-            stage.pipeline(&name).await;
-            scene.commit = stage.repository(&name).await;
+            env.pipeline(&name).await;
+            scene.commit = env.repository(&name).await;
         }
         Flow::PipelineBuild => {
-            stage.build_pipeline(&name).await;
-            scene.commit = stage.repository(&name).await;
+            env.build_pipeline(&name).await;
+            scene.commit = env.repository(&name).await;
         }
-        Flow::Image => scene.digest = stage.image(&name).await,
+        Flow::Image => scene.digest = env.image(&name).await,
         Flow::Review => {
-            stage.repository(&name).await;
-            (scene.pull, scene.commit) = stage.pull_request(&name).await;
+            env.repository(&name).await;
+            (scene.pull, scene.commit) = env.pull_request(&name).await;
         }
         Flow::OperatorRollback => {
             model.deliver("deploy", &reconcile_request(&name)).await.unwrap();
-            scene.package = stage.package(&name, true, Approved).await;
+            scene.package = env.package(&name, true, Approved).await;
         }
         Flow::FirstVersion | Flow::Stack | Flow::BatchTransform => {
-            scene.package = stage.package(&name, true, Approved).await;
+            scene.package = env.package(&name, true, Approved).await;
         }
         Flow::NextVersion => {
-            stage.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
-            scene.package = stage.package(&name, true, Approved).await;
+            env.alarm(&format!("{name}-prod-5xx"), StateValue::Ok).await;
+            scene.package = env.package(&name, true, Approved).await;
             for step in 0..2 {
                 let (function, event) = scene.event(model, Flow::FirstVersion, step).await;
                 model.deliver(function, &event).await.unwrap();
             }
-            scene.package = stage.package(&name, false, Approved).await;
+            scene.package = env.package(&name, false, Approved).await;
         }
         Flow::Candidate => {
-            scene.machine = stage.tests(&name).await;
-            scene.package = stage.package(&name, true, PendingManualApproval).await;
+            scene.machine = env.tests(&name).await;
+            scene.package = env.package(&name, true, PendingManualApproval).await;
         }
-        Flow::GuardViolation => stage.job(&name).await,
+        Flow::GuardViolation => env.job(&name).await,
         Flow::Monitoring => {
-            scene.package = stage.package(&name, true, Approved).await;
+            scene.package = env.package(&name, true, Approved).await;
             for step in 0..2 {
                 let (function, event) = scene.event(model, Flow::FirstVersion, step).await;
                 model.deliver(function, &event).await.unwrap();
@@ -111,15 +111,15 @@ impl Scene {
     /// Waits for the effects of the previous step; returns the event of this step and the function that handles it.
     #[allow(clippy::too_many_lines, reason = "one arm for each flow")]
     pub(super) async fn event(&mut self, model: &Model<'_>, flow: Flow, step: usize) -> (&'static str, Value) {
-        let (stage, name) = (model.stage, &model.name);
+        let (env, name) = (model.env, &model.name);
         match (flow, step) {
             (Flow::Drift | Flow::StepFunctions | Flow::Airflow | Flow::Kubeflow | Flow::CodePipelineTraining, 0) => {
                 ("retrain", alarm(name))
             }
             (Flow::StepFunctions | Flow::Airflow | Flow::Kubeflow | Flow::CodePipelineTraining, _) => {
-                ("retrain", engines::ended(stage, flow, name).await)
+                ("retrain", engines::ended(env, flow, name).await)
             }
-            (Flow::Drift, _) => ("retrain", run_ended(stage, name).await),
+            (Flow::Drift, _) => ("retrain", run_ended(env, name).await),
             (Flow::Violations, 0) => {
                 let detail = json!({"ProcessingJobName": self.job, "ProcessingJobStatus": "Completed"});
                 ("retrain", event("aws.sagemaker", "SageMaker Processing Job State Change", &self.job, &detail))
@@ -134,31 +134,31 @@ impl Scene {
                 tokio::time::sleep(DEBOUNCE.unsigned_abs()).await;
                 ("retrain", reconcile_request(name))
             }
-            (Flow::Violations | Flow::NewData, _) => ("retrain", run_ended(stage, name).await),
+            (Flow::Violations | Flow::NewData, _) => ("retrain", run_ended(env, name).await),
             (Flow::LostDrift, step) => {
                 if step > 0 {
-                    run_ended(stage, name).await;
+                    run_ended(env, name).await;
                 }
                 ("retrain", reconcile_request(name))
             }
             (Flow::LostPush, 0) => ("integrate", reconcile_request(name)),
             (Flow::LostPush, step) => {
                 if step > 1 {
-                    build_ended(stage, flow, name).await;
+                    build_ended(env, flow, name).await;
                 }
                 let details = json!({"branch": "main", "commit": self.commit});
                 ("integrate", asked("Build Requested", name, &details))
             }
             (Flow::LostVersion, step) => {
                 if step > 0 {
-                    endpoint_rests(stage, name).await;
+                    endpoint_is_stable(env, name).await;
                 }
                 ("deploy", reconcile_request(name))
             }
             (Flow::Schedule, _) => ("reconcile", event("aws.events", "Scheduled Event", name, &json!({}))),
-            (Flow::PipelineBuild, 1) => ("integrate", execution_ended(stage, name).await),
+            (Flow::PipelineBuild, 1) => ("integrate", execution_ended(env, name).await),
             (Flow::PipelineBuild, 2) => {
-                let execution = stage.executions(name).await.pop().unwrap_or_default();
+                let execution = env.executions(name).await.pop().unwrap_or_default();
                 let details = json!({"execution": execution, "commit": self.commit});
                 ("integrate", asked("Build Requested", name, &details))
             }
@@ -178,30 +178,30 @@ impl Scene {
                     "destinationReference": "refs/heads/main"});
                 ("integrate", event("aws.codecommit", "CodeCommit Pull Request State Change", name, &detail))
             }
-            (Flow::Push | Flow::Review | Flow::PipelineBuild, _) => ("integrate", build_ended(stage, flow, name).await),
+            (Flow::Push | Flow::Review | Flow::PipelineBuild, _) => ("integrate", build_ended(env, flow, name).await),
             (Flow::OperatorRollback, 2) => {
-                stage.control("endpoint", &json!({"name": format!("{name}-prod"), "status": "Failed"})).await;
+                env.control("endpoint", &json!({"name": format!("{name}-prod"), "status": "Failed"})).await;
                 ("deploy", asked("Rollback Requested", name, &json!({"by": "maya"})))
             }
             (Flow::OperatorRollback, 3) => {
-                endpoint_is_gone(stage, name).await;
+                endpoint_is_gone(env, name).await;
                 ("deploy", reconcile_request(name))
             }
             (
                 Flow::FirstVersion | Flow::NextVersion | Flow::Stack | Flow::BatchTransform | Flow::OperatorRollback,
                 0,
             ) => ("deploy", self.package_is(name, "Approved")),
-            (Flow::BatchTransform, _) => ("deploy", batch_transform::ended(stage, name).await),
+            (Flow::BatchTransform, _) => ("deploy", batch_transform::ended(env, name).await),
             (Flow::Candidate, 0) => ("evaluate", self.package_is(name, "PendingManualApproval")),
-            (Flow::Candidate, _) => ("evaluate", tests_ended(stage, &self.machine).await),
+            (Flow::Candidate, _) => ("evaluate", tests_ended(env, &self.machine).await),
             (Flow::FirstVersion | Flow::NextVersion | Flow::OperatorRollback, _) => {
-                endpoint_rests(stage, name).await;
+                endpoint_is_stable(env, name).await;
                 let detail = json!({"EndpointName": format!("{name}-prod"), "EndpointStatus": "IN_SERVICE"});
                 ("deploy", event("aws.sagemaker", "SageMaker Endpoint State Change", name, &detail))
             }
             (Flow::Stack, _) => {
                 until("a stack that is made", async || {
-                    stage.stack(name).await.filter(|status| status == "CREATE_COMPLETE")
+                    env.stack(name).await.filter(|status| status == "CREATE_COMPLETE")
                 })
                 .await;
                 let id = format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}-prod/1");
@@ -215,7 +215,7 @@ impl Scene {
                 ("guard", event("aws.sagemaker", "AWS API Call via CloudTrail", name, &detail))
             }
             (Flow::Monitoring, 0) => ("monitor", asked("Monitoring Requested", name, &json!({"kind": "data-quality"}))),
-            (Flow::Monitoring, _) => ("monitor", baseline_ended(stage, name).await),
+            (Flow::Monitoring, _) => ("monitor", baseline_ended(env, name).await),
             (Flow::Lineage, step) => {
                 let kind = if step == 0 { "Training Started" } else { "Training Succeeded" };
                 let detail = json!({"version": 1, "model": name, "dedup_key": format!("incident/{name}-build-1"),
@@ -279,13 +279,13 @@ pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
             return found;
         }
         assert!(since.elapsed() < TIMEOUT, "not observed: {what}");
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL).await;
     }
 }
 
-async fn run_ended(stage: &Stage, model: &str) -> Value {
+async fn run_ended(env: &Environment, model: &str) -> Value {
     let run = until("a run that has ended", async || {
-        let call = stage.sagemaker.list_pipeline_executions().pipeline_name(format!("{model}-training"));
+        let call = env.sagemaker.list_pipeline_executions().pipeline_name(format!("{model}-training"));
         let runs = call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default();
         let status = |status: &str| status == "Succeeded";
         runs.into_iter().find(|run| run.pipeline_execution_status().is_some_and(|found| status(found.as_str())))
@@ -296,11 +296,11 @@ async fn run_ended(stage: &Stage, model: &str) -> Value {
     event("aws.sagemaker", "SageMaker Model Building Pipeline Execution Status Change", model, &detail)
 }
 
-async fn build_ended(stage: &Stage, flow: Flow, model: &str) -> Value {
+async fn build_ended(env: &Environment, flow: Flow, model: &str) -> Value {
     let build = until("a build that has ended", async || {
-        let listed = stage.codebuild.list_builds_for_project().project_name(flow.project(model)).send().await;
+        let listed = env.codebuild.list_builds_for_project().project_name(flow.project(model)).send().await;
         let ids = listed.unwrap().ids.filter(|ids| !ids.is_empty())?;
-        let builds = stage.codebuild.batch_get_builds().set_ids(Some(ids)).send().await.unwrap().builds;
+        let builds = env.codebuild.batch_get_builds().set_ids(Some(ids)).send().await.unwrap().builds;
         let done = |status: &str| status == "SUCCEEDED";
         builds.unwrap_or_default().into_iter().find(|build| build.build_status().is_some_and(|s| done(s.as_str())))
     });
@@ -314,9 +314,9 @@ async fn build_ended(stage: &Stage, flow: Flow, model: &str) -> Value {
     event("aws.codebuild", "CodeBuild Build State Change", model, &detail)
 }
 
-async fn execution_ended(stage: &Stage, model: &str) -> Value {
+async fn execution_ended(env: &Environment, model: &str) -> Value {
     let ended = until("an execution that has ended", async || {
-        let call = stage.codepipeline.list_pipeline_executions().pipeline_name(format!("{model}-integration"));
+        let call = env.codepipeline.list_pipeline_executions().pipeline_name(format!("{model}-integration"));
         let listed = call.send().await.unwrap().pipeline_execution_summaries.unwrap_or_default();
         let done = listed.into_iter().find(|run| run.status().is_some_and(|status| status.as_str() == "Succeeded"));
         done.and_then(|run| run.pipeline_execution_id)
@@ -325,9 +325,9 @@ async fn execution_ended(stage: &Stage, model: &str) -> Value {
     event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", model, &detail)
 }
 
-pub(super) async fn tests_ended(stage: &Stage, machine: &str) -> Value {
+pub(super) async fn tests_ended(env: &Environment, machine: &str) -> Value {
     let ended = until("an execution that has ended", async || {
-        let listed = stage.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions;
+        let listed = env.sfn.list_executions().state_machine_arn(machine).send().await.unwrap().executions;
         listed.into_iter().find(|execution| execution.status.as_str() == "SUCCEEDED")
     });
     let ended = ended.await;
@@ -336,9 +336,9 @@ pub(super) async fn tests_ended(stage: &Stage, machine: &str) -> Value {
     event("aws.states", "Step Functions Execution Status Change", &ended.execution_arn, &detail)
 }
 
-async fn baseline_ended(stage: &Stage, model: &str) -> Value {
+async fn baseline_ended(env: &Environment, model: &str) -> Value {
     let job = until("a baseline's job that has ended", async || {
-        let call = stage.sagemaker.list_processing_jobs().name_contains(format!("trimtab-{model}-"));
+        let call = env.sagemaker.list_processing_jobs().name_contains(format!("trimtab-{model}-"));
         let jobs = call.send().await.unwrap().processing_job_summaries.unwrap_or_default();
         jobs.into_iter().find(|job| job.processing_job_status().is_some_and(|status| status.as_str() == "Completed"))
     });
@@ -347,17 +347,17 @@ async fn baseline_ended(stage: &Stage, model: &str) -> Value {
     event("aws.sagemaker", "SageMaker Processing Job State Change", &name, &detail)
 }
 
-async fn endpoint_rests(stage: &Stage, model: &str) {
+async fn endpoint_is_stable(env: &Environment, model: &str) {
     until("an endpoint in service", async || {
-        let found = stage.sagemaker.describe_endpoint().endpoint_name(format!("{model}-prod")).send().await.ok()?;
+        let found = env.sagemaker.describe_endpoint().endpoint_name(format!("{model}-prod")).send().await.ok()?;
         found.endpoint_status().filter(|status| status.as_str() == "InService").map(|_| ())
     })
     .await;
 }
 
-async fn endpoint_is_gone(stage: &Stage, model: &str) {
+async fn endpoint_is_gone(env: &Environment, model: &str) {
     until("an endpoint that is gone", async || {
-        let found = stage.sagemaker.describe_endpoint().endpoint_name(format!("{model}-prod")).send().await;
+        let found = env.sagemaker.describe_endpoint().endpoint_name(format!("{model}-prod")).send().await;
         found.is_err().then_some(())
     })
     .await;

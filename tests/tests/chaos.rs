@@ -9,19 +9,19 @@
 
 use std::time::Instant;
 
-use trimtab_tests::chaos::{Case, FAULTS, Stage, cases, play};
+use trimtab_tests::chaos::{Case, Environment, FAULTS, cases, play};
 
 /// The sample has one in this many cases. The number is prime, so that each kind of fault meets each call.
 const SLICE: usize = 17;
 
 async fn run(choose: impl Fn(usize, &Case) -> bool) {
     let began = Instant::now();
-    let stage = Stage::set().await;
+    let env = Environment::start().await;
     let chosen: Vec<Case> =
-        cases(&stage).await.into_iter().enumerate().filter(|(n, case)| choose(*n, case)).map(|(_, c)| c).collect();
-    let tally = play(&stage, chosen).await;
+        cases(&env).await.into_iter().enumerate().filter(|(n, case)| choose(*n, case)).map(|(_, c)| c).collect();
+    let tally = play(&env, chosen).await;
     println!("{}", tally.summary(began.elapsed()));
-    stage.strike().await;
+    env.stop().await;
     assert!(tally.violations.is_empty(), "{:#?}", tally.violations);
     assert!(tally.injected * 10 > tally.cases * 9, "too few faults were injected to prove anything: {tally:?}");
 }

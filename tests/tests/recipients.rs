@@ -16,14 +16,14 @@ use trimtab_core::port::Topic;
 use trimtab_sns::SnsTopic;
 
 /// A topic and its subscribers.
-struct Stage {
+struct Environment {
     sqs: aws_sdk_sqs::Client,
     topic: SnsTopic,
     subscriptions: SnsSubscriptions,
 }
 
-impl Stage {
-    async fn set(endpoint: &str) -> Self {
+impl Environment {
+    async fn start(endpoint: &str) -> Self {
         let config = trimtab_stories::config(endpoint);
         let (sns, sqs) = (aws_sdk_sns::Client::new(&config), aws_sdk_sqs::Client::new(&config));
         let arn = sns.create_topic().name("notices").send().await.unwrap().topic_arn.unwrap();
@@ -116,53 +116,53 @@ const CRITICAL: &str = "\"critical\"";
 async fn recipients_receive_exactly_their_messages() {
     let cloud = Cloud::start(&root().join("target/tests/recipients"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     for endpoint in [cloud.ministack(), cloud.moto()] {
-        let stage = Stage::set(&endpoint).await;
-        they_are_subscribed(&stage).await;
-        they_change(&stage).await;
+        let env = Environment::start(&endpoint).await;
+        they_are_subscribed(&env).await;
+        they_change(&env).await;
     }
-    who_has_not_confirmed_is_said(&Stage::set(&cloud.ministack()).await).await;
+    who_has_not_confirmed_is_said(&Environment::start(&cloud.ministack()).await).await;
     cloud.stop().await;
 }
 
-async fn they_are_subscribed(stage: &Stage) {
+async fn they_are_subscribed(env: &Environment) {
     let churn = format!("{}{}", recipient("recipients", "oncall", CRITICAL), recipient("recipients", "team", ALL));
     let demand = recipient("recipients", "oncall", "\"warning\"");
     let models = models(&churn, &demand, &recipient("all", "platform", CRITICAL));
-    let said = stage.apply(&models).await;
+    let said = env.apply(&models).await;
     assert!(
         said.contains(&format!("sqs {}: subscribed to churn (critical), demand (warning)\n", queue("oncall"))),
         "{said}"
     );
-    let again = stage.apply(&models).await;
+    let again = env.apply(&models).await;
     assert_eq!(again.matches("as before").count(), 3, "{again}");
-    stage.publish().await;
-    assert_eq!(stage.received("oncall").await, ["churn/critical", "demand/info+warning", "demand/warning"]);
-    assert_eq!(stage.received("team").await, ["churn/critical", "churn/info", "churn/warning"]);
-    assert_eq!(stage.received("platform").await, ["churn/critical", "demand/critical"]);
-    assert_eq!(stage.received("by-hand").await.len(), 8, "whoever subscribed without a filter hears everything");
+    env.publish().await;
+    assert_eq!(env.received("oncall").await, ["churn/critical", "demand/info+warning", "demand/warning"]);
+    assert_eq!(env.received("team").await, ["churn/critical", "churn/info", "churn/warning"]);
+    assert_eq!(env.received("platform").await, ["churn/critical", "demand/critical"]);
+    assert_eq!(env.received("by-hand").await.len(), 8, "whoever subscribed without a filter hears everything");
 }
 
-async fn they_change(stage: &Stage) {
+async fn they_change(env: &Environment) {
     let suite =
         format!("{}{}", recipient("platform", "platform", "\"warning\""), recipient("all", "by-hand", CRITICAL));
-    let said = stage.apply(&models("", &recipient("recipients", "oncall", CRITICAL), &suite)).await;
+    let said = env.apply(&models("", &recipient("recipients", "oncall", CRITICAL), &suite)).await;
     assert!(said.contains(&format!("sqs {}: unsubscribed", queue("team"))), "{said}");
     assert!(said.contains(&format!("sqs {}: is subscribed without a filter", queue("by-hand"))), "{said}");
-    stage.publish().await;
-    assert_eq!(stage.received("oncall").await, ["demand/critical"]);
-    assert_eq!(stage.received("team").await, Vec::<String>::new(), "who is in no policy any more hears nothing");
-    assert_eq!(stage.received("platform").await, ["-/warning"]);
-    assert_eq!(stage.received("by-hand").await.len(), 8);
+    env.publish().await;
+    assert_eq!(env.received("oncall").await, ["demand/critical"]);
+    assert_eq!(env.received("team").await, Vec::<String>::new(), "who is in no policy any more hears nothing");
+    assert_eq!(env.received("platform").await, ["-/warning"]);
+    assert_eq!(env.received("by-hand").await.len(), 8);
 }
 
 /// moto confirms every subscription.
-async fn who_has_not_confirmed_is_said(stage: &Stage) {
+async fn who_has_not_confirmed_is_said(env: &Environment) {
     let hook = "[[notify.recipients]]\nprotocol = \"https\"\nendpoint = \"https://127.0.0.1:9/hook\"\n";
     let asked = models(hook, "", "[[notify.all]]\nprotocol = \"email\"\nendpoint = \"a@example.com\"\n");
     for words in
         ["subscribed to churn (all); receives nothing until", "receives nothing until the recipient confirms it"]
     {
-        let said = stage.apply(&asked).await;
+        let said = env.apply(&asked).await;
         assert!(said.contains(&format!("https https://127.0.0.1:9/hook: {words}")), "{said}");
     }
 }

@@ -21,7 +21,7 @@ use trimtab_tests::json as read;
 /// MiniStack retries a failed function after one second, then after two more.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Stage {
+struct Environment {
     cloud: Cloud,
     sqs: aws_sdk_sqs::Client,
     events: aws_sdk_eventbridge::Client,
@@ -32,7 +32,7 @@ struct Stage {
 }
 
 /// A queue in the place of an on-call mailbox.
-async fn set() -> Stage {
+async fn start() -> Environment {
     let cloud = Cloud::start(&root().join("target/tests/redrive"), ([127, 0, 0, 1], 0).into()).await.unwrap();
     cloud.deploy().unwrap();
     let config = trimtab_stories::config(&cloud.ministack());
@@ -43,7 +43,7 @@ async fn set() -> Stage {
     call.endpoint(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:people-on-call")).send().await.unwrap();
     let ledger = DynamoLedger::new(&config, format!("{STACK}-ledger"));
     apply::apply(&ledger, &trimtab_cli::policies::read(&root().join("policies")).unwrap()).await.unwrap();
-    Stage {
+    Environment {
         sqs,
         events: aws_sdk_eventbridge::Client::new(&config),
         lambda: aws_sdk_lambda::Client::new(&config),
@@ -54,7 +54,7 @@ async fn set() -> Stage {
     }
 }
 
-impl Stage {
+impl Environment {
     /// Makes every call of the functions fail, or succeed again.
     async fn outage(&self, on: bool) {
         let body =
@@ -126,70 +126,70 @@ fn fact(dedup_key: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redriven_events_complete_once() {
-    let stage = set().await;
-    given_back(&stage).await;
-    not_handed_over(&stage).await;
-    kept_during_a_pause(&stage).await;
-    stage.cloud.stop().await;
+    let env = start().await;
+    given_back(&env).await;
+    not_handed_over(&env).await;
+    kept_during_a_pause(&env).await;
+    env.cloud.stop().await;
 }
 
-async fn given_back(stage: &Stage) {
-    stage.outage(true).await;
+async fn given_back(env: &Environment) {
+    env.outage(true).await;
     // As EventBridge does it on AWS; the local cloud's tries a function only once.
-    let call = stage.lambda.invoke().function_name(format!("{STACK}-notify")).invocation_type(InvocationType::Event);
+    let call = env.lambda.invoke().function_name(format!("{STACK}-notify")).invocation_type(InvocationType::Event);
     call.payload(Blob::new(fact("rollout/churn/7/1").to_string())).send().await.unwrap();
-    stage.until("an event in the failure queue", async || stage.waiting("failures").await == 1).await;
-    stage.outage(false).await;
+    env.until("an event in the failure queue", async || env.waiting("failures").await == 1).await;
+    env.outage(false).await;
     // SQS publishes the number of messages to CloudWatch, which evaluates the template's alarm.
     let dimension = Dimension::builder().name("QueueName").value(format!("{STACK}-failures")).build();
     let datum = MetricDatum::builder().metric_name("ApproximateNumberOfMessagesVisible").value(1.0);
-    let call = stage.cloudwatch.put_metric_data().namespace("AWS/SQS").metric_data(datum.dimensions(dimension).build());
+    let call = env.cloudwatch.put_metric_data().namespace("AWS/SQS").metric_data(datum.dimensions(dimension).build());
     call.send().await.unwrap();
-    stage.mail(Some(&format!("{STACK}-failures"))).await;
-    let said = stage.redrive(Queue::Failures, true).await;
+    env.mail(Some(&format!("{STACK}-failures"))).await;
+    let said = env.redrive(Queue::Failures, true).await;
     assert!(said.contains("Rollout Rolled Back") && said.contains("trimtab-notify"), "{said}");
-    assert_eq!(stage.waiting("failures").await, 1, "a dry run takes nothing: {said}");
-    let said = stage.redrive(Queue::Failures, false).await;
+    assert_eq!(env.waiting("failures").await, 1, "a dry run takes nothing: {said}");
+    let said = env.redrive(Queue::Failures, false).await;
     assert!(said.contains("redriven: acted"), "{said}");
-    let mail = stage.mail(Some("rollout/churn/7/1")).await;
+    let mail = env.mail(Some("rollout/churn/7/1")).await;
     assert_eq!(mail.iter().filter(|message| message.contains("rollout/churn/7/1")).count(), 1, "{mail:?}");
-    assert_eq!(stage.waiting("failures").await, 0);
-    assert_eq!(stage.redrive(Queue::Failures, false).await, "no events to redrive\n");
+    assert_eq!(env.waiting("failures").await, 0);
+    assert_eq!(env.redrive(Queue::Failures, false).await, "no events to redrive\n");
 }
 
-async fn not_handed_over(stage: &Stage) {
+async fn not_handed_over(env: &Environment) {
     let mut event = fact("rollout/churn/8/1");
     event["id"] = json!("7d2ef9c1-0000-4000-8000-000000000008");
     let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build().unwrap();
     let target = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-notify");
     // Everything twice.
     for _ in 0..2 {
-        let call = stage.sqs.send_message().queue_url(stage.url("undelivered")).message_body(event.to_string());
+        let call = env.sqs.send_message().queue_url(env.url("undelivered")).message_body(event.to_string());
         let call = call.message_attributes("TARGET_ARN", text(&target));
         call.message_attributes("ERROR_CODE", text("NO_PERMISSIONS")).send().await.unwrap();
     }
-    let said = stage.redrive(Queue::Undelivered, false).await;
+    let said = env.redrive(Queue::Undelivered, false).await;
     assert_eq!(said.matches("redriven: ").count(), 2, "{said}");
     assert_eq!(said.matches("redriven: acted").count(), 1, "{said}");
-    let mail = stage.mail(Some("rollout/churn/8/1")).await;
+    let mail = env.mail(Some("rollout/churn/8/1")).await;
     assert_eq!(mail.len(), 1, "{mail:?}");
-    assert_eq!(stage.waiting("undelivered").await, 0);
+    assert_eq!(env.waiting("undelivered").await, 0);
 }
 
-async fn kept_during_a_pause(stage: &Stage) {
+async fn kept_during_a_pause(env: &Environment) {
     let churn = scope(Some("churn")).unwrap();
-    pause::pause(&stage.ledger, &churn, "mira".to_owned(), jiff::Timestamp::now()).await.unwrap();
-    stage.say("default", &read(&root().join("events/sagemaker/run-succeeded.json"))).await;
-    stage.until("a kept event", async || stage.ledger.dead_letters().await.unwrap().len() == 1).await;
-    let said = stage.redrive(Queue::DeadLetters, false).await;
+    pause::pause(&env.ledger, &churn, "mira".to_owned(), jiff::Timestamp::now()).await.unwrap();
+    env.say("default", &read(&root().join("events/sagemaker/run-succeeded.json"))).await;
+    env.until("a kept event", async || env.ledger.dead_letters().await.unwrap().len() == 1).await;
+    let said = env.redrive(Queue::DeadLetters, false).await;
     assert!(said.contains("paused by mira"), "{said}");
-    assert_eq!(stage.ledger.dead_letters().await.unwrap().len(), 1, "still paused, still kept: {said}");
-    resume::resume(&stage.ledger, &churn).await.unwrap();
-    let said = stage.redrive(Queue::DeadLetters, false).await;
+    assert_eq!(env.ledger.dead_letters().await.unwrap().len(), 1, "still paused, still kept: {said}");
+    resume::resume(&env.ledger, &churn).await.unwrap();
+    let said = env.redrive(Queue::DeadLetters, false).await;
     assert!(said.contains("redriven: skipped because no incident"), "{said}");
-    assert_eq!(stage.ledger.dead_letters().await.unwrap(), [], "{said}");
+    assert_eq!(env.ledger.dead_letters().await.unwrap(), [], "{said}");
     assert_ne!(
-        stage.ledger.history(&Scope::Model(trimtab_core::name::ModelName::parse("churn").unwrap())).await.unwrap(),
+        env.ledger.history(&Scope::Model(trimtab_core::name::ModelName::parse("churn").unwrap())).await.unwrap(),
         []
     );
 }

@@ -39,6 +39,9 @@ use crate::port::{AggregateId, Bus, Clock, HistoryEntry, Ledger, PortResult, Rec
 /// still applies. It is shorter than the delay before Lambda's first retry of an asynchronous event (60 s).
 pub const LEASE: SignedDuration = SignedDuration::from_secs(55);
 
+/// The cause of the transient failure of an invocation that met another one's lease.
+pub const LEASE_HELD: &str = "another invocation holds the lease of this aggregate";
+
 /// The reason code of a reaction that completed the work of an earlier event.
 const RESUMED_PENDING: &str = "resumed_pending";
 
@@ -143,7 +146,7 @@ where
         for _ in 0..ATTEMPTS {
             let record = self.ledger.load(&id).await?;
             if record.lease_until.is_some_and(|until| until > self.clock.now()) {
-                return Err(Failure::transient("ledger:claim", "another invocation holds the lease of this aggregate"));
+                return Err(Failure::transient("ledger:claim", LEASE_HELD));
             }
             let incoming = Incoming { after_resume: resumed.is_some(), ..incoming };
             match self.attempt(function, incoming, &id, record).await {
