@@ -149,7 +149,7 @@ impl Rig {
     }
 
     fn dedup_keys(&self, kind: FactKind) -> BTreeSet<String> {
-        let facts = self.facts();
+        let facts = self.world.bus.facts();
         facts.into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key).collect()
     }
 
