@@ -158,6 +158,11 @@ impl Services {
         std::mem::take(&mut self.journal().calls)
     }
 
+    /// Forgets the calls until now.
+    pub fn forget_calls(&self) {
+        self.journal().calls.clear();
+    }
+
     /// The number of effects that services applied.
     #[must_use]
     pub fn effects(&self) -> usize {
