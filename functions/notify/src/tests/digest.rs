@@ -101,8 +101,9 @@ fn refused_digest_is_sent_later() {
     let rig = demand();
     receive(&rig, &of_demand("Training Started", "incident/demand-build-1"));
     pass(&rig, 25);
-    let refused =
-        react_as_refused(&rig, &of_demand("Reconcile Requested", "look/demand/x"));
+    refuse(&rig.services);
+    let refused = rig.try_react(&of_demand("Reconcile Requested", "look/demand/x"));
+    rig.services.accept();
     assert!(matches!(refused, Err(Failure::Transient { .. })));
     pass(&rig, 1);
     assert_eq!(reconcile(&rig), "due");

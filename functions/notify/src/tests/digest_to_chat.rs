@@ -105,9 +105,7 @@ fn full_digest_shows_ten_lines_in_the_chat() {
     };
     rig.react_as(&reaction(&subscribers, None, &rig.world.ledger), &held(0)).unwrap();
     started(&rig, 1..99);
-    let receive = |chat: &Services| {
-        react_to(&rig, &subscribers, chat, &held(99)).unwrap()
-    };
+    let receive = |chat: &Services| react_to(&rig, &subscribers, chat, &held(99)).unwrap();
     assert_eq!(receive(&refusing()).codes, ["full", "publish_refused"]);
     assert_eq!(rig.world.ledger.contents().dead_letters.len(), 1);
     for code in ["chat_retried", "already_batched"] {
@@ -124,7 +122,8 @@ fn digest_without_a_chat_has_no_backlog() {
     let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
     started(&rig, [1]);
     pass(&rig, 24);
-    rig.react_as(&reaction(&subscribers, None, &rig.world.ledger), &of_demand("Reconcile Requested", "look/demand/x")).unwrap();
+    rig.react_as(&reaction(&subscribers, None, &rig.world.ledger), &of_demand("Reconcile Requested", "look/demand/x"))
+        .unwrap();
     assert_eq!(reconcile(&rig, &subscribers, &chat).unwrap().codes[0], "nothing_new");
     assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 0));
 }
