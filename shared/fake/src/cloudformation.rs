@@ -13,7 +13,7 @@ use crate::services::Services;
 pub struct State {
     /// By name.
     pub stacks: BTreeMap<String, ObservedStack>,
-    /// The accepted calls that change a stack: `create`, `update`, `proceed` or `delete`.
+    /// The accepted calls that change a stack: `create`, `update`, `continue` or `delete`.
     pub accepted: Vec<&'static str>,
     /// Their tokens; a deletion has none here.
     pub tokens: Vec<String>,
@@ -60,7 +60,7 @@ impl Stacks for Services {
     async fn proceed(&self, call: &StackCall) -> PortResult<()> {
         self.effect("stacks.proceed", call.stack.as_str(), || {
             let mut state = self.cloudformation();
-            state.accepted.push("proceed");
+            state.accepted.push("continue");
             state.tokens.push(call.token.clone());
         })
     }

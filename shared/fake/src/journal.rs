@@ -15,6 +15,17 @@ pub enum Fault {
     Refused,
 }
 
+/// A fault of the next update that an endpoint could accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateFault {
+    /// Another update began a moment before.
+    Busy,
+    /// SageMaker refuses the update.
+    Refused,
+    /// SageMaker accepts the update, and its response is lost.
+    Lost,
+}
+
 /// Whether a call changes the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -43,6 +54,8 @@ pub(crate) struct Journal {
     pub(crate) at_call: Option<(usize, Fault)>,
     /// The number of effects before the one that fails.
     pub(crate) at_effect: Option<(usize, Fault)>,
+    /// The fault of the next update that an endpoint of any account could accept.
+    pub(crate) next_update: Option<UpdateFault>,
     /// Faults of the next call of an operation.
     pub(crate) next: BTreeMap<String, Fault>,
     /// Failures of every call of an operation.

@@ -40,7 +40,7 @@ mod sns;
 pub mod step_functions;
 pub mod training_engine;
 
-pub use journal::Fault;
+pub use journal::{Fault, UpdateFault};
 pub use ledger::ReadOnly;
 pub use rig::Rig;
 pub use services::{HOME, Services};

@@ -59,11 +59,6 @@ impl<A> Rig<A> {
     pub fn apply(&self, policy: Policy) {
         self.world.ledger.contents().policies.insert(policy.model.clone(), policy);
     }
-
-    /// The number of dead letters.
-    pub fn dead_letters(&self) -> usize {
-        self.world.ledger.contents().dead_letters.len()
-    }
 }
 
 impl<A: Act> Rig<A> {

@@ -10,10 +10,11 @@ use trimtab_core::port::{
     EndpointRequest, Endpoints, ModelRequest, ObservedEndpoint, PortResult, Served, ServingRequest, UpdateAccepted,
 };
 
+use crate::journal::UpdateFault;
 use crate::services::Services;
 
 /// The configuration of an update that is not Trimtab's.
-pub const FOREIGN_CONFIG: &str = "theirs-v0-0";
+const FOREIGN_CONFIG: &str = "theirs-v0-0";
 
 /// The endpoints, and the requests for them.
 #[derive(Debug, Default)]
@@ -30,26 +31,31 @@ pub struct State {
     pub updates: Vec<EndpointRequest>,
     /// The names of the deleted endpoints, in order.
     pub deleted: Vec<String>,
-    /// What happens to the next update that an endpoint could accept.
-    pub next_update: Option<NextUpdate>,
     /// `LastModifiedTime` of what changes from now on.
     pub now: Option<Timestamp>,
 }
 
-/// A fault of the next update that an endpoint could accept.
+/// The end of a transition of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NextUpdate {
-    /// Another update began a moment before.
-    Busy,
-    /// SageMaker refuses the update.
-    Refused,
-    /// SageMaker accepts the update, and its response is lost.
-    Lost,
+pub enum Outcome {
+    /// The pending configuration serves.
+    Served,
+    /// The configuration before it serves.
+    RolledBack,
+    /// `UpdateRollbackFailed`; without a configuration before it, `Failed`.
+    RollbackFailed,
+    /// `Failed`.
+    Failed,
 }
 
 impl State {
     /// Begins to move the endpoint to the requested configuration, as SageMaker does.
-    fn move_to(&mut self, creates: bool, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
+    fn move_to(
+        &mut self,
+        creates: bool,
+        request: &EndpointRequest,
+        fault: impl FnOnce() -> Option<UpdateFault>,
+    ) -> PortResult<UpdateAccepted> {
         let name = request.endpoint.to_string();
         let existing = self.endpoints.get(&name).cloned();
         let refusal = || Err(Failure::permanent("sagemaker:Endpoint", "ValidationException"));
@@ -74,15 +80,15 @@ impl State {
             failure: None,
             modified: self.now,
         };
-        let fault = self.next_update.take();
+        let fault = fault();
         match fault {
-            Some(NextUpdate::Busy) => {
+            Some(UpdateFault::Busy) => {
                 let foreign = ObservedEndpoint { pending: Some(FOREIGN_CONFIG.to_owned()), ..moving };
                 self.endpoints.insert(name, foreign);
                 return Ok(UpdateAccepted::Busy);
             }
-            Some(NextUpdate::Refused) => return refusal(),
-            Some(NextUpdate::Lost) | None => {}
+            Some(UpdateFault::Refused) => return refusal(),
+            Some(UpdateFault::Lost) | None => {}
         }
         self.endpoints.insert(name, moving);
         self.updates.push(request.clone());
@@ -90,6 +96,37 @@ impl State {
             Some(_) => Err(Failure::transient("sagemaker:Endpoint", "no response in time")),
             None => Ok(UpdateAccepted::Started),
         }
+    }
+
+    /// Ends the transition of the endpoint; false if it is in none.
+    pub fn end(&mut self, name: &str, outcome: Outcome) -> bool {
+        let Some(endpoint) = self.endpoints.get_mut(name).filter(|endpoint| endpoint.status.is_moving()) else {
+            return false;
+        };
+        if endpoint.status == EndpointStatus::Deleting {
+            self.endpoints.remove(name);
+            return true;
+        }
+        let pending = endpoint.pending.take();
+        endpoint.modified = self.now;
+        endpoint.status = match (outcome, &endpoint.config) {
+            (Outcome::Failed, _) | (Outcome::RolledBack | Outcome::RollbackFailed, None) => EndpointStatus::Failed,
+            (Outcome::RollbackFailed, Some(_)) => EndpointStatus::UpdateRollbackFailed,
+            (Outcome::Served | Outcome::RolledBack, _) => EndpointStatus::InService,
+        };
+        if outcome == Outcome::Served {
+            endpoint.config = pending.or(endpoint.config.take());
+        }
+        true
+    }
+
+    /// Begins an update that is not Trimtab's; false if the endpoint is not in service.
+    pub fn update_by_another(&mut self, name: &str) -> bool {
+        let in_service = |endpoint: &&mut ObservedEndpoint| endpoint.status == EndpointStatus::InService;
+        let Some(endpoint) = self.endpoints.get_mut(name).filter(in_service) else { return false };
+        endpoint.status = EndpointStatus::SystemUpdating;
+        endpoint.modified = self.now;
+        true
     }
 }
 
@@ -108,11 +145,13 @@ impl Endpoints for Services {
     }
 
     async fn create(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
-        self.effect("endpoints.create", request.endpoint.as_str(), || self.endpoints().move_to(true, request))?
+        let fault = || self.take_update_fault();
+        self.effect("endpoints.create", request.endpoint.as_str(), || self.endpoints().move_to(true, request, fault))?
     }
 
     async fn update(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
-        self.effect("endpoints.update", request.endpoint.as_str(), || self.endpoints().move_to(false, request))?
+        let fault = || self.take_update_fault();
+        self.effect("endpoints.update", request.endpoint.as_str(), || self.endpoints().move_to(false, request, fault))?
     }
 
     /// The endpoint is `Deleting` until the test removes it.

@@ -16,6 +16,8 @@ use crate::services::Services;
 pub struct State {
     /// By ARN.
     pub packages: BTreeMap<String, Package>,
+    /// The list of every group, if it lags behind the packages.
+    pub stale_list: Option<Vec<ListedPackage>>,
     /// The written verdicts, in order.
     pub verdicts: Vec<VerdictRequest>,
     /// A manual decision on a version after `candidates.candidate` read it once more.
@@ -58,6 +60,9 @@ impl Registry for Services {
     async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
         self.query("registry.newest", group.as_str(), || {
             let state = self.registry();
+            if let Some(list) = &state.stale_list {
+                return list.clone();
+            }
             let listed = state.packages.iter().map(|(arn, package)| ListedPackage {
                 package: PackageArn::parse(arn).unwrap(),
                 actual: ObservedPackage {

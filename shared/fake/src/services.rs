@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trimtab_core::failure::Failure;
 use trimtab_core::port::{Message, PortResult};
 
-use crate::journal::{Access, Fault, Journal};
+use crate::journal::{Access, Fault, Journal, UpdateFault};
 use crate::{
     autoscaling, cloudformation, cloudwatch, codebuild, codecommit, codepipeline, ecr, event_bus, s3,
     sagemaker_endpoints, sagemaker_lineage, sagemaker_monitoring, sagemaker_pipelines, sagemaker_registry,
@@ -182,6 +182,21 @@ impl Services {
     /// The effect after this number of effects fails, whichever it is.
     pub fn fail_effect(&self, after: usize, fault: Fault) {
         self.journal().at_effect = Some((after, fault));
+    }
+
+    /// The next update that an endpoint of any account could accept fails; `None` cancels it.
+    pub fn fail_update(&self, fault: Option<UpdateFault>) {
+        self.journal().next_update = fault;
+    }
+
+    /// The fault of the next update, unless it has happened.
+    #[must_use]
+    pub fn update_fault(&self) -> Option<UpdateFault> {
+        self.journal().next_update
+    }
+
+    pub(crate) fn take_update_fault(&self) -> Option<UpdateFault> {
+        self.journal().next_update.take()
     }
 
     /// Each call of this operation fails like this, until [`Services::accept`].

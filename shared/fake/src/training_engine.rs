@@ -21,11 +21,7 @@ pub struct State {
 }
 
 /// The ID that the engine gives to the run with this number.
-///
-/// # Panics
-/// A name in the request does not fit into an ID of its engine.
-#[must_use]
-pub fn run_id(request: &RunRequest, number: usize) -> RunId {
+fn run_id(request: &RunRequest, number: usize) -> RunId {
     match &request.engine {
         Engine::Pipeline(pipeline) => {
             let arn = format!("arn:aws:sagemaker:eu-west-1:{HOME}:pipeline/{pipeline}/execution/run{number}");
