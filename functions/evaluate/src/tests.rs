@@ -158,6 +158,8 @@ fn registered_version_is_tested_once() {
     assert_eq!(started.len(), 1);
     assert!(started[0].starts_with("churn-v7-") && started[0].len() <= 80, "{started:?}");
     assert_eq!(stage.kinds(), [FactKind::EvaluationStarted]);
+    let calls = stage.services.calls();
+    assert!(!calls.iter().any(|call| call.starts_with("registry.package")), "evaluate reads candidates: {calls:?}");
     let input = &stage.services.step_functions().started[0].input;
     assert_eq!(input, &json!({"model": "churn", "package": package(7), "version": 7}));
 }
