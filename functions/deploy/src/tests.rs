@@ -1,22 +1,21 @@
 //! Rollouts through the whole reaction, over an endpoint in memory.
 
-use std::sync::Mutex;
+use std::ops::Deref;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use trimtab_core::event::{AlarmState, Approval, CodePipelineState, EndpointStatus, LifeCycle};
+use trimtab_core::event::{AlarmState, Approval, EndpointStatus, LifeCycle};
 use trimtab_core::fact::FactKind;
-use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{AlarmArn, AlarmName, CodePipelineName, EndpointName, GroupName, PackageArn};
+use trimtab_core::name::{AlarmName, CodePipelineName, EndpointName, PackageArn};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Autoscaling, CrossAccountRole, Policy, SmokeTest, Strategy};
-use trimtab_core::port::{
-    Alarms, CodePipelineRequest, CodePipelines, EndpointRequest, Endpoints, Invocations, ListedPackage, ModelRequest,
-    ObservedAlarm, ObservedEndpoint, ObservedPackage, ObservedTransform, Registry, Scaling, ServingRequest,
-    SmokeTestResult, StageAccounts, StageClients, StageClientsOf, TransformRequest, Transforms, UpdateAccepted,
-};
+use trimtab_core::policy::{CrossAccountRole, Policy, Strategy};
 use trimtab_core::port::{Clock, PortResult};
-use trimtab_core::reactor::World;
+use trimtab_core::port::{
+    CodePipelineRequest, EndpointRequest, ListedPackage, ModelRequest, ObservedEndpoint, ObservedPackage,
+    ServingRequest, TransformRequest, UpdateAccepted,
+};
+use trimtab_fake::Services;
+use trimtab_fake::cloudwatch::alarm;
 
 use crate::Reaction;
 
@@ -28,7 +27,6 @@ mod observe;
 mod order;
 mod outcomes;
 mod pending;
-mod places;
 mod planning;
 mod promises;
 mod reconcile;
@@ -42,174 +40,105 @@ mod stack_table;
 mod stage_promotion;
 mod transform;
 mod variant_test;
-mod witness;
 
 /// The alarm of the variant test.
 const TEST_ALARM: &str = "churn-test-5xx";
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 
-#[derive(Default)]
-struct Cloud {
-    approvals: Mutex<std::collections::BTreeMap<String, Approval>>,
-    endpoint: Mutex<Option<ObservedEndpoint>>,
-    updates: Mutex<Vec<String>>,
-    scaled: Mutex<u32>,
-    scheduled: Mutex<Vec<String>>,
-    silent: Mutex<bool>,
-    lifecycles: Mutex<std::collections::BTreeMap<String, LifeCycle>>,
-    deleted: Mutex<u32>,
-    /// The state of the variant test's alarms; `Ok` if absent.
-    test_alarm: Mutex<Option<AlarmState>>,
-    strategies: Mutex<Vec<Strategy>>,
-    configs: Mutex<Vec<ServingRequest>>,
-    stack: Mutex<stack::Cloud>,
-    jobs: Mutex<transform::Jobs>,
-}
+const ENDPOINT: &str = "churn-prod";
 
-impl Registry for &Cloud {
-    async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
-        let approvals = self.approvals.lock().unwrap();
-        let listed = approvals.iter().map(|(arn, approval)| ListedPackage {
-            package: PackageArn::parse(arn).unwrap(),
-            actual: ObservedPackage { approval: approval.clone(), status: "Completed".into(), lifecycle: None },
-        });
-        Ok(listed.filter(|listed| listed.package.group() == group.as_str()).collect())
-    }
+type Function = Reaction<Services, Services, Services, Services>;
 
-    async fn package(&self, package: &PackageArn) -> PortResult<Option<ObservedPackage>> {
-        let approval = self.approvals.lock().unwrap().get(package.as_str()).cloned();
-        Ok(approval.map(|approval| ObservedPackage {
-            approval,
-            status: "Completed".into(),
-            lifecycle: self.lifecycles.lock().unwrap().get(package.as_str()).cloned(),
-        }))
+/// The shared rig, with what `deploy` observes.
+struct Rig(trimtab_fake::Rig<Function>);
+
+impl Deref for Rig {
+    type Target = trimtab_fake::Rig<Function>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
-impl Endpoints for &Cloud {
-    async fn describe(&self, _: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
-        Ok(self.endpoint.lock().unwrap().clone())
-    }
-
-    async fn create_model(&self, _: &ModelRequest) -> PortResult<()> {
-        Ok(())
-    }
-
-    async fn create_config(&self, request: &ServingRequest) -> PortResult<()> {
-        self.configs.lock().unwrap().push(request.clone());
-        Ok(())
-    }
-
-    async fn create(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
-        self.update(request).await
-    }
-
-    async fn delete(&self, _: &EndpointName) -> PortResult<()> {
-        *self.deleted.lock().unwrap() += 1;
-        if let Some(endpoint) = self.endpoint.lock().unwrap().as_mut() {
-            endpoint.status = EndpointStatus::Deleting;
-        }
-        Ok(())
-    }
-
-    async fn update(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
-        let mut endpoint = self.endpoint.lock().unwrap();
-        if endpoint.as_ref().is_some_and(|endpoint| endpoint.status.is_moving()) {
-            return Ok(UpdateAccepted::Busy);
-        }
-        self.updates.lock().unwrap().push(request.config.clone());
-        self.strategies.lock().unwrap().push(request.strategy.clone());
-        let config = endpoint.as_ref().and_then(|endpoint| endpoint.config.clone());
-        *endpoint = Some(ObservedEndpoint {
-            status: EndpointStatus::Updating,
-            config,
-            pending: Some(request.config.clone()),
-            failure: None,
-            modified: None,
-        });
-        Ok(UpdateAccepted::Started)
+fn reaction(services: &Services) -> Function {
+    Reaction {
+        registry: services.clone(),
+        accounts: services.clone(),
+        pipelines: services.clone(),
+        stacks: services.clone(),
     }
 }
 
-impl Alarms for &Cloud {
-    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
-        let silent = *self.silent.lock().unwrap();
-        let state = if silent { AlarmState::InsufficientData } else { AlarmState::Ok };
-        let arn = |name: &AlarmName| format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}");
-        let tried = self.test_alarm.lock().unwrap().clone();
-        let actual = |name: &AlarmName| ObservedAlarm {
-            arn: AlarmArn::parse(&arn(name)).unwrap(),
-            name: name.clone(),
-            state: tried.clone().filter(|_| name.as_str() == TEST_ALARM).unwrap_or_else(|| state.clone()),
-            since: None,
-            drift: None,
-            features: vec![],
-            children: vec![],
-            suppressed: false,
-        };
-        Ok(alarms.iter().map(actual).collect())
-    }
-}
-
-impl Scaling for &Cloud {
-    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> PortResult<()> {
-        *self.scaled.lock().unwrap() += 1;
-        Ok(())
-    }
-
-    async fn schedule(&self, _: &EndpointName, limits: &Autoscaling) -> PortResult<()> {
-        *self.scheduled.lock().unwrap() = limits.schedule.iter().map(|one| one.name.clone()).collect();
-        Ok(())
-    }
-}
-
-impl CodePipelines for &Cloud {
-    async fn find(&self, _: &CodePipelineRequest) -> PortResult<Option<String>> {
-        Ok(None)
-    }
-
-    async fn start(&self, request: &CodePipelineRequest) -> PortResult<String> {
-        self.updates.lock().unwrap().push(request.package.to_string());
-        Ok("execution-1".into())
-    }
-
-    async fn state(&self, _: &CodePipelineName, _: &str) -> PortResult<Option<CodePipelineState>> {
-        Ok(Some(CodePipelineState::Succeeded))
-    }
-}
-
-struct Stage {
-    cloud: Cloud,
-    world: World<MemoryLedger, MemoryBus, FixedClock>,
+/// A rig with these policies; every alarm has data.
+fn rig_of(policies: impl IntoIterator<Item = Policy>) -> Rig {
+    let rig = Rig(trimtab_fake::Rig::new(policies, NOON.parse().unwrap(), |services, _| reaction(services)));
+    rig.set_alarm_data(true);
+    rig
 }
 
 fn parse(text: &str) -> Policy {
     Policy::parse("policy.toml", text).unwrap()
 }
 
-fn stage() -> Stage {
+fn stage() -> Rig {
     stage_with(|text| text.to_owned())
 }
 
 /// The same, with another policy for `churn`.
-fn stage_with(change: impl Fn(&str) -> String) -> Stage {
+fn stage_with(change: impl Fn(&str) -> String) -> Rig {
     let policies = [
         parse(&change(include_str!("../../../policies/churn.toml"))),
         parse(include_str!("../../../policies/segments.toml")),
         parse(include_str!("../../../policies/tariffs.toml")),
         parse(include_str!("../../../policies/leads.toml")),
     ];
-    let clock = FixedClock::at(NOON.parse().unwrap());
-    let world = World { ledger: MemoryLedger::with(policies), bus: MemoryBus::default(), clock };
-    Stage { cloud: Cloud::default(), world }
+    rig_of(policies)
 }
 
 fn arn(group: &str, version: u32) -> String {
     format!("arn:aws:sagemaker:eu-west-1:123456789012:model-package/{group}/{version}")
 }
 
-impl Stage {
+impl Rig {
+    fn set_alarm_data(&self, exists: bool) {
+        let state = if exists { AlarmState::Ok } else { AlarmState::InsufficientData };
+        self.services.cloudwatch().others = Some(state);
+    }
+
+    fn set_test_alarm(&self, state: AlarmState) {
+        self.services.cloudwatch().alarms.insert(TEST_ALARM.to_owned(), alarm(TEST_ALARM, state));
+    }
+
+    /// `None` if there is no endpoint.
+    fn set_endpoint(&self, endpoint: Option<ObservedEndpoint>) {
+        let endpoints = &mut self.services.endpoints().endpoints;
+        *endpoints = endpoint.map(|endpoint| (ENDPOINT.to_owned(), endpoint)).into_iter().collect();
+    }
+
+    fn set_status(&self, status: EndpointStatus) {
+        self.services.endpoints().endpoints.get_mut(ENDPOINT).unwrap().status = status;
+    }
+
+    /// The strategies of the updates, in order.
+    fn strategies(&self) -> Vec<Strategy> {
+        self.services.endpoints().updates.iter().map(|request| request.strategy.clone()).collect()
+    }
+
+    fn configs(&self) -> Vec<ServingRequest> {
+        self.services.endpoints().configs.clone()
+    }
+
+    /// The packages that CodePipeline delivered, in order.
+    fn deliveries(&self) -> Vec<String> {
+        self.services.codepipeline().deliveries.iter().map(|request| request.package.to_string()).collect()
+    }
+
+    /// The number of scaling policies that were put.
+    fn scaled(&self) -> usize {
+        self.services.calls().iter().filter(|call| call.starts_with("scaling.scale ")).count()
+    }
+
     fn react(&self, kind: &str, source: &str, detail: &Value) -> (Decision, &'static str) {
         self.react_in("123456789012", kind, source, detail)
     }
@@ -220,18 +149,16 @@ impl Stage {
 
     /// `None` after a transient failure.
     fn try_react(&self, account: &str, kind: &str, source: &str, detail: &Value) -> Option<(Decision, &'static str)> {
-        let now = self.world.clock.now() + SignedDuration::from_secs(1);
-        self.world.clock.set(now);
+        self.wait(SignedDuration::from_secs(1));
+        let now = self.now();
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
             "region": "eu-west-1", "time": now.to_string(), "resources": [], "detail": detail});
-        let cloud = &self.cloud;
-        let reaction = Reaction { registry: cloud, accounts: cloud, pipelines: cloud, stacks: cloud };
-        let report = run(self.world.react(&reaction, &event)).unwrap().ok()?;
+        let report = self.0.try_react(&event).ok()?;
         Some((report.entry.decision, report.codes.last().copied().unwrap()))
     }
 
     fn judge(&self, group: &str, version: u32, verdict: &str) -> (Decision, &'static str) {
-        self.cloud.approvals.lock().unwrap().insert(arn(group, version), Approval::parse(verdict));
+        self.services.registry().set_approval(&arn(group, version), Approval::parse(verdict));
         self.deliver(group, version, verdict)
     }
 
@@ -251,7 +178,7 @@ impl Stage {
     }
 
     fn becomes_stable(&self, went_back: bool) -> (Decision, &'static str) {
-        if let Some(endpoint) = self.cloud.endpoint.lock().unwrap().as_mut() {
+        if let Some(endpoint) = self.services.endpoints().endpoints.get_mut(ENDPOINT) {
             endpoint.status = EndpointStatus::InService;
             let pending = endpoint.pending.take();
             if !went_back {
@@ -262,13 +189,14 @@ impl Stage {
         self.react("SageMaker Endpoint State Change", "aws.sagemaker", &detail)
     }
 
-    /// The versions in the order of their updates.
+    /// The versions in the order of their updates; a delivery by CodePipeline counts as one.
     fn updates(&self) -> Vec<String> {
-        let configs = self.cloud.updates.lock().unwrap().clone();
-        configs.iter().map(|config| config.split('-').nth(1).unwrap_or_default().to_owned()).collect()
+        let version = |config: String| config.split('-').nth(1).unwrap_or_default().to_owned();
+        self.names().into_iter().chain(self.deliveries()).map(version).collect()
     }
 
-    fn published(&self) -> Vec<FactKind> {
-        self.world.bus.facts().iter().map(|fact| fact.kind).collect()
+    /// The configurations in the order of their updates.
+    fn names(&self) -> Vec<String> {
+        self.services.endpoints().updates.iter().map(|request| request.config.clone()).collect()
     }
 }

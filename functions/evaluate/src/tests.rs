@@ -1,22 +1,19 @@
 //! A candidate from its registration to its verdict, through the whole reaction.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::ops::Deref;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use trimtab_core::event::{Approval, ExecutionStatus};
-use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::event::{Approval, EndpointStatus, ExecutionStatus};
+use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
-use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
-use trimtab_core::name::{EndpointName, ExecutionArn, GroupName, PackageArn};
+use trimtab_core::name::PackageArn;
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
-use trimtab_core::port::{Candidates, ObservedCandidate, VerdictRequest};
-use trimtab_core::port::{Clock, PortResult};
-use trimtab_core::port::{ExecutionRequest, ObservedExecution, StateMachines};
-use trimtab_core::port::{ListedPackage, ObservedPackage, Registry};
-use trimtab_core::reactor::{LEASE, Report, World};
+use trimtab_core::port::{ObservedExecution, Served, VerdictRequest};
+use trimtab_core::reactor::LEASE;
+use trimtab_fake::sagemaker_registry::Package;
+use trimtab_fake::{Fault, Services};
 
 use crate::Reaction;
 
@@ -53,165 +50,87 @@ fn ended(execution: &str, status: &str) -> Value {
     event("x1", "aws.states", "Step Functions Execution Status Change", &detail)
 }
 
-/// The registry, the endpoint and Step Functions, as far as `evaluate` observes them.
-#[derive(Default)]
-struct Cloud {
-    versions: Mutex<BTreeMap<u32, ObservedCandidate>>,
-    live: Option<u32>,
-    started: Mutex<Vec<ExecutionRequest>>,
-    ends: Mutex<Option<ObservedExecution>>,
-    written: Mutex<Vec<VerdictRequest>>,
-    lose_next_response: Mutex<bool>,
-    refuse: bool,
-    /// Manual decision on version 7 after it was observed, and before the verdict is written.
-    decides_meanwhile: Mutex<Option<Approval>>,
-}
+/// The shared rig, with what `evaluate` observes.
+struct Rig(trimtab_fake::Rig<Reaction<Services, Services>>);
 
-impl Cloud {
-    fn lost<T>(&self, answer: T) -> PortResult<T> {
-        let lost = std::mem::take(&mut *self.lose_next_response.lock().unwrap());
-        if lost { Err(Failure::transient("aws", "no answer in time")) } else { Ok(answer) }
+impl Deref for Rig {
+    type Target = trimtab_fake::Rig<Reaction<Services, Services>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
-impl Candidates for &Cloud {
-    async fn candidate(&self, package: &PackageArn) -> PortResult<Option<ObservedCandidate>> {
-        Ok(self.versions.lock().unwrap().get(&package.version()).cloned())
-    }
-
-    async fn live(&self, _: &EndpointName) -> PortResult<Option<PackageArn>> {
-        Ok(self.live.map(package))
-    }
-
-    async fn write_verdict(&self, request: &VerdictRequest) -> PortResult<()> {
-        if self.refuse {
-            return Err(Failure::permanent("sagemaker:UpdateModelPackage", "AccessDenied"));
-        }
-        let mut versions = self.versions.lock().unwrap();
-        let version = versions.get_mut(&request.package.version()).unwrap();
-        match request.approve {
-            Some(true) => version.approval = Approval::Approved,
-            Some(false) => version.approval = Approval::Rejected,
-            None => {}
-        }
-        version.stamp = Some(request.token.clone());
-        version.metrics.clone_from(&request.metrics);
-        self.written.lock().unwrap().push(request.clone());
-        self.lost(())
-    }
-}
-
-impl Registry for &Cloud {
-    async fn newest(&self, _: &GroupName) -> PortResult<Vec<ListedPackage>> {
-        let versions = self.versions.lock().unwrap();
-        let listed = |(version, actual): (&u32, &ObservedCandidate)| ListedPackage {
-            package: package(*version),
-            actual: ObservedPackage {
-                approval: actual.approval.clone(),
-                status: actual.status.clone(),
-                lifecycle: None,
-            },
-        };
-        Ok(versions.iter().map(listed).collect())
-    }
-
-    async fn package(&self, _: &PackageArn) -> PortResult<Option<ObservedPackage>> {
-        unreachable!("evaluate reads candidates")
-    }
-}
-
-impl StateMachines for &Cloud {
-    async fn find(&self, request: &ExecutionRequest) -> PortResult<Option<ExecutionArn>> {
-        let known = self.started.lock().unwrap().iter().any(|known| known.name == request.name);
-        Ok(known.then(|| request.machine.execution(&request.name).unwrap()))
-    }
-
-    async fn start(&self, request: &ExecutionRequest) -> PortResult<ExecutionArn> {
-        if self.refuse {
-            return Err(Failure::permanent("states:StartExecution", "StateMachineDoesNotExist"));
-        }
-        self.started.lock().unwrap().push(request.clone());
-        self.lost(request.machine.execution(&request.name).unwrap())
-    }
-
-    async fn describe(&self, execution: &ExecutionArn) -> PortResult<Option<ObservedExecution>> {
-        if let Some(word) = self.decides_meanwhile.lock().unwrap().take() {
-            self.versions.lock().unwrap().get_mut(&7).unwrap().approval = word;
-        }
-        let known = self.started.lock().unwrap().iter().any(|known| known.name == execution.name());
-        let running = ObservedExecution { status: ExecutionStatus::Running, output: None, cause: None };
-        Ok(known.then(|| self.ends.lock().unwrap().clone().unwrap_or(running)))
-    }
-}
-
-struct Stage {
-    cloud: Cloud,
-    world: World<MemoryLedger, MemoryBus, FixedClock>,
-}
-
-/// A stage under churn's policy with a change; version 7 is pending approval.
-fn stage(change: impl Fn(&str) -> String) -> Stage {
+/// A rig under churn's policy with a change; version 7 is pending approval.
+fn stage(change: impl Fn(&str) -> String) -> Rig {
     let policy = Policy::parse("churn.toml", &change(include_str!("../../../policies/churn.toml"))).unwrap();
-    let stage = Stage {
-        cloud: Cloud::default(),
-        world: World {
-            ledger: MemoryLedger::with([policy]),
-            bus: MemoryBus::default(),
-            clock: FixedClock::at(NOON.parse().unwrap()),
-        },
-    };
+    let stage = Rig(trimtab_fake::Rig::new([policy], NOON.parse().unwrap(), |services, _| Reaction {
+        registry: services.clone(),
+        machines: services.clone(),
+    }));
     stage.is(7, Approval::Pending);
     stage
 }
 
-impl Stage {
+impl Rig {
+    /// The registry has the version, without metrics.
     fn is(&self, version: u32, approval: Approval) {
-        let actual =
-            ObservedCandidate { approval, status: "Completed".to_owned(), stamp: None, metrics: BTreeMap::new() };
-        self.cloud.versions.lock().unwrap().insert(version, actual);
+        let packages = &mut self.services.registry().packages;
+        packages.insert(package(version).to_string(), Package::completed(approval));
+    }
+
+    fn change(&self, version: u32, change: impl FnOnce(&mut Package)) {
+        change(self.services.registry().packages.get_mut(package(version).as_str()).unwrap());
+    }
+
+    fn approval(&self, version: u32) -> Approval {
+        self.services.registry().packages[package(version).as_str()].approval.clone()
+    }
+
+    fn serves(&self, version: Option<u32>) {
+        let served = version.map(|version| Served {
+            status: EndpointStatus::InService,
+            config: format!("churn-v{version}"),
+            package: Some(package(version)),
+            captures: false,
+        });
+        let serving = served.map(|served| ("churn-prod".to_owned(), served));
+        self.services.endpoints().serving = serving.into_iter().collect();
+    }
+
+    fn execution_ends(&self, ended: ObservedExecution) {
+        self.services.step_functions().ended = Some(ended);
     }
 
     fn ends(&self, output: &Value) {
         let output = Some(output.to_string());
-        *self.cloud.ends.lock().unwrap() =
-            Some(ObservedExecution { status: ExecutionStatus::Succeeded, output, cause: None });
+        self.execution_ends(ObservedExecution { status: ExecutionStatus::Succeeded, output, cause: None });
     }
 
-    fn report(&self, event: &Value) -> Report {
-        let reaction = Reaction { registry: &self.cloud, machines: &self.cloud };
-        run(self.world.react(&reaction, event)).unwrap().unwrap()
-    }
-
-    fn react(&self, event: &Value) -> (Decision, &'static str) {
-        let report = self.report(event);
-        (report.entry.decision, report.codes[0])
+    /// SageMaker and Step Functions refuse every call that changes something.
+    fn refuse(&self) {
+        let denied = Failure::permanent("sagemaker:UpdateModelPackage", "AccessDenied");
+        self.services.refuse("candidates.write_verdict", denied);
+        let unknown = Failure::permanent("states:StartExecution", "StateMachineDoesNotExist");
+        self.services.refuse("state_machines.start", unknown);
     }
 
     /// The event goes back to Lambda, which delivers it again after the lease.
     fn fails(&self, event: &Value) {
-        let reaction = Reaction { registry: &self.cloud, machines: &self.cloud };
-        run(self.world.react(&reaction, event)).unwrap().unwrap_err();
+        self.try_react(event).unwrap_err();
         self.wait(LEASE);
     }
 
-    fn wait(&self, time: SignedDuration) {
-        self.world.clock.set(self.world.clock.now() + time);
-    }
-
     fn started(&self) -> Vec<String> {
-        self.cloud.started.lock().unwrap().iter().map(|request| request.name.clone()).collect()
+        self.services.step_functions().started.iter().map(|request| request.name.clone()).collect()
     }
 
     fn written(&self) -> Vec<VerdictRequest> {
-        self.cloud.written.lock().unwrap().clone()
-    }
-
-    fn facts(&self) -> Vec<Fact> {
-        self.world.bus.facts()
+        self.services.registry().verdicts.clone()
     }
 
     fn kinds(&self) -> Vec<FactKind> {
-        self.facts().iter().map(|fact| fact.kind).collect()
+        self.published()
     }
 
     /// Registers version 7, and ends its test suite with this output.
@@ -239,14 +158,16 @@ fn registered_version_is_tested_once() {
     assert_eq!(started.len(), 1);
     assert!(started[0].starts_with("churn-v7-") && started[0].len() <= 80, "{started:?}");
     assert_eq!(stage.kinds(), [FactKind::EvaluationStarted]);
-    let input = &stage.cloud.started.lock().unwrap()[0].input;
+    let calls = stage.services.calls();
+    assert!(!calls.iter().any(|call| call.starts_with("registry.package")), "evaluate reads candidates: {calls:?}");
+    let input = &stage.services.step_functions().started[0].input;
     assert_eq!(input, &json!({"model": "churn", "package": package(7), "version": 7}));
 }
 
 #[test]
 fn start_with_a_lost_response_is_not_repeated() {
     let stage = stage(str::to_owned);
-    *stage.cloud.lose_next_response.lock().unwrap() = true;
+    stage.services.fail_effect(0, Fault::Lost);
     stage.fails(&registered(7));
     assert_eq!(stage.react(&registered(7)).0, Decision::Acted);
     assert_eq!(stage.started().len(), 1);
@@ -255,11 +176,11 @@ fn start_with_a_lost_response_is_not_repeated() {
 
 #[test]
 fn missing_state_machine_is_reported_and_can_be_redriven() {
-    let mut stage = stage(str::to_owned);
-    stage.cloud.refuse = true;
+    let stage = stage(str::to_owned);
+    stage.refuse();
     assert_eq!(stage.react(&registered(7)).0, Decision::Failed);
     assert_eq!(stage.kinds(), [FactKind::EvaluationStuck]);
-    stage.cloud.refuse = false;
+    stage.services.accept();
     assert_eq!(stage.react(&registered(7)), (Decision::Acted, "registered"));
 }
 
@@ -269,7 +190,7 @@ fn decided_unfinished_forged_or_disabled_version_is_not_tested() {
     decided.is(7, Approval::Approved);
     assert_eq!(decided.react(&registered(7)), (Decision::Skipped, "decided"));
     let unfinished = stage(str::to_owned);
-    unfinished.cloud.versions.lock().unwrap().get_mut(&7).unwrap().status = "InProgress".to_owned();
+    unfinished.change(7, |package| package.status = "InProgress".to_owned());
     assert_eq!(unfinished.react(&registered(7)), (Decision::Skipped, "not_completed"));
     let forged = stage(str::to_owned);
     assert_eq!(forged.react(&registered(8)), (Decision::Failed, "no_such_package"));

@@ -2,17 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::sync::{Mutex, PoisonError};
+use std::ops::Deref;
 
 use serde_json::{Value, json};
-use trimtab_core::event::{Event, Resource};
+use trimtab_core::event::Event;
 use trimtab_core::fact::Fact;
 use trimtab_core::failure::Failure;
-use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::policy::OrganizationPolicy;
-use trimtab_core::port::{Activity, ObservedResource, Resources, StopOutcome};
-use trimtab_core::port::{Pause, PortResult};
-use trimtab_core::reactor::{Preview, Report, World};
+use trimtab_core::port::{Activity, ObservedResource, Pause};
+use trimtab_core::reactor::{Preview, Report};
+use trimtab_fake::{Fault, Services};
 
 use crate::{Guard, Reaction};
 
@@ -23,50 +22,39 @@ const ORGANIZATION: &str = include_str!("../../../policies/organization.toml");
 const IMAGE: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
 const NOW: &str = "2026-11-20T09:00:00Z";
 
-/// SageMaker with one resource, or none.
-#[derive(Default)]
-struct OneResource {
-    actual: Mutex<Option<ObservedResource>>,
-    refuses: Mutex<bool>,
-    stops: Mutex<u32>,
-}
-
-impl OneResource {
-    fn change(&self, change: impl FnOnce(&mut ObservedResource)) {
-        self.actual.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(change);
-    }
-}
-
-impl Resources for &OneResource {
-    async fn describe(&self, _: &Resource) -> PortResult<Option<ObservedResource>> {
-        Ok(self.actual.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-
-    async fn stop(&self, _: &Resource) -> PortResult<StopOutcome> {
-        if *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(Failure::permanent("sagemaker:StopTrainingJob", "AccessDenied"));
-        }
-        *self.stops.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.change(|actual| actual.activity = Activity::Stopped);
-        Ok(StopOutcome::Stopped)
-    }
-}
-
-struct Stage {
-    world: World<MemoryLedger, MemoryBus, FixedClock>,
-    aws: OneResource,
+/// The shared rig, and the number of calls that CloudTrail delivered.
+struct Rig {
+    rig: trimtab_fake::Rig<Reaction<Services>>,
     calls: u32,
 }
 
-impl Stage {
+impl Deref for Rig {
+    type Target = trimtab_fake::Rig<Reaction<Services>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.rig
+    }
+}
+
+impl Rig {
     /// The organization's policy in `policies/`, and a resource that this request created.
     fn with(name: &str, request: &Value) -> Self {
-        let ledger = MemoryLedger::default();
-        ledger.contents().organization = Some(OrganizationPolicy::parse("organization.toml", ORGANIZATION).unwrap());
-        let world = World::new(ledger, MemoryBus::default(), FixedClock::at(NOW.parse().unwrap()));
+        let rig =
+            trimtab_fake::Rig::new([], NOW.parse().unwrap(), |services, _| Reaction { resources: services.clone() });
+        let organization = OrganizationPolicy::parse("organization.toml", ORGANIZATION).unwrap();
+        rig.world.ledger.contents().organization = Some(organization);
         let event = Event::parse(&call(0, NOW, name, request)).unwrap();
-        let aws = OneResource { actual: Mutex::new(Guard::preview(&event)), ..OneResource::default() };
-        Self { world, aws, calls: 0 }
+        rig.services.resources().resource = Guard::preview(&event);
+        Self { rig, calls: 0 }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut ObservedResource)) {
+        self.services.resources().change(change);
+    }
+
+    /// SageMaker refuses to stop the resource.
+    fn refuse(&self) {
+        self.services.refuse("resources.stop", Failure::permanent("sagemaker:StopTrainingJob", "AccessDenied"));
     }
 
     /// CloudTrail delivers a call.
@@ -76,7 +64,7 @@ impl Stage {
     }
 
     fn react(&self, event: &Value) -> Report {
-        run(self.world.react(&Reaction { resources: &self.aws }, event)).unwrap().unwrap()
+        self.report(event)
     }
 
     fn published(&self) -> Vec<(String, String)> {
@@ -85,7 +73,7 @@ impl Stage {
     }
 
     fn stops(&self) -> u32 {
-        *self.aws.stops.lock().unwrap()
+        self.services.resources().stops
     }
 }
 
@@ -117,7 +105,7 @@ fn expected(list: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn compliant_resource_is_not_reported() {
-    let mut stage = Stage::with("CreateTrainingJob", &compliant());
+    let mut stage = Rig::with("CreateTrainingJob", &compliant());
     assert_eq!(stage.receives("CreateTrainingJob", &compliant()).codes, ["compliant"]);
     assert_eq!((stage.published(), stage.stops()), (vec![], 0));
 }
@@ -126,7 +114,7 @@ fn compliant_resource_is_not_reported() {
 fn job_with_many_violations_is_reported_and_stopped() {
     let request = json!({"trainingJobName": "churn-by-hand", "algorithmSpecification": {"trainingImage": "pytorch:latest"},
         "resourceConfig": {"instanceType": "ml.p5.48xlarge"}, "outputDataConfig": {}});
-    let mut stage = Stage::with("CreateTrainingJob", &request);
+    let mut stage = Rig::with("CreateTrainingJob", &request);
     let report = stage.receives("CreateTrainingJob", &request);
     assert_eq!(report.entry.actions[0]["action"], "StopTrainingJob");
     let fact = stage.world.bus.facts().remove(0);
@@ -159,7 +147,7 @@ fn each_rule_is_one_reason() {
         ("vpcConfig", "vpc"),
     ];
     for (field, rule) in expected {
-        let mut stage = Stage::with("CreateTrainingJob", &without(field));
+        let mut stage = Rig::with("CreateTrainingJob", &without(field));
         stage.receives("CreateTrainingJob", &compliant());
         assert_eq!(stage.world.bus.facts()[0].details["rules"], rule, "{field}");
     }
@@ -168,7 +156,7 @@ fn each_rule_is_one_reason() {
 #[test]
 fn repeated_call_is_reported_and_stopped_once() {
     let request = without("tags");
-    let mut stage = Stage::with("CreateTrainingJob", &request);
+    let mut stage = Rig::with("CreateTrainingJob", &request);
     stage.receives("CreateTrainingJob", &request);
     assert_eq!(stage.receives("CreateTrainingJob", &request).codes, ["already_reported"]);
     assert_eq!((stage.published().len(), stage.stops()), (2, 1));
@@ -176,7 +164,7 @@ fn repeated_call_is_reported_and_stopped_once() {
 
 #[test]
 fn owner_tag_takes_precedence_over_the_caller() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("vpcConfig"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("vpcConfig"));
     stage.receives("CreateTrainingJob", &without("vpcConfig"));
     let fact = stage.world.bus.facts().remove(0);
     assert_eq!((fact.details["owner"].as_str(), fact.details["caller"].as_str()), ("mira", "maya"));
@@ -185,9 +173,9 @@ fn owner_tag_takes_precedence_over_the_caller() {
 #[test]
 fn corrected_resource_closes_its_finding() {
     let request = without("tags");
-    let mut stage = Stage::with("CreateTrainingJob", &request);
+    let mut stage = Rig::with("CreateTrainingJob", &request);
     stage.receives("CreateTrainingJob", &request);
-    stage.aws.change(|actual| {
+    stage.change(|actual| {
         actual.tags = [("owner", "mira"), ("model", "churn")].map(|(k, v)| (k.into(), v.into())).into();
     });
     let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
@@ -198,9 +186,9 @@ fn corrected_resource_closes_its_finding() {
 #[test]
 fn another_violation_of_a_resource_has_its_own_dedup_key() {
     let request = json!({"endpointName": "churn-prod", "tags": [{"key": "owner", "value": "mira"}]});
-    let mut stage = Stage::with("CreateEndpoint", &request);
+    let mut stage = Rig::with("CreateEndpoint", &request);
     stage.receives("CreateEndpoint", &request);
-    stage.aws.change(|actual| actual.tags.clear());
+    stage.change(|actual| actual.tags.clear());
     stage.receives("UpdateEndpoint", &request);
     assert_eq!(stage.published(), expected(&[("Finding Reported", "1"), ("Finding Reported", "2")]));
     assert_eq!(stage.stops(), 0, "an endpoint is never stopped");
@@ -209,10 +197,10 @@ fn another_violation_of_a_resource_has_its_own_dedup_key() {
 #[test]
 fn notebook_that_is_started_again_is_stopped_again() {
     let request = json!({"notebookInstanceName": "maya", "instanceType": "ml.t3.medium"});
-    let mut stage = Stage::with("CreateNotebookInstance", &request);
-    stage.aws.change(|actual| actual.activity = Activity::Running);
+    let mut stage = Rig::with("CreateNotebookInstance", &request);
+    stage.change(|actual| actual.activity = Activity::Running);
     stage.receives("CreateNotebookInstance", &request);
-    stage.aws.change(|actual| actual.activity = Activity::Running);
+    stage.change(|actual| actual.activity = Activity::Running);
     // A copy of the first call arrives after the stop.
     assert_eq!(stage.react(&call(7, NOW, "CreateNotebookInstance", &request)).codes, ["already_reported"]);
     stage.receives("StartNotebookInstance", &json!({"notebookInstanceName": "maya"}));
@@ -223,10 +211,10 @@ fn notebook_that_is_started_again_is_stopped_again() {
 #[test]
 fn starting_notebook_is_stopped_when_it_is_opened() {
     let request = json!({"notebookInstanceName": "maya", "instanceType": "ml.t3.medium"});
-    let mut stage = Stage::with("CreateNotebookInstance", &request);
+    let mut stage = Rig::with("CreateNotebookInstance", &request);
     stage.receives("CreateNotebookInstance", &request);
     assert_eq!((stage.published(), stage.stops()), (expected(&[("Finding Reported", "1")]), 0));
-    stage.aws.change(|actual| actual.activity = Activity::Running);
+    stage.change(|actual| actual.activity = Activity::Running);
     let opened = stage.receives("CreatePresignedNotebookInstanceUrl", &json!({"notebookInstanceName": "maya"}));
     assert_eq!(opened.codes, ["stop_again", "stopped"]);
     assert_eq!((stage.published().last(), stage.stops()), (expected(&[("Job Stopped", "1")]).last(), 1));
@@ -235,18 +223,18 @@ fn starting_notebook_is_stopped_when_it_is_opened() {
 #[test]
 fn refused_stop_is_dead_lettered_and_repeated_by_a_redrive() {
     let request = without("tags");
-    let mut stage = Stage::with("CreateTrainingJob", &request);
-    *stage.aws.refuses.lock().unwrap() = true;
+    let mut stage = Rig::with("CreateTrainingJob", &request);
+    stage.refuse();
     assert!(stage.receives("CreateTrainingJob", &request).dead_lettered);
     assert_eq!(stage.published().last(), expected(&[("Stop Failed", "1")]).last());
-    *stage.aws.refuses.lock().unwrap() = false;
+    stage.services.accept();
     assert_eq!(stage.receives("CreateTrainingJob", &request).codes, ["stop_again", "stopped"]);
     assert_eq!((stage.stops(), stage.published().len()), (1, 3));
 }
 
 #[test]
 fn calls_of_exempt_roles_are_skipped() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
     assert_eq!(stage.receives("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
@@ -255,7 +243,7 @@ fn calls_of_exempt_roles_are_skipped() {
 
 #[test]
 fn failed_or_unknown_call_is_no_finding() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     let mut failed = call(1, NOW, "CreateTrainingJob", &Value::Null);
     failed["detail"]["errorCode"] = json!("AccessDenied");
     assert_eq!(stage.react(&failed).codes, ["call_failed"]);
@@ -266,9 +254,9 @@ fn failed_or_unknown_call_is_no_finding() {
 #[test]
 fn deleted_resource_closes_its_finding() {
     let request = json!({"modelName": "churn-by-hand", "primaryContainer": {"image": "pytorch:latest"}});
-    let mut stage = Stage::with("CreateModel", &request);
+    let mut stage = Rig::with("CreateModel", &request);
     stage.receives("CreateModel", &request);
-    *stage.aws.actual.lock().unwrap() = None;
+    stage.services.resources().resource = None;
     assert_eq!(stage.receives("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
     assert_eq!(stage.receives("DeleteModel", &json!({"modelName": "churn-by-hand"})).codes, ["gone"]);
     assert_eq!(stage.published(), expected(&[("Finding Reported", "1"), ("Finding Closed", "1")]));
@@ -276,7 +264,7 @@ fn deleted_resource_closes_its_finding() {
 
 #[test]
 fn without_the_table_nothing_is_recorded() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     for organization in [None, Some(OrganizationPolicy::parse("organization.toml", "version = 1\n").unwrap())] {
         stage.world.ledger.contents().organization = organization;
         assert_eq!(stage.receives("CreateTrainingJob", &without("tags")).codes, ["off"]);
@@ -286,7 +274,7 @@ fn without_the_table_nothing_is_recorded() {
 
 #[test]
 fn call_during_a_pause_is_dead_lettered() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().paused = Some(Pause { by: "mira".into(), since: NOW.parse().unwrap() });
     assert!(stage.receives("CreateTrainingJob", &without("tags")).dead_lettered);
     assert_eq!((stage.published(), stage.stops()), (vec![], 0));

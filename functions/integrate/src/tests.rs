@@ -1,26 +1,24 @@
 //! Which pushes are built and which builds request training, through the whole reaction.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use serde_json::{Value, json};
 use trimtab_core::event::{BuildStatus, CodePipelineState};
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
-use trimtab_core::memory::{FixedClock, MemoryLedger, run};
 use trimtab_core::name::{BranchName, CommitId, ImageUri, ProjectName};
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::{self, Policy};
-use trimtab_core::port::ObservedDefinition;
-use trimtab_core::port::{BuildRequest, ObservedPullRequest};
-use trimtab_core::port::{Clock, PortResult};
-use trimtab_core::reactor::{LEASE, Report, World};
+use trimtab_core::port::{BuildRequest, Clock, ObservedDefinition, ObservedPullRequest};
+use trimtab_core::reactor::LEASE;
+use trimtab_fake::codebuild::build_id;
+use trimtab_fake::{Fault, ReadOnly, Services};
 
-use self::cloud::{Cloud, ReadOnly, build_id};
 use crate::Reaction;
 
 mod branch_deletion;
 mod calls;
-mod cloud;
 mod definition;
 mod facts;
 mod image;
@@ -36,23 +34,41 @@ const CHURN: &str = include_str!("../../../policies/churn.toml");
 const NOON: &str = "2026-11-20T12:00:00Z";
 const COMMIT: &str = "4f1d9c0e7a52b8361d0f4c9ea7b35d2861f0c4ae";
 
-struct Stage {
-    cloud: Cloud,
-    world: World<MemoryLedger, Cloud, FixedClock>,
+type Function = Reaction<Services, Services, Services, Services, Services, Services, Services, ReadOnly>;
+
+/// The shared rig, with what `integrate` observes.
+struct Rig {
+    cloud: Services,
+    rig: trimtab_fake::Rig<Function>,
 }
 
-/// A stage of these policies, on which the example's branch, pipeline and nothing else is there.
-fn stage_of(policy: Policy) -> Stage {
-    let cloud = Cloud::default();
-    cloud.account().pipelines.insert("churn-training".into(), ObservedDefinition { commit: None });
-    let clock = FixedClock::at(NOON.parse().unwrap());
-    let world = World { ledger: MemoryLedger::with([policy]), bus: cloud.clone(), clock };
-    let stage = Stage { cloud, world };
+impl Deref for Rig {
+    type Target = trimtab_fake::Rig<Function>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.rig
+    }
+}
+
+/// A rig of these policies, on which the example's branch, pipeline and nothing else is there.
+fn stage_of(policy: Policy) -> Rig {
+    let rig = trimtab_fake::Rig::new([policy], NOON.parse().unwrap(), |services, ledger| Reaction {
+        repositories: services.clone(),
+        pulls: services.clone(),
+        builds: services.clone(),
+        pipelines: services.clone(),
+        images: services.clone(),
+        definitions: services.clone(),
+        bus: services.clone(),
+        ledger: ReadOnly::new(ledger, services),
+    });
+    let stage = Rig { cloud: rig.services.clone(), rig };
+    stage.cloud.pipelines().pipelines.insert("churn-training".into(), ObservedDefinition { commit: None });
     stage.set_head(CommitId::parse(COMMIT).ok());
     stage
 }
 
-fn stage() -> Stage {
+fn stage() -> Rig {
     stage_of(Policy::parse("churn.toml", CHURN).unwrap())
 }
 
@@ -73,38 +89,37 @@ fn built(status: &str) -> Value {
     event("aws.codebuild", "CodeBuild Build State Change", &detail)
 }
 
-impl Stage {
+impl Rig {
     /// The head of `main` of the policies' repositories.
     fn set_head(&self, head: Option<CommitId>) {
-        let mut account = self.cloud.account();
-        for place in ["churn-model main", "demand-model main"] {
-            account.heads.remove(place);
+        let heads = &mut self.cloud.codecommit().heads;
+        for branch in ["churn-model main", "demand-model main"] {
+            heads.remove(branch);
         }
         let Some(head) = head else { return };
-        account.heads.insert("churn-model main".to_owned(), head.clone());
-        account.heads.insert("demand-model main".to_owned(), head);
+        heads.insert("churn-model main".to_owned(), head.clone());
+        heads.insert("demand-model main".to_owned(), head);
     }
 
     /// Whatever builds has this status.
     fn all_end(&self, status: &BuildStatus) {
-        let mut account = self.cloud.account();
-        account.builds.iter_mut().for_each(|(_, known)| *known = status.clone());
+        self.cloud.codebuild().builds.iter_mut().for_each(|(_, known)| *known = status.clone());
         let state = match status {
             BuildStatus::InProgress => CodePipelineState::Started,
             other => CodePipelineState::parse(other.as_str()),
         };
-        account.executions.iter_mut().for_each(|(_, known)| *known = state.clone());
+        self.cloud.codepipeline().builds.iter_mut().for_each(|(_, known)| *known = state.clone());
     }
 
     fn builds(&self) -> Vec<BuildRequest> {
-        self.cloud.account().builds.iter().map(|(request, _)| request.clone()).collect()
+        self.cloud.codebuild().builds.iter().map(|(request, _)| request.clone()).collect()
     }
 
     /// A developer starts a build of the project by hand.
     fn build_by_hand(&self) {
         let (project, commit) = (ProjectName::parse("churn-build").unwrap(), CommitId::parse(COMMIT).unwrap());
         let request = BuildRequest { project, commit, variables: BTreeMap::new(), token: String::new() };
-        self.cloud.account().builds.push((request, BuildStatus::InProgress));
+        self.cloud.codebuild().builds.push((request, BuildStatus::InProgress));
     }
 
     /// Another policy is applied.
@@ -115,35 +130,19 @@ impl Stage {
     }
 
     fn change_pull(&self, change: impl FnOnce(&mut ObservedPullRequest)) {
-        change(self.cloud.account().pulls.get_mut("41").unwrap());
+        change(self.cloud.codecommit().pulls.get_mut("41").unwrap());
     }
 
-    fn try_react(&self, event: &Value) -> PortResult<Report> {
-        let reaction = Reaction {
-            repositories: self.cloud.clone(),
-            pulls: self.cloud.clone(),
-            builds: self.cloud.clone(),
-            pipelines: self.cloud.clone(),
-            images: self.cloud.clone(),
-            definitions: self.cloud.clone(),
-            bus: self.cloud.clone(),
-            ledger: ReadOnly { ledger: self.world.ledger.clone(), cloud: self.cloud.clone() },
-        };
-        run(self.world.react(&reaction, event)).unwrap()
-    }
-
-    fn react(&self, event: &Value) -> (Decision, &'static str) {
-        let report = self.try_react(event).unwrap();
-        (report.entry.decision, report.codes[0])
+    /// CodeBuild and SageMaker refuse to start or define anything.
+    fn refuse(&self) {
+        for operation in ["builds.start", "definitions.create", "definitions.update"] {
+            self.cloud.refuse(operation, Failure::permanent("fake:call", "ValidationException"));
+        }
     }
 
     fn ends_as(&self, status: &str) -> (Decision, &'static str) {
         self.all_end(&BuildStatus::parse(status));
         self.react(&built(status))
-    }
-
-    fn published(&self) -> Vec<FactKind> {
-        self.cloud.facts().iter().map(|fact| fact.kind).collect()
     }
 }
 
@@ -167,7 +166,7 @@ fn repeated_push_builds_nothing() {
 #[test]
 fn start_with_a_lost_response_adopts_the_build() {
     let stage = stage();
-    stage.cloud.account().lose_next_response = true;
+    stage.cloud.fail_effect(0, Fault::Lost);
     assert!(matches!(stage.try_react(&push("main", COMMIT)), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "start_pending"));
@@ -235,7 +234,7 @@ fn build_with_the_models_variable_is_trimtabs() {
     for (model, outcome) in [("churn", (Decision::Acted, "built")), ("fraud", (Decision::Skipped, "not_ours"))] {
         let stage = stage();
         stage.build_by_hand();
-        stage.cloud.account().builds[0].0.variables.insert("TRIMTAB_MODEL".into(), model.into());
+        stage.cloud.codebuild().builds[0].0.variables.insert("TRIMTAB_MODEL".into(), model.into());
         assert_eq!(stage.ends_as("SUCCEEDED"), outcome, "{model}");
     }
 }
@@ -270,7 +269,7 @@ fn unknown_build_fails_and_is_dead_lettered() {
 #[test]
 fn refused_build_is_dead_lettered_and_reported() {
     let stage = stage();
-    stage.cloud.account().refuse = true;
+    stage.refuse();
     assert_eq!(stage.react(&push("main", COMMIT)).0, Decision::Failed);
     assert_eq!((stage.published(), stage.world.ledger.contents().dead_letters.len()), (vec![FactKind::BuildFailed], 1));
 }

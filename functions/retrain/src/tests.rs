@@ -1,21 +1,19 @@
 //! `retrain` through the whole reaction: its triggers, its limits, and the ends of its runs.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::ops::Deref;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trimtab_core::event::{AlarmState, DriftKind, Event, RunStatus};
 use trimtab_core::fact::FactKind;
 use trimtab_core::failure::Failure;
-use trimtab_core::memory::{FixedClock, MemoryBus, MemoryLedger, run};
 use trimtab_core::name::{AlarmArn, AlarmName, ObjectUri, ResourceName, RunArn, RunId, ScheduleName};
 use trimtab_core::plan::Decision;
-use trimtab_core::policy::{Engine, Policy, Retrain};
-use trimtab_core::port::PortResult;
-use trimtab_core::port::{Alarms, ObservedAlarm, RunRequest, Runs};
-use trimtab_core::port::{MonitoringRun, MonitoringRuns, Objects};
-use trimtab_core::reactor::{LEASE, Report, World};
+use trimtab_core::policy::{Policy, Retrain};
+use trimtab_core::port::{MonitoringRun, ObservedAlarm, RunRequest};
+use trimtab_core::reactor::LEASE;
+use trimtab_fake::cloudwatch::alarm;
+use trimtab_fake::{Fault, Services};
 
 use crate::Reaction;
 
@@ -54,153 +52,99 @@ fn ended(run: &RunId, status: &str) -> Value {
         "detail": {"pipelineExecutionArn": run, "currentPipelineExecutionStatus": status}})
 }
 
-/// A fake of the training engine, CloudWatch, SageMaker's monitoring and S3.
-#[derive(Default)]
-struct Cloud {
-    runs: Mutex<Vec<(RunRequest, RunId)>>,
-    status: Mutex<Option<RunStatus>>,
-    /// The status of single runs, if `status` does not hold for all.
-    ends: Mutex<BTreeMap<String, RunStatus>>,
-    alarm: Mutex<Option<AlarmState>>,
-    since: Mutex<Option<Timestamp>>,
-    lose_next_response: Mutex<bool>,
-    refuse: bool,
-    /// Whether CloudWatch denies access.
-    denied: bool,
-    /// Further alarms.
-    others: Mutex<Vec<ObservedAlarm>>,
-    /// The only monitoring run, and the text of its report.
-    monitored: Mutex<Option<MonitoringRun>>,
-    report: Mutex<Option<String>>,
-    /// The newest run with violations, if it is another one.
-    newest: Mutex<Option<ResourceName>>,
-    /// The number of calls for a monitoring run.
-    reads: Mutex<u32>,
-}
+/// The shared rig, with what `retrain` observes.
+struct Rig(trimtab_fake::Rig<Reaction<Services, Services, Services, Services>>);
 
-impl Runs for &Cloud {
-    async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
-        let runs = self.runs.lock().unwrap();
-        Ok(runs.iter().find(|(known, _)| known.display_name == request.display_name).map(|(_, arn)| arn.clone()))
+impl Deref for Rig {
+    type Target = trimtab_fake::Rig<Reaction<Services, Services, Services, Services>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
-
-    async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
-        if self.refuse {
-            return Err(Failure::permanent(
-                "sagemaker:StartPipelineExecution",
-                "Pipeline 'churn-training' does not exist",
-            ));
-        }
-        let mut runs = self.runs.lock().unwrap();
-        let arn = engines::named(request, runs.len());
-        runs.push((request.clone(), arn.clone()));
-        if std::mem::take(&mut *self.lose_next_response.lock().unwrap()) {
-            return Err(Failure::transient("sagemaker:StartPipelineExecution", "time-out"));
-        }
-        Ok(arn)
-    }
-
-    async fn status(&self, _: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
-        let of_all = self.status.lock().unwrap().clone();
-        Ok(of_all.or_else(|| self.ends.lock().unwrap().get(&run.to_string()).cloned()))
-    }
-}
-
-impl Alarms for &Cloud {
-    async fn describe(&self, alarms: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
-        if self.denied {
-            return Err(Failure::permanent("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
-        }
-        assert!(!alarms.is_empty(), "CloudWatch describes all alarms if a call names none");
-        assert!(alarms.len() <= 100, "CloudWatch takes at most 100 names");
-        let state = self.alarm.lock().unwrap().clone();
-        let known = alarms.iter().find(|name| name.as_str().ends_with("-prod-data-drift"));
-        let actual = known.cloned().zip(state).map(|(name, state)| ObservedAlarm {
-            arn: AlarmArn::parse(&format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")).unwrap(),
-            name,
-            state,
-            since: *self.since.lock().unwrap(),
-            drift: Some(DriftKind::DataQuality),
-            features: vec!["tenure".to_owned()],
-            children: vec![],
-            suppressed: false,
-        });
-        let others = self.others.lock().unwrap();
-        Ok(actual.into_iter().chain(others.iter().filter(|other| alarms.contains(&other.name)).cloned()).collect())
-    }
-}
-
-impl MonitoringRuns for &Cloud {
-    async fn run(&self, job: &ResourceName) -> PortResult<Option<MonitoringRun>> {
-        *self.reads.lock().unwrap() += 1;
-        Ok(self.monitored.lock().unwrap().clone().filter(|run| run.job == *job))
-    }
-
-    async fn newest(&self, _: &ScheduleName) -> PortResult<Option<ResourceName>> {
-        let newest = self.newest.lock().unwrap().clone();
-        Ok(newest.or(self.monitored.lock().unwrap().clone().filter(|run| run.violated).map(|run| run.job)))
-    }
-}
-
-impl Objects for &Cloud {
-    async fn read(&self, _: &ObjectUri, most: u32) -> PortResult<Option<Vec<u8>>> {
-        match self.report.lock().unwrap().as_deref() {
-            Some("denied") => Err(Failure::permanent("s3:GetObject", "AccessDenied: Access Denied")),
-            report => Ok(report.map(|text| text.bytes().take(usize::try_from(most).unwrap()).collect())),
-        }
-    }
-}
-
-struct Stage {
-    cloud: Cloud,
-    world: World<MemoryLedger, MemoryBus, FixedClock>,
 }
 
 /// The policy of `policies/churn.toml`, without a schedule.
-fn stage() -> Stage {
+fn stage() -> Rig {
     stage_with(|_| ())
 }
 
-fn stage_with(change: impl Fn(&mut Retrain)) -> Stage {
+fn stage_with(change: impl Fn(&mut Retrain)) -> Rig {
     let mut policy = Policy::parse("churn.toml", include_str!("../../../policies/churn.toml")).unwrap();
     let retrain = policy.retrain.as_mut().unwrap();
     retrain.every = None;
     change(retrain);
-    let cloud = Cloud { alarm: Mutex::new(Some(AlarmState::Alarm)), ..Cloud::default() };
-    let clock = FixedClock::at(NOON.parse().unwrap());
-    Stage { cloud, world: World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock } }
+    let stage = Rig(trimtab_fake::Rig::new([policy], NOON.parse().unwrap(), |services, _| Reaction {
+        runs: services.clone(),
+        alarms: services.clone(),
+        monitors: services.clone(),
+        objects: services.clone(),
+    }));
+    stage.set_alarm(&AlarmState::Alarm);
+    stage
 }
 
-impl Stage {
-    fn try_react(&self, event: &Value) -> PortResult<Report> {
-        let cloud = &self.cloud;
-        let reaction = Reaction { runs: cloud, alarms: cloud, monitors: cloud, objects: cloud };
-        run(self.world.react(&reaction, event)).unwrap()
+/// The models whose alarm of data drift exists in these tests.
+const MODELS: [&str; 4] = ["churn", "forecast", "pricing", "ranking"];
+
+const DATA_ALARM: &str = "-prod-data-drift";
+
+impl Rig {
+    /// Each model's alarm of data drift has this state.
+    fn set_alarm(&self, state: &AlarmState) {
+        let alarms = &mut self.services.cloudwatch().alarms;
+        for name in MODELS.map(|model| format!("{model}{DATA_ALARM}")) {
+            let new = ObservedAlarm {
+                drift: Some(DriftKind::DataQuality),
+                features: vec!["tenure".to_owned()],
+                ..alarm(&name, state.clone())
+            };
+            alarms.entry(name).or_insert(new).state = state.clone();
+        }
     }
 
-    fn react(&self, event: &Value) -> (Decision, &'static str) {
-        let report = self.try_react(event).unwrap();
-        (report.entry.decision, report.codes[0])
+    fn remove_alarm(&self) {
+        self.services.cloudwatch().alarms.retain(|name, _| !name.ends_with(DATA_ALARM));
+    }
+
+    /// The time since when each alarm of data drift has its state.
+    fn set_since(&self, since: &str) {
+        let alarms = &mut self.services.cloudwatch().alarms;
+        let data_alarms = alarms.iter_mut().filter(|(name, _)| name.ends_with(DATA_ALARM));
+        data_alarms.for_each(|(_, alarm)| alarm.since = Some(since.parse().unwrap()));
+    }
+
+    /// These alarms exist beside those of data drift, and no others.
+    fn set_others(&self, others: impl IntoIterator<Item = ObservedAlarm>) {
+        let alarms = &mut self.services.cloudwatch().alarms;
+        alarms.retain(|name, _| name.ends_with(DATA_ALARM));
+        alarms.extend(others.into_iter().map(|other| (other.name.to_string(), other)));
+    }
+
+    /// The engine refuses every start.
+    fn refuse(&self) {
+        let unknown =
+            Failure::permanent("sagemaker:StartPipelineExecution", "Pipeline 'churn-training' does not exist");
+        self.services.refuse("runs.start", unknown);
+    }
+
+    /// The number of calls for a monitoring run.
+    fn reads(&self) -> usize {
+        self.services.calls().iter().filter(|call| call.starts_with("monitoring_runs.run ")).count()
     }
 
     fn started(&self) -> Vec<(RunRequest, RunId)> {
-        self.cloud.runs.lock().unwrap().clone()
-    }
-
-    fn published(&self) -> Vec<FactKind> {
-        self.world.bus.facts().iter().map(|fact| fact.kind).collect()
+        self.services.training().runs.clone()
     }
 
     fn end_run(&self, after: SignedDuration) {
         let (_, arn) = self.started().last().unwrap().clone();
-        *self.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+        self.services.training().status = Some(RunStatus::Succeeded);
         self.pass(after);
         assert_eq!(self.react(&ended(&arn, "Succeeded")), (Decision::Acted, "run_ended"));
     }
 
     fn pass(&self, time: SignedDuration) {
-        let now: Timestamp = trimtab_core::port::Clock::now(&self.world.clock);
-        self.world.clock.set(now + time);
+        self.0.wait(time);
     }
 }
 
@@ -229,7 +173,7 @@ fn redelivered_transition_with_another_id_starts_no_run() {
 #[test]
 fn start_without_response_is_resumed_and_run_adopted() {
     let stage = stage();
-    *stage.cloud.lose_next_response.lock().unwrap() = true;
+    stage.services.fail_effect(0, Fault::Lost);
     assert!(matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })));
     assert!(
         matches!(stage.try_react(&alarm_at(NOON)), Err(Failure::Transient { .. })),
@@ -302,14 +246,14 @@ fn drift_during_a_run_is_merged_into_it() {
 #[test]
 fn recovered_alarm_starts_no_run() {
     let stage = stage();
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
+    stage.set_alarm(&AlarmState::Ok);
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "recovered"));
 }
 
 #[test]
 fn alarm_unknown_to_cloudwatch_is_dead_lettered() {
     let stage = stage();
-    *stage.cloud.alarm.lock().unwrap() = None;
+    stage.remove_alarm();
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Failed, "no_such_alarm"));
     assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);
 }
@@ -318,15 +262,15 @@ fn alarm_unknown_to_cloudwatch_is_dead_lettered() {
 fn run_reported_as_executing_is_not_closed() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     let (_, arn) = stage.started().pop().unwrap();
     assert_eq!(stage.react(&ended(&arn, "Succeeded")), (Decision::Skipped, "still_running"));
 }
 
 #[test]
 fn refused_start_is_dead_lettered_and_reported() {
-    let mut stage = stage();
-    stage.cloud.refuse = true;
+    let stage = stage();
+    stage.refuse();
     assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Failed);
     assert_eq!(stage.published(), [FactKind::TrainingFailed]);
     assert_eq!(stage.world.ledger.contents().dead_letters.len(), 1);

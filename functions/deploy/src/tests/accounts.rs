@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use trimtab_core::failure::Failure;
+use trimtab_core::memory::run;
 use trimtab_core::name::RoleArn;
 use trimtab_core::policy::Target;
 use trimtab_core::port::{StackAccepted, StackCall, StackRequest};
 use trimtab_core::reactor::Act;
+use trimtab_fake::Fault;
 
-use super::witness::{How, Witness, reaction};
 use super::*;
 use crate::action::{Action, Done};
 
@@ -54,26 +55,26 @@ fn calls(account: Option<CrossAccountRole>) -> Vec<(Action, &'static str, Done)>
     };
     let job = TransformRequest { job: "j".into(), model: "m".into(), transform, account: account.clone() };
     vec![
-        (Action::CreateModel { request: model }, "CreateModel", Done::Accepted),
-        (Action::CreateEndpointConfig { request: serving }, "CreateEndpointConfig", Done::Accepted),
+        (Action::CreateModel { request: model }, "endpoints.create_model m", Done::Accepted),
+        (Action::CreateEndpointConfig { request: serving }, "endpoints.create_config c", Done::Accepted),
         (
             Action::CreateEndpoint { request: request.clone() },
-            "CreateEndpoint",
+            "endpoints.create churn-prod",
             Done::Endpoint(UpdateAccepted::Started),
         ),
-        (Action::UpdateEndpoint { request }, "UpdateEndpoint", Done::Endpoint(UpdateAccepted::Busy)),
+        (Action::UpdateEndpoint { request }, "endpoints.update churn-prod", Done::Endpoint(UpdateAccepted::Busy)),
         (
             Action::DeleteEndpoint { endpoint: endpoint.clone(), account: account.clone() },
-            "DeleteEndpoint churn-prod",
+            "endpoints.delete churn-prod",
             Done::Accepted,
         ),
         (
             Action::PutScalingPolicy { endpoint: endpoint.clone(), limits: limits.clone(), account: account.clone() },
-            "PutScalingPolicy churn-prod",
+            "scaling.scale churn-prod",
             Done::Accepted,
         ),
-        (Action::PutScheduledActions { endpoint, limits, account }, "PutScheduledAction churn-prod", Done::Accepted),
-        (Action::CreateTransformJob { request: job }, "CreateTransformJob", Done::Accepted),
+        (Action::PutScheduledActions { endpoint, limits, account }, "scaling.schedule churn-prod", Done::Accepted),
+        (Action::CreateTransformJob { request: job }, "transforms.start j", Done::Accepted),
     ]
 }
 
@@ -99,16 +100,16 @@ fn calls_here() -> Vec<(Action, Vec<&'static str>, Done)> {
     vec![
         (
             Action::CreateStack { request: request.clone() },
-            vec!["here CreateStack"],
+            vec!["stacks.create tariffs-prod"],
             Done::Stack(StackAccepted::Started),
         ),
-        (Action::UpdateStack { request }, vec!["here UpdateStack"], Done::Stack(StackAccepted::Nothing)),
-        (Action::ContinueUpdateRollback { call: call.clone() }, vec!["here ContinueUpdateRollback"], Done::Accepted),
-        (Action::DeleteStack { call }, vec!["here DeleteStack"], Done::Accepted),
+        (Action::UpdateStack { request }, vec!["stacks.update tariffs-prod"], Done::Stack(StackAccepted::Nothing)),
+        (Action::ContinueUpdateRollback { call: call.clone() }, vec!["stacks.proceed tariffs-prod"], Done::Accepted),
+        (Action::DeleteStack { call }, vec!["stacks.delete tariffs-prod"], Done::Accepted),
         (
             Action::StartPipelineExecution { request: delivery },
-            vec!["here ListPipelineExecutions", "here StartPipelineExecution"],
-            Done::Execution("new".into()),
+            vec!["code_pipelines.find loans-delivery v1", "code_pipelines.start loans-delivery v1"],
+            Done::Execution("execution-1".into()),
         ),
     ]
 }
@@ -119,31 +120,44 @@ pub(super) fn every_call() -> Vec<Action> {
     there.chain(calls_here().into_iter().map(|(action, ..)| action)).collect()
 }
 
-fn act(witness: &Witness, action: &Action) -> PortResult<Done> {
-    run(reaction(witness).act(action)).unwrap()
+/// The services of both accounts: the endpoint of an update is busy, and the stack of an update is as it should be.
+fn services(action: &Action) -> Services {
+    let services = Services::default();
+    if let Action::UpdateEndpoint { request } = action {
+        let busy = ObservedEndpoint { status: EndpointStatus::Updating, ..cases::serves("before").unwrap() };
+        for account in [services.clone(), services.in_account(THERE)] {
+            account.endpoints().endpoints.insert(request.endpoint.to_string(), busy.clone());
+        }
+    }
+    services.cloudformation().unchanged = true;
+    services
+}
+
+fn act(services: &Services, action: &Action) -> PortResult<Done> {
+    run(reaction(services).act(action)).unwrap()
 }
 
 #[test]
 fn stage_in_another_account_uses_its_clients() {
     for (action, call, done) in calls(Some(other_account())) {
-        let witness = Witness::default();
-        assert_eq!(act(&witness, &action), Ok(done), "{call} gives what AWS gave");
-        let expected = [format!("{THERE} AssumeRole"), format!("{THERE} {call}")];
-        assert_eq!(witness.take(), expected, "each call is made in the stage's own account");
+        let services = services(&action);
+        assert_eq!(act(&services, &action), Ok(done), "{call} gives what AWS gave");
+        let expected = [format!("{THERE} accounts.assume_role"), format!("{THERE} {call}")];
+        assert_eq!(services.take_calls(), expected, "each call is made in the stage's own account");
     }
 }
 
 #[test]
 fn stage_in_this_account_uses_its_own_clients() {
     for (action, call, done) in calls(None) {
-        let witness = Witness::default();
-        assert_eq!(act(&witness, &action), Ok(done), "{call} gives what AWS gave");
-        assert_eq!(witness.take(), [format!("here {call}")], "each call is made in the stage's own account");
+        let services = services(&action);
+        assert_eq!(act(&services, &action), Ok(done), "{call} gives what AWS gave");
+        assert_eq!(services.take_calls(), [call], "each call is made in the stage's own account");
     }
     for (action, calls, done) in calls_here() {
-        let witness = Witness::default();
-        assert_eq!(act(&witness, &action), Ok(done), "{calls:?}");
-        assert_eq!(witness.take(), calls);
+        let services = services(&action);
+        assert_eq!(act(&services, &action), Ok(done), "{calls:?}");
+        assert_eq!(services.take_calls(), calls);
     }
 }
 
@@ -153,15 +167,16 @@ fn failed_call_is_never_reported_as_done() {
     let here = calls_here().into_iter().map(|(action, calls, _)| (action, calls.len()));
     for (action, count) in there.chain(here) {
         for at in 0..count {
-            for (how, permanent) in [(How::Transient, false), (How::Permanent, true)] {
-                let witness = Witness { fails: Some((at, how)), ..Witness::default() };
-                let answer = act(&witness, &action);
+            for (how, permanent) in [(Fault::Throttled, false), (Fault::Refused, true)] {
+                let services = services(&action);
+                services.fail_call(Some((at, how)));
+                let answer = act(&services, &action);
                 let kept = matches!(
                     (&answer, permanent),
                     (Err(Failure::Transient { .. }), false) | (Err(Failure::Permanent { .. }), true)
                 );
                 assert!(kept, "call {at} of {action:?} failed ({how:?}), and the action gave {answer:?}");
-                assert_eq!(witness.take().len(), at + 1, "nothing is asked after a call that failed");
+                assert_eq!(services.take_calls().len(), at + 1, "nothing is asked after a call that failed");
             }
         }
     }
@@ -169,8 +184,9 @@ fn failed_call_is_never_reported_as_done() {
 
 #[test]
 fn execution_of_an_earlier_attempt_is_adopted() {
-    let witness = Witness { execution: Some("theirs".into()), ..Witness::default() };
     let (start, ..) = calls_here().pop().unwrap();
-    assert_eq!(act(&witness, &start), Ok(Done::Execution("theirs".into())));
-    assert_eq!(witness.take(), ["here ListPipelineExecutions"], "no second execution is started");
+    let services = services(&start);
+    services.codepipeline().found = Some("theirs".into());
+    assert_eq!(act(&services, &start), Ok(Done::Execution("theirs".into())));
+    assert_eq!(services.take_calls(), ["code_pipelines.find loans-delivery v1"], "no second execution is started");
 }

@@ -1,14 +1,13 @@
 //! The observation before a decision: what the decision needs and no more, in the right account; and
 //! a failed call is never replaced by an assumption.
 
-use std::collections::BTreeMap;
-
 use trimtab_core::event::Event;
 use trimtab_core::failure::Failure;
+use trimtab_core::memory::run;
 use trimtab_core::reactor::Act;
+use trimtab_fake::Fault;
 
 use super::cases::*;
-use super::witness::{How, Witness, reaction};
 use super::*;
 use crate::observation::Observed;
 use crate::rollout::{Cause, Phase, Progress, Resource, Rollout};
@@ -19,17 +18,17 @@ struct Asked {
     policy: String,
     event: Event,
     state: State,
-    witness: fn() -> Witness,
+    services: fn() -> Services,
     expected: &'static [&'static str],
 }
 
 fn asked(policy: &str, event: Event, state: State, what: &'static str, expected: &'static [&'static str]) -> Asked {
-    Asked { what, policy: policy.to_owned(), event, state, witness: Witness::default, expected }
+    Asked { what, policy: policy.to_owned(), event, state, services: Services::default, expected }
 }
 
-fn observe(asked: &Asked, witness: &Witness) -> PortResult<Observed> {
+fn observe(asked: &Asked, services: &Services) -> PortResult<Observed> {
     let policy = parse(&asked.policy);
-    run(reaction(witness).observe(&asked.event, Some(&policy), &asked.state)).unwrap()
+    run(reaction(services).observe(&asked.event, Some(&policy), &asked.state)).unwrap()
 }
 
 /// Versions 1 and 2 were processed; version 3 is older than the first reconcile.
@@ -57,7 +56,7 @@ fn by_endpoint() -> Vec<Asked> {
             rests(name),
             State::default(),
             "the endpoint's end",
-            &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+            &["endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         )
     };
     let trying = Progress::Testing { since: NOON.parse().unwrap() };
@@ -68,35 +67,35 @@ fn by_endpoint() -> Vec<Asked> {
             approved("churn", 1),
             stays,
             "an approval",
-            &["here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+            &["registry.package v1", "endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         ),
         asked(
             CHURN,
             rests("churn-prod"),
             State { queued: Some(waits), ..State::default() },
             "a version waits",
-            &["here DescribeModelPackage v2", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+            &["registry.package v2", "endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         ),
         asked(
             CHURN,
             rests("churn-prod"),
             rollback_pending,
             "production goes back",
-            &["here DescribeModelPackage v1", "here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+            &["registry.package v1", "endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         ),
         asked(
             &with_shadow(),
             rests("churn-prod"),
             on(rollout("churn", 2, "t", trying)),
             "a version is in its test",
-            &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx", "here DescribeAlarms a,b,c"],
+            &["endpoints.describe churn-prod", "alarms.describe churn-prod-5xx", "alarms.describe a,b,c"],
         ),
         asked(
             &with_shadow(),
             rests("churn-prod"),
             on(rollout("churn", 2, "t", Progress::UpdatingEndpoint)),
             "its test has not begun",
-            &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+            &["endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         ),
         asked(CHURN, rests("theirs"), State::default(), "an endpoint of no stage", &[]),
     ]
@@ -105,9 +104,11 @@ fn by_endpoint() -> Vec<Asked> {
 fn by_request() -> Vec<Asked> {
     let look = || fact("churn", FactKind::ReconcileRequested, &json!({}));
     let back = |details| fact("churn", FactKind::RollbackRequested, &details);
-    let list: fn() -> Witness = || Witness {
-        listed: (1..=4).map(|version| listed("churn", version, "Approved")).collect(),
-        ..Witness::default()
+    let list: fn() -> Services = || {
+        let services = Services::default();
+        let list = (1..=4).map(|version| listed("churn", version, "Approved")).collect();
+        services.registry().stale_list = Some(list);
+        services
     };
     let offered = State { offered: [(1, package("loans", 1)), (2, package("loans", 2))].into(), ..State::default() };
     let judged = VerdictRecord { verdict: Verdict::Approved, attempt: 1 };
@@ -115,44 +116,44 @@ fn by_request() -> Vec<Asked> {
     let stage = |kind, details| fact("loans", kind, &details);
     vec![
         Asked {
-            witness: list,
+            services: list,
             ..asked(
                 CHURN,
                 look(),
                 answered(),
                 "a look: the verdicts without an answer",
                 &[
-                    "here ListModelPackages churn",
-                    "here DescribeModelPackage v2",
-                    "here DescribeModelPackage v4",
-                    "here DescribeEndpoint churn-prod",
-                    "here DescribeAlarms churn-prod-5xx",
+                    "registry.newest churn",
+                    "registry.package v2",
+                    "registry.package v4",
+                    "endpoints.describe churn-prod",
+                    "alarms.describe churn-prod-5xx",
                 ],
             )
         },
         Asked {
-            witness: list,
+            services: list,
             ..asked(
                 CHURN,
                 back(json!({"version": "3"})),
                 answered(),
                 "back to a named version",
                 &[
-                    "here ListModelPackages churn",
-                    "here DescribeModelPackage v3",
-                    "here DescribeEndpoint churn-prod",
-                    "here DescribeAlarms churn-prod-5xx",
+                    "registry.newest churn",
+                    "registry.package v3",
+                    "endpoints.describe churn-prod",
+                    "alarms.describe churn-prod-5xx",
                 ],
             )
         },
         Asked {
-            witness: list,
+            services: list,
             ..asked(
                 CHURN,
                 back(json!({})),
                 answered(),
                 "back to the version before",
-                &["here DescribeEndpoint churn-prod", "here DescribeAlarms churn-prod-5xx"],
+                &["endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
             )
         },
         asked(
@@ -160,42 +161,42 @@ fn by_request() -> Vec<Asked> {
             stage(FactKind::PromotionRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
             State::default(),
             "live in the stage before",
-            &["here DescribeModelPackage v3", "here DescribeEndpoint loans"],
+            &["registry.package v3", "endpoints.describe loans"],
         ),
         asked(
             LOANS,
             stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "2", "by": "maya"})),
             offered.clone(),
             "promoted by an operator",
-            &["here DescribeModelPackage v2", "here DescribeEndpoint loans"],
+            &["registry.package v2", "endpoints.describe loans"],
         ),
         asked(
             LOANS,
             stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "9", "by": "maya"})),
             offered.clone(),
             "not offered",
-            &["here DescribeEndpoint loans"],
+            &["endpoints.describe loans"],
         ),
         asked(
             LOANS,
             stage(FactKind::WithdrawalRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
             State::default(),
             "rejected elsewhere",
-            &["here DescribeModelPackage v3", "here DescribeEndpoint loans"],
+            &["registry.package v3", "endpoints.describe loans"],
         ),
         asked(
             LOANS,
             stage(FactKind::StageReconcileRequested, json!({"stage": "prod"})),
             offered,
             "a look at a stage",
-            &["here DescribeModelPackage v2", "here DescribeEndpoint loans"],
+            &["registry.package v2", "endpoints.describe loans"],
         ),
         asked(
             LOANS,
             stage(FactKind::StageReconcileRequested, json!({"stage": "prod"})),
             entered,
             "a look at what is left",
-            &["here DescribeModelPackage v1", "here DescribeEndpoint loans"],
+            &["registry.package v1", "endpoints.describe loans"],
         ),
         asked(
             LOANS,
@@ -217,31 +218,25 @@ fn by_other_targets() -> Vec<Asked> {
     let look = |model| fact(model, FactKind::ReconcileRequested, &json!({}));
     let job = || on(rollout("leads", 1, "trimtab-leads-v1-0123abcd", Progress::Transforming));
     vec![
-        asked(SEGMENTS, approved("segments", 2), delivering(), "an approval", &["here DescribeModelPackage v2"]),
-        asked(
-            SEGMENTS,
-            ended,
-            delivering(),
-            "an execution ended",
-            &["here GetPipelineExecution segments-delivery e-2"],
-        ),
+        asked(SEGMENTS, approved("segments", 2), delivering(), "an approval", &["registry.package v2"]),
+        asked(SEGMENTS, ended, delivering(), "an execution ended", &["code_pipelines.state segments-delivery e-2"]),
         asked(
             SEGMENTS,
             look("segments"),
             delivering(),
             "a look during a delivery",
-            &["here ListModelPackages segments", "here GetPipelineExecution segments-delivery e-1"],
+            &["registry.newest segments", "code_pipelines.state segments-delivery e-1"],
         ),
-        asked(SEGMENTS, look("segments"), State::default(), "a look", &["here ListModelPackages segments"]),
-        asked(TARIFFS, stack, State::default(), "a stack at rest", &["here DescribeStacks tariffs-prod"]),
+        asked(SEGMENTS, look("segments"), State::default(), "a look", &["registry.newest segments"]),
+        asked(TARIFFS, stack, State::default(), "a stack at rest", &["stacks.describe tariffs-prod"]),
         asked(
             LEADS,
             approved("leads", 2),
             job(),
             "a job is on",
-            &["here DescribeModelPackage v2", "here DescribeTransformJob trimtab-leads-v1-0123abcd"],
+            &["registry.package v2", "transforms.find trimtab-leads-v1-0123abcd"],
         ),
-        asked(LEADS, approved("leads", 2), State::default(), "no job is on", &["here DescribeModelPackage v2"]),
+        asked(LEADS, approved("leads", 2), State::default(), "no job is on", &["registry.package v2"]),
         asked(
             LEADS,
             approved("leads", 2),
@@ -250,7 +245,7 @@ fn by_other_targets() -> Vec<Asked> {
                 ..rollout("leads", 1, "config", Progress::UpdatingEndpoint)
             }),
             "no job of ours",
-            &["here DescribeModelPackage v2"],
+            &["registry.package v2"],
         ),
     ]
 }
@@ -260,7 +255,12 @@ fn elsewhere() -> Vec<Asked> {
         let detail = json!({"EndpointName": "loans", "EndpointStatus": "IN_SERVICE"});
         event("210987654321", "aws.sagemaker", "SageMaker Endpoint State Change", &detail)
     };
-    let new: fn() -> Witness = || Witness { endpoint: serves("new"), ..Witness::default() };
+    let new: fn() -> Services = || {
+        let services = Services::default();
+        let endpoint = serves("new").map(|endpoint| ("loans".to_owned(), endpoint));
+        services.in_account("210987654321").endpoints().endpoints.extend(endpoint);
+        services
+    };
     let with = |change: fn(&mut Rollout)| {
         let mut rollout = rollout("loans", 2, "new", Progress::UpdatingEndpoint);
         change(&mut rollout);
@@ -268,19 +268,19 @@ fn elsewhere() -> Vec<Asked> {
     };
     let (asks, not) = (
         &[
-            "210987654321 AssumeRole",
-            "210987654321 DescribeEndpoint loans",
-            "210987654321 InvokeEndpoint loans 42,0.31,1",
+            "210987654321 accounts.assume_role trimtab-loans-staging",
+            "210987654321 endpoints.describe loans",
+            "210987654321 invocations.invoke loans text/csv 42,0.31,1",
         ],
-        &["210987654321 AssumeRole", "210987654321 DescribeEndpoint loans"],
+        &["210987654321 accounts.assume_role trimtab-loans-staging", "210987654321 endpoints.describe loans"],
     );
     let tried = |rollout: &mut Rollout| {
         rollout.phase = Phase::VariantTest { live_model: "l".into(), own_model: "m".into(), promoted_by: None }
     };
     vec![
-        Asked { witness: new, ..asked(LOANS, rests(), with(|_| {}), "a smoke test is due", asks) },
+        Asked { services: new, ..asked(LOANS, rests(), with(|_| {}), "a smoke test is due", asks) },
         Asked {
-            witness: new,
+            services: new,
             ..asked(
                 LOANS,
                 rests(),
@@ -289,10 +289,10 @@ fn elsewhere() -> Vec<Asked> {
                 not,
             )
         },
-        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Rollback), "it goes back", not) },
-        Asked { witness: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Operator), "an operator's", not) },
-        Asked { witness: new, ..asked(LOANS, rests(), with(tried), "it is in its test", not) },
-        Asked { witness: new, ..asked(LOANS, rests(), State::default(), "no rollout is on", not) },
+        Asked { services: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Rollback), "it goes back", not) },
+        Asked { services: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Operator), "an operator's", not) },
+        Asked { services: new, ..asked(LOANS, rests(), with(tried), "it is in its test", not) },
+        Asked { services: new, ..asked(LOANS, rests(), State::default(), "no rollout is on", not) },
     ]
 }
 
@@ -303,9 +303,9 @@ fn all() -> impl Iterator<Item = Asked> {
 #[test]
 fn each_event_observes_exactly_what_its_decision_needs() {
     for asked in all() {
-        let witness = (asked.witness)();
-        observe(&asked, &witness).unwrap();
-        assert_eq!(witness.take(), asked.expected, "{}", asked.what);
+        let services = (asked.services)();
+        observe(&asked, &services).unwrap();
+        assert_eq!(services.take_calls(), asked.expected, "{}", asked.what);
     }
 }
 
@@ -313,11 +313,12 @@ fn each_event_observes_exactly_what_its_decision_needs() {
 fn failed_observation_is_never_an_empty_response() {
     for asked in all() {
         for at in 0..asked.expected.len() {
-            for how in [How::Transient, How::Permanent] {
-                let witness = Witness { fails: Some((at, how)), ..(asked.witness)() };
-                let failed = observe(&asked, &witness).map_err(|failure| match failure {
-                    Failure::Transient { .. } => How::Transient,
-                    Failure::Permanent { .. } => How::Permanent,
+            for how in [Fault::Throttled, Fault::Refused] {
+                let services = (asked.services)();
+                services.fail_call(Some((at, how)));
+                let failed = observe(&asked, &services).map_err(|failure| match failure {
+                    Failure::Transient { .. } => Fault::Throttled,
+                    Failure::Permanent { .. } => Fault::Refused,
                 });
                 assert_eq!(failed, Err(how), "{}: {} failed", asked.what, asked.expected[at]);
             }
@@ -327,16 +328,13 @@ fn failed_observation_is_never_an_empty_response() {
 
 #[test]
 fn event_without_a_policy_observes_nothing() {
-    let witness = Witness::default();
-    let observed = run(reaction(&witness).observe(&approved("churn", 1), None, &State::default())).unwrap();
-    assert_eq!((observed, witness.take()), (Ok(Observed::default()), vec![]));
+    let services = Services::default();
+    let observed = run(reaction(&services).observe(&approved("churn", 1), None, &State::default())).unwrap();
+    assert_eq!((observed, services.take_calls()), (Ok(Observed::default()), vec![]));
 }
 
 #[test]
 fn response_of_aws_is_the_observed_state() {
-    let states = |states: &[(&str, AlarmState)]| -> BTreeMap<String, AlarmState> {
-        states.iter().map(|(name, state)| ((*name).to_owned(), state.clone())).collect()
-    };
     let trying = Progress::Testing { since: NOON.parse().unwrap() };
     let asked = asked(&with_shadow(), approved("churn", 2), on(rollout("churn", 2, "t", trying)), "", &[]);
     let names = |names: &[&str]| names.iter().map(|name| AlarmName::parse(name).unwrap()).collect::<Vec<_>>();
@@ -346,9 +344,13 @@ fn response_of_aws_is_the_observed_state() {
         (AlarmState::Alarm, vec![]),
         (AlarmState::InsufficientData, names(&["churn-prod-5xx"])),
     ] {
-        let alarms = states(&[("churn-prod-5xx", own), ("a", AlarmState::Alarm), ("b", AlarmState::Ok)]);
-        let witness = Witness { alarms, package: Some(actual.clone()), endpoint: serves("t"), ..Witness::default() };
-        let observed = observe(&asked, &witness).unwrap();
+        let services = Services::default();
+        for (name, state) in [("churn-prod-5xx", own), ("a", AlarmState::Alarm), ("b", AlarmState::Ok)] {
+            services.cloudwatch().alarms.insert(name.to_owned(), alarm(name, state));
+        }
+        services.registry().set_approval(&arn("churn", 2), actual.approval.clone());
+        services.endpoints().endpoints.extend(serves("t").map(|endpoint| (ENDPOINT.to_owned(), endpoint)));
+        let observed = observe(&asked, &services).unwrap();
         assert_eq!((observed.package, observed.endpoint), (Some(actual.clone()), serves("t")));
         assert_eq!(
             (observed.alarms_without_data, observed.test_alarms_without_data, observed.test_alarms_firing),
@@ -363,7 +365,11 @@ fn outdated_list_is_corrected_by_the_registry() {
     let asked = asked(CHURN, look, answered(), "", &[]);
     let actual = ObservedPackage { approval: Approval::Rejected, status: "Completed".into(), lifecycle: None };
     let all = vec![listed("churn", 1, "Approved"), listed("churn", 4, "Approved")];
-    let witness = Witness { listed: all.clone(), package: Some(actual.clone()), ..Witness::default() };
-    let newest = observe(&asked, &witness).unwrap().newest;
+    let services = Services::default();
+    services.registry().stale_list = Some(all.clone());
+    for version in [1, 4] {
+        services.registry().set_approval(&arn("churn", version), Approval::Rejected);
+    }
+    let newest = observe(&asked, &services).unwrap().newest;
     assert_eq!(newest, [all[0].clone(), ListedPackage { actual, ..all[1].clone() }]);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl Stage {
+impl Rig {
     /// Version 1 is live, then version 2.
     fn with_two_live(self) -> Self {
         for version in [1, 2] {
@@ -14,7 +14,7 @@ impl Stage {
 
     /// Another update changes the endpoint, which serves the same configuration afterwards.
     fn is_changed_by_others(&self) {
-        if let Some(endpoint) = self.cloud.endpoint.lock().unwrap().as_mut() {
+        if let Some(endpoint) = self.services.endpoints().endpoints.get_mut(ENDPOINT) {
             endpoint.status = EndpointStatus::SystemUpdating;
             endpoint.pending = endpoint.config.clone();
         }
@@ -83,7 +83,7 @@ fn unproven_canary_never_rolls_back_to_a_rejected_version() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.reject(2);
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v1"]);
@@ -104,7 +104,7 @@ fn on_rejected_notify_keeps_the_live_version() {
 fn package_of_another_account_is_not_deployed() {
     let stage = stage();
     let theirs = arn("churn", 1).replace("123456789012", "999999999999");
-    stage.cloud.approvals.lock().unwrap().insert(theirs.clone(), Approval::Approved);
+    stage.services.registry().set_approval(&theirs, Approval::Approved);
     let detail = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 1, "ModelPackageArn": theirs,
         "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed"});
     let heard = stage.react("SageMaker Model Package State Change", "aws.sagemaker", &detail);
@@ -116,7 +116,7 @@ fn rejection_during_a_pending_rollback_is_processed() {
     let stage = stage().with_two_live();
     stage.approve(3);
     stage.becomes_stable(false);
-    let record = |stage: &Stage| {
+    let record = |stage: &Rig| {
         let contents = stage.world.ledger.contents();
         let state = contents.aggregates.values().find_map(|record| record.state.clone()).unwrap();
         serde_json::from_value::<crate::state::State>(state).unwrap()
@@ -168,9 +168,9 @@ fn queued_approval_survives_an_unproven_canary() {
     let stage = stage().with_two_live();
     stage.approve(3);
     assert_eq!(stage.approve(4), (Decision::Deferred, "queued"));
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
-    *stage.cloud.silent.lock().unwrap() = false;
+    stage.set_alarm_data(true);
     stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2", "v4"]);
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
+use trimtab_fake::UpdateFault;
+use trimtab_fake::sagemaker_endpoints::Outcome;
 
-use super::fleet::{Fleet, HUB, Luck, MODEL, Outcome, STAGING, lifecycle};
+use super::fleet::{HUB, MODEL, STAGING, accounts, lifecycle, take_effects};
 use super::reference::{self, Facts, Gate, Package, Rules};
 use super::*;
 
@@ -90,8 +92,7 @@ impl Options {
 /// `deploy` and the reference, side by side.
 struct Run {
     options: Options,
-    fleet: Fleet,
-    world: World<MemoryLedger, MemoryBus, FixedClock>,
+    rig: Rig,
     facts: Facts,
     stages: Vec<reference::Stage>,
     /// Requests of stages on the bus: it may deliver them with a delay, repeatedly, and in any order.
@@ -112,13 +113,10 @@ const ONCE: [FactKind; 5] = [
 
 impl Run {
     fn new(options: Options) -> Self {
-        let clock = FixedClock::at(NOON.parse().unwrap());
-        let ledger = MemoryLedger::with([options.policy()]);
         let count = if options.staged { 3 } else { 1 };
         Self {
             options,
-            fleet: Fleet::default(),
-            world: World { ledger, bus: MemoryBus::default(), clock },
+            rig: rig_of([options.policy()]),
             facts: Facts::default(),
             stages: (0..count).map(|at| reference::Stage::new(options.rules(at))).collect(),
             mail: vec![],
@@ -127,20 +125,22 @@ impl Run {
         }
     }
 
+    fn accounts(&self) -> [Services; 2] {
+        accounts(&self.rig.services)
+    }
+
     fn tick(&self, seconds: i64) {
-        self.world.clock.set(self.world.clock.now() + SignedDuration::from_secs(seconds));
-        self.fleet.inner().now = self.world.clock.now();
+        self.rig.wait(SignedDuration::from_secs(seconds));
+        self.accounts().iter().for_each(|account| account.endpoints().now = Some(self.rig.now()));
     }
 
     /// One event, as Lambda delivers it: again after a transient failure.
     fn react(&self, account: &str, kind: &str, source: &str, age: i64, detail: &Value) {
-        let time = self.world.clock.now() - SignedDuration::from_secs(age);
+        let time = self.rig.now() - SignedDuration::from_secs(age);
         let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
             "region": "eu-west-1", "time": time.to_string(), "resources": [], "detail": detail});
-        let (fleet, none) = (&self.fleet, &Cloud::default());
         for _ in 0..3 {
-            let reaction = Reaction { registry: fleet, accounts: fleet, pipelines: none, stacks: none };
-            if run(self.world.react(&reaction, &event)).unwrap().is_ok() {
+            if self.rig.0.try_react(&event).is_ok() {
                 return;
             }
             self.tick(61);
@@ -160,7 +160,7 @@ impl Run {
 
     /// The facts since the last step, without repetitions of a dedup key.
     fn news(&mut self) -> Result<Vec<(FactKind, usize, u32)>, String> {
-        let facts = self.world.bus.facts();
+        let facts = self.rig.world.bus.facts();
         let new: Vec<_> = facts.into_iter().skip(self.told).collect();
         self.told += new.len();
         let mut observed = BTreeSet::new();
@@ -190,10 +190,10 @@ impl Run {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         let before = self.stages.clone();
         self.tick(1);
-        let lost = self.facts.luck == Some(Luck::AnswerLost);
+        let lost = self.facts.luck == Some(UpdateFault::Lost);
         step.play(self);
-        let (luck, left) = (self.fleet.inner().luck, self.facts.luck);
-        let mut calls = std::mem::take(&mut self.fleet.inner().calls);
+        let (luck, left) = (self.rig.services.update_fault(), self.facts.luck);
+        let mut calls = take_effects(&self.rig.services);
         if lost {
             // What was asked before the answer was lost is asked again, and found.
             let mut observed = BTreeSet::new();

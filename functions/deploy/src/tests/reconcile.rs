@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl Stage {
+impl Rig {
     fn look_at(&self, model: &str) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": model, "dedup_key": "look/x", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail)
@@ -14,18 +14,18 @@ impl Stage {
 
     /// A verdict whose event is lost.
     fn says_unheard(&self, version: u32, verdict: &str) {
-        self.cloud.approvals.lock().unwrap().insert(arn("churn", version), Approval::parse(verdict));
+        self.services.registry().set_approval(&arn("churn", version), Approval::parse(verdict));
     }
 
     fn rests_unheard(&self) {
-        let mut endpoint = self.cloud.endpoint.lock().unwrap();
-        let endpoint = endpoint.as_mut().unwrap();
+        let endpoints = &mut self.services.endpoints().endpoints;
+        let endpoint = endpoints.get_mut(ENDPOINT).unwrap();
         endpoint.status = EndpointStatus::InService;
         endpoint.config = endpoint.pending.take();
     }
 }
 
-fn looked() -> Stage {
+fn looked() -> Rig {
     let stage = stage();
     assert_eq!(stage.look(), (Decision::Acted, "first_reconcile"));
     stage
@@ -85,10 +85,10 @@ fn held_version_is_deployed_when_its_alarms_have_data() {
     let stage = looked();
     stage.approve(1);
     stage.becomes_stable(false);
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!(stage.look(), (Decision::Skipped, "nothing_new"));
-    *stage.cloud.silent.lock().unwrap() = false;
+    stage.set_alarm_data(true);
     assert_eq!(stage.look(), (Decision::Acted, "missed_event"));
     assert_eq!(stage.updates(), ["v1", "v2"]);
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trimtab_core::fact::FactKind;
 
-use super::fleet::{Luck, Outcome};
+use trimtab_fake::UpdateFault;
+use trimtab_fake::sagemaker_endpoints::Outcome;
 
 /// A version as the Model Registry has it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(super) struct Facts {
     pub(super) silent: bool,
     /// Whether endpoints fail smoke tests.
     pub(super) broken: bool,
-    pub(super) luck: Option<Luck>,
+    pub(super) luck: Option<UpdateFault>,
 }
 
 impl Facts {
@@ -187,8 +188,8 @@ impl Stage {
             (Endpoint::Moving { from, to }, Outcome::Served) => {
                 to.or(from).map_or(Endpoint::Failed, Endpoint::InService)
             }
-            (Endpoint::Moving { from: Some(from), .. }, Outcome::WentBack) => Endpoint::InService(from),
-            (Endpoint::Moving { from: Some(from), .. }, Outcome::HalfWay) => Endpoint::HalfWay(from),
+            (Endpoint::Moving { from: Some(from), .. }, Outcome::RolledBack) => Endpoint::InService(from),
+            (Endpoint::Moving { from: Some(from), .. }, Outcome::RollbackFailed) => Endpoint::HalfWay(from),
             (Endpoint::Moving { .. }, _) => Endpoint::Failed,
             (rests, _) => rests,
         };
@@ -327,8 +328,8 @@ impl Stage {
             _ => None,
         };
         match facts.luck.take() {
-            Some(Luck::Refused) => return self.is_refused(version),
-            Some(Luck::Busy) => {
+            Some(UpdateFault::Refused) => return self.is_refused(version),
+            Some(UpdateFault::Busy) => {
                 self.endpoint = Endpoint::Moving { from, to: Some(0) };
                 self.tell(FactKind::RolloutQueued, version);
                 if why == Why::Back {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl Stage {
+impl Rig {
     fn asks(&self, dedup_key: &str, details: &Value) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": "churn", "dedup_key": dedup_key, "at": NOON, "details": details});
         self.react("Rollback Requested", "trimtab", &detail)
@@ -13,8 +13,7 @@ impl Stage {
     }
 
     fn stands(&self, status: EndpointStatus) {
-        let mut endpoint = self.cloud.endpoint.lock().unwrap();
-        endpoint.as_mut().unwrap().status = status;
+        self.set_status(status);
     }
 
     fn reconcile_again(&self) -> (Decision, &'static str) {
@@ -24,7 +23,7 @@ impl Stage {
 }
 
 /// Version 2 is live, version 1 was before it.
-fn with_two() -> Stage {
+fn with_two() -> Rig {
     let stage = stage();
     stage.reconcile_again();
     for version in [1, 2] {
@@ -78,8 +77,8 @@ fn failed_endpoint_is_deleted_once_and_created_again() {
     stage.stands(EndpointStatus::Failed);
     assert_eq!(stage.roll_back(), (Decision::Deferred, "removed"));
     assert_eq!(stage.reconcile_again(), (Decision::Skipped, "nothing_new"));
-    assert_eq!((stage.updates().len(), *stage.cloud.deleted.lock().unwrap()), (2, 1));
-    *stage.cloud.endpoint.lock().unwrap() = None;
+    assert_eq!((stage.updates().len(), stage.services.endpoints().deleted.len()), (2, 1));
+    stage.set_endpoint(None);
     assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
@@ -91,7 +90,7 @@ fn approval_waits_until_the_endpoint_is_recreated() {
     stage.stands(EndpointStatus::Failed);
     stage.roll_back();
     assert_eq!(stage.approve(3), (Decision::Deferred, "operator_first"));
-    *stage.cloud.endpoint.lock().unwrap() = None;
+    stage.set_endpoint(None);
     assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
     stage.becomes_stable(false);
     assert_eq!(stage.reconcile_again(), (Decision::Acted, "missed_event"));
@@ -104,9 +103,9 @@ fn pending_deletion_is_resumed_by_a_newer_approval() {
     stage.stands(EndpointStatus::Failed);
     stage.roll_back();
     stage.stands(EndpointStatus::Failed);
-    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 3), Approval::Approved);
+    stage.services.registry().set_approval(&arn("churn", 3), Approval::Approved);
     assert_eq!(stage.reconcile_again(), (Decision::Deferred, "removed"));
-    assert_eq!(*stage.cloud.deleted.lock().unwrap(), 2);
+    assert_eq!(stage.services.endpoints().deleted.len(), 2);
 }
 
 #[test]
@@ -115,7 +114,7 @@ fn rejection_during_deletion_keeps_the_operators_version() {
     stage.stands(EndpointStatus::Failed);
     stage.asks("rollback/churn/1", &json!({"by": "maya", "version": "1"}));
     assert_eq!(stage.judge("churn", 2, "Rejected"), (Decision::Acted, "operator_first"));
-    *stage.cloud.endpoint.lock().unwrap() = None;
+    stage.set_endpoint(None);
     assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
@@ -126,7 +125,7 @@ fn rejection_of_the_operators_version_rolls_back_later() {
     stage.stands(EndpointStatus::Failed);
     stage.roll_back();
     assert_eq!(stage.judge("churn", 2, "Rejected").0, Decision::Deferred);
-    *stage.cloud.endpoint.lock().unwrap() = None;
+    stage.set_endpoint(None);
     assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
 }
@@ -134,7 +133,7 @@ fn rejection_of_the_operators_version_rolls_back_later() {
 #[test]
 fn operator_rollback_creates_a_missing_endpoint() {
     let stage = with_two();
-    *stage.cloud.endpoint.lock().unwrap() = None;
+    stage.set_endpoint(None);
     assert_eq!(stage.roll_back(), (Decision::Acted, "operator_rollback"));
     assert_eq!(stage.updates(), ["v1", "v2", "v2"]);
 }
@@ -166,7 +165,7 @@ fn queued_version_does_not_follow_an_operator_rollback() {
 #[test]
 fn operator_rollback_does_not_wait_for_alarms() {
     let stage = with_two();
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.roll_back(), (Decision::Acted, "operator_rollback"));
 }
 

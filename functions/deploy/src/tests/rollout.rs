@@ -7,7 +7,7 @@ fn approved_version_goes_live_and_scales() {
     let stage = stage();
     assert_eq!(stage.approve(1), (Decision::Acted, "approved"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
-    assert_eq!((stage.updates(), *stage.cloud.scaled.lock().unwrap()), (vec!["v1".to_owned()], 1));
+    assert_eq!((stage.updates(), stage.scaled()), (vec!["v1".to_owned()], 1));
     assert_eq!(stage.published(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
 }
 
@@ -75,7 +75,7 @@ fn rejected_live_version_rolls_back_to_the_version_before() {
 #[test]
 fn metadata_edit_of_an_approved_version_deploys_nothing() {
     let stage = stage();
-    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 1), Approval::Approved);
+    stage.services.registry().set_approval(&arn("churn", 1), Approval::Approved);
     let edit = |fields: &[&str]| {
         json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 1, "ModelPackageArn": arn("churn", 1),
             "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed", "UpdatedModelPackageFields": fields})
@@ -100,7 +100,7 @@ fn queued_version_that_lost_its_approval_is_not_deployed() {
     let stage = stage();
     stage.approve(1);
     stage.approve(2);
-    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 2), Approval::Rejected);
+    stage.services.registry().set_approval(&arn("churn", 2), Approval::Rejected);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_longer_approved"));
     assert_eq!(stage.updates(), ["v1"]);
 }
@@ -122,7 +122,7 @@ fn version_is_queued_while_the_endpoint_is_updated() {
         failure: None,
         modified: None,
     };
-    *stage.cloud.endpoint.lock().unwrap() = Some(busy);
+    stage.set_endpoint(Some(busy));
     assert_eq!(stage.approve(1), (Decision::Deferred, "queued"));
     assert_eq!(stage.becomes_stable(true), (Decision::Acted, "resumed"));
     assert_eq!(stage.updates(), ["v1"]);
@@ -133,14 +133,14 @@ fn canary_without_alarm_data_is_held_until_sent_again() {
     let stage = stage();
     stage.approve(1);
     stage.becomes_stable(false);
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!((stage.updates(), stage.published().last().copied()), (vec!["v1".into()], Some(FactKind::RolloutHeld)));
     let dedup_keys: std::collections::BTreeSet<String> =
         stage.world.bus.facts().into_iter().filter(|f| f.kind == FactKind::RolloutHeld).map(|f| f.dedup_key).collect();
     assert_eq!(dedup_keys.len(), 1, "{dedup_keys:?}");
-    *stage.cloud.silent.lock().unwrap() = false;
+    stage.set_alarm_data(true);
     assert_eq!(stage.approve(2), (Decision::Acted, "approved"));
     assert_eq!(stage.updates(), ["v1", "v2"]);
 }
@@ -151,7 +151,7 @@ fn canary_whose_alarms_lost_data_is_rolled_back() {
     stage.approve(1);
     stage.becomes_stable(false);
     stage.approve(2);
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
@@ -162,7 +162,7 @@ fn canary_whose_alarms_lost_data_is_rolled_back() {
 fn pipeline_starts_with_the_package() {
     let stage = stage();
     assert_eq!(stage.judge("segments", 4, "Approved"), (Decision::Acted, "approved"));
-    assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("segments", 4)]);
+    assert_eq!(stage.deliveries(), [arn("segments", 4)]);
     let detail = json!({"pipeline": "segments-delivery", "execution-id": "execution-1", "state": "SUCCEEDED"});
     let end = stage.react("CodePipeline Pipeline Execution State Change", "aws.codepipeline", &detail);
     assert_eq!(end, (Decision::Acted, "live"));
@@ -190,7 +190,7 @@ fn queued_version_never_follows_a_newer_one() {
     let stage = stage();
     stage.approve(1);
     stage.becomes_stable(false);
-    let status = |status| stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().status = status;
+    let status = |status| stage.set_status(status);
     status(EndpointStatus::Updating);
     assert_eq!(stage.approve(2), (Decision::Deferred, "queued"), "another update is in progress");
     status(EndpointStatus::InService);

@@ -6,7 +6,7 @@ use super::*;
 
 const CANARY: &str = "[deploy.endpoint.canary]\npercent = 10\nbake_time = \"10m\"";
 
-fn instead_of_canary(other: &str) -> Stage {
+fn instead_of_canary(other: &str) -> Rig {
     stage_with(|text| {
         assert!(text.contains(CANARY), "{text}");
         text.replace(CANARY, other).replace("instances = 1\n", "instances = 4\n")
@@ -17,7 +17,7 @@ fn instead_of_canary(other: &str) -> Stage {
 fn linear_rollout_has_the_steps_of_the_policy() {
     let stage = instead_of_canary("[deploy.endpoint.linear]\npercent = 25\nbake_time = \"5m\"");
     stage.approve(1);
-    let strategies = stage.cloud.strategies.lock().unwrap().clone();
+    let strategies = stage.strategies();
     assert!(matches!(&strategies[..], [Strategy::Linear(linear)] if linear.percent == 25 && linear.alarms.len() == 1));
 }
 
@@ -25,7 +25,7 @@ fn linear_rollout_has_the_steps_of_the_policy() {
 fn rolling_update_has_the_batches_of_the_policy() {
     let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"5m\"");
     stage.approve(1);
-    let strategies = stage.cloud.strategies.lock().unwrap().clone();
+    let strategies = stage.strategies();
     assert!(matches!(&strategies[..], [Strategy::Rolling(rolling)] if rolling.percent == 50));
 }
 
@@ -34,11 +34,11 @@ fn rolling_update_without_alarm_data_is_held() {
     let stage = instead_of_canary("[deploy.endpoint.rolling]\npercent = 50\nbake_time = \"5m\"");
     stage.approve(1);
     stage.becomes_stable(false);
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
-    *stage.cloud.silent.lock().unwrap() = false;
+    stage.set_alarm_data(true);
     stage.approve(2);
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
 }
 
@@ -50,11 +50,11 @@ fn serverless_version_takes_all_traffic_at_once() {
         format!("{}serverless = {{ memory_mb = 2048, max_concurrency = 20 }}\n\n{rest}", &text[..start])
     });
     stage.approve(1);
-    let configs = stage.cloud.configs.lock().unwrap().clone();
+    let configs = stage.configs();
     assert!(matches!(&configs[0].serving, Serving::Serverless(serverless) if serverless.memory_mb == 2048));
-    assert_eq!(*stage.cloud.strategies.lock().unwrap(), [Strategy::AllAtOnce]);
+    assert_eq!(stage.strategies(), [Strategy::AllAtOnce]);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
-    assert_eq!(*stage.cloud.scaled.lock().unwrap(), 0, "a serverless endpoint scales by itself");
+    assert_eq!(stage.scaled(), 0, "a serverless endpoint scales by itself");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn different_shape_has_a_different_name() {
     let name = |change: &dyn Fn(&str) -> String| {
         let stage = stage_with(change);
         stage.approve(1);
-        stage.cloud.updates.lock().unwrap().remove(0)
+        stage.names().remove(0)
     };
     let asynchronous = |text: &str| {
         text.replace("instances = 1\n", "instances = 1\nasynchronous = { output = \"s3://churn/out\" }\n")
@@ -79,7 +79,7 @@ fn schedule_is_put_with_the_scaling_policy() {
     let stage = stage();
     stage.approve(1);
     stage.becomes_stable(false);
-    assert_eq!(*stage.cloud.scheduled.lock().unwrap(), ["office-hours", "night"]);
+    assert_eq!(stage.services.autoscaling().scheduled[ENDPOINT], ["office-hours", "night"]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn ab_test_has_the_share_of_the_policy() {
     stage.approve(1);
     stage.becomes_stable(false);
     stage.approve(2);
-    let configs = stage.cloud.configs.lock().unwrap().clone();
+    let configs = stage.configs();
     let beside = configs.last().and_then(|config| config.second_variant.clone()).unwrap();
     assert!(matches!(beside.test, VariantTest::AbTest(challenger) if challenger.percent == 20));
     assert!(beside.live.starts_with("churn-v1-"), "{}", beside.live);

@@ -3,69 +3,13 @@
 use std::collections::BTreeMap;
 
 use trimtab_core::event::StackStatus;
-use trimtab_core::name::StackName;
-use trimtab_core::port::{ObservedStack, StackAccepted, StackCall, StackRequest, Stacks};
 
 use super::*;
 
 const STACK: &str =
     "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/5f0c1d2e-3b4a-11f0-9c8d-0a1b2c3d4e5f";
 
-#[derive(Default)]
-pub(super) struct Cloud {
-    actual: Option<ObservedStack>,
-    calls: Vec<&'static str>,
-    tokens: Vec<String>,
-    /// The response to an update.
-    nothing: bool,
-}
-
-impl Cloud {
-    fn take(&mut self, call: &'static str, status: &str, request: &StackRequest) {
-        self.calls.push(call);
-        self.tokens.push(request.token.clone());
-        self.actual = Some(ObservedStack {
-            status: StackStatus::new(status),
-            reason: None,
-            parameters: request.parameters.clone(),
-            changed: None,
-        });
-    }
-}
-
-impl Stacks for &super::Cloud {
-    async fn describe(&self, _: &StackName) -> PortResult<Option<ObservedStack>> {
-        Ok(self.stack.lock().unwrap().actual.clone())
-    }
-
-    async fn create(&self, request: &StackRequest) -> PortResult<StackAccepted> {
-        self.stack.lock().unwrap().take("create", "CREATE_IN_PROGRESS", request);
-        Ok(StackAccepted::Started)
-    }
-
-    async fn update(&self, request: &StackRequest) -> PortResult<StackAccepted> {
-        let mut stack = self.stack.lock().unwrap();
-        if stack.nothing {
-            return Ok(StackAccepted::Nothing);
-        }
-        stack.take("update", "UPDATE_IN_PROGRESS", request);
-        Ok(StackAccepted::Started)
-    }
-
-    async fn proceed(&self, call: &StackCall) -> PortResult<()> {
-        let mut stack = self.stack.lock().unwrap();
-        stack.calls.push("continue");
-        stack.tokens.push(call.token.clone());
-        Ok(())
-    }
-
-    async fn delete(&self, _: &StackCall) -> PortResult<()> {
-        self.stack.lock().unwrap().calls.push("delete");
-        Ok(())
-    }
-}
-
-impl Stage {
+impl Rig {
     /// The stack has this status, and its event arrives.
     fn stack(&self, status: &str) -> (Decision, &'static str) {
         self.stack_unheard(status);
@@ -73,11 +17,14 @@ impl Stage {
     }
 
     fn stack_unheard(&self, status: &str) {
-        let mut stack = self.cloud.stack.lock().unwrap();
-        match (&mut stack.actual, status) {
-            (actual, "DELETE_COMPLETE") => *actual = None,
-            (Some(actual), _) => actual.status = StackStatus::new(status),
-            (None, _) => panic!("there is no stack"),
+        self.stack_becomes("prod", status);
+    }
+
+    fn stack_becomes(&self, stage: &str, status: &str) {
+        let (stacks, name) = (&mut self.services.cloudformation().stacks, format!("tariffs-{stage}"));
+        match status {
+            "DELETE_COMPLETE" => drop(stacks.remove(&name)),
+            status => stacks.get_mut(&name).unwrap().status = StackStatus::new(status),
         }
     }
 
@@ -87,7 +34,7 @@ impl Stage {
 
     /// The stage's stack has this status, and its event arrives.
     fn stack_of(&self, stage: &str, status: &str) -> (Decision, &'static str) {
-        self.stack_unheard(status);
+        self.stack_becomes(stage, status);
         self.heard_of(stage, status)
     }
 
@@ -104,12 +51,12 @@ impl Stage {
     }
 
     fn stack_calls(&self) -> Vec<&'static str> {
-        self.cloud.stack.lock().unwrap().calls.clone()
+        self.services.cloudformation().accepted.clone()
     }
 }
 
 /// A stage on which version 1 is live.
-fn made() -> Stage {
+fn made() -> Rig {
     let stage = stage();
     assert_eq!(stage.judge("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.stack("CREATE_COMPLETE"), (Decision::Acted, "live"));
@@ -123,9 +70,8 @@ fn stack_is_created_then_updated() {
     assert_eq!(stage.stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
     assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "live"));
     assert_eq!(stage.stack_heard("UPDATE_COMPLETE"), (Decision::Skipped, "no_rollout"));
-    let stack = stage.cloud.stack.lock().unwrap();
-    assert_eq!(stack.calls, ["create", "update"]);
-    let parameters = stack.actual.as_ref().unwrap().parameters.clone();
+    assert_eq!(stage.stack_calls(), ["create", "update"]);
+    let parameters = stage.services.cloudformation().stacks["tariffs-prod"].parameters.clone();
     let expected = [("ModelPackageArn", arn("tariffs", 2)), ("Stage", "prod".to_owned())];
     assert_eq!(parameters, BTreeMap::from(expected.map(|(name, value)| (name.to_owned(), value))));
 }
@@ -179,7 +125,7 @@ fn remains_of_a_failed_stack_are_deleted_before_creation() {
 #[test]
 fn stack_that_has_the_version_already_is_live() {
     let stage = made();
-    stage.cloud.stack.lock().unwrap().nothing = true;
+    stage.services.cloudformation().unchanged = true;
     assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
     assert_eq!(stage.published().last(), Some(&FactKind::StageReconcileRequested));
     assert_eq!(stage.stage_look("prod"), (Decision::Acted, "resumed_pending"));
@@ -188,7 +134,7 @@ fn stack_that_has_the_version_already_is_live() {
 }
 
 /// `tariffs` with its stack in two stages.
-fn staged() -> Stage {
+fn staged() -> Rig {
     let text = include_str!("../../../../policies/tariffs.toml");
     let (head, table) = text.split_once("[deploy.stack]").unwrap();
     let (table, rest) = table.split_once("[reconcile]").unwrap();
@@ -197,12 +143,7 @@ fn staged() -> Stage {
         format!("[[deploy.stages]]\nname = \"{name}\"\n[deploy.stages.stack]{table}\n")
     };
     let policy = parse(&format!("{head}{}{}[reconcile]{rest}", stage("dev"), stage("prod")));
-    let world = World {
-        ledger: MemoryLedger::with([policy]),
-        bus: MemoryBus::default(),
-        clock: FixedClock::at(NOON.parse().unwrap()),
-    };
-    Stage { cloud: super::Cloud::default(), world }
+    rig_of([policy])
 }
 
 #[test]
@@ -211,7 +152,7 @@ fn unchanged_stack_offers_its_version_to_the_next_stage() {
     assert_eq!(stage.judge("tariffs", 1, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.stack_of("dev", "CREATE_COMPLETE"), (Decision::Acted, "live"));
     assert_eq!(stage.published().last(), Some(&FactKind::PromotionRequested));
-    stage.cloud.stack.lock().unwrap().nothing = true;
+    stage.services.cloudformation().unchanged = true;
     assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
     assert_eq!(stage.stage_look("dev"), (Decision::Acted, "resumed_pending"));
     let told = stage.published();
@@ -225,7 +166,7 @@ fn rejected_version_of_a_stack_rolls_back() {
     stage.stack("UPDATE_COMPLETE");
     assert_eq!(stage.judge("tariffs", 2, "Rejected"), (Decision::Acted, "rollback"));
     assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "live"));
-    let held = stage.cloud.stack.lock().unwrap().actual.as_ref().unwrap().parameters["ModelPackageArn"].clone();
+    let held = stage.services.cloudformation().stacks["tariffs-prod"].parameters["ModelPackageArn"].clone();
     assert_eq!(held, arn("tariffs", 1));
 }
 
@@ -243,7 +184,7 @@ fn each_update_has_its_own_token() {
     let stage = made();
     stage.judge("tariffs", 2, "Approved");
     stage.stack("UPDATE_ROLLBACK_FAILED");
-    let tokens = stage.cloud.stack.lock().unwrap().tokens.clone();
+    let tokens = stage.services.cloudformation().tokens.clone();
     let distinct: std::collections::BTreeSet<&String> = tokens.iter().collect();
     assert_eq!(distinct.len(), 3, "{tokens:?}");
     assert!(tokens.iter().all(|token| token.len() <= 128 && token.starts_with("trimtab-")));

@@ -1,138 +1,22 @@
 //! Dev, staging in another account, and production with a manual gate: `policies/loans.toml`.
 
-use std::collections::BTreeMap;
+use trimtab_fake::sagemaker_endpoints::Outcome;
+use trimtab_fake::sagemaker_registry::Package;
 
 use super::*;
 
 const HUB: &str = "123456789012";
 const STAGING: &str = "210987654321";
 
-/// An account's endpoints by name, their calls, and their responses.
-#[derive(Default)]
-struct Account {
-    endpoints: Mutex<BTreeMap<String, ObservedEndpoint>>,
-    updates: Mutex<Vec<String>>,
-    broken: Mutex<bool>,
-}
-
-#[derive(Default)]
-struct Accounts {
-    registry: Cloud,
-    hub: Account,
-    staging: Account,
-}
-
-impl Registry for &Accounts {
-    async fn newest(&self, group: &GroupName) -> PortResult<Vec<ListedPackage>> {
-        (&&self.registry).newest(group).await
-    }
-
-    async fn package(&self, package: &PackageArn) -> PortResult<Option<ObservedPackage>> {
-        (&&self.registry).package(package).await
-    }
-}
-
-impl Endpoints for &Account {
-    async fn describe(&self, endpoint: &EndpointName) -> PortResult<Option<ObservedEndpoint>> {
-        Ok(self.endpoints.lock().unwrap().get(endpoint.as_str()).cloned())
-    }
-
-    async fn create_model(&self, _: &ModelRequest) -> PortResult<()> {
-        Ok(())
-    }
-
-    async fn create_config(&self, _: &ServingRequest) -> PortResult<()> {
-        Ok(())
-    }
-
-    async fn create(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
-        self.update(request).await
-    }
-
-    async fn update(&self, request: &EndpointRequest) -> PortResult<UpdateAccepted> {
-        self.updates.lock().unwrap().push(format!("{}: {}", request.endpoint, version(&request.config)));
-        let actual = ObservedEndpoint {
-            status: EndpointStatus::Updating,
-            config: Some(request.config.clone()),
-            pending: None,
-            failure: None,
-            modified: None,
-        };
-        self.endpoints.lock().unwrap().insert(request.endpoint.to_string(), actual);
-        Ok(UpdateAccepted::Started)
-    }
-
-    async fn delete(&self, _: &EndpointName) -> PortResult<()> {
-        Ok(())
-    }
-}
-
 fn version(config: &str) -> &str {
     config.split('-').nth(1).unwrap_or_default()
 }
 
-impl Alarms for &Account {
-    async fn describe(&self, _: &[AlarmName]) -> PortResult<Vec<ObservedAlarm>> {
-        Ok(vec![])
-    }
-}
-
-impl Scaling for &Account {
-    async fn scale(&self, _: &EndpointName, _: &Autoscaling) -> PortResult<()> {
-        Ok(())
-    }
-
-    async fn schedule(&self, _: &EndpointName, _: &Autoscaling) -> PortResult<()> {
-        Ok(())
-    }
-}
-
-impl Invocations for &Account {
-    async fn invoke(&self, _: &EndpointName, smoke: &SmokeTest) -> PortResult<SmokeTestResult> {
-        assert_eq!(smoke.content_type, "text/csv");
-        let broken = *self.broken.lock().unwrap();
-        let failed = || SmokeTestResult::Failed("the model answered 500: no such column".into());
-        Ok(if broken { failed() } else { SmokeTestResult::Passed { took: SignedDuration::from_millis(20) } })
-    }
-}
-
-impl<'a> StageAccounts for &'a Accounts {
-    type Endpoints = &'a Account;
-    type Transforms = &'a Cloud;
-    type Scaling = &'a Account;
-    type Alarms = &'a Account;
-    type Invocations = &'a Account;
-
-    async fn clients_for(&self, place: Option<&CrossAccountRole>) -> PortResult<StageClientsOf<Self>> {
-        let all: &'a Accounts = self;
-        let account = match place {
-            Some(place) => {
-                assert_eq!((place.role.account(), place.session.as_str()), (STAGING, "trimtab-loans-staging"));
-                &all.staging
-            }
-            None => &all.hub,
-        };
-        Ok(StageClients {
-            endpoints: account,
-            transforms: &all.registry,
-            scaling: account,
-            alarms: account,
-            invocations: account,
-        })
-    }
-}
-
-struct Loans {
-    accounts: Accounts,
-    world: World<MemoryLedger, MemoryBus, FixedClock>,
-}
+struct Loans(Rig);
 
 fn loans_with(change: impl Fn(String) -> String) -> Loans {
     let text = change(include_str!("../../../../policies/loans.toml").to_owned());
-    let policy = Policy::parse("loans.toml", &text).unwrap();
-    let clock = FixedClock::at(NOON.parse().unwrap());
-    let world = World { ledger: MemoryLedger::with([policy]), bus: MemoryBus::default(), clock };
-    Loans { accounts: Accounts::default(), world }
+    Loans(rig_of([Policy::parse("loans.toml", &text).unwrap()]))
 }
 
 fn loans() -> Loans {
@@ -140,22 +24,27 @@ fn loans() -> Loans {
 }
 
 impl Loans {
+    /// Another account is reached by its own role, and smoke tests have the policy's content type.
     fn react(&self, account: &str, kind: &str, source: &str, detail: &Value) -> (Decision, &'static str) {
-        self.world.clock.set(self.world.clock.now() + SignedDuration::from_secs(1));
-        let event = json!({"version": "0", "id": "e", "source": source, "detail-type": kind, "account": account,
-            "region": "eu-west-1", "time": self.world.clock.now().to_string(), "resources": [], "detail": detail});
-        let all = &self.accounts;
-        let (pipelines, stacks) = (&all.registry, &all.registry);
-        let report = run(self.world.react(&Reaction { registry: all, accounts: all, pipelines, stacks }, &event));
-        let report = report.unwrap().unwrap();
-        (report.entry.decision, report.codes.last().copied().unwrap())
+        let outcome = self.0.react_in(account, kind, source, detail);
+        for call in self.0.services.take_calls() {
+            if call.contains("accounts.assume_role") {
+                assert_eq!(call, format!("{STAGING} accounts.assume_role trimtab-loans-staging"));
+            }
+            assert!(!call.contains("invocations.invoke") || call.contains(" text/csv "), "{call}");
+        }
+        outcome
+    }
+
+    fn services(&self, account: &str) -> Services {
+        self.0.services.in_account(account)
     }
 
     fn package(&self, version: u32, verdict: &str, fields: &[&str]) -> (Decision, &'static str) {
         let arn = arn("loans", version);
-        let lifecycle = self.accounts.registry.lifecycles.lock().unwrap().get(&arn).cloned();
+        let lifecycle = self.0.services.registry().packages.get(&arn).and_then(|package| package.lifecycle.clone());
         let lifecycle = lifecycle.map(|of| json!({"Stage": of.stage, "StageStatus": of.stage_status}));
-        self.accounts.registry.approvals.lock().unwrap().insert(arn.clone(), Approval::parse(verdict));
+        self.0.services.registry().set_approval(&arn, Approval::parse(verdict));
         let detail = json!({"ModelPackageGroupName": "loans", "ModelPackageVersion": version, "ModelPackageArn": arn,
             "ModelApprovalStatus": verdict, "ModelPackageStatus": "Completed", "ModelLifeCycle": lifecycle,
             "UpdatedModelPackageFields": fields});
@@ -166,16 +55,20 @@ impl Loans {
         self.package(version, "Approved", &["ModelApprovalStatus"])
     }
 
+    /// The endpoint serves what is pending, if it moves.
+    fn end_transition(&self, account: &str, name: &str) {
+        self.services(account).endpoints().end(name, Outcome::Served);
+    }
+
     fn rests(&self, account: &str, name: &str) -> (Decision, &'static str) {
-        let of = if account == HUB { &self.accounts.hub } else { &self.accounts.staging };
-        of.endpoints.lock().unwrap().get_mut(name).unwrap().status = EndpointStatus::InService;
+        self.end_transition(account, name);
         let detail = json!({"EndpointName": name, "EndpointStatus": "IN_SERVICE"});
         self.react(account, "SageMaker Endpoint State Change", "aws.sagemaker", &detail)
     }
 
     /// The bus delivers the newest request of this kind.
     fn heard(&self, kind: FactKind, stage: &str) -> (Decision, &'static str) {
-        let facts = self.world.bus.facts();
+        let facts = self.0.world.bus.facts();
         let fact = facts.iter().rev().find(|fact| fact.kind == kind && fact.details["stage"] == stage).unwrap();
         self.react(HUB, kind.as_str(), "trimtab", &json!(fact))
     }
@@ -197,11 +90,15 @@ impl Loans {
     }
 
     fn updates(&self) -> (Vec<String>, Vec<String>) {
-        (self.accounts.hub.updates.lock().unwrap().clone(), self.accounts.staging.updates.lock().unwrap().clone())
+        let [hub, staging] = [HUB, STAGING].map(|account| {
+            let updates = self.services(account).endpoints().updates.clone();
+            updates.iter().map(|request| format!("{}: {}", request.endpoint, version(&request.config))).collect()
+        });
+        (hub, staging)
     }
 
     fn told(&self, kind: FactKind) -> Vec<String> {
-        self.world.bus.facts().into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key).collect()
+        self.0.world.bus.facts().into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key).collect()
     }
 }
 
@@ -214,7 +111,7 @@ fn version_passes_dev_and_staging_and_waits_at_the_gate() {
     assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "live"));
     assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "promotion_pending"));
     assert_eq!(loans.told(FactKind::PromotionPending), ["rollout/loans/prod/1/1"]);
-    let waits = loans.world.bus.facts().into_iter().find(|fact| fact.kind == FactKind::PromotionPending).unwrap();
+    let waits = loans.0.world.bus.facts().into_iter().find(|fact| fact.kind == FactKind::PromotionPending).unwrap();
     assert!(waits.reasons[0].contains("trimtab promote loans 1 --to prod --by YOUR-NAME"), "{:?}", waits.reasons);
     assert_eq!(loans.promote(1), (Decision::Acted, "promoted"));
     assert_eq!(loans.promote(1), (Decision::Skipped, "promoted"), "once");
@@ -240,7 +137,7 @@ fn failed_smoke_test_rolls_back_and_promotes_nothing() {
     loans.approve(2);
     loans.rests(HUB, "loans-dev");
     loans.heard(FactKind::PromotionRequested, "staging");
-    *loans.accounts.staging.broken.lock().unwrap() = true;
+    *loans.services(STAGING).runtime() = Some("the model answered 500: no such column".into());
     assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "rollback"));
     assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "live"), "going back is not held up");
     assert_eq!(loans.updates().1, ["loans: v1", "loans: v2", "loans: v1"]);
@@ -251,7 +148,7 @@ fn failed_smoke_test_rolls_back_and_promotes_nothing() {
 #[test]
 fn first_version_that_fails_its_smoke_test_is_not_promoted() {
     let loans = loans();
-    *loans.accounts.staging.broken.lock().unwrap() = true;
+    *loans.services(STAGING).runtime() = Some("the model answered 500: no such column".into());
     loans.approve(1);
     loans.rests(HUB, "loans-dev");
     loans.heard(FactKind::PromotionRequested, "staging");
@@ -271,7 +168,7 @@ fn operator_cannot_promote_a_version_that_is_not_offered() {
 fn version_that_lost_its_approval_is_not_promoted() {
     let loans = loans();
     loans.proven(1);
-    loans.accounts.registry.approvals.lock().unwrap().insert(arn("loans", 1), Approval::Rejected);
+    loans.0.services.registry().set_approval(&arn("loans", 1), Approval::Rejected);
     assert_eq!(loans.promote(1), (Decision::Skipped, "no_longer_approved"));
 }
 
@@ -314,7 +211,8 @@ fn life_cycle_edit_opens_only_its_own_gate() {
     let loans = loans_with(|text| text.replace("gate = \"none\"", "gate = { lifecycle = \"Staging\" }"));
     let edited = |stage: &str, status: &str| {
         let lifecycle = LifeCycle { stage: stage.into(), stage_status: status.into() };
-        loans.accounts.registry.lifecycles.lock().unwrap().insert(arn("loans", 1), lifecycle);
+        let (arn, new) = (arn("loans", 1), Package::completed(Approval::Approved));
+        loans.0.services.registry().packages.entry(arn).or_insert(new).lifecycle = Some(lifecycle);
         loans.package(1, "Approved", &["ModelLifeCycle"])
     };
     assert_eq!(edited("Development", "Approved"), (Decision::Skipped, "metadata_only"), "it is not approved");
@@ -337,7 +235,7 @@ fn reconcile_covers_each_stage_and_finds_a_missed_end() {
     loans.approve(1);
     loans.rests(HUB, "loans-dev");
     loans.heard(FactKind::PromotionRequested, "staging");
-    loans.accounts.staging.endpoints.lock().unwrap().get_mut("loans").unwrap().status = EndpointStatus::InService;
+    loans.end_transition(STAGING, "loans");
     assert_eq!(loans.heard(FactKind::StageReconcileRequested, "staging"), (Decision::Acted, "resumed_pending"));
     assert_eq!(loans.told(FactKind::PromotionRequested).len(), 2, "and it goes on");
     assert_eq!(loans.heard(FactKind::StageReconcileRequested, "prod"), (Decision::Skipped, "nothing_new"));
@@ -379,6 +277,6 @@ fn withdrawn_version_is_no_longer_offered() {
     loans.proven(1);
     loans.package(1, "Rejected", &["ModelApprovalStatus"]);
     loans.heard(FactKind::WithdrawalRequested, "prod");
-    loans.accounts.registry.approvals.lock().unwrap().insert(arn("loans", 1), Approval::Approved);
+    loans.0.services.registry().set_approval(&arn("loans", 1), Approval::Approved);
     assert_eq!(loans.promote(1), (Decision::Failed, "not_offered"));
 }

@@ -1,49 +1,24 @@
 //! Batch transform: one job for each attempt, and the version is live when its job has completed.
 
 use trimtab_core::name::TransformName;
-use trimtab_core::port::{ObservedTransform, TransformRequest, Transforms};
+use trimtab_core::port::ObservedTransform;
+use trimtab_fake::Fault;
 
 use super::*;
-
-/// The jobs by name, in the order of their creation.
-#[derive(Default)]
-pub(super) struct Jobs {
-    requests: Vec<TransformRequest>,
-    actuals: std::collections::BTreeMap<String, ObservedTransform>,
-    /// Whether the next request is accepted, and its response lost.
-    lost: bool,
-}
-
-impl Transforms for &Cloud {
-    async fn find(&self, job: &str) -> PortResult<Option<ObservedTransform>> {
-        Ok(self.jobs.lock().unwrap().actuals.get(job).cloned())
-    }
-
-    async fn start(&self, request: &TransformRequest) -> PortResult<()> {
-        let mut jobs = self.jobs.lock().unwrap();
-        if jobs.actuals.insert(request.job.clone(), ObservedTransform::Running).is_none() {
-            jobs.requests.push(request.clone());
-        }
-        match std::mem::take(&mut jobs.lost) {
-            true => Err(trimtab_core::failure::Failure::transient("sagemaker:CreateTransformJob", "no answer")),
-            false => Ok(()),
-        }
-    }
-}
 
 fn completed() -> ObservedTransform {
     ObservedTransform::Completed { output: "s3://leads-123456789012/scores/of-that-job/".to_owned() }
 }
 
-impl Stage {
+impl Rig {
     fn requests(&self) -> Vec<TransformRequest> {
-        self.cloud.jobs.lock().unwrap().requests.clone()
+        self.services.transform().requests.clone()
     }
 
     /// The newest job ends, and its event arrives unless it is lost.
     fn ends(&self, actual: ObservedTransform) {
         let job = self.requests().pop().unwrap().job;
-        self.cloud.jobs.lock().unwrap().actuals.insert(job, actual);
+        self.services.transform().jobs.insert(job, actual);
     }
 
     fn job_heard(&self, account: &str) -> (Decision, &'static str) {
@@ -126,10 +101,10 @@ fn changed_target_abandons_the_rollout() {
     let tail = rest.split_once("[reconcile]").unwrap().1;
     let pipeline = "[deploy.pipeline]\nname = \"leads-delivery\"\nvariable = \"Package\"\n[reconcile]";
     let policy = parse(&format!("{head}{pipeline}{tail}"));
-    stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
+    stage.apply(policy);
     assert_eq!(stage.judge("leads", 2, "Approved"), (Decision::Acted, "approved"), "and the next one goes its new way");
     assert!(stage.published().contains(&FactKind::RolloutFailed));
-    assert_eq!(*stage.cloud.updates.lock().unwrap(), [arn("leads", 2)]);
+    assert_eq!(stage.deliveries(), [arn("leads", 2)]);
 }
 
 #[test]
@@ -165,8 +140,8 @@ fn rejected_version_runs_another_job_of_the_one_before() {
 #[test]
 fn job_without_start_response_is_adopted() {
     let stage = stage();
-    stage.cloud.approvals.lock().unwrap().insert(arn("leads", 1), Approval::Approved);
-    stage.cloud.jobs.lock().unwrap().lost = true;
+    stage.services.registry().set_approval(&arn("leads", 1), Approval::Approved);
+    stage.services.fail_next("transforms.start", Fault::Lost);
     assert!(stage.try_deliver("leads", 1, "Approved").is_none(), "it is given back to Lambda");
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(2));
     assert_eq!(stage.deliver("leads", 1, "Approved"), (Decision::Acted, "resumed_pending"));

@@ -5,7 +5,7 @@ use super::*;
 const CANARY: &str = "[deploy.endpoint.canary]";
 
 /// `churn` with a shadow test of a day before its canary.
-fn with_shadow() -> Stage {
+fn with_shadow() -> Rig {
     let shadow =
         format!("[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"{TEST_ALARM}\"]\n\n{CANARY}");
     let stage = stage_with(|text| text.replace(CANARY, &shadow));
@@ -14,7 +14,7 @@ fn with_shadow() -> Stage {
 }
 
 /// `churn` with an A/B test of a week instead of its canary.
-pub(super) fn with_ab_test() -> Stage {
+pub(super) fn with_ab_test() -> Rig {
     let stage = stage_with(|text| {
         let (start, end) = (text.find(CANARY).unwrap(), text.find("[deploy.endpoint.autoscaling]").unwrap());
         let challenger =
@@ -25,7 +25,7 @@ pub(super) fn with_ab_test() -> Stage {
     stage
 }
 
-impl Stage {
+impl Rig {
     fn first_look(&self) {
         let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/x", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail);
@@ -44,10 +44,6 @@ impl Stage {
         assert_eq!(self.approve(2), (Decision::Acted, "approved"));
         assert_eq!(self.becomes_stable(false), (Decision::Acted, "testing"));
     }
-
-    fn names(&self) -> Vec<String> {
-        self.cloud.updates.lock().unwrap().clone()
-    }
 }
 
 #[test]
@@ -59,9 +55,9 @@ fn passed_shadow_test_continues_with_the_canary() {
     assert_eq!(stage.reconcile_after(23), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_passed"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
-    let strategies = stage.cloud.strategies.lock().unwrap().clone();
+    let strategies = stage.strategies();
     assert!(matches!(&strategies[..], [_, Strategy::AllAtOnce, Strategy::Canary(_)]), "{strategies:?}");
-    let configs = stage.cloud.configs.lock().unwrap().clone();
+    let configs = stage.configs();
     assert_eq!(
         (&configs[1].model, configs[2].second_variant.is_none()),
         (&configs[2].name, true),
@@ -84,7 +80,7 @@ fn passed_ab_test_takes_all_traffic() {
 fn firing_alarm_ends_a_test_and_rolls_back() {
     let stage = with_ab_test();
     stage.start_test();
-    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    stage.set_test_alarm(AlarmState::Alarm);
     assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_failed"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
@@ -96,14 +92,14 @@ fn firing_alarm_ends_a_test_and_rolls_back() {
 fn test_without_alarm_data_does_not_pass() {
     let stage = with_shadow();
     stage.start_test();
-    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::InsufficientData);
+    stage.set_test_alarm(AlarmState::InsufficientData);
     assert_eq!(stage.reconcile_after(25), (Decision::Skipped, "nothing_new"));
     assert_eq!(
         stage.reconcile_after(6),
         (Decision::Acted, "deadline_exceeded"),
         "it is reported when it takes too long"
     );
-    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Ok);
+    stage.set_test_alarm(AlarmState::Ok);
     assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_passed"));
 }
 
@@ -152,12 +148,12 @@ fn queued_version_follows_a_test() {
 fn test_ended_by_another_update_is_reported() {
     let stage = with_shadow();
     stage.start_test();
-    stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().config = Some("theirs".into());
+    stage.services.endpoints().endpoints.get_mut(ENDPOINT).unwrap().config = Some("theirs".into());
     assert_eq!(stage.reconcile_after(1).0, Decision::Acted);
     assert!(stage.published().contains(&FactKind::RolloutRolledBack));
 }
 
-impl Stage {
+impl Rig {
     /// An operator ends the test of version 2, by a request with this dedup key.
     fn promoted_by(&self, dedup_key: &str) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": "churn", "dedup_key": dedup_key, "at": NOON,
@@ -175,7 +171,7 @@ fn operator_ends_a_test_early_once() {
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.names().len(), 3);
-    let alone = stage.cloud.configs.lock().unwrap().last().unwrap().second_variant.is_none();
+    let alone = stage.configs().last().unwrap().second_variant.is_none();
     assert!(alone, "version 2 serves alone");
 }
 
@@ -197,7 +193,7 @@ fn queued_version_survives_early_promotion() {
     let stage = with_ab_test();
     stage.start_test();
     assert_eq!(stage.approve(3), (Decision::Deferred, "queued"));
-    let status = |status| stage.cloud.endpoint.lock().unwrap().as_mut().unwrap().status = status;
+    let status = |status| stage.set_status(status);
     status(EndpointStatus::Updating);
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
     assert_eq!(stage.names().len(), 2, "nothing is asked of an endpoint that moves");
@@ -210,10 +206,10 @@ fn queued_version_survives_early_promotion() {
 fn early_promotion_waits_for_data_of_the_canary_alarm() {
     let stage = with_shadow();
     stage.start_test();
-    *stage.cloud.silent.lock().unwrap() = true;
+    stage.set_alarm_data(false);
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
     assert_eq!(stage.reconcile_after(1), (Decision::Skipped, "nothing_new"));
-    *stage.cloud.silent.lock().unwrap() = false;
+    stage.set_alarm_data(true);
     assert_eq!(stage.reconcile_after(1), (Decision::Acted, "promoted"));
 }
 
@@ -221,10 +217,10 @@ fn early_promotion_waits_for_data_of_the_canary_alarm() {
 fn early_promotion_needs_quiet_alarms_and_an_approval() {
     let stage = with_ab_test();
     stage.start_test();
-    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    stage.set_test_alarm(AlarmState::Alarm);
     assert_eq!(stage.promoted_by("promotion/1"), (Decision::Failed, "test_failed"));
-    *stage.cloud.test_alarm.lock().unwrap() = None;
-    stage.cloud.approvals.lock().unwrap().insert(arn("churn", 2), Approval::Rejected);
+    stage.set_test_alarm(AlarmState::Ok);
+    stage.services.registry().set_approval(&arn("churn", 2), Approval::Rejected);
     assert_eq!(stage.promoted_by("promotion/2"), (Decision::Skipped, "no_longer_approved"));
     assert_eq!(stage.names().len(), 2);
 }
@@ -247,7 +243,7 @@ fn operator_rollback_ends_a_test_at_once() {
 fn failed_test_is_reported_with_its_firing_alarms() {
     let stage = with_ab_test();
     stage.start_test();
-    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    stage.set_test_alarm(AlarmState::Alarm);
     assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_failed"));
     let facts = stage.world.bus.facts();
     let reasons =
@@ -272,9 +268,9 @@ fn test_duration_starts_when_the_endpoint_serves_it() {
 fn test_and_rollout_exceed_their_deadlines_separately() {
     let stage = with_shadow();
     stage.start_test();
-    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::InsufficientData);
+    stage.set_test_alarm(AlarmState::InsufficientData);
     assert_eq!(stage.reconcile_after(31), (Decision::Acted, "deadline_exceeded"));
-    *stage.cloud.test_alarm.lock().unwrap() = Some(AlarmState::Ok);
+    stage.set_test_alarm(AlarmState::Ok);
     assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_passed"));
     assert_eq!(stage.reconcile_after(7), (Decision::Acted, "deadline_exceeded"), "the canary hangs");
     let facts = stage.world.bus.facts();

@@ -4,14 +4,14 @@ use trimtab_core::decimal::Decimal;
 
 use super::*;
 
-impl Stage {
+impl Rig {
     /// These versions, each with its recorded auc.
-    fn with_versions(mut self, live: Option<u32>, versions: &[(u32, Approval, &str)]) -> Self {
-        self.cloud.live = live;
+    fn with_versions(self, live: Option<u32>, versions: &[(u32, Approval, &str)]) -> Self {
+        self.serves(live);
         for (version, approval, auc) in versions {
             self.is(*version, approval.clone());
             let metrics = [("auc".to_owned(), Decimal::parse(auc).unwrap())].into();
-            self.cloud.versions.lock().unwrap().get_mut(version).unwrap().metrics = metrics;
+            self.change(*version, |package| package.metrics = metrics);
         }
         self
     }
@@ -106,7 +106,7 @@ fn first_version_is_not_compared() {
 fn metric_outside_the_policy_is_not_in_the_message() {
     let stage = stage(str::to_owned).with_versions(Some(3), &history());
     let more = Decimal::parse("1").unwrap();
-    stage.cloud.versions.lock().unwrap().get_mut(&3).unwrap().metrics.insert("f1".to_owned(), more);
+    stage.change(3, |package| package.metrics.extend([("f1".to_owned(), more)]));
     stage.evaluate(&good());
     let names: Vec<String> = stage.facts().pop().unwrap().details.into_keys().collect();
     assert!(!names.iter().any(|name| name.contains("f1")), "{names:?}");

@@ -86,7 +86,7 @@ fn running_or_pending_redrive_execution_has_not_ended() {
     for status in [ExecutionStatus::Running, ExecutionStatus::PendingRedrive] {
         let stage = stage(by_itself);
         stage.react(&registered(7));
-        *stage.cloud.ends.lock().unwrap() = Some(ObservedExecution { status, output: None, cause: None });
+        stage.execution_ends(ObservedExecution { status, output: None, cause: None });
         assert_eq!(stage.react(&ended(&stage.started()[0], "FAILED")), (Decision::Skipped, "testing"));
     }
 }
@@ -96,7 +96,7 @@ fn timed_out_or_aborted_execution_has_ended() {
     for (status, word) in [(ExecutionStatus::TimedOut, "TIMED_OUT"), (ExecutionStatus::Aborted, "ABORTED")] {
         let stage = stage(by_itself);
         stage.react(&registered(7));
-        *stage.cloud.ends.lock().unwrap() = Some(ObservedExecution { status, output: None, cause: None });
+        stage.execution_ends(ObservedExecution { status, output: None, cause: None });
         assert_eq!(stage.react(&ended(&stage.started()[0], word)), (Decision::Acted, "rejected"), "{word}");
     }
 }
@@ -106,7 +106,7 @@ fn version_deleted_during_its_test_is_finished() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
     stage.ends(&good());
-    stage.cloud.versions.lock().unwrap().clear();
+    stage.services.registry().packages.clear();
     assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Acted, "gone"));
     assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")), (Decision::Skipped, "already_judged"));
     assert!(stage.written().is_empty());
@@ -114,10 +114,10 @@ fn version_deleted_during_its_test_is_finished() {
 
 #[test]
 fn refused_verdict_is_reported_and_written_by_the_next_event() {
-    let mut stage = stage(by_itself);
+    let stage = stage(by_itself);
     stage.react(&registered(7));
     stage.ends(&good());
-    stage.cloud.refuse = true;
+    stage.refuse();
     assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")).0, Decision::Failed);
     let published = stage.facts().pop().unwrap();
     assert_eq!(
@@ -125,7 +125,7 @@ fn refused_verdict_is_reported_and_written_by_the_next_event() {
         (FactKind::EvaluationStuck, "candidate/churn/7/verdict_refused")
     );
     assert_eq!(published.reasons, ["the verdict could not be written: sagemaker:UpdateModelPackage: AccessDenied"]);
-    stage.cloud.refuse = false;
+    stage.services.accept();
     assert_eq!(stage.react(&registered(7)).0, Decision::Acted);
     assert_eq!(stage.written()[0].approve, Some(true));
     assert_eq!(stage.kinds().pop(), Some(FactKind::EvaluationPassed));
@@ -133,8 +133,8 @@ fn refused_verdict_is_reported_and_written_by_the_next_event() {
 
 #[test]
 fn refused_start_has_its_own_dedup_key() {
-    let mut stage = stage(by_itself);
-    stage.cloud.refuse = true;
+    let stage = stage(by_itself);
+    stage.refuse();
     stage.react(&registered(7));
     let published = stage.facts().pop().unwrap();
     assert_eq!(published.dedup_key, "candidate/churn/7/start_refused");

@@ -40,16 +40,16 @@ const MATRIX: [Row; 12] = [
 
 impl Row {
     /// Version 7 is being tested; live version 6 has a recorded metric only if a comparison is to be possible.
-    fn tested(&self) -> Stage {
-        let mut stage = stage(|text| {
+    fn tested(&self) -> Rig {
+        let stage = stage(|text| {
             text.replace("on_pass = \"manual_approval\"", &format!("on_pass = \"{}\"", self.on_pass))
                 .replace("on_fail = \"reject\"", &format!("on_fail = \"{}\"", self.on_fail))
         });
         stage.is(6, Approval::Approved);
-        stage.cloud.live = Some(6);
+        stage.serves(Some(6));
         if self.grade != "unsure" {
             let auc = trimtab_core::decimal::Decimal::parse("0.9").unwrap();
-            stage.cloud.versions.lock().unwrap().get_mut(&6).unwrap().metrics = [("auc".to_owned(), auc)].into();
+            stage.change(6, |package| package.metrics = [("auc".to_owned(), auc)].into());
         }
         stage.react(&registered(7));
         stage.ends(&match self.grade {
@@ -64,7 +64,7 @@ impl Row {
     }
 }
 
-fn end_of(stage: &Stage) -> Value {
+fn end_of(stage: &Rig) -> Value {
     ended(&stage.started()[0], "SUCCEEDED")
 }
 
@@ -79,7 +79,7 @@ fn each_grade_leads_to_what_the_policy_says() {
         assert_eq!(stage.kinds(), [FactKind::EvaluationStarted, row.published], "{name}");
         let commands = stage.facts()[1].details.contains_key("to approve");
         assert_eq!(commands, row.approve.is_none(), "{name}: only a request for approval has the commands");
-        let approval = stage.cloud.versions.lock().unwrap()[&7].approval.clone();
+        let approval = stage.approval(7);
         let expected = match row.approve {
             Some(true) => Approval::Approved,
             Some(false) => Approval::Rejected,
@@ -99,7 +99,7 @@ fn manual_decision_before_the_end_is_not_overwritten() {
             let written = stage.written();
             assert_eq!((written[0].approve, written[0].description.clone()), (None, None), "{name}");
             assert!(!written[0].metrics.is_empty(), "{name}: the metrics are written nevertheless");
-            assert_eq!(stage.cloud.versions.lock().unwrap()[&7].approval, word, "{name}");
+            assert_eq!(stage.approval(7), word, "{name}");
             assert_eq!(stage.kinds(), [FactKind::EvaluationStarted], "{name}: no fact is published");
         }
     }
@@ -110,10 +110,10 @@ fn manual_decision_during_the_write_is_not_overwritten() {
     for row in MATRIX.iter().filter(|row| row.approve.is_some()) {
         for word in [Approval::Approved, Approval::Rejected] {
             let (stage, name) = (row.tested(), format!("{}, an operator decides {word}", row.name()));
-            *stage.cloud.decides_meanwhile.lock().unwrap() = Some(word.clone());
+            stage.services.registry().decided_after_read = Some((package(7), word.clone()));
             let report = stage.report(&end_of(&stage));
             assert!(report.codes.contains(&"overruled"), "{name}: {:?}", report.codes);
-            assert_eq!(stage.cloud.versions.lock().unwrap()[&7].approval, word, "{name}");
+            assert_eq!(stage.approval(7), word, "{name}");
             assert!(stage.written().is_empty(), "{name}: the policy's verdict is not written");
             assert_eq!(stage.kinds(), [FactKind::EvaluationStarted], "{name}: and not published");
             assert_eq!(stage.react(&end_of(&stage)), (Decision::Skipped, "already_judged"), "{name}");

@@ -7,7 +7,7 @@ fn reconcile_request() -> Value {
     event("l1", "trimtab", "Reconcile Requested", &detail)
 }
 
-impl Stage {
+impl Rig {
     /// Reconciles, and delivers the request that this publishes.
     fn reconcile(&self) -> (Decision, &'static str) {
         let before = self.facts().len();
@@ -75,7 +75,7 @@ fn newest_version_not_completed_or_not_pending_is_skipped() {
     ] {
         let stage = stage(str::to_owned);
         stage.is(7, approval.clone());
-        stage.cloud.versions.lock().unwrap().get_mut(&7).unwrap().status = status.to_owned();
+        stage.change(7, |package| package.status = status.to_owned());
         assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"), "{approval}, {status}");
         assert!(stage.kinds().is_empty(), "nothing is requested");
     }

@@ -74,7 +74,7 @@ fn missing_result_rejects_and_is_named() {
 fn failed_test_suite_rejects_with_its_cause() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
-    *stage.cloud.ends.lock().unwrap() = Some(ObservedExecution {
+    stage.execution_ends(ObservedExecution {
         status: ExecutionStatus::Failed,
         output: None,
         cause: Some("States.TaskFailed\nin Evaluate".to_owned()),
@@ -88,13 +88,13 @@ fn failed_test_suite_rejects_with_its_cause() {
 }
 
 /// Version 6 is live, with this recorded auc.
-fn against(live: Option<&str>) -> Stage {
-    let mut stage = stage(by_itself);
+fn against(live: Option<&str>) -> Rig {
+    let stage = stage(by_itself);
     stage.is(6, Approval::Approved);
     let auc = live.and_then(trimtab_core::decimal::Decimal::parse);
     let metrics = auc.map(|auc| ("auc".to_owned(), auc)).into_iter().collect();
-    stage.cloud.versions.lock().unwrap().get_mut(&6).unwrap().metrics = metrics;
-    stage.cloud.live = Some(6);
+    stage.change(6, |package| package.metrics = metrics);
+    stage.serves(Some(6));
     stage
 }
 
@@ -132,7 +132,7 @@ fn verdict_with_a_lost_response_is_written_once_and_published() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
     stage.ends(&good());
-    *stage.cloud.lose_next_response.lock().unwrap() = true;
+    stage.services.fail_effect(0, Fault::Lost);
     let end = ended(&stage.started()[0], "SUCCEEDED");
     stage.fails(&end);
     stage.react(&end);

@@ -4,74 +4,58 @@ use trimtab_core::event::{Body, ResourceKind};
 
 use super::*;
 
-/// SageMaker with one resource that ended before it could be stopped; it records the calls.
-#[derive(Default)]
-struct EndsFirst(Mutex<Vec<Resource>>, Mutex<Option<ObservedResource>>);
-
-impl Resources for &EndsFirst {
-    async fn describe(&self, resource: &Resource) -> PortResult<Option<ObservedResource>> {
-        self.0.lock().unwrap().push(resource.clone());
-        Ok(self.1.lock().unwrap().clone())
-    }
-
-    async fn stop(&self, resource: &Resource) -> PortResult<StopOutcome> {
-        self.0.lock().unwrap().push(resource.clone());
-        Ok(StopOutcome::AlreadyEnded)
-    }
-}
-
 fn arn() -> Value {
     json!({"resourceArn": "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand"})
 }
 
 #[test]
 fn job_that_ended_before_its_stop_is_not_reported_as_stopped() {
-    let stage = Stage::with("CreateTrainingJob", &without("tags"));
-    let aws = EndsFirst::default();
-    *aws.1.lock().unwrap() = stage.aws.actual.lock().unwrap().clone();
+    let stage = Rig::with("CreateTrainingJob", &without("tags"));
+    stage.services.resources().ends_first = true;
     let event = call(1, NOW, "CreateTrainingJob", &without("tags"));
-    let report = run(stage.world.react(&Reaction { resources: &aws }, &event)).unwrap().unwrap();
+    let report = stage.react(&event);
     assert_eq!(report.codes, ["finding", "breach", "breach", "over"]);
     assert_eq!(stage.published(), expected(&[("Finding Reported", "1")]));
-    let calls: Vec<String> = aws.0.lock().unwrap().iter().map(|resource| resource.name.to_string()).collect();
-    assert_eq!(calls, ["churn-by-hand", "churn-by-hand"], "described, then stopped");
+    let calls: Vec<String> = stage.services.calls().into_iter().filter(|call| call.starts_with("resources.")).collect();
+    let expected = ["resources.describe churn-by-hand", "resources.stop churn-by-hand"];
+    assert_eq!(calls, expected, "described, then stopped");
 }
 
 #[test]
 fn stop_names_the_resource_as_its_owner_wrote_it() {
     let mut named = without("tags");
     named["trainingJobName"] = json!("Churn-By-Hand");
-    let mut stage = Stage::with("CreateTrainingJob", &named);
-    *stage.aws.refuses.lock().unwrap() = true;
+    let mut stage = Rig::with("CreateTrainingJob", &named);
+    stage.refuse();
     stage.receives("CreateTrainingJob", &named);
     // An ARN has the name in lower case, and SageMaker's calls are case-sensitive.
     let report = stage.receives("AddTags", &arn());
     assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
     // Another breach is another finding, of the same resource.
-    stage.aws.change(|actual| actual.vpc = Some(false));
+    stage.change(|actual| actual.vpc = Some(false));
     let report = stage.receives("AddTags", &arn());
     assert_eq!(report.entry.actions[0]["resource"]["name"], "Churn-By-Hand");
 }
 
 #[test]
 fn pending_stop_is_resumed_by_the_next_event() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     stage.receives("CreateTrainingJob", &without("tags"));
     {
         let mut contents = stage.world.ledger.contents();
         let record = contents.aggregates.values_mut().next().unwrap();
         record.state.as_mut().unwrap()["finding"]["stop"] = json!("requested");
     }
-    stage.aws.change(|actual| actual.activity = Activity::Running);
+    stage.change(|actual| actual.activity = Activity::Running);
     stage.receives("AddTags", &arn());
     assert_eq!(stage.stops(), 2);
 }
 
 #[test]
 fn recreated_resource_is_a_finding_of_its_own() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     stage.receives("CreateTrainingJob", &without("tags"));
-    stage.aws.change(|actual| {
+    stage.change(|actual| {
         actual.created = "2026-11-20T09:30:00Z".parse().unwrap();
         actual.activity = Activity::Running;
     });
@@ -83,30 +67,30 @@ fn recreated_resource_is_a_finding_of_its_own() {
 
 #[test]
 fn compliant_successor_of_the_same_name_closes_the_finding() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     stage.receives("CreateTrainingJob", &without("tags"));
-    let compliant_one = Stage::with("CreateTrainingJob", &compliant());
-    let mut actual = compliant_one.aws.actual.lock().unwrap().clone().unwrap();
+    let compliant_one = Rig::with("CreateTrainingJob", &compliant());
+    let mut actual = compliant_one.services.resources().resource.clone().unwrap();
     actual.created = "2026-11-20T09:30:00Z".parse().unwrap();
-    *stage.aws.actual.lock().unwrap() = Some(actual);
+    stage.services.resources().resource = Some(actual);
     assert_eq!(stage.receives("CreateTrainingJob", &compliant()).codes, ["gone"]);
     assert_eq!(stage.published().last(), expected(&[("Finding Closed", "1")]).last());
 }
 
 #[test]
 fn exempt_caller_closes_an_open_finding() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     stage.receives("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:iam::123456789012:role/data-*".to_owned()].into();
     let tags = [("owner", "mira"), ("model", "churn")].map(|(key, value)| (key.into(), value.into()));
-    stage.aws.change(|actual| actual.tags = tags.into());
+    stage.change(|actual| actual.tags = tags.into());
     assert_eq!(stage.receives("AddTags", &arn()).codes, ["resolved"]);
 }
 
 #[test]
 fn exemption_by_the_session_arn_holds_too() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     stage.world.ledger.contents().organization.as_mut().unwrap().guard.as_mut().unwrap().exempt =
         ["arn:aws:sts::123456789012:assumed-role/data-science/*".to_owned()].into();
     assert_eq!(stage.receives("CreateTrainingJob", &without("tags")).codes, ["exempt"]);
@@ -116,15 +100,15 @@ fn exemption_by_the_session_arn_holds_too() {
 fn empty_owner_tag_counts_as_missing() {
     let mut request = compliant();
     request["tags"] = json!([{"key": "owner", "value": " "}, {"key": "model", "value": "churn"}]);
-    let mut stage = Stage::with("CreateTrainingJob", &request);
+    let mut stage = Rig::with("CreateTrainingJob", &request);
     stage.receives("CreateTrainingJob", &request);
     assert_eq!(stage.world.bus.facts()[0].details["owner"], "maya");
 }
 
 #[test]
 fn unknown_resource_without_a_finding_is_skipped() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    *stage.aws.actual.lock().unwrap() = None;
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
+    stage.services.resources().resource = None;
     let report = stage.receives("CreateTrainingJob", &without("tags"));
     assert_eq!(report.codes, ["gone"]);
     assert_eq!((stage.published(), stage.stops()), (vec![], 0));
@@ -134,7 +118,7 @@ fn unknown_resource_without_a_finding_is_skipped() {
 fn finding_names_the_resource_the_caller_and_each_rule_once() {
     let mut request = without("tags");
     request["resourceConfig"]["instanceType"] = json!("ml.p5.48xlarge");
-    let mut stage = Stage::with("CreateTrainingJob", &request);
+    let mut stage = Rig::with("CreateTrainingJob", &request);
     stage.receives("CreateTrainingJob", &request);
     let facts = stage.world.bus.facts();
     for fact in &facts {
@@ -182,16 +166,16 @@ fn request_leads_to_what_can_be_stopped_by_its_kind() {
 
 #[test]
 fn two_resources_have_findings_of_their_own() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
     stage.receives("CreateTrainingJob", &without("tags"));
     let mut other = without("tags");
     other["trainingJobName"] = json!("another-by-hand");
-    stage.aws.change(|actual| actual.activity = Activity::Running);
+    stage.change(|actual| actual.activity = Activity::Running);
     stage.receives("CreateTrainingJob", &other);
     // The same name for another kind of resource is another resource.
     let processing = json!({"processingJobName": "churn-by-hand"});
     let event = Event::parse(&call(9, NOW, "CreateProcessingJob", &processing)).unwrap();
-    *stage.aws.actual.lock().unwrap() = Guard::preview(&event);
+    stage.services.resources().resource = Guard::preview(&event);
     stage.receives("CreateProcessingJob", &processing);
     let subjects: std::collections::BTreeSet<String> =
         stage.world.bus.facts().into_iter().map(|fact| fact.dedup_key).collect();
@@ -202,34 +186,22 @@ fn two_resources_have_findings_of_their_own() {
 #[test]
 fn known_finding_of_what_cannot_be_stopped_is_reported_once() {
     let request = json!({"endpointName": "churn-prod"});
-    let mut stage = Stage::with("CreateEndpoint", &request);
-    stage.aws.change(|actual| actual.activity = Activity::Running);
+    let mut stage = Rig::with("CreateEndpoint", &request);
+    stage.change(|actual| actual.activity = Activity::Running);
     stage.receives("CreateEndpoint", &request);
     assert_eq!(stage.receives("UpdateEndpoint", &request).codes, ["already_reported"]);
     assert_eq!((stage.published(), stage.stops()), (expected(&[("Finding Reported", "1")]), 0));
 }
 
-/// SageMaker with one running resource, whose stop gets no response.
-struct Unresponsive(Option<ObservedResource>);
-
-impl Resources for &Unresponsive {
-    async fn describe(&self, _: &Resource) -> PortResult<Option<ObservedResource>> {
-        Ok(self.0.clone())
-    }
-
-    async fn stop(&self, _: &Resource) -> PortResult<StopOutcome> {
-        Err(Failure::transient("sagemaker:StopTrainingJob", "no answer in time"))
-    }
-}
-
 #[test]
 fn second_attempt_to_stop_is_recorded_before_the_call() {
-    let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-    *stage.aws.refuses.lock().unwrap() = true;
+    let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
+    stage.refuse();
     stage.receives("CreateTrainingJob", &without("tags"));
-    let unresponsive = Unresponsive(stage.aws.actual.lock().unwrap().clone());
+    stage.services.accept();
+    stage.services.fail_next("resources.stop", Fault::Throttled);
     let event = call(8, "2026-11-20T11:00:00Z", "CreateTrainingJob", &without("tags"));
-    let lost = run(stage.world.react(&Reaction { resources: &unresponsive }, &event)).unwrap();
+    let lost = stage.try_react(&event);
     assert!(matches!(lost, Err(Failure::Transient { .. })), "the event goes back to Lambda");
     let contents = stage.world.ledger.contents();
     let state = contents.aggregates.values().next().unwrap().state.clone().unwrap();

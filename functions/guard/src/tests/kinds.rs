@@ -50,7 +50,7 @@ fn request(call: &str) -> Value {
 
 /// The rules in the finding about this request; empty without a finding.
 fn broken(call: &str, request: &Value) -> String {
-    let mut stage = Stage::with(call, request);
+    let mut stage = Rig::with(call, request);
     stage.receives(call, request);
     let finding = stage.world.bus.facts().into_iter().find(|fact| fact.kind.as_str() == "Finding Reported");
     finding.map(|fact| fact.details["rules"].clone()).unwrap_or_default()
@@ -150,8 +150,8 @@ fn only_training_processing_and_notebooks_are_stopped() {
     for (call, action) in stopped {
         let mut request = request(call);
         request["tags"] = Value::Null;
-        let mut stage = Stage::with(call, &request);
-        stage.aws.change(|actual| actual.activity = Activity::Running);
+        let mut stage = Rig::with(call, &request);
+        stage.change(|actual| actual.activity = Activity::Running);
         let report = stage.receives(call, &request);
         let made = report.entry.actions.first().map(|made| made["action"].as_str().unwrap().to_owned());
         assert_eq!(made.as_deref(), action, "{call}");
@@ -164,7 +164,7 @@ fn kind_that_the_policy_does_not_stop_is_only_reported() {
     for (call, kind) in [("CreateTrainingJob", "training"), ("CreateProcessingJob", "processing")] {
         let mut request = request(call);
         request["tags"] = Value::Null;
-        let mut stage = Stage::with(call, &request);
+        let mut stage = Rig::with(call, &request);
         let others = ORGANIZATION.replace(&format!("\"{kind}\", "), "");
         stage.world.ledger.contents().organization =
             Some(OrganizationPolicy::parse("organization.toml", &others).unwrap());
@@ -176,8 +176,8 @@ fn kind_that_the_policy_does_not_stop_is_only_reported() {
 #[test]
 fn job_that_is_over_or_stopped_is_reported_and_not_stopped() {
     for activity in [Activity::Over, Activity::Stopped] {
-        let mut stage = Stage::with("CreateTrainingJob", &without("tags"));
-        stage.aws.change(|actual| actual.activity = activity);
+        let mut stage = Rig::with("CreateTrainingJob", &without("tags"));
+        stage.change(|actual| actual.activity = activity);
         stage.receives("CreateTrainingJob", &without("tags"));
         assert_eq!((stage.published(), stage.stops()), (expected(&[("Finding Reported", "1")]), 0), "{activity:?}");
     }

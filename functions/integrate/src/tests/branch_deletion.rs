@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 
 /// At the time of the stage's clock.
-fn deleted(stage: &Stage, branch: &str) -> Value {
+fn deleted(stage: &Rig, branch: &str) -> Value {
     let mut event = push(branch, COMMIT);
     event["time"] = json!(stage.world.clock.now().to_string());
     event["detail"]["event"] = json!("referenceDeleted");
@@ -13,7 +13,7 @@ fn deleted(stage: &Stage, branch: &str) -> Value {
     event
 }
 
-impl Stage {
+impl Rig {
     fn later(&self) -> Timestamp {
         self.world.clock.set(self.world.clock.now() + SignedDuration::from_mins(15));
         self.world.clock.now()
@@ -35,7 +35,7 @@ impl Stage {
 }
 
 /// A stage on which a reconcile observed the branch.
-fn reconciled() -> Stage {
+fn reconciled() -> Rig {
     let stage = stage();
     assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
     stage.later();

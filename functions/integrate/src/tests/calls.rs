@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use trimtab_fake::sagemaker_pipelines::Defined;
 
-use super::cloud::{Defined, Fault};
 use super::image::{digest, pushed as image_pushed};
 use super::merge::{MERGE, ended as pull_ended};
 use super::pipeline::{demand, ended as execution_ended, pushed as pushed_to_demand};
@@ -16,66 +16,66 @@ use super::*;
 /// An event on a stage.
 pub(super) struct Scenario {
     name: &'static str,
-    stage: fn() -> Stage,
+    stage: fn() -> Rig,
     event: Value,
     calls: &'static [&'static str],
 }
 
-fn building() -> Stage {
+fn building() -> Rig {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     stage
 }
 
-fn ended_as(status: &BuildStatus) -> Stage {
+fn ended_as(status: &BuildStatus) -> Rig {
     let stage = building();
     stage.all_end(status);
     stage
 }
 
-fn succeeded() -> Stage {
+fn succeeded() -> Rig {
     ended_as(&BuildStatus::Succeeded)
 }
 
-fn failed() -> Stage {
+fn failed() -> Rig {
     ended_as(&BuildStatus::Failed)
 }
 
-fn without_pipeline() -> Stage {
+fn without_pipeline() -> Rig {
     let stage = succeeded();
-    stage.cloud.account().pipelines.clear();
+    stage.cloud.pipelines().pipelines.clear();
     stage
 }
 
 /// The pipeline has the commit's definition.
-fn defined() -> Stage {
+fn defined() -> Rig {
     let stage = succeeded();
     let commit = CommitId::parse(COMMIT).ok();
-    stage.cloud.account().pipelines.insert("churn-training".into(), ObservedDefinition { commit });
+    stage.cloud.pipelines().pipelines.insert("churn-training".into(), ObservedDefinition { commit });
     stage
 }
 
-fn without_definition() -> Stage {
+fn without_definition() -> Rig {
     let stage = succeeded();
     stage.change_rules(|rules| rules.definition = None);
     stage
 }
 
-fn reviewed() -> Stage {
+fn reviewed() -> Rig {
     let stage = open();
     stage.propose();
     stage.all_end(&BuildStatus::Succeeded);
     stage
 }
 
-fn merged() -> Stage {
+fn merged() -> Rig {
     let stage = open();
     stage.merge();
     stage
 }
 
 /// The merge is built, and its pull request is due a comment.
-fn merge_succeeded() -> Stage {
+fn merge_succeeded() -> Rig {
     let stage = merged();
     stage.receive_merge();
     stage.all_end(&BuildStatus::Succeeded);
@@ -83,40 +83,40 @@ fn merge_succeeded() -> Stage {
 }
 
 /// The build of the merge has ended, and the event of the pull request was lost.
-fn merge_trained() -> Stage {
+fn merge_trained() -> Rig {
     let stage = merged();
     stage.react(&push("main", MERGE));
     stage.merge_ends("SUCCEEDED");
     stage
 }
 
-fn executed() -> Stage {
+fn executed() -> Rig {
     let stage = demand();
     stage.react(&pushed_to_demand());
     stage.all_end(&BuildStatus::Succeeded);
     stage
 }
 
-fn with_image() -> Stage {
+fn with_image() -> Rig {
     let stage = stage();
     stage.points_at(1);
     stage
 }
 
 /// A reconcile observed another head, another image and the open pull request; every event since was lost.
-fn missed() -> Stage {
+fn missed() -> Rig {
     let stage = open();
     stage.set_head(CommitId::parse(&"a".repeat(40)).ok());
     stage.react(&asked("Reconcile Requested", &json!({})));
     stage.set_head(CommitId::parse(COMMIT).ok());
     stage.points_at(1);
     stage.change_pull(|pull| (pull.open, pull.merged) = (false, CommitId::parse(MERGE).ok()));
-    let next = stage.cloud.account().pulls["41"].clone();
-    stage.cloud.account().pulls.insert("42".into(), ObservedPullRequest { open: true, merged: None, ..next });
+    let next = stage.cloud.codecommit().pulls["41"].clone();
+    stage.cloud.codecommit().pulls.insert("42".into(), ObservedPullRequest { open: true, merged: None, ..next });
     stage
 }
 
-fn deleted() -> Stage {
+fn deleted() -> Rig {
     let stage = stage();
     stage.set_head(None);
     stage
@@ -148,7 +148,7 @@ fn scenarios() -> Vec<Scenario> {
     vec![
         one("a push", stage, push("main", COMMIT), &["repositories.head churn-model main", "builds.find churn-build 4f1d9c0e", "builds.start churn-build 4f1d9c0e", "bus.publish Build Started"]),
         one("the push of a built commit", building, push("main", COMMIT), &["repositories.head churn-model main"]),
-        one("a push that CodePipeline builds", demand, pushed_to_demand(), &["repositories.head demand-model main", "pipelines.find demand-integration Source Commit 4f1d9c0e", "pipelines.start demand-integration Source Commit 4f1d9c0e", "bus.publish Build Started"]),
+        one("a push that CodePipeline builds", demand, pushed_to_demand(), &["repositories.head demand-model main", "build_pipelines.find demand-integration Source Commit 4f1d9c0e", "build_pipelines.start demand-integration Source Commit 4f1d9c0e", "bus.publish Build Started"]),
         one("a push to another branch", stage, push("feature/x", COMMIT), &[]),
         one("a tag", stage, tag(), &[]),
         one("a deleted branch", deleted, deletion(), &["repositories.head churn-model main", "bus.publish Branch Deleted"]),
@@ -170,8 +170,8 @@ fn scenarios() -> Vec<Scenario> {
         one("a request for the end of a head's build", succeeded, requested(&json!({"branch": "main", "commit": COMMIT})), &["builds.describe churn-build:0", "repositories.head churn-model main", "definitions.describe churn-training", "repositories.file churn-model 4f1d9c0e pipeline.json", "definitions.update churn-training 4f1d9c0e", "bus.publish Training Requested"]),
         one("a request for a proposal's build", open, requested(&json!({"branch": "main", "commit": COMMIT, "pull-request": "41"})), &["pulls.pull_request 41", "builds.find churn-review 4f1d9c0e", "builds.start churn-review 4f1d9c0e"]),
         one("a request for the end of a proposal's build", reviewed, requested(&json!({"branch": "main", "commit": COMMIT, "pull-request": "41"})), &["builds.describe churn-review:0", "pulls.pull_request 41", "pulls.comment churn-model 41 dddddddd 4f1d9c0e"]),
-        one("an execution that ended", executed, execution_ended("demand-integration", "execution-0"), &["pipelines.describe demand-integration Commit execution-0", "bus.publish Build Requested"]),
-        one("a request for an execution's build", executed, of_demand(requested(&json!({"execution": "execution-0", "commit": COMMIT}))), &["pipelines.describe demand-integration Commit execution-0", "bus.publish Training Requested"]),
+        one("an execution that ended", executed, execution_ended("demand-integration", "execution-0"), &["build_pipelines.describe demand-integration Commit execution-0", "bus.publish Build Requested"]),
+        one("a request for an execution's build", executed, of_demand(requested(&json!({"execution": "execution-0", "commit": COMMIT}))), &["build_pipelines.describe demand-integration Commit execution-0", "bus.publish Training Requested"]),
         one("an image", with_image, image_pushed("latest", &digest(1)), &["images.tagged churn-training latest", "bus.publish Training Requested"]),
         one("an image under another tag", with_image, image_pushed("nightly", &digest(1)), &[]),
         one("a request for an image", with_image, asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)})), &["images.tagged churn-training latest", "bus.publish Training Requested"]),
@@ -190,20 +190,27 @@ struct Effects {
     facts: BTreeSet<(&'static str, String, BTreeMap<String, String>)>,
 }
 
-impl Stage {
+impl Rig {
     fn effects(&self) -> Effects {
-        let account = self.cloud.account();
-        let facts = account.facts.iter();
-        let executions = account.executions.iter().filter_map(|(request, _)| request.as_ref());
+        let facts = self.cloud.facts();
+        let facts = facts.iter();
+        let executions = self.executions();
         Effects {
-            builds: account.builds.iter().map(|(request, _)| request.clone()).collect(),
+            builds: self.builds(),
             executions: executions
+                .iter()
                 .map(|one| {
                     [one.pipeline.to_string(), one.source.to_string(), one.variable.clone(), one.commit.to_string()]
                 })
                 .collect(),
-            comments: account.comments.iter().map(|one| (one.pull_request.to_string(), one.content.clone())).collect(),
-            definitions: account.definitions.clone(),
+            comments: self
+                .cloud
+                .codecommit()
+                .comments
+                .iter()
+                .map(|one| (one.pull_request.to_string(), one.content.clone()))
+                .collect(),
+            definitions: self.cloud.pipelines().definitions.clone(),
             facts: facts.map(|fact| (fact.kind.as_str(), fact.dedup_key.clone(), fact.details.clone())).collect(),
         }
     }
@@ -211,17 +218,15 @@ impl Stage {
 
 impl Scenario {
     /// The stage before the event; this call of its reaction fails like this.
-    fn failing(&self, fault: Option<(usize, Fault)>) -> Stage {
+    fn failing(&self, fault: Option<(usize, Fault)>) -> Rig {
         let stage = (self.stage)();
-        let mut account = stage.cloud.account();
-        account.calls.clear();
-        account.fault = fault;
-        drop(account);
+        stage.cloud.forget_calls();
+        stage.cloud.fail_call(fault);
         stage
     }
 
     /// Each of its calls, failing like this.
-    fn each_call(&self, fault: Fault) -> impl Iterator<Item = (String, Stage)> {
+    fn each_call(&self, fault: Fault) -> impl Iterator<Item = (String, Rig)> {
         self.calls.iter().enumerate().map(move |(number, call)| {
             (format!("{}: {fault:?} at call {number}, {call}", self.name), self.failing(Some((number, fault))))
         })
@@ -233,7 +238,7 @@ fn each_event_leads_to_exactly_these_calls() {
     for scenario in scenarios() {
         let stage = scenario.failing(None);
         stage.try_react(&scenario.event).unwrap();
-        assert_eq!(stage.cloud.account().calls, scenario.calls, "{}: other calls than it needs", scenario.name);
+        assert_eq!(stage.cloud.calls(), scenario.calls, "{}: other calls than it needs", scenario.name);
     }
 }
 
@@ -246,7 +251,7 @@ fn transient_failure_returns_the_event_to_lambda() {
                 matches!(outcome, Err(Failure::Transient { .. })),
                 "{place}: Lambda must retry, and got {outcome:?}"
             );
-            let calls = &stage.cloud.account().calls;
+            let calls = &stage.cloud.calls();
             let so_far = scenario.calls.get(..calls.len()).unwrap();
             assert_eq!(calls, so_far, "{place}: something else was done instead");
             assert!(place.ends_with(calls.last().unwrap()), "{place}: the reaction went on after it");

@@ -3,15 +3,15 @@
 use super::*;
 
 /// A stage on which the head of `main` is being built.
-fn building() -> Stage {
+fn building() -> Rig {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     stage
 }
 
-impl Stage {
+impl Rig {
     fn defined(&self) -> Vec<(&'static str, String)> {
-        let calls = self.cloud.account().definitions.clone();
+        let calls = self.cloud.pipelines().definitions.clone();
         calls.iter().map(|defined| (defined.call, defined.commit.to_string())).collect()
     }
 
@@ -41,7 +41,7 @@ fn pipeline_gets_the_built_commits_definition_before_training() {
 #[test]
 fn missing_pipeline_is_created_with_the_policys_role() {
     let stage = building();
-    stage.cloud.account().pipelines.clear();
+    stage.cloud.pipelines().pipelines.clear();
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
     assert_eq!(stage.defined(), [("create", COMMIT.to_owned())]);
 }
@@ -49,7 +49,7 @@ fn missing_pipeline_is_created_with_the_policys_role() {
 #[test]
 fn update_with_a_lost_response_defines_nothing_twice() {
     let stage = building();
-    stage.cloud.account().lose_next_response = true;
+    stage.cloud.fail_effect(0, Fault::Lost);
     stage.all_end(&BuildStatus::Succeeded);
     assert!(matches!(stage.try_react(&built("SUCCEEDED")), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
@@ -75,7 +75,7 @@ fn invalid_definition_is_refused_and_never_shown() {
         (Some(vec![b' '; 1_048_577]), "is larger"),
     ] {
         let stage = building();
-        stage.cloud.account().file = Some(content);
+        stage.cloud.codecommit().file = Some(content);
         stage.refuses(words);
         assert_eq!(stage.defined(), []);
         assert!(!format!("{:?}", stage.cloud.facts()).contains("secret"));
@@ -85,7 +85,7 @@ fn invalid_definition_is_refused_and_never_shown() {
 #[test]
 fn definition_that_sagemaker_refuses_is_reported() {
     let stage = building();
-    stage.cloud.account().refuse = true;
+    stage.refuse();
     stage.refuses("ValidationException");
 }
 
@@ -96,9 +96,10 @@ fn definition_of_exactly_1_mib_is_accepted() {
     for (length, taken) in [(1_048_576, true), (1_048_577, false)] {
         let text = format!("{head}{}{tail}", "x".repeat(length - head.len() - tail.len()));
         let stage = building();
-        stage.cloud.account().file = Some(Some(text.clone().into_bytes()));
+        stage.cloud.codecommit().file = Some(Some(text.clone().into_bytes()));
         assert_eq!(stage.ends_as("SUCCEEDED").0 == Decision::Acted, taken, "{length} bytes");
-        let defined = stage.cloud.account().definitions.iter().map(|defined| defined.text == text).collect::<Vec<_>>();
+        let defined =
+            stage.cloud.pipelines().definitions.iter().map(|defined| defined.text == text).collect::<Vec<_>>();
         assert_eq!(defined, Vec::from_iter(taken.then_some(true)), "{length} bytes");
     }
 }
@@ -113,7 +114,7 @@ fn definition_without_version_or_steps_is_refused() {
         r#""Version Steps""#,
     ] {
         let stage = building();
-        stage.cloud.account().file = Some(Some(text.into()));
+        stage.cloud.codecommit().file = Some(Some(text.into()));
         stage.refuses("is not a pipeline definition");
         assert_eq!(stage.defined(), [], "{text} went to SageMaker");
     }
@@ -123,10 +124,10 @@ fn definition_without_version_or_steps_is_refused() {
 fn pipeline_gets_the_text_of_exactly_the_built_commit() {
     let stage = building();
     stage.ends_as("SUCCEEDED");
-    let defined = stage.cloud.account().definitions.clone();
+    let defined = stage.cloud.pipelines().definitions.clone();
     let commit = CommitId::parse(COMMIT).unwrap();
     assert_eq!((defined[0].pipeline.as_str(), &defined[0].commit), ("churn-training", &commit));
-    assert_eq!(defined[0].text, super::cloud::definition_of(&commit));
+    assert_eq!(defined[0].text, trimtab_fake::codecommit::definition_of(&commit));
 }
 
 /// Only the policy's role may be passed: without one, an existing pipeline is updated and none is created.
@@ -136,7 +137,7 @@ fn pipeline_without_a_role_is_updated_and_never_created() {
         let stage = building();
         stage.change_rules(|rules| rules.pipeline_role = None);
         if !is_there {
-            stage.cloud.account().pipelines.clear();
+            stage.cloud.pipelines().pipelines.clear();
         }
         assert_eq!(stage.ends_as("SUCCEEDED").0, decision);
         assert_eq!(stage.defined().len(), usize::from(is_there));
@@ -150,10 +151,9 @@ fn pipeline_without_a_role_is_updated_and_never_created() {
 fn head_of_each_configured_branch_may_define_the_pipeline() {
     let stage = building();
     stage.change_rules(|rules| rules.branches.push(BranchName::parse("release").unwrap()));
-    let mut account = stage.cloud.account();
-    let head = account.heads.insert("churn-model main".into(), CommitId::parse(&"b".repeat(40)).unwrap());
-    account.heads.insert("churn-model release".into(), head.unwrap());
-    drop(account);
+    let heads = [("main", "b".repeat(40)), ("release", COMMIT.to_owned())];
+    let heads = heads.map(|(branch, head)| (format!("churn-model {branch}"), CommitId::parse(&head).unwrap()));
+    stage.cloud.codecommit().heads.extend(heads);
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
     assert_eq!(stage.defined(), [("update", COMMIT.to_owned())]);
 }
@@ -162,11 +162,11 @@ fn head_of_each_configured_branch_may_define_the_pipeline() {
 fn pipeline_of_another_commit_gets_the_built_commits_text() {
     let stage = building();
     let before = CommitId::parse(&"a".repeat(40)).ok();
-    stage.cloud.account().pipelines.insert("churn-training".into(), ObservedDefinition { commit: before });
+    stage.cloud.pipelines().pipelines.insert("churn-training".into(), ObservedDefinition { commit: before });
     assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Acted, "built"));
-    let (commit, defined) = (CommitId::parse(COMMIT).unwrap(), stage.cloud.account().definitions.clone());
+    let (commit, defined) = (CommitId::parse(COMMIT).unwrap(), stage.cloud.pipelines().definitions.clone());
     assert_eq!((defined.len(), &defined[0].commit), (1, &commit));
-    assert_eq!(defined[0].text, super::cloud::definition_of(&commit));
+    assert_eq!(defined[0].text, trimtab_fake::codecommit::definition_of(&commit));
 }
 
 /// SageMaker deduplicates `CreatePipeline` by its token: with one token, the second commit would not be defined.
@@ -174,7 +174,7 @@ fn pipeline_of_another_commit_gets_the_built_commits_text() {
 fn definition_token_depends_on_the_commit_and_on_no_clock() {
     let token = |commit: &str, hours: i64| {
         let stage = stage();
-        stage.cloud.account().pipelines.clear();
+        stage.cloud.pipelines().pipelines.clear();
         stage.set_head(CommitId::parse(commit).ok());
         stage.world.clock.set(stage.world.clock.now() + jiff::SignedDuration::from_hours(hours));
         stage.react(&push("main", commit));
@@ -183,7 +183,7 @@ fn definition_token_depends_on_the_commit_and_on_no_clock() {
         end["detail"]["additional-information"]["source-version"] = json!(commit);
         assert_eq!(stage.react(&end), (Decision::Acted, "built"));
         assert_eq!(stage.defined(), [("create", commit.to_owned())]);
-        stage.cloud.account().definitions[0].token.clone()
+        stage.cloud.pipelines().definitions[0].token.clone()
     };
     let first = token(COMMIT, 0);
     assert_eq!(first.len(), 40, "SageMaker takes 32 to 128 characters: {first}");

@@ -12,7 +12,7 @@ use super::pull_request_build::open;
 use super::reconcile::asked;
 use super::*;
 
-impl Stage {
+impl Rig {
     /// The newest fact of this kind, and that its model, version and time are those of the stage.
     fn last(&self, kind: FactKind) -> (String, BTreeMap<String, String>) {
         let fact: Fact = self.cloud.facts().into_iter().rfind(|fact| fact.kind == kind).unwrap();
@@ -50,7 +50,7 @@ fn build_facts_have_commit_build_and_branch() {
 #[test]
 fn refusal_names_the_resource_and_the_cause() {
     let stage = stage();
-    stage.cloud.account().refuse = true;
+    stage.refuse();
     stage.react(&push("main", COMMIT));
     let dedup_key = format!("build/churn/{COMMIT}");
     assert_eq!(stage.last(FactKind::BuildFailed), (dedup_key.clone(), details(&[("commit", COMMIT)])));
@@ -58,7 +58,7 @@ fn refusal_names_the_resource_and_the_cause() {
     assert!(reasons.contains("churn-build") && reasons.contains("ValidationException"), "{reasons}");
     let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
     stage.react(&push("main", COMMIT));
-    stage.cloud.account().refuse = true;
+    stage.refuse();
     stage.ends_as("SUCCEEDED");
     let refused = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
     assert_eq!(
@@ -130,7 +130,7 @@ fn training_request_that_the_bus_refuses_is_published_later() {
     let stage = stage();
     stage.react(&push("main", COMMIT));
     stage.all_end(&BuildStatus::Succeeded);
-    stage.cloud.account().fault = Some((5, cloud::Fault::Refused));
+    stage.cloud.fail_call(Some((5, Fault::Refused)));
     stage.try_react(&built("SUCCEEDED")).unwrap_err();
     assert_eq!(stage.published(), [FactKind::BuildStarted]);
     stage.world.clock.set(stage.world.clock.now() + LEASE);
@@ -145,12 +145,12 @@ fn training_is_not_requested_before_the_pipeline_is_updated() {
     stage.react(&push("main", COMMIT));
     stage.all_end(&BuildStatus::Succeeded);
     for attempt in 1..=2 {
-        stage.cloud.account().fault = Some((4, cloud::Fault::Throttled));
+        stage.cloud.fail_call(Some((4, Fault::Throttled)));
         stage.try_react(&built("SUCCEEDED")).unwrap_err();
         assert_eq!(stage.published(), [FactKind::BuildStarted], "attempt {attempt}");
         stage.world.clock.set(stage.world.clock.now() + LEASE);
     }
-    stage.cloud.account().fault = None;
+    stage.cloud.fail_call(None);
     stage.ends_as("SUCCEEDED");
     assert_eq!(stage.published(), [FactKind::BuildStarted, FactKind::TrainingRequested]);
 }

@@ -13,10 +13,10 @@ pub(super) fn pushed(tag: &str, digest: &str) -> Value {
     event("aws.ecr", "ECR Image Action", &detail)
 }
 
-impl Stage {
+impl Rig {
     pub(super) fn points_at(&self, number: u8) {
         let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(number));
-        self.cloud.account().images.insert("churn-training latest".into(), ImageUri::parse(&uri).unwrap());
+        self.cloud.ecr().insert("churn-training latest".into(), ImageUri::parse(&uri).unwrap());
     }
 
     pub(super) fn push_image(&self, number: u8) -> (Decision, &'static str) {
@@ -101,15 +101,15 @@ fn same_image_under_another_tag_is_not_published_again() {
     let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
     stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
     stage.push_image(1);
-    let image = stage.cloud.account().images["churn-training latest"].clone();
-    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    let image = stage.cloud.ecr()["churn-training latest"].clone();
+    stage.cloud.ecr().insert("churn-training stable".into(), image);
     assert_eq!(stage.react(&pushed("stable", &digest(1))), (Decision::Acted, "already_there"));
     assert_eq!(stage.react(&pushed("stable", &digest(1))), (Decision::Skipped, "already_adopted"));
     assert_eq!(stage.published().len(), 1, "a run has this image already");
     // Another image under the second tag is the newer one.
     stage.points_at(2);
-    let image = stage.cloud.account().images["churn-training latest"].clone();
-    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    let image = stage.cloud.ecr()["churn-training latest"].clone();
+    stage.cloud.ecr().insert("churn-training stable".into(), image);
     assert_eq!(stage.react(&pushed("stable", &digest(2))), (Decision::Acted, "image_pushed"));
     let fact = stage.cloud.facts().pop().unwrap();
     assert_eq!((fact.details["serial"].as_str(), fact.details["tag"].as_str()), ("2", "stable"));
@@ -120,7 +120,7 @@ fn same_image_under_another_tag_is_not_published_again() {
 fn unpublished_image_is_published_by_the_next_event() {
     let stage = stage();
     stage.points_at(1);
-    let uri = stage.cloud.account().images["churn-training latest"].to_string();
+    let uri = stage.cloud.ecr()["churn-training latest"].to_string();
     let state = json!({"aggregate": "training_image", "uri": uri, "tag": "latest", "serial": 4, "published": false,
         "handled": {"latest": digest(1)}});
     stage.store("image", state);
@@ -136,7 +136,7 @@ fn policy_without_an_image_never_asks_ecr() {
     let request = asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)}));
     assert_eq!(stage.react(&request), (Decision::Skipped, "off"));
     stage.reconcile();
-    assert!(!stage.cloud.account().calls.iter().any(|call| call.starts_with("images")), "ECR was called");
+    assert!(!stage.cloud.calls().iter().any(|call| call.starts_with("images")), "ECR was called");
 }
 
 /// The same without a further event: the record has the image as claimed, not as published.
@@ -147,7 +147,7 @@ fn unpublished_image_is_requested_by_reconcile() {
     stage.points_at(1);
     assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
     stage.points_at(2);
-    let uri = stage.cloud.account().images["churn-training latest"].to_string();
+    let uri = stage.cloud.ecr()["churn-training latest"].to_string();
     let state = json!({"aggregate": "training_image", "uri": uri, "tag": "latest", "serial": 4, "published": false,
         "handled": {"latest": digest(2)}});
     stage.store("image", state);
@@ -166,12 +166,12 @@ fn image_after_an_unpublished_one_has_the_next_serial() {
     let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
     stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
     stage.points_at(1);
-    stage.cloud.account().fault = Some((1, super::cloud::Fault::Lost));
+    stage.cloud.fail_call(Some((1, Fault::Lost)));
     stage.try_react(&pushed("latest", &digest(1))).unwrap_err();
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     stage.points_at(2);
-    let image = stage.cloud.account().images["churn-training latest"].clone();
-    stage.cloud.account().images.insert("churn-training stable".into(), image);
+    let image = stage.cloud.ecr()["churn-training latest"].clone();
+    stage.cloud.ecr().insert("churn-training stable".into(), image);
     assert_eq!(stage.react(&pushed("stable", &digest(2))), (Decision::Acted, "image_pushed"));
     let serials: Vec<_> = stage.cloud.facts().iter().map(|fact| fact.details["serial"].clone()).collect();
     assert_eq!(serials, ["1", "2"]);

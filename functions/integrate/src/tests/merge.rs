@@ -14,7 +14,7 @@ pub(super) fn ended(merged: bool) -> Value {
     event
 }
 
-impl Stage {
+impl Rig {
     /// The pull request is merged, and the merge is pushed.
     pub(super) fn merge(&self) {
         let merged = CommitId::parse(MERGE).ok();
@@ -103,7 +103,7 @@ fn closed_pull_request_gets_no_comment() {
 }
 
 /// A stage on which a reconcile observed the open pull request.
-fn observed_open() -> Stage {
+fn observed_open() -> Rig {
     let stage = open();
     assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
     stage
@@ -194,7 +194,7 @@ fn commented_merge_is_not_commented_again() {
         stage.merge_ends("SUCCEEDED");
         stage.receive_merge();
     }
-    let comments = stage.cloud.account().calls.iter().filter(|call| call.starts_with("pulls.comment")).count();
+    let comments = stage.cloud.calls().iter().filter(|call| call.starts_with("pulls.comment")).count();
     assert_eq!(comments, 1, "the pull request has one comment");
 }
 
@@ -202,14 +202,14 @@ fn commented_merge_is_not_commented_again() {
 fn second_pull_request_of_a_merge_gets_its_comment() {
     let stage = open();
     stage.merge();
-    let twin = stage.cloud.account().pulls["41"].clone();
-    stage.cloud.account().pulls.insert("42".into(), twin);
+    let twin = stage.cloud.codecommit().pulls["41"].clone();
+    stage.cloud.codecommit().pulls.insert("42".into(), twin);
     stage.react(&push("main", MERGE));
     stage.merge_ends("SUCCEEDED");
     stage.receive_merge();
     stage.react(&asked("Build Requested", &json!({"branch": "main", "commit": MERGE, "merged": "42"})));
-    let account = stage.cloud.account();
-    let read: Vec<_> = account.comments.iter().map(|comment| comment.pull_request.as_str()).collect();
+    let codecommit = stage.cloud.codecommit();
+    let read: Vec<_> = codecommit.comments.iter().map(|comment| comment.pull_request.as_str()).collect();
     assert_eq!(read, ["41", "42"]);
 }
 
@@ -221,7 +221,7 @@ fn merge_without_its_commit_or_policy_requests_nothing() {
     stage.merge();
     stage.change_pull(|pull| pull.destination = BranchName::parse("release").ok());
     assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "branch_not_configured"));
-    stage.cloud.account().pulls.clear();
+    stage.cloud.codecommit().pulls.clear();
     assert_eq!(stage.react(&ended(true)), (Decision::Failed, "no_such_pull_request"));
     stage.change_rules(|rules| rules.pull_requests = None);
     assert_eq!(stage.react(&ended(true)), (Decision::Skipped, "off"));

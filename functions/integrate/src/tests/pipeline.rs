@@ -7,7 +7,7 @@ use super::*;
 
 pub(super) const DEMAND: &str = include_str!("../../../../policies/demand.toml");
 
-pub(super) fn demand() -> Stage {
+pub(super) fn demand() -> Rig {
     stage_of(Policy::parse("demand.toml", DEMAND).unwrap())
 }
 
@@ -22,10 +22,10 @@ pub(super) fn ended(pipeline: &str, execution: &str) -> Value {
     event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", &detail)
 }
 
-impl Stage {
+impl Rig {
     /// The executions that Trimtab started.
     pub(super) fn executions(&self) -> Vec<PipelineBuildRequest> {
-        self.cloud.account().executions.iter().filter_map(|(request, _)| request.clone()).collect()
+        self.cloud.codepipeline().builds.iter().filter_map(|(request, _)| request.clone()).collect()
     }
 
     /// The event of the execution's end arrives, and the commit's build is decided.
@@ -61,7 +61,7 @@ fn codepipeline_builds_the_commit_and_gets_nothing_else() {
 #[test]
 fn start_with_a_lost_response_adopts_the_execution() {
     let stage = demand();
-    stage.cloud.account().lose_next_response = true;
+    stage.cloud.fail_effect(0, Fault::Lost);
     assert!(matches!(stage.try_react(&pushed()), Err(Failure::Transient { .. })));
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.react(&pushed()), (Decision::Acted, "start_pending"));
@@ -89,7 +89,7 @@ fn execution_that_fails_is_reported() {
 #[test]
 fn end_received_before_the_start_was_recorded_is_handled() {
     let stage = demand();
-    stage.cloud.account().lose_next_response = true;
+    stage.cloud.fail_effect(0, Fault::Lost);
     assert!(stage.try_react(&pushed()).is_err());
     stage.world.clock.set(stage.world.clock.now() + LEASE);
     assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Acted, "built"));
@@ -101,7 +101,7 @@ fn execution_that_trimtab_did_not_start_is_skipped() {
     let records = || stage.world.ledger.contents().history.len();
     assert_eq!(stage.react(&ended("segments-delivery", "execution-0")), (Decision::Skipped, "not_watched"));
     assert_eq!((records(), stage.published()), (0, vec![]));
-    stage.cloud.account().executions.push((None, CodePipelineState::Succeeded));
+    stage.cloud.codepipeline().builds.push((None, CodePipelineState::Succeeded));
     let by_hand = stage.react(&ended("demand-integration", "execution-0"));
     assert_eq!((by_hand, stage.published()), ((Decision::Skipped, "not_ours"), vec![]));
     assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Failed, "no_such_execution"));
@@ -149,7 +149,7 @@ fn each_execution_state_is_running_or_an_end() {
     ] {
         let stage = demand();
         stage.react(&pushed());
-        stage.cloud.account().executions[0].1 = CodePipelineState::parse(word);
+        stage.cloud.codepipeline().builds[0].1 = CodePipelineState::parse(word);
         let received = stage.react(&ended("demand-integration", "execution-0"));
         match outcome {
             None => assert_eq!(received, (Decision::Skipped, "still_running"), "{word}"),
@@ -167,7 +167,7 @@ fn second_execution_of_a_commit_requests_no_training() {
     let stage = demand();
     stage.react(&pushed());
     let by_hand = (stage.executions().pop(), CodePipelineState::Succeeded);
-    stage.cloud.account().executions.push(by_hand);
+    stage.cloud.codepipeline().builds.push(by_hand);
     assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Acted, "executed"));
     assert_eq!(stage.follow(), (Decision::Skipped, "other_build"));
     assert!(!stage.published().contains(&FactKind::TrainingRequested));

@@ -19,16 +19,16 @@ pub(super) fn ended() -> Value {
 }
 
 /// A stage with an open pull request.
-pub(super) fn open() -> Stage {
+pub(super) fn open() -> Rig {
     let stage = stage();
     let target = CommitId::parse(&"d".repeat(40)).ok();
     let (source, destination) = (CommitId::parse(COMMIT).ok(), BranchName::parse("main").ok());
     let pull = ObservedPullRequest { open: true, merged: None, source, target, destination };
-    stage.cloud.account().pulls.insert("41".into(), pull);
+    stage.cloud.codecommit().pulls.insert("41".into(), pull);
     stage
 }
 
-impl Stage {
+impl Rig {
     pub(super) fn propose(&self) -> (Decision, &'static str) {
         self.react(&proposed("pullRequestCreated", "main"))
     }
@@ -39,7 +39,7 @@ impl Stage {
     }
 
     pub(super) fn comments(&self) -> Vec<String> {
-        self.cloud.account().comments.iter().map(|comment| comment.content.clone()).collect()
+        self.cloud.codecommit().comments.iter().map(|comment| comment.content.clone()).collect()
     }
 }
 
@@ -81,7 +81,7 @@ fn pull_request_event_without_a_proposal_builds_nothing() {
     assert_eq!(stage.propose(), (Decision::Skipped, "moved_on"));
     stage.change_pull(|pull| pull.open = false);
     assert_eq!(stage.propose(), (Decision::Skipped, "closed"));
-    stage.cloud.account().pulls.clear();
+    stage.cloud.codecommit().pulls.clear();
     assert_eq!(stage.propose(), (Decision::Failed, "no_such_pull_request"));
     assert!(stage.builds().is_empty());
 }
@@ -105,9 +105,9 @@ fn pull_request_build_without_its_variable_is_not_trained() {
 #[test]
 fn missed_proposal_and_its_end_are_found_by_reconcile() {
     let stage = open();
-    let pulls = std::mem::take(&mut stage.cloud.account().pulls);
+    let pulls = std::mem::take(&mut stage.cloud.codecommit().pulls);
     assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
-    stage.cloud.account().pulls = pulls;
+    stage.cloud.codecommit().pulls = pulls;
     assert_eq!(stage.reconcile_and_follow(), (Decision::Acted, "proposed"));
     stage.all_end(&BuildStatus::Succeeded);
     assert_eq!(stage.reconcile_and_follow(), (Decision::Acted, "reviewed"));
@@ -142,7 +142,7 @@ fn close_that_codecommit_does_not_report_is_skipped() {
     stage.change_pull(|pull| (pull.open, pull.merged) = (false, pull.source.clone()));
     assert_eq!(stage.react(&closed), (Decision::Skipped, "merged"));
     assert_eq!(stage.ends("SUCCEEDED"), (Decision::Acted, "reviewed"), "a merged pull request still gets its comment");
-    stage.cloud.account().pulls.clear();
+    stage.cloud.codecommit().pulls.clear();
     assert_eq!(stage.react(&closed), (Decision::Failed, "no_such_pull_request"));
 }
 
@@ -151,9 +151,9 @@ fn close_that_codecommit_does_not_report_is_skipped() {
 fn pull_request_build_started_by_hand_gets_no_comment() {
     let stage = open();
     stage.propose();
-    let (mut request, _) = stage.cloud.account().builds.remove(0);
+    let (mut request, _) = stage.cloud.codebuild().builds.remove(0);
     request.variables.insert("TRIMTAB_PULL_REQUEST".into(), "41".into());
-    stage.cloud.account().builds.push((request, BuildStatus::Succeeded));
+    stage.cloud.codebuild().builds.push((request, BuildStatus::Succeeded));
     stage.world.ledger.contents().aggregates.clear();
     assert_eq!(stage.ends("SUCCEEDED"), (Decision::Skipped, "not_ours"));
     assert_eq!(stage.comments(), [] as [String; 0]);
@@ -164,13 +164,13 @@ fn build_of_another_proposal_or_commit_fails() {
     for (name, other) in [("TRIMTAB_PULL_REQUEST", "42"), ("TRIMTAB_PULL_REQUEST", "")] {
         let stage = open();
         stage.propose();
-        stage.cloud.account().builds[0].0.variables.insert(name.into(), other.into());
+        stage.cloud.codebuild().builds[0].0.variables.insert(name.into(), other.into());
         assert_eq!(stage.ends("SUCCEEDED"), (Decision::Failed, "other_build"), "{name}={other}");
         assert_eq!(stage.comments(), [] as [String; 0]);
     }
     let stage = open();
     stage.propose();
-    stage.cloud.account().builds[0].0.commit = CommitId::parse(&"e".repeat(40)).unwrap();
+    stage.cloud.codebuild().builds[0].0.commit = CommitId::parse(&"e".repeat(40)).unwrap();
     assert_eq!(stage.ends("SUCCEEDED"), (Decision::Failed, "other_build"));
     assert_eq!(stage.comments(), [] as [String; 0]);
 }
@@ -185,11 +185,11 @@ fn pull_request_build_never_leads_to_training() {
             stage.react(&push("main", COMMIT));
             let mut end = built(status);
             end["detail"]["build-id"] = json!(build_id("churn-build", 1));
-            stage.cloud.account().builds[1].1 = BuildStatus::parse(status);
+            stage.cloud.codebuild().builds[1].1 = BuildStatus::parse(status);
             stage.react(&end);
         }
         let facts = stage.published();
-        stage.cloud.account().builds[0].1 = BuildStatus::Succeeded;
+        stage.cloud.codebuild().builds[0].1 = BuildStatus::Succeeded;
         for project in ["churn-build", "churn-review"] {
             let mut hidden = built("SUCCEEDED");
             hidden["detail"]["project-name"] = json!(project);
@@ -202,7 +202,7 @@ fn pull_request_build_never_leads_to_training() {
     }
 }
 
-impl Stage {
+impl Rig {
     fn ends_of_review(&self) -> (Decision, &'static str) {
         self.react(&ended())
     }
@@ -212,8 +212,8 @@ impl Stage {
 #[test]
 fn two_pull_requests_of_one_commit_have_two_build_tokens() {
     let stage = open();
-    let other = stage.cloud.account().pulls["41"].clone();
-    stage.cloud.account().pulls.insert("42".into(), other);
+    let other = stage.cloud.codecommit().pulls["41"].clone();
+    stage.cloud.codecommit().pulls.insert("42".into(), other);
     let mut second = proposed("pullRequestCreated", "main");
     second["detail"]["pullRequestId"] = json!("42");
     assert_eq!((stage.propose(), stage.react(&second)), ((Decision::Acted, "proposed"), (Decision::Acted, "proposed")));

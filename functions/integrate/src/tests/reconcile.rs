@@ -10,7 +10,7 @@ pub(super) fn asked(kind: &str, details: &Value) -> Value {
     event("trimtab", kind, &detail)
 }
 
-impl Stage {
+impl Rig {
     pub(super) fn reconcile(&self) -> (Decision, &'static str) {
         self.react(&asked("Reconcile Requested", &json!({})))
     }
@@ -43,7 +43,7 @@ impl Stage {
 }
 
 /// A stage after the first reconcile.
-fn reconciled() -> Stage {
+fn reconciled() -> Rig {
     let stage = stage();
     stage.push_missed(&"a".repeat(40));
     assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));
@@ -164,7 +164,7 @@ fn reconcile_during_a_pause_is_not_dead_lettered() {
 fn refused_reconcile_is_reported_and_not_dead_lettered() {
     let stage = reconciled();
     stage.push_missed(COMMIT);
-    stage.cloud.account().refuse = true;
+    stage.refuse();
     assert_eq!(stage.reconcile_and_follow().0, Decision::Failed);
     assert!(stage.published().contains(&FactKind::BuildFailed));
     assert!(stage.world.ledger.contents().dead_letters.is_empty());
@@ -183,7 +183,7 @@ fn branch_that_is_new_to_the_policy_is_not_built() {
     let stage = reconciled();
     let release = |commit: &str| {
         let commit = CommitId::parse(commit).unwrap();
-        stage.cloud.account().heads.insert("churn-model release".into(), commit);
+        stage.cloud.codecommit().heads.insert("churn-model release".into(), commit);
     };
     release(COMMIT);
     stage.change_rules(|rules| rules.branches.push(BranchName::parse("release").unwrap()));
@@ -198,9 +198,9 @@ fn branch_that_is_new_to_the_policy_is_not_built() {
 fn tag_that_is_new_to_the_policy_is_not_adopted() {
     let stage = reconciled();
     stage.points_at(1);
-    let image = stage.cloud.account().images["churn-training latest"].clone();
-    stage.cloud.account().images.insert("churn-training stable".into(), image);
-    stage.cloud.account().images.remove("churn-training latest");
+    let image = stage.cloud.ecr()["churn-training latest"].clone();
+    stage.cloud.ecr().insert("churn-training stable".into(), image);
+    stage.cloud.ecr().remove("churn-training latest");
     let tag = trimtab_core::name::ImageTag::parse("stable").unwrap();
     stage.change_rules(|rules| assert!(rules.image.as_mut().unwrap().tags.insert(tag)));
     assert_eq!(stage.reconcile(), (Decision::Acted, "first_reconcile"));

@@ -57,7 +57,7 @@ fn event_of_an_unknown_kind_is_skipped() {
     assert_eq!(stage.react(&of_no_model), (Decision::Skipped, "not_concerned"));
     let another = asked("Rollout Started", &json!({"package": "p"}));
     assert_eq!(stage.react(&another), (Decision::Skipped, "not_concerned"));
-    assert_eq!(stage.cloud.account().calls, [] as [&str; 0], "an unrelated event leads to no call");
+    assert_eq!(stage.cloud.calls(), [] as [&str; 0], "an unrelated event leads to no call");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn policy_without_the_table_disables_the_function() {
     let request = asked("Build Requested", &json!({"branch": "main", "commit": COMMIT}));
     assert_eq!(stage.react(&request), (Decision::Skipped, "off"));
     assert_eq!(stage.react(&asked("Reconcile Requested", &json!({}))), (Decision::Skipped, "off"));
-    assert_eq!(stage.cloud.account().calls, [] as [&str; 0], "a disabled function makes no call");
+    assert_eq!(stage.cloud.calls(), [] as [&str; 0], "a disabled function makes no call");
 }
 
 #[test]
@@ -87,11 +87,11 @@ fn malformed_request_fails() {
         let outcome = stage.react(&asked("Build Requested", &details));
         assert_eq!(outcome, (Decision::Failed, "no_commit"), "{details} names no branch and commit");
     }
-    assert_eq!(stage.cloud.account().calls.iter().filter(|call| !call.contains("Event Dead-Lettered")).count(), 0);
+    assert_eq!(stage.cloud.calls().iter().filter(|call| !call.contains("Event Dead-Lettered")).count(), 0);
 }
 
 /// A record that an earlier attempt left in the ledger.
-impl Stage {
+impl Rig {
     pub(super) fn store(&self, name: &str, state: Value) {
         use trimtab_core::port::{AggregateId, Record};
         let owner = self.world.ledger.contents().policies.keys().next().unwrap().to_string();
@@ -155,10 +155,10 @@ fn pending_actions_are_resumed_by_the_next_event() {
             }
             let stage = stage();
             let request: BuildRequest = serde_json::from_value(build_request(COMMIT)).unwrap();
-            stage.cloud.account().builds.extend(status.clone().map(|status| (request, status)));
+            stage.cloud.codebuild().builds.extend(status.clone().map(|status| (request, status)));
             stage.store(&format!("build#{COMMIT}"), state.clone());
             stage.try_react(&event).unwrap();
-            let calls = &stage.cloud.account().calls;
+            let calls = &stage.cloud.calls();
             assert!(calls.iter().any(|one| one == call), "{what} is left after {}: {calls:?}", event["detail-type"]);
         }
     }
@@ -253,9 +253,8 @@ fn token_depends_only_on_the_subject_of_the_call() {
         let mut end = review_ended();
         end["detail"]["build-id"] = json!(build_id("churn-review", 1));
         by(end);
-        let account = stage.cloud.account();
-        let mut tokens: Vec<String> = account.builds.iter().map(|(request, _)| request.token.clone()).collect();
-        tokens.extend(account.comments.iter().map(|comment| comment.token.clone()));
+        let mut tokens: Vec<String> = stage.builds().into_iter().map(|request| request.token).collect();
+        tokens.extend(stage.cloud.codecommit().comments.iter().map(|comment| comment.token.clone()));
         tokens
     };
     let same = |_: &mut policy::Integrate| {};

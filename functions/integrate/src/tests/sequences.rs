@@ -8,7 +8,6 @@ use proptest::prelude::*;
 use trimtab_core::name::PullRequestId;
 
 use self::model::{Branch, Event, Model, Of, Rules};
-use super::cloud::Fault;
 use super::pipeline::ended as execution_ended;
 use super::pull_request_build::proposed;
 use super::reconcile::asked;
@@ -71,7 +70,7 @@ fn name(branch: Branch) -> &'static str {
 
 /// The function and the model, side by side.
 struct Pair {
-    stage: Stage,
+    stage: Rig,
     model: Model,
     /// The events that were not received yet.
     events: Vec<Event>,
@@ -162,14 +161,14 @@ impl Pair {
         self.show();
         let raw = self.event(event);
         let known = self.stage.cloud.facts().len();
-        self.stage.cloud.account().fault = fault;
+        self.stage.cloud.fail_call(fault);
         if self.stage.try_react(&raw).is_err() {
             assert!(fault.is_some(), "{event:?} failed, and no call did");
             // Lambda's first retry.
             self.stage.world.clock.set(self.stage.world.clock.now() + SignedDuration::from_secs(60));
             self.stage.try_react(&raw).unwrap();
         }
-        self.stage.cloud.account().fault = None;
+        self.stage.cloud.fail_call(None);
         let next = self.model.receive(event);
         let facts = self.stage.cloud.facts().split_off(known);
         let requests = facts.iter().filter(|fact| fact.kind == FactKind::BuildRequested);
@@ -183,11 +182,11 @@ impl Pair {
 
     /// Gives the services the model's state.
     fn show(&self) {
-        let mut account = self.stage.cloud.account();
-        account.heads.clear();
+        let cloud = &self.stage.cloud;
+        cloud.codecommit().heads.clear();
         for branch in [Branch::Main, Branch::Release, Branch::Feature] {
             let head = self.model.heads[branch as usize].map(commit);
-            account.heads.extend(head.map(|head| (format!("churn-model {}", name(branch)), head)));
+            cloud.codecommit().heads.extend(head.map(|head| (format!("churn-model {}", name(branch)), head)));
         }
         let pull = |(number, pull): (usize, &model::Pull)| {
             let (source, target) = (Some(commit(pull.source)), Some(commit(0)));
@@ -195,15 +194,15 @@ impl Pair {
             let merged = pull.merged.map(commit);
             (number.to_string(), ObservedPullRequest { open: pull.is_open, merged, source, target, destination })
         };
-        account.pulls = self.model.pulls.iter().enumerate().map(pull).collect();
+        cloud.codecommit().pulls = self.model.pulls.iter().enumerate().map(pull).collect();
         for number in 0..self.model.builds.len() {
             let Some(well) = self.model.builds[number].end else { continue };
             let status = if well { BuildStatus::Succeeded } else { BuildStatus::Failed };
             let at = self.in_service(number);
             if self.is_execution(number) {
-                account.executions[at].1 = CodePipelineState::parse(status.as_str());
+                cloud.codepipeline().builds[at].1 = CodePipelineState::parse(status.as_str());
             } else {
-                account.builds[at].1 = status;
+                cloud.codebuild().builds[at].1 = status;
             }
         }
     }
@@ -219,11 +218,10 @@ impl Pair {
     }
 
     fn compare(&self, event: Event) {
-        let account = self.stage.cloud.account();
+        let (started, executions, all) = (self.stage.builds(), self.stage.executions(), self.stage.cloud.facts());
         let Model { builds, trained, failed, comments, definitions, deletions, .. } = &self.model;
-        let built = account.builds.iter().map(|(request, _)| (request.project.to_string(), request.commit.clone()));
-        let executed = account.executions.iter().filter_map(|(request, _)| request.as_ref());
-        let executed = executed.map(|request| (request.pipeline.to_string(), request.commit.clone()));
+        let built = started.iter().map(|request| (request.project.to_string(), request.commit.clone()));
+        let executed = executions.iter().map(|request| (request.pipeline.to_string(), request.commit.clone()));
         let wanted = |is_execution: bool| {
             let ours = (0..builds.len()).filter(move |build| self.is_execution(*build) == is_execution);
             ours.map(|build| (self.builder(build), commit(builds[build].commit))).collect::<Vec<_>>()
@@ -231,7 +229,7 @@ impl Pair {
         assert_eq!(built.collect::<Vec<_>>(), wanted(false), "{event:?}: each pushed head is built once, exactly");
         assert_eq!(executed.collect::<Vec<_>>(), wanted(true), "{event:?}: each pushed head is built once, exactly");
         let published = |kind: FactKind| {
-            let facts = account.facts.iter().filter(move |fact| fact.kind == kind);
+            let facts = all.iter().filter(move |fact| fact.kind == kind);
             facts.map(|fact| fact.details["commit"].clone()).collect::<std::collections::BTreeSet<_>>()
         };
         let ids =
@@ -244,11 +242,17 @@ impl Pair {
         assert_eq!(published(FactKind::BuildFailed), ids(failed), "{event:?}: a failed build is reported");
         let deleted = deletions.iter().map(|(_, one)| commit(*one).to_string()).collect();
         assert_eq!(published(FactKind::BranchDeleted), deleted, "{event:?}: a deleted branch is reported");
-        let defined: Vec<_> = account.definitions.iter().map(|one| one.commit.clone()).collect();
+        let defined: Vec<_> = self.stage.cloud.pipelines().definitions.iter().map(|one| one.commit.clone()).collect();
         let wanted: Vec<_> = definitions.iter().map(|one| commit(*one)).collect();
         assert_eq!(defined, wanted, "{event:?}: only a head defines the pipeline, once");
-        let posted: Vec<_> =
-            account.comments.iter().map(|one| (one.pull_request.to_string(), read_comment(&one.content))).collect();
+        let posted: Vec<_> = self
+            .stage
+            .cloud
+            .codecommit()
+            .comments
+            .iter()
+            .map(|one| (one.pull_request.to_string(), read_comment(&one.content)))
+            .collect();
         let wanted: Vec<_> =
             comments.iter().map(|(pull, of, well)| (pull.to_string(), (format!("{of:08x}"), *well))).collect();
         assert_eq!(posted, wanted, "{event:?}: the pull request has one comment");

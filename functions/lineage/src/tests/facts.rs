@@ -103,24 +103,20 @@ pub(super) fn lineage_facts() -> impl Iterator<Item = (FactKind, Value)> {
     FactKind::ALL.iter().filter_map(|kind| Some((*kind, everything(*kind, &row(*kind)?.dedup_key))))
 }
 
-pub(super) fn tracking() -> Tracking {
-    Tracking { origin: RunArn::parse(RUN).ok(), ..Tracking::default() }
-}
-
 #[test]
 fn each_kind_of_fact_writes_exactly_its_part() {
     for kind in FactKind::ALL {
         let Some(row) = row(*kind) else { continue };
-        let (world, tracking) = (world(str::to_owned), tracking());
+        let rig = with_origin(rig(str::to_owned));
         let event = everything(*kind, &row.dedup_key);
-        assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"), "{kind:?}");
-        let entities = tracking.entities.lock().unwrap();
+        assert_eq!(rig.react(&event), (Decision::Acted, "written"), "{kind:?}");
+        let entities = rig.services.lineage().entities.clone();
         let (action, progress) = entities.get(row.action).unwrap_or_else(|| panic!("{kind:?}: no {}", row.action));
         assert_eq!(progress.as_deref(), Some(row.progress), "{kind:?}: how the action stands");
         assert_eq!(action.kind, EntityKind::Action, "{kind:?}");
         let wanted: Vec<_> =
             row.links.iter().map(|(from, how, to)| (format!("arn:{from}"), format!("arn:{to}"), *how)).collect();
-        assert_eq!(*tracking.links.lock().unwrap(), wanted, "{kind:?}: each association, once");
+        assert_eq!(rig.services.lineage().links, wanted, "{kind:?}: each association, once");
         let linked = row.links.iter().flat_map(|(from, _, to)| [*from, *to]);
         let wanted: BTreeSet<&str> = linked.chain([row.action]).collect();
         assert_eq!(entities.keys().map(String::as_str).collect::<BTreeSet<_>>(), wanted, "{kind:?}: nothing else");
@@ -133,10 +129,10 @@ fn fact_outside_the_lineage_writes_nothing() {
         for dedup_key in
             ["build/churn/1", "incident/churn-drift-98d33ea0", "rollout/churn/3/1", "watch/churn/bias/1a2b"]
         {
-            let (world, tracking) = (world(str::to_owned), tracking());
-            let outcome = react(&world, &tracking, &everything(*kind, dedup_key));
+            let rig = with_origin(rig(str::to_owned));
+            let outcome = rig.react(&everything(*kind, dedup_key));
             assert_eq!(outcome, (Decision::Skipped, "not_concerned"), "{kind:?}");
-            assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0], "{kind:?} is no part of the lineage");
+            assert_eq!(rig.services.calls(), [] as [&str; 0], "{kind:?} is no part of the lineage");
         }
     }
 }
@@ -144,14 +140,14 @@ fn fact_outside_the_lineage_writes_nothing() {
 /// SageMaker has separate APIs for artifacts, actions and contexts.
 #[test]
 fn each_entity_has_its_type_and_source() {
-    let (world, tracking) = (world(str::to_owned), tracking());
+    let rig = with_origin(rig(str::to_owned));
     for (number, (_, mut event)) in lineage_facts().enumerate() {
         event["id"] = json!(number.to_string());
-        try_react(&world, &tracking, &event).unwrap();
+        rig.try_react(&event).unwrap();
     }
     let commit = format!("codecommit://churn-model/{}", "c".repeat(40));
     let build = format!("trimtab:build/churn/{}", "c".repeat(40));
-    let entities = tracking.entities.lock().unwrap();
+    let entities = rig.services.lineage().entities.clone();
     let found: Vec<_> = entities
         .values()
         .map(|(entity, _)| (entity.name.as_str(), entity.kind, entity.of_type.as_str(), entity.source.as_str()))
@@ -187,30 +183,35 @@ fn each_entity_has_its_type_and_source() {
 
 #[test]
 fn only_drift_comes_from_the_endpoint() {
-    let (world, tracking) = (world(str::to_owned), Tracking::default());
+    let rig = rig(str::to_owned);
     let event = triggered_by("build", "incident/churn-build-1");
-    assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
-    assert_eq!(tracking.chain(), ["Commit ContributedTo TrainingRun", "Incident AssociatedWith TrainingRun"]);
+    assert_eq!(rig.react(&event), (Decision::Acted, "written"));
+    assert_eq!(
+        rig.services.lineage().chain(),
+        ["Commit ContributedTo TrainingRun", "Incident AssociatedWith TrainingRun"]
+    );
 }
 
 /// A model's name may contain the word.
 #[test]
 fn build_of_a_model_named_drift_has_no_endpoint() {
     let churn = include_str!("../../../../policies/churn.toml");
-    let (world, tracking) =
-        (world_of(&churn.replace("model = \"churn\"", "model = \"x-drift-y\"")), Tracking::default());
+    let rig = rig_of(&churn.replace("model = \"churn\"", "model = \"x-drift-y\""));
     let mut event = triggered_by("build", "incident/x-drift-y-build-98d33ea0");
     event["detail"]["model"] = json!("x-drift-y");
-    assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
-    assert_eq!(tracking.chain(), ["Commit ContributedTo TrainingRun", "Incident AssociatedWith TrainingRun"]);
+    assert_eq!(rig.react(&event), (Decision::Acted, "written"));
+    assert_eq!(
+        rig.services.lineage().chain(),
+        ["Commit ContributedTo TrainingRun", "Incident AssociatedWith TrainingRun"]
+    );
 }
 
 /// The incident's ID is not parsed.
 #[test]
 fn drift_is_known_by_its_trigger_and_not_by_its_incident() {
-    let (world, tracking) = (world(str::to_owned), Tracking::default());
-    assert_eq!(react(&world, &tracking, &triggered_by("drift", "incident/churn-1")), (Decision::Acted, "written"));
-    assert!(tracking.chain().contains(&"Endpoint AssociatedWith Incident".to_owned()));
+    let rig = rig(str::to_owned);
+    assert_eq!(rig.react(&triggered_by("drift", "incident/churn-1")), (Decision::Acted, "written"));
+    assert!(rig.services.lineage().chain().contains(&"Endpoint AssociatedWith Incident".to_owned()));
 }
 
 #[test]
@@ -222,14 +223,14 @@ fn endpoint_is_that_of_the_stage_and_account() {
         (Some("prod"), "trimtab-loans-endpoint-071e930fa66ea16e", "endpoint/loans"),
         (None, "trimtab-loans-endpoint-071e930fa66ea16e", "endpoint/loans"),
     ] {
-        let (world, tracking) = (world_of(LOANS), Tracking::default());
+        let rig = rig_of(LOANS);
         let mut event = rollout("Rollout Started");
         event["detail"]["model"] = json!("loans");
         if let Some(stage) = stage {
             event["detail"]["details"]["stage"] = json!(stage);
         }
-        assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
-        assert_eq!(tracking.entities.lock().unwrap()[name].0.source, source, "{stage:?}");
+        assert_eq!(rig.react(&event), (Decision::Acted, "written"));
+        assert_eq!(rig.services.lineage().entities[name].0.source, source, "{stage:?}");
     }
 }
 
@@ -241,12 +242,12 @@ fn transform_links_its_output_and_a_pipeline_links_nothing() {
         ("leads", leads, vec!["ModelPackage ContributedTo Rollout", "Rollout AssociatedWith BatchTransform"]),
         ("segments", segments, vec!["ModelPackage ContributedTo Rollout"]),
     ] {
-        let (world, tracking) = (world_of(&policy), Tracking::default());
+        let rig = rig_of(&policy);
         let mut event = rollout("Rollout Started");
         event["detail"]["model"] = json!(model);
-        assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"));
-        assert_eq!(tracking.chain(), links);
-        let entities = tracking.entities.lock().unwrap();
+        assert_eq!(rig.react(&event), (Decision::Acted, "written"));
+        assert_eq!(rig.services.lineage().chain(), links);
+        let entities = rig.services.lineage().entities.clone();
         let (rollout, _) = entities.values().find(|(entity, _)| entity.of_type == "Rollout").unwrap();
         let place = if model == "leads" { "s3://leads-123456789012/scores/" } else { PACKAGE };
         assert_eq!(rollout.source, place, "{model}: where a rollout leads to, or what is rolled out");
@@ -256,10 +257,10 @@ fn transform_links_its_output_and_a_pipeline_links_nothing() {
 #[test]
 fn commit_without_a_repository_is_no_entity() {
     const LOANS: &str = include_str!("../../../../policies/loans.toml");
-    let (world, tracking) = (world_of(LOANS), Tracking::default());
+    let rig = rig_of(LOANS);
     let mut build = everything(FactKind::BuildStarted, &row(FactKind::BuildStarted).unwrap().dedup_key);
     build["detail"]["model"] = json!("loans");
-    assert_eq!(react(&world, &tracking, &build), (Decision::Skipped, "no_entity"));
+    assert_eq!(rig.react(&build), (Decision::Skipped, "no_entity"));
 }
 
 #[test]
@@ -271,17 +272,17 @@ fn fact_that_lacks_its_subject_writes_nothing() {
         (FactKind::EvaluationStarted, "candidate/churn/3", json!({"version": "3"})),
         (FactKind::RolloutStarted, "rollout/churn/3/1", json!({"package": "churn/3"})),
     ] {
-        let (world, tracking) = (world(str::to_owned), Tracking::default());
+        let rig = rig(str::to_owned);
         let event = fact("1", kind.as_str(), dedup_key, &details);
-        assert_eq!(react(&world, &tracking, &event), (Decision::Skipped, "no_entity"), "{kind:?} {details}");
-        assert_eq!(*tracking.calls.lock().unwrap(), [] as [&str; 0], "{kind:?}: nothing to ask about");
+        assert_eq!(rig.react(&event), (Decision::Skipped, "no_entity"), "{kind:?} {details}");
+        assert_eq!(rig.services.calls(), [] as [&str; 0], "{kind:?}: nothing to ask about");
     }
 }
 
 #[test]
 fn history_names_both_ends_of_an_association() {
-    let (world, tracking) = (world(str::to_owned), tracking());
-    let report = try_react(&world, &tracking, &rollout("Rollout Started")).unwrap();
+    let rig = with_origin(rig(str::to_owned));
+    let report = rig.try_react(&rollout("Rollout Started")).unwrap();
     let link = json!({"action": "AddAssociation", "service": "sagemaker", "from": ROLLOUT, "kind": "AssociatedWith",
         "to": ENDPOINT});
     assert_eq!(report.entry.actions.last(), Some(&link));
@@ -309,17 +310,17 @@ fn action_has_its_final_status_in_any_order_of_facts() {
             if begun == RolloutSucceeded && order[0] == ended {
                 continue;
             }
-            let (world, tracking) = (world(str::to_owned), tracking());
+            let rig = with_origin(rig(str::to_owned));
             for (number, kind) in order.into_iter().enumerate() {
                 let row = row(kind).unwrap();
                 let mut event = everything(kind, &row.dedup_key);
                 event["id"] = json!(number.to_string());
-                assert_eq!(react(&world, &tracking, &event), (Decision::Acted, "written"), "{order:?}");
+                assert_eq!(rig.react(&event), (Decision::Acted, "written"), "{order:?}");
             }
             let action = row(ended).unwrap().action;
-            let stands = tracking.entities.lock().unwrap()[action].1.clone();
+            let stands = rig.services.lineage().entities[action].1.clone();
             assert_eq!(stands.as_deref(), Some(progress), "{order:?}: how {action} stands");
-            let sets = tracking.calls.lock().unwrap().iter().filter(|call| call.starts_with("set_progress")).count();
+            let sets = rig.services.calls().iter().filter(|call| call.starts_with("lineage.set_progress")).count();
             assert_eq!(
                 sets,
                 usize::from(order[1] == ended),

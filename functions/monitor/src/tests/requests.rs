@@ -66,7 +66,7 @@ fn registrys_configuration_precedes_the_policys() {
     by_registry.state().baselines.values_mut().for_each(|baseline| baseline.config = Some(own.clone()));
     by_registry.receives(&in_service());
     for (kind, name, image) in KINDS {
-        let config = |stage: &Stage| {
+        let config = |stage: &Rig| {
             let state = stage.state();
             let made = state.defined.iter().find(|definition| definition.kind == kind).unwrap();
             assert_eq!(made.baseline.config, None, "{kind}: it stands in the job alone");
@@ -143,13 +143,13 @@ fn schedule_and_alarm_of_each_kind_are_the_policys() {
     let stage = stage(true);
     stage.apply(|text| text.replace("every = \"1h\"", "every = \"6h\""));
     stage.receives(&in_service());
-    let state = stage.state();
+    let (state, put) = (stage.state(), stage.services.cloudwatch().put.clone());
     // The namespaces of monitors of endpoints: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-cloudwatch.html
     let spaces = ["data-metrics", "model-metrics", "bias-metrics", "explainability-metrics"];
     for ((kind, name, _), space) in KINDS.into_iter().zip(spaces) {
         let schedule = &state.schedules[&format!("churn-{name}")];
         assert_eq!(schedule.expression.as_deref(), Some("cron(0 0/6 ? * * *)"), "{kind}");
-        let alarm = &state.alarms[&format!("churn-prod-{name}-drift")];
+        let alarm = &put[&format!("churn-prod-{name}-drift")];
         assert_eq!(alarm.period, 6 * 3600, "{kind}: seconds between two reports");
         assert_eq!(alarm.measure.namespace, format!("aws/sagemaker/Endpoints/{space}"), "{kind}");
         let dimension = |name: &str| alarm.measure.dimensions[name].as_str();
@@ -263,7 +263,7 @@ fn only_trimtabs_jobs_have_an_owner() {
 fn refused_deletion_of_a_definition_delays_nothing() {
     let stage = stage(true);
     stage.receives(&in_service());
-    stage.state().refuses_removals = true;
+    stage.services.refuse("monitoring.undefine", Failure::permanent("sagemaker:Delete", "AccessDeniedException"));
     stage.serves(8);
     stage.registers("v8");
     assert_eq!(stage.receives(&in_service())[1..], ["applying"; 4]);

@@ -8,11 +8,11 @@ fn endpoint_in_service_is_monitored_for_each_configured_kind() {
     assert_eq!(stage.receives(&in_service()), ["monitoring_requested", "applying", "applying", "applying", "applying"]);
     stage.is_monitored();
     assert_eq!(stage.reported(), [FactKind::MonitoringStarted; 4]);
-    let writes = stage.state().writes;
+    let writes = stage.services.effects();
     for event in [in_service(), reconcile_request()] {
         assert_eq!(stage.receives(&event), ["monitoring_requested", "in_place", "in_place", "in_place", "in_place"]);
     }
-    assert_eq!((stage.state().writes, stage.reported().len()), (writes, 4));
+    assert_eq!((stage.services.effects(), stage.reported().len()), (writes, 4));
 }
 
 #[test]
@@ -62,7 +62,10 @@ fn kind_that_the_policy_lost_is_removed() {
     stage.receives(&reconcile_request());
     {
         let state = stage.state();
-        assert_eq!((state.schedules.len(), state.alarms.len(), state.definitions.len()), (2, 2, 2));
+        assert_eq!(
+            (state.schedules.len(), stage.services.cloudwatch().alarms.len(), state.definitions.len()),
+            (2, 2, 2)
+        );
     }
     stage.receives(&reconcile_request());
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 2);
@@ -80,7 +83,7 @@ fn kind_is_removed_though_its_setup_was_not_recorded() {
 #[test]
 fn endpoint_without_data_capture_is_reported_once() {
     let stage = stage(true);
-    stage.state().served.as_mut().unwrap().captures = false;
+    stage.change_served(|served| served.captures = false);
     assert_eq!(
         stage.receives(&in_service()),
         [
@@ -102,7 +105,7 @@ fn endpoint_without_data_capture_is_reported_once() {
 fn deleted_alarm_is_put_again() {
     let stage = stage(true);
     stage.receives(&in_service());
-    stage.state().alarms.clear();
+    stage.services.cloudwatch().alarms.clear();
     stage.receives(&reconcile_request());
     stage.is_monitored();
     assert_eq!(stage.reported(), [FactKind::MonitoringStarted; 4], "that is no news");
@@ -113,7 +116,7 @@ fn any_lost_response_leads_to_one_resource_and_one_report() {
     for registered in [true, false] {
         for lost in 1..=20 {
             let stage = stage(registered);
-            stage.state().lost = Some(lost);
+            stage.services.fail_effect(lost - 1, Fault::Lost);
             stage.receives(&in_service());
             stage.receives(&reconcile_request());
             stage.state().jobs.values_mut().for_each(|job| *job = ObservedBaseline::Completed);
@@ -129,10 +132,10 @@ fn any_lost_response_leads_to_one_resource_and_one_report() {
 #[test]
 fn refused_call_is_reported_and_repeated() {
     let stage = stage(true);
-    stage.state().refuses = true;
+    stage.services.refuse_effects(Failure::permanent("sagemaker:Create", "AccessDeniedException"));
     assert_eq!(stage.receives(&in_service())[1..], ["applying"; 4]);
     assert_eq!(stage.dedup_keys(FactKind::MonitoringFailed).len(), 4);
-    stage.state().refuses = false;
+    stage.services.accept();
     stage.receives(&reconcile_request());
     stage.is_monitored();
 }
@@ -140,16 +143,16 @@ fn refused_call_is_reported_and_repeated() {
 #[test]
 fn updating_unregistered_or_disabled_endpoint_is_skipped() {
     let stage = stage(true);
-    stage.state().served.as_mut().unwrap().status = EndpointStatus::Updating;
+    stage.change_served(|served| served.status = EndpointStatus::Updating);
     assert_eq!(stage.receives(&in_service()), ["not_in_service"]);
-    stage.state().served = None;
+    stage.services.endpoints().serving.clear();
     assert_eq!(stage.receives(&in_service()), ["no_such_endpoint"]);
     stage.serves(7);
-    stage.state().served.as_mut().unwrap().package = None;
+    stage.change_served(|served| served.package = None);
     assert_eq!(stage.receives(&in_service())[1..], ["not_of_the_registry"; 4]);
     stage.apply(|text| text.split_once("[monitor]").unwrap().0.to_owned());
     assert_eq!(stage.receives(&in_service()), ["off"]);
-    assert_eq!(stage.state().writes, 0);
+    assert_eq!(stage.services.effects(), 0);
 }
 
 /// A rollback brings the configuration without data capture again, after monitoring had started.
@@ -158,7 +161,7 @@ fn endpoint_without_data_capture_again_is_reported_again() {
     let stage = stage(true);
     for (version, captures) in [(7, false), (8, true), (7, false)] {
         stage.serves(version);
-        stage.state().served.as_mut().unwrap().captures = captures;
+        stage.change_served(|served| served.captures = captures);
         stage.receives(&in_service());
         stage.receives(&reconcile_request());
     }
@@ -170,7 +173,7 @@ fn endpoint_without_data_capture_again_is_reported_again() {
 #[test]
 fn report_with_a_lost_record_has_the_same_dedup_key() {
     let stage = stage(true);
-    stage.state().served.as_mut().unwrap().captures = false;
+    stage.change_served(|served| served.captures = false);
     for event in [in_service(), reconcile_request()] {
         stage.world.ledger.contents().aggregates.clear();
         stage.receives(&event);

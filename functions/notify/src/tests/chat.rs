@@ -3,19 +3,18 @@
 
 use super::*;
 
-fn deliver_twice(event: &Value) -> (Sns, Sns) {
-    let (world, subscribers, chat) = (world(), Sns::default(), Sns::default());
+fn deliver_twice(event: &Value) -> (Services, Services) {
+    let (rig, subscribers, chat) = (rig(), Services::default(), Services::default());
     for _ in 0..2 {
-        let reaction = Reaction { topic: &subscribers, chat: Some(&chat), ledger: world.ledger.clone() };
-        run(world.react(&reaction, event)).unwrap().unwrap();
+        react_to(&rig, &subscribers, &chat, event).unwrap();
     }
     (subscribers, chat)
 }
 
 fn notification(event: &Value) -> Value {
     let (subscribers, chat) = deliver_twice(event);
-    let sent = chat.sent.lock().unwrap();
-    assert_eq!((subscribers.sent.lock().unwrap().len(), sent.len()), (1, 1), "once each");
+    let sent = chat.sent();
+    assert_eq!((subscribers.sent().len(), sent.len()), (1, 1), "once each");
     serde_json::from_str(&sent[0].body).unwrap()
 }
 
@@ -62,14 +61,12 @@ fn every_notification_stays_within_the_limits() {
 
 #[test]
 fn refused_chat_message_is_redriven_to_the_chat_alone() {
-    let (world, subscribers) = (world(), Sns::default());
-    let refusing = Sns { refuse: true, ..Sns::default() };
+    let (rig, subscribers, chat) = (rig(), Services::default(), Services::default());
+    refuse(&chat);
     let event = fact("1", "Training Failed", "incident/churn-drift-1");
-    let reaction = Reaction { topic: &subscribers, chat: Some(&refusing), ledger: world.ledger.clone() };
-    assert_eq!(run(world.react(&reaction, &event)).unwrap().unwrap().entry.decision, Decision::Failed);
-    assert_eq!(world.ledger.contents().dead_letters.len(), 1);
-    let chat = Sns::default();
-    let fixed = Reaction { topic: &subscribers, chat: Some(&chat), ledger: world.ledger.clone() };
-    assert_eq!(run(world.react(&fixed, &event)).unwrap().unwrap().entry.decision, Decision::Acted);
-    assert_eq!((subscribers.sent.lock().unwrap().len(), chat.sent.lock().unwrap().len()), (1, 1));
+    assert_eq!(react_to(&rig, &subscribers, &chat, &event).unwrap().entry.decision, Decision::Failed);
+    assert_eq!(rig.world.ledger.contents().dead_letters.len(), 1);
+    chat.accept();
+    assert_eq!(react_to(&rig, &subscribers, &chat, &event).unwrap().entry.decision, Decision::Acted);
+    assert_eq!((subscribers.sent().len(), chat.sent().len()), (1, 1));
 }

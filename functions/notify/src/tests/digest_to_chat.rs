@@ -1,44 +1,45 @@
 //! Digests to the chat: in the service's format, and once, also after a refusal.
 
-use super::digest::{Suite, demand, of_demand, pass, receive};
+use super::digest::{demand, of_demand, pass, receive};
 use super::*;
 
 /// Reconciles with these topics for the subscribers and the chat.
-fn reconcile(world: &Suite, subscribers: &Sns, chat: &Sns) -> PortResult<Report> {
-    let reaction = Reaction { topic: subscribers, chat: Some(chat), ledger: world.ledger.clone() };
-    run(world.react(&reaction, &of_demand("Reconcile Requested", "look/demand/x"))).unwrap()
+fn reconcile(rig: &Rig, subscribers: &Services, chat: &Services) -> PortResult<Report> {
+    react_to(rig, subscribers, chat, &of_demand("Reconcile Requested", "look/demand/x"))
 }
 
-fn started(world: &Suite, numbers: impl IntoIterator<Item = u32>) {
+fn started(rig: &Rig, numbers: impl IntoIterator<Item = u32>) {
     for number in numbers {
-        receive(world, &Sns::default(), &of_demand("Training Started", &format!("incident/demand-build-{number}")));
+        receive(rig, &of_demand("Training Started", &format!("incident/demand-build-{number}")));
     }
 }
 
-fn refusing() -> Sns {
-    Sns { refuse: true, ..Sns::default() }
+fn refusing() -> Services {
+    let topic = Services::default();
+    refuse(&topic);
+    topic
 }
 
-fn sent(sns: &Sns) -> Vec<Message> {
-    sns.sent.lock().unwrap().clone()
+fn sent(topic: &Services) -> Vec<Message> {
+    topic.sent().clone()
 }
 
 /// The last notification.
-fn said(chat: &Sns) -> Value {
+fn said(chat: &Services) -> Value {
     serde_json::from_str(&sent(chat).last().unwrap().body).unwrap()
 }
 
-fn description(chat: &Sns) -> String {
+fn description(chat: &Services) -> String {
     said(chat)["content"]["description"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn digest_goes_to_subscribers_and_chat_once_each() {
-    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
-    started(&world, [1, 2]);
+    let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
+    started(&rig, [1, 2]);
     for code in ["nothing_new", "due", "nothing_new"] {
-        assert_eq!(reconcile(&world, &subscribers, &chat).unwrap().codes[0], code);
-        pass(&world, 24);
+        assert_eq!(reconcile(&rig, &subscribers, &chat).unwrap().codes[0], code);
+        pass(&rig, 24);
     }
     assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 1));
     let said = said(&chat);
@@ -54,13 +55,13 @@ fn digest_goes_to_subscribers_and_chat_once_each() {
 
 #[test]
 fn refused_chat_digest_is_sent_at_the_next_reconcile() {
-    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
-    started(&world, [1]);
-    pass(&world, 24);
-    let report = reconcile(&world, &subscribers, &refusing()).unwrap();
+    let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
+    started(&rig, [1]);
+    pass(&rig, 24);
+    let report = reconcile(&rig, &subscribers, &refusing()).unwrap();
     assert_eq!((report.entry.decision, report.codes.last()), (Decision::Failed, Some(&"publish_refused")));
     for code in ["chat_retried", "nothing_new"] {
-        assert_eq!(reconcile(&world, &subscribers, &chat).unwrap().codes[0], code);
+        assert_eq!(reconcile(&rig, &subscribers, &chat).unwrap().codes[0], code);
     }
     assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 1));
     assert_eq!(said(&chat)["content"]["title"], "(info) demand: digest of 1 messages");
@@ -68,12 +69,12 @@ fn refused_chat_digest_is_sent_at_the_next_reconcile() {
 
 #[test]
 fn next_digest_has_the_backlog_for_the_chat_only() {
-    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
+    let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
     let refusing = refusing();
     for (number, chat) in [(1, &refusing), (2, &chat)] {
-        started(&world, [number]);
-        pass(&world, 24);
-        reconcile(&world, &subscribers, chat).unwrap();
+        started(&rig, [number]);
+        pass(&rig, 24);
+        reconcile(&rig, &subscribers, chat).unwrap();
     }
     let counts: Vec<usize> =
         sent(&subscribers).iter().map(|mail| mail.body.matches("training started").count()).collect();
@@ -83,33 +84,30 @@ fn next_digest_has_the_backlog_for_the_chat_only() {
 
 #[test]
 fn chat_receives_nothing_before_the_subscribers() {
-    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
-    started(&world, [1]);
-    pass(&world, 24);
-    assert!(matches!(reconcile(&world, &refusing(), &chat), Err(Failure::Transient { .. })));
-    pass(&world, 1);
+    let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
+    started(&rig, [1]);
+    pass(&rig, 24);
+    assert!(matches!(reconcile(&rig, &refusing(), &chat), Err(Failure::Transient { .. })));
+    pass(&rig, 1);
     assert_eq!(sent(&chat), vec![]);
-    assert_eq!(reconcile(&world, &subscribers, &chat).unwrap().codes[0], "due");
+    assert_eq!(reconcile(&rig, &subscribers, &chat).unwrap().codes[0], "due");
     assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 1));
 }
 
 #[test]
 fn full_digest_shows_ten_lines_in_the_chat() {
-    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
+    let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
     let held = |number: u32| {
         let mut held =
             of_demand("Notification Batched", &format!("held/Training Started/incident/demand-build-{number}"));
         held["detail"]["details"] = json!({"says": "[info] demand: <!channel> *training* started", "severity": "info"});
         held
     };
-    react(&world, &subscribers, &held(0)).unwrap();
-    started(&world, 1..99);
-    let receive = |chat: &Sns| {
-        let reaction = Reaction { topic: &subscribers, chat: Some(chat), ledger: world.ledger.clone() };
-        run(world.react(&reaction, &held(99))).unwrap().unwrap()
-    };
+    rig.react_as(&reaction(&subscribers, None, &rig.world.ledger), &held(0)).unwrap();
+    started(&rig, 1..99);
+    let receive = |chat: &Services| react_to(&rig, &subscribers, chat, &held(99)).unwrap();
     assert_eq!(receive(&refusing()).codes, ["full", "publish_refused"]);
-    assert_eq!(world.ledger.contents().dead_letters.len(), 1);
+    assert_eq!(rig.world.ledger.contents().dead_letters.len(), 1);
     for code in ["chat_retried", "already_batched"] {
         assert_eq!(receive(&chat).codes, [code], "as `trimtab redrive` sends it again");
     }
@@ -121,10 +119,11 @@ fn full_digest_shows_ten_lines_in_the_chat() {
 
 #[test]
 fn digest_without_a_chat_has_no_backlog() {
-    let (world, subscribers, chat) = (demand(), Sns::default(), Sns::default());
-    started(&world, [1]);
-    pass(&world, 24);
-    react(&world, &subscribers, &of_demand("Reconcile Requested", "look/demand/x")).unwrap();
-    assert_eq!(reconcile(&world, &subscribers, &chat).unwrap().codes[0], "nothing_new");
+    let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
+    started(&rig, [1]);
+    pass(&rig, 24);
+    rig.react_as(&reaction(&subscribers, None, &rig.world.ledger), &of_demand("Reconcile Requested", "look/demand/x"))
+        .unwrap();
+    assert_eq!(reconcile(&rig, &subscribers, &chat).unwrap().codes[0], "nothing_new");
     assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 0));
 }

@@ -8,21 +8,21 @@ use super::*;
 #[test]
 fn every_kind_but_requests_becomes_one_message() {
     for kind in FactKind::ALL {
-        let (world, sns) = (world(), Sns::default());
-        react(&world, &sns, &fact("1", kind.as_str(), "x/churn/1")).unwrap();
+        let rig = rig();
+        rig.try_react(&fact("1", kind.as_str(), "x/churn/1")).unwrap();
         // Requests between functions end in "Requested", and a batched message is in its digest. But approval is requested
         // of an operator.
         let request = kind.as_str().ends_with(" Requested") && *kind != FactKind::ApprovalRequested;
         let expected = usize::from(!request && *kind != FactKind::NotificationBatched);
-        assert_eq!(sns.sent.lock().unwrap().len(), expected, "messages for {}", kind.as_str());
+        assert_eq!(rig.services.sent().len(), expected, "messages for {}", kind.as_str());
     }
 }
 
 #[test]
 fn message_carries_severity_model_kind_and_thread() {
-    let (world, sns) = (world(), Sns::default());
-    react(&world, &sns, &fact("1", "Rollout Rolled Back", "rollout/churn/4/2")).unwrap();
-    let sent = sns.sent.lock().unwrap()[0].clone();
+    let rig = rig();
+    rig.try_react(&fact("1", "Rollout Rolled Back", "rollout/churn/4/2")).unwrap();
+    let sent = rig.services.sent()[0].clone();
     let expected = [
         ("audience", "churn/critical"),
         ("kind", "Rollout Rolled Back"),
@@ -38,9 +38,9 @@ fn message_carries_severity_model_kind_and_thread() {
 
 #[test]
 fn sent_message_is_recorded_with_its_id_and_time() {
-    let (world, sns) = (world(), Sns::default());
-    react(&world, &sns, &fact("1", "Training Failed", "incident/churn-drift-1")).unwrap();
-    let contents = world.ledger.contents();
+    let rig = rig();
+    rig.try_react(&fact("1", "Training Failed", "incident/churn-drift-1")).unwrap();
+    let contents = rig.world.ledger.contents();
     let (id, record) = contents.aggregates.iter().next().unwrap();
     assert!(id.name.starts_with("message#"), "{id:?}");
     let state = record.state.as_ref().unwrap();
@@ -49,41 +49,41 @@ fn sent_message_is_recorded_with_its_id_and_time() {
 
 #[test]
 fn each_kind_of_one_subject_has_its_own_record() {
-    let (world, sns) = (world(), Sns::default());
+    let rig = rig();
     for (kind, subject) in [("Training Failed", "a"), ("Training Started", "a"), ("Training Failed", "b")] {
-        react(&world, &sns, &fact("1", kind, subject)).unwrap();
+        rig.try_react(&fact("1", kind, subject)).unwrap();
     }
-    assert_eq!(world.ledger.contents().aggregates.len(), 3);
+    assert_eq!(rig.world.ledger.contents().aggregates.len(), 3);
 }
 
 #[test]
 fn event_that_is_no_fact_is_not_for_notify() {
-    let (world, sns) = (world(), Sns::default());
+    let rig = rig();
     let tick = json!({"version": "0", "id": "1", "source": "aws.events", "detail-type": "Scheduled Event",
         "account": "123456789012", "region": "eu-west-1", "time": NOON, "resources": [], "detail": {}});
-    let report = react(&world, &sns, &tick).unwrap();
-    assert_eq!((report.entry.decision, sns.sent.lock().unwrap().len()), (Decision::Skipped, 0));
+    let report = rig.try_react(&tick).unwrap();
+    assert_eq!((report.entry.decision, rig.services.sent().len()), (Decision::Skipped, 0));
 }
 
 #[test]
 fn digest_is_sent_at_its_interval_and_not_before() {
     // `digest_interval = "24h"` in policies/demand.toml.
-    let (world, sns) = (demand(), Sns::default());
-    receive(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
+    let rig = demand();
+    receive(&rig, &of_demand("Training Started", "incident/demand-build-1"));
     let reconcile = of_demand("Reconcile Requested", "look/demand/x");
-    pass(&world, 23);
-    assert_eq!(react(&world, &sns, &reconcile).unwrap().codes, ["nothing_new"]);
-    pass(&world, 1);
-    assert_eq!(react(&world, &sns, &reconcile).unwrap().codes, ["due"]);
+    pass(&rig, 23);
+    assert_eq!(rig.try_react(&reconcile).unwrap().codes, ["nothing_new"]);
+    pass(&rig, 1);
+    assert_eq!(rig.try_react(&reconcile).unwrap().codes, ["due"]);
 }
 
 #[test]
 fn digest_lists_each_message_with_its_time_and_reason() {
-    let (world, sns) = (demand(), Sns::default());
-    receive(&world, &sns, &of_demand("Training Started", "incident/demand-build-1"));
-    pass(&world, 24);
-    react(&world, &sns, &of_demand("Reconcile Requested", "look/demand/x")).unwrap();
-    let sent = sns.sent.lock().unwrap()[0].clone();
+    let rig = demand();
+    receive(&rig, &of_demand("Training Started", "incident/demand-build-1"));
+    pass(&rig, 24);
+    rig.try_react(&of_demand("Reconcile Requested", "look/demand/x")).unwrap();
+    let sent = rig.services.sent()[0].clone();
     let line = format!("  {NOON}  [info] demand: training started: because\n");
     assert!(
         sent.body.contains(&line) && sent.body.contains(&format!("demand: messages since {NOON}")),
@@ -97,19 +97,19 @@ fn digest_lists_each_message_with_its_time_and_reason() {
 
 #[test]
 fn hundredth_line_sends_the_digest() {
-    let (world, sns) = (demand(), Sns::default());
+    let rig = demand();
     for number in 0..99 {
-        receive(&world, &sns, &of_demand("Training Started", &format!("incident/demand-build-{number}")));
+        receive(&rig, &of_demand("Training Started", &format!("incident/demand-build-{number}")));
     }
-    assert_eq!(sns.sent.lock().unwrap().len(), 0, "99 messages wait");
-    receive(&world, &sns, &of_demand("Training Started", "incident/demand-build-99"));
-    assert_eq!(sns.sent.lock().unwrap().len(), 1, "the hundredth");
+    assert_eq!(rig.services.sent().len(), 0, "99 messages wait");
+    receive(&rig, &of_demand("Training Started", "incident/demand-build-99"));
+    assert_eq!(rig.services.sent().len(), 1, "the hundredth");
 }
 
 /// The key of a sent line is stored while 500 others follow, so that a delayed copy of its fact is not sent again.
 #[test]
 fn sent_lines_stay_known_through_five_hundred_others() {
-    let (world, sns) = (demand(), Sns::default());
+    let rig = demand();
     let held = |number: u32| {
         let mut event =
             of_demand("Notification Batched", &format!("held/Training Started/incident/demand-build-{number}"));
@@ -117,10 +117,10 @@ fn sent_lines_stay_known_through_five_hundred_others() {
         event
     };
     for number in 0..600 {
-        react(&world, &sns, &held(number)).unwrap();
+        rig.try_react(&held(number)).unwrap();
     }
-    assert_eq!(sns.sent.lock().unwrap().len(), 6);
-    assert_eq!(react(&world, &sns, &held(100)).unwrap().codes, ["already_batched"]);
-    assert_eq!(react(&world, &sns, &held(599)).unwrap().codes, ["already_batched"]);
-    assert_eq!(react(&world, &sns, &held(99)).unwrap().codes, ["batched"], "the oldest is forgotten");
+    assert_eq!(rig.services.sent().len(), 6);
+    assert_eq!(rig.try_react(&held(100)).unwrap().codes, ["already_batched"]);
+    assert_eq!(rig.try_react(&held(599)).unwrap().codes, ["already_batched"]);
+    assert_eq!(rig.try_react(&held(99)).unwrap().codes, ["batched"], "the oldest is forgotten");
 }

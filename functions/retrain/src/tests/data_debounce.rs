@@ -32,7 +32,7 @@ fn thousand_objects_are_one_run_and_no_history() {
     let (request, _) = &stage.started()[0];
     assert!(request.display_name.starts_with("churn-data-"), "{}", request.display_name);
     assert_eq!((stage.started().len(), request.parameters["Reason"].as_str()), (1, "data"));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
@@ -56,7 +56,7 @@ fn object_during_a_run_gets_the_next_and_earlier_one_does_not() {
     assert_eq!(stage.react(&features(0, NOON)), (Decision::Skipped, "covered"), "delivered again");
     stage.pass(MINUTE);
     assert_eq!(stage.react(&features(1, "2026-11-20T12:16:00Z")), (Decision::Skipped, "batch_updated"));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     stage.pass(HOUR);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"), "one run at a time");
     stage.end_run(MINUTE);
@@ -175,7 +175,7 @@ fn model_without_a_run_for_long_gets_one_on_schedule() {
     );
 }
 
-fn reason_of_the_run(stage: &Stage) -> String {
+fn reason_of_the_run(stage: &Rig) -> String {
     stage.try_react(&reconcile_request()).unwrap().entry.reasons[0].clone()
 }
 
@@ -278,7 +278,7 @@ fn two_buckets_with_the_same_key_count_as_two_objects() {
 fn schedule_waits_for_the_end_of_a_run() {
     let stage = stage_with(|retrain| retrain.every = Some(HOUR));
     stage.react(&alarm_at(NOON));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     stage.pass(HOUR * 2);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"), "one run at a time");
     assert_eq!(stage.started().len(), 1);

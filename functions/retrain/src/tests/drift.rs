@@ -41,11 +41,11 @@ pub(super) fn any_drift() -> Vec<ObservedAlarm> {
     vec![bias, any]
 }
 
-impl Stage {
+impl Rig {
     pub(super) fn with_others(others: Vec<ObservedAlarm>) -> Self {
         let stage = stage();
-        *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
-        *stage.cloud.others.lock().unwrap() = others;
+        stage.set_alarm(&AlarmState::Ok);
+        stage.set_others(others);
         stage
     }
 
@@ -66,8 +66,8 @@ fn each_kind_of_drift_starts_a_run_that_names_it() {
     ];
     for (event, words) in cases {
         let name = event["detail"]["alarmName"].as_str().unwrap();
-        let stage = Stage::with_others(vec![actual(name, None, AlarmState::Alarm)]);
-        *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
+        let stage = Rig::with_others(vec![actual(name, None, AlarmState::Alarm)]);
+        stage.set_alarm(&AlarmState::Alarm);
         let reason = stage.reason(&event);
         assert!(reason.starts_with(words), "{reason}");
         assert_eq!(stage.started().len(), 1, "{name}");
@@ -92,7 +92,7 @@ fn run_gets_the_drifted_features() {
 
 #[test]
 fn composite_alarm_has_the_kind_of_its_firing_child() {
-    let stage = Stage::with_others(any_drift());
+    let stage = Rig::with_others(any_drift());
     let reason = stage.reason(&alarm_event!("drift-composite"));
     assert_eq!(reason, "bias drift of age: alarm churn-prod-any-drift since 2026-11-22T03:12:09.482Z");
     assert_eq!(stage.started()[0].0.parameters["Features"], "age");
@@ -102,7 +102,7 @@ fn composite_alarm_has_the_kind_of_its_firing_child() {
 fn composite_alarm_without_known_children_starts_a_run() {
     let mut others = any_drift();
     others.remove(0);
-    let stage = Stage::with_others(others);
+    let stage = Rig::with_others(others);
     let reason = stage.reason(&alarm_event!("drift-composite"));
     assert!(reason.starts_with("composite drift: alarm churn-prod-any-drift"), "{reason}");
 }
@@ -110,13 +110,13 @@ fn composite_alarm_without_known_children_starts_a_run() {
 #[test]
 fn composite_alarm_of_an_ignored_kind_starts_no_run() {
     let stage = stage_with(|retrain| retrain.drift = [DriftKind::ModelQuality].into());
-    *stage.cloud.others.lock().unwrap() = any_drift();
+    stage.set_others(any_drift());
     assert_eq!(stage.react(&alarm_event!("drift-composite")), (Decision::Skipped, "drift_ignored"));
 }
 
 #[test]
 fn composite_alarm_sent_again_after_suppression_is_one_incident() {
-    let stage = Stage::with_others(any_drift());
+    let stage = Rig::with_others(any_drift());
     assert_eq!(stage.react(&alarm_event!("drift-composite")), (Decision::Acted, "drift"));
     assert_eq!(stage.react(&alarm_event!("drift-composite-again")), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.started().len(), 1);
@@ -126,15 +126,15 @@ fn composite_alarm_sent_again_after_suppression_is_one_incident() {
 fn suppressed_alarm_starts_a_run_when_the_suppression_ends() {
     let mut others = any_drift();
     others[1].suppressed = true;
-    let stage = Stage::with_others(others);
+    let stage = Rig::with_others(others);
     assert_eq!(stage.react(&alarm_event!("drift-composite")), (Decision::Skipped, "suppressed"));
-    stage.cloud.others.lock().unwrap()[1].suppressed = false;
+    stage.services.cloudwatch().alarms.get_mut("churn-prod-any-drift").unwrap().suppressed = false;
     assert_eq!(stage.react(&alarm_event!("drift-composite-again")), (Decision::Acted, "drift"));
 }
 
 #[test]
 fn composite_alarm_without_a_policy_is_not_recorded() {
-    let stage = Stage::with_others(any_drift());
+    let stage = Rig::with_others(any_drift());
     let text = alarm_event!("drift-composite").to_string().replace("churn-prod-any-drift", "shop-any-error");
     assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_watched"));
     let contents = stage.world.ledger.contents();
@@ -176,13 +176,13 @@ fn drift_of_each_alarm_is_deferred_until_that_alarm_recovers() {
     let both = |state: AlarmState| {
         vec![of(&quality, DriftKind::ModelQuality, AlarmState::Alarm), of(&bias, DriftKind::Bias, state)]
     };
-    let stage = Stage::with_others(both(AlarmState::Alarm));
+    let stage = Rig::with_others(both(AlarmState::Alarm));
     stage.react(&request_for(&"c".repeat(40)));
     stage.end_run(HOUR);
     for alarm in [&quality, &bias] {
         assert_eq!(stage.react(alarm), (Decision::Skipped, "cool_down"));
     }
-    *stage.cloud.others.lock().unwrap() = both(AlarmState::Ok);
+    stage.set_others(both(AlarmState::Ok));
     assert_eq!(
         stage.react(&reconcile::reconcile_request()),
         (Decision::Skipped, "nothing_new"),

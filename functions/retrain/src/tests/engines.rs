@@ -1,14 +1,14 @@
 //! Each engine is called by its own call with its own parameters, and recognized by its own events; a reconcile finds
 //! the ends of the others.
 
-use trimtab_core::name::{CodePipelineRunId, DagRunId, ExecutionArn, KubeflowId};
+use trimtab_core::name::ExecutionArn;
 
 use super::*;
 
-pub(super) fn stage_of(text: &str) -> Stage {
+pub(super) fn stage_of(text: &str) -> Rig {
     let policy = Policy::parse("policy.toml", text).unwrap();
     let stage = stage();
-    stage.world.ledger.contents().policies.insert(policy.model.clone(), policy);
+    stage.apply(policy);
     stage
 }
 
@@ -20,25 +20,6 @@ const SEGMENTS: &str = include_str!("../../../../policies/segments.toml");
 /// The same event for another model.
 pub(super) fn of(model: &str, event: &Value) -> Value {
     serde_json::from_str(&event.to_string().replace("churn", model)).unwrap()
-}
-
-/// The run as its engine names it.
-pub(super) fn named(request: &RunRequest, number: usize) -> RunId {
-    match &request.engine {
-        Engine::Pipeline(pipeline) => {
-            let arn = format!("arn:aws:sagemaker:eu-west-1:123456789012:pipeline/{pipeline}/execution/run{number}");
-            RunId::Pipeline(RunArn::parse(&arn).unwrap())
-        }
-        Engine::StateMachine(machine) => RunId::Execution(machine.execution(&request.display_name).unwrap()),
-        Engine::Airflow(airflow) => {
-            let run = DagRunId::parse("drift-1").unwrap();
-            RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run)
-        }
-        Engine::Kubeflow(_) => RunId::Kubeflow(KubeflowId::parse(&format!("run{number}")).unwrap()),
-        Engine::Codepipeline(pipeline) => {
-            RunId::CodePipeline(pipeline.clone(), CodePipelineRunId::parse(&format!("run{number}")).unwrap())
-        }
-    }
 }
 
 fn execution_ended(execution: &ExecutionArn, status: &str) -> Value {
@@ -54,7 +35,7 @@ fn pipeline_ended(pipeline: &str, execution: &str, state: &str) -> Value {
         "detail": {"pipeline": pipeline, "execution-id": execution, "state": state}})
 }
 
-fn action(stage: &Stage) -> Value {
+fn action(stage: &Rig) -> Value {
     let history = stage.world.ledger.contents().history.clone();
     history.into_values().find_map(|entry| entry.actions.into_iter().next()).unwrap()
 }
@@ -69,7 +50,7 @@ fn state_machine_gets_the_incident_and_its_end_closes_it() {
     assert_eq!(request.parameters, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
     assert_eq!((&action(&stage)["service"], &action(&stage)["action"]), (&json!("states"), &json!("StartExecution")));
     let RunId::Execution(execution) = run else { panic!("{run}") };
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Failed);
+    stage.services.training().status = Some(RunStatus::Failed);
     assert_eq!(stage.react(&execution_ended(&execution, "TIMED_OUT")), (Decision::Acted, "run_ended"));
     assert_eq!(stage.published(), [FactKind::TrainingStarted, FactKind::TrainingFailed]);
 }
@@ -95,7 +76,7 @@ fn codepipeline_gets_the_incident_and_others_are_skipped() {
     let given = |name: &str| request.parameters.get(name).map(String::as_str);
     assert_eq!(given("Incident"), Some(request.display_name.as_str()));
     assert_eq!((given("Experiment"), given("Commit")), (Some("segments"), Some("c".repeat(40).as_str())));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.services.training().status = Some(RunStatus::Succeeded);
     let other = stage.react(&pipeline_ended("segments-training", "another", "SUCCEEDED"));
     assert_eq!(other, (Decision::Skipped, "other_run"));
     let other_pipeline = stage.react(&pipeline_ended("segments-delivery", "run0", "SUCCEEDED"));
@@ -109,13 +90,13 @@ fn airflow_and_kubeflow_runs_are_closed_by_a_reconcile() {
         let stage = stage_of(text);
         assert_eq!(stage.react(&of(model, &alarm_at(NOON))), (Decision::Acted, "drift"), "{model}");
         assert_eq!(action(&stage)["action"], json!(call));
-        *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+        stage.services.training().status = Some(RunStatus::Executing);
         assert_eq!(
             stage.react(&of(model, &reconcile::reconcile_request())),
             (Decision::Skipped, "nothing_new"),
             "{model}"
         );
-        *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+        stage.services.training().status = Some(RunStatus::Succeeded);
         assert_eq!(stage.react(&of(model, &reconcile::reconcile_request())), (Decision::Acted, "run_ended"), "{model}");
         assert_eq!(stage.published(), [FactKind::TrainingStarted, FactKind::TrainingSucceeded]);
     }

@@ -15,9 +15,9 @@ pub(super) fn image(kind: &str, serial: u8, uri: &str) -> Value {
     event
 }
 
-impl Stage {
+impl Rig {
     fn given(&self) -> Vec<Option<String>> {
-        let runs = self.cloud.runs.lock().unwrap();
+        let runs = self.started();
         runs.iter().map(|(request, _)| request.parameters.get("Image").cloned()).collect()
     }
 
@@ -51,10 +51,10 @@ fn image_during_a_run_does_not_replace_a_queued_commit() {
     stage.decides(&alarm_at(NOON));
     assert_eq!(stage.decides(&request_for(&"a".repeat(40))).0, Decision::Deferred);
     assert_eq!(stage.decides(&image("Training Requested", 1, &uri(1))).0, Decision::Deferred);
-    let run = stage.cloud.runs.lock().unwrap()[0].1.clone();
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    let run = stage.services.training().runs[0].1.clone();
+    stage.services.training().status = Some(RunStatus::Succeeded);
     stage.decides(&ended(&run, "Succeeded"));
-    let runs = stage.cloud.runs.lock().unwrap();
+    let runs = stage.started();
     assert_eq!(runs[1].0.parameters["Commit"], "a".repeat(40));
     assert_eq!(runs[1].0.parameters["Image"], uri(1));
 }
@@ -68,7 +68,7 @@ fn foreign_image_and_image_by_tag_fail() {
     }
     let by_tag = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training:latest";
     assert_eq!(stage.decides(&image("Image Adopted", 1, by_tag)), (Decision::Failed, "no_image"));
-    assert!(stage.cloud.runs.lock().unwrap().is_empty());
+    assert!(stage.services.training().runs.is_empty());
 }
 
 #[test]

@@ -11,9 +11,9 @@ fn ended_by_name(number: usize, name: &str) -> Value {
 }
 
 /// The run was started, and its response was lost.
-fn pending_start() -> Stage {
+fn pending_start() -> Rig {
     let stage = stage();
-    *stage.cloud.lose_next_response.lock().unwrap() = true;
+    stage.services.fail_effect(0, Fault::Lost);
     stage.try_react(&alarm_at(NOON)).unwrap_err();
     stage.pass(LEASE);
     stage
@@ -35,7 +35,7 @@ fn pending_start_is_resumed_by_the_next_event_of_any_kind() {
 fn pending_start_whose_run_ended_is_closed_by_its_name() {
     let stage = pending_start();
     let name = stage.started()[0].0.display_name.clone();
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.services.training().status = Some(RunStatus::Succeeded);
     assert_eq!(stage.react(&ended_by_name(0, &name)), (Decision::Acted, "run_ended"));
     assert_eq!((stage.started().len(), stage.published()), (1, vec![FactKind::TrainingSucceeded]));
 }
@@ -43,7 +43,7 @@ fn pending_start_whose_run_ended_is_closed_by_its_name() {
 #[test]
 fn end_of_a_run_of_another_name_closes_nothing() {
     let stage = pending_start();
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.services.training().status = Some(RunStatus::Succeeded);
     stage.react(&ended_by_name(9, "churn-drift-00000000"));
     assert!(!stage.published().contains(&FactKind::TrainingSucceeded), "{:?}", stage.published());
 }
@@ -53,14 +53,14 @@ fn end_of_another_run_closes_nothing_once_the_run_is_known() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
     let name = stage.started()[0].0.display_name.clone();
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.services.training().status = Some(RunStatus::Succeeded);
     assert_eq!(stage.react(&ended_by_name(9, &name)), (Decision::Skipped, "other_run"));
 }
 
 #[test]
 fn end_of_a_run_without_an_incident_is_skipped() {
     let stage = stage();
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.services.training().status = Some(RunStatus::Succeeded);
     assert_eq!(stage.react(&ended_by_name(0, "by-hand")), (Decision::Skipped, "no_incident"));
 }
 
@@ -78,7 +78,7 @@ fn stopped_or_failed_run_is_reported_as_a_failure() {
         let stage = stage();
         stage.react(&alarm_at(NOON));
         let (_, run) = stage.started().pop().unwrap();
-        *stage.cloud.status.lock().unwrap() = Some(status.clone());
+        stage.services.training().status = Some(status.clone());
         assert_eq!(stage.react(&ended(&run, "Succeeded")), (Decision::Acted, "run_ended"), "{status:?}");
         assert_eq!(stage.published()[1..], [FactKind::TrainingFailed], "{status:?}: there is no new version");
     }
@@ -90,30 +90,30 @@ fn stopping_run_is_not_closed() {
         let stage = stage();
         stage.react(&alarm_at(NOON));
         let (_, run) = stage.started().pop().unwrap();
-        *stage.cloud.status.lock().unwrap() = Some(status);
+        stage.services.training().status = Some(status);
         assert_eq!(stage.react(&ended(&run, "Succeeded")), (Decision::Skipped, "still_running"));
     }
 }
 
 #[test]
 fn refused_start_reports_the_cause_and_closes_the_incident() {
-    let mut stage = stage();
-    stage.cloud.refuse = true;
+    let stage = stage();
+    stage.refuse();
     stage.react(&alarm_at(NOON));
     let fact = stage.world.bus.facts().pop().unwrap();
     let said = "churn-training refused to start the run: sagemaker:StartPipelineExecution: \
                 Pipeline 'churn-training' does not exist";
     assert_eq!(fact.reasons, [said]);
-    stage.cloud.refuse = false;
+    stage.services.accept();
     assert_eq!(stage.react(&request_for(&"c".repeat(40))), (Decision::Acted, "build"), "no incident is left open");
 }
 
 #[test]
 fn trigger_of_a_refused_start_gets_a_run_when_sent_again() {
-    let mut stage = stage_with(|retrain| (retrain.budget.runs, retrain.circuit_breaker_threshold) = (1, 1));
-    stage.cloud.refuse = true;
+    let stage = stage_with(|retrain| (retrain.budget.runs, retrain.circuit_breaker_threshold) = (1, 1));
+    stage.refuse();
     assert_eq!(stage.react(&alarm_at(NOON)).0, Decision::Failed);
-    stage.cloud.refuse = false;
+    stage.services.accept();
     let again = stage.react(&alarm_at(NOON));
     assert_eq!(again, (Decision::Acted, "drift"), "the dead letter can be sent again, and nothing was spent on it");
 }
@@ -175,13 +175,13 @@ fn image_of_a_too_old_request_is_given_to_the_next_run() {
 
 #[test]
 fn refused_start_does_not_count_for_the_circuit_breaker() {
-    let mut stage = stage_with(|retrain| (retrain.circuit_breaker_threshold, retrain.cool_down) = (2, HOUR));
+    let stage = stage_with(|retrain| (retrain.circuit_breaker_threshold, retrain.cool_down) = (2, HOUR));
     stage.react(&alarm_at(NOON));
     stage.end_run(HOUR);
     stage.pass(HOUR);
-    stage.cloud.refuse = true;
+    stage.refuse();
     assert_eq!(stage.react(&alarm_at("2026-11-20T14:00:00Z")).0, Decision::Failed);
-    stage.cloud.refuse = false;
+    stage.services.accept();
     let again = stage.react(&alarm_at("2026-11-20T14:00:00Z"));
     assert_eq!(again, (Decision::Acted, "drift"), "one run does not open a circuit breaker of two");
     stage.end_run(HOUR);
@@ -202,19 +202,19 @@ fn starts_are_stored_for_the_budget_window() {
 /// An alarm arrives after the claim, and is merged into a start that the engine then refuses.
 #[test]
 fn alarm_merged_into_a_refused_start_can_be_sent_again() {
-    let mut stage = stage();
-    *stage.cloud.lose_next_response.lock().unwrap() = true;
+    let stage = stage();
+    stage.services.fail_effect(0, Fault::Lost);
     stage.try_react(&request_for(&"c".repeat(40))).unwrap_err();
     // The call did not reach the engine.
-    stage.cloud.runs.lock().unwrap().clear();
+    stage.services.training().runs.clear();
     stage.pass(LEASE);
-    stage.cloud.refuse = true;
+    stage.refuse();
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Failed, "drift"), "decided again, it starts its own run");
     assert_eq!(
         stage.published()[..2],
         [FactKind::TrainingTriggerMerged, FactKind::TrainingFailed],
         "it was merged before"
     );
-    stage.cloud.refuse = false;
+    stage.services.accept();
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "drift"), "no run covered it");
 }

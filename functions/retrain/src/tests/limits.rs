@@ -29,7 +29,7 @@ fn hours(number: Hour) -> SignedDuration {
 
 /// The function beside the reference.
 struct Pair {
-    stage: Stage,
+    stage: Rig,
     reference: Reference,
     /// The past events, to be delivered again.
     past: Vec<(Sent, Value)>,
@@ -53,7 +53,7 @@ impl Pair {
             data.min_objects = u32::try_from(rules.min_objects).unwrap();
             data.cool_down = rules.cool_down_for_data;
         });
-        *stage.cloud.alarm.lock().unwrap() = None;
+        stage.remove_alarm();
         for policy in stage.world.ledger.contents().policies.values_mut() {
             policy.reconcile.as_mut().unwrap().training = hours(1_000_000);
             // Tables that this function does not read take time to copy.
@@ -84,7 +84,7 @@ impl Pair {
             since: Some(NOON.parse::<Timestamp>().unwrap() + hours(alarm.since)),
             ..drift::actual(ALARMS[which], Some(drift[which]), state(alarm.on))
         });
-        *self.stage.cloud.others.lock().unwrap() = actuals.collect();
+        self.stage.set_others(actuals);
     }
 
     /// A number that no other event of this sequence has.
@@ -176,7 +176,7 @@ impl Pair {
     fn find_violations(&mut self) -> Result<(), TestCaseError> {
         let time = self.time();
         let job = format!("model-monitoring-{}", self.fresh());
-        *self.stage.cloud.monitored.lock().unwrap() = Some(MonitoringRun {
+        self.stage.services.monitoring().run = Some(MonitoringRun {
             job: ResourceName::parse(&job).unwrap(),
             schedule: ScheduleName::parse("churn-prod-data-quality").unwrap(),
             violated: true,
@@ -185,7 +185,7 @@ impl Pair {
         });
         let event = monitored::ended_job_of(&job, "Completed");
         let sent = self.deliver(&Sent::Trigger(trigger_of(job, Why::Drift)), &event);
-        *self.stage.cloud.monitored.lock().unwrap() = None;
+        self.stage.services.monitoring().run = None;
         sent
     }
 
@@ -196,7 +196,7 @@ impl Pair {
                 [usize::from(how)]
             .clone();
         self.reference.running = Some(Some(status == RunStatus::Succeeded));
-        self.stage.cloud.ends.lock().unwrap().insert(run.to_string(), status);
+        self.stage.services.training().ends.insert(run.to_string(), status);
         self.send(Sent::End, ended(&run, word), arrives)
     }
 
@@ -230,7 +230,7 @@ impl Pair {
             Sent::Reconcile => self.reference.reconcile(),
         });
         self.stage.try_react(event).map_err(|failure| TestCaseError::fail(failure.to_string()))?;
-        let facts: Vec<Fact> = std::mem::take(&mut self.stage.world.bus).facts();
+        let facts: Vec<Fact> = self.stage.services.take_facts();
         let published: Vec<Published> = facts.iter().map(published).collect();
         if published != expected {
             let promise = broken_promise(&expected, &published);

@@ -18,6 +18,8 @@ pub(super) fn ended_job_of(job: &str, status: &str) -> Value {
         "detail": {"ProcessingJobName": job, "ProcessingJobStatus": status}})
 }
 
+const REPORT: &str = "s3://churn-123456789012/monitoring/constraint_violations.json";
+
 fn violation(feature: &str, check: &str, description: &str) -> Value {
     json!({"feature_name": feature, "constraint_check_type": check, "description": description})
 }
@@ -29,23 +31,27 @@ fn report() -> String {
     json!({"violations": all}).to_string()
 }
 
-pub(super) fn monitored(report: Option<&str>) -> Stage {
+pub(super) fn monitored(report: Option<&str>) -> Rig {
     let stage = stage();
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
-    *stage.cloud.report.lock().unwrap() = report.map(str::to_owned);
-    *stage.cloud.monitored.lock().unwrap() = Some(MonitoringRun {
+    stage.set_alarm(&AlarmState::Ok);
+    let denied = Failure::permanent("s3:GetObject", "AccessDenied: Access Denied");
+    match report {
+        Some("denied") => stage.services.refuse("objects.read", denied),
+        report => stage.services.s3().extend(report.map(|text| (REPORT.to_owned(), text.into()))),
+    }
+    stage.services.monitoring().run = Some(MonitoringRun {
         job: ResourceName::parse(JOB).unwrap(),
         schedule: ScheduleName::parse("churn-prod-data-quality").unwrap(),
         violated: true,
         ended: Some(NOON.parse().unwrap()),
-        report: Some(ObjectUri::parse("s3://churn-123456789012/monitoring/constraint_violations.json").unwrap()),
+        report: Some(ObjectUri::parse(REPORT).unwrap()),
     });
     stage
 }
 
-impl Stage {
+impl Rig {
     fn change_run(&self, change: impl Fn(&mut MonitoringRun)) {
-        self.cloud.monitored.lock().unwrap().as_mut().map(change).unwrap();
+        self.services.monitoring().run.as_mut().map(change).unwrap();
     }
 }
 
@@ -67,7 +73,7 @@ fn violations_without_an_alarm_start_one_run_that_lists_them() {
 #[test]
 fn violations_after_the_alarm_of_the_same_drift_start_no_run() {
     let stage = monitored(Some(&report()));
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    stage.set_alarm(&AlarmState::Alarm);
     stage.react(&alarm_at(NOON));
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "run_in_progress"));
     stage.end_run(HOUR);
@@ -114,7 +120,7 @@ fn missed_violations_get_one_run_by_a_reconcile() {
     let stage = monitored(Some(&report()));
     stage.pass(HOUR);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.started().len(), 1);
@@ -244,7 +250,7 @@ fn reconcile_ignores_violations_of_other_schedules() {
     for (ctx, change) in change {
         let stage = monitored(Some(&report()));
         // The list of a schedule's runs and the description of the run may disagree.
-        *stage.cloud.newest.lock().unwrap() = Some(ResourceName::parse(JOB).unwrap());
+        stage.services.monitoring().newest = Some(ResourceName::parse(JOB).unwrap());
         stage.change_run(change);
         assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"), "{ctx}");
     }
@@ -273,9 +279,9 @@ fn handled_monitoring_run_is_not_read_by_each_reconcile() {
     let stage = monitored(Some(&report()));
     stage.react(&ended_job("1"));
     stage.end_run(HOUR);
-    let before = *stage.cloud.reads.lock().unwrap();
+    let before = stage.reads();
     stage.react(&reconcile_request());
-    assert_eq!(*stage.cloud.reads.lock().unwrap(), before, "handled runs are not read again");
+    assert_eq!(stage.reads(), before, "handled runs are not read again");
 }
 
 /// An alarm can be read again when the limit ends; the next monitoring run reports other drift again.
@@ -283,7 +289,7 @@ fn handled_monitoring_run_is_not_read_by_each_reconcile() {
 fn violations_in_the_cool_down_are_not_deferred() {
     let stage = monitored(Some(&report()));
     stage.react(&alarm_at(NOON));
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    stage.set_alarm(&AlarmState::Alarm);
     stage.react(&request_for(&"c".repeat(40)));
     stage.end_run(HOUR);
     assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "cool_down"));

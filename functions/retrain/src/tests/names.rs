@@ -15,7 +15,7 @@ fn delivered(event: &Value, id: &str, time: &str) -> Value {
 /// The name and the token of the run that this event starts, by this clock.
 fn named(event: &Value, clock: &str) -> (String, String) {
     let stage = monitored::monitored(None);
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
+    stage.set_alarm(&AlarmState::Alarm);
     stage.world.clock.set(clock.parse().unwrap());
     assert_eq!(stage.react(event).0, Decision::Acted, "{event}");
     let (request, _) = stage.started().pop().unwrap();
@@ -100,9 +100,9 @@ fn run_name_on_schedule_contains_no_time_of_reconcile() {
 #[test]
 fn retry_of_a_start_requests_the_same_run_at_any_time() {
     let stage = stage();
-    *stage.cloud.lose_next_response.lock().unwrap() = true;
+    stage.services.fail_effect(0, Fault::Lost);
     stage.try_react(&alarm_at(NOON)).unwrap_err();
-    let (first, _) = stage.cloud.runs.lock().unwrap().pop().unwrap();
+    let (first, _) = stage.services.training().runs.pop().unwrap();
     stage.pass(HOUR * 5);
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Acted, "already_handled"));
     assert_eq!(stage.started()[0].0, first, "name, token, parameters and time are those of the first attempt");

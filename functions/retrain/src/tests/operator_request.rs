@@ -24,7 +24,7 @@ fn operator_request_gets_one_run_despite_the_cool_down() {
     stage.end_run(HOUR);
     let entry = stage.try_react(&requested(None, false, "2026-11-20T13:00:10Z")).unwrap().entry;
     assert_eq!((entry.decision, entry.reasons[0].as_str()), (Decision::Acted, "requested by maya: new labels  Bcc: x"));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     assert_eq!(stage.react(&requested(None, false, "2026-11-20T13:00:20Z")), (Decision::Skipped, "already_handled"));
     assert!(stage.started()[1].0.display_name.starts_with("churn-operator-"));
     assert_eq!(stage.started().len(), 2);

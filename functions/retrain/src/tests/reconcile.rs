@@ -8,15 +8,14 @@ pub(super) fn reconcile_request() -> Value {
         "detail": {"version": 1, "model": "churn", "dedup_key": "reconcile/churn/x", "at": NOON, "details": {}}})
 }
 
-impl Stage {
+impl Rig {
     pub(super) fn fires_without_event(&self, at: &str) {
-        *self.cloud.alarm.lock().unwrap() = Some(AlarmState::Alarm);
-        *self.cloud.since.lock().unwrap() = Some(at.parse().unwrap());
+        self.set_alarm(&AlarmState::Alarm);
+        self.set_since(at);
     }
 
     pub(super) fn wait(&self, hours: i64) {
-        let now = trimtab_core::port::Clock::now(&self.world.clock);
-        self.world.clock.set(now + SignedDuration::from_hours(hours));
+        self.pass(SignedDuration::from_hours(hours));
     }
 }
 
@@ -25,7 +24,7 @@ fn missed_alarm_gets_one_run_by_a_reconcile() {
     let stage = stage();
     stage.fires_without_event(NOON);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.react(&alarm_at(NOON)), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.started().len(), 1);
@@ -34,8 +33,8 @@ fn missed_alarm_gets_one_run_by_a_reconcile() {
 #[test]
 fn alarm_in_ok_gets_no_run_by_a_reconcile() {
     let stage = stage();
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
-    *stage.cloud.since.lock().unwrap() = Some(NOON.parse().unwrap());
+    stage.set_alarm(&AlarmState::Ok);
+    stage.set_since(NOON);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.started().len(), 0);
 }
@@ -44,7 +43,7 @@ fn alarm_in_ok_gets_no_run_by_a_reconcile() {
 fn missed_end_of_a_run_closes_the_incident() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.services.training().status = Some(RunStatus::Succeeded);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "run_ended"));
     let kinds = stage.published();
     assert_eq!(kinds, [FactKind::TrainingStarted, FactKind::TrainingSucceeded]);
@@ -54,7 +53,7 @@ fn missed_end_of_a_run_closes_the_incident() {
 fn drift_that_outlasts_the_cool_down_gets_its_run() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.services.training().status = Some(RunStatus::Succeeded);
     stage.react(&reconcile_request());
     stage.wait(1);
     stage.fires_without_event("2026-11-20T13:00:00Z");
@@ -69,12 +68,12 @@ fn drift_that_outlasts_the_cool_down_gets_its_run() {
 fn drift_that_ends_during_the_cool_down_gets_no_run() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Succeeded);
+    stage.services.training().status = Some(RunStatus::Succeeded);
     stage.react(&reconcile_request());
     stage.wait(1);
     stage.fires_without_event("2026-11-20T13:00:00Z");
     stage.react(&alarm_at("2026-11-20T13:00:00Z"));
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
+    stage.set_alarm(&AlarmState::Ok);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "recovered"));
     stage.wait(24);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
@@ -85,7 +84,7 @@ fn drift_that_ends_during_the_cool_down_gets_no_run() {
 fn run_that_exceeds_its_deadline_is_reported_once() {
     let stage = stage();
     stage.react(&alarm_at(NOON));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     stage.wait(24);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "deadline_exceeded"));
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
@@ -95,8 +94,10 @@ fn run_that_exceeds_its_deadline_is_reported_once() {
 
 #[test]
 fn failed_reconcile_is_reported_and_not_dead_lettered() {
-    let mut stage = stage();
-    stage.cloud.denied = true;
+    let stage = stage();
+    stage
+        .services
+        .refuse("alarms.describe", Failure::permanent("cloudwatch:DescribeAlarms", "AccessDenied: not authorized"));
     assert_eq!(stage.react(&reconcile_request()), (Decision::Failed, "refused"));
     assert_eq!(stage.react(&reconcile_request()), (Decision::Failed, "refused"));
     let facts = stage.world.bus.facts();
@@ -110,7 +111,7 @@ fn run_exceeds_its_deadline_exactly_when_time_has_passed() {
     for (minutes, exceeded) in [(24 * 60 - 1, false), (24 * 60, true), (36 * 60, true)] {
         let stage = stage();
         stage.react(&alarm_at(NOON));
-        *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+        stage.services.training().status = Some(RunStatus::Executing);
         stage.pass(SignedDuration::from_mins(minutes));
         stage.react(&reconcile_request());
         let fact = stage.world.bus.facts().pop().unwrap();
@@ -131,13 +132,13 @@ fn cpu() -> ObservedAlarm {
 
 #[test]
 fn reconcile_ignores_alarm_on_no_monitoring_metric() {
-    let stage = Stage::with_others(vec![cpu()]);
+    let stage = Rig::with_others(vec![cpu()]);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
 fn missed_composite_alarm_gets_its_run() {
-    let stage = Stage::with_others(drift::any_drift());
+    let stage = Rig::with_others(drift::any_drift());
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
     assert_eq!(stage.started()[0].0.parameters["Features"], "age", "its children are described");
 }
@@ -145,7 +146,7 @@ fn missed_composite_alarm_gets_its_run() {
 #[test]
 fn missed_composite_alarm_of_unknown_kind_gets_its_run() {
     let any = drift::any_drift().pop().unwrap();
-    let stage = Stage::with_others(vec![any]);
+    let stage = Rig::with_others(vec![any]);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"), "the policy names it");
 }
 
@@ -154,7 +155,7 @@ fn reconcile_ignores_suppressed_alarm() {
     let mut others = drift::any_drift();
     others.remove(0);
     others[0].suppressed = true;
-    let stage = Stage::with_others(others);
+    let stage = Rig::with_others(others);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
@@ -169,7 +170,7 @@ fn reconcile_ignores_alarm_of_an_ignored_kind() {
 fn reconcile_ignores_alarm_without_data() {
     let stage = stage();
     stage.fires_without_event(NOON);
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::InsufficientData);
+    stage.set_alarm(&AlarmState::InsufficientData);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"));
 }
 
@@ -180,7 +181,7 @@ fn deferred_drift_whose_alarm_has_no_data_gets_its_run() {
     stage.end_run(HOUR);
     stage.fires_without_event("2026-11-20T13:00:00Z");
     stage.react(&alarm_at("2026-11-20T13:00:00Z"));
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::InsufficientData);
+    stage.set_alarm(&AlarmState::InsufficientData);
     stage.wait(24);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"), "only OK means that the drift has ended");
 }
@@ -188,7 +189,7 @@ fn deferred_drift_whose_alarm_has_no_data_gets_its_run() {
 #[test]
 fn missed_alarm_before_a_refused_trigger_is_still_found() {
     let stage = stage();
-    *stage.cloud.alarm.lock().unwrap() = Some(AlarmState::Ok);
+    stage.set_alarm(&AlarmState::Ok);
     for n in 0..4 {
         stage.react(&request_for(&format!("{n:040x}")));
         stage.end_run(HOUR);
@@ -255,7 +256,7 @@ fn children_beyond_the_first_hundred_are_described() {
     let arn = drift::arn(second.as_str());
     let other = ObservedAlarm { name: second, arn, children: named(&children[50..150]), ..any };
     children.extend([one, other]);
-    let stage = Stage::with_others(children);
+    let stage = Rig::with_others(children);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Acted, "drift"));
     assert_eq!(stage.started()[0].0.parameters["Features"], "age,tenure");
 }
@@ -276,7 +277,7 @@ fn deferred_drift_waits_for_the_end_of_a_run() {
     let deferred = std::cell::RefCell::new(Value::Null);
     change(&|state| *deferred.borrow_mut() = state["deferred_drift"].clone());
     stage.react(&request_for(&"c".repeat(40)));
-    *stage.cloud.status.lock().unwrap() = Some(RunStatus::Executing);
+    stage.services.training().status = Some(RunStatus::Executing);
     change(&|state| state["deferred_drift"] = deferred.borrow().clone());
     stage.pass(HOUR * 2);
     assert_eq!(stage.react(&reconcile_request()), (Decision::Skipped, "nothing_new"), "one run at a time");

@@ -1,6 +1,7 @@
 //! The steps of a run, in the world and in the reference.
 
 use proptest::strategy::Strategy;
+use trimtab_fake::sagemaker_registry;
 
 use super::*;
 
@@ -31,7 +32,7 @@ pub(super) enum Step {
     Deliver(prop::sample::Index),
     Silent(bool),
     Broken(bool),
-    Luck(Luck),
+    Luck(UpdateFault),
 }
 
 fn version() -> impl Strategy<Value = u32> {
@@ -45,14 +46,14 @@ fn said() -> impl Strategy<Value = Said> {
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         8 => Just(Outcome::Served),
-        3 => Just(Outcome::WentBack),
-        1 => Just(Outcome::HalfWay),
+        3 => Just(Outcome::RolledBack),
+        1 => Just(Outcome::RollbackFailed),
         1 => Just(Outcome::Failed),
     ]
 }
 
-fn luck() -> impl Strategy<Value = Luck> {
-    prop_oneof![Just(Luck::Busy), Just(Luck::Refused), Just(Luck::AnswerLost)]
+fn luck() -> impl Strategy<Value = UpdateFault> {
+    prop_oneof![Just(UpdateFault::Busy), Just(UpdateFault::Refused), Just(UpdateFault::Lost)]
 }
 
 pub(super) fn any_step(staged: bool) -> BoxedStrategy<Step> {
@@ -89,7 +90,7 @@ impl Step {
             }
             Self::Ends(at, how, heard) => {
                 let rules = run.stages[*at].rules;
-                let moved = run.fleet.ends(rules.account, rules.endpoint, *how);
+                let moved = run.rig.services.in_account(rules.account).endpoints().end(rules.endpoint, *how);
                 run.stages[*at].ends(*how);
                 if *heard && moved {
                     endpoint(run, *at, 0);
@@ -98,7 +99,7 @@ impl Step {
             Self::Event(at, age) => endpoint(run, *at, *age),
             Self::Theirs(at) => {
                 let rules = run.stages[*at].rules;
-                run.fleet.theirs(rules.account, rules.endpoint);
+                run.rig.services.in_account(rules.account).endpoints().update_by_another(rules.endpoint);
                 run.stages[*at].theirs();
             }
             Self::Look => {
@@ -122,15 +123,17 @@ impl Step {
             Self::Deliver(index) => deliver(run, *index),
             Self::Silent(on) => {
                 run.facts.silent = *on;
-                run.fleet.inner().silent = *on;
+                let state = if *on { AlarmState::InsufficientData } else { AlarmState::Ok };
+                run.accounts().iter().for_each(|account| account.cloudwatch().others = Some(state.clone()));
             }
             Self::Broken(on) => {
                 run.facts.broken = *on;
-                run.fleet.inner().broken = *on;
+                let failure = on.then(|| "the model answered 500".to_owned());
+                run.accounts().iter().for_each(|account| account.runtime().clone_from(&failure));
             }
             Self::Luck(luck) => {
                 run.facts.luck = Some(*luck);
-                run.fleet.inner().luck = Some(*luck);
+                run.rig.services.fail_update(Some(*luck));
             }
         }
     }
@@ -139,7 +142,7 @@ impl Step {
 /// A reconcile that is retried has one more finding.
 fn unlucky(run: &mut Run) {
     run.facts.luck = None;
-    run.fleet.inner().luck = None;
+    run.rig.services.fail_update(None);
 }
 
 fn name(run: &Run, at: usize) -> &'static str {
@@ -157,12 +160,12 @@ fn word(package: Option<bool>) -> &'static str {
 /// The registry has the verdict of the reference.
 fn publish(run: &mut Run, version: u32) {
     let Package { approved, completed, let_in } = run.facts.get(version);
-    let actual = ObservedPackage {
-        approval: Approval::parse(word(approved)),
+    let actual = sagemaker_registry::Package {
         status: if completed { "Completed" } else { "InProgress" }.to_owned(),
         lifecycle: Some(lifecycle("Staging", if let_in { "Approved" } else { "PendingApproval" })),
+        ..sagemaker_registry::Package::completed(Approval::parse(word(approved)))
     };
-    run.fleet.inner().packages.insert(version, actual);
+    run.rig.services.registry().packages.insert(arn(MODEL, version), actual);
 }
 
 fn package(run: &Run, version: u32, approval: &str, field: &str) {
