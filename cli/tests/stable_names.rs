@@ -56,7 +56,7 @@ fn calls<A: serde::Serialize>(actions: &[A]) -> Vec<Value> {
 }
 
 fn dedup_keys(facts: &[Fact]) -> Vec<String> {
-    facts.iter().map(|fact| format!("{}: {}", fact.kind.as_str(), fact.dedup_key)).collect()
+    facts.iter().map(|fact| format!("{}: {}", fact.kind.as_str(), fact.dedup_key())).collect()
 }
 
 fn decided<D: Preview>(raw: &Value, set: &PolicySet, later: i64) -> Option<Value> {

@@ -147,7 +147,7 @@ impl Scene {
                     build_ended(env, flow, name).await;
                 }
                 let details = json!({"branch": "main", "commit": self.commit});
-                ("integrate", asked("Build Requested", name, &details))
+                ("integrate", request("Build Requested", name, &details))
             }
             (Flow::LostVersion, step) => {
                 if step > 0 {
@@ -160,7 +160,7 @@ impl Scene {
             (Flow::PipelineBuild, 2) => {
                 let execution = env.executions(name).await.pop().unwrap_or_default();
                 let details = json!({"execution": execution, "commit": self.commit});
-                ("integrate", asked("Build Requested", name, &details))
+                ("integrate", request("Build Requested", name, &details))
             }
             (Flow::Image, _) => {
                 let detail = json!({"result": "SUCCESS", "repository-name": format!("{name}-training"),
@@ -181,7 +181,7 @@ impl Scene {
             (Flow::Push | Flow::Review | Flow::PipelineBuild, _) => ("integrate", build_ended(env, flow, name).await),
             (Flow::OperatorRollback, 2) => {
                 env.control("endpoint", &json!({"name": format!("{name}-prod"), "status": "Failed"})).await;
-                ("deploy", asked("Rollback Requested", name, &json!({"by": "maya"})))
+                ("deploy", request("Rollback Requested", name, &json!({"by": "maya"})))
             }
             (Flow::OperatorRollback, 3) => {
                 endpoint_is_gone(env, name).await;
@@ -214,7 +214,9 @@ impl Scene {
                     "requestParameters": {"trainingJobName": name}, "userIdentity": who});
                 ("guard", event("aws.sagemaker", "AWS API Call via CloudTrail", name, &detail))
             }
-            (Flow::Monitoring, 0) => ("monitor", asked("Monitoring Requested", name, &json!({"kind": "data-quality"}))),
+            (Flow::Monitoring, 0) => {
+                ("monitor", request("Monitoring Requested", name, &json!({"kind": "data-quality"})))
+            }
             (Flow::Monitoring, _) => ("monitor", baseline_ended(env, name).await),
             (Flow::Lineage, step) => {
                 let kind = if step == 0 { "Training Started" } else { "Training Succeeded" };
@@ -248,9 +250,10 @@ pub(super) fn run_of(model: &str) -> String {
     format!("arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{model}-training/execution/1")
 }
 
-fn asked(kind: &str, model: &str, details: &Value) -> Value {
-    let detail = json!({"version": 1, "model": model, "dedup_key": format!("look/{model}/1"),
-        "at": jiff::Timestamp::now().to_string(), "reasons": [], "details": details});
+fn request(kind: &str, model: &str, details: &Value) -> Value {
+    let now = jiff::Timestamp::now();
+    let detail = json!({"version": 1, "model": model, "dedup_key": format!("reconcile/{model}/{now}"),
+        "at": now, "reasons": [], "details": details});
     let mut event = event("trimtab", kind, model, &detail);
     // A model gets the same request more than once.
     event["id"] = json!(format!("{kind} {model} {}", event["time"]));
@@ -258,7 +261,7 @@ fn asked(kind: &str, model: &str, details: &Value) -> Value {
 }
 
 pub(super) fn reconcile_request(model: &str) -> Value {
-    asked("Reconcile Requested", model, &json!({}))
+    request("Reconcile Requested", model, &json!({}))
 }
 
 fn alarm(model: &str) -> Value {

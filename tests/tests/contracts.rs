@@ -35,7 +35,7 @@ fn events_have_one_account_and_unique_ids() {
         // Endpoints of stages may be in other accounts, which forward their events.
         let account = match name.as_str() {
             "sagemaker/endpoint-of-staging-in-service.json" => "210987654321",
-            "sagemaker/endpoint-of-a-third-account.json" => "333333333333",
+            "sagemaker/endpoint-of-third-account.json" => "333333333333",
             _ => "123456789012",
         };
         assert_eq!((&event["account"], &event["region"]), (&json!(account), &json!("eu-west-1")), "{name}");

@@ -9,7 +9,7 @@ use trimtab_cli::policies::PolicySet;
 use trimtab_cli::recipients;
 use trimtab_cloud::{ACCOUNT, Cloud, REGION, root};
 use trimtab_core::audience;
-use trimtab_core::fact::{Fact, FactKind, Severity};
+use trimtab_core::fact::{Fact, FactKind, FactSubject, Severity, Token};
 use trimtab_core::name::{ModelName, TopicArn};
 use trimtab_core::policy::{OrganizationPolicy, Policy};
 use trimtab_core::port::Topic;
@@ -91,7 +91,8 @@ fn queue(name: &str) -> String {
 
 fn fact(kind: FactKind, model: Option<ModelName>) -> Fact {
     let at = "2026-11-20T12:00:00Z".parse().unwrap();
-    Fact { kind, version: 1, model, dedup_key: "x".into(), at, reasons: vec![], details: [].into() }
+    let subject = FactSubject::Incident { incident: Token::of("x") };
+    Fact { model, ..Fact::new(kind, subject, at) }
 }
 
 /// A list of recipients with one queue.

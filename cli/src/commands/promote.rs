@@ -1,9 +1,9 @@
 //! `trimtab promote`.
 
 use jiff::Timestamp;
-use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, StageName};
 use trimtab_core::port::Bus;
+use trimtab_core::request::{Promote, Promoter, Request};
 use trimtab_core::text::one_line;
 
 use crate::aws::{BusOptions, OperatorOptions};
@@ -51,21 +51,10 @@ pub async fn promote<B: Bus + Sync>(
     now: Timestamp,
 ) -> Result<Requested, Fault> {
     let (model, stage, by) = (ModelName::parse(model)?, StageName::parse(stage)?, one_line(by, 64));
-    let fact = request(&model, version, &stage, &by, now);
+    let reason = format!("{by} promotes version {version} into stage {stage}");
+    let promote = Promote { stage: stage.clone(), version, by: Promoter::Operator(by) };
+    let fact = Request::Promote(promote).into_fact(&model, reason, now);
     Requested::publish(bus, &fact, format!("the promotion of version {version} into stage {stage}")).await
-}
-
-fn request(model: &ModelName, version: u32, stage: &StageName, by: &str, now: Timestamp) -> Fact {
-    let details = [("by", by.to_owned()), ("stage", stage.to_string()), ("version", version.to_string())];
-    Fact {
-        kind: FactKind::PromotionRequested,
-        version: fact::VERSION,
-        model: Some(model.clone()),
-        dedup_key: format!("promotion/{model}/{stage}/{version}/{now}"),
-        at: now,
-        reasons: vec![format!("{by} promotes version {version} into stage {stage}")],
-        details: details.map(|(name, value)| (name.to_owned(), value)).into(),
-    }
 }
 
 #[cfg(test)]
@@ -79,7 +68,7 @@ mod tests {
         let (bus, now) = (MemoryBus::default(), Timestamp::UNIX_EPOCH);
         run(promote(&bus, "loans", 2, "prod", "maya\nBcc: all", now)).unwrap().unwrap();
         let facts = bus.facts();
-        assert_eq!(facts[0].details["by"], "maya Bcc: all");
+        assert_eq!(facts[0].details.by().as_deref(), Some("maya Bcc: all"));
         assert!(facts[0].kind.is_request());
     }
 

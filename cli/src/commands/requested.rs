@@ -39,9 +39,9 @@ impl Requested {
         Ok(Self {
             request: fact.kind.as_str(),
             model: fact.model.as_ref().map(ToString::to_string).unwrap_or_default(),
-            dedup_key: fact.dedup_key.clone(),
+            dedup_key: fact.dedup_key(),
             at: fact.at,
-            details: fact.details.clone(),
+            details: fact.details.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             what,
         })
     }

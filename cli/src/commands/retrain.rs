@@ -1,9 +1,9 @@
 //! `trimtab retrain`.
 
 use jiff::Timestamp;
-pub use retrain::fact::OperatorRequest as Request;
 use trimtab_core::name::ModelName;
 use trimtab_core::port::Bus;
+use trimtab_core::request::{Request, Retrain};
 
 use crate::aws::{BusOptions, OperatorOptions};
 use crate::commands::Requested;
@@ -36,8 +36,8 @@ pub struct Args {
 /// The text is not a model's name, or the bus did not accept the request.
 pub async fn run(ui: &mut Ui, args: Args) -> Result<(), Fault> {
     let Args { model, operator, reason, request, over_budget, bus } = args;
-    let request = Request { model: ModelName::parse(&model)?, by: operator.name()?, reason, id: request, over_budget };
-    ui.print(&retrain(&bus.open().await, &request, Timestamp::now()).await?);
+    let request = Retrain { by: operator.name()?, reason: Some(reason), id: request, over_budget };
+    ui.print(&retrain(&bus.open().await, &ModelName::parse(&model)?, request, Timestamp::now()).await?);
     Ok(())
 }
 
@@ -45,8 +45,15 @@ pub async fn run(ui: &mut Ui, args: Args) -> Result<(), Fault> {
 ///
 /// # Errors
 /// The bus did not accept the request.
-pub async fn retrain<B: Bus + Sync>(bus: &B, request: &Request, now: Timestamp) -> Result<Requested, Fault> {
-    let fact = request.to_fact(now);
-    let what = format!("a training run of {} ({})", request.model, fact.dedup_key);
+pub async fn retrain<B: Bus + Sync>(
+    bus: &B,
+    model: &ModelName,
+    request: Retrain,
+    now: Timestamp,
+) -> Result<Requested, Fault> {
+    let reason = request.reason.as_deref().unwrap_or("no reason given");
+    let reason = format!("requested by {}: {reason}", request.by);
+    let fact = Request::Retrain(request).into_fact(model, reason, now);
+    let what = format!("a training run of {model} ({})", fact.subject);
     Requested::publish(bus, &fact, what).await
 }

@@ -1,9 +1,9 @@
 //! `trimtab rollback`.
 
 use jiff::Timestamp;
-use trimtab_core::fact::{self, Fact, FactKind};
 use trimtab_core::name::{ModelName, StageName};
 use trimtab_core::port::Bus;
+use trimtab_core::request::{Request, RollBack};
 use trimtab_core::text::one_line;
 
 use crate::aws::{BusOptions, OperatorOptions};
@@ -55,23 +55,10 @@ pub async fn rollback<B: Bus + Sync>(
     let stage = stage.map(StageName::parse).transpose()?;
     let of = stage.as_ref().map_or_else(|| "the last stage".to_owned(), |stage| format!("stage {stage}"));
     let to = version.map_or_else(|| "its previous version".to_owned(), |version| format!("version {version}"));
-    let fact = request(&model, stage.as_ref(), version, &one_line(by, 64), now);
+    let by = one_line(by, 64);
+    let reason = format!("{by} requests a rollback");
+    let fact = Request::RollBack(RollBack { stage, version, by }).into_fact(&model, reason, now);
     Requested::publish(bus, &fact, format!("a rollback of {of} to {to}")).await
-}
-
-fn request(model: &ModelName, stage: Option<&StageName>, version: Option<u32>, by: &str, now: Timestamp) -> Fact {
-    let stage = stage.map(|stage| ("stage", stage.to_string()));
-    let version = version.map(|version| ("version", version.to_string()));
-    let details = [Some(("by", by.to_owned())), stage, version];
-    Fact {
-        kind: FactKind::RollbackRequested,
-        version: fact::VERSION,
-        model: Some(model.clone()),
-        dedup_key: format!("rollback/{model}/{now}"),
-        at: now,
-        reasons: vec![format!("{by} requests a rollback")],
-        details: details.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect(),
-    }
 }
 
 #[cfg(test)]
@@ -85,7 +72,7 @@ mod tests {
         let (bus, now) = (MemoryBus::default(), Timestamp::UNIX_EPOCH);
         let requested = run(rollback(&bus, "loans", None, Some(1), "maya", now)).unwrap().unwrap();
         let facts = bus.facts();
-        assert_eq!((facts[0].details.get("stage"), facts[0].details["version"].as_str()), (None, "1"));
+        assert_eq!((facts[0].details.stage(), facts[0].details.version()), (None, Some(1)));
         assert!(facts[0].kind.is_request());
         let wanted = "requested a rollback of the last stage to version 1: `trimtab history loans` shows the outcome\n";
         assert_eq!(requested.to_string(), wanted);

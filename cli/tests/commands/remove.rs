@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use trimtab_cli::in_flight::{function_of, in_flight};
-use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::fact::{Fact, FactKind, FactSubject, Token};
 use trimtab_core::port::{AggregateId, Ledger, Record};
 use trimtab_ledger::Aggregate;
 
@@ -119,15 +119,8 @@ fn lease_and_outbox_are_work_in_flight() {
     assert_eq!(at(Some(until), vec![]).as_deref(), Some(acting));
     let failed = "an attempt that did not complete (lineage#1)";
     assert_eq!(at(Some(noon() - SignedDuration::from_hours(24 * 365 * 10)), vec![]).as_deref(), Some(failed));
-    let fact = Fact {
-        kind: FactKind::TrainingStarted,
-        version: 1,
-        model: Some(churn()),
-        dedup_key: "incident/1".into(),
-        at: noon(),
-        reasons: vec![],
-        details: [].into(),
-    };
+    let subject = FactSubject::Incident { incident: Token::of("1") };
+    let fact = Fact::new(FactKind::TrainingStarted, subject, noon()).of_model(&churn());
     assert_eq!(at(None, vec![fact]).as_deref(), Some(failed));
     assert_eq!(at(None, vec![]), None);
 }

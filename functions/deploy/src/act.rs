@@ -1,17 +1,17 @@
 //! Observes AWS and carries out the calls. The decisions are in the planner.
 
 use trimtab_core::event::{Body, CodePipelineState, Event};
-use trimtab_core::fact::{Fact, FactKind};
+use trimtab_core::fact::Fact;
 use trimtab_core::policy::{EndpointTarget, Policy, Stage, Target};
 use trimtab_core::port::{
     Alarms, CodePipelines, Endpoints, Invocations, ListedPackage, PortResult, Registry, Scaling, Stacks, StageAccounts,
     Transforms,
 };
 use trimtab_core::reactor::Act;
+use trimtab_core::request::{Request, RollBack};
 
 use crate::action::{Action, Done};
 use crate::decide::Deploy;
-use crate::fact::{Detail, Request};
 use crate::observation::Observed;
 use crate::rollout::{Progress, Rollout};
 use crate::state::State;
@@ -55,20 +55,17 @@ where
         policy: &Policy,
         state: &State,
     ) -> PortResult<()> {
-        let request = Request::read(fact);
-        let package = match fact.kind {
-            FactKind::ReconcileRequested => {
+        let package = match Request::from_fact(fact) {
+            Ok(Request::Reconcile) => {
                 return self.observe_newest(observed, policy, |listed| verdicts::is_unprocessed(state, listed)).await;
             }
-            FactKind::RollbackRequested => {
-                let Detail::Given(version) = request.version else { return Ok(()) };
+            Ok(Request::RollBack(RollBack { version: Some(version), .. })) => {
                 return self.observe_newest(observed, policy, |listed| listed.package.version() == version).await;
             }
-            FactKind::PromotionRequested | FactKind::WithdrawalRequested => {
-                stage_promotion::requested_package(&request, state)
-            }
-            FactKind::StageReconcileRequested => stage_promotion::waiting_offer(state).cloned(),
-            _ => None,
+            Ok(Request::Promote(promote)) => stage_promotion::promoted_package(&promote, state),
+            Ok(Request::Withdraw { package, .. }) => Some(package),
+            Ok(Request::ReconcileStage { .. }) => stage_promotion::waiting_offer(state).cloned(),
+            Ok(_) | Err(_) => None,
         };
         if let Some(package) = package {
             observed.package = self.registry.package(&package).await?;

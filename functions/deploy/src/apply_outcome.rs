@@ -114,7 +114,7 @@ fn keep_stack(state: &mut State, rollout: Rollout, now: Timestamp) -> ActionOutc
     let request = fact::own_reconcile_request(&rollout, &text, now);
     state.current = Some(Rollout { progress: Progress::StackUnchanged, ..rollout });
     let reasons = vec![Reason::new(Code::NothingToUpdate, text)];
-    ActionOutcome { facts: vec![request], reasons, ..ActionOutcome::default() }
+    ActionOutcome { facts: request.into_iter().collect(), reasons, ..ActionOutcome::default() }
 }
 
 /// The failed endpoint is being deleted. The queued version starts when a reconcile finds that the endpoint is gone.

@@ -6,10 +6,10 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::TransformName;
 use trimtab_core::policy::{Key, KeyKind, Policy};
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Subject};
+use trimtab_core::request::Request;
 
 use crate::action::{Action, Done};
 use crate::context::Ctx;
-use crate::fact::Request;
 use crate::observation::Observed;
 use crate::planner::{Plan, completion, operator_rollback, package, promotion};
 use crate::reason::Code;
@@ -137,10 +137,24 @@ fn without_stage(event: &Event) -> Plan {
 fn on_fact(ctx: Ctx<'_>, fact: &Fact) -> Plan {
     match fact.kind {
         FactKind::ReconcileRequested | FactKind::StageReconcileRequested => reconcile::on_reconcile(ctx, fact),
-        FactKind::PromotionRequested => promotion::on_promotion(ctx, &Request::read(fact)),
-        FactKind::WithdrawalRequested => promotion::on_withdrawal(ctx, &Request::read(fact)),
-        FactKind::RollbackRequested => operator_rollback::on_request(ctx, &Request::read(fact)),
+        FactKind::PromotionRequested | FactKind::WithdrawalRequested | FactKind::RollbackRequested => {
+            on_request(ctx, fact)
+        }
         _ => not_concerned(),
+    }
+}
+
+fn on_request(ctx: Ctx<'_>, fact: &Fact) -> Plan {
+    match Request::from_fact(fact) {
+        Ok(Request::Promote(promote)) => promotion::on_promotion(ctx, fact, &promote),
+        Ok(Request::Withdraw { package, .. }) => promotion::on_withdrawal(ctx, &package),
+        Ok(Request::RollBack(roll_back)) => operator_rollback::on_request(ctx, fact, &roll_back),
+        Ok(_) => not_concerned(),
+        // The operator who requested a rollback waits for its message.
+        Err(malformed) if fact.kind == FactKind::RollbackRequested => {
+            operator_rollback::on_malformed(ctx, fact, malformed)
+        }
+        Err(malformed) => Plan::fail(Code::MalformedRequest, format!("the request is malformed: {malformed}")),
     }
 }
 

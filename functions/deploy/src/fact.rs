@@ -1,10 +1,10 @@
-//! The facts that `deploy` publishes and the requests that it reads. No other module knows their details.
+//! The facts that `deploy` publishes. Requests are defined in [`trimtab_core::request`].
 
 use jiff::Timestamp;
-use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::fact::{Details, Fact, FactKind, FactSubject};
 use trimtab_core::name::{ModelName, PackageArn, StageName};
-use trimtab_core::policy::{Policy, SOLE, Stage};
-use trimtab_core::text::one_line;
+use trimtab_core::policy::{Deploy, Policy, SOLE, Stage};
+use trimtab_core::request::{Promote, Promoter, Request, StageReconcile};
 
 use crate::rollout::Rollout;
 use crate::state::{Live, State};
@@ -40,33 +40,20 @@ impl<'a> Subject<'a> {
         Self { attempt, ..self }
     }
 
-    fn dedup_key(self) -> String {
+    fn text(self) -> FactSubject {
         let Self { model, stage, package, attempt } = self;
-        let version = package.version();
-        match stage {
-            Some(stage) => format!("rollout/{model}/{stage}/{version}/{attempt}"),
-            None => format!("rollout/{model}/{version}/{attempt}"),
-        }
+        FactSubject::Rollout { model: model.clone(), stage: stage.cloned(), version: package.version(), attempt }
     }
 }
 
-/// A fact about a version's rollout. Each attempt has its own dedup key.
+/// A fact about a version's rollout. Each attempt is a subject of its own.
 pub(crate) fn about(kind: FactKind, subject: Subject<'_>, reasons: Vec<String>, at: Timestamp) -> Fact {
     let package = subject.package;
-    let mut fact = Fact {
-        kind,
-        version: fact::VERSION,
-        model: Some(subject.model.clone()),
-        dedup_key: subject.dedup_key(),
-        at,
-        reasons,
-        details: [("package".to_owned(), package.to_string()), ("version".to_owned(), package.version().to_string())]
-            .into(),
-    };
-    if let Some(stage) = subject.stage {
-        fact.details.insert("stage".to_owned(), stage.to_string());
-    }
-    fact
+    let details = Details::default()
+        .with_package(package.clone())
+        .with_version(package.version())
+        .with_stage(subject.stage.cloned());
+    Fact { reasons, details, ..Fact::new(kind, subject.text(), at).of_model(subject.model) }
 }
 
 /// A batch transform job, as the facts about its rollout name it.
@@ -77,125 +64,70 @@ pub(crate) struct TransformDetails {
     pub(crate) output: Option<String>,
 }
 
-/// Adds the job and the location of its results to the fact about its rollout.
-pub(crate) fn add_transform_details(fact: &mut Fact, details: &TransformDetails) {
-    fact.details.insert("job".to_owned(), details.job.clone());
-    if let Some(output) = &details.output {
-        fact.details.insert("output".to_owned(), output.clone());
-    }
+/// The fact with the job and the location of its results.
+pub(crate) fn with_transform(fact: Fact, transform: &TransformDetails) -> Fact {
+    let details = fact.details.clone().with_job(transform.job.clone()).with_output(transform.output.clone());
+    fact.with(details)
 }
 
 /// The rollout takes longer than the policy allows. A variant test and the rollout after it exceed their deadlines one
-/// by one, and each has its own dedup key.
+/// by one, and each is a subject of its own.
 pub(crate) fn deadline_exceeded(rollout: &Rollout, reason: &str, at: Timestamp) -> Fact {
-    let mut fact = about(FactKind::DeadlineExceeded, Subject::of_rollout(rollout), vec![reason.to_owned()], at);
-    let phase = if rollout.is_variant_test() { "/test" } else { "" };
-    fact.dedup_key = format!("late/{}{phase}", fact.dedup_key);
-    fact
+    let fact = about(FactKind::DeadlineExceeded, Subject::of_rollout(rollout), vec![reason.to_owned()], at);
+    let work = Box::new(fact.subject.clone());
+    let subject = match rollout.is_variant_test() {
+        true => FactSubject::VariantTestDeadline(work),
+        false => FactSubject::Deadline(work),
+    };
+    Fact { subject, ..fact }
 }
 
 /// Refuses an operator's rollback.
 pub(crate) fn rollback_refused(request: &Fact, stage: &Stage, reason: &str, at: Timestamp) -> Fact {
-    Fact {
-        kind: FactKind::RollbackRefused,
-        at,
-        reasons: vec![reason.to_owned()],
-        details: [("stage".to_owned(), stage.name.to_string())].into(),
-        ..request.clone()
-    }
+    let details = Details::default().with_stage(stage.name.clone());
+    Fact { kind: FactKind::RollbackRefused, at, reasons: vec![reason.to_owned()], details, ..request.clone() }
 }
 
 /// Offers a version to the next stage, because it is live in the one before.
 pub(crate) fn promotion_request(to: &StageName, rollout: &Rollout, reason: &str, at: Timestamp) -> Fact {
-    let subject = Subject::of_rollout(rollout);
-    stage_request(FactKind::PromotionRequested, "promotion", to, subject, reason, at)
+    let (package, attempt) = (rollout.package.clone(), rollout.attempt);
+    let by = Promoter::PreviousStage { package, attempt };
+    Request::Promote(Promote { stage: to.clone(), version: rollout.version(), by }).into_fact(
+        &rollout.model,
+        reason,
+        at,
+    )
 }
 
 /// Withdraws a rejected version from another stage.
 pub(crate) fn withdrawal_request(to: &StageName, subject: Subject<'_>, reason: &str, at: Timestamp) -> Fact {
-    stage_request(FactKind::WithdrawalRequested, "withdrawal", to, subject, reason, at)
-}
-
-fn stage_request(
-    kind: FactKind,
-    word: &str,
-    to: &StageName,
-    subject: Subject<'_>,
-    reason: &str,
-    at: Timestamp,
-) -> Fact {
     let Subject { model, package, attempt, .. } = subject;
-    let version = package.version();
-    let mut fact = about(kind, Subject { stage: Some(to), ..subject }, vec![reason.to_owned()], at);
-    fact.dedup_key = format!("{word}/{model}/{to}/{version}/{attempt}");
-    fact
+    Request::Withdraw { stage: to.clone(), package: package.clone(), attempt }.into_fact(model, reason, at)
 }
 
-/// Passes a reconcile of the model on to one of its stages.
-pub(crate) fn stage_reconcile_request(to: &StageName, request: &Fact, at: Timestamp) -> Fact {
-    Fact {
-        kind: FactKind::StageReconcileRequested,
-        dedup_key: format!("{}/{to}", request.dedup_key),
-        at,
-        details: [("stage".to_owned(), to.to_string())].into(),
-        ..request.clone()
-    }
+/// Passes a reconcile of the model on to one of its stages; `None` for a fact without a model.
+pub(crate) fn stage_reconcile_request(to: &StageName, request: &Fact, at: Timestamp) -> Option<Fact> {
+    let cause = match request.subject {
+        FactSubject::Reconcile { at, .. } => StageReconcile::OfModel(at),
+        _ => StageReconcile::OfModel(request.at),
+    };
+    let reason = request.reasons.first().cloned().unwrap_or_default();
+    Some(Request::ReconcileStage { stage: to.clone(), cause }.into_fact(request.model.as_ref()?, reason, at))
 }
 
 /// Requests a reconcile of the rollout's own stage, because AWS will send no event about the end of the rollout.
-pub(crate) fn own_reconcile_request(rollout: &Rollout, reason: &str, at: Timestamp) -> Fact {
-    let stage = rollout.stage.as_ref().map_or(SOLE, StageName::as_str);
-    Fact {
-        kind: FactKind::StageReconcileRequested,
-        version: fact::VERSION,
-        model: Some(rollout.model.clone()),
-        dedup_key: format!("look/{}/{stage}/{}/{}", rollout.model, rollout.version(), rollout.since),
-        at,
-        reasons: vec![reason.to_owned()],
-        details: [("stage".to_owned(), stage.to_owned())].into(),
+pub(crate) fn own_reconcile_request(rollout: &Rollout, reason: &str, at: Timestamp) -> Option<Fact> {
+    let stage = rollout.stage.clone().or_else(|| StageName::parse(SOLE).ok())?;
+    let cause = StageReconcile::OfRollout { version: rollout.version(), since: rollout.since };
+    Some(Request::ReconcileStage { stage, cause }.into_fact(&rollout.model, reason, at))
+}
+
+/// The stage that a fact is about; `None` if the policy has no stage of the name in its details.
+pub(crate) fn stage<'a>(fact: &Fact, deploy: &'a Deploy) -> Option<&'a Stage> {
+    match (fact.kind, fact.details.stage()) {
+        (FactKind::ReconcileRequested, _) => deploy.first(),
+        // A malformed name is not an absent one: it must not roll production back.
+        (FactKind::RollbackRequested, None) if fact.details.text("stage").is_none() => deploy.production(),
+        (_, name) => deploy.stage(name?.as_str()),
     }
-}
-
-/// A detail of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Detail<T> {
-    Absent,
-    Malformed,
-    Given(T),
-}
-
-/// A request of a stage or an operator.
-#[derive(Debug, Clone)]
-pub(crate) struct Request<'a> {
-    pub(crate) fact: &'a Fact,
-    /// The package, which another stage names.
-    pub(crate) package: Detail<PackageArn>,
-    /// The version, which an operator names.
-    pub(crate) version: Detail<u32>,
-    /// The operator; `None` for a request of another stage.
-    pub(crate) by: Option<String>,
-}
-
-impl<'a> Request<'a> {
-    pub(crate) fn read(fact: &'a Fact) -> Self {
-        let package = fact.details.get("package").map(|text| PackageArn::parse(text).ok());
-        let version = fact.details.get("version").map(|text| text.parse().ok());
-        let by = fact.details.get("by").map(|by| one_line(by, 64)).filter(|by| !by.is_empty());
-        Self { fact, package: Detail::of(package), version: Detail::of(version), by }
-    }
-}
-
-impl<T> Detail<T> {
-    fn of(parsed: Option<Option<T>>) -> Self {
-        match parsed {
-            None => Self::Absent,
-            Some(None) => Self::Malformed,
-            Some(Some(value)) => Self::Given(value),
-        }
-    }
-}
-
-/// The stage that a fact names.
-pub(crate) fn stage_name(fact: &Fact) -> Option<&str> {
-    fact.details.get("stage").map(String::as_str)
 }

@@ -61,6 +61,7 @@ trimtab_core::reason_codes! {
         PromotionPending = "promotion_pending" => "The version waits at the gate of the stage.",
         Gated = "gated" => "An operator cannot open this gate: the version's life cycle does.",
         GateClosed = "gate_closed" => "The version's life cycle does not open the gate of the stage.",
+        MalformedRequest = "malformed_request" => "A request of a stage or an operator lacks a detail, or has a malformed one.",
         NotOffered = "not_offered" => "The version is not live in the previous stage.",
         Withdrawn = "withdrawn" => "The version was rejected and is no longer offered to the stage.",
         NotHere = "not_here" => "The rejected version has not entered the stage.",

@@ -8,16 +8,14 @@ use trimtab_core::name::PackageArn;
 use trimtab_core::port::ListedPackage;
 
 use crate::context::Ctx;
-use crate::fact::{Detail, Request};
 use crate::rollout::Cause;
 use crate::targets;
 
-/// The version to which the request rolls back, or the reason for which there is none.
-pub(crate) fn requested_version(ctx: Ctx<'_>, request: &Request<'_>) -> Result<PackageArn, String> {
-    match request.version {
-        Detail::Absent => previous_version(ctx).ok_or_else(|| "no version was live before".to_owned()),
-        Detail::Malformed => Err("the version is not a number".to_owned()),
-        Detail::Given(version) => named_version(ctx, version)
+/// The version to which an operator rolls back, the previous one if the request names none, or the reason for which there is none.
+pub(crate) fn requested_version(ctx: Ctx<'_>, version: Option<u32>) -> Result<PackageArn, String> {
+    match version {
+        None => previous_version(ctx).ok_or_else(|| "no version was live before".to_owned()),
+        Some(version) => named_version(ctx, version)
             .ok_or_else(|| format!("version {version} was not live in the stage, and is not approved")),
     }
 }

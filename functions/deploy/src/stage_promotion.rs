@@ -7,9 +7,10 @@ use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::{PackageArn, StageName};
 use trimtab_core::policy::{Deploy, Gate, Policy, SOLE, Stage};
 use trimtab_core::port::ObservedPackage;
+use trimtab_core::request::{Promote, Promoter};
 
 use crate::context::Ctx;
-use crate::fact::{self, Detail, Request};
+use crate::fact;
 use crate::rollout::Rollout;
 use crate::state::{State, Verdict};
 use crate::{targets, variant_test};
@@ -26,11 +27,7 @@ pub(crate) fn stage_of<'a>(event: &Event, deploy: &'a Deploy) -> Option<&'a Stag
         Body::Endpoint(_) | Body::CodePipelineExecution(_) | Body::Stack(_) | Body::TransformJob(_) => {
             deploy.stages.iter().find(|stage| targets::of(stage).is_named_by(stage, event))
         }
-        Body::Fact(fact) => match (fact.kind, fact::stage_name(fact)) {
-            (FactKind::ReconcileRequested, _) => deploy.first(),
-            (FactKind::RollbackRequested, None) => deploy.production(),
-            (_, name) => deploy.stage(name?),
-        },
+        Body::Fact(fact) => fact::stage(fact, deploy),
         _ => deploy.first(),
     }
 }
@@ -60,7 +57,7 @@ pub(crate) fn reconcile_requests(policy: &Policy, stage: &Stage, request: &Fact,
     if request.kind != FactKind::ReconcileRequested {
         return Vec::new();
     }
-    later_stages(policy, stage).map(|other| fact::stage_reconcile_request(other, request, now)).collect()
+    later_stages(policy, stage).filter_map(|other| fact::stage_reconcile_request(other, request, now)).collect()
 }
 
 /// All stages but the first, if this is the first; otherwise none.
@@ -70,17 +67,14 @@ fn later_stages<'a>(policy: &'a Policy, stage: &Stage) -> impl Iterator<Item = &
     deploy.into_iter().flat_map(|deploy| deploy.stages.iter().skip(1)).map(|stage| &stage.name)
 }
 
-/// The package that a request is about. An operator names a version that is being tested here or is offered.
-pub(crate) fn requested_package(request: &Request<'_>, state: &State) -> Option<PackageArn> {
-    match (&request.package, &request.version) {
-        (Detail::Given(package), _) => Some(package.clone()),
-        (Detail::Absent, Detail::Given(version)) => {
-            let tested = variant_test::rollout(state).map(|rollout| &rollout.package);
-            let tested = tested.filter(|package| package.version() == *version);
-            tested.or_else(|| state.offered.get(version)).cloned()
-        }
-        (Detail::Malformed | Detail::Absent, _) => None,
+/// The package that a promotion is about. An operator names a version that is being tested here or is offered.
+pub(crate) fn promoted_package(promote: &Promote, state: &State) -> Option<PackageArn> {
+    if let Promoter::PreviousStage { package, .. } = &promote.by {
+        return Some(package.clone());
     }
+    let tested = variant_test::rollout(state).map(|rollout| &rollout.package);
+    let tested = tested.filter(|package| package.version() == promote.version);
+    tested.or_else(|| state.offered.get(&promote.version)).cloned()
 }
 
 /// Whether the version's life cycle in the registry opens the gate of this name.

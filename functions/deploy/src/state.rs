@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use trimtab_core::fact::FactSubject;
 use trimtab_core::name::{ModelName, PackageArn, StageName};
 use trimtab_core::text::digest;
 
@@ -191,16 +192,16 @@ impl State {
 
     /// Whether this request was processed.
     #[must_use]
-    pub fn has_processed(&self, dedup_key: &str) -> bool {
-        self.processed_requests.contains(&digest(&[dedup_key], 16))
+    pub fn has_processed(&self, request: &FactSubject) -> bool {
+        self.processed_requests.contains(&digest(&[&request.to_string()], 16))
     }
 
     /// Records that the request was processed.
-    pub fn record_request(&mut self, dedup_key: &str) {
-        if self.has_processed(dedup_key) {
+    pub fn record_request(&mut self, request: &FactSubject) {
+        if self.has_processed(request) {
             return;
         }
-        self.processed_requests.push(digest(&[dedup_key], 16));
+        self.processed_requests.push(digest(&[&request.to_string()], 16));
         let surplus = self.processed_requests.len().saturating_sub(REQUESTS_STORED);
         self.processed_requests.drain(..surplus);
     }

@@ -1,7 +1,7 @@
 //! The facts that `guard` publishes.
 
 use jiff::Timestamp;
-use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::fact::{Details, Fact, FactKind, FactSubject, Token};
 
 use crate::state::{Finding, display_name, id};
 
@@ -9,20 +9,12 @@ use crate::state::{Finding, display_name, id};
 pub(crate) fn about(kind: FactKind, finding: &Finding, number: u32, reasons: Vec<String>, at: Timestamp) -> Fact {
     let mut rules: Vec<&str> = finding.rules().collect();
     rules.dedup();
-    Fact {
-        kind,
-        version: fact::VERSION,
-        model: None,
-        dedup_key: format!("finding/{}/{number}", id(&finding.resource)),
-        at,
-        reasons,
-        details: [
-            ("resource".to_owned(), finding.arn.clone()),
-            ("what".to_owned(), display_name(&finding.resource)),
-            ("owner".to_owned(), finding.owner.clone()),
-            ("caller".to_owned(), finding.caller.clone()),
-            ("rules".to_owned(), rules.join(", ")),
-        ]
-        .into(),
-    }
+    let subject = FactSubject::Finding { resource: Token::of(&id(&finding.resource)), number };
+    let details = Details::default()
+        .with_resource(finding.arn.clone())
+        .with_text("what", Some(display_name(&finding.resource)))
+        .with_text("owner", Some(finding.owner.clone()))
+        .with_text("caller", Some(finding.caller.clone()))
+        .with_text("rules", Some(rules.join(", ")));
+    Fact { reasons, details, ..Fact::new(kind, subject, at) }
 }

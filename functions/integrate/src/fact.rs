@@ -1,16 +1,15 @@
 //! The facts of `integrate`: every constructor and every reader.
 //!
-//! The dedup key of a build's facts has the commit, not the build: a build that an earlier attempt started twice leads
+//! The subject of a build's facts is the commit, not the build: a build that an earlier attempt started twice leads
 //! to one message.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::fact::{Details, Fact, FactKind, FactSubject, Token};
 use trimtab_core::name::{
     BranchName, CommitId, ImageDigest, ImageTag, ModelName, PipelineBuildId, PullRequestId, RepositoryName,
 };
-use trimtab_core::text::{digest, one_line};
+use trimtab_core::request::{self, Build, Request};
+use trimtab_core::text::digest;
 
 use crate::build::BuildRef;
 use crate::state::TrainingImage;
@@ -28,61 +27,64 @@ pub(crate) struct AboutBuild<'a> {
 
 impl AboutBuild<'_> {
     fn fact(self, kind: FactKind, reason: &str) -> Fact {
-        let name = self.model.map_or("unknown", ModelName::as_str);
-        let fact = Fact {
-            kind,
-            version: fact::VERSION,
-            dedup_key: format!("build/{name}/{}", self.commit),
-            model: self.model.cloned(),
-            at: self.at,
-            reasons: vec![reason.to_owned()],
-            details: BTreeMap::from([("commit".to_owned(), self.commit.to_string())]),
-        };
-        with(fact, "build", self.build.map(BuildRef::short))
+        let subject = FactSubject::build(self.model, self.commit);
+        let build = self.build.map(|build| build.short().to_owned());
+        let details = Details::default().with_commit(self.commit.clone()).with_build(build);
+        let fact = Fact::new(kind, subject, self.at).because(reason).with(details);
+        Fact { model: self.model.cloned(), ..fact }
     }
 
     pub(crate) fn started(self, branch: &BranchName) -> Fact {
         let fact = self.fact(FactKind::BuildStarted, &format!("commit {} is being built", self.commit));
-        with(fact, "branch", Some(branch.as_str()))
+        let details = fact.details.clone().with_branch(branch.clone());
+        fact.with(details)
     }
 
     pub(crate) fn failed(self, reason: &str, logs: Option<&str>) -> Fact {
-        with(self.fact(FactKind::BuildFailed, reason), "logs", logs)
+        let fact = self.fact(FactKind::BuildFailed, reason);
+        let details = fact.details.clone().with_logs(logs.map(str::to_owned));
+        fact.with(details)
     }
 
     pub(crate) fn deadline_exceeded(self, reason: &str) -> Fact {
-        let mut fact = self.fact(FactKind::DeadlineExceeded, reason);
-        // The build's own facts have the same subject: the message about the deadline must not replace theirs.
-        fact.dedup_key = format!("late/{}", fact.dedup_key);
-        fact
+        let fact = self.fact(FactKind::DeadlineExceeded, reason);
+        // The build's own facts are about the build: the message about the deadline must not replace theirs.
+        Fact { subject: FactSubject::Deadline(Box::new(fact.subject.clone())), ..fact }
     }
 
     pub(crate) fn training_requested(self) -> Fact {
         self.fact(FactKind::TrainingRequested, &format!("the build of {} succeeded", self.commit))
     }
+}
 
-    /// Requests of `integrate` itself that the commit's build is decided.
-    pub(crate) fn requested(self, reason: &str, subject: RequestSubject<'_>) -> Fact {
-        let fact = self.fact(FactKind::BuildRequested, reason);
-        match subject {
-            RequestSubject::Branch(branch) => with(fact, "branch", Some(branch.as_str())),
-            RequestSubject::Execution(execution) => with(fact, "execution", Some(execution)),
-            RequestSubject::Merge { branch, pull_request } => {
-                with(with(fact, "branch", Some(branch.as_str())), "merged", Some(pull_request.as_str()))
-            }
-            RequestSubject::PullRequest { branch, pull_request } => {
-                with(with(fact, "branch", Some(branch.as_str())), "pull-request", Some(pull_request.as_str()))
-            }
+/// Requests of `integrate` itself that a commit's build is decided.
+pub(crate) fn build_requested(
+    model: &ModelName,
+    commit: &CommitId,
+    origin: CommitOrigin<'_>,
+    reason: &str,
+    at: Timestamp,
+) -> Fact {
+    let build = Build { commit: commit.clone(), branch: None, execution: None, pull_request: None, merged: None };
+    let build = match origin {
+        CommitOrigin::Branch(branch) => Build { branch: Some(branch.clone()), ..build },
+        CommitOrigin::Execution(execution) => Build { execution: Some(execution.clone()), ..build },
+        CommitOrigin::Merge { branch, pull_request } => {
+            Build { branch: Some(branch.clone()), merged: Some(pull_request.clone()), ..build }
         }
-    }
+        CommitOrigin::PullRequest { branch, pull_request } => {
+            Build { branch: Some(branch.clone()), pull_request: Some(pull_request.clone()), ..build }
+        }
+    };
+    Request::Build(build).into_fact(model, reason, at)
 }
 
 /// The origin of the commit that is requested.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum RequestSubject<'a> {
+pub(crate) enum CommitOrigin<'a> {
     Branch(&'a BranchName),
     /// The execution that built the commit.
-    Execution(&'a str),
+    Execution(&'a PipelineBuildId),
     Merge {
         branch: &'a BranchName,
         pull_request: &'a PullRequestId,
@@ -91,11 +93,6 @@ pub(crate) enum RequestSubject<'a> {
         branch: &'a BranchName,
         pull_request: &'a PullRequestId,
     },
-}
-
-fn with(mut fact: Fact, name: &str, value: Option<&str>) -> Fact {
-    fact.details.extend(value.map(|value| (name.to_owned(), one_line(value, 400))));
-    fact
 }
 
 /// A branch that was deleted.
@@ -117,20 +114,15 @@ impl AboutBranch<'_> {
         // The event and a reconcile may know different last commits of one deletion. They know the same snapshot, so
         // that its time is the identity; without a snapshot only the event reports the deletion.
         let mark = self.since.map_or_else(|| commit.to_owned(), |since| since.to_string());
-        let details = [
-            ("branch", self.branch.to_string()),
-            ("repository", self.repository.to_string()),
-            ("commit", commit.to_owned()),
-        ];
-        Fact {
-            kind: FactKind::BranchDeleted,
-            version: fact::VERSION,
-            model: Some(self.model.clone()),
-            dedup_key: format!("branch/{}/{}", self.model, digest(&[self.branch.as_str(), &mark], 16)),
-            at: self.at,
-            reasons: vec![reason.to_owned()],
-            details: named(details),
-        }
+        let details = Details::default()
+            .with_branch(self.branch.clone())
+            .with_repository(self.repository.clone())
+            .with_commit(self.commit.cloned());
+        let deletion = Token::of(&digest(&[self.branch.as_str(), &mark], 16));
+        Fact::new(FactKind::BranchDeleted, FactSubject::BranchDeletion { model: self.model.clone(), deletion }, self.at)
+            .of_model(self.model)
+            .because(reason)
+            .with(details)
     }
 }
 
@@ -143,23 +135,11 @@ pub(crate) fn image_adopted(
     at: Timestamp,
 ) -> Fact {
     let TrainingImage { uri, tag, serial, .. } = image;
-    let details = [
-        ("image", uri.to_string()),
-        ("digest", uri.digest().to_owned()),
-        ("tag", tag.to_string()),
-        ("serial", serial.to_string()),
-    ];
-    Fact {
-        kind: match kind {
-            ImageUse::TrainNow => FactKind::TrainingRequested,
-            ImageUse::NextRun => FactKind::ImageAdopted,
-        },
-        version: fact::VERSION,
-        model: Some(model.clone()),
-        dedup_key: format!("image/{model}/{serial}"),
-        at,
-        reasons: vec![reason.to_owned()],
-        details: named(details),
+    let image = request::TrainingImage { image: uri.clone(), tag: Some(tag.clone()), serial: *serial };
+    let fact = Request::TrainImage(image).into_fact(model, reason, at);
+    match kind {
+        ImageUse::TrainNow => fact,
+        ImageUse::NextRun => Fact { kind: FactKind::ImageAdopted, ..fact },
     }
 }
 
@@ -172,19 +152,8 @@ pub(crate) enum ImageUse {
 
 /// Requests of `integrate` itself that the image under a tag is decided.
 pub(crate) fn image_requested(model: &ModelName, tag: &ImageTag, digest: &ImageDigest, at: Timestamp) -> Fact {
-    Fact {
-        kind: FactKind::ImageRequested,
-        version: fact::VERSION,
-        model: Some(model.clone()),
-        dedup_key: format!("image/{model}/{tag}/{digest}"),
-        at,
-        reasons: vec![format!("{tag} points at {digest}")],
-        details: named([("tag", tag.to_string()), ("digest", digest.to_string())]),
-    }
-}
-
-fn named<const N: usize>(details: [(&str, String); N]) -> BTreeMap<String, String> {
-    details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let reason = format!("{tag} points at {digest}");
+    Request::Image { tag: tag.clone(), digest: digest.clone() }.into_fact(model, reason, at)
 }
 
 /// A Build Requested.
@@ -215,21 +184,13 @@ pub(crate) struct Proposal {
 }
 
 impl BuildRequested {
-    /// `None` if a detail is malformed, or if the request names no commit, or neither branch nor execution.
+    /// `None` if the request is malformed.
     pub(crate) fn read(fact: &Fact) -> Option<Self> {
-        let detail = |name: &str| fact.details.get(name).map(String::as_str);
-        let commit = CommitId::parse(detail("commit")?).ok()?;
-        let branch = detail("branch").map(BranchName::parse).transpose().ok()?;
-        let execution = detail("execution").map(PipelineBuildId::parse).transpose().ok()?;
-        let merged = detail("merged").map(PullRequestId::parse).transpose().ok()?;
-        let pull_request = detail("pull-request").map(PullRequestId::parse).transpose().ok()?;
+        let Ok(Request::Build(build)) = Request::from_fact(fact) else { return None };
+        let Build { commit, branch, execution, pull_request, merged } = build;
         match (pull_request, branch) {
             (Some(pull_request), Some(branch)) => Some(Self::PullRequest(Proposal { pull_request, branch, commit })),
-            (Some(_), None) => None,
-            (None, branch) if branch.is_some() || execution.is_some() => {
-                Some(Self::Commit(CommitRequest { commit, branch, merged, execution }))
-            }
-            (None, _) => None,
+            (_, branch) => Some(Self::Commit(CommitRequest { commit, branch, merged, execution })),
         }
     }
 }
@@ -244,8 +205,9 @@ pub(crate) struct TaggedImage {
 impl TaggedImage {
     /// Reads an Image Requested; `None` if the tag or the digest is missing or malformed.
     pub(crate) fn read(fact: &Fact) -> Option<Self> {
-        let tag = ImageTag::parse(fact.details.get("tag")?).ok()?;
-        let digest = ImageDigest::parse(fact.details.get("digest")?).ok()?;
-        Some(Self { tag, digest })
+        match Request::from_fact(fact) {
+            Ok(Request::Image { tag, digest }) => Some(Self { tag, digest }),
+            _ => None,
+        }
     }
 }

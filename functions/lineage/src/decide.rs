@@ -35,7 +35,7 @@ impl Decide for Lineage {
 
     fn aggregate(event: &Event, _: Option<&Policy>) -> String {
         match &event.body {
-            Body::Fact(fact) => format!("lineage#{}", digest(&[fact.kind.as_str(), &fact.dedup_key], 32)),
+            Body::Fact(fact) => format!("lineage#{}", digest(&[fact.kind.as_str(), &fact.dedup_key()], 32)),
             _ => "lineage#none".to_owned(),
         }
     }

@@ -123,7 +123,7 @@ fn training(source: Source<'_>) -> Chain {
 /// Run → package → evaluation.
 fn evaluation(source: Source<'_>) -> Chain {
     let Some(package) = fact::package(source.fact) else { return Chain::default() };
-    let entity = entity(EntityKind::Action, source.policy, "evaluation", &source.fact.dedup_key, "Evaluation");
+    let entity = entity(EntityKind::Action, source.policy, "evaluation", &source.fact.dedup_key(), "Evaluation");
     let action = Entity {
         source: package.to_string(),
         progress: Some(source.progress),
@@ -138,7 +138,7 @@ fn evaluation(source: Source<'_>) -> Chain {
 fn rollout(source: Source<'_>) -> Chain {
     let Some(package) = fact::package(source.fact) else { return Chain::default() };
     let target = target(source);
-    let entity = entity(EntityKind::Action, source.policy, "rollout", &source.fact.dedup_key, "Rollout");
+    let entity = entity(EntityKind::Action, source.policy, "rollout", &source.fact.dedup_key(), "Rollout");
     let action = Entity {
         source: target.as_ref().map_or_else(|| package.to_string(), |target| target.source.clone()),
         progress: Some(source.progress),
@@ -169,13 +169,13 @@ fn run_of(policy: &Policy, run: &str, progress: LineageProgress, properties: BTr
 }
 
 fn incident(Source { fact, policy, .. }: Source<'_>) -> Entity {
-    let entity = entity(EntityKind::Context, policy, "incident", &fact.dedup_key, "Incident");
-    Entity { source: format!("trimtab:{}", fact.dedup_key), properties: fact::properties(fact), ..entity }
+    let entity = entity(EntityKind::Context, policy, "incident", &fact.dedup_key(), "Incident");
+    Entity { source: format!("trimtab:{}", fact.subject), properties: fact::properties(fact), ..entity }
 }
 
 /// An action that no AWS service has a name for: its source is its dedup key.
 fn known_to_trimtab_only(source: Source<'_>, what: &str, of_type: &str) -> Entity {
-    let dedup_key = &source.fact.dedup_key;
+    let dedup_key = &source.fact.dedup_key();
     let entity = entity(EntityKind::Action, source.policy, what, dedup_key, of_type);
     Entity {
         source: format!("trimtab:{dedup_key}"),
@@ -199,7 +199,7 @@ fn commit_of(source: Source<'_>, commit: &CommitId) -> Option<Entity> {
 
 /// The endpoint or the transform output of the fact's stage, or of the last stage; `None` for other targets.
 fn target(Source { fact, policy, .. }: Source<'_>) -> Option<Entity> {
-    let stage = policy.deploy.as_ref()?.named(fact::stage(fact))?;
+    let stage = policy.deploy.as_ref()?.named(fact::stage(fact).as_ref())?;
     match &stage.target {
         Target::Endpoint(target) => {
             // Another account may have an endpoint of the same name.

@@ -30,7 +30,7 @@ pub(crate) fn plan(ctx: Ctx<'_>) -> Plan {
     let Some(entity) = chain.action else {
         return Plan::skip(Code::NoEntity, "the fact names no commit, run or version: there is nothing to link");
     };
-    let text = format!("wrote {} on {}", ctx.fact.kind.as_str(), ctx.fact.dedup_key);
+    let text = format!("wrote {} on {}", ctx.fact.kind.as_str(), ctx.fact.subject);
     let mut plan = Plan::only(Decision::Acted, Reason::new(Code::Written, text));
     plan.actions = vec![Action::CreateAction(entity)];
     plan.actions.extend(chain.links.into_iter().map(Action::AddAssociation));

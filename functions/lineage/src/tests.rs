@@ -100,8 +100,8 @@ fn build_is_linked_with_its_commit_and_completed_by_training() {
 fn evaluation_is_linked_with_its_package() {
     let rig = with_origin(rig(str::to_owned));
     let details = json!({"package": PACKAGE, "version": "3"});
-    rig.react(&fact("1", "Evaluation Started", "candidate/churn/3", &details));
-    rig.react(&fact("2", "Evaluation Failed", "candidate/churn/3", &details));
+    rig.react(&fact("1", "Evaluation Started", "evaluation/churn/3", &details));
+    rig.react(&fact("2", "Evaluation Failed", "evaluation/churn/3", &details));
     assert_eq!(
         rig.services.lineage().chain(),
         ["ModelPackage ContributedTo Evaluation", "TrainingRun Produced ModelPackage"]
@@ -113,7 +113,7 @@ fn evaluation_is_linked_with_its_package() {
 fn monitoring_is_linked_with_its_baseline_and_endpoint() {
     let rig = rig(str::to_owned);
     let details = json!({"version": "3", "kind": "bias", "baseline": "s3://churn-monitoring/b/constraints.json"});
-    rig.react(&fact("1", "Monitoring Started", "watch/churn/bias/1a2b", &details));
+    rig.react(&fact("1", "Monitoring Started", "monitoring/churn/bias/1a2b", &details));
     assert_eq!(
         rig.services.lineage().chain(),
         ["Baseline ContributedTo Monitoring", "Monitoring AssociatedWith Endpoint"]
@@ -181,7 +181,7 @@ fn fact_without_a_subject_has_no_lineage() {
     let rig = rig(str::to_owned);
     let refused = fact("1", "Training Failed", "incident/churn-build-1", &json!({"run": "nonsense"}));
     assert_eq!(rig.react(&refused), (Decision::Skipped, "no_entity"));
-    let person = fact("2", "Training Requested", "asked/churn/1", &json!({"by": "maya"}));
+    let person = fact("2", "Training Requested", "training-request/churn/1", &json!({"by": "maya"}));
     assert_eq!(rig.react(&person), (Decision::Skipped, "no_entity"));
     let other = fact("3", "Branch Deleted", "branch/churn/x", &json!({}));
     assert_eq!(rig.react(&other), (Decision::Skipped, "not_concerned"));

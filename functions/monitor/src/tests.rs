@@ -41,13 +41,12 @@ fn in_service() -> Value {
 }
 
 fn reconcile_request() -> Value {
-    let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/churn/x", "at": NOON, "details": {}});
+    let detail = json!({"version": 1, "model": "churn", "dedup_key": "reconcile/churn/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
     event("trimtab", "Reconcile Requested", &detail)
 }
 
 fn requested(kind: &str) -> Value {
-    let detail =
-        json!({"version": 1, "model": "churn", "dedup_key": "watch/churn/x", "at": NOON, "details": {"kind": kind}});
+    let detail = json!({"version": 1, "model": "churn", "dedup_key": "monitoring-request/churn/data-quality/2026-11-20T12:00:00Z", "at": NOON, "details": {"kind": kind}});
     event("trimtab", "Monitoring Requested", &detail)
 }
 
@@ -150,7 +149,7 @@ impl Rig {
 
     fn dedup_keys(&self, kind: FactKind) -> BTreeSet<String> {
         let facts = self.world.bus.facts();
-        facts.into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key).collect()
+        facts.into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key()).collect()
     }
 
     fn jobs(&self) -> Vec<String> {

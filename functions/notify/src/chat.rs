@@ -56,7 +56,7 @@ pub(crate) fn message(fact: &Fact, template: Template, links: &ConsoleLinks<'_>)
     let mut next_steps = vec![plain(template.next, LINE_MAX), command(&links.command(fact))];
     next_steps.extend(runbook::link(fact.kind).map(|section| format!("Runbook: {section}")));
     let parts = Parts {
-        id: trimtab_core::text::digest(&[fact.kind.as_str(), &fact.dedup_key], 32),
+        id: trimtab_core::text::digest(&[fact.kind.as_str(), &fact.dedup_key()], 32),
         lines: reasons.chain([String::new(), links.link(fact)]).collect(),
         next_steps,
         summary: format!("{model}: {}", template.what),

@@ -74,12 +74,12 @@ impl<'a> ConsoleLinks<'a> {
         }
         let build = fact::build(fact);
         // A build of CodeBuild is named `PROJECT:ID`, an execution of CodePipeline by its ID alone.
-        if let Some((project, _)) = build.and_then(|build| build.split_once(':')) {
-            let (account, project, build) = (self.account, escaped(project), escaped(build.unwrap_or_default()));
+        if let Some((build, (project, _))) = build.as_deref().and_then(|build| Some((build, build.split_once(':')?))) {
+            let (account, project, build) = (self.account, escaped(project), escaped(build));
             return Some(self.developer_tools(&format!("codebuild/{account}/projects/{project}/build/{build}/")));
         }
         if let (Some(execution), Some(pipeline)) = (build, &rules.codepipeline) {
-            let (pipeline, execution) = (escaped(pipeline.name.as_str()), escaped(execution));
+            let (pipeline, execution) = (escaped(pipeline.name.as_str()), escaped(&execution));
             let path = format!("codepipeline/pipelines/{pipeline}/executions/{execution}/timeline");
             return Some(self.developer_tools(&path));
         }
@@ -98,7 +98,7 @@ impl<'a> ConsoleLinks<'a> {
     /// The page of the resource that a finding is about.
     fn resource(&self, fact: &Fact) -> Option<String> {
         let (kind, name) = fact::resource(fact)?;
-        let page = match kind {
+        let page = match kind.as_str() {
             "training-job" => "jobs",
             "processing-job" => "processing-jobs",
             "model" => "models",
@@ -107,12 +107,12 @@ impl<'a> ConsoleLinks<'a> {
             "notebook-instance" => "notebook-instances",
             _ => return None,
         };
-        Some(self.sagemaker(&format!("{page}/{}", escaped(name))))
+        Some(self.sagemaker(&format!("{page}/{}", escaped(&name))))
     }
 
     /// The target of the fact's stage; `None` if it is in another account, whose console this account cannot open.
     fn target(&self, fact: &Fact) -> Option<&'a Target> {
-        let stage = self.policy?.deploy.as_ref()?.named(fact::stage(fact))?;
+        let stage = self.policy?.deploy.as_ref()?.named(fact::stage(fact).as_ref())?;
         stage.account.is_none().then_some(&stage.target)
     }
 

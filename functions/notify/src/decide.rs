@@ -39,7 +39,7 @@ impl Decide for Notify {
             Body::Fact(fact) if event.is_reconcile_request() || fact.kind == FactKind::NotificationBatched => {
                 format!("digest#{}", fact::owner(fact))
             }
-            Body::Fact(fact) => format!("message#{}", text::digest(&[fact.kind.as_str(), &fact.dedup_key], 32)),
+            Body::Fact(fact) => format!("message#{}", text::digest(&[fact.kind.as_str(), &fact.dedup_key()], 32)),
             _ => "message#none".to_owned(),
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn on_fact(ctx: Ctx<'_>) -> Plan {
     let state = ctx.state.message();
     let is_batched = ctx.rules().is_some_and(|rules| rules.digest_severities.contains(&fact.kind.severity()));
     if is_batched && state.sent.is_none() {
-        let text = format!("{} on {} is added to the digest", fact.kind.as_str(), fact.dedup_key);
+        let text = format!("{} on {} is added to the digest", fact.kind.as_str(), fact.subject);
         let batched = fact::batched(fact, templates::subject(fact, template), ctx.now);
         let message = Message { sent: Some(ctx.now), chat: Some(ctx.now), message_id: None };
         return Plan::update(State::Message(message), Code::AddedToDigest, text).with_fact(batched);
@@ -58,7 +58,7 @@ pub(crate) fn on_fact(ctx: Ctx<'_>) -> Plan {
     {
         return Plan::skip(Code::AlreadySent, format!("the message of this dedup key was sent at {sent}"));
     }
-    let reason = Reason::new(Code::Sent, format!("{} on {}", fact.kind.as_str(), fact.dedup_key));
+    let reason = Reason::new(Code::Sent, format!("{} on {}", fact.kind.as_str(), fact.subject));
     let mut plan = Plan::only(Decision::Acted, reason);
     if state.sent.is_none() {
         plan.actions.push(to_subscribers(templates::message_of(fact, template, &ctx.links())));

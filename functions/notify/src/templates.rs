@@ -212,7 +212,7 @@ pub fn message(fact: &Fact, links: &ConsoleLinks<'_>) -> Option<Message> {
 /// The message for a fact of this template's kind.
 pub(crate) fn message_of(fact: &Fact, template: Template, links: &ConsoleLinks<'_>) -> Message {
     let (severity, model) = (fact.kind.severity(), fact.model.as_ref());
-    let thread = text::one_line(&fact::thread(&fact.dedup_key), THREAD_MAX);
+    let thread = text::one_line(&fact.subject.thread(), THREAD_MAX);
     let attributes = [
         ("severity", severity.as_str()),
         ("model", model.map_or("trimtab", ModelName::as_str)),
@@ -243,24 +243,22 @@ fn body(fact: &Fact, template: Template, links: &ConsoleLinks<'_>) -> String {
     for (name, value) in fact::details(fact).take(LINES_MAX) {
         let _ = writeln!(body, "  {}: {}", line(name), line(value));
     }
-    let _ = write!(body, "  at: {}\n  dedup_key: {}\n", fact.at, line(&fact.dedup_key));
+    let _ = write!(body, "  at: {}\n  dedup_key: {}\n", fact.at, line(&fact.dedup_key()));
     body
 }
 
 #[cfg(test)]
 mod tests {
+    use trimtab_core::fact::Details;
+
     use super::*;
 
     fn fact(kind: FactKind) -> Fact {
-        Fact {
-            kind,
-            version: 1,
-            model: ModelName::parse("churn").ok(),
-            dedup_key: "rollout/churn/3/1".into(),
-            at: "2026-11-20T03:12:00Z".parse().unwrap(),
-            reasons: vec!["the endpoint serves version 2 again: alarm churn-prod-5xx fired".into()],
-            details: [("version".to_owned(), "3".to_owned())].into(),
-        }
+        let subject = "rollout/churn/3/1".parse().unwrap();
+        Fact::new(kind, subject, "2026-11-20T03:12:00Z".parse().unwrap())
+            .of_model(&ModelName::parse("churn").unwrap())
+            .because("the endpoint serves version 2 again: alarm churn-prod-5xx fired")
+            .with(Details::default().with_version(3))
     }
 
     #[test]
@@ -306,7 +304,7 @@ mod tests {
     fn every_subject_fits_sns() {
         for kind in FactKind::ALL.iter().filter(|kind| !kind.is_request()) {
             let mut fact = fact(*kind);
-            fact.details.insert("version".into(), "9\u{202e}\n\r".repeat(60));
+            fact.details = fact.details.with_text("version", Some("9\u{202e}\n\r".repeat(60)));
             let subject = message(&fact, &ConsoleLinks::default()).unwrap().subject;
             assert!(subject.len() < 100 && subject.chars().all(|c| c.is_ascii() && !c.is_control()), "{subject:?}");
         }

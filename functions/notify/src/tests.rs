@@ -65,7 +65,7 @@ fn dedup_key_has_one_message() {
 fn message_has_an_audience() {
     let rig = rig();
     rig.try_react(&fact("1", "Training Failed", "incident/churn-drift-1")).unwrap();
-    let mut finding = fact("2", "Finding Reported", "finding/training-job/night");
+    let mut finding = fact("2", "Finding Reported", "finding/night/1");
     finding["detail"]["model"] = json!(null);
     rig.try_react(&finding).unwrap();
     let sent = rig.services.sent().clone();
@@ -92,7 +92,9 @@ fn refused_message_returns_to_lambda() {
 #[test]
 fn request_between_functions_is_not_sent() {
     let rig = rig();
-    let report = rig.try_react(&fact("1", "Training Requested", "build/churn/x")).unwrap();
+    let report = rig
+        .try_react(&fact("1", "Training Requested", "build/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190"))
+        .unwrap();
     assert_eq!((report.codes[0], rig.services.sent().len()), ("request", 0));
 }
 

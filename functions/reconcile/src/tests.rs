@@ -28,8 +28,8 @@ fn every_model_with_the_table_is_requested_and_no_other() {
         Reaction { ledger: MemoryLedger::with([policy("churn", on), policy("segments", ""), policy("prices", on)]) };
     let report = run(world.react(&reaction, &tick())).unwrap().unwrap();
     assert_eq!(report.codes, ["reconcile_requested"]);
-    let requested: Vec<String> = world.bus.facts().iter().map(|fact| fact.dedup_key.clone()).collect();
-    assert_eq!(requested, ["look/churn/2026-11-20T09:00:00Z", "look/prices/2026-11-20T09:00:00Z"]);
+    let requested: Vec<String> = world.bus.facts().iter().map(|fact| fact.dedup_key()).collect();
+    assert_eq!(requested, ["reconcile/churn/2026-11-20T09:00:00Z", "reconcile/prices/2026-11-20T09:00:00Z"]);
     assert!(world.ledger.contents().history.is_empty(), "a scheduled event leaves no record");
 }
 

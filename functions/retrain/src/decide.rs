@@ -105,7 +105,7 @@ fn on_fact(ctx: &Ctx<'_>, fact: &Fact) -> Plan {
     match fact::read(fact) {
         Ok(Some(request)) => planner::on_request(ctx, request),
         Ok(None) => not_concerned(),
-        Err(malformed) => Plan::fail(malformed.code, malformed.expected),
+        Err(malformed) => Plan::fail(malformed.code, malformed.text),
     }
 }
 

@@ -15,7 +15,7 @@ mod data_debounce;
 pub mod decide;
 mod drift;
 pub mod engines;
-pub mod fact;
+mod fact;
 mod image;
 mod in_flight;
 pub mod observation;

@@ -13,7 +13,7 @@ use crate::completion::{RunOutcome, RunStatusChange};
 use crate::ctx::Ctx;
 use crate::data_debounce::{self, ObjectEffect};
 use crate::drift::{self, AlarmFinding};
-use crate::fact::{self, Request};
+use crate::fact::{self, TrainingRequest};
 use crate::rate_limits::{self, Limit};
 use crate::reason::Code;
 use crate::state::{Incident, Outcome, State, TrainingImage};
@@ -93,12 +93,12 @@ pub(crate) fn on_object(ctx: &Ctx<'_>, object: &Object) -> Plan {
 }
 
 /// Decides on a request of another function or of an operator.
-pub(crate) fn on_request(ctx: &Ctx<'_>, request: Request) -> Plan {
+pub(crate) fn on_request(ctx: &Ctx<'_>, request: TrainingRequest) -> Plan {
     match request {
-        Request::AdoptImage(image) => adopt_image(ctx, &image),
-        Request::TrainImage(image) => train_image(ctx, &image),
-        Request::TrainCommit(commit) => train_commit(ctx, commit),
-        Request::Operator { by, reason, id, over_budget } => {
+        TrainingRequest::AdoptImage(image) => adopt_image(ctx, &image),
+        TrainingRequest::TrainImage(image) => train_image(ctx, &image),
+        TrainingRequest::TrainCommit(commit) => train_commit(ctx, commit),
+        TrainingRequest::Operator { by, reason, id, over_budget } => {
             let allowance = if over_budget { ", over the budget" } else { "" };
             let reason = reason.as_deref().unwrap_or("no reason given");
             let text = format!("requested by {by}{allowance}: {reason}");

@@ -130,9 +130,9 @@ fn start_or_wait(ctx: &Ctx<'_>, trigger: Trigger) -> Option<Plan> {
         return None;
     }
     let fact = fact::limited(&ctx.policy.model, &limit, &trigger, ctx.now);
-    if ctx.state.reported_limit.as_ref() == Some(&fact.dedup_key) {
+    if ctx.state.reported_limit.as_ref() == Some(&fact.subject) {
         return None;
     }
-    let state = State { reported_limit: Some(fact.dedup_key.clone()), ..ctx.state.clone() };
+    let state = State { reported_limit: Some(fact.subject.clone()), ..ctx.state.clone() };
     Some(Plan::only(Decision::Skipped, planner::limited(&limit)).with_state(state).with_fact(fact))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use trimtab_core::fact::FactSubject;
 use trimtab_core::name::{ImageUri, ModelName, RunId};
 use trimtab_core::policy::{self, Budget};
 use trimtab_core::port::RunRequest;
@@ -73,9 +74,9 @@ pub struct State {
     /// The time from which `retrain.every` counts while no run has been started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_from: Option<Timestamp>,
-    /// The dedup key of the last reported limit on data or schedule, so that each reconcile does not report it again.
+    /// The subject of the last reported limit on data or schedule, so that each reconcile does not report it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reported_limit: Option<String>,
+    pub reported_limit: Option<FactSubject>,
     /// The image that runs get.
     #[serde(default)]
     pub image: Option<TrainingImage>,

@@ -42,7 +42,7 @@ fn alarm_at(time: &str) -> Value {
 fn request_for(commit: &str) -> Value {
     json!({"version": "0", "id": "b1", "source": "trimtab", "detail-type": "Training Requested", "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
-        "detail": {"version": 1, "model": "churn", "dedup_key": "build/churn/x", "at": NOON, "details": {"commit": commit}}})
+        "detail": {"version": 1, "model": "churn", "dedup_key": format!("build/churn/{commit}"), "at": NOON, "details": {"commit": commit}}})
 }
 
 fn ended(run: &RunId, status: &str) -> Value {
@@ -197,8 +197,8 @@ fn drift_in_the_cool_down_is_refused_with_its_end() {
     assert!(fact.reasons[1].ends_with("drift starts no run until 2026-11-21T13:00:00Z"), "{:?}", fact.reasons);
     stage.react(&alarm_at("2026-11-20T15:00:00Z"));
     assert_eq!(
-        stage.world.bus.facts().pop().unwrap().dedup_key,
-        fact.dedup_key,
+        stage.world.bus.facts().pop().unwrap().dedup_key(),
+        fact.dedup_key(),
         "one dedup key for the whole cool-down"
     );
 }

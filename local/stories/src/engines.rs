@@ -190,7 +190,8 @@ async fn codepipeline(story: &mut Story) -> Result<(), StoryError> {
 
 /// Publishes the fact with which `integrate` requests training after a build.
 async fn request_training(story: &Story) -> Result<(), StoryError> {
-    let detail = json!({"version": 1, "model": "segments", "dedup_key": "build/segments/1", "at": jiff::Timestamp::now(),
+    let subject = "build/segments/1d2e3f405162738495a6b7c8d9e0f10213243546";
+    let detail = json!({"version": 1, "model": "segments", "dedup_key": subject, "at": jiff::Timestamp::now(),
         "reasons": ["the build succeeded"], "details": {"commit": "1d2e3f405162738495a6b7c8d9e0f10213243546"}});
     let entry = PutEventsRequestEntry::builder().event_bus_name("trimtab").source("trimtab");
     let entry = entry.detail_type("Training Requested").detail(detail.to_string()).build();

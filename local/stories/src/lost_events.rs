@@ -114,7 +114,7 @@ async fn trained(story: &mut Story, incident: &str, version: u32) -> Result<(), 
     found(story, "retrain's record of the run's end", closed).await?;
     story.received("Training Succeeded", &format!("incident/{incident}")).await?;
     tick(story).await?;
-    story.received("Approval Requested", &format!("candidate/churn/{version}")).await
+    story.received("Approval Requested", &format!("evaluation/churn/{version}")).await
 }
 
 async fn canary(story: &mut Story) -> Result<(), StoryError> {

@@ -48,7 +48,7 @@ pub(crate) async fn push(story: &mut Story) -> Result<(), StoryError> {
     Story::expect("the run's parameter Commit:", &given, &Some(commit))?;
     registered(story, 2, &run).await?;
     story.received("Training Succeeded", "incident/churn-build-").await?;
-    story.received("Approval Requested", "candidate/churn/2").await?;
+    story.received("Approval Requested", "evaluation/churn/2").await?;
     story
         .observed(
             "one run of churn-training for this commit succeeded; version 2 passed its tests and waits for manual approval",
@@ -148,7 +148,7 @@ pub(crate) async fn drift(story: &mut Story) -> Result<(), StoryError> {
     let closed = async |story: &Story| story.recorded("retrain", Decision::Acted, "the run of churn-drift-").await;
     story.until("retrain's record of the run's end", closed).await?;
     Story::expect("runs so far:", &story.runs().await?.len(), &2)?;
-    story.received("Approval Requested", "candidate/churn/3").await?;
+    story.received("Approval Requested", "evaluation/churn/3").await?;
     story
         .observed(
             "the alarm started one run of churn-training; version 3 passed its tests and waits for manual approval",
@@ -343,7 +343,7 @@ pub(crate) async fn malformed(story: &mut Story) -> Result<(), StoryError> {
     };
     let letter = story.until("the whole event in the ledger's dead letters", probe).await?;
     Story::expect("decision:", &letter.entry.decision, &Decision::Failed)?;
-    story.received("Event Dead-Lettered", "rejected/deploy/").await?;
+    story.received("Event Dead-Lettered", "dead-letter/deploy/").await?;
     story
         .observed(format!(
             "the whole event is in the dead letters, and the on-call subscribers were notified: {}",

@@ -40,8 +40,8 @@ async fn computed(story: &mut Story) -> Result<(), StoryError> {
     story.observed("the endpoint's configuration captures 20 % of its traffic").await?;
     story.until("four schedules with status Scheduled", scheduled).await?;
     for kind in KINDS {
-        story.received("Baseline Started", &format!("watch/churn/{kind}/")).await?;
-        story.received("Monitoring Started", &format!("watch/churn/{kind}/")).await?;
+        story.received("Baseline Started", &format!("monitoring/churn/{kind}/")).await?;
+        story.received("Monitoring Started", &format!("monitoring/churn/{kind}/")).await?;
         let alarm = format!("churn-prod-{kind}-drift");
         let exists = story.alarm(&alarm).await?.is_some();
         Story::expect(&format!("alarm {alarm} exists:"), &exists, &true)?;
@@ -68,7 +68,7 @@ async fn registered(story: &mut Story) -> Result<(), StoryError> {
     story.judge(&package, ModelApprovalStatus::Approved).await?;
     story.until("churn-prod serves version 2", serving(2)).await?;
     for kind in KINDS {
-        story.received("Monitoring Changed", &format!("watch/churn/{kind}/")).await?;
+        story.received("Monitoring Changed", &format!("monitoring/churn/{kind}/")).await?;
     }
     story.until("four schedules with status Scheduled", scheduled).await?;
     Story::expect("constraints:", &constraints(story).await?.as_str(), &"s3://churn-training/v2/constraints.json")?;

@@ -58,7 +58,7 @@ async fn passes(story: &mut Story) -> Result<(), StoryError> {
     story.apply(approve_automatically).await?;
     let package = register(story, "churn").await?;
     story.until("churn-prod serves version 1", serving(1)).await?;
-    story.received("Evaluation Passed", "candidate/churn/1").await?;
+    story.received("Evaluation Passed", "evaluation/churn/1").await?;
     story.received("Rollout Succeeded", "rollout/churn/1/1").await?;
     let found = with_metrics(story, &package).await?;
     Story::expect("approval status:", &found.model_approval_status(), &Some(&ModelApprovalStatus::Approved))?;
@@ -69,7 +69,7 @@ async fn passes(story: &mut Story) -> Result<(), StoryError> {
 async fn is_worse(story: &mut Story) -> Result<(), StoryError> {
     story.section("A second version meets the threshold and is worse than the live version");
     let package = register(story, "churn").await?;
-    story.received("Evaluation Failed", "candidate/churn/2").await?;
+    story.received("Evaluation Failed", "evaluation/churn/2").await?;
     let found = with_metrics(story, &package).await?;
     Story::expect("approval status:", &found.model_approval_status(), &Some(&ModelApprovalStatus::Rejected))?;
     expect_description(&found, "the live version 1 has 0.91, and the policy allows a margin of 0.01")?;
@@ -88,8 +88,8 @@ async fn needs_manual_approval(story: &mut Story) -> Result<(), StoryError> {
     };
     story.until("data for alarm churn-prod-5xx", has_data).await?;
     let package = register(story, "churn").await?;
-    story.received("Approval Requested", "candidate/churn/3").await?;
-    let message = story.message("Approval Requested", "candidate/churn/3");
+    story.received("Approval Requested", "evaluation/churn/3").await?;
+    let message = story.message("Approval Requested", "evaluation/churn/3");
     let command =
         format!("aws sagemaker update-model-package --model-package-arn {package} --model-approval-status Approved");
     for words in [command.as_str(), "metric auc: 0.91", "metric auc of version 1, which is live: 0.91"] {

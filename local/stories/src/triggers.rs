@@ -16,6 +16,7 @@ use trimtab_core::name::ModelName;
 use trimtab_core::plan::Decision;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::{AggregateId, HistoryEntry, Ledger};
+use trimtab_core::request::Retrain;
 use trimtab_eventbridge::EventBus;
 
 use crate::lost_events::tick;
@@ -105,12 +106,12 @@ async fn features(story: &mut Story) -> Result<(), StoryError> {
 async fn operator(story: &mut Story) -> Result<(), StoryError> {
     story.section("maya requests a run twice with the same idempotency key");
     let model = ModelName::parse("churn").map_err(service)?;
-    let (by, reason) = ("maya".to_owned(), "new labels".to_owned());
-    let request = retrain::Request { model, by, reason, id: Some("labels-of-november".to_owned()), over_budget: false };
+    let (by, reason) = ("maya".to_owned(), Some("new labels".to_owned()));
+    let request = Retrain { by, reason, id: Some("labels-of-november".to_owned()), over_budget: false };
     let bus = EventBus::new(&crate::aws::config(&story.endpoint), "trimtab".to_owned());
-    retrain::retrain(&bus, &request, Timestamp::now()).await?;
+    retrain::retrain(&bus, &model, request.clone(), Timestamp::now()).await?;
     trained(story, "operator", 1).await?;
-    retrain::retrain(&bus, &request, Timestamp::now()).await?;
+    retrain::retrain(&bus, &model, request, Timestamp::now()).await?;
     recorded(story, Decision::Acted, "requested by maya: new labels").await?;
     recorded(story, Decision::Skipped, "this trigger was handled at").await?;
     trained(story, "operator", 1).await?;

@@ -1,11 +1,17 @@
 //! Facts: the events that Trimtab publishes on its own bus about what it did, refused, or requests of another function.
 //! `notify` turns them into messages; other teams may react to them. Their JSON Schemas are in `infra/schemas`.
 
-use std::collections::BTreeMap;
+mod details;
+mod part;
+mod subject;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+pub use details::Details;
+pub use part::{Part, Token};
+pub use subject::{FactSubject, MalformedSubject};
 
 use crate::name::ModelName;
 pub use trimtab_names::severity::Severity;
@@ -173,7 +179,7 @@ impl FactKind {
     }
 }
 
-/// One fact. Two facts of one kind and one dedup key say the same: readers deduplicate by both.
+/// One fact. Two facts of one kind and one subject say the same: readers deduplicate by both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// The event's `detail-type`; not repeated in `detail`.
@@ -184,8 +190,9 @@ pub struct Fact {
     /// The model, where one is known.
     #[serde(default)]
     pub model: Option<ModelName>,
-    /// The dedup key: the identity of the subject, such as `incident/churn-drift-1a2b3c4d`.
-    pub dedup_key: String,
+    /// What the fact is about. Its text form is the dedup key, such as `incident/churn-drift-1a2b3c4d`.
+    #[serde(rename = "dedup_key")]
+    pub subject: FactSubject,
     /// The time of the decision.
     pub at: Timestamp,
     /// Sentences for operators: why. Safe to display.
@@ -193,10 +200,41 @@ pub struct Fact {
     pub reasons: Vec<String>,
     /// Named values for programs and for the message's body. Safe to display.
     #[serde(default)]
-    pub details: BTreeMap<String, String>,
+    pub details: Details,
 }
 
 impl Fact {
+    /// A fact without a model, reasons and details.
+    #[must_use]
+    pub fn new(kind: FactKind, subject: FactSubject, at: Timestamp) -> Self {
+        Self { kind, version: VERSION, model: None, subject, at, reasons: Vec::new(), details: Details::default() }
+    }
+
+    /// The dedup key: the text form of the subject.
+    #[must_use]
+    pub fn dedup_key(&self) -> String {
+        self.subject.to_string()
+    }
+
+    /// The same fact of a model.
+    #[must_use]
+    pub fn of_model(self, model: &ModelName) -> Self {
+        Self { model: Some(model.clone()), ..self }
+    }
+
+    /// The same fact with one more reason.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reasons.push(reason.into());
+        self
+    }
+
+    /// The same fact with these details.
+    #[must_use]
+    pub fn with(self, details: Details) -> Self {
+        Self { details, ..self }
+    }
+
     /// The fact with its kind beside it, as an event has them.
     #[must_use]
     pub fn to_value(&self) -> Value {

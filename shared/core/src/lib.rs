@@ -14,6 +14,7 @@ pub mod memory;
 pub mod plan;
 pub mod port;
 pub mod reactor;
+pub mod request;
 
 pub use trimtab_names::{decimal, name, text};
 pub use trimtab_policy as policy;

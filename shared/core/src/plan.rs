@@ -200,10 +200,10 @@ mod tests {
             kind: FactKind::RolloutStarted,
             version: 1,
             model: None,
-            dedup_key: dedup_key.to_owned(),
+            subject: crate::fact::FactSubject::Incident { incident: crate::fact::Token::of(dedup_key) },
             at: jiff::Timestamp::UNIX_EPOCH,
             reasons: Vec::new(),
-            details: [].into(),
+            details: crate::fact::Details::default(),
         }
     }
 

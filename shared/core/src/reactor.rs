@@ -275,7 +275,7 @@ where
         entry.actions = plan.actions.iter().map(write).collect::<PortResult<_>>()?;
         let state = state.map(write).transpose()?;
         self.ledger.finish(id, held, state.as_ref(), &entry).await?;
-        let dedup_key = plan.facts.first().map(|fact| fact.dedup_key.clone());
+        let dedup_key = plan.facts.first().map(|fact| fact.dedup_key());
         let dead_lettered = plan.decision == Decision::Failed && !event.is_routine();
         Ok(Report {
             entry,

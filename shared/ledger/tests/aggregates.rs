@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{Table, entry, ledger, noon};
-use trimtab_core::fact::{self, Fact, FactKind};
+use trimtab_core::fact::{Details, Fact, FactKind, FactSubject, Token};
 use trimtab_core::plan::Decision;
 use trimtab_core::port::{AggregateId, Ledger, Record, WriteError};
 use trimtab_ledger::DynamoLedger;
@@ -21,16 +21,10 @@ fn id(name: &str) -> AggregateId {
     AggregateId { owner: "churn".into(), name: name.into() }
 }
 
-fn fact(dedup_key: &str) -> Fact {
-    Fact {
-        kind: FactKind::TrainingStarted,
-        version: fact::VERSION,
-        model: None,
-        dedup_key: dedup_key.into(),
-        at: noon(),
-        reasons: vec!["drift".into()],
-        details: [("run".to_owned(), "r-1".to_owned())].into(),
-    }
+fn fact(incident: &str) -> Fact {
+    let subject = FactSubject::Incident { incident: Token::of(incident) };
+    let details = Details::default().with_trigger(Token::of("drift"));
+    Fact::new(FactKind::TrainingStarted, subject, noon()).because("drift").with(details)
 }
 
 /// The actions on aggregates, of all transactions.
@@ -45,7 +39,7 @@ fn writes(table: &Table) -> Vec<Value> {
 async fn claim_stores_state_lease_and_outbox() {
     let (table, until) = (Table::default(), noon() + SignedDuration::from_millis(55_123));
     let ledger = ledger(&table);
-    let outbox = [fact("incident/a"), fact("incident/b")];
+    let outbox = [fact("a"), fact("b")];
     assert_eq!(ledger.load(&id("incident")).await, Ok(Record::EMPTY), "nothing before the first write");
     let epoch = ledger.claim(&id("incident"), 0, &json!({"run": 1}), &outbox, until).await;
     assert_eq!(epoch, Ok(1), "the first write makes the epoch 1");

@@ -136,8 +136,8 @@ impl Deploy {
 
     /// The stage of this name; production if the name is missing or unknown.
     #[must_use]
-    pub fn named(&self, name: Option<&String>) -> Option<&Stage> {
-        name.and_then(|name| self.stage(name)).or_else(|| self.production())
+    pub fn named(&self, name: Option<&StageName>) -> Option<&Stage> {
+        name.and_then(|name| self.stage(name.as_str())).or_else(|| self.production())
     }
 
     /// The next stage; `None` for production.

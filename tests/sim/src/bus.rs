@@ -9,12 +9,12 @@ use crate::services::{Function, Services};
 impl Services {
     /// Publishes a fact to the functions of its rules.
     pub(crate) fn publish(&mut self, fact: &Fact) {
-        let new = self.published.insert((fact.kind, fact.dedup_key.clone()));
+        let new = self.published.insert((fact.kind, fact.dedup_key()));
         self.record(Happening::Fact {
             kind: fact.kind.as_str(),
             model: fact.model.as_ref().map(ToString::to_string),
-            dedup_key: fact.dedup_key.clone(),
-            commit: fact.details.get("commit").cloned(),
+            dedup_key: fact.dedup_key(),
+            commit: fact.details.commit().map(|commit| commit.to_string()),
         });
         self.operator_reads(fact, new);
         if self.trace.is_some() {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use trimtab_core::name::{ObjectUri, ResourceName, ScheduleName};
 use trimtab_core::port::PortResult;
 use trimtab_core::port::{MonitoringRun, MonitoringRuns, Objects};
+use trimtab_core::request::{Request, Retrain};
 
 use crate::Site;
 use crate::events;
@@ -39,9 +40,9 @@ impl Services {
         }
         let model = trimtab_core::name::ModelName::parse("churn");
         let Ok(model) = model else { return };
-        let (by, reason) = ("maya".to_owned(), "new labels".to_owned());
-        let asked = retrain::fact::OperatorRequest { model, by, reason, id: None, over_budget };
-        let event = events::fact(&asked.to_fact(self.now), self.now);
+        let retrain = Retrain { by: "maya".to_owned(), reason: Some("new labels".to_owned()), id: None, over_budget };
+        let fact = Request::Retrain(retrain).into_fact(&model, "requested by maya: new labels", self.now);
+        let event = events::fact(&fact, self.now);
         self.emit(Function::Retrain, false, &event);
     }
 }

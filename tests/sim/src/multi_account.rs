@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use trimtab_core::event::EndpointStatus;
 use trimtab_core::fact::{Fact, FactKind};
-use trimtab_core::name::{EndpointName, ModelName};
+use trimtab_core::name::{EndpointName, ModelName, StageName};
 use trimtab_core::policy::{CrossAccountRole, SmokeTest};
 use trimtab_core::port::PortResult;
 use trimtab_core::port::{
     Invocations, ObservedEndpoint, SmokeTestResult, StageAccounts, StageClients, StageClientsOf, UpdateAccepted,
 };
+use trimtab_core::request::{Promote, Promoter, Request, RollBack};
 
 use crate::Site;
 use crate::events;
@@ -88,7 +89,7 @@ impl Services {
     /// An operator promotes a version some time after the message that it waits.
     pub(crate) fn operator_reads(&mut self, fact: &Fact, new: bool) {
         if new && fact.kind == FactKind::PromotionPending {
-            let version = fact.details.get("version").and_then(|version| version.parse().ok()).unwrap_or_default();
+            let version = fact.details.version().unwrap_or_default();
             self.after(OPERATOR_DELAY, Item::Promote { version });
         }
     }
@@ -96,27 +97,21 @@ impl Services {
     /// An operator promotes a version of `loans` to production.
     pub(crate) fn operator_promotes(&mut self, version: u32) {
         self.record(Happening::Promoted(version));
-        let details = [("stage", "prod".to_owned()), ("version", version.to_string())];
-        self.operator_requests(FactKind::PromotionRequested, "loans", &details);
+        let Ok(stage) = StageName::parse("prod") else { return };
+        let by = Promoter::Operator("maya".to_owned());
+        self.operator_requests(Request::Promote(Promote { stage, version, by }), "loans");
     }
 
     /// An operator requests the previous version of `churn`.
     pub(crate) fn operator_rolls_back(&mut self) {
         self.record(Happening::RollbackRequested);
-        self.operator_requests(FactKind::RollbackRequested, "churn", &[]);
+        let roll_back = RollBack { stage: None, version: None, by: "maya".to_owned() };
+        self.operator_requests(Request::RollBack(roll_back), "churn");
     }
 
-    fn operator_requests(&mut self, kind: FactKind, model: &str, details: &[(&str, String)]) {
-        let by = [("by", "maya".to_owned())];
-        let fact = Fact {
-            kind,
-            version: 1,
-            model: ModelName::parse(model).ok(),
-            dedup_key: format!("asked/{model}/{}", self.now),
-            at: self.now,
-            reasons: vec![],
-            details: details.iter().chain(&by).map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-        };
+    fn operator_requests(&mut self, request: Request, model: &str) {
+        let Ok(model) = ModelName::parse(model) else { return };
+        let fact = request.into_fact(&model, "requested by maya", self.now);
         self.publish(&fact);
     }
 

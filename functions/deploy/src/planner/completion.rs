@@ -162,10 +162,11 @@ fn after_failure(ctx: Ctx<'_>, ending: &Ending) -> Plan {
 /// Adds the fact about the end of the rollout before all others.
 fn with_ending(ctx: Ctx<'_>, mut plan: Plan, kind: FactKind, rollout: &Rollout, ending: &Ending) -> Plan {
     let texts = vec![ending.reason.text.clone()];
-    let mut fact = fact::about(kind, Subject::of_rollout(rollout), texts, ctx.now);
-    if let Some(details) = &ending.transform {
-        fact::add_transform_details(&mut fact, details);
-    }
+    let fact = fact::about(kind, Subject::of_rollout(rollout), texts, ctx.now);
+    let fact = match &ending.transform {
+        Some(transform) => fact::with_transform(fact, transform),
+        None => fact,
+    };
     plan.facts.insert(0, fact);
     plan
 }

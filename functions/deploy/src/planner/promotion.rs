@@ -1,33 +1,34 @@
 //! How a version enters a stage after the first, and how it leaves when it is rejected.
 
 use trimtab_core::event::{Approval, Package};
-use trimtab_core::fact::FactKind;
+use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::name::PackageArn;
 use trimtab_core::plan::{Decision, Reason};
 use trimtab_core::policy::Gate;
+use trimtab_core::request::{Promote, Promoter};
 
 use super::verdict::{approve, reject};
 use super::{Plan, testing};
 use crate::context::Ctx;
-use crate::fact::{self, Request, Subject};
+use crate::fact::{self, Subject};
 use crate::reason::Code;
-use crate::stage_promotion::{lifecycle_opens, requested_package};
+use crate::stage_promotion::{lifecycle_opens, promoted_package};
 use crate::state::State;
 use crate::variant_test;
 
 /// A version is live in the previous stage, or an operator opens the gate or ends a variant test.
-pub(crate) fn on_promotion(ctx: Ctx<'_>, request: &Request<'_>) -> Plan {
-    if ctx.state.has_processed(&request.fact.dedup_key) {
+pub(crate) fn on_promotion(ctx: Ctx<'_>, fact: &Fact, request: &Promote) -> Plan {
+    if ctx.state.has_processed(&fact.subject) {
         return Plan::skip(Code::AlreadyHandled, "this request was already processed");
     }
     let in_group = |package: &PackageArn| package.group() == ctx.policy.package_group.as_str();
-    let Some(package) = requested_package(request, ctx.state).filter(in_group) else {
+    let Some(package) = promoted_package(request, ctx.state).filter(in_group) else {
         let text = format!("nothing is promoted: the version is not live in the stage before {}", ctx.stage.name);
         return Plan::fail(Code::NotOffered, text);
     };
     match &request.by {
-        Some(by) => on_operators_promotion(ctx, request, &package, by),
-        None => {
+        Promoter::Operator(by) => on_operators_promotion(ctx, fact, &package, by),
+        Promoter::PreviousStage { .. } => {
             let mut state = ctx.state.clone();
             state.offer(&package);
             enter_or_wait(ctx, state, &package)
@@ -35,9 +36,9 @@ pub(crate) fn on_promotion(ctx: Ctx<'_>, request: &Request<'_>) -> Plan {
     }
 }
 
-fn on_operators_promotion(ctx: Ctx<'_>, request: &Request<'_>, package: &PackageArn, by: &str) -> Plan {
+fn on_operators_promotion(ctx: Ctx<'_>, fact: &Fact, package: &PackageArn, by: &str) -> Plan {
     if let Some(tested) = variant_test::rollout(ctx.state).filter(|rollout| rollout.package == *package) {
-        return testing::on_promotion(ctx, tested, request, by);
+        return testing::on_promotion(ctx, tested, fact, by);
     }
     if matches!(ctx.stage.gate, Gate::Lifecycle(_)) {
         let text = "an operator cannot open this gate: set the version's life cycle in the Model Registry";
@@ -119,16 +120,15 @@ fn wait_at_gate(ctx: Ctx<'_>, state: State, package: &PackageArn) -> Plan {
 }
 
 /// A version was rejected, and leaves this stage too.
-pub(crate) fn on_withdrawal(ctx: Ctx<'_>, request: &Request<'_>) -> Plan {
-    let is_rejected = ctx.observed.package.as_ref().is_some_and(|actual| actual.approval == Approval::Rejected);
-    let Some(package) = requested_package(request, ctx.state).filter(|_| is_rejected) else {
+pub(crate) fn on_withdrawal(ctx: Ctx<'_>, package: &PackageArn) -> Plan {
+    if ctx.observed.package.as_ref().is_none_or(|actual| actual.approval != Approval::Rejected) {
         return Plan::skip(Code::Stale, "the Model Registry does not say that this version is rejected");
-    };
+    }
     let version = package.version();
     let mut state = ctx.state.clone();
     let was_offered = state.offered.remove(&version).is_some();
     if state.verdicts.contains_key(&version) {
-        return reject(ctx.with_state(&state), &package);
+        return reject(ctx.with_state(&state), package);
     }
     let text = format!("version {version} has not entered {}", ctx.stage.name);
     if was_offered {

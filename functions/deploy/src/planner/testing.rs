@@ -1,7 +1,7 @@
 //! How a variant test begins and ends.
 
 use trimtab_core::event::Approval;
-use trimtab_core::fact::FactKind;
+use trimtab_core::fact::{Fact, FactKind};
 use trimtab_core::plan::Reason;
 
 use super::Plan;
@@ -9,7 +9,7 @@ use super::next::{roll_back, start_next, version_before};
 use super::start::continue_with;
 use crate::alarm_data::names;
 use crate::context::Ctx;
-use crate::fact::{self, Request, Subject};
+use crate::fact::{self, Subject};
 use crate::reason::Code;
 use crate::rollout::{Cause, Phase, Progress, Rollout};
 use crate::state::State;
@@ -80,7 +80,7 @@ pub(crate) fn on_reconcile(ctx: Ctx<'_>) -> Option<Plan> {
 }
 
 /// An operator ends the test early: now, or as soon as it can end.
-pub(crate) fn on_promotion(ctx: Ctx<'_>, rollout: &Rollout, request: &Request<'_>, by: &str) -> Plan {
+pub(crate) fn on_promotion(ctx: Ctx<'_>, rollout: &Rollout, request: &Fact, by: &str) -> Plan {
     let version = rollout.version();
     if ctx.observed.package.as_ref().is_none_or(|package| package.approval != Approval::Approved) {
         let text = format!("the Model Registry does not say that version {version} is approved: the test goes on");
@@ -96,7 +96,7 @@ pub(crate) fn on_promotion(ctx: Ctx<'_>, rollout: &Rollout, request: &Request<'_
         *promoted_by = Some(by.to_owned());
     }
     let mut state = State { current: Some(promoted.clone()), ..ctx.state.clone() };
-    state.record_request(&request.fact.dedup_key);
+    state.record_request(&request.subject);
     promote_early(ctx.with_state(&state), &promoted).unwrap_or_else(|| {
         let without_data = &ctx.observed.alarms_without_data;
         let condition = if without_data.is_empty() {

@@ -49,7 +49,12 @@ fn judged(group: &str, version: u32, verdict: &str) -> Event {
 }
 
 pub(super) fn fact(model: &str, kind: FactKind, details: &Value) -> Event {
-    let detail = json!({"version": 1, "model": model, "dedup_key": "x", "at": NOON, "details": details});
+    let subject = match kind {
+        FactKind::WithdrawalRequested => format!("withdrawal/{model}/prod/2/1"),
+        FactKind::PromotionRequested => format!("promotion/{model}/prod/2/1"),
+        _ => format!("reconcile/{model}/{NOON}"),
+    };
+    let detail = json!({"version": 1, "model": model, "dedup_key": subject, "at": NOON, "details": details});
     event("123456789012", "trimtab", kind.as_str(), &detail)
 }
 

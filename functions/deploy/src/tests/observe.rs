@@ -135,7 +135,7 @@ fn by_request() -> Vec<Asked> {
             services: list,
             ..asked(
                 CHURN,
-                back(json!({"version": "3"})),
+                back(json!({"version": "3", "by": "maya"})),
                 answered(),
                 "back to a named version",
                 &[

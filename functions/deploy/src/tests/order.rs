@@ -183,7 +183,7 @@ fn operator_rollback_replaces_the_pending_one() {
     // Version 3 is rejected during its rollout: version 4 takes precedence over the rollback.
     stage.reject(3);
     let details = json!({"by": "maya", "version": "2"});
-    let asked = json!({"version": 1, "model": "churn", "dedup_key": "rollback/x", "at": NOON, "details": details});
+    let asked = json!({"version": 1, "model": "churn", "dedup_key": "rollback/churn/2026-11-20T12:00:00Z", "at": NOON, "details": details});
     assert_eq!(stage.react("Rollback Requested", "trimtab", &asked), (Decision::Deferred, "queued"));
     let contents = stage.world.ledger.contents();
     let state = contents.aggregates.values().find_map(|record| record.state.clone()).unwrap();

@@ -154,8 +154,8 @@ impl Run {
     }
 
     fn stage_of(&self, fact: &trimtab_core::fact::Fact) -> usize {
-        let named = fact.details.get("stage").filter(|_| self.options.staged);
-        named.and_then(|name| STAGES.iter().position(|stage| stage == name)).unwrap_or_default()
+        let named = fact.details.text("stage").filter(|_| self.options.staged);
+        named.and_then(|name| STAGES.iter().position(|stage| *stage == name)).unwrap_or_default()
     }
 
     /// The facts since the last step, without repetitions of a dedup key.
@@ -166,19 +166,19 @@ impl Run {
         let mut observed = BTreeSet::new();
         let mut news = vec![];
         for fact in new {
-            if !observed.insert((fact.kind, fact.dedup_key.clone())) {
+            if !observed.insert((fact.kind, fact.dedup_key())) {
                 continue;
             }
-            let version = fact.details.get("version").and_then(|version| version.parse().ok());
+            let version = fact.details.text("version").and_then(|version| version.parse().ok());
             let named = fact.kind != FactKind::RollbackRefused;
             news.push((fact.kind, self.stage_of(&fact), version.filter(|_| named).unwrap_or_default()));
             if fact.kind.is_request() {
                 self.mail.push(fact);
-            } else if ONCE.contains(&fact.kind) && !self.turns.insert((fact.kind, fact.dedup_key.clone())) {
+            } else if ONCE.contains(&fact.kind) && !self.turns.insert((fact.kind, fact.dedup_key())) {
                 return Err(format!(
                     "promise: no message is taken for a copy of another\nagain: {} {}",
                     fact.kind.as_str(),
-                    fact.dedup_key
+                    fact.dedup_key()
                 ));
             }
         }

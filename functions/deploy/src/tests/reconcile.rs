@@ -4,7 +4,7 @@ use super::*;
 
 impl Rig {
     fn look_at(&self, model: &str) -> (Decision, &'static str) {
-        let detail = json!({"version": 1, "model": model, "dedup_key": "look/x", "at": NOON, "details": {}});
+        let detail = json!({"version": 1, "model": model, "dedup_key": format!("reconcile/{model}/{NOON}"), "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail)
     }
 

@@ -1,5 +1,8 @@
 //! The state of a stage, and its limits.
 
+use jiff::Timestamp;
+use trimtab_core::fact::FactSubject;
+
 use super::cases::*;
 use super::*;
 use crate::observation::Observed;
@@ -37,15 +40,20 @@ fn version_that_was_left_is_no_rollback_target() {
     }
 }
 
+fn rollback_at(second: i64) -> FactSubject {
+    let model = trimtab_core::name::ModelName::parse("churn").unwrap();
+    FactSubject::Rollback { model, at: Timestamp::from_second(second).unwrap() }
+}
+
 #[test]
 fn fifty_requests_are_processed_once_each() {
     let mut state = State::default();
-    let keys: Vec<String> = (0..=50).map(|request| format!("rollback/{request}")).collect();
-    assert!(keys.iter().all(|key| !state.has_processed(key)), "each is new");
-    keys[..50].iter().chain(&keys[..50]).for_each(|key| state.record_request(key));
-    assert!(keys[..50].iter().all(|key| state.has_processed(key)), "none is new again");
-    state.record_request(&keys[50]);
-    assert!(state.has_processed("rollback/1") && !state.has_processed("rollback/0"), "the oldest is forgotten");
+    let requests: Vec<FactSubject> = (0..=50).map(rollback_at).collect();
+    assert!(requests.iter().all(|request| !state.has_processed(request)), "each is new");
+    requests[..50].iter().chain(&requests[..50]).for_each(|request| state.record_request(request));
+    assert!(requests[..50].iter().all(|request| state.has_processed(request)), "none is new again");
+    state.record_request(&requests[50]);
+    assert!(state.has_processed(&rollback_at(1)) && !state.has_processed(&rollback_at(0)), "the oldest is forgotten");
     assert_eq!(state.processed_requests.len(), 50);
 }
 

@@ -64,11 +64,8 @@ fn rejected_live_version_rolls_back_to_the_version_before() {
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
     assert_eq!(stage.judge("churn", 2, "Rejected"), (Decision::Skipped, "already_handled"));
     let facts = stage.world.bus.facts();
-    let live: Vec<&str> = facts
-        .iter()
-        .filter(|fact| fact.kind == FactKind::RolloutSucceeded)
-        .map(|fact| fact.dedup_key.as_str())
-        .collect();
+    let live: Vec<String> =
+        facts.iter().filter(|fact| fact.kind == FactKind::RolloutSucceeded).map(|fact| fact.dedup_key()).collect();
     assert_eq!(live, ["rollout/churn/1/1", "rollout/churn/2/1", "rollout/churn/1/2"], "a return is reported again");
 }
 
@@ -137,8 +134,14 @@ fn canary_without_alarm_data_is_held_until_sent_again() {
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!(stage.approve(2), (Decision::Failed, "no_alarm_data"));
     assert_eq!((stage.updates(), stage.published().last().copied()), (vec!["v1".into()], Some(FactKind::RolloutHeld)));
-    let dedup_keys: std::collections::BTreeSet<String> =
-        stage.world.bus.facts().into_iter().filter(|f| f.kind == FactKind::RolloutHeld).map(|f| f.dedup_key).collect();
+    let dedup_keys: std::collections::BTreeSet<String> = stage
+        .world
+        .bus
+        .facts()
+        .into_iter()
+        .filter(|f| f.kind == FactKind::RolloutHeld)
+        .map(|f| f.dedup_key())
+        .collect();
     assert_eq!(dedup_keys.len(), 1, "{dedup_keys:?}");
     stage.set_alarm_data(true);
     assert_eq!(stage.approve(2), (Decision::Acted, "approved"));

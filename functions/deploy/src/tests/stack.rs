@@ -39,8 +39,7 @@ impl Rig {
     }
 
     fn stage_look(&self, stage: &str) -> (Decision, &'static str) {
-        let detail =
-            json!({"version": 1, "model": "tariffs", "dedup_key": "look/x", "at": NOON, "details": {"stage": stage}});
+        let detail = json!({"version": 1, "model": "tariffs", "dedup_key": "reconcile/tariffs/2026-11-20T12:00:00Z", "at": NOON, "details": {"stage": stage}});
         self.react("Stage Reconcile Requested", "trimtab", &detail)
     }
 
@@ -203,7 +202,7 @@ fn stack_of_no_policy_leaves_no_record() {
 fn missed_end_of_a_stack_is_found_by_reconciling() {
     let stage = made();
     let look = || {
-        let detail = json!({"version": 1, "model": "tariffs", "dedup_key": "look/x", "at": NOON, "details": {}});
+        let detail = json!({"version": 1, "model": "tariffs", "dedup_key": "reconcile/tariffs/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
         stage.react("Reconcile Requested", "trimtab", &detail)
     };
     look();

@@ -69,14 +69,14 @@ impl Loans {
     /// The bus delivers the newest request of this kind.
     fn heard(&self, kind: FactKind, stage: &str) -> (Decision, &'static str) {
         let facts = self.0.world.bus.facts();
-        let fact = facts.iter().rev().find(|fact| fact.kind == kind && fact.details["stage"] == stage).unwrap();
+        let fact =
+            facts.iter().rev().find(|fact| fact.kind == kind && fact.details.text("stage").unwrap() == stage).unwrap();
         self.react(HUB, kind.as_str(), "trimtab", &json!(fact))
     }
 
     fn promote(&self, version: u32) -> (Decision, &'static str) {
         let details = json!({"stage": "prod", "version": version.to_string(), "by": "maya"});
-        let detail =
-            json!({"version": 1, "model": "loans", "dedup_key": "promotion/x", "at": NOON, "details": details});
+        let detail = json!({"version": 1, "model": "loans", "dedup_key": "promotion/loans/prod/2/x", "at": NOON, "details": details});
         self.react(HUB, "Promotion Requested", "trimtab", &detail)
     }
 
@@ -98,7 +98,7 @@ impl Loans {
     }
 
     fn told(&self, kind: FactKind) -> Vec<String> {
-        self.0.world.bus.facts().into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key).collect()
+        self.0.world.bus.facts().into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key()).collect()
     }
 }
 
@@ -194,7 +194,7 @@ fn forged_withdrawal_changes_nothing() {
     let loans = loans();
     loans.proven(1);
     let details = json!({"stage": "staging", "package": arn("loans", 1), "version": "1"});
-    let detail = json!({"version": 1, "model": "loans", "dedup_key": "withdrawal/x", "at": NOON, "details": details});
+    let detail = json!({"version": 1, "model": "loans", "dedup_key": "withdrawal/loans/prod/2/1", "at": NOON, "details": details});
     assert_eq!(loans.react(HUB, "Withdrawal Requested", "trimtab", &detail), (Decision::Skipped, "stale"));
 }
 
@@ -229,9 +229,12 @@ fn life_cycle_edit_opens_only_its_own_gate() {
 #[test]
 fn reconcile_covers_each_stage_and_finds_a_missed_end() {
     let loans = loans();
-    let look = json!({"version": 1, "model": "loans", "dedup_key": "look/loans/x", "at": NOON, "details": {}});
+    let look = json!({"version": 1, "model": "loans", "dedup_key": "reconcile/loans/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
     assert_eq!(loans.react(HUB, "Reconcile Requested", "trimtab", &look), (Decision::Acted, "first_reconcile"));
-    assert_eq!(loans.told(FactKind::StageReconcileRequested), ["look/loans/x/staging", "look/loans/x/prod"]);
+    assert_eq!(
+        loans.told(FactKind::StageReconcileRequested),
+        ["stage-reconcile/loans/staging/2026-11-20T12:00:00Z", "stage-reconcile/loans/prod/2026-11-20T12:00:00Z"]
+    );
     loans.approve(1);
     loans.rests(HUB, "loans-dev");
     loans.heard(FactKind::PromotionRequested, "staging");

@@ -33,7 +33,7 @@ impl Rig {
     }
 
     fn looks(&self) -> (Decision, &'static str) {
-        let detail = json!({"version": 1, "model": "leads", "dedup_key": "look/x", "at": NOON, "details": {}});
+        let detail = json!({"version": 1, "model": "leads", "dedup_key": "reconcile/leads/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail)
     }
 }
@@ -53,7 +53,11 @@ fn approved_version_runs_one_job_and_is_live_after_it() {
     assert_eq!(stage.published(), [FactKind::RolloutStarted, FactKind::RolloutSucceeded]);
     let live = stage.world.bus.facts().pop().unwrap();
     let expected = (request.job.as_str(), "s3://leads-123456789012/scores/of-that-job/");
-    assert_eq!((live.details["job"].as_str(), live.details["output"].as_str()), expected, "as SageMaker has it");
+    assert_eq!(
+        (live.details.text("job").unwrap(), live.details.text("output").unwrap()),
+        expected,
+        "as SageMaker has it"
+    );
 }
 
 #[test]

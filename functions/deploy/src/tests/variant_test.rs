@@ -27,13 +27,13 @@ pub(super) fn with_ab_test() -> Rig {
 
 impl Rig {
     fn first_look(&self) {
-        let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/x", "at": NOON, "details": {}});
+        let detail = json!({"version": 1, "model": "churn", "dedup_key": "reconcile/churn/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail);
     }
 
     fn reconcile_after(&self, hours: i64) -> (Decision, &'static str) {
         self.world.clock.set(self.world.clock.now() + SignedDuration::from_hours(hours));
-        let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/x", "at": NOON, "details": {}});
+        let detail = json!({"version": 1, "model": "churn", "dedup_key": "reconcile/churn/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail)
     }
 
@@ -166,10 +166,10 @@ impl Rig {
 fn operator_ends_a_test_early_once() {
     let stage = with_ab_test();
     stage.start_test();
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "promoted"));
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"), "a copy of it");
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Acted, "promoted"));
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Skipped, "already_handled"), "a copy of it");
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.names().len(), 3);
     let alone = stage.configs().last().unwrap().second_variant.is_none();
     assert!(alone, "version 2 serves alone");
@@ -181,8 +181,8 @@ fn early_promotion_waits_until_both_versions_serve() {
     stage.approve(1);
     stage.becomes_stable(false);
     stage.approve(2);
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Skipped, "already_handled"));
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Acted, "early_promotion"));
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Skipped, "already_handled"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "promoted"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.names().len(), 3);
@@ -195,7 +195,7 @@ fn queued_version_survives_early_promotion() {
     assert_eq!(stage.approve(3), (Decision::Deferred, "queued"));
     let status = |status| stage.set_status(status);
     status(EndpointStatus::Updating);
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Acted, "early_promotion"));
     assert_eq!(stage.names().len(), 2, "nothing is asked of an endpoint that moves");
     status(EndpointStatus::InService);
     assert_eq!(stage.reconcile_after(0), (Decision::Acted, "promoted"));
@@ -207,7 +207,7 @@ fn early_promotion_waits_for_data_of_the_canary_alarm() {
     let stage = with_shadow();
     stage.start_test();
     stage.set_alarm_data(false);
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Acted, "early_promotion"));
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Acted, "early_promotion"));
     assert_eq!(stage.reconcile_after(1), (Decision::Skipped, "nothing_new"));
     stage.set_alarm_data(true);
     assert_eq!(stage.reconcile_after(1), (Decision::Acted, "promoted"));
@@ -218,10 +218,10 @@ fn early_promotion_needs_quiet_alarms_and_an_approval() {
     let stage = with_ab_test();
     stage.start_test();
     stage.set_test_alarm(AlarmState::Alarm);
-    assert_eq!(stage.promoted_by("promotion/1"), (Decision::Failed, "test_failed"));
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Failed, "test_failed"));
     stage.set_test_alarm(AlarmState::Ok);
     stage.services.registry().set_approval(&arn("churn", 2), Approval::Rejected);
-    assert_eq!(stage.promoted_by("promotion/2"), (Decision::Skipped, "no_longer_approved"));
+    assert_eq!(stage.promoted_by("promotion/churn/prod/2/2"), (Decision::Skipped, "no_longer_approved"));
     assert_eq!(stage.names().len(), 2);
 }
 
@@ -229,8 +229,7 @@ fn early_promotion_needs_quiet_alarms_and_an_approval() {
 fn operator_rollback_ends_a_test_at_once() {
     let stage = with_ab_test();
     stage.start_test();
-    let detail =
-        json!({"version": 1, "model": "churn", "dedup_key": "rollback/1", "at": NOON, "details": {"by": "maya"}});
+    let detail = json!({"version": 1, "model": "churn", "dedup_key": "rollback/churn/2026-11-20T12:00:01Z", "at": NOON, "details": {"by": "maya"}});
     let heard = stage.react("Rollback Requested", "trimtab", &detail);
     assert_eq!(heard, (Decision::Acted, "test_canceled"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
@@ -274,10 +273,10 @@ fn test_and_rollout_exceed_their_deadlines_separately() {
     assert_eq!(stage.reconcile_after(1), (Decision::Acted, "test_passed"));
     assert_eq!(stage.reconcile_after(7), (Decision::Acted, "deadline_exceeded"), "the canary hangs");
     let facts = stage.world.bus.facts();
-    let late: std::collections::BTreeSet<&str> = facts
-        .iter()
-        .filter(|fact| fact.kind == FactKind::DeadlineExceeded)
-        .map(|fact| fact.dedup_key.as_str())
-        .collect();
-    assert_eq!(late, ["late/rollout/churn/2/1", "late/rollout/churn/2/1/test"].into());
+    let late: std::collections::BTreeSet<String> =
+        facts.iter().filter(|fact| fact.kind == FactKind::DeadlineExceeded).map(|fact| fact.dedup_key()).collect();
+    assert_eq!(
+        late,
+        ["deadline/rollout/churn/2/1", "variant-test-deadline/rollout/churn/2/1"].map(str::to_owned).into()
+    );
 }

@@ -20,8 +20,8 @@ impl Rig {
     fn compared_with(&self) -> Vec<String> {
         self.evaluate(&good());
         let details = self.facts().pop().unwrap().details;
-        let of_live = |name: &String| Some(name.strip_prefix("metric auc of version ")?.to_owned());
-        details.keys().filter_map(of_live).collect()
+        let of_live = |(name, _): (&str, &str)| Some(name.strip_prefix("metric auc of version ")?.to_owned());
+        details.iter().filter_map(of_live).collect()
     }
 }
 
@@ -108,6 +108,7 @@ fn metric_outside_the_policy_is_not_in_the_message() {
     let more = Decimal::parse("1").unwrap();
     stage.change(3, |package| package.metrics.extend([("f1".to_owned(), more)]));
     stage.evaluate(&good());
-    let names: Vec<String> = stage.facts().pop().unwrap().details.into_keys().collect();
+    let details = stage.facts().pop().unwrap().details;
+    let names: Vec<&str> = details.iter().map(|(name, _)| name).collect();
     assert!(!names.iter().any(|name| name.contains("f1")), "{names:?}");
 }

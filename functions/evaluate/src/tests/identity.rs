@@ -121,8 +121,8 @@ fn refused_verdict_is_reported_and_written_by_the_next_event() {
     assert_eq!(stage.react(&ended(&stage.started()[0], "SUCCEEDED")).0, Decision::Failed);
     let published = stage.facts().pop().unwrap();
     assert_eq!(
-        (published.kind, published.dedup_key.as_str()),
-        (FactKind::EvaluationStuck, "candidate/churn/7/verdict_refused")
+        (published.kind, published.dedup_key()),
+        (FactKind::EvaluationStuck, "evaluation-stuck/churn/7/verdict_refused".to_owned())
     );
     assert_eq!(published.reasons, ["the verdict could not be written: sagemaker:UpdateModelPackage: AccessDenied"]);
     stage.services.accept();
@@ -137,7 +137,7 @@ fn refused_start_has_its_own_dedup_key() {
     stage.refuse();
     stage.react(&registered(7));
     let published = stage.facts().pop().unwrap();
-    assert_eq!(published.dedup_key, "candidate/churn/7/start_refused");
+    assert_eq!(published.dedup_key(), "evaluation-stuck/churn/7/start_refused");
     assert_eq!(
         published.reasons,
         ["the test suite could not be started: states:StartExecution: StateMachineDoesNotExist"]
@@ -175,7 +175,7 @@ fn plan_offline_trusts_the_event() {
     let mut unfinished = registered(7);
     unfinished["detail"]["ModelPackageStatus"] = json!("InProgress");
     assert_eq!(planned(&unfinished), (Decision::Skipped, 0), "it cannot be tested yet");
-    let asked = json!({"version": 1, "model": "churn", "dedup_key": "candidate/churn/7/x", "at": NOON,
+    let asked = json!({"version": 1, "model": "churn", "dedup_key": "evaluation-request/churn/7/2026-11-20T12:00:00Z", "at": NOON,
         "details": {"package": package(7)}});
     let requested = event("r1", "trimtab", "Evaluation Requested", &asked);
     assert_eq!(planned(&requested), (Decision::Acted, 1), "the version that a reconcile found is pending");

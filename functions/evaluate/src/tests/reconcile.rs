@@ -3,7 +3,7 @@
 use super::*;
 
 fn reconcile_request() -> Value {
-    let detail = json!({"version": 1, "model": "churn", "dedup_key": "look/churn/x", "at": NOON, "details": {}});
+    let detail = json!({"version": 1, "model": "churn", "dedup_key": "reconcile/churn/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
     event("l1", "trimtab", "Reconcile Requested", &detail)
 }
 
@@ -90,7 +90,7 @@ fn deadline_is_exceeded_at_its_time_and_not_before() {
         stage.reconcile();
         let published = stage.kinds().contains(&FactKind::DeadlineExceeded);
         assert_eq!(published, exceeded, "after {minutes} minutes of the 6 hours allowed");
-        let has_own_key = stage.facts().pop().unwrap().dedup_key == "late/candidate/churn/7";
+        let has_own_key = stage.facts().pop().unwrap().dedup_key() == "deadline/evaluation/churn/7";
         assert_eq!(has_own_key, exceeded, "it is a dedup key of its own");
     }
 }

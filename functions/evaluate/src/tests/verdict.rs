@@ -29,11 +29,11 @@ fn manual_approval_is_requested_with_metrics_and_commands() {
     assert_eq!(stage.written()[0].approve, None);
     let published = stage.facts();
     assert_eq!(published[1].kind, FactKind::ApprovalRequested);
-    assert_eq!(published[1].details["metric auc"], "0.91");
-    assert_eq!(published[1].details["package"], package(7).as_str());
+    assert_eq!(published[1].details.text("metric auc").unwrap(), "0.91");
+    assert_eq!(published[1].details.text("package").unwrap(), package(7).as_str());
     let command = format!("aws sagemaker update-model-package --model-package-arn {GROUP}/7 --model-approval-status");
-    assert_eq!(published[1].details["to approve"], format!("{command} Approved"));
-    assert_eq!(published[1].details["to reject"], format!("{command} Rejected"));
+    assert_eq!(published[1].details.text("to approve").unwrap(), format!("{command} Approved"));
+    assert_eq!(published[1].details.text("to reject").unwrap(), format!("{command} Rejected"));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn candidate_may_be_worse_than_the_live_version_by_the_margin() {
     let within = against(Some("0.92"));
     assert_eq!(within.evaluate(&good()), (Decision::Acted, "approved"));
     let details = &within.facts()[1].details;
-    let auc = ["metric auc", "metric auc of version 6, which is live"].map(|name| details[name].as_str());
+    let auc = ["metric auc", "metric auc of version 6, which is live"].map(|name| details.text(name).unwrap());
     assert_eq!(auc, ["0.91", "0.92"]);
     let beyond = against(Some("0.920001"));
     assert_eq!(beyond.evaluate(&good()), (Decision::Acted, "rejected"));

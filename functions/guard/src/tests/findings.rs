@@ -102,7 +102,7 @@ fn empty_owner_tag_counts_as_missing() {
     request["tags"] = json!([{"key": "owner", "value": " "}, {"key": "model", "value": "churn"}]);
     let mut stage = Rig::with("CreateTrainingJob", &request);
     stage.receives("CreateTrainingJob", &request);
-    assert_eq!(stage.world.bus.facts()[0].details["owner"], "maya");
+    assert_eq!(stage.world.bus.facts()[0].details.text("owner").unwrap(), "maya");
 }
 
 #[test]
@@ -123,8 +123,11 @@ fn finding_names_the_resource_the_caller_and_each_rule_once() {
     let facts = stage.world.bus.facts();
     for fact in &facts {
         let arn = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-by-hand";
-        assert_eq!(fact.details["resource"], arn);
-        assert_eq!((fact.details["caller"].as_str(), fact.details["rules"].as_str()), ("maya", "tags, instance_types"));
+        assert_eq!(fact.details.text("resource").unwrap(), arn);
+        assert_eq!(
+            (fact.details.text("caller").unwrap(), fact.details.text("rules").unwrap()),
+            ("maya", "tags, instance_types")
+        );
         assert_eq!(fact.model, None, "a finding belongs to no model");
     }
     assert_eq!(facts[1].reasons, ["training job churn-by-hand was stopped, as guard.stop says"]);
@@ -178,7 +181,7 @@ fn two_resources_have_findings_of_their_own() {
     stage.services.resources().resource = Guard::preview(&event);
     stage.receives("CreateProcessingJob", &processing);
     let subjects: std::collections::BTreeSet<String> =
-        stage.world.bus.facts().into_iter().map(|fact| fact.dedup_key).collect();
+        stage.world.bus.facts().into_iter().map(|fact| fact.dedup_key()).collect();
     assert_eq!(subjects.len(), 3, "{subjects:?}");
     assert_eq!(stage.world.ledger.contents().aggregates.len(), 3, "one record each");
 }

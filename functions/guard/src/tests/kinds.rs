@@ -53,7 +53,7 @@ fn broken(call: &str, request: &Value) -> String {
     let mut stage = Rig::with(call, request);
     stage.receives(call, request);
     let finding = stage.world.bus.facts().into_iter().find(|fact| fact.kind.as_str() == "Finding Reported");
-    finding.map(|fact| fact.details["rules"].clone()).unwrap_or_default()
+    finding.map(|fact| fact.details.text("rules").unwrap().to_owned()).unwrap_or_default()
 }
 
 #[test]

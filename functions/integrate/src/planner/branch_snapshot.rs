@@ -9,7 +9,7 @@ use trimtab_core::plan::{Decision, Reason};
 use super::branch_not_configured;
 use crate::action::Plan;
 use crate::context::{BranchCtx, SnapshotCtx};
-use crate::fact::{self, AboutBranch, AboutBuild, RequestSubject};
+use crate::fact::{self, AboutBranch, CommitOrigin};
 use crate::observation::{Head, ObservedTag};
 use crate::planner::merge;
 use crate::reason::Code;
@@ -103,14 +103,14 @@ fn open_work(ctx: SnapshotCtx<'_>, work: &OpenWork<'_>) -> Plan {
 fn build_request(ctx: SnapshotCtx<'_>, head: &Head) -> Option<Fact> {
     let Head { branch, pull_request, commit, .. } = head;
     let commit = commit.as_ref()?;
-    let (source, subject) = match pull_request {
+    let (source, origin) = match pull_request {
         Some(pull_request) => {
-            (format!("pull request {pull_request}"), RequestSubject::PullRequest { branch, pull_request })
+            (format!("pull request {pull_request}"), CommitOrigin::PullRequest { branch, pull_request })
         }
-        None => (branch.to_string(), RequestSubject::Branch(branch)),
+        None => (branch.to_string(), CommitOrigin::Branch(branch)),
     };
-    let about = AboutBuild { model: Some(&ctx.policy.model), commit, build: None, at: ctx.now };
-    Some(about.requested(&format!("{commit} is the head of {source}"), subject))
+    let reason = format!("{commit} is the head of {source}");
+    Some(fact::build_requested(&ctx.policy.model, commit, origin, &reason, ctx.now))
 }
 
 fn image_request(ctx: SnapshotCtx<'_>, tag: &ObservedTag) -> Option<Fact> {

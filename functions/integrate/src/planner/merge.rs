@@ -9,7 +9,7 @@ use trimtab_core::policy::Policy;
 use super::{branch_not_configured, no_pull_requests, no_such_pull_request};
 use crate::action::Plan;
 use crate::context::MergeCtx;
-use crate::fact::{AboutBuild, RequestSubject};
+use crate::fact::{self, CommitOrigin};
 use crate::observation::MergedPullRequest;
 use crate::reason::Code;
 
@@ -36,7 +36,7 @@ pub(crate) fn on_merge(ctx: MergeCtx<'_>, pull_request: &PullRequest) -> Plan {
 pub(super) fn request(policy: &Policy, merged: &MergedPullRequest, now: Timestamp) -> (Reason, Fact) {
     let MergedPullRequest { pull_request, branch, commit } = merged;
     let text = format!("pull request {pull_request} was merged as {commit}: its build is decided now");
-    let about = AboutBuild { model: Some(&policy.model), commit, build: None, at: now };
-    let fact = about.requested(&text, RequestSubject::Merge { branch, pull_request });
+    let origin = CommitOrigin::Merge { branch, pull_request };
+    let fact = fact::build_requested(&policy.model, commit, origin, &text, now);
     (Reason::new(Code::Merged, text), fact)
 }

@@ -30,7 +30,7 @@ impl Rig {
     /// The dedup keys of the reported deletions.
     fn deletions(&self) -> Vec<String> {
         let facts = self.cloud.facts().into_iter();
-        facts.filter(|fact| fact.kind == FactKind::BranchDeleted).map(|fact| fact.dedup_key).collect()
+        facts.filter(|fact| fact.kind == FactKind::BranchDeleted).map(|fact| fact.dedup_key()).collect()
     }
 }
 
@@ -50,7 +50,7 @@ fn deleted_branch_is_reported_once() {
     stage.remove();
     assert_eq!(stage.react(&event), (Decision::Acted, "branch_deleted"));
     let facts = stage.cloud.facts();
-    assert_eq!((stage.published(), facts[0].details["commit"].as_str()), (vec![FactKind::BranchDeleted], COMMIT));
+    assert_eq!((stage.published(), facts[0].details.text("commit").unwrap()), (vec![FactKind::BranchDeleted], COMMIT));
     assert_eq!(stage.react(&event), (Decision::Skipped, "already_reported"));
     assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
     assert_eq!(stage.deletions().len(), 1);
@@ -75,7 +75,7 @@ fn missed_deletion_is_found_by_reconcile_and_reported_once() {
     stage.remove();
     stage.later();
     assert_eq!(stage.reconcile(), (Decision::Acted, "branch_deleted"));
-    assert_eq!(stage.cloud.facts()[0].details["commit"], COMMIT);
+    assert_eq!(stage.cloud.facts()[0].details.text("commit").unwrap(), COMMIT);
     assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
     // Its event arrives after all.
     stage.later();

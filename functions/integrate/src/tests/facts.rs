@@ -20,7 +20,8 @@ impl Rig {
         assert_eq!((fact.model, fact.version), (model, 1), "{kind:?}");
         assert_eq!(fact.at, self.world.clock.now(), "{kind:?}");
         assert!(!fact.reasons.is_empty(), "{kind:?} has a reason");
-        (fact.dedup_key, fact.details)
+        let dedup_key = fact.subject.to_string();
+        (dedup_key, fact.details.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 }
 
@@ -92,7 +93,7 @@ fn request_names_its_subject() {
     assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/churn/{MERGE}"), wanted));
     let image = digest(2);
     let wanted = details(&[("tag", "latest"), ("digest", &image)]);
-    assert_eq!(stage.last(FactKind::ImageRequested), (format!("image/churn/latest/{image}"), wanted));
+    assert_eq!(stage.last(FactKind::ImageRequested), (format!("image-push/churn/latest/{image}"), wanted));
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn deadline_is_exceeded_at_the_policys_limit_and_not_before() {
     assert_eq!(decide_after(2 * 3600 - 1), (Decision::Skipped, "still_running"));
     assert_eq!(decide_after(2 * 3600), (Decision::Acted, "deadline_exceeded"));
     let wanted = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
-    assert_eq!(stage.last(FactKind::DeadlineExceeded), (format!("late/build/churn/{COMMIT}"), wanted));
+    assert_eq!(stage.last(FactKind::DeadlineExceeded), (format!("deadline/build/churn/{COMMIT}"), wanted));
     // The build ends after all, and leads to training like any other.
     stage.all_end(&BuildStatus::Succeeded);
     assert_eq!(decide_after(3 * 3600), (Decision::Acted, "built"));

@@ -33,7 +33,10 @@ fn pushed_image_is_published_once_by_its_digest() {
     let facts = stage.cloud.facts();
     assert_eq!(stage.published(), [FactKind::TrainingRequested]);
     let uri = format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-training@{}", digest(1));
-    assert_eq!((facts[0].details["image"].as_str(), facts[0].details["serial"].as_str()), (uri.as_str(), "1"));
+    assert_eq!(
+        (facts[0].details.text("image").unwrap(), facts[0].details.text("serial").unwrap()),
+        (uri.as_str(), "1")
+    );
 }
 
 #[test]
@@ -42,7 +45,7 @@ fn image_that_comes_back_has_a_higher_serial() {
     for number in [1, 2, 1] {
         assert_eq!(stage.push_image(number).0, Decision::Acted);
     }
-    assert_eq!(stage.cloud.facts()[2].details["serial"], "3");
+    assert_eq!(stage.cloud.facts()[2].details.text("serial").unwrap(), "3");
 }
 
 #[test]
@@ -112,7 +115,7 @@ fn same_image_under_another_tag_is_not_published_again() {
     stage.cloud.ecr().insert("churn-training stable".into(), image);
     assert_eq!(stage.react(&pushed("stable", &digest(2))), (Decision::Acted, "image_pushed"));
     let fact = stage.cloud.facts().pop().unwrap();
-    assert_eq!((fact.details["serial"].as_str(), fact.details["tag"].as_str()), ("2", "stable"));
+    assert_eq!((fact.details.text("serial").unwrap(), fact.details.text("tag").unwrap()), ("2", "stable"));
 }
 
 /// An invocation claimed the image and died before it published the fact.
@@ -153,7 +156,7 @@ fn unpublished_image_is_requested_by_reconcile() {
     stage.store("image", state);
     assert_eq!(stage.reconcile(), (Decision::Acted, "build_open"), "an image that was not published is open");
     let wanted = stage.cloud.facts().pop().unwrap();
-    assert_eq!((wanted.kind, &wanted.details["digest"]), (FactKind::ImageRequested, &digest(2)));
+    assert_eq!((wanted.kind, wanted.details.text("digest").unwrap()), (FactKind::ImageRequested, digest(2).as_str()));
     stage.react(&asked("Image Requested", &json!(wanted.details)));
     assert_eq!(stage.published().last(), Some(&FactKind::TrainingRequested));
     assert_eq!(stage.reconcile(), (Decision::Skipped, "nothing_new"));
@@ -173,6 +176,7 @@ fn image_after_an_unpublished_one_has_the_next_serial() {
     let image = stage.cloud.ecr()["churn-training latest"].clone();
     stage.cloud.ecr().insert("churn-training stable".into(), image);
     assert_eq!(stage.react(&pushed("stable", &digest(2))), (Decision::Acted, "image_pushed"));
-    let serials: Vec<_> = stage.cloud.facts().iter().map(|fact| fact.details["serial"].clone()).collect();
+    let serials: Vec<_> =
+        stage.cloud.facts().iter().map(|fact| fact.details.text("serial").unwrap().to_owned()).collect();
     assert_eq!(serials, ["1", "2"]);
 }

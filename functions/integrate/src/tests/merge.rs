@@ -25,14 +25,14 @@ impl Rig {
     pub(super) fn receive_merge(&self) -> (Decision, &'static str) {
         assert_eq!(self.react(&ended(true)), (Decision::Acted, "merged"));
         let wanted = self.cloud.facts().pop().unwrap();
-        assert_eq!((wanted.kind, wanted.details["commit"].as_str()), (FactKind::BuildRequested, MERGE));
+        assert_eq!((wanted.kind, wanted.details.text("commit").unwrap()), (FactKind::BuildRequested, MERGE));
         self.react(&asked("Build Requested", &json!(wanted.details)))
     }
 
     /// The request to the merge commit's build is decided.
     fn follow_merge_request(&self) -> (Decision, &'static str) {
         let wanted = self.cloud.facts().pop().unwrap();
-        assert_eq!((wanted.kind, wanted.details["merged"].as_str()), (FactKind::BuildRequested, "41"));
+        assert_eq!((wanted.kind, wanted.details.text("merged").unwrap()), (FactKind::BuildRequested, "41"));
         self.react(&asked("Build Requested", &json!(wanted.details)))
     }
 

@@ -73,7 +73,7 @@ fn execution_that_succeeds_requests_training_once() {
     let stage = demand();
     stage.react(&pushed());
     assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Acted, "built"));
-    assert_eq!(stage.cloud.facts().last().unwrap().details["commit"], COMMIT);
+    assert_eq!(stage.cloud.facts().last().unwrap().details.text("commit").unwrap(), COMMIT);
     assert_eq!(stage.execution_ends("SUCCEEDED"), (Decision::Skipped, "already_requested"));
     assert_eq!(stage.published().into_iter().filter(|kind| *kind == FactKind::TrainingRequested).count(), 1);
 }

@@ -46,7 +46,7 @@ fn each_sample_event_has_its_plan_offline() {
         (&churn, sample!("codebuild/build-succeeded"), (Acted, "built")),
         (&churn, sample!("codebuild/build-failed"), (Acted, "build_failed")),
         (&churn, sample!("codebuild/build-in-progress"), (Skipped, "still_running")),
-        (&churn, sample!("codebuild/build-by-hand"), (Skipped, "not_ours")),
+        (&churn, sample!("codebuild/build-started-manually"), (Skipped, "not_ours")),
         (&churn, sample!("codebuild/build-of-pull-request"), (Skipped, "not_ours")),
         // Its event names no commit.
         (&demand, sample!("codepipeline/build-succeeded"), (Skipped, "not_ours")),
@@ -54,7 +54,7 @@ fn each_sample_event_has_its_plan_offline() {
         (&churn, sample!("ecr/image-pushed"), (Skipped, "tag_not_configured")),
         (&churn, sample!("ecr/image-deleted"), (Skipped, "not_a_push")),
         (&churn, sample!("trimtab/build-requested"), (Acted, "pushed")),
-        (&churn, sample!("trimtab/look-requested"), (Acted, "first_reconcile")),
+        (&churn, sample!("trimtab/reconcile-requested"), (Acted, "first_reconcile")),
         (&churn, sample!("scheduled/daily"), (Skipped, "not_concerned")),
     ] {
         let (decision, code, _) = planned(policy, &serde_json::from_str(text).unwrap());

@@ -5,8 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 
 pub(super) fn asked(kind: &str, details: &Value) -> Value {
-    let detail =
-        json!({"version": 1, "model": "churn", "dedup_key": "reconcile/churn/x", "at": NOON, "details": details});
+    let detail = json!({"version": 1, "model": "churn", "dedup_key": "reconcile/churn/2026-11-20T12:00:00Z", "at": NOON, "details": details});
     event("trimtab", kind, &detail)
 }
 

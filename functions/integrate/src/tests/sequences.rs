@@ -230,7 +230,7 @@ impl Pair {
         assert_eq!(executed.collect::<Vec<_>>(), wanted(true), "{event:?}: each pushed head is built once, exactly");
         let published = |kind: FactKind| {
             let facts = all.iter().filter(move |fact| fact.kind == kind);
-            facts.map(|fact| fact.details["commit"].clone()).collect::<std::collections::BTreeSet<_>>()
+            facts.map(|fact| fact.details.text("commit").unwrap().to_owned()).collect::<std::collections::BTreeSet<_>>()
         };
         let ids =
             |commits: &std::collections::BTreeSet<u32>| commits.iter().map(|one| commit(*one).to_string()).collect();
@@ -333,7 +333,7 @@ impl Pair {
 
     /// The event to which a request on the bus leads.
     fn request(&self, fact: &trimtab_core::fact::Fact) -> Event {
-        let named = |name: &str| fact.details.get(name).map(String::as_str);
+        let named = |name: &str| fact.details.text(name);
         let number = |text: &str| text.rsplit('-').next().unwrap().parse::<usize>().unwrap();
         let of = u32::from_str_radix(&named("commit").unwrap()[..8], 16).unwrap();
         let execution = named("execution")

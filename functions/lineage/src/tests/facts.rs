@@ -16,9 +16,9 @@ const TRAINING: &str = "trimtab-churn-run-d644b123fd366036";
 const INCIDENT: &str = "trimtab-churn-incident-dc7769349d89fdfd";
 const ENDPOINT: &str = "trimtab-churn-endpoint-2cc0ca0f5a32aa7f";
 const VERSION: &str = "trimtab-churn-package-081952fe0c5a0e7c";
-const EVALUATION: &str = "trimtab-churn-evaluation-9ce28dea810f91df";
+const EVALUATION: &str = "trimtab-churn-evaluation-c0beea40f7ed4ac6";
 const ROLLOUT: &str = "trimtab-churn-rollout-e64dd5d3f1ffec96";
-const MONITORING: &str = "trimtab-churn-monitoring-4c24638120f6b821";
+const MONITORING: &str = "trimtab-churn-monitoring-a8070a6c9d7b08f4";
 const BASELINE: &str = "trimtab-churn-baseline-479f164608c9c7a8";
 
 /// The expected action of a kind of fact, its status and its links.
@@ -49,7 +49,7 @@ fn row(kind: FactKind) -> Option<Row> {
         ],
     };
     let evaluation = |progress| Row {
-        dedup_key: "candidate/churn/3".to_owned(),
+        dedup_key: "evaluation/churn/3".to_owned(),
         action: EVALUATION,
         progress,
         links: &[(VERSION, ContributedTo, EVALUATION), (TRAINING, Produced, VERSION)],
@@ -61,7 +61,7 @@ fn row(kind: FactKind) -> Option<Row> {
         links: &[(VERSION, ContributedTo, ROLLOUT), (TRAINING, Produced, VERSION), (ROLLOUT, AssociatedWith, ENDPOINT)],
     };
     let monitoring = |progress| Row {
-        dedup_key: "watch/churn/bias/1a2b".to_owned(),
+        dedup_key: "monitoring/churn/bias/1a2b".to_owned(),
         action: MONITORING,
         progress,
         links: &[(BASELINE, ContributedTo, MONITORING), (MONITORING, AssociatedWith, ENDPOINT)],
@@ -126,9 +126,12 @@ fn each_kind_of_fact_writes_exactly_its_part() {
 #[test]
 fn fact_outside_the_lineage_writes_nothing() {
     for kind in FactKind::ALL.iter().filter(|kind| row(**kind).is_none()) {
-        for dedup_key in
-            ["build/churn/1", "incident/churn-drift-98d33ea0", "rollout/churn/3/1", "watch/churn/bias/1a2b"]
-        {
+        for dedup_key in [
+            "build/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190",
+            "incident/churn-drift-98d33ea0",
+            "rollout/churn/3/1",
+            "monitoring/churn/bias/1a2b",
+        ] {
             let rig = with_origin(rig(str::to_owned));
             let outcome = rig.react(&everything(*kind, dedup_key));
             assert_eq!(outcome, (Decision::Skipped, "not_concerned"), "{kind:?}");
@@ -161,7 +164,7 @@ fn each_entity_has_its_type_and_source() {
         (VERSION, EntityKind::Artifact, "ModelPackage", PACKAGE),
         (EVALUATION, EntityKind::Action, "Evaluation", PACKAGE),
         (ROLLOUT, EntityKind::Action, "Rollout", "endpoint/churn-prod"),
-        (MONITORING, EntityKind::Action, "Monitoring", "trimtab:watch/churn/bias/1a2b"),
+        (MONITORING, EntityKind::Action, "Monitoring", "trimtab:monitoring/churn/bias/1a2b"),
         (BASELINE, EntityKind::Artifact, "Baseline", "s3://churn-monitoring/b/constraints.json"),
     ];
     wanted.sort_unstable();
@@ -169,7 +172,7 @@ fn each_entity_has_its_type_and_source() {
     for name in [BUILD, TRAINING, INCIDENT, EVALUATION, ROLLOUT, MONITORING] {
         let said = &entities[name].0.properties;
         assert_eq!(said["reason"], "because", "{name} tells why");
-        let dedup_keys = ["build/", "incident/", "candidate/", "rollout/", "watch/"];
+        let dedup_keys = ["build/", "incident/", "evaluation/", "rollout/", "monitoring/"];
         assert!(
             dedup_keys.iter().any(|dedup_key| said["dedup_key"].starts_with(dedup_key)),
             "{name} tells of what: {said:?}"
@@ -266,10 +269,10 @@ fn commit_without_a_repository_is_no_entity() {
 #[test]
 fn fact_that_lacks_its_subject_writes_nothing() {
     for (kind, dedup_key, details) in [
-        (FactKind::BuildStarted, "build/churn/1", json!({"commit": "HEAD"})),
+        (FactKind::BuildStarted, "build/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190", json!({"commit": "HEAD"})),
         (FactKind::TrainingRequested, "image/churn/3", json!({"commit": "c".repeat(40)})),
         (FactKind::TrainingStarted, "incident/churn-drift-1", json!({"commit": "c".repeat(40)})),
-        (FactKind::EvaluationStarted, "candidate/churn/3", json!({"version": "3"})),
+        (FactKind::EvaluationStarted, "evaluation/churn/3", json!({"version": "3"})),
         (FactKind::RolloutStarted, "rollout/churn/3/1", json!({"package": "churn/3"})),
     ] {
         let rig = rig(str::to_owned);

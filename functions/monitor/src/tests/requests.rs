@@ -224,14 +224,13 @@ fn facts_name_version_schedule_alarm_and_baseline() {
         ("schedule", "churn-data-quality"),
         ("version", "7"),
     ];
-    let details: Vec<(&str, &str)> =
-        started.details.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let details: Vec<(&str, &str)> = started.details.iter().collect();
     assert_eq!(details, expected);
     assert_eq!(started.model.as_ref().map(ToString::to_string).as_deref(), Some("churn"));
     let asked: Vec<&str> = facts
         .iter()
         .filter(|fact| fact.kind == FactKind::MonitoringRequested)
-        .map(|fact| fact.details["kind"].as_str())
+        .map(|fact| fact.details.text("kind").unwrap())
         .collect();
     assert_eq!(asked, KINDS.map(|(_, name, _)| name));
     for (kind, name, _) in KINDS {

@@ -46,7 +46,7 @@ fn text_of_a_fact_makes_no_mention_and_no_link() {
 #[test]
 fn every_notification_stays_within_the_limits() {
     for kind in trimtab_core::fact::FactKind::ALL.iter().filter(|kind| !kind.is_request()) {
-        let mut event = fact("1", kind.as_str(), &"m/".repeat(900));
+        let mut event = fact("1", kind.as_str(), &format!("merged-trigger/{0}/{0}", "m".repeat(128)));
         event["detail"]["reasons"] = json!(vec!["x".repeat(5000); 60]);
         event["detail"]["details"] =
             json!({"package": format!("arn:{}", "x".repeat(5000)), "version": "9".repeat(400)});

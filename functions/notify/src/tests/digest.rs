@@ -20,7 +20,7 @@ pub(super) fn receive(rig: &Rig, event: &Value) -> &'static str {
     let before = rig.world.bus.facts().len();
     let code = rig.try_react(event).unwrap().codes[0];
     for held in rig.world.bus.facts().drain(before..) {
-        let mut again = of_demand(held.kind.as_str(), &held.dedup_key);
+        let mut again = of_demand(held.kind.as_str(), &held.dedup_key());
         again["detail"] = json!(held);
         rig.try_react(&again).unwrap();
     }
@@ -28,7 +28,7 @@ pub(super) fn receive(rig: &Rig, event: &Value) -> &'static str {
 }
 
 fn reconcile(rig: &Rig) -> &'static str {
-    rig.try_react(&of_demand("Reconcile Requested", "look/demand/x")).unwrap().codes[0]
+    rig.try_react(&of_demand("Reconcile Requested", "reconcile/demand/2026-11-20T12:00:00Z")).unwrap().codes[0]
 }
 
 pub(super) fn pass(rig: &Rig, hours: i64) {
@@ -91,7 +91,7 @@ fn sent_line_is_in_no_other_digest() {
     let held = rig.world.bus.facts().pop().unwrap();
     pass(&rig, 25);
     reconcile(&rig);
-    let mut again = of_demand(held.kind.as_str(), &held.dedup_key);
+    let mut again = of_demand(held.kind.as_str(), &held.dedup_key());
     again["detail"] = json!(held);
     assert_eq!(rig.try_react(&again).unwrap().codes[0], "already_batched");
 }
@@ -102,7 +102,7 @@ fn refused_digest_is_sent_later() {
     receive(&rig, &of_demand("Training Started", "incident/demand-build-1"));
     pass(&rig, 25);
     refuse(&rig.services);
-    let refused = rig.try_react(&of_demand("Reconcile Requested", "look/demand/x"));
+    let refused = rig.try_react(&of_demand("Reconcile Requested", "reconcile/demand/2026-11-20T12:00:00Z"));
     rig.services.accept();
     assert!(matches!(refused, Err(Failure::Transient { .. })));
     pass(&rig, 1);

@@ -5,7 +5,7 @@ use super::*;
 
 /// Reconciles with these topics for the subscribers and the chat.
 fn reconcile(rig: &Rig, subscribers: &Services, chat: &Services) -> PortResult<Report> {
-    react_to(rig, subscribers, chat, &of_demand("Reconcile Requested", "look/demand/x"))
+    react_to(rig, subscribers, chat, &of_demand("Reconcile Requested", "reconcile/demand/2026-11-20T12:00:00Z"))
 }
 
 fn started(rig: &Rig, numbers: impl IntoIterator<Item = u32>) {
@@ -99,8 +99,8 @@ fn full_digest_shows_ten_lines_in_the_chat() {
     let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
     let held = |number: u32| {
         let mut held =
-            of_demand("Notification Batched", &format!("held/Training Started/incident/demand-build-{number}"));
-        held["detail"]["details"] = json!({"says": "[info] demand: <!channel> *training* started", "severity": "info"});
+            of_demand("Notification Batched", &format!("digest/Training Started/incident/demand-build-{number}"));
+        held["detail"]["details"] = json!({"line": "[info] demand: <!channel> *training* started", "severity": "info"});
         held
     };
     rig.react_as(&reaction(&subscribers, None, &rig.world.ledger), &held(0)).unwrap();
@@ -122,8 +122,11 @@ fn digest_without_a_chat_has_no_backlog() {
     let (rig, subscribers, chat) = (demand(), Services::default(), Services::default());
     started(&rig, [1]);
     pass(&rig, 24);
-    rig.react_as(&reaction(&subscribers, None, &rig.world.ledger), &of_demand("Reconcile Requested", "look/demand/x"))
-        .unwrap();
+    rig.react_as(
+        &reaction(&subscribers, None, &rig.world.ledger),
+        &of_demand("Reconcile Requested", "reconcile/demand/2026-11-20T12:00:00Z"),
+    )
+    .unwrap();
     assert_eq!(reconcile(&rig, &subscribers, &chat).unwrap().codes[0], "nothing_new");
     assert_eq!((sent(&subscribers).len(), sent(&chat).len()), (1, 0));
 }

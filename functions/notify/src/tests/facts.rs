@@ -9,7 +9,7 @@ use super::*;
 fn every_kind_but_requests_becomes_one_message() {
     for kind in FactKind::ALL {
         let rig = rig();
-        rig.try_react(&fact("1", kind.as_str(), "x/churn/1")).unwrap();
+        rig.try_react(&fact("1", kind.as_str(), "finding/churn/1")).unwrap();
         // Requests between functions end in "Requested", and a batched message is in its digest. But approval is requested
         // of an operator.
         let request = kind.as_str().ends_with(" Requested") && *kind != FactKind::ApprovalRequested;
@@ -50,7 +50,9 @@ fn sent_message_is_recorded_with_its_id_and_time() {
 #[test]
 fn each_kind_of_one_subject_has_its_own_record() {
     let rig = rig();
-    for (kind, subject) in [("Training Failed", "a"), ("Training Started", "a"), ("Training Failed", "b")] {
+    for (kind, subject) in
+        [("Training Failed", "incident/a"), ("Training Started", "incident/a"), ("Training Failed", "incident/b")]
+    {
         rig.try_react(&fact("1", kind, subject)).unwrap();
     }
     assert_eq!(rig.world.ledger.contents().aggregates.len(), 3);
@@ -70,7 +72,7 @@ fn digest_is_sent_at_its_interval_and_not_before() {
     // `digest_interval = "24h"` in policies/demand.toml.
     let rig = demand();
     receive(&rig, &of_demand("Training Started", "incident/demand-build-1"));
-    let reconcile = of_demand("Reconcile Requested", "look/demand/x");
+    let reconcile = of_demand("Reconcile Requested", "reconcile/demand/2026-11-20T12:00:00Z");
     pass(&rig, 23);
     assert_eq!(rig.try_react(&reconcile).unwrap().codes, ["nothing_new"]);
     pass(&rig, 1);
@@ -82,7 +84,7 @@ fn digest_lists_each_message_with_its_time_and_reason() {
     let rig = demand();
     receive(&rig, &of_demand("Training Started", "incident/demand-build-1"));
     pass(&rig, 24);
-    rig.try_react(&of_demand("Reconcile Requested", "look/demand/x")).unwrap();
+    rig.try_react(&of_demand("Reconcile Requested", "reconcile/demand/2026-11-20T12:00:00Z")).unwrap();
     let sent = rig.services.sent()[0].clone();
     let line = format!("  {NOON}  [info] demand: training started: because\n");
     assert!(
@@ -112,8 +114,8 @@ fn sent_lines_stay_known_through_five_hundred_others() {
     let rig = demand();
     let held = |number: u32| {
         let mut event =
-            of_demand("Notification Batched", &format!("held/Training Started/incident/demand-build-{number}"));
-        event["detail"]["details"] = json!({"says": "[info] demand: training started", "severity": "info"});
+            of_demand("Notification Batched", &format!("digest/Training Started/incident/demand-build-{number}"));
+        event["detail"]["details"] = json!({"line": "[info] demand: training started", "severity": "info"});
         event
     };
     for number in 0..600 {

@@ -6,7 +6,6 @@ use trimtab_core::policy::Policy;
 
 use super::*;
 use crate::console_links::ConsoleLinks;
-use crate::fact::thread;
 use crate::templates::message;
 
 const HOST: &str = "https://eu-west-1.console.aws.amazon.com/";
@@ -53,14 +52,20 @@ fn each_subject_links_to_its_page_in_the_console() {
     let (studio, alarms) =
         ("sagemaker/home?region=eu-west-1#/studio-landing", "cloudwatch/home?region=eu-west-1#alarmsV2:");
     let cases = [
-        ("churn", "Build Failed", "build/churn/x", &build, build_page),
-        ("churn", "Deadline Exceeded", "late/build/churn/x", &build, build_page),
-        ("churn", "Build Failed", "build/churn/x", &commit, &commit_page),
-        ("demand", "Build Failed", "build/demand/x", &execution, piped),
+        ("churn", "Build Failed", "build/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190", &build, build_page),
+        (
+            "churn",
+            "Deadline Exceeded",
+            "deadline/build/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190",
+            &build,
+            build_page,
+        ),
+        ("churn", "Build Failed", "build/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190", &commit, &commit_page),
+        ("demand", "Build Failed", "build/demand/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190", &execution, piped),
         ("churn", "Branch Deleted", "branch/churn/main", &none, branches),
-        ("churn", "Image Adopted", "image/churn/x", &image, &image_page),
+        ("churn", "Image Adopted", "image/churn/1", &image, &image_page),
         ("churn", "Rollout Failed", "rollout/churn/4/2", &none, churn),
-        ("churn", "Deadline Exceeded", "late/rollout/churn/4/2", &none, churn),
+        ("churn", "Deadline Exceeded", "deadline/rollout/churn/4/2", &none, churn),
         (
             "loans",
             "Rollout Failed",
@@ -72,11 +77,11 @@ fn each_subject_links_to_its_page_in_the_console() {
         ("segments", "Rollout Failed", "rollout/segments/4/2", &none, pipeline),
         ("leads", "Rollout Failed", "rollout/leads/4/2", &none, "sagemaker/home?region=eu-west-1#/transform-jobs"),
         ("tariffs", "Rollout Failed", "rollout/tariffs/4/2", &none, stuck),
-        ("churn", "Approval Requested", "candidate/churn/4", &none, machine),
+        ("churn", "Approval Requested", "evaluation/churn/4", &none, machine),
         ("churn", "Training Failed", "incident/churn-drift-1", &none, studio),
-        ("churn", "Training Skipped", "held/churn/budget/1", &none, alarms),
-        ("churn", "Package Rejected", "other/churn/4", &none, LOGS),
-        ("segments", "Build Failed", "build/segments/x", &build, LOGS), // No [integrate] in its policy.
+        ("churn", "Training Skipped", "limit/churn/budget/1", &none, alarms),
+        ("churn", "Package Rejected", "finding/churn/4", &none, LOGS),
+        ("segments", "Build Failed", "build/segments/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190", &build, LOGS), // No [integrate] in its policy.
     ];
     for (model, kind, subject, details, page) in cases {
         assert_eq!(shown(model, kind, subject, details, "eu-west-1").0, format!("{HOST}{page}"), "{kind} {subject}");
@@ -123,10 +128,10 @@ fn each_kind_has_its_command() {
     let (none, run) = (json!({}), json!({"run": RUN}));
     let steps = format!("aws sagemaker list-pipeline-execution-steps --pipeline-execution-arn {RUN}");
     let cases = [
-        ("churn", "Event Dead-Lettered", "event/x", &none, "trimtab dead-letters"),
-        ("churn", "Evaluation Stuck", "candidate/churn/4", &none, "trimtab dead-letters"),
+        ("churn", "Event Dead-Lettered", "dead-letter/deploy/x", &none, "trimtab dead-letters"),
+        ("churn", "Evaluation Stuck", "evaluation-stuck/churn/4/start_refused", &none, "trimtab dead-letters"),
         ("churn", "Stop Failed", "finding/x/1", &none, "trimtab dead-letters"),
-        ("churn", "Deadline Exceeded", "late/incident/x", &run, "trimtab reconcile churn"),
+        ("churn", "Deadline Exceeded", "deadline/incident/x", &run, "trimtab reconcile churn"),
         ("churn", "Training Failed", "incident/x", &run, &steps),
         ("churn", "Training Failed", "incident/x", &none, "trimtab history churn"),
         (
@@ -136,7 +141,7 @@ fn each_kind_has_its_command() {
             &none,
             "aws sagemaker describe-endpoint --endpoint-name churn-prod",
         ),
-        ("churn", "Approval Requested", "candidate/churn/4", &none, "trimtab history churn"),
+        ("churn", "Approval Requested", "evaluation/churn/4", &none, "trimtab history churn"),
         (
             "segments",
             "Rollout Failed",
@@ -165,19 +170,4 @@ fn each_kind_has_its_command() {
     let event = event.unwrap();
     let Body::Fact(fact) = &event.body else { panic!("no fact") };
     assert!(message(fact, &ConsoleLinks::of(&event, None)).unwrap().body.contains("Command: trimtab history\n"));
-}
-
-#[test]
-fn thread_contains_all_messages_about_one_subject() {
-    let threads = [
-        ("incident/churn-drift-1/9c1f", "incident/churn-drift-1"),
-        ("late/incident/churn-drift-1/1", "incident/churn-drift-1"),
-        ("rollout/churn/4/2", "rollout/churn/4"),
-        ("rollout/loans/prod/4/2", "rollout/loans/prod/4"),
-        ("build/churn/abc/1", "build/churn/abc"),
-        ("held/churn/budget/1", "held/churn/budget"),
-    ];
-    for (subject, expected) in threads {
-        assert_eq!(thread(subject), expected, "{subject}");
-    }
 }

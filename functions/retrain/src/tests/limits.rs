@@ -270,13 +270,13 @@ impl Pair {
         for fact in facts {
             let Published::Refused(limit) = published(fact) else { continue };
             let episode = (limit, self.reference.episode(limit));
-            let known = self.dedup_keys.entry(episode).or_insert_with(|| fact.dedup_key.clone());
-            prop_assert_eq!(&fact.dedup_key, known, "one message for as long as the same limit applies");
+            let known = self.dedup_keys.entry(episode).or_insert_with(|| fact.dedup_key());
+            prop_assert_eq!(&fact.dedup_key(), known, "one message for as long as the same limit applies");
             let same = |(other, dedup_key): (&(Limit, Option<Hour>), &String)| {
-                *other != episode && *dedup_key == fact.dedup_key
+                *other != episode && *dedup_key == fact.dedup_key()
             };
             let reused = limit != Limit::Budget && self.dedup_keys.iter().any(same);
-            prop_assert!(!reused, "a limit that applies again is reported again: {} {episode:?}", fact.dedup_key);
+            prop_assert!(!reused, "a limit that applies again is reported again: {} {episode:?}", fact.dedup_key());
         }
         Ok(())
     }
@@ -288,7 +288,7 @@ fn trigger_of(about: String, why: Why) -> Trigger {
 
 /// The fact as the reference expects it.
 fn published(fact: &Fact) -> Published {
-    let detail = |name: &str| fact.details.get(name).map(String::as_str);
+    let detail = |name: &str| fact.details.text(name);
     let all = [Why::Drift, Why::Build, Why::Image, Why::Operator, Why::Data, Why::Features, Why::Schedule];
     match (fact.kind, detail("limit")) {
         (FactKind::TrainingStarted, _) => {

@@ -1,18 +1,14 @@
 //! Requests of operators.
 
+use trimtab_core::request::{Request, Retrain};
+
 use super::*;
-use crate::fact::OperatorRequest;
 
 pub(super) fn requested(id: Option<&str>, over_budget: bool, at: &str) -> Value {
     let model = trimtab_core::name::ModelName::parse("churn").unwrap();
-    let request = OperatorRequest {
-        model,
-        by: "maya".into(),
-        reason: "new labels\r\nBcc: x".into(),
-        id: id.map(str::to_owned),
-        over_budget,
-    };
-    let fact = request.to_fact(at.parse().unwrap());
+    let reason = Some("new labels\r\nBcc: x".into());
+    let retrain = Retrain { by: "maya".into(), reason, id: id.map(str::to_owned), over_budget };
+    let fact = Request::Retrain(retrain).into_fact(&model, "requested by maya", at.parse().unwrap());
     json!({"version": "0", "id": at, "source": "trimtab", "detail-type": "Training Requested", "account": "123456789012",
         "region": "eu-west-1", "time": at, "resources": [], "detail": fact})
 }
@@ -131,9 +127,9 @@ fn trigger_during_a_run_is_reported_with_its_next_step() {
         let fact = stage.world.bus.facts().pop().unwrap();
         assert_eq!(fact.reasons[1], format!("run of {incident} is in progress{words}"));
         assert!(
-            fact.dedup_key.starts_with(&format!("incident/{incident}/")),
+            fact.dedup_key().starts_with(&format!("merged-trigger/{incident}/")),
             "a dedup key of its own: {}",
-            fact.dedup_key
+            fact.dedup_key()
         );
     }
 }
@@ -147,7 +143,7 @@ fn spent_budget_is_one_message_though_an_operator_exceeds_it() {
     }
     let refused = |commit: &str| {
         assert_eq!(stage.react(&request_for(&commit.repeat(40))), (Decision::Skipped, "budget"));
-        stage.world.bus.facts().pop().unwrap().dedup_key
+        stage.world.bus.facts().pop().unwrap().dedup_key()
     };
     let first = refused("e");
     stage.react(&requested(Some("b"), true, NOON));

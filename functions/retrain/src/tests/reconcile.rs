@@ -5,7 +5,7 @@ use super::*;
 pub(super) fn reconcile_request() -> Value {
     json!({"version": "0", "id": "l1", "source": "trimtab", "detail-type": "Reconcile Requested", "account": "123456789012",
         "region": "eu-west-1", "time": NOON, "resources": [],
-        "detail": {"version": 1, "model": "churn", "dedup_key": "reconcile/churn/x", "at": NOON, "details": {}}})
+        "detail": {"version": 1, "model": "churn", "dedup_key": "reconcile/churn/2026-11-20T12:00:00Z", "at": NOON, "details": {}}})
 }
 
 impl Rig {
@@ -102,7 +102,7 @@ fn failed_reconcile_is_reported_and_not_dead_lettered() {
     assert_eq!(stage.react(&reconcile_request()), (Decision::Failed, "refused"));
     let facts = stage.world.bus.facts();
     assert_eq!(facts.iter().map(|fact| fact.kind).collect::<Vec<_>>(), [FactKind::EventDeadLettered; 2]);
-    assert_eq!(facts[0].dedup_key, facts[1].dedup_key, "one message");
+    assert_eq!(facts[0].dedup_key(), facts[1].dedup_key(), "one message");
     assert!(stage.world.ledger.contents().dead_letters.is_empty());
 }
 
@@ -121,7 +121,7 @@ fn run_exceeds_its_deadline_exactly_when_time_has_passed() {
             "after {minutes} minutes of the 24 hours allowed"
         );
         let incident = &stage.started()[0].0.display_name;
-        assert_eq!(fact.dedup_key == format!("late/incident/{incident}"), exceeded, "a dedup key of its own");
+        assert_eq!(fact.dedup_key() == format!("deadline/incident/{incident}"), exceeded, "a dedup key of its own");
     }
 }
 

@@ -101,10 +101,10 @@ fn fact() -> Fact {
         kind: FactKind::RolloutRolledBack,
         version: VERSION,
         model: Some(ModelName::parse("churn").unwrap()),
-        dedup_key: "rollout/churn/4".to_owned(),
+        subject: "rollout/churn/4/1".parse().unwrap(),
         at: "2026-11-20T03:10:00Z".parse().unwrap(),
         reasons: vec!["an alarm went off".to_owned()],
-        details: [("version".to_owned(), "4".to_owned())].into(),
+        details: Details::default().with_version(4),
     }
 }
 
@@ -114,7 +114,7 @@ fn fact_is_written_as_its_schema_says_and_read_back() {
     assert_eq!(
         written,
         json!({"detail-type": "Rollout Rolled Back", "detail": {"version": 1, "model": "churn",
-            "dedup_key": "rollout/churn/4", "at": "2026-11-20T03:10:00Z", "reasons": ["an alarm went off"],
+            "dedup_key": "rollout/churn/4/1", "at": "2026-11-20T03:10:00Z", "reasons": ["an alarm went off"],
             "details": {"version": "4"}}})
     );
     assert_eq!(Fact::from_value(&written), Some(fact()));
@@ -123,10 +123,10 @@ fn fact_is_written_as_its_schema_says_and_read_back() {
 #[test]
 fn fact_with_the_required_fields_only_is_read() {
     let least = json!({"detail-type": "Reconcile Requested",
-        "detail": {"version": 1, "dedup_key": "look/churn", "at": "2026-11-20T03:10:00Z"}});
+        "detail": {"version": 1, "dedup_key": "reconcile/churn/2026-11-20T03:10:00Z", "at": "2026-11-20T03:10:00Z"}});
     let read = Fact::from_value(&least).unwrap();
     assert_eq!(
-        (read.kind, read.model, read.reasons.len(), read.details.len()),
+        (read.kind, read.model, read.reasons.len(), read.details.iter().count()),
         (FactKind::ReconcileRequested, None, 0, 0)
     );
 }

@@ -48,10 +48,10 @@ fn fact() -> Fact {
         kind: crate::fact::FactKind::TrainingStarted,
         version: 1,
         model: Some(model("churn")),
-        dedup_key: "incident/churn-drift-1a2b3c4d".to_owned(),
+        subject: "incident/churn-drift-1a2b3c4d".parse().unwrap(),
         at: now(),
         reasons: Vec::new(),
-        details: BTreeMap::new(),
+        details: crate::fact::Details::default(),
     }
 }
 
@@ -195,7 +195,7 @@ fn clones_of_a_ledger_are_the_same_ledger() {
 #[test]
 fn bus_remembers_what_was_said_in_order() {
     let bus = MemoryBus::default();
-    let second = Fact { dedup_key: "second".to_owned(), ..fact() };
+    let second = Fact { subject: "incident/second".parse().unwrap(), ..fact() };
     now_or_never(Bus::publish(&bus, &fact())).unwrap();
     now_or_never(Bus::publish(&&bus, &second)).unwrap();
     assert_eq!(bus.facts(), [fact(), second]);

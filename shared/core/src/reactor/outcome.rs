@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Decide, Report, World};
 use crate::event::Event;
-use crate::fact::{self, Fact, FactKind};
+use crate::fact::{self, Details, Fact, FactKind, FactSubject, Token};
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Reason};
@@ -133,24 +133,17 @@ where
     }
 }
 
-/// The fact that an event was refused. One dedup key per source, kind and reason: a thousand events
-/// of an unknown repository are one message.
+/// The fact that an event was dead-lettered. Its subject is the function and the cause (source, detail type and reasons):
+/// a thousand events of one unknown repository lead to one message.
 fn dead_letter_fact(entry: &HistoryEntry, reasons: &[Reason]) -> Fact {
     let texts: Vec<String> = reasons.iter().map(|reason| reason.text.clone()).collect();
     let about = crate::text::digest(&[&entry.source, &entry.detail_type, &texts.join("\n")], 16);
-    Fact {
-        kind: FactKind::EventDeadLettered,
-        version: fact::VERSION,
-        model: ModelName::parse(&entry.owner).ok().filter(|_| entry.owner != "platform"),
-        dedup_key: format!("rejected/{}/{about}", entry.function),
-        at: entry.at,
-        reasons: texts,
-        details: [
-            ("function".to_owned(), entry.function.clone()),
-            ("event".to_owned(), entry.event_id.clone()),
-            ("source".to_owned(), entry.source.clone()),
-            ("detail-type".to_owned(), entry.detail_type.clone()),
-        ]
-        .into(),
-    }
+    let subject = FactSubject::DeadLetter { function: Token::of(&entry.function), cause: Token::of(&about) };
+    let model = ModelName::parse(&entry.owner).ok().filter(|_| entry.owner != "platform");
+    let details = Details::default()
+        .with_function(entry.function.clone())
+        .with_event(entry.event_id.clone())
+        .with_source(entry.source.clone())
+        .with_detail_type(entry.detail_type.clone());
+    Fact { model, reasons: texts, details, ..Fact::new(FactKind::EventDeadLettered, subject, entry.at) }
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::fact::FactKind;
+use crate::fact::{Fact, FactKind};
 use crate::port::Record;
 
 mod crash;
@@ -45,8 +45,13 @@ fn order_to(plan: &str) -> Value {
     event("e1", FactKind::TrainingRequested, &[("plan", plan)])
 }
 
+/// The token of the fact's subject.
+fn subject(fact: &Fact) -> String {
+    fact.dedup_key().trim_start_matches("incident/").to_owned()
+}
+
 fn told(script: &Script) -> Vec<String> {
-    script.contents().told.iter().map(|fact| fact.dedup_key.clone()).collect()
+    script.contents().told.iter().map(subject).collect()
 }
 
 fn done(script: &Script) -> Vec<String> {

@@ -7,7 +7,7 @@ use super::limits::base::{
 };
 use super::limits::text::Edit::{Drop, Set};
 use super::limits::text::{Edit, Text};
-use trimtab_names::name::AlarmName;
+use trimtab_names::name::{AlarmName, StageName};
 use trimtab_names::resource::ResourceKind;
 
 fn set(key: &str, value: &str) -> Edit {
@@ -143,8 +143,12 @@ fn stages_are_found_by_name_and_in_order() {
     assert_eq!(name(deploy.production()).as_deref(), Some("prod"));
     assert_eq!(name(deploy.stage("dev")).as_deref(), Some("dev"));
     assert_eq!(name(deploy.stage("test")), None);
-    assert_eq!(name(deploy.named(Some(&"dev".to_owned()))).as_deref(), Some("dev"));
-    assert_eq!(name(deploy.named(Some(&"test".to_owned()))).as_deref(), Some("prod"), "an unknown stage is the last");
+    assert_eq!(name(deploy.named(Some(&StageName::parse("dev").unwrap()))).as_deref(), Some("dev"));
+    assert_eq!(
+        name(deploy.named(Some(&StageName::parse("test").unwrap()))).as_deref(),
+        Some("prod"),
+        "an unknown stage is the last"
+    );
     assert_eq!(name(deploy.named(None)).as_deref(), Some("prod"), "the last unless named");
     assert_eq!(name(deploy.after(deploy.first().unwrap())).as_deref(), Some("prod"));
     assert_eq!(name(deploy.after(deploy.production().unwrap())), None);

@@ -104,7 +104,7 @@ impl Step {
             }
             Self::Look => {
                 unlucky(run);
-                run.fact("Reconcile Requested", "look/x", &json!({}));
+                run.fact("Reconcile Requested", &format!("reconcile/{MODEL}/{NOON}"), &json!({}));
                 run.stages[0].deliver(&mut run.facts, reference::Stage::look);
             }
             Self::Rollback(at, id, named) => {
@@ -112,12 +112,19 @@ impl Step {
                 if let Some(named) = named {
                     details["version"] = json!(named.to_string());
                 }
-                run.fact("Rollback Requested", &format!("rollback/{at}/{id}"), &details);
+                run.fact(
+                    "Rollback Requested",
+                    &format!(
+                        "rollback/{MODEL}/{}",
+                        jiff::Timestamp::from_second(i64::from(*id) * 10 + i64::try_from(*at).unwrap()).unwrap()
+                    ),
+                    &details,
+                );
                 run.stages[*at].deliver(&mut run.facts, |stage, facts| stage.by_operator(facts, *id, *named));
             }
             Self::Promote(at, version) => {
                 let details = json!({"stage": STAGES[*at], "version": version.to_string(), "by": "maya"});
-                run.fact("Promotion Requested", "promotion/x", &details);
+                run.fact("Promotion Requested", &format!("promotion/{MODEL}/prod/1/x"), &details);
                 run.stages[*at].deliver(&mut run.facts, |stage, facts| stage.promote(facts, *version, true));
             }
             Self::Deliver(index) => deliver(run, *index),
@@ -231,7 +238,7 @@ fn deliver(run: &mut Run, index: prop::sample::Index) {
     }
     let fact = run.mail[index.index(run.mail.len())].clone();
     let at = run.stage_of(&fact);
-    let version = fact.details.get("version").and_then(|version| version.parse().ok()).unwrap_or_default();
+    let version = fact.details.text("version").and_then(|version| version.parse().ok()).unwrap_or_default();
     if fact.kind == FactKind::StageReconcileRequested {
         unlucky(run);
     }

@@ -119,14 +119,14 @@ fn build_tells_commit_variables_status_and_log() {
 
 #[test]
 fn codepipeline_execution_is_read() {
-    let delivery = body!("codepipeline/delivery-succeeded.json", CodePipelineExecution);
+    let delivery = body!("codepipeline/deployment-succeeded.json", CodePipelineExecution);
     assert_eq!(
         (delivery.pipeline.as_str(), delivery.execution.as_str()),
         ("segments-delivery", "2b6a7c80-1d3e-4f5a-9b8c-7d6e5f4a3b2c")
     );
     assert_eq!(delivery.state, CodePipelineState::Succeeded);
-    assert_eq!(body!("codepipeline/delivery-failed.json", CodePipelineExecution).state, CodePipelineState::Failed);
-    assert_eq!(body!("codepipeline/delivery-started.json", CodePipelineExecution).state, CodePipelineState::Started);
+    assert_eq!(body!("codepipeline/deployment-failed.json", CodePipelineExecution).state, CodePipelineState::Failed);
+    assert_eq!(body!("codepipeline/deployment-started.json", CodePipelineExecution).state, CodePipelineState::Started);
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn approval_is_told_from_an_edit_of_metadata() {
 #[test]
 fn event_by_the_clock_or_one_of_many_is_known_as_such() {
     let of_fact = |kind: FactKind| {
-        let detail = json!({"version": 1, "dedup_key": "m", "at": "2026-11-20T03:10:00Z"});
+        let detail = json!({"version": 1, "dedup_key": "image/churn/1", "at": "2026-11-20T03:10:00Z"});
         Event::parse(&event("trimtab", kind.as_str(), json!([]), detail)).unwrap()
     };
     // What looking finds: the next look finds it again.

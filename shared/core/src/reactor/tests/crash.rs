@@ -17,7 +17,7 @@ fn undisturbed() -> Vec<String> {
 fn check_end(script: &Script, ctx: &str) {
     assert_eq!(done(script), ["a", "b"], "{ctx}: each action is done, and done once");
     let told: std::collections::BTreeSet<String> = told(script).into_iter().collect();
-    for dedup_key in ["begun", "done/a", "done/b"] {
+    for dedup_key in ["begun", "done:a", "done:b"] {
         assert!(told.contains(dedup_key), "{ctx}: {dedup_key} is told");
     }
     let record = script.record();

@@ -18,12 +18,12 @@ fn intent_is_written_before_the_first_call_and_record_is_last() {
     let report = report(&script, &order_to("act"));
     assert_eq!(
         calls_after_reads(&script),
-        ["claim", "act a", "act b", "publish begun", "publish done/a", "publish done/b", "finish with state"],
+        ["claim", "act a", "act b", "publish begun", "publish done:a", "publish done:b", "finish with state"],
         "intent, actions, facts, record"
     );
     assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Acted, &["due"][..]));
     assert_eq!(report.entry.actions, ["a", "b"], "the record says what was done");
-    assert_eq!(report.dedup_key.as_deref(), Some("begun"));
+    assert_eq!(report.dedup_key.as_deref(), Some("incident/begun"));
     let record = script.record();
     assert_eq!(
         (record.lease_until, record.outbox.len()),
@@ -40,7 +40,7 @@ fn claim_holds_the_intent_and_what_will_be_told_of_it() {
     assert_eq!(retried(&script, &order_to("act")), "fake:call: throttled");
     let record = script.record();
     assert_eq!(state(&record).intents, ["a", "b"], "the intent is stored before the first call");
-    let outbox: Vec<&str> = record.outbox.iter().map(|fact| fact.dedup_key.as_str()).collect();
+    let outbox: Vec<String> = record.outbox.iter().map(subject).collect();
     assert_eq!(outbox, ["begun"], "what will be told of it is in the claim");
     assert_eq!(record.epoch, 1);
     let contents = script.contents();
@@ -98,7 +98,7 @@ fn refused_action_ends_the_reaction_and_keeps_the_event() {
     let report = report(&script, &raw);
     assert_eq!(
         calls_after_reads(&script),
-        ["claim", "act a", "dead_letter", "publish begun", "publish refused/a", "finish with state"],
+        ["claim", "act a", "dead_letter", "publish begun", "publish refused:a", "finish with state"],
         "what comes after a refused action is not done"
     );
     assert_eq!((report.entry.decision, report.dead_lettered), (Decision::Failed, true));

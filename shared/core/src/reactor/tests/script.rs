@@ -242,7 +242,7 @@ impl Ledger for Script {
 
 impl Bus for Script {
     async fn publish(&self, fact: &Fact) -> PortResult<()> {
-        self.ask(format!("publish {}", fact.dedup_key), |contents| contents.told.push(fact.clone())).await
+        self.ask(format!("publish {}", super::subject(fact)), |contents| contents.told.push(fact.clone())).await
     }
 }
 

@@ -129,7 +129,10 @@ fn malformed_event_is_kept_and_reported_and_never_retried() {
     assert_eq!((fact.kind, fact.model.as_ref(), fact.version), (FactKind::EventDeadLettered, None, 1));
     assert_eq!(fact.reasons, report.entry.reasons);
     let details = [("function", "toy"), ("event", "e9"), ("source", "aws.sagemaker"), ("detail-type", "Thing")];
-    assert_eq!(fact.details, details.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    assert_eq!(fact.details.iter().collect::<Vec<_>>().len(), details.len());
+    for detail in details {
+        assert!(fact.details.iter().any(|found| found == detail), "{detail:?}");
+    }
 }
 
 #[test]
@@ -157,7 +160,7 @@ fn thousand_refusals_for_one_reason_are_one_matter() {
         told(&script).remove(0)
     };
     let one = dedup_key("aws.sagemaker", "Thing", "a");
-    assert!(one.starts_with("rejected/toy/"), "{one}");
+    assert!(one.starts_with("dead-letter/toy/"), "{one}");
     assert_eq!(dedup_key("aws.sagemaker", "Thing", "b"), one, "another event, and the same source, kind and reason");
     assert_ne!(dedup_key("aws.s3", "Thing", "a"), one);
     assert_ne!(dedup_key("aws.sagemaker", "Other", "a"), one);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::script::Script;
 use crate::event::{Body, Event};
-use crate::fact::{Fact, FactKind, VERSION};
+use crate::fact::{Fact, FactKind, FactSubject, Token};
 use crate::failure::Failure;
 use crate::name::ModelName;
 use crate::plan::{Decision, Plan, Reason};
@@ -42,7 +42,7 @@ pub fn event(id: &str, kind: FactKind, orders: &[(&str, &str)]) -> Value {
         orders.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     json!({"version": "0", "id": id, "source": "trimtab", "detail-type": kind.as_str(), "account": "123456789012",
         "time": "2026-11-20T03:10:00Z", "region": "eu-west-1", "resources": [],
-        "detail": {"version": 1, "model": "churn", "dedup_key": "order", "at": "2026-11-20T03:10:00Z", "details": details}})
+        "detail": {"version": 1, "model": "churn", "dedup_key": "incident/order", "at": "2026-11-20T03:10:00Z", "details": details}})
 }
 
 /// An object, one of very many: the orders are in its key.
@@ -61,7 +61,9 @@ pub fn monitoring_run(id: &str, orders: &str) -> Value {
 
 fn order(event: &Event, name: &str) -> Option<String> {
     let pairs = match &event.body {
-        Body::Fact(fact) => return fact.details.get(name).cloned(),
+        Body::Fact(fact) => {
+            return fact.details.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
+        }
         Body::Object(object) => object.key.clone(),
         Body::ProcessingJob(job) => job.name.clone(),
         _ => return None,
@@ -70,15 +72,8 @@ fn order(event: &Event, name: &str) -> Option<String> {
 }
 
 pub fn fact(kind: FactKind, dedup_key: &str, at: Timestamp) -> Fact {
-    Fact {
-        kind,
-        version: VERSION,
-        model: Some(churn()),
-        dedup_key: dedup_key.to_owned(),
-        at,
-        reasons: Vec::new(),
-        details: [].into(),
-    }
+    let subject = FactSubject::Incident { incident: Token::of(dedup_key) };
+    Fact::new(kind, subject, at).of_model(&churn())
 }
 
 impl Decide for Toy {
@@ -154,11 +149,11 @@ impl Decide for Toy {
         match outcome {
             Ok(done) => {
                 state.done.push(action.clone());
-                let facts = vec![fact(FactKind::TrainingSucceeded, &format!("done/{done}"), now)];
+                let facts = vec![fact(FactKind::TrainingSucceeded, &format!("done:{done}"), now)];
                 ActionOutcome { facts, reasons: Vec::new(), decision: None }
             }
             Err(cause) => ActionOutcome {
-                facts: vec![fact(FactKind::TrainingFailed, &format!("refused/{action}"), now)],
+                facts: vec![fact(FactKind::TrainingFailed, &format!("refused:{action}"), now)],
                 decision: cause.contains("busy").then_some(Decision::Deferred),
                 reasons: vec![Reason::new("refused", cause)],
             },

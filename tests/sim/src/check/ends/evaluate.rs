@@ -15,13 +15,13 @@ pub(super) fn check(end: &mut End<'_>) {
 fn promotion(end: &mut End<'_>) {
     end.must(end.services.candidate.executions == 1, "the version was not tested");
     end.must(end.services.candidate.verdicts == 1, "the version has no verdict");
-    end.must_report("Evaluation Passed on candidate/churn/1");
+    end.must_report("Evaluation Passed on evaluation/churn/1");
     end.must_serve(1);
 }
 
 fn tests_fail(end: &mut End<'_>) {
     end.must(end.services.candidate.verdicts == 1, "the version has no verdict");
-    end.must_report("Evaluation Failed on candidate/churn/1");
+    end.must_report("Evaluation Failed on evaluation/churn/1");
     end.must(end.services.updates.is_empty(), "a version that failed its tests was deployed");
 }
 

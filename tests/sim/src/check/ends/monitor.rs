@@ -15,7 +15,7 @@ fn model_monitoring(end: &mut End<'_>) {
     for missing in end.services.unmonitored(end.live()) {
         end.must(false, &missing);
     }
-    end.must_report("Monitoring Started on watch/churn/data-quality/");
+    end.must_report("Monitoring Started on monitoring/churn/data-quality/");
 }
 
 fn lineage_tracking(end: &mut End<'_>) {

@@ -72,7 +72,7 @@ fn run_hangs(end: &mut End<'_>) {
     end.must_have_runs(1);
     let started = end.services.runs.first().map(|run| run.created);
     let in_time = started.is_none_or(|at| at > Timestamp::UNIX_EPOCH + LATE_START);
-    let reported = end.has_message("Deadline Exceeded on late/incident/");
+    let reported = end.has_message("Deadline Exceeded on deadline/incident/");
     end.must(in_time || reported, "the run's exceeded deadline was not reported");
     let times = end.messages("Deadline Exceeded on");
     end.must(times <= 1, "the run's exceeded deadline was reported more than once");
