@@ -1,17 +1,18 @@
 //! Requests: the facts with which an operator or a function makes another function act. Each is defined here, once: the
 //! sender builds it with [`Request::into_fact`], the receiver reads it with [`Request::from_fact`].
 
-use jiff::{Timestamp, Unit};
+mod read;
+mod write;
+
+use jiff::Timestamp;
 
 use crate::event::DriftKind;
-use crate::fact::{Details, Fact, FactKind, FactSubject, Token};
+use crate::fact::Details;
 use crate::name::{
-    BranchName, CommitId, ImageDigest, ImageTag, ImageUri, ModelName, PackageArn, PipelineBuildId, PullRequestId,
-    StageName,
+    BranchName, CommitId, ImageDigest, ImageTag, ImageUri, PackageArn, PipelineBuildId, PullRequestId, StageName,
 };
-use crate::text::{digest, one_line};
 
-/// The longest name of an operator, in characters.
+/// The longest name of an operator and the longest idempotency key, in characters.
 const NAME: usize = 80;
 
 /// The longest reason of an operator, in characters.
@@ -177,153 +178,6 @@ pub enum MalformedRequest {
     Malformed(&'static str),
 }
 
-impl Request {
-    /// The fact that carries the request. `reason` is a sentence for operators.
-    #[must_use]
-    pub fn into_fact(self, model: &ModelName, reason: impl Into<String>, at: Timestamp) -> Fact {
-        let details = Details::default();
-        let m = || model.clone();
-        let (kind, subject, details) = match self {
-            Self::Build(Build { commit, branch, execution, pull_request, merged }) => (
-                FactKind::BuildRequested,
-                FactSubject::Build { model: m(), commit: commit.clone() },
-                details
-                    .with_commit(commit)
-                    .with_branch(branch)
-                    .with_execution(execution)
-                    .with_pull_request(pull_request)
-                    .with_merged(merged),
-            ),
-            Self::Image { tag, digest } => (
-                FactKind::ImageRequested,
-                FactSubject::ImagePush { model: m(), tag: tag.clone(), digest: digest.clone() },
-                details.with_tag(tag).with_digest(digest),
-            ),
-            Self::TrainCommit { commit, build } => (
-                FactKind::TrainingRequested,
-                FactSubject::Build { model: m(), commit: commit.clone() },
-                details.with_commit(commit).with_build(build),
-            ),
-            Self::TrainImage(image) => {
-                (FactKind::TrainingRequested, FactSubject::Image { model: m(), serial: image.serial }, image.details())
-            }
-            Self::Retrain(Retrain { by, reason, id, over_budget }) => {
-                let id = id.unwrap_or_else(|| at.round(Unit::Minute).unwrap_or(at).to_string());
-                let id = one_line(&id, NAME);
-                (
-                    FactKind::TrainingRequested,
-                    FactSubject::TrainingRequest { model: m(), request: Token::of(&digest(&[&id], 16)) },
-                    details
-                        .with_by(one_line(&by, NAME))
-                        .with_reason(reason.map(|reason| one_line(&reason, REASON)))
-                        .with_request(id)
-                        .with_over_budget(over_budget.then_some(true)),
-                )
-            }
-            Self::Evaluate { package } => (
-                FactKind::EvaluationRequested,
-                FactSubject::EvaluationRequest { model: m(), version: package.version(), at },
-                details.with_package(package),
-            ),
-            Self::Promote(Promote { stage, version, by }) => {
-                let details = details.with_stage(stage.clone()).with_version(version);
-                let (request, details) = match by {
-                    Promoter::PreviousStage { package, attempt } => {
-                        (attempt.to_string(), details.with_package(package))
-                    }
-                    Promoter::Operator(by) => (at.to_string(), details.with_by(one_line(&by, NAME))),
-                };
-                let request = Token::of(&request);
-                (FactKind::PromotionRequested, FactSubject::Promotion { model: m(), stage, version, request }, details)
-            }
-            Self::Withdraw { stage, package, attempt } => {
-                let version = package.version();
-                let details = details.with_stage(stage.clone()).with_version(version).with_package(package);
-                (
-                    FactKind::WithdrawalRequested,
-                    FactSubject::Withdrawal { model: m(), stage, version, attempt },
-                    details,
-                )
-            }
-            Self::RollBack(RollBack { stage, version, by }) => (
-                FactKind::RollbackRequested,
-                FactSubject::Rollback { model: m(), at },
-                details.with_stage(stage).with_version(version).with_by(one_line(&by, NAME)),
-            ),
-            Self::Monitor { kind, package } => (
-                FactKind::MonitoringRequested,
-                FactSubject::MonitoringRequest { model: m(), kind, at },
-                details.with_kind(kind).with_package(package),
-            ),
-            Self::Reconcile => (FactKind::ReconcileRequested, FactSubject::Reconcile { model: m(), at }, details),
-            Self::ReconcileStage { stage, cause } => {
-                let details = details.with_stage(stage.clone());
-                let subject = match cause {
-                    StageReconcile::OfModel(at) => FactSubject::StageReconcile { model: m(), stage, at },
-                    StageReconcile::OfRollout { version, since } => {
-                        FactSubject::RolloutReconcile { model: m(), stage, version, since }
-                    }
-                };
-                (FactKind::StageReconcileRequested, subject, details)
-            }
-        };
-        Fact::new(kind, subject, at).of_model(model).because(reason).with(details)
-    }
-
-    /// Reads the request that a fact carries.
-    ///
-    /// # Errors
-    /// The fact is no request, or lacks what its request needs.
-    pub fn from_fact(fact: &Fact) -> Result<Self, MalformedRequest> {
-        let details = &fact.details;
-        if let Some(name) = details.malformed() {
-            return Err(MalformedRequest::Malformed(name));
-        }
-        match fact.kind {
-            FactKind::BuildRequested => build(details),
-            FactKind::ImageRequested => {
-                let both = details.tag().zip(details.digest());
-                let (tag, digest) = both.ok_or(MalformedRequest::Missing("details.tag and details.digest"))?;
-                Ok(Self::Image { tag, digest })
-            }
-            FactKind::TrainingRequested => training(fact),
-            FactKind::EvaluationRequested => {
-                Ok(Self::Evaluate { package: details.package().ok_or(MalformedRequest::Missing("details.package"))? })
-            }
-            FactKind::PromotionRequested => promotion(fact),
-            FactKind::WithdrawalRequested => {
-                let both = details.stage().zip(details.package());
-                let (stage, package) = both.ok_or(MalformedRequest::Missing("details.stage and details.package"))?;
-                let FactSubject::Withdrawal { attempt, .. } = fact.subject else {
-                    return Err(MalformedRequest::Missing("a withdrawal as its subject"));
-                };
-                Ok(Self::Withdraw { stage, package, attempt })
-            }
-            FactKind::RollbackRequested => {
-                let by = not_empty(details.by()).ok_or(MalformedRequest::Missing("details.by, the operator"))?;
-                Ok(Self::RollBack(RollBack { stage: details.stage(), version: details.version(), by }))
-            }
-            FactKind::MonitoringRequested => {
-                let kind = details.kind().ok_or(MalformedRequest::Missing("details.kind, a kind of drift"))?;
-                Ok(Self::Monitor { kind, package: details.package() })
-            }
-            FactKind::ReconcileRequested => Ok(Self::Reconcile),
-            FactKind::StageReconcileRequested => {
-                let stage = details.stage().ok_or(MalformedRequest::Missing("details.stage"))?;
-                let cause = match &fact.subject {
-                    FactSubject::RolloutReconcile { version, since, .. } => {
-                        StageReconcile::OfRollout { version: *version, since: *since }
-                    }
-                    FactSubject::StageReconcile { at, .. } => StageReconcile::OfModel(*at),
-                    _ => StageReconcile::OfModel(fact.at),
-                };
-                Ok(Self::ReconcileStage { stage, cause })
-            }
-            _ => Err(MalformedRequest::Missing("a kind of fact that is a request")),
-        }
-    }
-}
-
 impl TrainingImage {
     /// The details of facts about the image.
     #[must_use]
@@ -337,63 +191,6 @@ impl TrainingImage {
     pub fn read(details: &Details) -> Option<Self> {
         Some(Self { image: details.image()?, tag: details.tag(), serial: details.serial()? })
     }
-}
-
-fn not_empty(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
-
-fn build(details: &Details) -> Result<Request, MalformedRequest> {
-    let (branch, execution) = (details.branch(), details.execution());
-    if branch.is_none() && execution.is_none() {
-        return Err(MalformedRequest::Missing("details.branch, or details.execution"));
-    }
-    let commit = details.commit().ok_or(MalformedRequest::Missing("details.commit, 40 hexadecimal digits"))?;
-    let (pull_request, merged) = (details.pull_request(), details.merged());
-    if pull_request.is_some() && branch.is_none() {
-        return Err(MalformedRequest::Missing("details.branch, into which the pull request is to be merged"));
-    }
-    Ok(Request::Build(Build { commit, branch, execution, pull_request, merged }))
-}
-
-fn training(fact: &Fact) -> Result<Request, MalformedRequest> {
-    let details = &fact.details;
-    if details.text("image").is_some() {
-        let image = TrainingImage::read(details);
-        return image
-            .map(Request::TrainImage)
-            .ok_or(MalformedRequest::Missing("details.image by its digest, and details.serial"));
-    }
-    if let Some(by) = not_empty(details.by()) {
-        let reason = not_empty(details.reason()).map(|reason| one_line(&reason, REASON));
-        let id = not_empty(details.request()).unwrap_or_else(|| fact.dedup_key());
-        return Ok(Request::Retrain(Retrain {
-            by: one_line(&by, NAME),
-            reason,
-            id: Some(one_line(&id, NAME)),
-            over_budget: details.over_budget().unwrap_or(false),
-        }));
-    }
-    match details.commit() {
-        Some(commit) => Ok(Request::TrainCommit { commit, build: details.build() }),
-        None => Err(MalformedRequest::Missing("details.by (an operator), details.image, or details.commit")),
-    }
-}
-
-fn promotion(fact: &Fact) -> Result<Request, MalformedRequest> {
-    let details = &fact.details;
-    let stage = details.stage().ok_or(MalformedRequest::Missing("details.stage"))?;
-    if let Some(by) = not_empty(details.by()) {
-        let version = details.version().ok_or(MalformedRequest::Missing("details.version"))?;
-        return Ok(Request::Promote(Promote { stage, version, by: Promoter::Operator(one_line(&by, NAME)) }));
-    }
-    let package = details.package().ok_or(MalformedRequest::Missing("details.by (an operator), or details.package"))?;
-    let FactSubject::Promotion { request, .. } = &fact.subject else {
-        return Err(MalformedRequest::Missing("a promotion as its subject"));
-    };
-    let attempt = request.as_str().parse().map_err(|_| MalformedRequest::Missing("an attempt in its subject"))?;
-    let version = package.version();
-    Ok(Request::Promote(Promote { stage, version, by: Promoter::PreviousStage { package, attempt } }))
 }
 
 #[cfg(test)]

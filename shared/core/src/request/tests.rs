@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::fact::{Fact, FactKind, FactSubject};
+use crate::name::ModelName;
 
 const COMMIT: &str = "8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190";
 const DIGEST: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
