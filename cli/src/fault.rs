@@ -41,6 +41,14 @@ pub enum Fault {
     /// An argument is not a valid name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// An argument is too long.
+    #[error("{argument}: expected at most {limit} characters")]
+    TooLong {
+        /// The argument.
+        argument: &'static str,
+        /// The limit, in characters.
+        limit: usize,
+    },
     /// It is unknown who requests it.
     #[error("it is unknown who requests this: $USER is not set, and --by is not given")]
     NoOperator,
@@ -158,6 +166,7 @@ impl Fault {
             | Self::Policy(_)
             | Self::NoPolicies(_)
             | Self::Name(_)
+            | Self::TooLong { .. }
             | Self::NoOperator
             | Self::NoTopic
             | Self::FilterTooLarge { .. }

@@ -55,3 +55,44 @@ fn of<F: InFlight>(state: &Value) -> Option<String> {
         Err(_) => Some(format!("a state of {} that this version cannot read", F::FUNCTION)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use trimtab_core::event::Event;
+    use trimtab_core::reactor::Decide;
+
+    use super::*;
+
+    fn names_of<D: Decide>(function: &str, names: &mut BTreeSet<String>) {
+        let events = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+        for directory in std::fs::read_dir(events).unwrap().filter_map(|entry| entry.ok()?.path().read_dir().ok()) {
+            for file in directory {
+                let raw = std::fs::read_to_string(file.unwrap().path()).unwrap();
+                let Ok(event) = Event::parse(&serde_json::from_str(&raw).unwrap()) else { continue };
+                let name = D::aggregate(&event, None);
+                assert_eq!(function_of(&name), Some(function), "{name}");
+                names.insert(name);
+            }
+        }
+    }
+
+    /// A prefix that no function uses any more would let its aggregates grow without end.
+    #[test]
+    fn aggregates_belong_to_their_function_and_expiring_ones_exist() {
+        let mut names = BTreeSet::new();
+        names_of::<deploy::Deploy>("deploy", &mut names);
+        names_of::<evaluate::Evaluation>("evaluate", &mut names);
+        names_of::<guard::Guard>("guard", &mut names);
+        names_of::<integrate::Integrate>("integrate", &mut names);
+        names_of::<lineage::Lineage>("lineage", &mut names);
+        names_of::<monitor::Monitor>("monitor", &mut names);
+        names_of::<notify::Notify>("notify", &mut names);
+        names_of::<reconcile::Reconcile>("reconcile", &mut names);
+        names_of::<retrain::Retrain>("retrain", &mut names);
+        for prefix in trimtab_ledger::EXPIRING {
+            assert!(names.iter().any(|name| name.starts_with(prefix)), "{prefix}: {names:?}");
+        }
+    }
+}

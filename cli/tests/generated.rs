@@ -103,8 +103,11 @@ fn generated_reference_of_reason_codes_is_current() {
         a sentence, which `trimtab history` shows, and a code, which the log of\nthe function has as `codes`. The codes are stable; \
         the sentences are not.\n"
         .to_owned();
-    for (function, codes) in functions {
-        write!(text, "\n## `{function}`\n\n| code | meaning |\n|---|---|\n").unwrap();
+    let of_reaction = trimtab_core::reactor::reason::Code::ALL.iter().map(|code| (code.as_str(), code.meaning()));
+    let all = std::iter::once(("every function".to_owned(), of_reaction.collect::<Vec<_>>()));
+    let own = functions.into_iter().map(|(function, codes)| (format!("`{function}`"), codes));
+    for (function, codes) in all.chain(own) {
+        write!(text, "\n## {function}\n\n| code | meaning |\n|---|---|\n").unwrap();
         for (code, meaning) in codes {
             writeln!(text, "| `{code}` | {meaning} |").unwrap();
         }

@@ -99,7 +99,7 @@ pub async fn run(ui: &mut Ui, args: Args) -> Result<(), Fault> {
         let changed = applied.subscriptions.insert(Vec::new());
         result = recipients::carry_out(subscriptions, &changes, changed).await;
     }
-    if result.is_ok() || !applied.models.is_empty() {
+    if result.is_ok() || applied.organization.is_some() || !applied.models.is_empty() {
         ui.print(&applied);
     }
     result?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use trimtab_core::name::ModelName;
 use trimtab_core::port::Bus;
-use trimtab_core::request::{Request, Retrain};
+use trimtab_core::request::{ID, Request, Retrain};
 
 use crate::aws::{BusOptions, OperatorOptions};
 use crate::commands::Requested;
@@ -36,6 +36,9 @@ pub struct Args {
 /// The text is not a model's name, or the bus did not accept the request.
 pub async fn run(ui: &mut Ui, args: Args) -> Result<(), Fault> {
     let Args { model, operator, reason, request, over_budget, bus } = args;
+    if request.as_ref().is_some_and(|id| id.chars().count() > ID) {
+        return Err(Fault::TooLong { argument: "--request", limit: ID });
+    }
     let request = Retrain { by: operator.name()?, reason: Some(reason), id: request, over_budget };
     ui.print(&retrain(&bus.open().await, &ModelName::parse(&model)?, request, Timestamp::now()).await?);
     Ok(())

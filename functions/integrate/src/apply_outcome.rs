@@ -82,8 +82,8 @@ fn started(state: &mut State, request: &BuilderRequest, build: BuildRef, now: Ti
 
 fn start_refused(state: &mut State, request: &BuilderRequest, cause: &str, now: Timestamp) -> ActionOutcome {
     match state {
-        State::CommitBuild(build) => build.phase = BuildPhase::Failed,
-        State::PullRequestBuild(phase) => *phase = PullRequestBuild::Failed,
+        State::CommitBuild(build) => build.phase = BuildPhase::StartRefused,
+        State::PullRequestBuild(phase) => *phase = PullRequestBuild::StartRefused,
         _ => return unexpected(state),
     }
     let commit = request.commit();
@@ -91,7 +91,7 @@ fn start_refused(state: &mut State, request: &BuilderRequest, cause: &str, now: 
     let reason = Reason::new(Code::StartRefused, text);
     let model = request.model();
     let about = AboutBuild { model: model.as_ref(), commit, build: None, at: now };
-    ActionOutcome { facts: vec![about.failed(&reason.text, None)], ..failed(reason) }
+    ActionOutcome { facts: vec![about.start_refused(&reason.text)], ..failed(reason) }
 }
 
 /// The pipeline has the commit's definition: training is requested.
@@ -119,7 +119,7 @@ fn definition_refused(
     let text = format!("{pipeline} did not get the definition of {commit}, and training is not requested: {cause}");
     let reason = Reason::new(Code::DefinitionRefused, text);
     let about = AboutBuild { model: Some(model), commit, build: Some(&build), at: now };
-    ActionOutcome { facts: vec![about.failed(&reason.text, None)], ..failed(reason) }
+    ActionOutcome { facts: vec![about.definition_refused(model, &reason.text)], ..failed(reason) }
 }
 
 /// Ends the update of the pipeline in this phase, and returns the build; `None` if no update was claimed.

@@ -46,6 +46,19 @@ impl AboutBuild<'_> {
         fact.with(details)
     }
 
+    /// A refused start is a subject of its own: after a redrive the build may fail too, which needs a message of its own.
+    pub(crate) fn start_refused(self, reason: &str) -> Fact {
+        let fact = self.fact(FactKind::BuildFailed, reason);
+        let Some(model) = self.model.cloned() else { return fact };
+        Fact { subject: FactSubject::BuildStartRefused { model, commit: self.commit.clone() }, ..fact }
+    }
+
+    /// The build succeeded, and its definition of the training pipeline was refused.
+    pub(crate) fn definition_refused(self, model: &ModelName, reason: &str) -> Fact {
+        let (model, commit) = (model.clone(), self.commit.clone());
+        Fact { subject: FactSubject::DefinitionRefused { model, commit }, ..self.fact(FactKind::BuildFailed, reason) }
+    }
+
     pub(crate) fn deadline_exceeded(self, reason: &str) -> Fact {
         let fact = self.fact(FactKind::DeadlineExceeded, reason);
         // The build's own facts are about the build: the message about the deadline must not replace theirs.

@@ -12,7 +12,7 @@ impl InFlight for Integrate {
                 BuildPhase::Starting { .. } => Some(format!("build of commit {}", build.commit)),
                 BuildPhase::Running { build, .. } => Some(format!("build {}", build.short())),
                 BuildPhase::UpdatingPipeline { build } => Some(format!("training request of build {}", build.short())),
-                BuildPhase::Succeeded | BuildPhase::Failed => None,
+                BuildPhase::Succeeded | BuildPhase::Failed | BuildPhase::StartRefused => None,
             },
             State::PullRequestBuild(PullRequestBuild::Starting { .. }) => Some("build of a pull request".to_owned()),
             State::PullRequestBuild(PullRequestBuild::Running { build }) => Some(format!("build {}", build.short())),

@@ -58,14 +58,16 @@ impl<L: Ledger> Recorded<'_, L> {
 fn commit_build(build: &CommitBuild) -> RecordedBuild {
     let has_comment_due = build.merge.as_ref().is_some_and(|merge| !merge.commented);
     match build.phase {
-        BuildPhase::Succeeded | BuildPhase::Failed if !has_comment_due => RecordedBuild::Done,
+        BuildPhase::Succeeded | BuildPhase::Failed | BuildPhase::StartRefused if !has_comment_due => {
+            RecordedBuild::Done
+        }
         _ => RecordedBuild::Open,
     }
 }
 
 fn pull_request_build(build: &PullRequestBuild) -> RecordedBuild {
     match build {
-        PullRequestBuild::Commented | PullRequestBuild::Failed | PullRequestBuild::Closed => RecordedBuild::Done,
+        PullRequestBuild::Commented | PullRequestBuild::StartRefused | PullRequestBuild::Closed => RecordedBuild::Done,
         PullRequestBuild::Starting { .. } | PullRequestBuild::Running { .. } | PullRequestBuild::Commenting { .. } => {
             RecordedBuild::Open
         }

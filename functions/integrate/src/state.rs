@@ -81,8 +81,10 @@ pub enum BuildPhase {
     },
     /// The build succeeded, and training is requested.
     Succeeded,
-    /// The build, its start or the update of the pipeline failed.
+    /// The build or the update of the pipeline failed.
     Failed,
+    /// The builder refused to start the build. The event that requested it starts it when it is redriven.
+    StartRefused,
 }
 
 /// A merged pull request that gets a comment with the result of the merge commit's build.
@@ -119,8 +121,8 @@ pub enum PullRequestBuild {
     },
     /// The comment is posted.
     Commented,
-    /// CodeBuild refused to start it.
-    Failed,
+    /// CodeBuild refused to start it. The event that requested it starts it when it is redriven.
+    StartRefused,
     /// The pull request was closed without a merge: no comment follows.
     Closed,
 }

@@ -275,6 +275,30 @@ fn refused_build_is_dead_lettered_and_reported() {
 }
 
 #[test]
+fn redriven_push_starts_the_build_that_was_refused() {
+    let stage = stage();
+    stage.refuse();
+    stage.react(&push("main", COMMIT));
+    assert_eq!(stage.react(&push("main", COMMIT)).0, Decision::Failed, "the cause is not corrected yet");
+    stage.cloud.accept();
+    assert_eq!(stage.react(&push("main", COMMIT)), (Decision::Acted, "pushed"));
+    stage.ends_as("FAILED");
+    let failures: Vec<String> = stage
+        .cloud
+        .facts()
+        .iter()
+        .filter(|fact| fact.kind == FactKind::BuildFailed)
+        .map(trimtab_core::fact::Fact::dedup_key)
+        .collect();
+    let refused = format!("build-start-refused/churn/{COMMIT}");
+    assert_eq!(
+        failures,
+        [refused.clone(), refused, format!("build/churn/{COMMIT}")],
+        "the failure has its own message"
+    );
+}
+
+#[test]
 fn paused_model_builds_nothing_and_dead_letters_the_event() {
     let stage = stage();
     let since = NOON.parse().unwrap();

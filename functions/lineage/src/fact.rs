@@ -35,7 +35,13 @@ pub(crate) fn is_part(kind: FactKind) -> bool {
 
 /// Whether the fact is about the build of a commit. Training is also requested by images, schedules and operators.
 pub(crate) fn is_about_a_build(fact: &Fact) -> bool {
-    matches!(fact.subject, FactSubject::Build { .. } | FactSubject::UnownedBuild { .. })
+    matches!(
+        fact.subject,
+        FactSubject::Build { .. }
+            | FactSubject::UnownedBuild { .. }
+            | FactSubject::BuildStartRefused { .. }
+            | FactSubject::DefinitionRefused { .. }
+    )
 }
 
 /// Whether drift triggered the training. Not by the incident's ID: a model's name may contain any word.

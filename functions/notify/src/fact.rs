@@ -25,8 +25,13 @@ pub(crate) enum About {
 pub(crate) fn about(fact: &Fact) -> About {
     use FactSubject as Subject;
     match fact.subject.work() {
-        Subject::Build { .. } | Subject::UnownedBuild { .. } => About::Build,
-        Subject::Incident { .. } | Subject::MergedTrigger { .. } => About::Incident,
+        Subject::Build { .. }
+        | Subject::UnownedBuild { .. }
+        | Subject::BuildStartRefused { .. }
+        | Subject::DefinitionRefused { .. } => About::Build,
+        Subject::Incident { .. } | Subject::MergedTrigger { .. } | Subject::TrainingStartRefused { .. } => {
+            About::Incident
+        }
         Subject::Limit { .. } => About::Limit,
         Subject::Evaluation { .. } | Subject::EvaluationRequest { .. } | Subject::EvaluationStuck { .. } => {
             About::Version

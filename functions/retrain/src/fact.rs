@@ -88,9 +88,11 @@ pub(crate) fn ended(incident: &Incident, run: &RunId, outcome: RunOutcome, at: T
     of_incident(kind, incident, Some(run), at, vec![reason.to_owned()])
 }
 
-/// Training Failed, because the engine refused to start the run.
+/// Training Failed, because the engine refused to start the run. The refusal is a subject of its own: after a redrive the
+/// run may fail too, which needs a message of its own.
 pub(crate) fn start_refused(incident: &Incident, at: Timestamp, reason: &str) -> Fact {
-    of_incident(FactKind::TrainingFailed, incident, None, at, vec![reason.to_owned()])
+    let fact = of_incident(FactKind::TrainingFailed, incident, None, at, vec![reason.to_owned()]);
+    Fact { subject: FactSubject::TrainingStartRefused { incident: Token::of(&incident.id) }, ..fact }
 }
 
 /// Training Trigger Merged: a trigger arrived during the run of this incident. Each trigger is a subject of its own.

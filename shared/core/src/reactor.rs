@@ -21,11 +21,13 @@ use serde_json::Value;
 mod in_flight;
 mod outcome;
 mod preview;
+pub mod reason;
 mod resolve;
 mod traits;
 
 pub use in_flight::InFlight;
 pub use preview::Preview;
+use reason::Code;
 pub use resolve::{PolicyIndex, Resolved, resolve};
 pub use traits::{Act, ActionOutcome, Context, Decide, Subject};
 
@@ -41,9 +43,6 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(55);
 
 /// The cause of the transient failure of an invocation that met another one's lease.
 pub const LEASE_HELD: &str = "another invocation holds the lease of this aggregate";
-
-/// The reason code of a reaction that completed the work of an earlier event.
-const RESUMED_PENDING: &str = "resumed_pending";
 
 /// The number of decisions per invocation. Each starts over because another invocation wrote to the aggregate in between; after the
 /// last one, the event goes back to Lambda.
@@ -106,7 +105,7 @@ where
         let event = match Event::parse(raw) {
             Ok(event) => event,
             Err(error) => {
-                let reason = Reason::new("malformed", error.to_string());
+                let reason = Reason::new(Code::Malformed, error.to_string());
                 return self.fail::<A::Decide>(raw, None, "platform", reason).await;
             }
         };
@@ -153,7 +152,7 @@ where
                 Err(WriteError::Fenced) => {}
                 Err(WriteError::Failed(failure)) => return Err(failure),
                 // The first decision completed earlier work, which changed the state: the event may now cause more.
-                Ok(report) if report.codes.contains(&RESUMED_PENDING) && resumed.is_none() => {
+                Ok(report) if report.codes.contains(&Code::ResumedPending.as_str()) && resumed.is_none() => {
                     resumed = Some(report);
                 }
                 Ok(report) => {
@@ -176,7 +175,7 @@ where
         let observed = match function.observe(event, policy, &state).await {
             Ok(observed) => observed,
             Err(Failure::Permanent { operation, cause }) => {
-                let reason = Reason::new("refused", format!("{operation}: {cause}"));
+                let reason = Reason::new(Code::Refused, format!("{operation}: {cause}"));
                 return Ok(self.fail::<A::Decide>(raw, Some(event), &id.owner, reason).await?);
             }
             Err(retry) => return Err(retry.into()),
@@ -187,7 +186,7 @@ where
         let mut plan = match A::Decide::missed_completion(&ctx) {
             Some(mut plan) => {
                 plan.reasons.push(Reason::new(
-                    RESUMED_PENDING,
+                    Code::ResumedPending,
                     "its own event was not received; the end was found while another event was handled",
                 ));
                 plan
@@ -296,8 +295,10 @@ fn resume_pending<D: Decide>(plan: &mut Plan<D::State, D::Action>, ctx: &Context
         return;
     }
     plan.actions = pending;
-    plan.reasons
-        .push(Reason::new(RESUMED_PENDING, "an earlier attempt did not complete: its pending actions are resumed"));
+    plan.reasons.push(Reason::new(
+        Code::ResumedPending,
+        "an earlier attempt did not complete: its pending actions are resumed",
+    ));
     if plan.decision == Decision::Skipped {
         plan.decision = Decision::Acted;
     }

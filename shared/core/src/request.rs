@@ -12,8 +12,11 @@ use crate::name::{
     BranchName, CommitId, ImageDigest, ImageTag, ImageUri, PackageArn, PipelineBuildId, PullRequestId, StageName,
 };
 
-/// The longest name of an operator and the longest idempotency key, in characters.
+/// The longest name of an operator, in characters.
 const NAME: usize = 80;
+
+/// The longest idempotency key of an operator's request, in characters.
+pub const ID: usize = 80;
 
 /// The longest reason of an operator, in characters.
 const REASON: usize = 200;
@@ -172,6 +175,12 @@ pub enum MalformedRequest {
     /// A detail is missing.
     #[error("expected {0}")]
     Missing(&'static str),
+    /// A detail of this name is unknown to the request. A misspelled `version` must not roll back to the previous version.
+    #[error("a detail is unknown to this request, or empty")]
+    Unknown,
+    /// The subject is of another stage or version than the details.
+    #[error("the dedup key does not match the details")]
+    Mismatch,
     /// A detail of this name is present, and not of its type. It does not count as absent: a rollback to an unreadable
     /// version must not become a rollback to the previous version.
     #[error("details.{0} is malformed")]

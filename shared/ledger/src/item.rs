@@ -130,8 +130,11 @@ pub(crate) fn state(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
 }
 
-/// The expression and values that write an aggregate's state. Aggregates of single builds, messages and findings
+/// The prefixes of the aggregates of single builds, pull requests' builds, messages, findings and lineage facts. They
 /// expire; a model's own aggregates never do.
+pub const EXPIRING: [&str; 4] = ["build#", "finding#", "lineage#", "message#"];
+
+/// The expression and values that write an aggregate's state.
 pub(crate) fn set_state(
     id: &AggregateId,
     state: &Value,
@@ -139,7 +142,7 @@ pub(crate) fn set_state(
 ) -> (String, Vec<(&'static str, AttributeValue)>) {
     let mut set = "SET epoch = :next, #state = :state".to_owned();
     let mut values = vec![(":state", json(state))];
-    if ["build#", "notice#", "finding#"].iter().any(|prefix| id.name.starts_with(prefix)) {
+    if EXPIRING.iter().any(|prefix| id.name.starts_with(prefix)) {
         set.push_str(", expires = :expires");
         values.push((":expires", expiry(now)));
     }

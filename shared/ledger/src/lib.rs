@@ -26,6 +26,7 @@ use trimtab_core::policy::{Key, OrganizationPolicy, Policy};
 use trimtab_core::port::{AggregateId, HistoryEntry, Ledger, Pause, PortResult, Record, WriteError};
 use trimtab_runtime::sdk;
 
+pub use item::EXPIRING;
 pub use read::DeadLetter;
 pub use remove::{Aggregate, AppliedPolicy};
 pub use table::Scope;

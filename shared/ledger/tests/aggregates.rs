@@ -126,10 +126,11 @@ async fn record_without_state_leaves_the_aggregate() {
 }
 
 #[tokio::test]
-async fn only_builds_messages_and_findings_expire() {
+async fn aggregates_of_single_events_expire() {
     let cases = [
         ("build#0123", true),
-        ("notice#a", true),
+        ("message#a", true),
+        ("lineage#c", true),
         ("finding#b", true),
         ("incident", false),
         ("rollout#prod", false),

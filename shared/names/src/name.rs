@@ -169,9 +169,9 @@ fn image_uri(text: &str) -> bool {
 names! {
     /// An AWS account: twelve digits.
     AccountId, "AWS account", "12 digits", account;
-    /// A model, by its name in the policy.
-    ModelName, "model name", "1 to 40 lower-case letters, digits and inner hyphens",
-        |t| hyphenated(t, 40) && !t.chars().any(|c| c.is_ascii_uppercase());
+    /// A model, by its name in the policy. `platform` owns what belongs to no model, and `trimtab` stands for it in messages.
+    ModelName, "model name", "1 to 40 lower-case letters, digits and inner hyphens, but not `platform` or `trimtab`",
+        |t| hyphenated(t, 40) && !t.chars().any(|c| c.is_ascii_uppercase()) && !["platform", "trimtab"].contains(&t);
     /// A stage in a policy.
     StageName, "stage name", "1 to 15 lower-case letters, digits and inner hyphens",
         |t| hyphenated(t, 15) && !t.chars().any(|c| c.is_ascii_uppercase());

@@ -195,7 +195,7 @@ fn stack_of_no_policy_leaves_no_record() {
     let detail = json!({"stack-id": "arn:aws:cloudformation:eu-west-1:123456789012:stack/theirs/1",
         "status-details": {"status": "UPDATE_COMPLETE"}});
     let end = stage.react("CloudFormation Stack Status Change", "aws.cloudformation", &detail);
-    assert_eq!((end, stage.published().len()), ((Decision::Skipped, "not_watched"), 0));
+    assert_eq!((end, stage.published().len()), ((Decision::Skipped, "not_configured"), 0));
 }
 
 #[test]

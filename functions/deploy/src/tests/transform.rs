@@ -160,7 +160,7 @@ fn job_of_no_policy_or_another_account_is_ignored() {
     let stage = stage();
     let theirs = json!({"TransformJobName": "nightly-scores", "TransformJobStatus": "Completed"});
     let heard = stage.react("SageMaker Transform Job State Change", "aws.sagemaker", &theirs);
-    assert_eq!((heard, stage.published().len()), ((Decision::Skipped, "not_watched"), 0));
+    assert_eq!((heard, stage.published().len()), ((Decision::Skipped, "not_configured"), 0));
     stage.judge("leads", 1, "Approved");
     stage.ends(completed());
     assert_eq!(stage.job_heard("210987654321"), (Decision::Failed, "foreign_account"));

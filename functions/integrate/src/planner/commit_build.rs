@@ -61,7 +61,7 @@ fn on_new_merge(ctx: CommitCtx<'_>, request: &CommitRequest, merge: Merge) -> Pl
     // The end of this build was handled before the pull request was known: only the comment is left.
     let result = match build.as_ref().map(|build| &build.phase) {
         Some(BuildPhase::Succeeded) => Some(merge::SUCCEEDED),
-        Some(BuildPhase::Failed) => Some(merge::FAILED),
+        Some(BuildPhase::Failed | BuildPhase::StartRefused) => Some(merge::FAILED),
         _ => None,
     };
     let comment = result.and_then(|result| merge::comment(ctx.integrate, &request.commit, &merge, result));
@@ -126,7 +126,8 @@ fn on_head(ctx: CommitCtx<'_>, branch: &BranchName, commit: &CommitId, head: Opt
         return Plan::fail(Code::NoBuilder, text);
     };
     match ctx.state.map(|build| &build.phase) {
-        None => {}
+        // A refused start is dead-lettered: an operator corrects the cause, and redrives the event.
+        None | Some(BuildPhase::StartRefused) => {}
         Some(BuildPhase::Starting { .. }) => {
             return Plan::skip(Code::StartPending, format!("the start of the build of {commit} is not confirmed"));
         }
@@ -134,8 +135,9 @@ fn on_head(ctx: CommitCtx<'_>, branch: &BranchName, commit: &CommitId, head: Opt
     }
     let reason = Reason::new(Code::Pushed, format!("commit {commit} was pushed to {branch}: it is built"));
     let phase = BuildPhase::Starting { request: request.clone(), branch: branch.clone() };
+    let merge = ctx.state.and_then(|build| build.merge.clone());
     Plan::only(Decision::Acted, reason)
-        .with_state(State::CommitBuild(CommitBuild { commit: commit.clone(), merge: None, phase }))
+        .with_state(State::CommitBuild(CommitBuild { commit: commit.clone(), merge, phase }))
         .with_action(Action::start(request))
 }
 
@@ -270,7 +272,7 @@ pub(crate) fn pending_actions(ctx: Option<CommitCtx<'_>>, state: &CommitBuild) -
             return ctx.map(|ctx| pending_update(ctx, state, build)).unwrap_or_default();
         }
         BuildPhase::Succeeded => merge::SUCCEEDED,
-        BuildPhase::Failed => merge::FAILED,
+        BuildPhase::Failed | BuildPhase::StartRefused => merge::FAILED,
     };
     let (Some(ctx), Some(merge)) = (ctx, &state.merge) else { return Vec::new() };
     merge::comment(ctx.integrate, &state.commit, merge, result).map(Action::comment).into_iter().collect()

@@ -89,7 +89,8 @@ fn on_proposal(ctx: PullRequestCtx<'_>, project: &ProjectName, proposal: &Propos
         Some(_) => {}
     }
     match ctx.state {
-        None => {}
+        // A refused start is dead-lettered: an operator corrects the cause, and redrives the event.
+        None | Some(PullRequestBuild::StartRefused) => {}
         Some(PullRequestBuild::Starting { .. }) => {
             return Plan::skip(Code::StartPending, format!("the start of the build of {commit} is not confirmed"));
         }
@@ -167,7 +168,7 @@ pub(crate) fn pending_actions(state: &PullRequestBuild) -> Vec<Action> {
         PullRequestBuild::Commenting { comment } => vec![Action::comment(comment.clone())],
         PullRequestBuild::Running { .. }
         | PullRequestBuild::Commented
-        | PullRequestBuild::Failed
+        | PullRequestBuild::StartRefused
         | PullRequestBuild::Closed => Vec::new(),
     }
 }

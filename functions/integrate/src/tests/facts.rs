@@ -53,8 +53,8 @@ fn refusal_names_the_resource_and_the_cause() {
     let stage = stage();
     stage.refuse();
     stage.react(&push("main", COMMIT));
-    let dedup_key = format!("build/churn/{COMMIT}");
-    assert_eq!(stage.last(FactKind::BuildFailed), (dedup_key.clone(), details(&[("commit", COMMIT)])));
+    let refused = format!("build-start-refused/churn/{COMMIT}");
+    assert_eq!(stage.last(FactKind::BuildFailed), (refused, details(&[("commit", COMMIT)])));
     let reasons = stage.cloud.facts().pop().unwrap().reasons.join(" ");
     assert!(reasons.contains("churn-build") && reasons.contains("ValidationException"), "{reasons}");
     let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
@@ -64,7 +64,7 @@ fn refusal_names_the_resource_and_the_cause() {
     let refused = details(&[("commit", COMMIT), ("build", "churn-build:0")]);
     assert_eq!(
         stage.last(FactKind::BuildFailed),
-        (dedup_key, refused),
+        (format!("definition-refused/churn/{COMMIT}"), refused),
         "it names the build whose definition was refused"
     );
     let reasons = stage.cloud.facts().pop().unwrap().reasons.join(" ");
@@ -78,19 +78,22 @@ fn request_names_its_subject() {
     stage.all_end(&BuildStatus::Succeeded);
     stage.react(&execution_ended("demand-integration", "execution-0"));
     let wanted = details(&[("commit", COMMIT), ("execution", "execution-0")]);
-    assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/demand/{COMMIT}"), wanted));
+    assert_eq!(
+        stage.last(FactKind::BuildRequested),
+        (format!("build-request/demand/{COMMIT}/execution:execution-0"), wanted)
+    );
     let stage = open();
     stage.merge();
     stage.react(&pull_ended(true));
     let wanted = details(&[("commit", MERGE), ("branch", "main"), ("merged", "41")]);
-    assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/churn/{MERGE}"), wanted));
+    assert_eq!(stage.last(FactKind::BuildRequested), (format!("build-request/churn/{MERGE}/merge:41"), wanted));
     let stage = stage_of(Policy::parse("churn.toml", CHURN).unwrap());
     stage.reconcile();
     stage.set_head(CommitId::parse(MERGE).ok());
     stage.points_at(2);
     stage.reconcile();
     let wanted = details(&[("commit", MERGE), ("branch", "main")]);
-    assert_eq!(stage.last(FactKind::BuildRequested), (format!("build/churn/{MERGE}"), wanted));
+    assert_eq!(stage.last(FactKind::BuildRequested), (format!("build-request/churn/{MERGE}/branch:main"), wanted));
     let image = digest(2);
     let wanted = details(&[("tag", "latest"), ("digest", &image)]);
     assert_eq!(stage.last(FactKind::ImageRequested), (format!("image-push/churn/latest/{image}"), wanted));

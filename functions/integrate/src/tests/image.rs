@@ -78,7 +78,7 @@ fn image_of_an_unknown_repository_leaves_no_record() {
     let stage = stage();
     let mut other = pushed("latest", &digest(1));
     other["detail"]["repository-name"] = json!("of-another-team");
-    assert_eq!(stage.react(&other), (Decision::Skipped, "not_watched"));
+    assert_eq!(stage.react(&other), (Decision::Skipped, "not_configured"));
     assert!(stage.world.ledger.contents().history.is_empty());
 }
 

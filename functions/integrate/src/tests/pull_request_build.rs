@@ -54,6 +54,15 @@ fn proposed_commit_is_built_once_by_the_review_project() {
 }
 
 #[test]
+fn redriven_proposal_starts_the_build_that_was_refused() {
+    let stage = open();
+    stage.refuse();
+    assert_eq!(stage.propose().0, Decision::Failed);
+    stage.cloud.accept();
+    assert_eq!(stage.propose(), (Decision::Acted, "proposed"));
+}
+
+#[test]
 fn pull_request_gets_one_comment_and_no_training() {
     let stage = open();
     stage.propose();

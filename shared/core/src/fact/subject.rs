@@ -69,6 +69,12 @@ macro_rules! subjects {
 subjects! {
     /// A commit that is built.
     Build = "build" { model: ModelName, commit: CommitId };
+    /// A request that a commit is built, by the branch, pull request or execution from which it comes.
+    BuildRequest = "build-request" { model: ModelName, commit: CommitId, origin: Token };
+    /// A build that its builder refused to start.
+    BuildStartRefused = "build-start-refused" { model: ModelName, commit: CommitId };
+    /// A commit whose definition of the training pipeline SageMaker refused.
+    DefinitionRefused = "definition-refused" { model: ModelName, commit: CommitId };
     /// A commit that is built by a build whose variables name no model.
     UnownedBuild = "unowned-build" { commit: CommitId };
     /// The deletion of a branch.
@@ -79,6 +85,8 @@ subjects! {
     ImagePush = "image-push" { model: ModelName, tag: ImageTag, digest: ImageDigest };
     /// An incident: one training run and what caused it.
     Incident = "incident" { incident: Token };
+    /// An incident whose training run its engine refused to start.
+    TrainingStartRefused = "training-start-refused" { incident: Token };
     /// A trigger that was merged into an incident.
     MergedTrigger = "merged-trigger" { incident: Token, trigger: Token };
     /// A limit that prevents training, for as long as it applies.
@@ -194,7 +202,12 @@ impl FactSubject {
     #[must_use]
     pub fn thread(&self) -> String {
         match self {
-            Self::MergedTrigger { incident, .. } => Self::Incident { incident: incident.clone() }.to_string(),
+            Self::BuildStartRefused { model, commit } | Self::DefinitionRefused { model, commit } => {
+                format!("build/{model}/{commit}")
+            }
+            Self::MergedTrigger { incident, .. } | Self::TrainingStartRefused { incident } => {
+                Self::Incident { incident: incident.clone() }.to_string()
+            }
             Self::Rollout { model, stage: None, version, .. } => format!("rollout/{model}/{version}"),
             Self::Rollout { model, stage: Some(stage), version, .. } => format!("rollout/{model}/{stage}/{version}"),
             Self::EvaluationRequest { model, version, .. } | Self::EvaluationStuck { model, version, .. } => {

@@ -1,5 +1,6 @@
 //! The end of a reaction: the history entry, the dead letter, the published facts.
 
+use super::reason::Code;
 use serde_json::Value;
 
 use super::{Decide, Report, World};
@@ -27,8 +28,9 @@ where
         let reasons = [reason];
         let entry = self.entry::<D>(event, raw, owner, Decision::Failed, &reasons);
         let dead_lettered = self.dead_letter(event, &entry, raw).await?;
-        // A fact about a malformed fact might be malformed, too, and so on without end. The metric of failures counts it.
-        if event.is_some() || entry.source != fact::SOURCE {
+        // A report of a malformed report might be malformed, too, and so on without end. The metric of failures counts it.
+        if event.is_some() || entry.source != fact::SOURCE || entry.detail_type != FactKind::EventDeadLettered.as_str()
+        {
             self.publish(&[dead_letter_fact(&entry, &reasons)]).await?;
         }
         let codes = reasons.iter().map(|reason| reason.code).collect();
@@ -46,10 +48,10 @@ where
         let owner = model.map_or("platform", ModelName::as_str);
         let text = format!("paused by {} since {}", pause.by, pause.since);
         if event.is_routine() {
-            return Ok(Some(self.unrecorded::<D>(event, owner, Reason::new("paused", text))));
+            return Ok(Some(self.unrecorded::<D>(event, owner, Reason::new(Code::Paused, text))));
         }
         let reason =
-            Reason::new("paused", format!("{text}; the event is stored, and `trimtab redrive` sends it again"));
+            Reason::new(Code::Paused, format!("{text}; the event is stored, and `trimtab redrive` sends it again"));
         let entry = self.entry::<D>(Some(event), raw, owner, Decision::Skipped, std::slice::from_ref(&reason));
         self.ledger.dead_letter(&entry, raw).await?;
         let report = self.end::<D>(event, owner, Decision::Skipped, vec![reason], vec![]).await?;

@@ -1,6 +1,7 @@
 //! Routing: which policy an event concerns. The functions route by the ledger, `trimtab plan` by the files of a
 //! directory, and both by this one function, so that a plan cannot disagree with the reaction.
 
+use super::reason::Code;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -65,20 +66,20 @@ pub async fn resolve<I: PolicyIndex + Sync>(
 ) -> PortResult<Resolved> {
     match subject {
         Subject::None => {
-            let reason = Reason::new("not_concerned", "nothing in this event concerns this function");
+            let reason = Reason::new(Code::NotConcerned, "nothing in this event concerns this function");
             Ok(Resolved::NotConcerned(reason))
         }
         Subject::Platform => Ok(Resolved::Platform),
         Subject::Lookup => match look_up.await {
             Ok(key) => of_first(key, index).await,
             Err(Failure::Permanent { operation, cause }) => {
-                Ok(Resolved::Unknown(Reason::new("refused", format!("{operation}: {cause}"))))
+                Ok(Resolved::Unknown(Reason::new(Code::Refused, format!("{operation}: {cause}"))))
             }
             Err(transient) => Err(transient),
         },
         Subject::Organization => Ok(match index.organization().await?.filter(|policy| is_on(policy)) {
             Some(policy) => Resolved::Organization(policy),
-            None => Resolved::Unrecorded(Reason::new("off", "organization.toml does not enable this function")),
+            None => Resolved::Unrecorded(Reason::new(Code::Off, "organization.toml does not enable this function")),
         }),
         Subject::Model(model) => of_model(&model, index).await,
         Subject::Keys(keys) => of_first(keys, index).await,
@@ -86,7 +87,7 @@ pub async fn resolve<I: PolicyIndex + Sync>(
             Some(model) => of_model(&model, index).await,
             None => {
                 let text = format!("no model has {key} in its policy: add it to a policy and apply it");
-                Ok(Resolved::Unknown(Reason::new("unknown_model", text)))
+                Ok(Resolved::Unknown(Reason::new(Code::UnknownModel, text)))
             }
         },
     }
@@ -99,14 +100,14 @@ async fn of_first<I: PolicyIndex + Sync>(keys: impl IntoIterator<Item = Key>, in
             return of_model(&model, index).await;
         }
     }
-    Ok(Resolved::Unrecorded(Reason::new("not_watched", "no policy names this resource")))
+    Ok(Resolved::Unrecorded(Reason::new(Code::NotConfigured, "no policy names this resource")))
 }
 
 async fn of_model<I: PolicyIndex + Sync>(model: &ModelName, index: &I) -> PortResult<Resolved> {
     Ok(match index.policy_of(model).await? {
         Some(policy) => Resolved::Model(policy),
         None => {
-            let reason = Reason::new("unknown_model", format!("model {model} has no policy: apply one"));
+            let reason = Reason::new(Code::UnknownModel, format!("model {model} has no policy: apply one"));
             Resolved::Unknown(reason)
         }
     })

@@ -1,5 +1,6 @@
 //! The two parts of a function: the planner, which is pure, and the executor, which calls AWS.
 
+use super::reason::Code;
 use std::future::Future;
 
 use jiff::Timestamp;
@@ -62,12 +63,12 @@ impl<'a, S, O> Context<'a, S, O> {
         let Some(policy) = self.policy else {
             return Err((
                 Decision::Failed,
-                Reason::new("unknown_model", "the event belongs to no model with a policy"),
+                Reason::new(Code::UnknownModel, "the event belongs to no model with a policy"),
             ));
         };
         of(policy).map(|rules| (policy, rules)).ok_or_else(|| {
             let text = format!("the policy of {} has no [{table}]: this function is off for the model", policy.model);
-            (Decision::Skipped, Reason::new("off", text))
+            (Decision::Skipped, Reason::new(Code::Off, text))
         })
     }
 }

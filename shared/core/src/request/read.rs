@@ -1,10 +1,14 @@
 //! Reads a request from the fact that carries it.
 
 use super::{
-    Build, MalformedRequest, NAME, Promote, Promoter, REASON, Request, Retrain, RollBack, StageReconcile, TrainingImage,
+    Build, ID, MalformedRequest, NAME, Promote, Promoter, REASON, Request, Retrain, RollBack, StageReconcile,
+    TrainingImage,
 };
 use crate::fact::{Details, Fact, FactKind, FactSubject};
 use crate::text::one_line;
+
+/// Details that a request leaves out if they have their default.
+const DEFAULTS: [&str; 2] = ["over_budget", "reason"];
 
 impl Request {
     /// Reads the request that a fact carries.
@@ -12,6 +16,18 @@ impl Request {
     /// # Errors
     /// The fact is no request, or lacks what its request needs.
     pub fn from_fact(fact: &Fact) -> Result<Self, MalformedRequest> {
+        let request = Self::read(fact)?;
+        // Each request has a closed set of details: those that it is written with.
+        let Some(model) = &fact.model else { return Ok(request) };
+        let written = request.clone().into_fact(model, "", fact.at).details;
+        let is_known = |name: &str| written.text(name).is_some() || DEFAULTS.contains(&name);
+        if fact.details.iter().any(|(name, _)| !is_known(name)) {
+            return Err(MalformedRequest::Unknown);
+        }
+        Ok(request)
+    }
+
+    fn read(fact: &Fact) -> Result<Self, MalformedRequest> {
         let details = &fact.details;
         if let Some(name) = details.malformed() {
             return Err(MalformedRequest::Malformed(name));
@@ -31,10 +47,14 @@ impl Request {
             FactKind::WithdrawalRequested => {
                 let both = details.stage().zip(details.package());
                 let (stage, package) = both.ok_or(MalformedRequest::Missing("details.stage and details.package"))?;
-                let FactSubject::Withdrawal { attempt, .. } = fact.subject else {
-                    return Err(MalformedRequest::Missing("a withdrawal as its subject"));
-                };
-                Ok(Self::Withdraw { stage, package, attempt })
+                match &fact.subject {
+                    FactSubject::Withdrawal { stage: of, version, attempt, .. }
+                        if *of == stage && *version == package.version() =>
+                    {
+                        Ok(Self::Withdraw { stage, package, attempt: *attempt })
+                    }
+                    _ => Err(MalformedRequest::Mismatch),
+                }
             }
             FactKind::RollbackRequested => {
                 let by = not_empty(details.by()).ok_or(MalformedRequest::Missing("details.by, the operator"))?;
@@ -92,7 +112,7 @@ fn training(fact: &Fact) -> Result<Request, MalformedRequest> {
         return Ok(Request::Retrain(Retrain {
             by: one_line(&by, NAME),
             reason,
-            id: Some(one_line(&id, NAME)),
+            id: Some(one_line(&id, ID)),
             over_budget: details.over_budget().unwrap_or(false),
         }));
     }
@@ -110,10 +130,12 @@ fn promotion(fact: &Fact) -> Result<Request, MalformedRequest> {
         return Ok(Request::Promote(Promote { stage, version, by: Promoter::Operator(one_line(&by, NAME)) }));
     }
     let package = details.package().ok_or(MalformedRequest::Missing("details.by (an operator), or details.package"))?;
-    let FactSubject::Promotion { request, .. } = &fact.subject else {
-        return Err(MalformedRequest::Missing("a promotion as its subject"));
-    };
-    let attempt = request.as_str().parse().map_err(|_| MalformedRequest::Missing("an attempt in its subject"))?;
     let version = package.version();
+    let attempt = match &fact.subject {
+        FactSubject::Promotion { stage: of, version: subject, request, .. } if *of == stage && *subject == version => {
+            request.as_str().parse().map_err(|_| MalformedRequest::Mismatch)?
+        }
+        _ => return Err(MalformedRequest::Mismatch),
+    };
     Ok(Request::Promote(Promote { stage, version, by: Promoter::PreviousStage { package, attempt } }))
 }

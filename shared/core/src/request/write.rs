@@ -1,8 +1,8 @@
 //! Writes a request into the fact that carries it.
 
-use jiff::{Timestamp, Unit};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
-use super::{Build, NAME, Promote, Promoter, REASON, Request, Retrain, StageReconcile};
+use super::{Build, ID, NAME, Promote, Promoter, REASON, Request, Retrain, StageReconcile};
 use crate::fact::{Details, Fact, FactKind, FactSubject, Token};
 use crate::name::{ModelName, StageName};
 use crate::text::{digest, one_line};
@@ -60,7 +60,13 @@ impl Request {
 }
 
 fn build(request: Build, model: ModelName) -> Parts {
-    let subject = FactSubject::Build { model, commit: request.commit.clone() };
+    let origin = match (&request.pull_request, &request.merged, &request.execution, &request.branch) {
+        (Some(id), ..) => format!("pull-request:{id}"),
+        (_, Some(id), ..) => format!("merge:{id}"),
+        (_, _, Some(id), _) => format!("execution:{id}"),
+        (.., branch) => format!("branch:{}", branch.as_ref().map_or("", |branch| branch.as_str())),
+    };
+    let subject = FactSubject::BuildRequest { model, commit: request.commit.clone(), origin: Token::of(&origin) };
     let details = Details::default()
         .with_commit(request.commit)
         .with_branch(request.branch)
@@ -71,8 +77,9 @@ fn build(request: Build, model: ModelName) -> Parts {
 }
 
 fn retrain(request: Retrain, model: ModelName, at: Timestamp) -> Parts {
-    let id = request.id.unwrap_or_else(|| at.round(Unit::Minute).unwrap_or(at).to_string());
-    let id = one_line(&id, NAME);
+    let minute = TimestampRound::new().smallest(Unit::Minute).mode(RoundMode::Trunc);
+    let id = request.id.unwrap_or_else(|| at.round(minute).unwrap_or(at).to_string());
+    let id = one_line(&id, ID);
     let subject = FactSubject::TrainingRequest { model, request: Token::of(&digest(&[&id], 16)) };
     let details = Details::default()
         .with_by(one_line(&request.by, NAME))

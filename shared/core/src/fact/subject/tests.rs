@@ -4,7 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-const TEXTS: [&str; 28] = [
+const TEXTS: [&str; 32] = [
+    "build-request/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190/pull-request:7",
+    "build-start-refused/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190",
+    "definition-refused/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190",
+    "training-start-refused/churn-drift-1a2b3c4d",
     "unowned-build/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190",
     "build/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190",
     "branch/churn/7e3c0d91a5b8f264",
@@ -83,6 +87,11 @@ fn messages_about_one_piece_of_work_share_a_thread() {
         ("deadline/rollout/churn/3/1", "rollout/churn/3"),
         ("variant-test-deadline/rollout/churn/3/1", "rollout/churn/3"),
         ("merged-trigger/churn-drift-1a2b3c4d/5e6f7a8b", "incident/churn-drift-1a2b3c4d"),
+        ("training-start-refused/churn-drift-1a2b3c4d", "incident/churn-drift-1a2b3c4d"),
+        (
+            "definition-refused/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190",
+            "build/churn/8c1f0d5a2b7e4963d1c0a9f8e7b6a5d4c3b2a190",
+        ),
         ("evaluation-stuck/churn/3/start_refused", "evaluation/churn/3"),
         ("limit/churn/budget/0c1d2e3f4a5b6c7d", "limit/churn/budget"),
         ("monitoring/churn/bias/1a2b3c4d", "monitoring/churn/bias"),

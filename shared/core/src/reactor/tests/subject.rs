@@ -74,7 +74,7 @@ fn names_that_nobody_owns_leave_no_record() {
     let script = Script::new();
     let report = report(&script, &order("keys"));
     assert_eq!(script.calls().len(), 3, "three questions, and no write");
-    assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Skipped, &["not_watched"][..]));
+    assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Skipped, &["not_configured"][..]));
     assert!(!report.dead_lettered && report.known);
 }
 
@@ -83,7 +83,7 @@ fn owner_that_only_aws_knows_is_asked_for() {
     let script = Script::new();
     script.contents().owners.insert(repository("mine"), churn());
     let nobody = report(&script, &order("lookup"));
-    assert_eq!((nobody.codes.as_slice(), script.calls().len()), (&["not_watched"][..], 1));
+    assert_eq!((nobody.codes.as_slice(), script.calls().len()), (&["not_configured"][..], 1));
     script.contents().traced = Some(repository("mine"));
     let found = report(&script, &order("lookup"));
     assert_eq!((found.entry.owner.as_str(), found.entry.decision), ("churn", Decision::Acted));
@@ -136,7 +136,16 @@ fn malformed_event_is_kept_and_reported_and_never_retried() {
 }
 
 #[test]
-fn unreadable_fact_of_the_suite_is_kept_and_told_nowhere() {
+fn malformed_request_is_reported() {
+    let script = Script::new();
+    let raw = json!({"id": "e9", "source": "trimtab", "detail-type": "Rollback Requested", "detail": {"version": 1}});
+    let report = report(&script, &raw);
+    assert_eq!((report.entry.decision, report.dead_lettered), (Decision::Failed, true));
+    assert_eq!(script.contents().told.len(), 1, "the operator who requested it learns that nothing follows");
+}
+
+#[test]
+fn malformed_report_of_a_dead_letter_is_not_reported_again() {
     let script = Script::new();
     let raw = json!({"id": "e9", "source": "trimtab", "detail-type": "Event Dead-Lettered", "detail": {}});
     let report = report(&script, &raw);

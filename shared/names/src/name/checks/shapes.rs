@@ -361,3 +361,12 @@ fn url_has_host_port_and_path_over_tls() {
     ];
     check("HttpsUrl", |text| HttpsUrl::parse(text).is_ok(), &own(&good), &own(&bad));
 }
+
+/// `platform` is the owner of what belongs to no model; `trimtab` stands for it in messages.
+#[test]
+fn reserved_name_is_no_model() {
+    for name in ["platform", "trimtab"] {
+        assert!(ModelName::parse(name).is_err(), "{name}");
+        assert!(ModelName::parse(&format!("{name}-1")).is_ok(), "{name}");
+    }
+}
