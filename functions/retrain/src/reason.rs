@@ -40,7 +40,7 @@ trimtab_core::reason_codes! {
         NoSuchJob = "no_such_job" =>
             "SageMaker has no such monitoring run. The event is forged, or the job was deleted.",
         NoViolations = "no_violations" => "The monitoring run found no violations.",
-        NotWatched = "not_watched" =>
+        NotConfigured = "not_configured" =>
             "The policy names neither the monitoring schedule nor the object's folder or feature group.",
 
         // New data and the schedule.

@@ -245,7 +245,7 @@ impl Parameters {
 impl Retrain {
     /// How new data is collected, with the defaults if the policy has no `[retrain.data]`.
     #[must_use]
-    pub fn gathering(&self) -> Data {
+    pub fn data_or_default(&self) -> Data {
         self.data.clone().unwrap_or_default()
     }
 }
@@ -253,7 +253,7 @@ impl Retrain {
 const NEEDS_RECONCILE: &str = "expected a [reconcile] table: the run is started while reconciling";
 
 pub(super) fn limits(retrain: &Retrain, reconciled: bool) -> Option<Fault> {
-    let data = retrain.gathering();
+    let data = retrain.data_or_default();
     let rules = [
         (
             retrain.budget.runs > 0,

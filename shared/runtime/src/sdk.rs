@@ -9,7 +9,7 @@ use trimtab_core::failure::Failure;
 /// service documents as such.
 ///
 /// [standard]: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-const PASSING: [&str; 36] = [
+const TRANSIENT: [&str; 36] = [
     "AccountLimitExceededException",
     "BandwidthLimitExceeded",
     "ConcurrentModificationException",
@@ -91,15 +91,15 @@ pub fn refusal(operation: &'static str, status: u16, cause: &str) -> Failure {
 }
 
 fn is_passing(code: &str, status: u16) -> bool {
-    status >= 500 || status == 429 || PASSING.contains(&code)
+    status >= 500 || status == 429 || TRANSIENT.contains(&code)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::PASSING;
+    use super::TRANSIENT;
 
     #[test]
     fn transient_codes_are_sorted_and_unique() {
-        assert!(PASSING.is_sorted());
+        assert!(TRANSIENT.is_sorted());
     }
 }

@@ -17,7 +17,7 @@ use trimtab_sim::services::Function;
 mod mutations;
 
 /// The codes of events that leave no record.
-const UNRECORDED: [&str; 2] = ["not_watched", "batch_updated"];
+const UNRECORDED: [&str; 2] = ["not_configured", "batch_updated"];
 
 /// What is looked for, and what makes it dangerous.
 const MARKER: &str = "Zqmarkerzq";

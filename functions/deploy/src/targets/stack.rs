@@ -94,7 +94,7 @@ impl DeploymentTarget for StackTarget {
         };
         if stack.status.rest() == StackRest::Moving {
             let text = format!("CloudFormation reports that the stack is {}", stack.status);
-            return EventMeaning::Ignore(Reason::new(Code::StillMoving, text));
+            return EventMeaning::Ignore(Reason::new(Code::InTransition, text));
         }
         if ctx.state.current.is_some() {
             let text = format!("stack {} has not changed since the rollout was decided", self.name);
@@ -179,7 +179,7 @@ fn ending(target: &StackTarget, stack: &ObservedStack, rollout: &Rollout) -> Opt
         }
         StackRest::Complete => (
             RolloutOutcome::Failed,
-            Code::Overtaken,
+            Code::StackChangedExternally,
             format!("stack {name} has another version than {version}: something else updated it"),
         ),
         StackRest::RolledBack => (

@@ -78,7 +78,7 @@ fn image_of_an_unknown_repository_leaves_no_record() {
     let stage = stage();
     let mut other = pushed("latest", &digest(1));
     other["detail"]["repository-name"] = json!("of-another-team");
-    assert_eq!(stage.react(&other), (Decision::Skipped, "not_watched"));
+    assert_eq!(stage.react(&other), (Decision::Skipped, "not_configured"));
     assert!(stage.world.ledger.contents().history.is_empty());
 }
 
@@ -133,7 +133,7 @@ fn unpublished_image_is_published_by_the_next_event() {
 }
 
 #[test]
-fn policy_without_an_image_never_asks_ecr() {
+fn policy_without_an_image_never_calls_ecr() {
     let stage = stage();
     stage.change_rules(|rules| rules.image = None);
     let request = asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)}));

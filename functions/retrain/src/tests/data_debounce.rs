@@ -139,7 +139,7 @@ fn unconfigured_objects_and_folders_are_not_recorded() {
     let stage = stage();
     for key in ["reports/x.csv", "features/", "x.csv", "offline-store/other-features-1/data/x.parquet", "features.csv"]
     {
-        assert_eq!(stage.react(&object(key, NOON)), (Decision::Skipped, "not_watched"), "{key}");
+        assert_eq!(stage.react(&object(key, NOON)), (Decision::Skipped, "not_configured"), "{key}");
     }
     let contents = stage.world.ledger.contents();
     assert!(contents.aggregates.is_empty() && contents.history.is_empty() && contents.dead_letters.is_empty());

@@ -136,7 +136,7 @@ fn suppressed_alarm_starts_a_run_when_the_suppression_ends() {
 fn composite_alarm_without_a_policy_is_not_recorded() {
     let stage = Rig::with_others(any_drift());
     let text = alarm_event!("drift-composite").to_string().replace("churn-prod-any-drift", "shop-any-error");
-    assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_watched"));
+    assert_eq!(stage.react(&event(&text)), (Decision::Skipped, "not_configured"));
     let contents = stage.world.ledger.contents();
     assert!(contents.dead_letters.is_empty() && contents.history.is_empty(), "it is neither reported nor recorded");
 }

@@ -96,7 +96,7 @@ fn monitoring_run_without_violations_is_not_recorded() {
 fn monitoring_schedule_without_a_policy_is_not_dead_lettered() {
     let stage = monitored(Some(&report()));
     stage.change_run(|run| run.schedule = ScheduleName::parse("shop-quality").unwrap());
-    assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "not_watched"));
+    assert_eq!(stage.react(&ended_job("1")), (Decision::Skipped, "not_configured"));
     assert!(stage.world.ledger.contents().dead_letters.is_empty());
 }
 
@@ -304,5 +304,5 @@ fn violations_in_the_cool_down_are_not_deferred() {
 fn monitoring_run_unknown_to_sagemaker_is_not_dead_lettered() {
     let stage = monitored(Some(&report()));
     let other = ended_job_of("model-monitoring-another", "Completed");
-    assert_eq!(stage.react(&other), (Decision::Skipped, "not_watched"));
+    assert_eq!(stage.react(&other), (Decision::Skipped, "not_configured"));
 }

@@ -21,7 +21,7 @@ use crate::http::{Call, Reply};
 
 const LIST: &str = "kubeflow:ListRuns";
 const START: &str = "kubeflow:CreateRun";
-const LOOK: &str = "kubeflow:GetRun";
+const GET: &str = "kubeflow:GetRun";
 
 const RUNS: &str = "/apis/v2beta1/runs";
 
@@ -78,13 +78,13 @@ impl Runs for Kubeflow {
     }
 
     async fn status(&self, engine: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
-        let (Engine::Kubeflow(place), RunId::Kubeflow(run)) = (engine, run) else { return Err(other_engine(LOOK)) };
-        let call = Call { operation: LOOK, method: "GET", path: format!("{RUNS}/{run}"), body: None };
+        let (Engine::Kubeflow(place), RunId::Kubeflow(run)) = (engine, run) else { return Err(other_engine(GET)) };
+        let call = Call { operation: GET, method: "GET", path: format!("{RUNS}/{run}"), body: None };
         let reply = self.call(place, &call).await?;
         if reply.status == 404 {
             return Ok(None);
         }
-        Ok(Some(status(reply.well(LOOK)?.get("state").and_then(Value::as_str).unwrap_or_default())))
+        Ok(Some(status(reply.well(GET)?.get("state").and_then(Value::as_str).unwrap_or_default())))
     }
 }
 

@@ -28,7 +28,7 @@ use trimtab_runtime::sdk;
 use crate::reply::Reply;
 
 const START: &str = "airflow:InvokeRestApi POST dagRuns";
-const LOOK: &str = "airflow:InvokeRestApi GET dagRuns";
+const GET: &str = "airflow:InvokeRestApi GET dagRuns";
 
 /// The time-out of a call: MWAA gives Airflow ten seconds, and a function with thirty makes up to three such calls.
 const PATIENCE: Duration = Duration::from_secs(9);
@@ -75,18 +75,18 @@ impl Mwaa {
     /// The run with this ID.
     async fn look(&self, airflow: &Airflow, run: &DagRunId) -> PortResult<Option<RunStatus>> {
         let path = format!("/dags/{}/dagRuns/{run}", airflow.dag);
-        let reply = self.call(LOOK, airflow, (RestApiMethod::Get, path), None).await?;
+        let reply = self.call(GET, airflow, (RestApiMethod::Get, path), None).await?;
         match reply.status {
             200 => Ok(Some(status(reply.text("state").unwrap_or_default()))),
             404 => Ok(None),
-            _ => Err(reply.failure(LOOK)),
+            _ => Err(reply.failure(GET)),
         }
     }
 }
 
 impl Runs for Mwaa {
     async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
-        let (airflow, run) = asked(LOOK, request)?;
+        let (airflow, run) = asked(GET, request)?;
         let found = self.look(airflow, &run).await?;
         Ok(found.map(|_| RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run)))
     }
@@ -110,7 +110,7 @@ impl Runs for Mwaa {
     async fn status(&self, engine: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         match (engine, run) {
             (Engine::Airflow(airflow), RunId::Airflow(_, _, run)) => self.look(airflow, run).await,
-            _ => Err(other_engine(LOOK)),
+            _ => Err(other_engine(GET)),
         }
     }
 }

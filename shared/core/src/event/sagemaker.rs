@@ -126,7 +126,7 @@ pub struct LifeCycle {
 impl LifeCycle {
     /// Whether the version is approved for this stage.
     #[must_use]
-    pub fn lets_into(&self, stage: &str) -> bool {
+    pub fn opens_gate(&self, stage: &str) -> bool {
         self.stage == stage && self.stage_status == "Approved"
     }
 }

@@ -99,7 +99,7 @@ async fn of_first<I: PolicyIndex + Sync>(keys: impl IntoIterator<Item = Key>, in
             return of_model(&model, index).await;
         }
     }
-    Ok(Resolved::Unrecorded(Reason::new("not_watched", "no policy names this resource")))
+    Ok(Resolved::Unrecorded(Reason::new("not_configured", "no policy names this resource")))
 }
 
 async fn of_model<I: PolicyIndex + Sync>(model: &ModelName, index: &I) -> PortResult<Resolved> {
