@@ -75,10 +75,10 @@ pub fn failure<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkErro
                 Failure::permanent(operation, cause)
             }
         }
-        SdkError::TimeoutError(_) => Failure::transient(operation, "no answer in time"),
+        SdkError::TimeoutError(_) => Failure::transient(operation, "timed out"),
         SdkError::DispatchFailure(_) => Failure::transient(operation, "the service could not be reached"),
-        SdkError::ResponseError(_) => Failure::transient(operation, "the answer could not be read"),
-        _ => Failure::permanent(operation, "the request could not be made from what the policy and the event say"),
+        SdkError::ResponseError(_) => Failure::transient(operation, "the response could not be read"),
+        _ => Failure::permanent(operation, "the SDK could not build the request"),
     }
 }
 

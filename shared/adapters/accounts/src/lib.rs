@@ -68,7 +68,7 @@ impl Accounts {
             .set_external_id(account.external_id.clone());
         let answer = call.send().await.map_err(|error| sdk::failure(ASSUME, &error))?;
         let credentials =
-            answer.credentials().ok_or_else(|| Failure::transient(ASSUME, "the answer has no credentials"))?;
+            answer.credentials().ok_or_else(|| Failure::transient(ASSUME, "the response has no credentials"))?;
         let until = Timestamp::from_second(credentials.expiration().secs())
             .map_err(|error| Failure::transient(ASSUME, error.to_string()))?;
         let provider = SharedCredentialsProvider::new(keys(credentials));

@@ -103,7 +103,7 @@ fn listing(place: &policy::Kubeflow, name: &str) -> Call {
 fn id(operation: &'static str, run: &Value) -> PortResult<RunId> {
     let read = run.get("run_id").and_then(Value::as_str).and_then(|id| KubeflowId::parse(id).ok());
     read.map(RunId::Kubeflow)
-        .ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))
+        .ok_or_else(|| Failure::transient(operation, "the response names a run in a way that cannot be read"))
 }
 
 /// The status of a run from Kubeflow's state.
@@ -122,7 +122,7 @@ impl Reply {
     /// The body of a successful response, or the failure.
     fn well(self, operation: &'static str) -> PortResult<Value> {
         if self.status == 200 {
-            let none = || Failure::permanent(operation, "the answer is not JSON: the url may not be the API's");
+            let none = || Failure::permanent(operation, "the response is not JSON: the url may not be the API's");
             return self.body.ok_or_else(none);
         }
         let said = self.body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str);

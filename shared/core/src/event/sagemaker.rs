@@ -28,9 +28,9 @@ lenient::words! {
 lenient::words! {
     /// The approval status of a model package version.
     Approval {
-        /// A reviewer or a policy approved it.
+        /// An operator or a policy approved it.
         Approved = "Approved",
-        /// A reviewer or a policy rejected it.
+        /// An operator or a policy rejected it.
         Rejected = "Rejected",
         /// It requires manual approval.
         Pending = "PendingManualApproval",

@@ -227,7 +227,7 @@ fn stack_has_name_and_status() {
         stack.id,
         "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/7a2c4e6f-1b3d-11f0-8a9b-0c1d2e3f4a5b"
     );
-    assert_eq!(stack.status.rest(), StackRest::RolledBack);
+    assert_eq!(stack.status.stable_state(), StackRest::RolledBack);
 }
 
 #[test]

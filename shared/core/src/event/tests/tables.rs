@@ -103,7 +103,7 @@ fn status_of_a_stack_says_what_can_be_done_about_it() {
         ("DELETE_COMPLETE", Stuck),
     ];
     for (status, rest) in rows {
-        assert_eq!(StackStatus::new(status).rest(), rest, "{status}");
+        assert_eq!(StackStatus::new(status).stable_state(), rest, "{status}");
         assert_eq!(StackStatus::new(status).to_string(), status);
     }
 }
