@@ -53,7 +53,7 @@ pub struct TopicOptions {
 /// The operator.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OperatorOptions {
-    /// Who requests it; part of the recorded reason [default: $USER]
+    /// Operator's name, part of the recorded reason [default: $USER]
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }

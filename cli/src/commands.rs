@@ -28,7 +28,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  The command succeeded.
   1  AWS refused or was unreachable, or the state of Trimtab does not allow it: work in flight, a key of another
-     model, an event or a subscription that failed. What was done until then is printed.
+     model, keys that two models swap, a model that is not applied, an event or a subscription that failed.
+     What was done until then is printed.
   2  The arguments, the policies or the event are invalid. Nothing was done.";
 
 /// Automates MLOps on Amazon SageMaker: plan offline, apply policies, operate
@@ -62,7 +63,7 @@ pub enum Command {
     Reconcile(reconcile::Args),
     /// Request a training run of a model; ignores the cool-down, respects the budget
     Retrain(retrain::Args),
-    /// Promote a version into a stage that requires manual approval
+    /// Promote a version into a stage with a manual gate, or end its variant test
     Promote(promote::Args),
     /// Roll a stage back to its previous version, whatever the state of its endpoint
     Rollback(rollback::Args),
@@ -70,7 +71,7 @@ pub enum Command {
     Pause(pause::Args),
     /// End a pause
     Resume(resume::Args),
-    /// Print the completions of a shell
+    /// Print a shell completion script
     Completions(completions::Args),
 }
 

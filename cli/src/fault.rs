@@ -78,8 +78,8 @@ pub enum Fault {
         /// The model that owns it.
         holder: ModelName,
     },
-    /// Models of one directory exchange keys, so that no order of application works.
-    #[error("{model} and another model exchange keys, such as {key}: no order of applying them works")]
+    /// Models of one directory swap keys, so that no order of application works.
+    #[error("{model} and another model swap keys, such as {key}: apply the swap in two steps")]
     KeysExchanged {
         /// The first of the models.
         model: ModelName,
@@ -126,7 +126,7 @@ impl Fault {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unreachable(_) => "check the region (AWS_REGION), the credentials and --table".to_owned(),
+            Self::Unreachable(_) => "check the region (AWS_REGION), the credentials, and --table or --bus".to_owned(),
             Self::NoPolicies(_) => "--policies names a directory such as policies/ of this repository".to_owned(),
             Self::NoTopic => "pass the stack's output TopicArn as --topic or in TRIMTAB_TOPIC_ARN".to_owned(),
             Self::FilterTooLarge { .. } => {

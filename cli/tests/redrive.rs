@@ -280,7 +280,7 @@ async fn dead_letter_is_released_after_its_function_processed_it() {
         json!({"decision": "skipped", "reasons": ["paused by mira"], "dead_lettered": true}),
     );
     cloud.answers("failing", true, json!({"errorMessage": "no"}));
-    // A function of another version may not say whether it kept the event: it stays, and nothing is lost.
+    // A function of another version may not report whether it dead-lettered the event: it stays, and nothing is lost.
     cloud.answers("silent", false, json!({"decision": "acted"}));
     let said = cloud.redrive(Some(Queue::DeadLetters), false).await;
     assert_eq!(dead_letters(&cloud).await, 3, "{said}");

@@ -1,4 +1,4 @@
-"""Endpoints: made, updated by every policy, scaled by the clock, invoked, and kept apart by account."""
+"""Endpoints: created, updated by every policy, scaled on a schedule, invoked, and separated by account."""
 
 import boto3
 
@@ -89,7 +89,7 @@ SHAPES = {
     "serverless": [{"VariantName": "AllTraffic", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}],
     "two": [
         {"VariantName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, "InitialVariantWeight": weight}
-        for name, weight in (("AllTraffic", 0.8), ("Challenger", 0.2))
+        for name, weight in (("AllTraffic", 0.8), ("Tested", 0.2))
     ],
 }
 
@@ -112,8 +112,8 @@ def shapes_of_the_emulator(aws):
             "InitialVariantWeight": 1.0}]
     shadow = [dict(one[0], VariantName="Shadow", InitialVariantWeight=0.5)]
     sagemaker.create_endpoint_config(EndpointConfigName="shadowed", ProductionVariants=one, ShadowProductionVariants=shadow)
-    kept = sagemaker.describe_endpoint_config(EndpointConfigName="shadowed")["ShadowProductionVariants"]
-    assert [(variant["VariantName"], variant["InitialVariantWeight"]) for variant in kept] == [("Shadow", 0.5)], kept
+    variants = sagemaker.describe_endpoint_config(EndpointConfigName="shadowed")["ShadowProductionVariants"]
+    assert [(variant["VariantName"], variant["InitialVariantWeight"]) for variant in variants] == [("Shadow", 0.5)], variants
     output = {"OutputConfig": {"S3OutputPath": "s3://b/out"}, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 4}}
     sagemaker.create_endpoint_config(EndpointConfigName="later", ProductionVariants=one, AsyncInferenceConfig=output)
     assert sagemaker.describe_endpoint_config(EndpointConfigName="later")["AsyncInferenceConfig"] == output
@@ -139,12 +139,12 @@ def shapes_of_the_emulator(aws):
     sagemaker.update_endpoint(**two)
     rests()
     assert [(variant["VariantName"], variant["CurrentWeight"]) for variant in look()["ProductionVariants"]] == [
-        ("AllTraffic", 0.8), ("Challenger", 0.2)], look()
+        ("AllTraffic", 0.8), ("Tested", 0.2)], look()
     assert "ShadowProductionVariants" not in look()
 
 
 def schedules(aws):
-    """Scheduled actions are moto's: the suite's puts repeat, and what is gone is not found."""
+    """Scheduled actions are moto's: a put can be repeated, and a deleted action is not found."""
     scaling = aws.application_autoscaling
     name = f"endpoint/{aws.own}/variant/AllTraffic"
     of = dict(ServiceNamespace="sagemaker", ResourceId=name, ScalableDimension="sagemaker:variant:DesiredInstanceCount")
@@ -186,7 +186,7 @@ def accounts_of_the_emulator(aws):
 
 
 def faults_of_the_emulator(aws):
-    """A fault strikes a caller's assuming of a role, and what it calls by that role."""
+    """A fault is injected into AssumeRole, and into the calls with that role."""
     there = by_a_role(aws, "123456789012")
     for call in (lambda **_: by_a_role(aws, "123456789012"), there.describe_endpoint):
         control("fault", {"principal": "contract", "call": 0, "kind": "throttled", "times": 1})

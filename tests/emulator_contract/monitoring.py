@@ -1,4 +1,4 @@
-"""What Model Monitor and Clarify are told: job definitions and their schedules."""
+"""Model Monitor and Clarify: job definitions and their schedules."""
 
 from botocore.exceptions import ClientError
 

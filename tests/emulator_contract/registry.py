@@ -1,4 +1,4 @@
-"""The model registry, and the lineage of what stands in it."""
+"""The Model Registry, and the lineage of its versions."""
 
 from client import refused
 

@@ -33,7 +33,7 @@ def repositories(aws):
 
 
 def images(aws):
-    """The suite reads these, whoever keeps them: MiniStack behind the emulator, or moto."""
+    """Trimtab reads these sources: MiniStack behind the emulator has some, moto the others."""
     ecr = aws.ecr
     ecr.create_repository(repositoryName=f"{aws.own}-training")
     manifest = lambda text: json.dumps(

@@ -1,5 +1,5 @@
 """Kubeflow's own client against the API that the emulator plays: it must parse every answer, and send
-what the suite's adapter sends.
+what Trimtab's adapter sends.
 
 Usage: client.py URL CA_FILE TOKEN PIPELINE
 """

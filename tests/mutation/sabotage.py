@@ -56,7 +56,7 @@ def runs(tree: Tree, package: str, tests: list[str]) -> tuple[int, str]:
     chosen = " + ".join(f"test(={test})" for test in tests)
     command = ["nextest", "run", "--locked", "--package", package, *features(package)]
     command += ["--cargo-quiet", "--status-level", "fail", "--final-status-level", "none", "-E", chosen]
-    done = tree.cargo(*command, quiet=True)
+    done = tree.cargo(*command, captured=True)
     return done.returncode, done.stdout
 
 

@@ -60,9 +60,9 @@ class Tree:
             "INSTA_UPDATE": "no",
         }
 
-    def cargo(self, *arguments: str, quiet: bool = False) -> subprocess.CompletedProcess:
+    def cargo(self, *arguments: str, captured: bool = False) -> subprocess.CompletedProcess:
         """Runs cargo in the copy."""
-        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if captured else {}
         return subprocess.run(
             ["cargo", *arguments], cwd=self.path, env=self.environment(), text=True, check=False, **output
         )

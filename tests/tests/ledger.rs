@@ -50,7 +50,7 @@ async fn ledger_conditions_hold_with_concurrent_writers() {
     the_first_answer_to_an_event_stays(&table(&cloud, "history").await).await;
     a_name_belongs_to_one_model(&table(&cloud, "names").await).await;
     a_pause_holds_until_it_is_ended(&table(&cloud, "pause").await).await;
-    what_cannot_be_acted_on_is_kept_once_and_whole(&table(&cloud, "kept").await).await;
+    event_that_fails_is_dead_lettered_once(&table(&cloud, "kept").await).await;
     cloud.stop().await;
 }
 
@@ -130,7 +130,7 @@ async fn a_pause_holds_until_it_is_ended(ledger: &DynamoLedger) {
     assert_eq!(ledger.pause(Some(&churn)).await.unwrap(), None);
 }
 
-async fn what_cannot_be_acted_on_is_kept_once_and_whole(ledger: &DynamoLedger) {
+async fn event_that_fails_is_dead_lettered_once(ledger: &DynamoLedger) {
     let event = json!({"detail": {"odd": "\u{202e}\n"}});
     for _ in 0..2 {
         ledger.dead_letter(&entry("bad", Decision::Failed), &event).await.unwrap();

@@ -40,7 +40,7 @@ fn filter_of_two_models_passes_only_what_each_wants() {
 }
 
 #[test]
-fn a_digest_is_for_whoever_wants_something_that_is_in_it() {
+fn digest_is_for_each_subscriber_of_one_of_its_lines() {
     let urgent = filter([(model("demand"), &[Warning, Critical])]);
     assert!(lets(&urgent, Some("demand"), &[Warning]) && lets(&urgent, Some("demand"), &[Info, Warning]));
     assert!(!lets(&urgent, Some("demand"), &[Info]));

@@ -179,7 +179,7 @@ fn in_order<'a>(
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} valid policies", self.valid)
+        writeln!(f, "{} valid {}", self.valid, if self.valid == 1 { "policy" } else { "policies" })
     }
 }
 

@@ -15,13 +15,13 @@ use crate::ui::Ui;
 /// The arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Model [default: what belongs to no model]
+    /// Model [default: events without a model]
     model: Option<String>,
     #[command(flatten)]
     ledger: LedgerOptions,
 }
 
-/// The history of a model, or of what belongs to no model, in the order of the events.
+/// The history of a model, or of events without a model, in the order of the events.
 ///
 /// JSON: an array of entries, each with `at`, `event_time`, `function`, `owner`, `event_id`, `source`, `detail_type`,
 /// `decision`, `reasons` and `actions`.
@@ -57,7 +57,7 @@ impl fmt::Display for History {
         if self.entries.is_empty() {
             return match &self.model {
                 Some(model) => writeln!(f, "no history of {model}"),
-                None => f.write_str("no history without a model\n"),
+                None => f.write_str("no events without a model\n"),
             };
         }
         self.entries.iter().try_for_each(|entry| write_entry(f, entry))

@@ -56,7 +56,7 @@ fn apply_without_a_topic_for_recipients_writes_nothing() {
 fn check_validates_without_calling_aws() {
     let cloud = Cloud::new();
     let folder = Folder::new("check", &[("churn.toml", &format!("{CHURN}{RECIPIENT}"))]);
-    cloud.prints(&["apply", "--check", "--policies", folder.path()], "1 valid policies\n");
+    cloud.prints(&["apply", "--check", "--policies", folder.path()], "1 valid policy\n");
     let too_many: Vec<(String, String)> = (0..51)
         .map(|number| {
             let text = CHURN.replace("churn", &format!("m{number}"));
@@ -114,7 +114,7 @@ fn models_that_exchange_keys_are_refused_before_a_write() {
     assert_eq!(cloud.run(&["apply", "--policies", folder.path()]).code, Some(0));
     let before = cloud.table.requests("TransactWriteItems").len();
     let folder = Folder::new("exchanged", &[("a.toml", &group("alpha", "beta")), ("b.toml", &group("beta", "alpha"))]);
-    cloud.fails(&["apply", "--policies", folder.path()], 1, "alpha and another model exchange keys");
+    cloud.fails(&["apply", "--policies", folder.path()], 1, "alpha and another model swap keys");
     assert_eq!(cloud.table.requests("TransactWriteItems").len(), before);
 }
 

@@ -28,7 +28,7 @@ fn pause_and_resume_apply_to_their_scope() {
 fn history_lists_decisions_reasons_and_actions_in_order() {
     let cloud = Cloud::new();
     cloud.prints(&["history", "churn"], "no history of churn\n");
-    cloud.prints(&["history"], "no history without a model\n");
+    cloud.prints(&["history"], "no events without a model\n");
     let id = AggregateId { owner: "churn".into(), name: "incident".into() };
     let mut second = entry("churn", "e-2", Decision::Skipped);
     (second.event_time, second.actions) = (noon(), vec![]);
@@ -41,7 +41,7 @@ fn history_lists_decisions_reasons_and_actions_in_order() {
                   did StartPipelineExecution\n\
                   2026-11-20 12:00:00Z retrain skipped: Odd Kind\n    because first\n    because second line\n";
     cloud.prints(&["history", "churn"], wanted);
-    cloud.prints(&["history"], "no history without a model\n");
+    cloud.prints(&["history"], "no events without a model\n");
 }
 
 #[test]

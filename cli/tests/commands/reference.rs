@@ -19,7 +19,8 @@ const AFTER: &str = "
 ## Output
 
 A result goes to standard output, as text or, with `--output json`, as one JSON value. An error goes to standard error as
-one line that begins with `error: `, and often a second one that begins with `hint: `.
+one line that begins with `error: `, and often a second one that begins with `hint: `. An error in the arguments has
+several lines, without `hint: `. `trimtab completions` prints a script in each format.
 
 ";
 

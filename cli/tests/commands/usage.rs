@@ -13,7 +13,7 @@ fn refusal_of_aws_exits_1() {
     cloud.fails(
         &["apply", "--policies", folder.path()],
         1,
-        "\nhint: check the region (AWS_REGION), the credentials and --table\n",
+        "\nhint: check the region (AWS_REGION), the credentials, and --table or --bus\n",
     );
     let holder = json!({"pk": {"S": "key#package-group#churn"}, "sk": {"S": "model"}, "model": {"S": "other"}});
     cloud.table.put(&holder);

@@ -80,7 +80,7 @@ pub(crate) fn promoted_package(promote: &Promote, state: &State) -> Option<Packa
 /// Whether the version's life cycle in the registry opens the gate of this name.
 pub(crate) fn lifecycle_opens(package: Option<&ObservedPackage>, gate: &str) -> bool {
     let lifecycle = package.and_then(|package| package.lifecycle.as_ref());
-    lifecycle.is_some_and(|lifecycle| lifecycle.lets_into(gate))
+    lifecycle.is_some_and(|lifecycle| lifecycle.opens_gate(gate))
 }
 
 /// The newest offered version that has not entered the stage: it was held, or it waits at the gate.

@@ -20,7 +20,6 @@ use trimtab_fake::cloudwatch::alarm;
 use crate::Reaction;
 
 mod accounts;
-mod asked;
 mod cases;
 mod fleet;
 mod observe;
@@ -32,6 +31,7 @@ mod promises;
 mod reconcile;
 mod records;
 mod reference;
+mod requests;
 mod rollback;
 mod rollout;
 mod shapes;

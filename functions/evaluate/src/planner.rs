@@ -44,7 +44,7 @@ pub(crate) fn plan(ctx: Ctx<'_>) -> Plan {
         return Plan::skip(Code::MetadataEdit, "only the metadata of the version changed");
     }
     let Some(package) = subject::package(ctx.event, ctx.state) else {
-        return Plan::skip(Code::NotOurs, "the execution tests no version that is being evaluated");
+        return Plan::skip(Code::NotStartedByTrimtab, "the execution tests no version that is being evaluated");
     };
     match &ctx.state.candidate {
         None => start(ctx, &package),
@@ -123,7 +123,7 @@ fn advance(ctx: Ctx<'_>, candidate: &Candidate) -> Plan {
         }
         // The reactor resumes the write if the invocation that claimed it died.
         Step::Judged(_) => {
-            return Plan::skip(Code::Judged, format!("the verdict on version {version} is being written"));
+            return Plan::skip(Code::VerdictPending, format!("the verdict on version {version} is being written"));
         }
         Step::Starting | Step::Testing => {}
     }

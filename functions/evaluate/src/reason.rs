@@ -4,7 +4,7 @@ trimtab_core::reason_codes! {
     /// Why `evaluate` did something or nothing.
     pub Code {
         NotConcerned = "not_concerned" => "The event names no version to evaluate.",
-        NotOurs = "not_ours" => "The execution tests no version under evaluation, such as one that was started by hand.",
+        NotStartedByTrimtab = "not_started_by_trimtab" => "The execution tests no version under evaluation, such as one that was started by hand.",
         MetadataEdit = "metadata_edit" => "Only the metadata of the version changed.",
         NothingNew = "nothing_new" => "The newest version of the group is not pending approval.",
         EvaluationRequested = "evaluation_requested" => "Reconciling found that the newest version is pending approval.",
@@ -13,7 +13,7 @@ trimtab_core::reason_codes! {
         Registered = "registered" => "A version is pending approval: its test suite was started.",
         Testing = "testing" => "The test suite of the version is still running.",
         DeadlineExceeded = "deadline_exceeded" => "The test suite takes longer than `reconcile.evaluation` allows.",
-        Judged = "judged" => "The verdict on the version is being written by another invocation.",
+        VerdictPending = "verdict_pending" => "The verdict on the version is being written by another invocation.",
         AlreadyJudged = "already_judged" => "The evaluation of the version is finished.",
         Gone = "gone" => "The version was deleted while its test suite was running.",
         Approved = "approved" => "The version passed, and the policy approves it.",

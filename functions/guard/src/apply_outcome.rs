@@ -22,7 +22,7 @@ pub(crate) fn apply_outcome(state: &mut State, outcome: Result<StopOutcome, Stri
         // A job that ended by itself must not be reported as stopped.
         Ok(StopOutcome::AlreadyEnded) => {
             finding.stop = Some(Stop::Done(now));
-            let reason = Reason::new(Code::Over, format!("{name} ended before it was stopped"));
+            let reason = Reason::new(Code::AlreadyEnded, format!("{name} ended before it was stopped"));
             return ActionOutcome { reasons: vec![reason], ..ActionOutcome::default() };
         }
         Err(cause) => {

@@ -16,7 +16,7 @@ trimtab_core::reason_codes! {
         NotYet = "not_yet" => "The resource is still starting and cannot be stopped yet.",
         StopAgain = "stop_again" => "The resource was reported before and is still running: it is stopped now.",
         Stopped = "stopped" => "The resource was stopped, as `guard.stop` says.",
-        Over = "over" => "The resource ended before it was stopped.",
+        AlreadyEnded = "already_ended" => "The resource ended before it was stopped.",
         StopRefused = "stop_refused" => "SageMaker refused to stop the resource.",
     }
 }

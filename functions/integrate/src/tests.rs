@@ -225,13 +225,15 @@ fn build_that_codebuild_reports_as_running_has_not_ended() {
 fn build_that_trimtab_did_not_start_requests_nothing() {
     let stage = stage();
     stage.build_by_hand();
-    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Skipped, "not_ours"));
+    assert_eq!(stage.ends_as("SUCCEEDED"), (Decision::Skipped, "not_started_by_trimtab"));
 }
 
 /// The variable names the model: a build that carries another's is another's.
 #[test]
 fn build_with_the_models_variable_is_trimtabs() {
-    for (model, outcome) in [("churn", (Decision::Acted, "built")), ("fraud", (Decision::Skipped, "not_ours"))] {
+    for (model, outcome) in
+        [("churn", (Decision::Acted, "built")), ("fraud", (Decision::Skipped, "not_started_by_trimtab"))]
+    {
         let stage = stage();
         stage.build_by_hand();
         stage.cloud.codebuild().builds[0].0.variables.insert("TRIMTAB_MODEL".into(), model.into());

@@ -120,7 +120,7 @@ fn reconcile(ctx: Ctx<'_>, kind: DriftKind) -> Plan {
             Some(baseline) => apply(ctx, desired, monitoring, &baseline),
             None => {
                 let text = format!("{kind} drift is not monitored: the location of its baseline is no valid S3 URI");
-                fail(ctx, monitoring, Code::NoPlace, text)
+                fail(ctx, monitoring, Code::InvalidBaselineLocation, text)
             }
         },
     }
@@ -204,7 +204,7 @@ fn change_or_report(ctx: Ctx<'_>, mut monitoring: Monitoring, actions: Vec<Actio
     }
     let in_place = fact::in_place(&monitoring, ctx.now);
     monitoring.mark_reported();
-    Plan::update(State::Kind(monitoring), Code::Placed, text).with_fact(in_place)
+    Plan::update(State::Kind(monitoring), Code::SetUp, text).with_fact(in_place)
 }
 
 /// Marks the definitions that the schedule had before for deletion. Only names of Trimtab qualify: a definition that an

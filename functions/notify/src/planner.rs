@@ -81,7 +81,10 @@ pub(crate) fn on_batched(ctx: Ctx<'_>) -> Plan {
     if digest.lines.len() >= LINES_MAX {
         return send(ctx, digest, Code::Full);
     }
-    let text = format!("{} messages are in the next digest", digest.lines.len());
+    let text = match digest.lines.len() {
+        1 => "the next digest has 1 message".to_owned(),
+        count => format!("the next digest has {count} messages"),
+    };
     Plan::update(State::Digest(digest), Code::Batched, text)
 }
 

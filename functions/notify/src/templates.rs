@@ -65,7 +65,7 @@ const TEMPLATES: &[Template] = &[
     row(
         FactKind::CircuitOpened,
         "retraining does not end the drift",
-        "Check the alarm, the data and the training pipeline. Until the drift ends, one drift run is started per budget window. A run for a push or for trimtab retrain closes the circuit.",
+        "Check the alarm, the data and the training pipeline. Until the drift ends, one drift run is started per budget window. A run for a commit, an image or trimtab retrain closes the circuit.",
     ),
     row(
         FactKind::TrainingSucceeded,

@@ -46,7 +46,7 @@ pub(crate) fn receive(
     if state.last_started.is_some_and(|started| created < started) {
         return ObjectEffect::Covered;
     }
-    let data = retrain.gathering();
+    let data = retrain.data_or_default();
     let object = digest(&[&object.bucket, &object.key], 16);
     if state.batch.as_ref().is_some_and(|batch| !batch.is_changed_by(&object, &source, &data, now)) {
         return ObjectEffect::Unchanged;
@@ -60,7 +60,7 @@ pub(crate) fn receive(
 pub(crate) fn ready(state: &State, retrain: &policy::Retrain, now: Timestamp) -> Option<Trigger> {
     let configured = retrain.data.is_some() || !retrain.feature_groups.is_empty();
     let batch = state.batch.as_ref()?;
-    (configured && batch.is_ready(&retrain.gathering(), now)).then(|| batch.trigger())
+    (configured && batch.is_ready(&retrain.data_or_default(), now)).then(|| batch.trigger())
 }
 
 /// The feature group or folder of the policy that contains the object. The innermost folder wins.

@@ -58,7 +58,7 @@ pub(crate) fn on_monitoring_run(ctx: &Ctx<'_>) -> Plan {
         }
         RunFinding::NotConfigured(schedule) => {
             let text = format!("retrain.monitors of the policy does not name schedule {schedule}");
-            Plan::skip(Code::NotWatched, text)
+            Plan::skip(Code::NotConfigured, text)
         }
         RunFinding::NoViolations(schedule) => {
             Plan::skip(Code::NoViolations, format!("the run of schedule {schedule} found no violations"))
@@ -77,7 +77,7 @@ fn ignored(ctx: &Ctx<'_>, kind: DriftKind) -> Plan {
 pub(crate) fn on_object(ctx: &Ctx<'_>, object: &Object) -> Plan {
     match data_debounce::receive(ctx.state, ctx.retrain, object, ctx.event.envelope.time, ctx.now) {
         ObjectEffect::NotConfigured => {
-            Plan::skip(Code::NotWatched, "the policy names neither the object's folder nor its feature group")
+            Plan::skip(Code::NotConfigured, "the policy names neither the object's folder nor its feature group")
         }
         ObjectEffect::Covered => {
             Plan::skip(Code::Covered, "a run was started after the object was created, and covers it")

@@ -68,7 +68,7 @@ impl fmt::Display for Limit {
 pub(crate) fn limit(state: &State, retrain: &policy::Retrain, trigger: &Trigger, now: Timestamp) -> Option<Limit> {
     let of_kind = match trigger.kind() {
         TriggerKind::Drift => cool_down(state, retrain, "drift", now).or_else(|| circuit_breaker(state, retrain, now)),
-        TriggerKind::Data | TriggerKind::Features if retrain.gathering().cool_down => {
+        TriggerKind::Data | TriggerKind::Features if retrain.data_or_default().cool_down => {
             cool_down(state, retrain, "new data", now)
         }
         // The cool-down prevents runs that train the same again. A commit, an image or an operator changes what is

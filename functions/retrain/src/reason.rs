@@ -40,7 +40,7 @@ trimtab_core::reason_codes! {
         NoSuchJob = "no_such_job" =>
             "SageMaker has no such monitoring run. The event is forged, or the job was deleted.",
         NoViolations = "no_violations" => "The monitoring run found no violations.",
-        NotWatched = "not_watched" =>
+        NotConfigured = "not_configured" =>
             "The policy names neither the monitoring schedule nor the object's folder or feature group.",
 
         // New data and the schedule.
@@ -57,7 +57,7 @@ trimtab_core::reason_codes! {
         NoImage = "no_image" => "The fact names no image by its digest, or no serial number.",
         ForeignImage = "foreign_image" =>
             "The image is not in the account's own registry under the policy's repository.",
-        NoCommit = "no_commit" => "The request names neither an operator nor a full commit id.",
+        NoCommit = "no_commit" => "The request names neither an operator nor a full commit ID.",
 
         // Ends of runs.
         RunEnded = "run_ended" => "The run of the incident ended.",

@@ -58,11 +58,11 @@ kinds! {
     BuildStarted = "Build Started", Info;
     /// A build failed.
     BuildFailed = "Build Failed", Warning;
-    /// A missed push, or a missed end of a build, is to be handled. `integrate` reacts to it.
+    /// Requests handling of a missed push, or of a missed end of a build. `integrate` reacts to it.
     BuildRequested = "Build Requested", Info;
     /// A branch that the policy names was deleted.
     BranchDeleted = "Branch Deleted", Warning;
-    /// A missed push of an image is to be handled. `integrate` reacts to it.
+    /// Requests handling of a missed push of an image. `integrate` reacts to it.
     ImageRequested = "Image Requested", Info;
     /// Training runs use another image from now on. `retrain` reacts to it.
     ImageAdopted = "Image Adopted", Info;
@@ -102,7 +102,7 @@ kinds! {
     RolloutHeld = "Rollout Held", Critical;
     /// A version is live.
     RolloutSucceeded = "Rollout Succeeded", Info;
-    /// An alarm fired, and the endpoint returned to the previous version.
+    /// The target returned to the previous version; the reason names the cause.
     RolloutRolledBack = "Rollout Rolled Back", Critical;
     /// A rollout failed.
     RolloutFailed = "Rollout Failed", Critical;
@@ -110,9 +110,9 @@ kinds! {
     SmokeTestFailed = "Smoke Test Failed", Critical;
     /// A version is live in the previous stage, or an operator promotes it. `deploy` reacts to it.
     PromotionRequested = "Promotion Requested", Info;
-    /// A version requires manual approval before its next stage.
+    /// A version waits at the gate of its next stage.
     PromotionPending = "Promotion Pending", Warning;
-    /// A version was rejected: each stage takes it back. `deploy` reacts to it.
+    /// A version was rejected: it is removed from each stage. `deploy` reacts to it.
     WithdrawalRequested = "Withdrawal Requested", Info;
     /// An operator requests the rollback of a stage. `deploy` reacts to it.
     RollbackRequested = "Rollback Requested", Info;
@@ -120,19 +120,19 @@ kinds! {
     RollbackRefused = "Rollback Refused", Warning;
     /// A stage is to be reconciled. `deploy` reacts to it.
     StageReconcileRequested = "Stage Reconcile Requested", Info;
-    /// A reviewer rejected a version.
+    /// An operator rejected a version.
     PackageRejected = "Package Rejected", Warning;
     /// A model is to be reconciled. Each function reconciles its own state.
     ReconcileRequested = "Reconcile Requested", Info;
     /// Work takes longer than the policy allows.
     DeadlineExceeded = "Deadline Exceeded", Critical;
-    /// A resource breaks a rule of the organization.
+    /// A resource violates a rule of the organization.
     FindingReported = "Finding Reported", Warning;
-    /// A resource that broke a rule was corrected or removed.
+    /// A resource that violated a rule was corrected or removed.
     FindingClosed = "Finding Closed", Info;
-    /// A resource that breaks a rule was stopped.
+    /// A resource that violates a rule was stopped.
     JobStopped = "Job Stopped", Warning;
-    /// A resource that breaks a rule could not be stopped.
+    /// A resource that violates a rule could not be stopped.
     StopFailed = "Stop Failed", Critical;
     /// The monitoring of a model's live version is to be compared with its policy. `monitor` reacts to it.
     MonitoringRequested = "Monitoring Requested", Info;

@@ -93,12 +93,12 @@ impl Ledger for MemoryLedger {
     async fn claim(
         &self,
         id: &AggregateId,
-        seen: u64,
+        epoch: u64,
         state: &Value,
         outbox: &[Fact],
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
-        self.write(id, seen, |record| {
+        self.write(id, epoch, |record| {
             record.state = Some(state.clone());
             record.outbox = outbox.to_vec();
             record.lease_until = Some(lease_until);

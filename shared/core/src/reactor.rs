@@ -160,7 +160,7 @@ where
                 }
             }
         }
-        Err(Failure::transient("ledger:claim", "other invocations kept writing to this aggregate"))
+        Err(Failure::transient("ledger:claim", "other invocations wrote to this aggregate at every attempt"))
     }
 
     async fn attempt<A: Act>(
@@ -217,13 +217,13 @@ where
         function: &A,
         incoming: Incoming<'_>,
         id: &AggregateId,
-        seen: u64,
+        epoch: u64,
         before: <A::Decide as Decide>::State,
         mut plan: Plan<<A::Decide as Decide>::State, <A::Decide as Decide>::Action>,
     ) -> Result<Report, WriteError> {
         let Incoming { event, raw, .. } = incoming;
         let mut state = plan.state.take().unwrap_or(before);
-        let held = self.ledger.claim(id, seen, &write(&state)?, &plan.facts, self.clock.now() + LEASE).await?;
+        let held = self.ledger.claim(id, epoch, &write(&state)?, &plan.facts, self.clock.now() + LEASE).await?;
         for action in &plan.actions {
             let outcome = match function.act(action).await {
                 Ok(done) => Ok(done),

@@ -157,7 +157,7 @@ impl Ledger for DynamoLedger {
     async fn claim(
         &self,
         id: &AggregateId,
-        seen: u64,
+        epoch: u64,
         state: &Value,
         outbox: &[Fact],
         lease_until: Timestamp,
@@ -166,9 +166,9 @@ impl Ledger for DynamoLedger {
         let set = format!("{set}, outbox = :outbox, lease_until = :lease");
         values.push((":outbox", json(&outbox.iter().map(Fact::to_value).collect())));
         values.push((":lease", milliseconds(lease_until)));
-        let update = self.next(id, seen, &set, values)?;
+        let update = self.next(id, epoch, &set, values)?;
         self.write(vec![item::state(update)]).await?;
-        Ok(seen + 1)
+        Ok(epoch + 1)
     }
 
     async fn finish(
@@ -198,7 +198,7 @@ impl Ledger for DynamoLedger {
             Ok(()) => Ok(()),
             Err(WriteError::Failed(failure)) => Err(failure),
             Err(WriteError::Fenced) => {
-                Err(Failure::transient("dynamodb:TransactWriteItems", "another write of the same event is under way"))
+                Err(Failure::transient("dynamodb:TransactWriteItems", "another write of the same event is in progress"))
             }
         }
     }

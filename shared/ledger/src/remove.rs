@@ -85,8 +85,8 @@ impl DynamoLedger {
             .expression_attribute_values(":policy", item::text(&applied.stored));
         let mut items = vec![
             TransactWriteItem::builder().delete(built(policy.build())?).build(),
-            self.unlist(item::APPLIED, model)?,
-            self.unlist(item::RECONCILED, model)?,
+            self.remove_from_list(item::APPLIED, model)?,
+            self.remove_from_list(item::RECONCILED, model)?,
         ];
         for key in &applied.keys {
             items.push(self.release_key(key, model)?);

@@ -61,11 +61,11 @@ impl DynamoLedger {
         if policy.reconcile.is_some() {
             return self.put(item::reconciled_models(model));
         }
-        self.unlist(item::RECONCILED, model)
+        self.remove_from_list(item::RECONCILED, model)
     }
 
     /// Removes the model from a list. Removing a model that is not in it succeeds.
-    pub(crate) fn unlist(&self, list: &str, model: &str) -> PortResult<TransactWriteItem> {
+    pub(crate) fn remove_from_list(&self, list: &str, model: &str) -> PortResult<TransactWriteItem> {
         let delete = Delete::builder().table_name(&self.table);
         let delete = delete.key("pk", item::text(list)).key("sk", item::text(model));
         Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())

@@ -236,7 +236,7 @@ names! {
         |t| arn(t, "states", |r| r.strip_prefix("execution:").and_then(|r| r.split_once(':'))
             .is_some_and(|(machine, name)| word(machine, 80, "_-") && word(name, 80, "_-")));
     /// A location in S3.
-    S3Uri, "S3 location", "s3://BUCKET/KEY, up to 512 characters without blanks",
+    S3Uri, "S3 URI", "s3://BUCKET/KEY, up to 512 characters without spaces",
         |t| t.len() <= 512 && t.strip_prefix("s3://").is_some_and(|r| word(r.split('/').next().unwrap_or_default(), 63, ".-"))
             && t.chars().all(|c| c.is_ascii_graphic());
     /// A KMS key, by its id, its alias or its ARN.

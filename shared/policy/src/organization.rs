@@ -79,7 +79,7 @@ pub enum Stoppable {
 }
 
 impl Guard {
-    /// Whether a resource of this kind is stopped when it breaks a rule.
+    /// Whether a resource of this kind is stopped when it violates a rule.
     #[must_use]
     pub fn stops(&self, kind: ResourceKind) -> bool {
         let kind = match kind {

@@ -79,7 +79,8 @@ struct RetrainToml {
     /// The budget: the largest number of runs in a window, for all triggers.
     budget: Budget,
     /// The number of consecutive drift runs that did not end the drift, after which the circuit breaker opens: one critical
-    /// message, and one drift run in each budget window, until the drift ends or a commit is trained.
+    /// message, and one drift run in each budget window, until the drift ends, or a run for a commit, an image or an
+    /// operator starts.
     #[serde(default = "three")]
     circuit_breaker_threshold: u32,
     /// The monitoring schedules whose violations count as drift, with or without an alarm.
@@ -206,7 +207,7 @@ fn every_drift() -> BTreeSet<DriftKind> {
 pub struct Budget {
     /// The largest number of runs that are started in a window.
     pub runs: u32,
-    /// The length of the window, which moves with the time.
+    /// The length of the sliding window.
     #[serde(with = "duration")]
     #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub per: SignedDuration,
@@ -245,7 +246,7 @@ impl Parameters {
 impl Retrain {
     /// How new data is collected, with the defaults if the policy has no `[retrain.data]`.
     #[must_use]
-    pub fn gathering(&self) -> Data {
+    pub fn data_or_default(&self) -> Data {
         self.data.clone().unwrap_or_default()
     }
 }
@@ -253,7 +254,7 @@ impl Retrain {
 const NEEDS_RECONCILE: &str = "expected a [reconcile] table: the run is started while reconciling";
 
 pub(super) fn limits(retrain: &Retrain, reconciled: bool) -> Option<Fault> {
-    let data = retrain.gathering();
+    let data = retrain.data_or_default();
     let rules = [
         (
             retrain.budget.runs > 0,

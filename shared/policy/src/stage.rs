@@ -62,7 +62,7 @@ pub enum Gate {
 pub struct CrossAccountRole {
     /// The role in the account of the stage, which Trimtab assumes.
     pub role: RoleArn,
-    /// The external ID that the role's trust policy requires, which prevents that others use the role through Trimtab.
+    /// The external ID that the role's trust policy requires, which prevents others from using the role through Trimtab.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The name of the session, derived from model and stage, which CloudTrail shows in that account.

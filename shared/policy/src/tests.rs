@@ -171,9 +171,7 @@ fn serving_and_scaling_have_their_limits() {
     assert!(other("summaries.toml", "provisioned = 1", "provisioned = 21").contains("expected 1 to max_concurrency"));
     assert!(other("summaries.toml", "serverless", "asynchronous").contains("unknown field"));
     assert!(other("documents.toml", "max_concurrent = 4", "max_concurrent = 0").contains("expected 1 to 1000"));
-    assert!(
-        other("documents.toml", "s3://documents-123456789012/answers/", "/answers").contains("not a valid S3 location")
-    );
+    assert!(other("documents.toml", "s3://documents-123456789012/answers/", "/answers").contains("not a valid S3 URI"));
     assert!(other("documents.toml", "backlog_per_instance", "invocations_per_instance").contains("expected"));
     assert!(other("fraud.toml", "min = 2\n", "min = 0\n").contains("autoscaling.min: expected 1 to max"));
     assert!(other("fraud.toml", "at(2026-11-27T00:00:00)", "tomorrow").contains("expected times such as"));

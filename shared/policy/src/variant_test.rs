@@ -44,8 +44,8 @@ pub struct AbTest {
     #[serde(with = "duration")]
     #[cfg_attr(test, schemars(with = "duration::Text"))]
     pub duration: SignedDuration,
-    /// The alarms that end the test; the version is then not deployed. Alarms on the metrics of the tested variant have the
-    /// dimension `VariantName` = `Challenger`.
+    /// The alarms that end the test; the version is then not deployed. The tested version is the
+    /// variant `Challenger` of the endpoint: alarms on its metrics have the dimension `VariantName` = `Challenger`.
     pub alarms: Vec<AlarmName>,
 }
 

@@ -168,7 +168,7 @@ mod tests {
         ];
         for id in hidden {
             let shown = event_id(id);
-            let digest = shown.strip_prefix("digest-").unwrap_or_else(|| panic!("{id} stands in the log as {shown}"));
+            let digest = shown.strip_prefix("digest-").unwrap_or_else(|| panic!("{id} is logged as {shown}"));
             assert!(digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{shown}");
         }
         assert_eq!(event_id("maya"), event_id("maya"), "the same event is found again");

@@ -34,7 +34,7 @@ pub fn line(report: &Report, milliseconds: u64) -> Value {
                 "Metrics": [
                     {"Name": "Reactions", "Unit": "Count"},
                     {"Name": "Skips", "Unit": "Count"},
-                    {"Name": "Rejects", "Unit": "Count"},
+                    {"Name": "Failures", "Unit": "Count"},
                     {"Name": "Latency", "Unit": "Milliseconds"},
                 ],
             }],
@@ -45,7 +45,7 @@ pub fn line(report: &Report, milliseconds: u64) -> Value {
         "reason": report.codes.first(),
         "Reactions": 1,
         "Skips": u8::from(skipped),
-        "Rejects": u8::from(entry.decision == Decision::Failed),
+        "Failures": u8::from(entry.decision == Decision::Failed),
         "Latency": milliseconds,
     })
 }
@@ -111,7 +111,7 @@ mod tests {
         for (decision, word, skips, rejects) in cases {
             let line = line(&report(decision, vec!["cool_down", "resumed_pending"]), 7);
             is_embedded_metric_format(&line);
-            let counts = ["Reactions", "Skips", "Rejects", "Latency"].map(|name| line[name].as_u64().unwrap());
+            let counts = ["Reactions", "Skips", "Failures", "Latency"].map(|name| line[name].as_u64().unwrap());
             assert_eq!(counts, [1, skips, rejects, 7], "{word}");
             assert_eq!((&line["function"], &line["model"]), (&json!("retrain"), &json!("churn")));
             assert_eq!((&line["decision"], &line["reason"]), (&json!(word), &json!("cool_down")), "the first reason");

@@ -9,7 +9,7 @@ use trimtab_core::failure::Failure;
 /// service documents as such.
 ///
 /// [standard]: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-const PASSING: [&str; 36] = [
+const TRANSIENT: [&str; 36] = [
     "AccountLimitExceededException",
     "BandwidthLimitExceeded",
     "ConcurrentModificationException",
@@ -75,10 +75,10 @@ pub fn failure<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkErro
                 Failure::permanent(operation, cause)
             }
         }
-        SdkError::TimeoutError(_) => Failure::transient(operation, "no answer in time"),
+        SdkError::TimeoutError(_) => Failure::transient(operation, "timed out"),
         SdkError::DispatchFailure(_) => Failure::transient(operation, "the service could not be reached"),
-        SdkError::ResponseError(_) => Failure::transient(operation, "the answer could not be read"),
-        _ => Failure::permanent(operation, "the request could not be made from what the policy and the event say"),
+        SdkError::ResponseError(_) => Failure::transient(operation, "the response could not be read"),
+        _ => Failure::permanent(operation, "the SDK could not build the request"),
     }
 }
 
@@ -91,15 +91,15 @@ pub fn refusal(operation: &'static str, status: u16, cause: &str) -> Failure {
 }
 
 fn is_passing(code: &str, status: u16) -> bool {
-    status >= 500 || status == 429 || PASSING.contains(&code)
+    status >= 500 || status == 429 || TRANSIENT.contains(&code)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::PASSING;
+    use super::TRANSIENT;
 
     #[test]
     fn transient_codes_are_sorted_and_unique() {
-        assert!(PASSING.is_sorted());
+        assert!(TRANSIENT.is_sorted());
     }
 }

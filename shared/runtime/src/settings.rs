@@ -38,7 +38,7 @@ impl Settings {
         let need = |name, expected| get(name).ok_or(Missing { name, expected });
         Ok(Self {
             table: need("TRIMTAB_TABLE", "the name of the ledger's DynamoDB table")?,
-            bus: need("TRIMTAB_BUS", "the name of the suite's event bus")?,
+            bus: need("TRIMTAB_BUS", "the name of Trimtab's event bus")?,
             log: get("TRIMTAB_LOG").unwrap_or_else(|| "info".to_owned()),
             chat_topic: get("TRIMTAB_CHAT_TOPIC_ARN"),
             topic: get("TRIMTAB_TOPIC_ARN"),
@@ -64,7 +64,7 @@ mod tests {
         let error = Settings::from(|name| (name == "TRIMTAB_TABLE").then(|| "t".to_owned())).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the environment variable TRIMTAB_BUS is not set: set it to the name of the suite's event bus (infra/template.yaml does)"
+            "the environment variable TRIMTAB_BUS is not set: set it to the name of Trimtab's event bus (infra/template.yaml does)"
         );
     }
 

@@ -154,7 +154,7 @@ fn status_classifies_unknown_code() {
 #[test]
 fn error_without_response_is_transient() {
     let lost: [(sdk::CallError<ErrorMetadata>, &str); 5] = [
-        (SdkError::timeout_error("4 s"), "no answer in time"),
+        (SdkError::timeout_error("4 s"), "timed out"),
         (SdkError::dispatch_failure(ConnectorError::timeout("connect".into())), "could not be reached"),
         (SdkError::dispatch_failure(ConnectorError::io("reset".into())), "could not be reached"),
         (SdkError::response_error("half a body", response(200)), "could not be read"),

@@ -122,7 +122,7 @@ fn missing_variable_ends_the_process_with_a_sentence() {
     or_be_the_function();
     let cases = [
         ("TRIMTAB_TABLE", "the name of the ledger's DynamoDB table"),
-        ("TRIMTAB_BUS", "the name of the suite's event bus"),
+        ("TRIMTAB_BUS", "the name of Trimtab's event bus"),
     ];
     for (name, expected) in cases {
         for value in [None, Some(""), Some("  ")] {

@@ -46,14 +46,14 @@ impl Sim {
                 let mut services = self.services();
                 let _ = apply(&mut services);
                 services.now += TIME_OUT;
-                refused("no answer in time")
+                refused("timed out")
             }
             Fate::ApplyLate => {
                 let mut services = self.services();
                 let late = move |services: &mut Services| drop(apply(services));
                 services.apply_late(LATE, Box::new(late));
                 services.now += TIME_OUT;
-                refused("no answer in time")
+                refused("timed out")
             }
             Fate::CrashBefore => std::future::pending().await,
             Fate::CrashAfter => {

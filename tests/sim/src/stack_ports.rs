@@ -34,7 +34,7 @@ pub(crate) struct StackState {
 impl StackState {
     /// The version of the stack; `None` during an operation.
     pub(crate) fn holds(&self) -> Option<u32> {
-        let actual = self.actual.as_ref().filter(|actual| actual.status.rest() != StackRest::Moving)?;
+        let actual = self.actual.as_ref().filter(|actual| actual.status.stable_state() != StackRest::Moving)?;
         version(&actual.parameters)
     }
 
@@ -124,7 +124,7 @@ impl Stacks for Sim {
         let request = request.clone();
         self.call(Site::StacksUpdate, move |services| {
             let Some(actual) = &services.stack.actual else { return Ok(StackAccepted::Busy) };
-            if actual.status.rest() == StackRest::Moving {
+            if actual.status.stable_state() == StackRest::Moving {
                 return Ok(adopt(services, &request));
             }
             if actual.parameters == request.parameters {
@@ -174,7 +174,8 @@ impl Services {
 /// Compares the stack's current operation with the request.
 fn adopt(services: &Services, request: &StackRequest) -> StackAccepted {
     let actual = services.stack.actual.as_ref();
-    let at_it = actual
-        .is_some_and(|actual| actual.parameters == request.parameters && actual.status.rest() == StackRest::Moving);
+    let at_it = actual.is_some_and(|actual| {
+        actual.parameters == request.parameters && actual.status.stable_state() == StackRest::Moving
+    });
     if at_it { StackAccepted::Started } else { StackAccepted::Busy }
 }

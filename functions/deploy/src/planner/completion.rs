@@ -104,7 +104,7 @@ fn roll_back_without_data(ctx: Ctx<'_>, rollout: &Rollout) -> Option<Plan> {
         alarm_data::names(without_data),
         rollout.version()
     );
-    roll_back(ctx, rollout, Reason::new(Code::Unproven, text))
+    roll_back(ctx, rollout, Reason::new(Code::NoAlarmDataAfterUpdate, text))
 }
 
 fn on_failed_smoke_test(ctx: Ctx<'_>, rollout: &Rollout, cause: &str) -> Plan {

@@ -134,5 +134,5 @@ pub(crate) fn on_withdrawal(ctx: Ctx<'_>, package: &PackageArn) -> Plan {
     if was_offered {
         return Plan::update(state, Code::Withdrawn, format!("{text} and is no longer offered"));
     }
-    Plan::skip(Code::NotHere, text)
+    Plan::skip(Code::NotEntered, text)
 }

@@ -85,7 +85,7 @@ impl DeploymentTarget for EndpointTarget {
         };
         if endpoint.status.is_moving() {
             let text = format!("SageMaker reports that the endpoint is {}", endpoint.status);
-            return EventMeaning::Ignore(Reason::new(Code::StillMoving, text));
+            return EventMeaning::Ignore(Reason::new(Code::InTransition, text));
         }
         let Some(rollout) = &ctx.state.current else { return EventMeaning::TargetIsFree };
         if rollout.is_testing() && ctx.observed.serves(&rollout.resource) {

@@ -25,7 +25,7 @@ impl DeploymentTarget for StackTarget {
     }
 
     fn steps(&self, ctx: Ctx<'_>, rollout: &Rollout) -> Vec<Action> {
-        let step = match ctx.observed.stack.as_ref().map(|stack| stack.status.rest()) {
+        let step = match ctx.observed.stack.as_ref().map(|stack| stack.status.stable_state()) {
             None => Action::CreateStack { request: request(self, rollout) },
             // CloudFormation takes no update of a stack that it could not create: its remains are deleted first.
             Some(StackRest::NeverMade) => Action::DeleteStack { call: call(self, rollout, "delete") },
@@ -36,7 +36,7 @@ impl DeploymentTarget for StackTarget {
 
     fn pending_actions(&self, ctx: Ctx<'_>, rollout: &Rollout) -> Vec<Action> {
         let stack = ctx.observed.stack.as_ref();
-        let rest = stack.map(|stack| stack.status.rest());
+        let rest = stack.map(|stack| stack.status.stable_state());
         match rollout.progress {
             // The stack moved after the decision: the call was made, although its response was lost.
             Progress::Intended if stack.is_some_and(|stack| is_of(self, stack, rollout)) => Vec::new(),
@@ -65,7 +65,7 @@ impl DeploymentTarget for StackTarget {
         let Some(stack) = &ctx.observed.stack else {
             return (rollout.progress == Progress::DeletingStack).then(|| create_again(self, ctx, rollout));
         };
-        let rest = stack.status.rest();
+        let rest = stack.status.stable_state();
         if rest == StackRest::Moving || !is_of(self, stack, rollout) {
             return None;
         }
@@ -92,9 +92,9 @@ impl DeploymentTarget for StackTarget {
                 false => EventMeaning::Ignore(Reason::new(Code::NoSuchStack, "CloudFormation has no such stack")),
             };
         };
-        if stack.status.rest() == StackRest::Moving {
+        if stack.status.stable_state() == StackRest::Moving {
             let text = format!("CloudFormation reports that the stack is {}", stack.status);
-            return EventMeaning::Ignore(Reason::new(Code::StillMoving, text));
+            return EventMeaning::Ignore(Reason::new(Code::InTransition, text));
         }
         if ctx.state.current.is_some() {
             let text = format!("stack {} has not changed since the rollout was decided", self.name);
@@ -109,7 +109,7 @@ impl DeploymentTarget for StackTarget {
 
     fn blocked_by(&self, observed: &Observed) -> Option<String> {
         let stack = observed.stack.as_ref()?;
-        match stack.status.rest() {
+        match stack.status.stable_state() {
             StackRest::Complete | StackRest::RolledBack | StackRest::NeverMade => None,
             StackRest::Moving | StackRest::RollbackFailed | StackRest::Stuck => {
                 Some(format!("stack {} is {}", self.name, stack.status))
@@ -144,7 +144,7 @@ fn token(rollout: &Rollout, operation: &str) -> String {
 /// Whether the stack's state results from this rollout. Before CloudFormation has accepted the call, that is certain
 /// only of a stack that has the version, or that has changed since the decision.
 fn is_of(target: &StackTarget, stack: &ObservedStack, rollout: &Rollout) -> bool {
-    let rest = stack.status.rest();
+    let rest = stack.status.stable_state();
     match rollout.progress {
         Progress::UpdatingStack | Progress::StackUnchanged | Progress::ContinuingRollback { .. } => true,
         Progress::DeletingStack => rest == StackRest::Stuck,
@@ -166,7 +166,7 @@ fn cause(stack: &ObservedStack) -> &str {
 /// The end of the rollout that the stack's status shows; `None` while the stack is in transition.
 fn ending(target: &StackTarget, stack: &ObservedStack, rollout: &Rollout) -> Option<Ending> {
     let (version, cause, name, status) = (rollout.version(), cause(stack), &target.name, &stack.status);
-    let (outcome, code, text) = match status.rest() {
+    let (outcome, code, text) = match status.stable_state() {
         StackRest::Moving => return None,
         // Nothing was updated, so a status of an earlier rollback says nothing about this version.
         StackRest::Complete | StackRest::RolledBack if rollout.progress == Progress::StackUnchanged => (
@@ -179,7 +179,7 @@ fn ending(target: &StackTarget, stack: &ObservedStack, rollout: &Rollout) -> Opt
         }
         StackRest::Complete => (
             RolloutOutcome::Failed,
-            Code::Overtaken,
+            Code::StackChangedExternally,
             format!("stack {name} has another version than {version}: something else updated it"),
         ),
         StackRest::RolledBack => (

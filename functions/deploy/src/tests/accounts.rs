@@ -176,7 +176,7 @@ fn failed_call_is_never_reported_as_done() {
                     (Err(Failure::Transient { .. }), false) | (Err(Failure::Permanent { .. }), true)
                 );
                 assert!(kept, "call {at} of {action:?} failed ({how:?}), and the action gave {answer:?}");
-                assert_eq!(services.take_calls().len(), at + 1, "nothing is asked after a call that failed");
+                assert_eq!(services.take_calls().len(), at + 1, "nothing is called after a call that failed");
             }
         }
     }

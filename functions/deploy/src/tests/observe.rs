@@ -13,7 +13,7 @@ use crate::observation::Observed;
 use crate::rollout::{Cause, Phase, Progress, Resource, Rollout};
 use crate::state::{Queued, State, Verdict, VerdictRecord};
 
-struct Asked {
+struct Case {
     what: &'static str,
     policy: String,
     event: Event,
@@ -22,13 +22,13 @@ struct Asked {
     expected: &'static [&'static str],
 }
 
-fn asked(policy: &str, event: Event, state: State, what: &'static str, expected: &'static [&'static str]) -> Asked {
-    Asked { what, policy: policy.to_owned(), event, state, services: Services::default, expected }
+fn case(policy: &str, event: Event, state: State, what: &'static str, expected: &'static [&'static str]) -> Case {
+    Case { what, policy: policy.to_owned(), event, state, services: Services::default, expected }
 }
 
-fn observe(asked: &Asked, services: &Services) -> PortResult<Observed> {
-    let policy = parse(&asked.policy);
-    run(reaction(services).observe(&asked.event, Some(&policy), &asked.state)).unwrap()
+fn observe(case: &Case, services: &Services) -> PortResult<Observed> {
+    let policy = parse(&case.policy);
+    run(reaction(services).observe(&case.event, Some(&policy), &case.state)).unwrap()
 }
 
 /// Versions 1 and 2 were processed; version 3 is older than the first reconcile.
@@ -41,7 +41,7 @@ fn answered() -> State {
     }
 }
 
-fn by_endpoint() -> Vec<Asked> {
+fn by_endpoint() -> Vec<Case> {
     let waits = Queued { package: package("churn", 2), cause: Cause::Approved, since: NOON.parse().unwrap() };
     let live = live("churn", 1, "c");
     let rollback_pending = State { rollback_pending: true, live: vec![live.clone()], ..State::default() };
@@ -51,7 +51,7 @@ fn by_endpoint() -> Vec<Asked> {
         event("123456789012", "aws.sagemaker", "SageMaker Endpoint State Change", &detail)
     };
     let ends = |name| {
-        asked(
+        case(
             CHURN,
             rests(name),
             State::default(),
@@ -62,47 +62,47 @@ fn by_endpoint() -> Vec<Asked> {
     let trying = Progress::Testing { since: NOON.parse().unwrap() };
     vec![
         ends("churn-prod"),
-        asked(
+        case(
             CHURN,
             approved("churn", 1),
             stays,
             "an approval",
             &["registry.package v1", "endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         ),
-        asked(
+        case(
             CHURN,
             rests("churn-prod"),
             State { queued: Some(waits), ..State::default() },
             "a version waits",
             &["registry.package v2", "endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         ),
-        asked(
+        case(
             CHURN,
             rests("churn-prod"),
             rollback_pending,
             "production goes back",
             &["registry.package v1", "endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         ),
-        asked(
+        case(
             &with_shadow(),
             rests("churn-prod"),
             on(rollout("churn", 2, "t", trying)),
             "a version is in its test",
             &["endpoints.describe churn-prod", "alarms.describe churn-prod-5xx", "alarms.describe a,b,c"],
         ),
-        asked(
+        case(
             &with_shadow(),
             rests("churn-prod"),
             on(rollout("churn", 2, "t", Progress::UpdatingEndpoint)),
             "its test has not begun",
             &["endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
         ),
-        asked(CHURN, rests("theirs"), State::default(), "an endpoint of no stage", &[]),
+        case(CHURN, rests("theirs"), State::default(), "an endpoint of no stage", &[]),
     ]
 }
 
-fn by_request() -> Vec<Asked> {
-    let look = || fact("churn", FactKind::ReconcileRequested, &json!({}));
+fn by_request() -> Vec<Case> {
+    let reconcile = || fact("churn", FactKind::ReconcileRequested, &json!({}));
     let back = |details| fact("churn", FactKind::RollbackRequested, &details);
     let list: fn() -> Services = || {
         let services = Services::default();
@@ -115,13 +115,13 @@ fn by_request() -> Vec<Asked> {
     let entered = State { verdicts: [(2, judged)].into(), ..offered.clone() };
     let stage = |kind, details| fact("loans", kind, &details);
     vec![
-        Asked {
+        Case {
             services: list,
-            ..asked(
+            ..case(
                 CHURN,
-                look(),
+                reconcile(),
                 answered(),
-                "a look: the verdicts without an answer",
+                "a reconcile: the unprocessed verdicts",
                 &[
                     "registry.newest churn",
                     "registry.package v2",
@@ -131,9 +131,9 @@ fn by_request() -> Vec<Asked> {
                 ],
             )
         },
-        Asked {
+        Case {
             services: list,
-            ..asked(
+            ..case(
                 CHURN,
                 back(json!({"version": "3", "by": "maya"})),
                 answered(),
@@ -146,9 +146,9 @@ fn by_request() -> Vec<Asked> {
                 ],
             )
         },
-        Asked {
+        Case {
             services: list,
-            ..asked(
+            ..case(
                 CHURN,
                 back(json!({})),
                 answered(),
@@ -156,49 +156,49 @@ fn by_request() -> Vec<Asked> {
                 &["endpoints.describe churn-prod", "alarms.describe churn-prod-5xx"],
             )
         },
-        asked(
+        case(
             LOANS,
             stage(FactKind::PromotionRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
             State::default(),
             "live in the stage before",
             &["registry.package v3", "endpoints.describe loans"],
         ),
-        asked(
+        case(
             LOANS,
             stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "2", "by": "maya"})),
             offered.clone(),
             "promoted by an operator",
             &["registry.package v2", "endpoints.describe loans"],
         ),
-        asked(
+        case(
             LOANS,
             stage(FactKind::PromotionRequested, json!({"stage": "prod", "version": "9", "by": "maya"})),
             offered.clone(),
             "not offered",
             &["endpoints.describe loans"],
         ),
-        asked(
+        case(
             LOANS,
             stage(FactKind::WithdrawalRequested, json!({"stage": "prod", "package": arn("loans", 3)})),
             State::default(),
             "rejected elsewhere",
             &["registry.package v3", "endpoints.describe loans"],
         ),
-        asked(
+        case(
             LOANS,
             stage(FactKind::StageReconcileRequested, json!({"stage": "prod"})),
             offered,
-            "a look at a stage",
+            "a reconcile of a stage",
             &["registry.package v2", "endpoints.describe loans"],
         ),
-        asked(
+        case(
             LOANS,
             stage(FactKind::StageReconcileRequested, json!({"stage": "prod"})),
             entered,
-            "a look at what is left",
+            "a reconcile of what is left",
             &["registry.package v1", "endpoints.describe loans"],
         ),
-        asked(
+        case(
             LOANS,
             stage(FactKind::StageReconcileRequested, json!({"stage": "moon"})),
             State::default(),
@@ -208,36 +208,36 @@ fn by_request() -> Vec<Asked> {
     ]
 }
 
-fn by_other_targets() -> Vec<Asked> {
+fn by_other_targets() -> Vec<Case> {
     let delivering = || on(rollout("segments", 1, "p", Progress::RunningPipeline { execution: "e-1".into() }));
     let ended = json!({"pipeline": "segments-delivery", "execution-id": "e-2", "state": "SUCCEEDED"});
     let ended = event("123456789012", "aws.codepipeline", "CodePipeline Pipeline Execution State Change", &ended);
     let stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/1";
     let stack = json!({"stack-id": stack, "status-details": {"status": "UPDATE_COMPLETE"}});
     let stack = event("123456789012", "aws.cloudformation", "CloudFormation Stack Status Change", &stack);
-    let look = |model| fact(model, FactKind::ReconcileRequested, &json!({}));
+    let reconcile = |model| fact(model, FactKind::ReconcileRequested, &json!({}));
     let job = || on(rollout("leads", 1, "trimtab-leads-v1-0123abcd", Progress::Transforming));
     vec![
-        asked(SEGMENTS, approved("segments", 2), delivering(), "an approval", &["registry.package v2"]),
-        asked(SEGMENTS, ended, delivering(), "an execution ended", &["code_pipelines.state segments-delivery e-2"]),
-        asked(
+        case(SEGMENTS, approved("segments", 2), delivering(), "an approval", &["registry.package v2"]),
+        case(SEGMENTS, ended, delivering(), "an execution ended", &["code_pipelines.state segments-delivery e-2"]),
+        case(
             SEGMENTS,
-            look("segments"),
+            reconcile("segments"),
             delivering(),
-            "a look during a delivery",
+            "a reconcile during a delivery",
             &["registry.newest segments", "code_pipelines.state segments-delivery e-1"],
         ),
-        asked(SEGMENTS, look("segments"), State::default(), "a look", &["registry.newest segments"]),
-        asked(TARIFFS, stack, State::default(), "a stack at rest", &["stacks.describe tariffs-prod"]),
-        asked(
+        case(SEGMENTS, reconcile("segments"), State::default(), "a reconcile", &["registry.newest segments"]),
+        case(TARIFFS, stack, State::default(), "a stack at rest", &["stacks.describe tariffs-prod"]),
+        case(
             LEADS,
             approved("leads", 2),
             job(),
             "a job is on",
             &["registry.package v2", "transforms.find trimtab-leads-v1-0123abcd"],
         ),
-        asked(LEADS, approved("leads", 2), State::default(), "no job is on", &["registry.package v2"]),
-        asked(
+        case(LEADS, approved("leads", 2), State::default(), "no job is on", &["registry.package v2"]),
+        case(
             LEADS,
             approved("leads", 2),
             on(Rollout {
@@ -250,7 +250,7 @@ fn by_other_targets() -> Vec<Asked> {
     ]
 }
 
-fn elsewhere() -> Vec<Asked> {
+fn elsewhere() -> Vec<Case> {
     let rests = || {
         let detail = json!({"EndpointName": "loans", "EndpointStatus": "IN_SERVICE"});
         event("210987654321", "aws.sagemaker", "SageMaker Endpoint State Change", &detail)
@@ -266,7 +266,7 @@ fn elsewhere() -> Vec<Asked> {
         change(&mut rollout);
         on(rollout)
     };
-    let (asks, not) = (
+    let (invoked, not) = (
         &[
             "210987654321 accounts.assume_role trimtab-loans-staging",
             "210987654321 endpoints.describe loans",
@@ -278,10 +278,10 @@ fn elsewhere() -> Vec<Asked> {
         rollout.phase = Phase::VariantTest { live_model: "l".into(), own_model: "m".into(), promoted_by: None }
     };
     vec![
-        Asked { services: new, ..asked(LOANS, rests(), with(|_| {}), "a smoke test is due", asks) },
-        Asked {
+        Case { services: new, ..case(LOANS, rests(), with(|_| {}), "a smoke test is due", invoked) },
+        Case {
             services: new,
-            ..asked(
+            ..case(
                 LOANS,
                 rests(),
                 with(|it| it.resource = Resource::EndpointConfig("old".into())),
@@ -289,38 +289,38 @@ fn elsewhere() -> Vec<Asked> {
                 not,
             )
         },
-        Asked { services: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Rollback), "it goes back", not) },
-        Asked { services: new, ..asked(LOANS, rests(), with(|it| it.cause = Cause::Operator), "an operator's", not) },
-        Asked { services: new, ..asked(LOANS, rests(), with(tried), "it is in its test", not) },
-        Asked { services: new, ..asked(LOANS, rests(), State::default(), "no rollout is on", not) },
+        Case { services: new, ..case(LOANS, rests(), with(|it| it.cause = Cause::Rollback), "it goes back", not) },
+        Case { services: new, ..case(LOANS, rests(), with(|it| it.cause = Cause::Operator), "an operator's", not) },
+        Case { services: new, ..case(LOANS, rests(), with(tried), "it is in its test", not) },
+        Case { services: new, ..case(LOANS, rests(), State::default(), "no rollout is on", not) },
     ]
 }
 
-fn all() -> impl Iterator<Item = Asked> {
+fn all() -> impl Iterator<Item = Case> {
     by_endpoint().into_iter().chain(by_request()).chain(by_other_targets()).chain(elsewhere())
 }
 
 #[test]
 fn each_event_observes_exactly_what_its_decision_needs() {
-    for asked in all() {
-        let services = (asked.services)();
-        observe(&asked, &services).unwrap();
-        assert_eq!(services.take_calls(), asked.expected, "{}", asked.what);
+    for case in all() {
+        let services = (case.services)();
+        observe(&case, &services).unwrap();
+        assert_eq!(services.take_calls(), case.expected, "{}", case.what);
     }
 }
 
 #[test]
 fn failed_observation_is_never_an_empty_response() {
-    for asked in all() {
-        for at in 0..asked.expected.len() {
+    for case in all() {
+        for at in 0..case.expected.len() {
             for how in [Fault::Throttled, Fault::Refused] {
-                let services = (asked.services)();
+                let services = (case.services)();
                 services.fail_call(Some((at, how)));
-                let failed = observe(&asked, &services).map_err(|failure| match failure {
+                let failed = observe(&case, &services).map_err(|failure| match failure {
                     Failure::Transient { .. } => Fault::Throttled,
                     Failure::Permanent { .. } => Fault::Refused,
                 });
-                assert_eq!(failed, Err(how), "{}: {} failed", asked.what, asked.expected[at]);
+                assert_eq!(failed, Err(how), "{}: {} failed", case.what, case.expected[at]);
             }
         }
     }
@@ -336,7 +336,7 @@ fn event_without_a_policy_observes_nothing() {
 #[test]
 fn response_of_aws_is_the_observed_state() {
     let trying = Progress::Testing { since: NOON.parse().unwrap() };
-    let asked = asked(&with_shadow(), approved("churn", 2), on(rollout("churn", 2, "t", trying)), "", &[]);
+    let case = case(&with_shadow(), approved("churn", 2), on(rollout("churn", 2, "t", trying)), "", &[]);
     let names = |names: &[&str]| names.iter().map(|name| AlarmName::parse(name).unwrap()).collect::<Vec<_>>();
     let actual = listed("churn", 2, "Approved").actual;
     for (own, silent) in [
@@ -350,7 +350,7 @@ fn response_of_aws_is_the_observed_state() {
         }
         services.registry().set_approval(&arn("churn", 2), actual.approval.clone());
         services.endpoints().endpoints.extend(serves("t").map(|endpoint| (ENDPOINT.to_owned(), endpoint)));
-        let observed = observe(&asked, &services).unwrap();
+        let observed = observe(&case, &services).unwrap();
         assert_eq!((observed.package, observed.endpoint), (Some(actual.clone()), serves("t")));
         assert_eq!(
             (observed.alarms_without_data, observed.test_alarms_without_data, observed.test_alarms_firing),
@@ -361,8 +361,8 @@ fn response_of_aws_is_the_observed_state() {
 
 #[test]
 fn outdated_list_is_corrected_by_the_registry() {
-    let look = fact("churn", FactKind::ReconcileRequested, &json!({}));
-    let asked = asked(CHURN, look, answered(), "", &[]);
+    let reconcile = fact("churn", FactKind::ReconcileRequested, &json!({}));
+    let case = case(CHURN, reconcile, answered(), "", &[]);
     let actual = ObservedPackage { approval: Approval::Rejected, status: "Completed".into(), lifecycle: None };
     let all = vec![listed("churn", 1, "Approved"), listed("churn", 4, "Approved")];
     let services = Services::default();
@@ -370,6 +370,6 @@ fn outdated_list_is_corrected_by_the_registry() {
     for version in [1, 4] {
         services.registry().set_approval(&arn("churn", version), Approval::Rejected);
     }
-    let newest = observe(&asked, &services).unwrap().newest;
+    let newest = observe(&case, &services).unwrap().newest;
     assert_eq!(newest, [all[0].clone(), ListedPackage { actual, ..all[1].clone() }]);
 }

@@ -84,7 +84,7 @@ fn unproven_canary_never_rolls_back_to_a_rejected_version() {
     stage.approve(3);
     stage.reject(2);
     stage.set_alarm_data(false);
-    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_alarm_data_after_update"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v1"]);
 }
@@ -107,8 +107,8 @@ fn package_of_another_account_is_not_deployed() {
     stage.services.registry().set_approval(&theirs, Approval::Approved);
     let detail = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 1, "ModelPackageArn": theirs,
         "ModelApprovalStatus": "Approved", "ModelPackageStatus": "Completed"});
-    let heard = stage.react("SageMaker Model Package State Change", "aws.sagemaker", &detail);
-    assert_eq!((heard, stage.updates()), ((Decision::Failed, "foreign_account"), vec![]));
+    let outcome = stage.react("SageMaker Model Package State Change", "aws.sagemaker", &detail);
+    assert_eq!((outcome, stage.updates()), ((Decision::Failed, "foreign_account"), vec![]));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn queued_approval_survives_an_unproven_canary() {
     stage.approve(3);
     assert_eq!(stage.approve(4), (Decision::Deferred, "queued"));
     stage.set_alarm_data(false);
-    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "unproven"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_alarm_data_after_update"));
     stage.set_alarm_data(true);
     stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2", "v4"]);
@@ -183,8 +183,8 @@ fn operator_rollback_replaces_the_pending_one() {
     // Version 3 is rejected during its rollout: version 4 takes precedence over the rollback.
     stage.reject(3);
     let details = json!({"by": "maya", "version": "2"});
-    let asked = json!({"version": 1, "model": "churn", "dedup_key": "rollback/churn/2026-11-20T12:00:00Z", "at": NOON, "details": details});
-    assert_eq!(stage.react("Rollback Requested", "trimtab", &asked), (Decision::Deferred, "queued"));
+    let request = json!({"version": 1, "model": "churn", "dedup_key": "rollback/churn/2026-11-20T12:00:00Z", "at": NOON, "details": details});
+    assert_eq!(stage.react("Rollback Requested", "trimtab", &request), (Decision::Deferred, "queued"));
     let contents = stage.world.ledger.contents();
     let state = contents.aggregates.values().find_map(|record| record.state.clone()).unwrap();
     let state: crate::state::State = serde_json::from_value(state).unwrap();

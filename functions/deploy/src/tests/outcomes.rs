@@ -37,9 +37,13 @@ fn refused_call_ends_the_rollout_and_is_reported() {
         let mut state = begun();
         let settled = apply_outcome(&mut state, &action, Err("sagemaker: AccessDenied".into()), now());
         assert_eq!((state.current, settled.decision), (None, Some(Decision::Failed)), "{name}");
-        let [told] = &settled.facts[..] else { panic!("{name}: {:?}", settled.facts) };
-        assert_eq!((told.kind, told.dedup_key()), (FactKind::RolloutFailed, "rollout/churn/2/1".to_owned()), "{name}");
-        assert!(told.reasons[0].contains("AccessDenied"), "{name}: the message says why: {:?}", told.reasons);
+        let [published] = &settled.facts[..] else { panic!("{name}: {:?}", settled.facts) };
+        assert_eq!(
+            (published.kind, published.dedup_key()),
+            (FactKind::RolloutFailed, "rollout/churn/2/1".to_owned()),
+            "{name}"
+        );
+        assert!(published.reasons[0].contains("AccessDenied"), "{name}: the message says why: {:?}", published.reasons);
         assert_eq!(settled.reasons.first().map(|reason| reason.code), Some("refused"));
     }
 }
@@ -47,7 +51,7 @@ fn refused_call_ends_the_rollout_and_is_reported() {
 #[test]
 fn each_response_advances_the_rollout() {
     let started = |of| Done::Endpoint(of);
-    for (name, done, expected, told) in [
+    for (name, done, expected, published) in [
         ("CreateModel", Done::Accepted, Progress::Intended, None),
         ("CreateEndpointConfig", Done::Accepted, Progress::Intended, None),
         (
@@ -83,7 +87,7 @@ fn each_response_advances_the_rollout() {
         let mut state = begun();
         let settled = apply_outcome(&mut state, &call(name), Ok(done), now());
         assert_eq!(progress(&state), Some(expected), "{name}");
-        assert_eq!(settled.facts.iter().map(|fact| fact.kind).next(), told, "{name}");
+        assert_eq!(settled.facts.iter().map(|fact| fact.kind).next(), published, "{name}");
         assert_eq!(settled.decision, None, "{name}");
     }
 }
@@ -107,32 +111,32 @@ fn busy_target_queues_the_version_after_a_wanted_one() {
             let mut state = State { queued: before.clone(), ..begun() };
             state.current.as_mut().unwrap().cause = cause;
             let settled = apply_outcome(&mut state, &call(name), Ok(done.clone()), now());
-            let told = settled.facts.iter().map(|fact| (fact.kind, fact.dedup_key())).collect::<Vec<_>>();
+            let published = settled.facts.iter().map(|fact| (fact.kind, fact.dedup_key())).collect::<Vec<_>>();
             assert_eq!((state.current, settled.decision), (None, Some(Decision::Deferred)));
             assert_eq!(
                 (state.queued, state.rollback_pending),
                 (Some(after), rollback_pending),
                 "{name}: {before:?}, {cause:?}"
             );
-            assert_eq!(told, [(FactKind::RolloutQueued, "rollout/churn/2/1".to_owned())]);
+            assert_eq!(published, [(FactKind::RolloutQueued, "rollout/churn/2/1".to_owned())]);
         }
     }
 }
 
 #[test]
 fn start_is_reported_with_its_direction() {
-    let told = |change: &dyn Fn(&mut State)| {
+    let published = |change: &dyn Fn(&mut State)| {
         let mut state = begun();
         change(&mut state);
         let done = Ok(Done::Endpoint(UpdateAccepted::Started));
         apply_outcome(&mut state, &call("UpdateEndpoint"), done, now()).facts.remove(0).reasons.remove(0)
     };
-    let cause = |cause| told(&move |state: &mut State| state.current.as_mut().unwrap().cause = cause);
+    let cause = |cause| published(&move |state: &mut State| state.current.as_mut().unwrap().cause = cause);
     assert_eq!(cause(Cause::Approved), "rolling out version 2");
     assert_eq!(cause(Cause::Rollback), "rolling back to version 2");
     assert_eq!(cause(Cause::Operator), "rolling back to version 2");
     let test = |stage: Option<&str>| {
-        told(&|state: &mut State| {
+        published(&|state: &mut State| {
             let rollout = state.current.as_mut().unwrap();
             rollout.phase = Phase::VariantTest { live_model: "l".into(), own_model: "m".into(), promoted_by: None };
             rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
@@ -144,7 +148,7 @@ fn start_is_reported_with_its_direction() {
 
 #[test]
 fn unchanged_stack_requests_a_reconcile_of_its_stage() {
-    let look = |stage: Option<&str>, since: &str| {
+    let reconcile = |stage: Option<&str>, since: &str| {
         let mut state = begun();
         let rollout = state.current.as_mut().unwrap();
         rollout.stage = stage.map(|stage| StageName::parse(stage).unwrap());
@@ -154,11 +158,11 @@ fn unchanged_stack_requests_a_reconcile_of_its_stage() {
         assert_eq!(settled.reasons[0].code, "nothing_to_update");
         settled.facts[0].clone()
     };
-    let (sole, dev) = (look(None, NOON), look(Some("dev"), NOON));
+    let (sole, dev) = (reconcile(None, NOON), reconcile(Some("dev"), NOON));
     assert_eq!((sole.details.text("stage").unwrap(), dev.details.text("stage").unwrap()), ("prod", "dev"));
     assert_ne!(
         sole.dedup_key(),
-        look(None, "2026-11-21T12:00:00Z").dedup_key(),
+        reconcile(None, "2026-11-21T12:00:00Z").dedup_key(),
         "another attempt is another reconcile"
     );
     assert_ne!(sole.dedup_key(), dev.dedup_key());
@@ -171,11 +175,15 @@ fn refused_autoscaling_is_reported_and_the_version_stays() {
         unscaled.scaled = false;
         let mut state = State { live: vec![live("churn", 1, "b"), unscaled], ..State::default() };
         let settled = apply_outcome(&mut state, &call(name), Err("ValidationException".into()), now());
-        let told: Vec<_> = settled.facts.iter().map(|fact| (fact.kind, fact.dedup_key())).collect();
-        assert_eq!(told, [(FactKind::RolloutFailed, "rollout/churn/2/1".to_owned())], "{name}: it is reported");
+        let published: Vec<_> = settled.facts.iter().map(|fact| (fact.kind, fact.dedup_key())).collect();
+        assert_eq!(published, [(FactKind::RolloutFailed, "rollout/churn/2/1".to_owned())], "{name}: it is reported");
         assert!(settled.facts[0].reasons[0].contains("ValidationException"), "{:?}", settled.facts);
         assert_eq!((settled.reasons[0].code, settled.decision), ("not_scaled", Some(Decision::Acted)));
-        assert_eq!(state.live.last().map(|live| live.scaled), Some(true), "{name}: it is not asked again and again");
+        assert_eq!(
+            state.live.last().map(|live| live.scaled),
+            Some(true),
+            "{name}: it is not requested again and again"
+        );
     }
 }
 

@@ -42,8 +42,8 @@ fn withdrawal_plans_a_rollback() {
     let details = json!({"stage": "prod", "package": arn("loans", 2), "version": "2"});
     let planned = planned(LOANS, &fact("loans", FactKind::WithdrawalRequested, &details), &state);
     assert_eq!(planned, (vec!["rejected", "rollback"], vec!["UpdateEndpoint".to_owned()]));
-    let look = fact("loans", FactKind::StageReconcileRequested, &json!({"stage": "prod"}));
-    assert_eq!(crate::Deploy::preview(&look), crate::observation::Observed::default(), "nothing is known of AWS");
+    let reconcile = fact("loans", FactKind::StageReconcileRequested, &json!({"stage": "prod"}));
+    assert_eq!(crate::Deploy::preview(&reconcile), crate::observation::Observed::default(), "nothing is known of AWS");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn end_of_a_rollout_plans_the_next_step() {
     };
     assert_eq!(
         (ended("IN_SERVICE"), ended("UPDATING"), ended("FAILED")),
-        (vec!["live"], vec!["still_moving"], vec!["failed"])
+        (vec!["live"], vec!["in_transition"], vec!["failed"])
     );
     let job = |status: &str| {
         let detail = json!({"TransformJobName": "trimtab-leads-v1-0123abcd", "TransformJobStatus": status});

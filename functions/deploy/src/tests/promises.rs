@@ -97,7 +97,7 @@ struct Run {
     stages: Vec<reference::Stage>,
     /// Requests of stages on the bus: it may deliver them with a delay, repeatedly, and in any order.
     mail: Vec<trimtab_core::fact::Fact>,
-    told: usize,
+    published: usize,
     /// The facts that were published already, by kind and dedup key.
     turns: BTreeSet<(FactKind, String)>,
 }
@@ -120,7 +120,7 @@ impl Run {
             facts: Facts::default(),
             stages: (0..count).map(|at| reference::Stage::new(options.rules(at))).collect(),
             mail: vec![],
-            told: 0,
+            published: 0,
             turns: BTreeSet::new(),
         }
     }
@@ -161,8 +161,8 @@ impl Run {
     /// The facts since the last step, without repetitions of a dedup key.
     fn news(&mut self) -> Result<Vec<(FactKind, usize, u32)>, String> {
         let facts = self.rig.world.bus.facts();
-        let new: Vec<_> = facts.into_iter().skip(self.told).collect();
-        self.told += new.len();
+        let new: Vec<_> = facts.into_iter().skip(self.published).collect();
+        self.published += new.len();
         let mut observed = BTreeSet::new();
         let mut news = vec![];
         for fact in new {
@@ -195,22 +195,23 @@ impl Run {
         let (luck, left) = (self.rig.services.update_fault(), self.facts.luck);
         let mut calls = take_effects(&self.rig.services);
         if lost {
-            // What was asked before the answer was lost is asked again, and found.
+            // What was requested before the response was lost is requested again, and found.
             let mut observed = BTreeSet::new();
             calls.retain(|call| observed.insert(call.clone()));
         }
         let news = self.news()?;
         let expected: Vec<_> = self.stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.calls)).collect();
-        let mut told: Vec<_> = self.stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.told)).collect();
-        told.sort_unstable();
-        told.dedup();
+        let mut published: Vec<_> =
+            self.stages.iter_mut().flat_map(|stage| std::mem::take(&mut stage.published)).collect();
+        published.sort_unstable();
+        published.dedup();
         if calls != expected {
             let promise = self.promise(&before, &calls, &expected);
             return Err(format!("promise: {promise}\nasked for: {calls:?}\nexpected:  {expected:?}"));
         }
-        if news != told {
+        if news != published {
             let promise = "every change of a rollout is published once, with its kind";
-            return Err(format!("promise: {promise}\npublished: {news:?}\nexpected: {told:?}"));
+            return Err(format!("promise: {promise}\npublished: {news:?}\nexpected: {published:?}"));
         }
         (luck == left).then_some(()).ok_or_else(|| "the two worlds went apart: the test is wrong".to_owned())
     }
@@ -228,7 +229,7 @@ impl Run {
         }
         let surplus = calls.iter().find(|call| !expected.contains(call));
         let Some((account, text)) = surplus else {
-            return "nothing is lost in silence: what is approved, or must go back, is asked for".to_owned();
+            return "nothing is lost: what is approved, or must be rolled back, is requested".to_owned();
         };
         let version = text.split(" v").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap_or(0);
         let stage = before

@@ -15,7 +15,7 @@ pub(super) struct Package {
     /// Approved, rejected, or neither yet.
     pub(super) approved: Option<bool>,
     pub(super) completed: bool,
-    /// Whether its life cycle lets it into the stage that asks for one.
+    /// Whether its life cycle opens the gate of the stage that requires one.
     pub(super) let_in: bool,
 }
 
@@ -115,12 +115,12 @@ pub(super) struct Stage {
     pub(super) answered: BTreeMap<u32, Verdict>,
     before: Option<BTreeMap<u32, Verdict>>,
     pub(super) offered: BTreeSet<u32>,
-    asked: BTreeSet<u8>,
+    handled: BTreeSet<u8>,
     /// Whether the event failed: then it resumes no pending action.
     refused: bool,
     pub(super) calls: Vec<(String, String)>,
     /// Kind, stage and version; version 0 where the message names none.
-    pub(super) told: Vec<(FactKind, usize, u32)>,
+    pub(super) published: Vec<(FactKind, usize, u32)>,
 }
 
 impl Stage {
@@ -135,15 +135,15 @@ impl Stage {
             answered: BTreeMap::new(),
             before: None,
             offered: BTreeSet::new(),
-            asked: BTreeSet::new(),
+            handled: BTreeSet::new(),
             refused: false,
             calls: vec![],
-            told: vec![],
+            published: vec![],
         }
     }
 
-    fn tell(&mut self, kind: FactKind, version: u32) {
-        self.told.push((kind, self.rules.at, version));
+    fn publish(&mut self, kind: FactKind, version: u32) {
+        self.published.push((kind, self.rules.at, version));
     }
 
     fn call(&mut self, text: String) {
@@ -243,7 +243,7 @@ impl Stage {
         let newest = self.newest();
         self.answered.insert(version, Verdict::Approved);
         match newest {
-            Some(newest) if newest > version => self.tell(FactKind::RolloutSkipped, version),
+            Some(newest) if newest > version => self.publish(FactKind::RolloutSkipped, version),
             newest if newest == Some(version) || self.has_stayed(version) => {
                 self.due &= self.live.last().is_some_and(|live| self.is_rejected(*live));
             }
@@ -263,9 +263,9 @@ impl Stage {
         }
         let target = self.due && self.last_good() == Some(version);
         self.answered.insert(version, Verdict::Rejected);
-        self.tell(FactKind::PackageRejected, version);
+        self.publish(FactKind::PackageRejected, version);
         if self.rules.at == 0 {
-            (1..self.rules.of).for_each(|stage| self.told.push((FactKind::WithdrawalRequested, stage, version)));
+            (1..self.rules.of).for_each(|stage| self.published.push((FactKind::WithdrawalRequested, stage, version)));
         }
         if self.waits.is_some_and(|(waits, _)| waits == version) {
             self.waits = None;
@@ -280,14 +280,14 @@ impl Stage {
         if why != Why::Hand && self.is_recreated() {
             if why == Why::Approved {
                 self.answered.insert(version, Verdict::Held);
-                self.tell(FactKind::RolloutQueued, version);
+                self.publish(FactKind::RolloutQueued, version);
             }
         } else if self.on.is_some() || self.is_moving() {
             self.queue(version, why);
         } else if why == Why::Approved && self.rules.canary && facts.silent && self.endpoint != Endpoint::Absent {
             self.answered.insert(version, Verdict::Held);
             self.refused = true;
-            self.tell(FactKind::RolloutHeld, version);
+            self.publish(FactKind::RolloutHeld, version);
         } else if why == Why::Hand && self.endpoint == Endpoint::Failed {
             self.waits = Some((version, why));
             self.remove();
@@ -301,11 +301,11 @@ impl Stage {
         if why == Why::Back {
             self.due = true;
             if self.waits.is_none() {
-                self.tell(FactKind::RolloutQueued, version);
+                self.publish(FactKind::RolloutQueued, version);
             }
         } else {
             self.waits = Some((version, why));
-            self.tell(FactKind::RolloutQueued, version);
+            self.publish(FactKind::RolloutQueued, version);
         }
     }
 
@@ -331,7 +331,7 @@ impl Stage {
             Some(UpdateFault::Refused) => return self.is_refused(version),
             Some(UpdateFault::Busy) => {
                 self.endpoint = Endpoint::Moving { from, to: Some(0) };
-                self.tell(FactKind::RolloutQueued, version);
+                self.publish(FactKind::RolloutQueued, version);
                 if why == Why::Back {
                     self.due = true;
                 } else {
@@ -346,12 +346,12 @@ impl Stage {
         self.call(format!("{call} {} v{version} {how}", self.rules.endpoint));
         self.endpoint = Endpoint::Moving { from, to: Some(version) };
         self.on = Some((version, why));
-        self.tell(FactKind::RolloutStarted, version);
+        self.publish(FactKind::RolloutStarted, version);
     }
 
     fn is_refused(&mut self, version: u32) {
         self.refused = true;
-        self.tell(FactKind::RolloutFailed, version);
+        self.publish(FactKind::RolloutFailed, version);
     }
 
     /// The rollout in progress has ended.
@@ -360,12 +360,12 @@ impl Stage {
         match self.endpoint {
             Endpoint::InService(serves) if serves == version => self.served(facts, version, why),
             Endpoint::InService(_) => {
-                self.tell(FactKind::RolloutRolledBack, version);
+                self.publish(FactKind::RolloutRolledBack, version);
                 self.next(facts);
             }
             // A queued version stays queued until an operator acts; an operator's own request does not.
             _ => {
-                self.tell(FactKind::RolloutFailed, version);
+                self.publish(FactKind::RolloutFailed, version);
                 if matches!(self.waits, Some((_, Why::Hand))) {
                     self.next(facts);
                 }
@@ -377,11 +377,11 @@ impl Stage {
         let forward = why == Why::Approved;
         if let (true, Some(good)) = (forward && self.rules.canary && facts.silent, self.last_good()) {
             // No data is no pass.
-            self.tell(FactKind::RolloutRolledBack, version);
+            self.publish(FactKind::RolloutRolledBack, version);
             return self.want(facts, good, Why::Back);
         }
         if forward && self.rules.smoke && facts.broken {
-            self.tell(FactKind::SmokeTestFailed, version);
+            self.publish(FactKind::SmokeTestFailed, version);
             return match self.last_good() {
                 Some(good) => self.want(facts, good, Why::Back),
                 None => self.next(facts),
@@ -394,13 +394,13 @@ impl Stage {
         }
         self.live.push(version);
         self.due &= self.is_rejected(version);
-        self.tell(FactKind::RolloutSucceeded, version);
+        self.publish(FactKind::RolloutSucceeded, version);
         if self.rules.scales {
             self.call(format!("PutScalingPolicy {}", self.rules.endpoint));
             self.call(format!("PutScheduledActions {}", self.rules.endpoint));
         }
         if forward && self.rules.at + 1 < self.rules.of && !matches!(self.waits, Some((_, Why::Hand))) {
-            self.told.push((FactKind::PromotionRequested, self.rules.at + 1, version));
+            self.published.push((FactKind::PromotionRequested, self.rules.at + 1, version));
         }
         self.next(facts);
     }
@@ -428,7 +428,7 @@ impl Stage {
 
     /// `trimtab rollback`: to the version that is named, else to the one that was live before.
     pub(super) fn by_operator(&mut self, facts: &mut Facts, request: u8, named: Option<u32>) {
-        if !self.asked.insert(request) {
+        if !self.handled.insert(request) {
             return;
         }
         let now = self.live.last().copied();
@@ -452,21 +452,21 @@ impl Stage {
                 self.answered.entry(target).or_insert(Verdict::ByOperator);
                 self.want(facts, target, Why::Hand);
             }
-            _ => self.tell(FactKind::RollbackRefused, 0),
+            _ => self.publish(FactKind::RollbackRefused, 0),
         }
     }
 
     /// A reconcile has one finding at a time: a missed verdict, or a queued version that can start.
-    pub(super) fn look(&mut self, facts: &mut Facts) {
+    pub(super) fn reconcile(&mut self, facts: &mut Facts) {
         if self.rules.at == 0 && self.rules.of > 1 {
-            (1..self.rules.of).for_each(|stage| self.told.push((FactKind::StageReconcileRequested, stage, 0)));
+            (1..self.rules.of).for_each(|stage| self.published.push((FactKind::StageReconcileRequested, stage, 0)));
         }
         if self.rules.at == 0 && self.before.is_none() {
             let said = facts.packages.keys().filter_map(|version| Some((*version, facts.verdict(*version)?)));
             self.before = Some(said.collect());
             return;
         }
-        if !self.is_recreated() && if self.rules.at == 0 { self.unheard(facts) } else { self.unheard_offer(facts) } {
+        if !self.is_recreated() && if self.rules.at == 0 { self.missed(facts) } else { self.missed_offer(facts) } {
             return;
         }
         let ready = match (self.endpoint, self.waits) {
@@ -479,7 +479,7 @@ impl Stage {
         }
     }
 
-    fn unheard(&mut self, facts: &mut Facts) -> bool {
+    fn missed(&mut self, facts: &mut Facts) -> bool {
         let before = self.before.clone().unwrap_or_default();
         let open = |version: &u32| {
             let answered = self.answered.get(version).or(before.get(version)).copied();
@@ -494,7 +494,7 @@ impl Stage {
         true
     }
 
-    fn unheard_offer(&mut self, facts: &mut Facts) -> bool {
+    fn missed_offer(&mut self, facts: &mut Facts) -> bool {
         let open = |version: &u32| matches!(self.answered.get(version), None | Some(Verdict::Held));
         let Some(version) = self.offered.iter().rev().copied().find(open) else { return false };
         let held = self.answered.contains_key(&version);
@@ -527,7 +527,7 @@ impl Stage {
         };
         match let_in {
             true => self.approve(facts, version),
-            false => self.tell(FactKind::PromotionPending, version),
+            false => self.publish(FactKind::PromotionPending, version),
         }
     }
 

@@ -3,13 +3,13 @@
 use super::*;
 
 impl Rig {
-    fn asks(&self, dedup_key: &str, details: &Value) -> (Decision, &'static str) {
+    fn request_rollback(&self, dedup_key: &str, details: &Value) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": "churn", "dedup_key": dedup_key, "at": NOON, "details": details});
         self.react("Rollback Requested", "trimtab", &detail)
     }
 
     fn roll_back(&self) -> (Decision, &'static str) {
-        self.asks("rollback/churn/2026-11-20T12:00:01Z", &json!({"by": "maya"}))
+        self.request_rollback("rollback/churn/2026-11-20T12:00:01Z", &json!({"by": "maya"}))
     }
 
     fn stands(&self, status: EndpointStatus) {
@@ -112,7 +112,7 @@ fn pending_deletion_is_resumed_by_a_newer_approval() {
 fn rejection_during_deletion_keeps_the_operators_version() {
     let stage = with_two();
     stage.stands(EndpointStatus::Failed);
-    stage.asks("rollback/churn/2026-11-20T12:00:01Z", &json!({"by": "maya", "version": "1"}));
+    stage.request_rollback("rollback/churn/2026-11-20T12:00:01Z", &json!({"by": "maya", "version": "1"}));
     assert_eq!(stage.judge("churn", 2, "Rejected"), (Decision::Acted, "operator_first"));
     stage.set_endpoint(None);
     assert_eq!(stage.reconcile_again(), (Decision::Acted, "resumed"));
@@ -142,16 +142,22 @@ fn operator_rollback_creates_a_missing_endpoint() {
 fn named_version_must_have_been_live_or_be_approved() {
     let stage = with_two();
     let to = |number: u32| json!({"by": "maya", "version": number.to_string()});
-    assert_eq!(stage.asks("rollback/churn/2026-11-20T12:00:01Z", &to(9)), (Decision::Skipped, "refused"));
+    assert_eq!(stage.request_rollback("rollback/churn/2026-11-20T12:00:01Z", &to(9)), (Decision::Skipped, "refused"));
     assert_eq!(
-        stage.asks("rollback/churn/2026-11-20T12:00:02Z", &to(2)),
+        stage.request_rollback("rollback/churn/2026-11-20T12:00:02Z", &to(2)),
         (Decision::Skipped, "refused"),
         "it serves already"
     );
     assert_eq!(stage.published().last().copied(), Some(FactKind::RollbackRefused));
-    assert_eq!(stage.asks("rollback/churn/2026-11-20T12:00:03Z", &to(1)), (Decision::Acted, "operator_rollback"));
+    assert_eq!(
+        stage.request_rollback("rollback/churn/2026-11-20T12:00:03Z", &to(1)),
+        (Decision::Acted, "operator_rollback")
+    );
     stage.becomes_stable(false);
-    assert_eq!(stage.asks("rollback/churn/2026-11-20T12:00:04Z", &to(2)), (Decision::Acted, "operator_rollback"));
+    assert_eq!(
+        stage.request_rollback("rollback/churn/2026-11-20T12:00:04Z", &to(2)),
+        (Decision::Acted, "operator_rollback")
+    );
     assert_eq!(stage.updates(), ["v1", "v2", "v1", "v2"]);
 }
 
@@ -178,8 +184,9 @@ fn operator_rollback_does_not_wait_for_alarms() {
 fn unknown_or_malformed_stage_is_refused() {
     for name in ["moon", "Prod; rm", ""] {
         let stage = with_two();
-        let asked = stage.asks("rollback/churn/2026-11-20T12:00:01Z", &json!({"stage": name, "by": "maya"}));
-        assert_eq!(asked, (Decision::Failed, "no_such_stage"), "{name:?}");
+        let refused =
+            stage.request_rollback("rollback/churn/2026-11-20T12:00:01Z", &json!({"stage": name, "by": "maya"}));
+        assert_eq!(refused, (Decision::Failed, "no_such_stage"), "{name:?}");
         assert_eq!(stage.updates(), ["v1", "v2"], "{name:?}");
     }
 }
@@ -190,9 +197,9 @@ fn malformed_rollback_is_refused_with_a_message() {
     for details in [json!({"by": "maya", "version": "two"}), json!({"by": "maya", "version": ""}), json!({"by": ""})] {
         let stage = with_two();
         let key = "rollback/churn/2026-11-20T12:00:01Z";
-        assert_eq!(stage.asks(key, &details), (Decision::Skipped, "refused"), "{details}");
+        assert_eq!(stage.request_rollback(key, &details), (Decision::Skipped, "refused"), "{details}");
         assert_eq!(stage.published().last().copied(), Some(FactKind::RollbackRefused), "{details}");
-        assert_eq!(stage.asks(key, &details), (Decision::Skipped, "already_handled"), "{details}");
+        assert_eq!(stage.request_rollback(key, &details), (Decision::Skipped, "already_handled"), "{details}");
         assert_eq!(stage.updates(), ["v1", "v2"], "{details}");
     }
 }

@@ -12,11 +12,11 @@ const STACK: &str =
 impl Rig {
     /// The stack has this status, and its event arrives.
     fn stack(&self, status: &str) -> (Decision, &'static str) {
-        self.stack_unheard(status);
-        self.stack_heard(status)
+        self.stack_without_event(status);
+        self.stack_event(status)
     }
 
-    fn stack_unheard(&self, status: &str) {
+    fn stack_without_event(&self, status: &str) {
         self.stack_becomes("prod", status);
     }
 
@@ -28,22 +28,22 @@ impl Rig {
         }
     }
 
-    fn stack_heard(&self, status: &str) -> (Decision, &'static str) {
-        self.heard_of("prod", status)
+    fn stack_event(&self, status: &str) -> (Decision, &'static str) {
+        self.stack_event_of("prod", status)
     }
 
     /// The stage's stack has this status, and its event arrives.
     fn stack_of(&self, stage: &str, status: &str) -> (Decision, &'static str) {
         self.stack_becomes(stage, status);
-        self.heard_of(stage, status)
+        self.stack_event_of(stage, status)
     }
 
-    fn stage_look(&self, stage: &str) -> (Decision, &'static str) {
+    fn reconcile_stage(&self, stage: &str) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": "tariffs", "dedup_key": "reconcile/tariffs/2026-11-20T12:00:00Z", "at": NOON, "details": {"stage": stage}});
         self.react("Stage Reconcile Requested", "trimtab", &detail)
     }
 
-    fn heard_of(&self, stage: &str, status: &str) -> (Decision, &'static str) {
+    fn stack_event_of(&self, stage: &str, status: &str) -> (Decision, &'static str) {
         let stack = STACK.replace("tariffs-prod", &format!("tariffs-{stage}"));
         let detail = json!({"stack-id": stack, "status-details": {"status": status, "status-reason": ""}});
         self.react("CloudFormation Stack Status Change", "aws.cloudformation", &detail)
@@ -66,9 +66,9 @@ fn made() -> Rig {
 fn stack_is_created_then_updated() {
     let stage = made();
     assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "approved"));
-    assert_eq!(stage.stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
+    assert_eq!(stage.stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), (Decision::Skipped, "in_transition"));
     assert_eq!(stage.stack("UPDATE_COMPLETE"), (Decision::Acted, "live"));
-    assert_eq!(stage.stack_heard("UPDATE_COMPLETE"), (Decision::Skipped, "no_rollout"));
+    assert_eq!(stage.stack_event("UPDATE_COMPLETE"), (Decision::Skipped, "no_rollout"));
     assert_eq!(stage.stack_calls(), ["create", "update"]);
     let parameters = stage.services.cloudformation().stacks["tariffs-prod"].parameters.clone();
     let expected = [("ModelPackageArn", arn("tariffs", 2)), ("Stage", "prod".to_owned())];
@@ -92,8 +92,12 @@ fn failed_stack_rollback_is_continued_once() {
     let stage = made();
     stage.judge("tariffs", 2, "Approved");
     assert_eq!(stage.stack("UPDATE_ROLLBACK_FAILED"), (Decision::Acted, "rollback_continued"));
-    assert_eq!(stage.stack("UPDATE_ROLLBACK_IN_PROGRESS"), (Decision::Skipped, "still_moving"));
-    assert_eq!(stage.stack_heard("UPDATE_ROLLBACK_FAILED"), (Decision::Skipped, "still_moving"), "a copy of the first");
+    assert_eq!(stage.stack("UPDATE_ROLLBACK_IN_PROGRESS"), (Decision::Skipped, "in_transition"));
+    assert_eq!(
+        stage.stack_event("UPDATE_ROLLBACK_FAILED"),
+        (Decision::Skipped, "in_transition"),
+        "a copy of the first"
+    );
     assert_eq!(stage.stack("UPDATE_ROLLBACK_COMPLETE"), (Decision::Acted, "rolled_back"));
     assert_eq!(stage.stack_calls(), ["create", "update", "continue"]);
 }
@@ -127,9 +131,9 @@ fn stack_that_has_the_version_already_is_live() {
     stage.services.cloudformation().unchanged = true;
     assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
     assert_eq!(stage.published().last(), Some(&FactKind::StageReconcileRequested));
-    assert_eq!(stage.stage_look("prod"), (Decision::Acted, "resumed_pending"));
+    assert_eq!(stage.reconcile_stage("prod"), (Decision::Acted, "resumed_pending"));
     assert_eq!(stage.published().last(), Some(&FactKind::RolloutSucceeded));
-    assert_eq!(stage.stage_look("prod"), (Decision::Skipped, "nothing_new"));
+    assert_eq!(stage.reconcile_stage("prod"), (Decision::Skipped, "nothing_new"));
 }
 
 /// `tariffs` with its stack in two stages.
@@ -153,9 +157,9 @@ fn unchanged_stack_offers_its_version_to_the_next_stage() {
     assert_eq!(stage.published().last(), Some(&FactKind::PromotionRequested));
     stage.services.cloudformation().unchanged = true;
     assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Acted, "nothing_to_update"));
-    assert_eq!(stage.stage_look("dev"), (Decision::Acted, "resumed_pending"));
-    let told = stage.published();
-    assert_eq!(told[told.len() - 2..], [FactKind::RolloutSucceeded, FactKind::PromotionRequested]);
+    assert_eq!(stage.reconcile_stage("dev"), (Decision::Acted, "resumed_pending"));
+    let published = stage.published();
+    assert_eq!(published[published.len() - 2..], [FactKind::RolloutSucceeded, FactKind::PromotionRequested]);
 }
 
 #[test]
@@ -201,22 +205,22 @@ fn stack_of_no_policy_leaves_no_record() {
 #[test]
 fn missed_end_of_a_stack_is_found_by_reconciling() {
     let stage = made();
-    let look = || {
+    let reconcile = || {
         let detail = json!({"version": 1, "model": "tariffs", "dedup_key": "reconcile/tariffs/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
         stage.react("Reconcile Requested", "trimtab", &detail)
     };
-    look();
+    reconcile();
     stage.judge("tariffs", 2, "Approved");
-    assert_eq!(look(), (Decision::Skipped, "nothing_new"));
-    stage.stack_unheard("UPDATE_COMPLETE");
-    assert_eq!(look(), (Decision::Acted, "resumed_pending"));
+    assert_eq!(reconcile(), (Decision::Skipped, "nothing_new"));
+    stage.stack_without_event("UPDATE_COMPLETE");
+    assert_eq!(reconcile(), (Decision::Acted, "resumed_pending"));
     assert_eq!(stage.published().last(), Some(&FactKind::RolloutSucceeded));
 }
 
 #[test]
 fn queued_version_starts_when_its_stack_is_deleted() {
     let stage = made();
-    stage.stack_unheard("DELETE_IN_PROGRESS");
+    stage.stack_without_event("DELETE_IN_PROGRESS");
     assert_eq!(stage.judge("tariffs", 2, "Approved"), (Decision::Deferred, "queued"));
     assert_eq!(stage.stack("DELETE_COMPLETE"), (Decision::Acted, "resumed"));
     assert_eq!(stage.stack_calls(), ["create", "create"]);

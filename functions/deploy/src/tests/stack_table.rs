@@ -21,7 +21,7 @@ fn actual(status: &str, version: u32, changed: Option<i64>) -> ObservedStack {
 }
 
 /// The rollout of version 2 is in progress, and the stack is in this state: the reason code and the calls.
-fn heard(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Vec<String>) {
+fn reaction(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Vec<String>) {
     let id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/1";
     let detail = json!({"stack-id": id, "status-details": {"status": "UPDATE_COMPLETE"}});
     let event = event("123456789012", "aws.cloudformation", "CloudFormation Stack Status Change", &detail);
@@ -40,13 +40,13 @@ fn heard(progress: &Progress, stack: Option<ObservedStack>) -> (&'static str, Ve
 fn each_stack_status_has_its_outcome() {
     let none: &[&str] = &[];
     let (on, held) = (Progress::UpdatingStack, Progress::StackUnchanged);
-    let (told, outbox) =
+    let (continued, outbox) =
         (Progress::ContinuingRollback { requested: true }, Progress::ContinuingRollback { requested: false });
     for (progress, status, version, code, calls) in [
-        (&on, "UPDATE_IN_PROGRESS", 2, "still_moving", none),
+        (&on, "UPDATE_IN_PROGRESS", 2, "in_transition", none),
         (&on, "UPDATE_COMPLETE", 2, "live", none),
         (&on, "CREATE_COMPLETE", 2, "live", none),
-        (&on, "UPDATE_COMPLETE", 1, "overtaken", none),
+        (&on, "UPDATE_COMPLETE", 1, "stack_changed_externally", none),
         (&on, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
         (&on, "ROLLBACK_COMPLETE", 2, "rolled_back", none),
         (&on, "UPDATE_ROLLBACK_FAILED", 1, "rollback_continued", &["ContinueUpdateRollback"]),
@@ -54,46 +54,46 @@ fn each_stack_status_has_its_outcome() {
         (&on, "UPDATE_FAILED", 2, "failed", none),
         (&held, "UPDATE_COMPLETE", 1, "live", none),
         (&held, "UPDATE_ROLLBACK_COMPLETE", 1, "live", none),
-        (&held, "UPDATE_IN_PROGRESS", 1, "still_moving", none),
-        (&told, "UPDATE_ROLLBACK_IN_PROGRESS", 1, "still_moving", none),
-        (&told, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
-        (&told, "UPDATE_ROLLBACK_FAILED", 1, "rollback_failed", none),
+        (&held, "UPDATE_IN_PROGRESS", 1, "in_transition", none),
+        (&continued, "UPDATE_ROLLBACK_IN_PROGRESS", 1, "in_transition", none),
+        (&continued, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
+        (&continued, "UPDATE_ROLLBACK_FAILED", 1, "rollback_failed", none),
         (&outbox, "UPDATE_ROLLBACK_FAILED", 1, "before_rollout", &["ContinueUpdateRollback"]),
         (&outbox, "UPDATE_ROLLBACK_COMPLETE", 1, "rolled_back", none),
-        (&Progress::DeletingStack, "DELETE_IN_PROGRESS", 1, "still_moving", none),
+        (&Progress::DeletingStack, "DELETE_IN_PROGRESS", 1, "in_transition", none),
         (&Progress::DeletingStack, "DELETE_FAILED", 1, "failed", none),
         (&Progress::DeletingStack, "ROLLBACK_COMPLETE", 1, "before_rollout", none),
     ] {
-        let (decided, called) = heard(progress, Some(actual(status, version, None)));
+        let (decided, called) = reaction(progress, Some(actual(status, version, None)));
         assert_eq!(
             (decided, called),
             (code, calls.iter().map(|&call| call.to_owned()).collect()),
             "{progress:?}, {status}"
         );
     }
-    assert_eq!(heard(&Progress::DeletingStack, None), ("stack_deleted", vec!["CreateStack".to_owned()]));
-    assert_eq!(heard(&Progress::UpdatingStack, None), ("no_such_stack", vec![]));
+    assert_eq!(reaction(&Progress::DeletingStack, None), ("stack_deleted", vec!["CreateStack".to_owned()]));
+    assert_eq!(reaction(&Progress::UpdatingStack, None), ("no_such_stack", vec![]));
 }
 
 #[test]
 fn pending_stack_call_is_made_unless_it_shows() {
     let (update, delete) = (vec!["UpdateStack".to_owned()], vec!["DeleteStack".to_owned()]);
-    let heard = |status, version, changed| heard(&Progress::Intended, Some(actual(status, version, changed)));
-    assert_eq!(heard("UPDATE_COMPLETE", 1, Some(-1)), ("before_rollout", update.clone()), "nothing has come of it");
-    assert_eq!(heard("UPDATE_COMPLETE", 1, None), ("before_rollout", update.clone()));
-    assert_eq!(heard("UPDATE_ROLLBACK_COMPLETE", 2, Some(-1)), ("before_rollout", update), "it was there before");
-    assert_eq!(heard("ROLLBACK_COMPLETE", 2, Some(-1)), ("before_rollout", delete));
-    assert_eq!(heard("UPDATE_IN_PROGRESS", 1, Some(1)), ("still_moving", vec![]), "it is at it");
-    assert_eq!(heard("UPDATE_COMPLETE", 2, Some(-1)).0, "live", "it holds the version");
-    assert_eq!(heard("UPDATE_ROLLBACK_COMPLETE", 1, Some(0)).0, "rolled_back", "it has changed since");
-    let made = super::stack_table::heard(&Progress::Intended, None);
+    let reaction = |status, version, changed| reaction(&Progress::Intended, Some(actual(status, version, changed)));
+    assert_eq!(reaction("UPDATE_COMPLETE", 1, Some(-1)), ("before_rollout", update.clone()), "nothing has come of it");
+    assert_eq!(reaction("UPDATE_COMPLETE", 1, None), ("before_rollout", update.clone()));
+    assert_eq!(reaction("UPDATE_ROLLBACK_COMPLETE", 2, Some(-1)), ("before_rollout", update), "it was there before");
+    assert_eq!(reaction("ROLLBACK_COMPLETE", 2, Some(-1)), ("before_rollout", delete));
+    assert_eq!(reaction("UPDATE_IN_PROGRESS", 1, Some(1)), ("in_transition", vec![]), "it is at it");
+    assert_eq!(reaction("UPDATE_COMPLETE", 2, Some(-1)).0, "live", "it holds the version");
+    assert_eq!(reaction("UPDATE_ROLLBACK_COMPLETE", 1, Some(0)).0, "rolled_back", "it has changed since");
+    let made = super::stack_table::reaction(&Progress::Intended, None);
     assert_eq!(made, ("no_such_stack", vec!["CreateStack".to_owned()]));
 }
 
 #[test]
 fn queued_version_starts_when_its_stack_takes_an_update() {
-    let looked = |status: Option<&str>, current: bool| {
-        let look = fact("tariffs", FactKind::ReconcileRequested, &json!({}));
+    let reconciled = |status: Option<&str>, current: bool| {
+        let reconcile = fact("tariffs", FactKind::ReconcileRequested, &json!({}));
         let waits = crate::state::Queued {
             package: package("tariffs", 2),
             cause: crate::rollout::Cause::Approved,
@@ -107,16 +107,16 @@ fn queued_version_starts_when_its_stack_takes_an_update() {
             queued: Some(queued),
             ..Observed::default()
         };
-        codes(&decide(TARIFFS, &look, &state, &observed, 60))[0]
+        codes(&decide(TARIFFS, &reconcile, &state, &observed, 60))[0]
     };
     for status in ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"] {
-        assert_eq!(looked(Some(status), false), "resumed", "{status}");
+        assert_eq!(reconciled(Some(status), false), "resumed", "{status}");
     }
     for status in ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"] {
-        assert_eq!(looked(Some(status), false), "nothing_new", "{status}");
+        assert_eq!(reconciled(Some(status), false), "nothing_new", "{status}");
     }
-    assert_eq!(looked(None, false), "resumed", "there is none, and it is made");
-    assert_eq!(looked(Some("UPDATE_IN_PROGRESS"), true), "nothing_new");
+    assert_eq!(reconciled(None, false), "resumed", "there is none, and it is made");
+    assert_eq!(reconciled(Some("UPDATE_IN_PROGRESS"), true), "nothing_new");
 }
 
 #[test]

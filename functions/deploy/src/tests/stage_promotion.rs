@@ -67,7 +67,7 @@ impl Loans {
     }
 
     /// The bus delivers the newest request of this kind.
-    fn heard(&self, kind: FactKind, stage: &str) -> (Decision, &'static str) {
+    fn deliver_newest(&self, kind: FactKind, stage: &str) -> (Decision, &'static str) {
         let facts = self.0.world.bus.facts();
         let fact =
             facts.iter().rev().find(|fact| fact.kind == kind && fact.details.text("stage").unwrap() == stage).unwrap();
@@ -84,9 +84,9 @@ impl Loans {
     fn proven(&self, version: u32) -> (Decision, &'static str) {
         self.approve(version);
         self.rests(HUB, "loans-dev");
-        self.heard(FactKind::PromotionRequested, "staging");
+        self.deliver_newest(FactKind::PromotionRequested, "staging");
         self.rests(STAGING, "loans");
-        self.heard(FactKind::PromotionRequested, "prod")
+        self.deliver_newest(FactKind::PromotionRequested, "prod")
     }
 
     fn updates(&self) -> (Vec<String>, Vec<String>) {
@@ -97,7 +97,7 @@ impl Loans {
         (hub, staging)
     }
 
-    fn told(&self, kind: FactKind) -> Vec<String> {
+    fn keys(&self, kind: FactKind) -> Vec<String> {
         self.0.world.bus.facts().into_iter().filter(|fact| fact.kind == kind).map(|fact| fact.dedup_key()).collect()
     }
 }
@@ -107,10 +107,10 @@ fn version_passes_dev_and_staging_and_waits_at_the_gate() {
     let loans = loans();
     assert_eq!(loans.approve(1), (Decision::Acted, "approved"));
     assert_eq!(loans.rests(HUB, "loans-dev"), (Decision::Acted, "live"));
-    assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Acted, "approved"));
+    assert_eq!(loans.deliver_newest(FactKind::PromotionRequested, "staging"), (Decision::Acted, "approved"));
     assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "live"));
-    assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "promotion_pending"));
-    assert_eq!(loans.told(FactKind::PromotionPending), ["rollout/loans/prod/1/1"]);
+    assert_eq!(loans.deliver_newest(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "promotion_pending"));
+    assert_eq!(loans.keys(FactKind::PromotionPending), ["rollout/loans/prod/1/1"]);
     let waits = loans.0.world.bus.facts().into_iter().find(|fact| fact.kind == FactKind::PromotionPending).unwrap();
     assert!(waits.reasons[0].contains("trimtab promote loans 1 --to prod --by YOUR-NAME"), "{:?}", waits.reasons);
     assert_eq!(loans.promote(1), (Decision::Acted, "promoted"));
@@ -118,15 +118,15 @@ fn version_passes_dev_and_staging_and_waits_at_the_gate() {
     assert_eq!(loans.rests(HUB, "loans"), (Decision::Acted, "live"));
     assert_eq!(loans.updates(), (vec!["loans-dev: v1".into(), "loans: v1".into()], vec!["loans: v1".into()]));
     let live = ["rollout/loans/dev/1/1", "rollout/loans/staging/1/1", "rollout/loans/prod/1/1"];
-    assert_eq!(loans.told(FactKind::RolloutSucceeded), live);
+    assert_eq!(loans.keys(FactKind::RolloutSucceeded), live);
 }
 
 #[test]
 fn repeated_requests_change_nothing() {
     let loans = loans();
     loans.proven(1);
-    assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Skipped, "already_handled"));
-    assert_eq!(loans.heard(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "promotion_pending"));
+    assert_eq!(loans.deliver_newest(FactKind::PromotionRequested, "staging"), (Decision::Skipped, "already_handled"));
+    assert_eq!(loans.deliver_newest(FactKind::PromotionRequested, "prod"), (Decision::Deferred, "promotion_pending"));
     assert_eq!(loans.updates().1, ["loans: v1"]);
 }
 
@@ -136,12 +136,12 @@ fn failed_smoke_test_rolls_back_and_promotes_nothing() {
     loans.proven(1);
     loans.approve(2);
     loans.rests(HUB, "loans-dev");
-    loans.heard(FactKind::PromotionRequested, "staging");
+    loans.deliver_newest(FactKind::PromotionRequested, "staging");
     *loans.services(STAGING).runtime() = Some("the model answered 500: no such column".into());
     assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "rollback"));
     assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "live"), "going back is not held up");
     assert_eq!(loans.updates().1, ["loans: v1", "loans: v2", "loans: v1"]);
-    assert_eq!(loans.told(FactKind::SmokeTestFailed), ["rollout/loans/staging/2/1"]);
+    assert_eq!(loans.keys(FactKind::SmokeTestFailed), ["rollout/loans/staging/2/1"]);
     assert_eq!(loans.promote(2), (Decision::Failed, "not_offered"));
 }
 
@@ -151,9 +151,9 @@ fn first_version_that_fails_its_smoke_test_is_not_promoted() {
     *loans.services(STAGING).runtime() = Some("the model answered 500: no such column".into());
     loans.approve(1);
     loans.rests(HUB, "loans-dev");
-    loans.heard(FactKind::PromotionRequested, "staging");
+    loans.deliver_newest(FactKind::PromotionRequested, "staging");
     assert_eq!(loans.rests(STAGING, "loans"), (Decision::Acted, "nothing_before"));
-    assert_eq!(loans.told(FactKind::PromotionRequested), ["promotion/loans/staging/1/1"]);
+    assert_eq!(loans.keys(FactKind::PromotionRequested), ["promotion/loans/staging/1/1"]);
 }
 
 #[test]
@@ -181,9 +181,9 @@ fn rejection_withdraws_the_version_from_every_stage() {
         loans.rests(HUB, "loans");
     }
     assert_eq!(loans.package(2, "Rejected", &["ModelApprovalStatus"]), (Decision::Acted, "rollback"));
-    assert_eq!(loans.heard(FactKind::WithdrawalRequested, "staging"), (Decision::Acted, "rollback"));
-    assert_eq!(loans.heard(FactKind::WithdrawalRequested, "prod"), (Decision::Acted, "rollback"));
-    assert_eq!(loans.heard(FactKind::WithdrawalRequested, "prod"), (Decision::Skipped, "already_handled"));
+    assert_eq!(loans.deliver_newest(FactKind::WithdrawalRequested, "staging"), (Decision::Acted, "rollback"));
+    assert_eq!(loans.deliver_newest(FactKind::WithdrawalRequested, "prod"), (Decision::Acted, "rollback"));
+    assert_eq!(loans.deliver_newest(FactKind::WithdrawalRequested, "prod"), (Decision::Skipped, "already_handled"));
     let (hub, staging) = loans.updates();
     assert_eq!(hub[4..], ["loans-dev: v1", "loans: v1"]);
     assert_eq!(staging[2..], ["loans: v1"]);
@@ -202,8 +202,8 @@ fn forged_withdrawal_changes_nothing() {
 fn endpoint_of_that_name_in_a_third_account_is_ignored() {
     let loans = loans();
     let detail = json!({"EndpointName": "loans", "EndpointStatus": "IN_SERVICE"});
-    let heard = loans.react("999999999999", "SageMaker Endpoint State Change", "aws.sagemaker", &detail);
-    assert_eq!(heard, (Decision::Failed, "foreign_account"));
+    let outcome = loans.react("999999999999", "SageMaker Endpoint State Change", "aws.sagemaker", &detail);
+    assert_eq!(outcome, (Decision::Failed, "foreign_account"));
 }
 
 #[test]
@@ -220,7 +220,10 @@ fn life_cycle_edit_opens_only_its_own_gate() {
     assert_eq!(edited("Staging", "Approved"), (Decision::Skipped, "not_offered"), "it is not live in dev yet");
     assert_eq!(edited("Staging", "InReview"), (Decision::Skipped, "gate_closed"));
     loans.rests(HUB, "loans-dev");
-    assert_eq!(loans.heard(FactKind::PromotionRequested, "staging"), (Decision::Deferred, "promotion_pending"));
+    assert_eq!(
+        loans.deliver_newest(FactKind::PromotionRequested, "staging"),
+        (Decision::Deferred, "promotion_pending")
+    );
     assert_eq!(edited("Staging", "Approved"), (Decision::Acted, "approved"));
     assert_eq!(edited("Staging", "Approved"), (Decision::Skipped, "already_handled"));
     assert_eq!(loans.updates().1, ["loans: v1"]);
@@ -229,19 +232,22 @@ fn life_cycle_edit_opens_only_its_own_gate() {
 #[test]
 fn reconcile_covers_each_stage_and_finds_a_missed_end() {
     let loans = loans();
-    let look = json!({"version": 1, "model": "loans", "dedup_key": "reconcile/loans/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
-    assert_eq!(loans.react(HUB, "Reconcile Requested", "trimtab", &look), (Decision::Acted, "first_reconcile"));
+    let reconcile = json!({"version": 1, "model": "loans", "dedup_key": "reconcile/loans/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
+    assert_eq!(loans.react(HUB, "Reconcile Requested", "trimtab", &reconcile), (Decision::Acted, "first_reconcile"));
     assert_eq!(
-        loans.told(FactKind::StageReconcileRequested),
+        loans.keys(FactKind::StageReconcileRequested),
         ["stage-reconcile/loans/staging/2026-11-20T12:00:00Z", "stage-reconcile/loans/prod/2026-11-20T12:00:00Z"]
     );
     loans.approve(1);
     loans.rests(HUB, "loans-dev");
-    loans.heard(FactKind::PromotionRequested, "staging");
+    loans.deliver_newest(FactKind::PromotionRequested, "staging");
     loans.end_transition(STAGING, "loans");
-    assert_eq!(loans.heard(FactKind::StageReconcileRequested, "staging"), (Decision::Acted, "resumed_pending"));
-    assert_eq!(loans.told(FactKind::PromotionRequested).len(), 2, "and it goes on");
-    assert_eq!(loans.heard(FactKind::StageReconcileRequested, "prod"), (Decision::Skipped, "nothing_new"));
+    assert_eq!(
+        loans.deliver_newest(FactKind::StageReconcileRequested, "staging"),
+        (Decision::Acted, "resumed_pending")
+    );
+    assert_eq!(loans.keys(FactKind::PromotionRequested).len(), 2, "and it goes on");
+    assert_eq!(loans.deliver_newest(FactKind::StageReconcileRequested, "prod"), (Decision::Skipped, "nothing_new"));
 }
 
 #[test]
@@ -252,10 +258,10 @@ fn version_that_waits_at_the_gate_again_is_reported_again() {
     loans.rests(HUB, "loans");
     loans.package(1, "Rejected", &["ModelApprovalStatus"]);
     for stage in ["staging", "prod"] {
-        loans.heard(FactKind::WithdrawalRequested, stage);
+        loans.deliver_newest(FactKind::WithdrawalRequested, stage);
     }
     loans.proven(1);
-    let keys = loans.told(FactKind::PromotionPending);
+    let keys = loans.keys(FactKind::PromotionPending);
     let distinct: std::collections::BTreeSet<&String> = keys.iter().collect();
     assert_eq!((keys.len(), distinct.len()), (2, 2), "the second message is no duplicate of the first: {keys:?}");
 }
@@ -267,11 +273,11 @@ fn rollback_promotes_nothing_to_the_next_stage() {
         loans.approve(version);
         loans.rests(HUB, "loans-dev");
     }
-    let before = loans.told(FactKind::PromotionRequested);
+    let before = loans.keys(FactKind::PromotionRequested);
     loans.package(2, "Rejected", &["ModelApprovalStatus"]);
     assert_eq!(loans.rests(HUB, "loans-dev"), (Decision::Acted, "live"));
     assert_eq!(loans.updates().0, ["loans-dev: v1", "loans-dev: v2", "loans-dev: v1"]);
-    assert_eq!(loans.told(FactKind::PromotionRequested), before);
+    assert_eq!(loans.keys(FactKind::PromotionRequested), before);
 }
 
 #[test]
@@ -279,7 +285,7 @@ fn withdrawn_version_is_no_longer_offered() {
     let loans = loans();
     loans.proven(1);
     loans.package(1, "Rejected", &["ModelApprovalStatus"]);
-    loans.heard(FactKind::WithdrawalRequested, "prod");
+    loans.deliver_newest(FactKind::WithdrawalRequested, "prod");
     loans.0.services.registry().set_approval(&arn("loans", 1), Approval::Approved);
     assert_eq!(loans.promote(1), (Decision::Failed, "not_offered"));
 }

@@ -21,7 +21,7 @@ impl Rig {
         self.services.transform().jobs.insert(job, actual);
     }
 
-    fn job_heard(&self, account: &str) -> (Decision, &'static str) {
+    fn job_event(&self, account: &str) -> (Decision, &'static str) {
         let job = self.requests().pop().unwrap().job;
         let detail = json!({"TransformJobName": job, "TransformJobStatus": "Completed", "TransformJobArn": ""});
         self.react_in(account, "SageMaker Transform Job State Change", "aws.sagemaker", &detail)
@@ -29,10 +29,10 @@ impl Rig {
 
     fn completes(&self) -> (Decision, &'static str) {
         self.ends(completed());
-        self.job_heard("123456789012")
+        self.job_event("123456789012")
     }
 
-    fn looks(&self) -> (Decision, &'static str) {
+    fn reconcile_leads(&self) -> (Decision, &'static str) {
         let detail = json!({"version": 1, "model": "leads", "dedup_key": "reconcile/leads/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail)
     }
@@ -43,9 +43,9 @@ fn approved_version_runs_one_job_and_is_live_after_it() {
     let stage = stage();
     assert_eq!(stage.judge("leads", 1, "Approved"), (Decision::Acted, "approved"));
     assert_eq!(stage.deliver("leads", 1, "Approved"), (Decision::Skipped, "already_handled"));
-    assert_eq!(stage.job_heard("123456789012"), (Decision::Skipped, "still_running"));
+    assert_eq!(stage.job_event("123456789012"), (Decision::Skipped, "still_running"));
     assert_eq!(stage.completes(), (Decision::Acted, "live"));
-    assert_eq!(stage.job_heard("123456789012"), (Decision::Skipped, "other_job"), "it has had its answer");
+    assert_eq!(stage.job_event("123456789012"), (Decision::Skipped, "other_job"), "it has had its answer");
     let requests = stage.requests();
     let [request] = &requests[..] else { panic!("{requests:?}") };
     assert_eq!(TransformName::of_job(&request.job).unwrap().as_str(), "leads");
@@ -68,7 +68,7 @@ fn rejected_version_whose_job_fails_starts_no_other_job() {
     stage.judge("leads", 2, "Approved");
     assert_eq!(stage.judge("leads", 2, "Rejected"), (Decision::Deferred, "queued"));
     stage.ends(ObservedTransform::Ended("Stopped".into()));
-    assert_eq!(stage.job_heard("123456789012"), (Decision::Acted, "failed"));
+    assert_eq!(stage.job_event("123456789012"), (Decision::Acted, "failed"));
     assert_eq!(stage.requests().len(), 2, "version 1's answers are the newest");
 }
 
@@ -86,7 +86,7 @@ fn failed_job_leads_to_another_only_if_live_is_rejected() {
         stage.judge("leads", rejected, "Rejected");
         stage.judge("leads", 4, "Rejected");
         stage.ends(ObservedTransform::Ended("AlgorithmError".into()));
-        stage.job_heard("123456789012");
+        stage.job_event("123456789012");
         let versions: Vec<u32> = stage
             .requests()
             .iter()
@@ -119,7 +119,7 @@ fn failed_job_keeps_live_version_and_starts_queued_one() {
     stage.judge("leads", 2, "Approved");
     assert_eq!(stage.judge("leads", 3, "Approved"), (Decision::Deferred, "queued"));
     stage.ends(ObservedTransform::Ended("AlgorithmError".into()));
-    assert_eq!(stage.job_heard("123456789012"), (Decision::Acted, "resumed"));
+    assert_eq!(stage.job_event("123456789012"), (Decision::Acted, "resumed"));
     assert!(stage.published().contains(&FactKind::RolloutFailed));
     assert_eq!(stage.completes(), (Decision::Acted, "live"));
     assert_eq!(stage.deliver("leads", 2, "Approved"), (Decision::Skipped, "already_handled"), "it is not tried again");
@@ -149,9 +149,9 @@ fn job_without_start_response_is_adopted() {
     assert!(stage.try_deliver("leads", 1, "Approved").is_none(), "it is given back to Lambda");
     stage.world.clock.set(stage.world.clock.now() + SignedDuration::from_mins(2));
     assert_eq!(stage.deliver("leads", 1, "Approved"), (Decision::Acted, "resumed_pending"));
-    assert_eq!(stage.looks(), (Decision::Acted, "first_reconcile"));
+    assert_eq!(stage.reconcile_leads(), (Decision::Acted, "first_reconcile"));
     stage.ends(completed());
-    assert_eq!(stage.looks(), (Decision::Acted, "resumed_pending"));
+    assert_eq!(stage.reconcile_leads(), (Decision::Acted, "resumed_pending"));
     assert_eq!((stage.requests().len(), stage.published().pop()), (1, Some(FactKind::RolloutSucceeded)));
 }
 
@@ -159,9 +159,9 @@ fn job_without_start_response_is_adopted() {
 fn job_of_no_policy_or_another_account_is_ignored() {
     let stage = stage();
     let theirs = json!({"TransformJobName": "nightly-scores", "TransformJobStatus": "Completed"});
-    let heard = stage.react("SageMaker Transform Job State Change", "aws.sagemaker", &theirs);
-    assert_eq!((heard, stage.published().len()), ((Decision::Skipped, "not_configured"), 0));
+    let outcome = stage.react("SageMaker Transform Job State Change", "aws.sagemaker", &theirs);
+    assert_eq!((outcome, stage.published().len()), ((Decision::Skipped, "not_configured"), 0));
     stage.judge("leads", 1, "Approved");
     stage.ends(completed());
-    assert_eq!(stage.job_heard("210987654321"), (Decision::Failed, "foreign_account"));
+    assert_eq!(stage.job_event("210987654321"), (Decision::Failed, "foreign_account"));
 }

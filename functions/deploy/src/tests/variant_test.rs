@@ -9,7 +9,7 @@ fn with_shadow() -> Rig {
     let shadow =
         format!("[deploy.endpoint.shadow]\npercent = 50\nduration = \"24h\"\nalarms = [\"{TEST_ALARM}\"]\n\n{CANARY}");
     let stage = stage_with(|text| text.replace(CANARY, &shadow));
-    stage.first_look();
+    stage.first_reconcile();
     stage
 }
 
@@ -21,12 +21,12 @@ pub(super) fn with_ab_test() -> Rig {
             format!("[deploy.endpoint.ab_test]\npercent = 20\nduration = \"7d\"\nalarms = [\"{TEST_ALARM}\"]\n\n");
         format!("{}{challenger}{}", &text[..start], &text[end..])
     });
-    stage.first_look();
+    stage.first_reconcile();
     stage
 }
 
 impl Rig {
-    fn first_look(&self) {
+    fn first_reconcile(&self) {
         let detail = json!({"version": 1, "model": "churn", "dedup_key": "reconcile/churn/2026-11-20T12:00:00Z", "at": NOON, "details": {}});
         self.react("Reconcile Requested", "trimtab", &detail);
     }
@@ -196,7 +196,7 @@ fn queued_version_survives_early_promotion() {
     let status = |status| stage.set_status(status);
     status(EndpointStatus::Updating);
     assert_eq!(stage.promoted_by("promotion/churn/prod/2/1"), (Decision::Acted, "early_promotion"));
-    assert_eq!(stage.names().len(), 2, "nothing is asked of an endpoint that moves");
+    assert_eq!(stage.names().len(), 2, "no call is made to an endpoint in transition");
     status(EndpointStatus::InService);
     assert_eq!(stage.reconcile_after(0), (Decision::Acted, "promoted"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "resumed"), "and version 3 goes next");
@@ -214,7 +214,7 @@ fn early_promotion_waits_for_data_of_the_canary_alarm() {
 }
 
 #[test]
-fn early_promotion_needs_quiet_alarms_and_an_approval() {
+fn early_promotion_requires_ok_alarms_and_an_approval() {
     let stage = with_ab_test();
     stage.start_test();
     stage.set_test_alarm(AlarmState::Alarm);
@@ -230,8 +230,8 @@ fn operator_rollback_ends_a_test_at_once() {
     let stage = with_ab_test();
     stage.start_test();
     let detail = json!({"version": 1, "model": "churn", "dedup_key": "rollback/churn/2026-11-20T12:00:01Z", "at": NOON, "details": {"by": "maya"}});
-    let heard = stage.react("Rollback Requested", "trimtab", &detail);
-    assert_eq!(heard, (Decision::Acted, "test_canceled"));
+    let outcome = stage.react("Rollback Requested", "trimtab", &detail);
+    assert_eq!(outcome, (Decision::Acted, "test_canceled"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     let names = stage.names();
     assert!(names.last().unwrap().starts_with("churn-v1-"), "{names:?}");

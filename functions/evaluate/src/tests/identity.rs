@@ -77,7 +77,7 @@ fn execution_of_another_name_does_not_end_the_candidate() {
     let stage = stage(by_itself);
     stage.react(&registered(7));
     stage.ends(&good());
-    assert_eq!(stage.react(&ended("churn-v7-00000000", "SUCCEEDED")), (Decision::Skipped, "not_ours"));
+    assert_eq!(stage.react(&ended("churn-v7-00000000", "SUCCEEDED")), (Decision::Skipped, "not_started_by_trimtab"));
     assert!(stage.written().is_empty());
 }
 

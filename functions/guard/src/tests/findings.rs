@@ -14,7 +14,7 @@ fn job_that_ended_before_its_stop_is_not_reported_as_stopped() {
     stage.services.resources().ends_first = true;
     let event = call(1, NOW, "CreateTrainingJob", &without("tags"));
     let report = stage.react(&event);
-    assert_eq!(report.codes, ["finding", "breach", "breach", "over"]);
+    assert_eq!(report.codes, ["finding", "breach", "breach", "already_ended"]);
     assert_eq!(stage.published(), expected(&[("Finding Reported", "1")]));
     let calls: Vec<String> = stage.services.calls().into_iter().filter(|call| call.starts_with("resources.")).collect();
     let expected = ["resources.describe churn-by-hand", "resources.stop churn-by-hand"];

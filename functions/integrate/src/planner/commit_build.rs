@@ -187,7 +187,7 @@ pub(crate) fn on_completion(ctx: CommitCtx<'_>, completion: &Completion<'_>) -> 
         return Plan::skip(Code::NoCommit, "this build is not of one exact commit: training is not requested");
     };
     if ctx.state.is_none() && !has_model(ctx.policy, observed) {
-        return Plan::skip(Code::NotOurs, "Trimtab did not start this build: training is not requested");
+        return Plan::skip(Code::NotStartedByTrimtab, "Trimtab did not start this build: training is not requested");
     }
     let phase = ctx.state.map(|build| &build.phase);
     if matches!(phase, Some(BuildPhase::Running { build, .. }) if *build != completion.build) {

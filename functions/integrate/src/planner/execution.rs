@@ -17,7 +17,10 @@ pub(crate) fn on_execution(ctx: ExecutionCtx<'_>, event: &CodePipelineExecution)
         return Plan::fail(Code::NoSuchExecution, text);
     };
     let Some(commit) = &observed.commit else {
-        return Plan::skip(Code::NotOurs, "this execution has no commit in its variable: Trimtab did not start it");
+        return Plan::skip(
+            Code::NotStartedByTrimtab,
+            "this execution has no commit in its variable: Trimtab did not start it",
+        );
     };
     if observed.status == BuildStatus::InProgress {
         return Plan::skip(Code::StillRunning, "CodePipeline reports that the execution has not ended");

@@ -84,7 +84,7 @@ fn on_proposal(ctx: PullRequestCtx<'_>, project: &ProjectName, proposal: &Propos
         }
         Some(observed) if observed.source.as_ref() != Some(commit) => {
             let text = format!("pull request {pull_request} proposes another commit now, which has its own event");
-            return Plan::skip(Code::MovedOn, text);
+            return Plan::skip(Code::Superseded, text);
         }
         Some(_) => {}
     }
@@ -129,7 +129,7 @@ fn on_end(ctx: PullRequestCtx<'_>, ended: &EndedBuild<'_>) -> Plan {
         return Plan::fail(Code::OtherBuild, text);
     }
     match ctx.state {
-        None => return Plan::skip(Code::NotOurs, "Trimtab did not start this build: no comment follows"),
+        None => return Plan::skip(Code::NotStartedByTrimtab, "Trimtab did not start this build: no comment follows"),
         Some(PullRequestBuild::Closed) => {
             return Plan::skip(Code::Closed, format!("pull request {pull_request} was closed: no comment follows"));
         }

@@ -133,7 +133,7 @@ fn unpublished_image_is_published_by_the_next_event() {
 }
 
 #[test]
-fn policy_without_an_image_never_asks_ecr() {
+fn policy_without_an_image_never_calls_ecr() {
     let stage = stage();
     stage.change_rules(|rules| rules.image = None);
     let request = asked("Image Requested", &json!({"tag": "latest", "digest": digest(1)}));

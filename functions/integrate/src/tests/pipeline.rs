@@ -103,7 +103,7 @@ fn execution_that_trimtab_did_not_start_is_skipped() {
     assert_eq!((records(), stage.published()), (0, vec![]));
     stage.cloud.codepipeline().builds.push((None, CodePipelineState::Succeeded));
     let by_hand = stage.react(&ended("demand-integration", "execution-0"));
-    assert_eq!((by_hand, stage.published()), ((Decision::Skipped, "not_ours"), vec![]));
+    assert_eq!((by_hand, stage.published()), ((Decision::Skipped, "not_started_by_trimtab"), vec![]));
     assert_eq!(stage.react(&ended("demand-integration", "execution-1")), (Decision::Failed, "no_such_execution"));
 }
 

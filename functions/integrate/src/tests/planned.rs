@@ -46,10 +46,10 @@ fn each_sample_event_has_its_plan_offline() {
         (&churn, sample!("codebuild/build-succeeded"), (Acted, "built")),
         (&churn, sample!("codebuild/build-failed"), (Acted, "build_failed")),
         (&churn, sample!("codebuild/build-in-progress"), (Skipped, "still_running")),
-        (&churn, sample!("codebuild/build-started-manually"), (Skipped, "not_ours")),
-        (&churn, sample!("codebuild/build-of-pull-request"), (Skipped, "not_ours")),
+        (&churn, sample!("codebuild/build-started-manually"), (Skipped, "not_started_by_trimtab")),
+        (&churn, sample!("codebuild/build-of-pull-request"), (Skipped, "not_started_by_trimtab")),
         // Its event names no commit.
-        (&demand, sample!("codepipeline/build-succeeded"), (Skipped, "not_ours")),
+        (&demand, sample!("codepipeline/build-succeeded"), (Skipped, "not_started_by_trimtab")),
         (&churn, sample!("ecr/training-image-pushed"), (Acted, "image_pushed")),
         (&churn, sample!("ecr/image-pushed"), (Skipped, "tag_not_configured")),
         (&churn, sample!("ecr/image-deleted"), (Skipped, "not_a_push")),

@@ -87,7 +87,7 @@ fn pull_request_event_without_a_proposal_builds_nothing() {
     assert_eq!(stage.react(&proposed("pullRequestMergeStatusUpdated", "main")), (Decision::Skipped, "no_proposal"));
     assert_eq!(stage.react(&proposed("pullRequestCreated", "release")), (Decision::Skipped, "branch_not_configured"));
     stage.change_pull(|pull| pull.source = CommitId::parse(&"e".repeat(40)).ok());
-    assert_eq!(stage.propose(), (Decision::Skipped, "moved_on"));
+    assert_eq!(stage.propose(), (Decision::Skipped, "superseded"));
     stage.change_pull(|pull| pull.open = false);
     assert_eq!(stage.propose(), (Decision::Skipped, "closed"));
     stage.cloud.codecommit().pulls.clear();
@@ -164,7 +164,7 @@ fn pull_request_build_started_by_hand_gets_no_comment() {
     request.variables.insert("TRIMTAB_PULL_REQUEST".into(), "41".into());
     stage.cloud.codebuild().builds.push((request, BuildStatus::Succeeded));
     stage.world.ledger.contents().aggregates.clear();
-    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Skipped, "not_ours"));
+    assert_eq!(stage.ends("SUCCEEDED"), (Decision::Skipped, "not_started_by_trimtab"));
     assert_eq!(stage.comments(), [] as [String; 0]);
 }
 

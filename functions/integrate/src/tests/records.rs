@@ -182,7 +182,7 @@ fn pending_actions_of_a_proposal_are_resumed() {
     let stage = open();
     stage.store(&name, pull_request_build(json!({"status": "starting", "request": request})));
     stage.change_pull(|pull| pull.source = CommitId::parse(&"e".repeat(40)).ok());
-    assert_eq!(stage.react(&proposed("pullRequestCreated", "main")), (Decision::Acted, "moved_on"));
+    assert_eq!(stage.react(&proposed("pullRequestCreated", "main")), (Decision::Acted, "superseded"));
     assert_eq!(stage.builds().len(), 1, "a claimed build is started although the proposal moved on");
     let stage = open();
     stage.store(&name, pull_request_build(json!({"status": "commenting", "comment": comment()})));

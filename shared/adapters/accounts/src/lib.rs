@@ -35,24 +35,24 @@ const LEFT: SignedDuration = SignedDuration::from_mins(2);
 pub struct Accounts {
     here: SdkConfig,
     sts: Client,
-    kept: Arc<Mutex<BTreeMap<CrossAccountRole, (SdkConfig, Timestamp)>>>,
+    cached: Arc<Mutex<BTreeMap<CrossAccountRole, (SdkConfig, Timestamp)>>>,
 }
 
 impl Accounts {
     /// Creates the clients of this account from `here`.
     #[must_use]
     pub fn new(here: &SdkConfig) -> Self {
-        Self { here: here.clone(), sts: Client::new(here), kept: Arc::default() }
+        Self { here: here.clone(), sts: Client::new(here), cached: Arc::default() }
     }
 
     async fn config(&self, account: &CrossAccountRole) -> PortResult<SdkConfig> {
         // Held while the role is assumed: two at once would assume it twice.
-        let mut kept = self.kept.lock().await;
-        match kept.get(account) {
+        let mut cached = self.cached.lock().await;
+        match cached.get(account) {
             Some((config, until)) if *until > Timestamp::now() + LEFT => Ok(config.clone()),
             _ => {
                 let (config, until) = self.assume(account).await?;
-                kept.insert(account.clone(), (config.clone(), until));
+                cached.insert(account.clone(), (config.clone(), until));
                 Ok(config)
             }
         }
@@ -68,7 +68,7 @@ impl Accounts {
             .set_external_id(account.external_id.clone());
         let answer = call.send().await.map_err(|error| sdk::failure(ASSUME, &error))?;
         let credentials =
-            answer.credentials().ok_or_else(|| Failure::transient(ASSUME, "the answer has no credentials"))?;
+            answer.credentials().ok_or_else(|| Failure::transient(ASSUME, "the response has no credentials"))?;
         let until = Timestamp::from_second(credentials.expiration().secs())
             .map_err(|error| Failure::transient(ASSUME, error.to_string()))?;
         let provider = SharedCredentialsProvider::new(keys(credentials));

@@ -37,8 +37,9 @@ impl CloudFormation {
     /// Whether the stack's operation in progress is the requested one, or another.
     async fn adopt(&self, request: &StackRequest) -> PortResult<StackAccepted> {
         let actual = self.describe(&request.stack).await?;
-        let at_it = actual
-            .is_some_and(|actual| actual.parameters == request.parameters && actual.status.rest() == StackRest::Moving);
+        let at_it = actual.is_some_and(|actual| {
+            actual.parameters == request.parameters && actual.status.stable_state() == StackRest::Moving
+        });
         Ok(if at_it { StackAccepted::Started } else { StackAccepted::Busy })
     }
 }

@@ -75,7 +75,7 @@ impl Builds for CodeBuild {
             call = call.environment_variables_override(variable);
         }
         let answer = call.send().await.map_err(|error| sdk::failure(START, &error))?;
-        id(START, answer.build_value().ok_or_else(|| Failure::transient(START, "the answer holds no build"))?)
+        id(START, answer.build_value().ok_or_else(|| Failure::transient(START, "the response has no build"))?)
     }
 
     async fn describe(&self, build: &BuildId) -> PortResult<Option<ObservedBuild>> {

@@ -83,7 +83,7 @@ impl CodePipeline {
         let once = aws_sdk_codepipeline::config::Builder::new().retry_config(RetryConfig::disabled());
         let answer = call.customize().config_override(once).send().await;
         let answer = answer.map_err(|error| sdk::failure(START, &error))?;
-        answer.pipeline_execution_id.ok_or_else(|| Failure::transient(START, "the answer holds no execution id"))
+        answer.pipeline_execution_id.ok_or_else(|| Failure::transient(START, "the response has no execution ID"))
     }
 }
 

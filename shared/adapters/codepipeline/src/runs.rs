@@ -39,6 +39,6 @@ impl Runs for CodePipeline {
 
 /// Parses the ID of a run. An invalid ID is a failure and not a missing run, which would be started again.
 fn named(operation: &'static str, execution: &str) -> PortResult<CodePipelineRunId> {
-    let unreadable = "the answer names an execution in a way that cannot be read";
+    let unreadable = "the response names an execution in a way that cannot be read";
     CodePipelineRunId::parse(execution).map_err(|_| Failure::transient(operation, unreadable))
 }

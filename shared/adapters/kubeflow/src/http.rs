@@ -49,9 +49,7 @@ pub(crate) async fn send(connector: &SharedHttpConnector, url: &str, token: &Tok
         let body = read(operation, ByteStream::new(response.into_body())).await?;
         Ok(Reply { status, body: serde_json::from_slice(&body).ok() })
     };
-    tokio::time::timeout(PATIENCE, answer)
-        .await
-        .unwrap_or_else(|_| Err(Failure::transient(operation, "no answer in time")))
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(Failure::transient(operation, "timed out")))
 }
 
 fn request(url: &str, token: &Token, call: &Call) -> Option<HttpRequest> {
@@ -72,9 +70,9 @@ fn request(url: &str, token: &Token, call: &Call) -> Option<HttpRequest> {
 async fn read(operation: &'static str, mut stream: ByteStream) -> PortResult<Vec<u8>> {
     let mut whole = Vec::new();
     while let Some(part) = stream.next().await {
-        whole.extend_from_slice(&part.map_err(|_| Failure::transient(operation, "the answer broke off"))?);
+        whole.extend_from_slice(&part.map_err(|_| Failure::transient(operation, "the response ended early"))?);
         if whole.len() > MOST {
-            return Err(Failure::permanent(operation, "the answer is larger than any run's"));
+            return Err(Failure::permanent(operation, "the response is larger than any run's"));
         }
     }
     Ok(whole)

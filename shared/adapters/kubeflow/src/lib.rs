@@ -21,7 +21,7 @@ use crate::http::{Call, Reply};
 
 const LIST: &str = "kubeflow:ListRuns";
 const START: &str = "kubeflow:CreateRun";
-const LOOK: &str = "kubeflow:GetRun";
+const GET: &str = "kubeflow:GetRun";
 
 const RUNS: &str = "/apis/v2beta1/runs";
 
@@ -78,13 +78,13 @@ impl Runs for Kubeflow {
     }
 
     async fn status(&self, engine: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
-        let (Engine::Kubeflow(place), RunId::Kubeflow(run)) = (engine, run) else { return Err(other_engine(LOOK)) };
-        let call = Call { operation: LOOK, method: "GET", path: format!("{RUNS}/{run}"), body: None };
+        let (Engine::Kubeflow(place), RunId::Kubeflow(run)) = (engine, run) else { return Err(other_engine(GET)) };
+        let call = Call { operation: GET, method: "GET", path: format!("{RUNS}/{run}"), body: None };
         let reply = self.call(place, &call).await?;
         if reply.status == 404 {
             return Ok(None);
         }
-        Ok(Some(status(reply.well(LOOK)?.get("state").and_then(Value::as_str).unwrap_or_default())))
+        Ok(Some(status(reply.well(GET)?.get("state").and_then(Value::as_str).unwrap_or_default())))
     }
 }
 
@@ -103,7 +103,7 @@ fn listing(place: &policy::Kubeflow, name: &str) -> Call {
 fn id(operation: &'static str, run: &Value) -> PortResult<RunId> {
     let read = run.get("run_id").and_then(Value::as_str).and_then(|id| KubeflowId::parse(id).ok());
     read.map(RunId::Kubeflow)
-        .ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))
+        .ok_or_else(|| Failure::transient(operation, "the response names a run in a way that cannot be read"))
 }
 
 /// The status of a run from Kubeflow's state.
@@ -122,7 +122,7 @@ impl Reply {
     /// The body of a successful response, or the failure.
     fn well(self, operation: &'static str) -> PortResult<Value> {
         if self.status == 200 {
-            let none = || Failure::permanent(operation, "the answer is not JSON: the url may not be the API's");
+            let none = || Failure::permanent(operation, "the response is not JSON: the url may not be the API's");
             return self.body.ok_or_else(none);
         }
         let said = self.body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str);

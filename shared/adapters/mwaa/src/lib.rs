@@ -28,7 +28,7 @@ use trimtab_runtime::sdk;
 use crate::reply::Reply;
 
 const START: &str = "airflow:InvokeRestApi POST dagRuns";
-const LOOK: &str = "airflow:InvokeRestApi GET dagRuns";
+const GET: &str = "airflow:InvokeRestApi GET dagRuns";
 
 /// The time-out of a call: MWAA gives Airflow ten seconds, and a function with thirty makes up to three such calls.
 const PATIENCE: Duration = Duration::from_secs(9);
@@ -73,33 +73,33 @@ impl Mwaa {
     }
 
     /// The run with this ID.
-    async fn look(&self, airflow: &Airflow, run: &DagRunId) -> PortResult<Option<RunStatus>> {
+    async fn get(&self, airflow: &Airflow, run: &DagRunId) -> PortResult<Option<RunStatus>> {
         let path = format!("/dags/{}/dagRuns/{run}", airflow.dag);
-        let reply = self.call(LOOK, airflow, (RestApiMethod::Get, path), None).await?;
+        let reply = self.call(GET, airflow, (RestApiMethod::Get, path), None).await?;
         match reply.status {
             200 => Ok(Some(status(reply.text("state").unwrap_or_default()))),
             404 => Ok(None),
-            _ => Err(reply.failure(LOOK)),
+            _ => Err(reply.failure(GET)),
         }
     }
 }
 
 impl Runs for Mwaa {
     async fn find(&self, request: &RunRequest) -> PortResult<Option<RunId>> {
-        let (airflow, run) = asked(LOOK, request)?;
-        let found = self.look(airflow, &run).await?;
+        let (airflow, run) = dag_and_run(GET, request)?;
+        let found = self.get(airflow, &run).await?;
         Ok(found.map(|_| RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run)))
     }
 
     async fn start(&self, request: &RunRequest) -> PortResult<RunId> {
-        let (airflow, run) = asked(START, request)?;
+        let (airflow, run) = dag_and_run(START, request)?;
         let path = format!("/dags/{}/dagRuns", airflow.dag);
         let reply = self.call(START, airflow, (RestApiMethod::Post, path), Some(body(&run, request))).await?;
         let named = RunId::Airflow(airflow.environment.clone(), airflow.dag.clone(), run.clone());
         match reply.status {
             200 | 201 => Ok(named),
             // The run already exists, unless another run of the DAG has its logical date.
-            409 => match self.look(airflow, &run).await? {
+            409 => match self.get(airflow, &run).await? {
                 Some(_) => Ok(named),
                 None => Err(reply.failure(START)),
             },
@@ -109,14 +109,14 @@ impl Runs for Mwaa {
 
     async fn status(&self, engine: &Engine, run: &RunId) -> PortResult<Option<RunStatus>> {
         match (engine, run) {
-            (Engine::Airflow(airflow), RunId::Airflow(_, _, run)) => self.look(airflow, run).await,
-            _ => Err(other_engine(LOOK)),
+            (Engine::Airflow(airflow), RunId::Airflow(_, _, run)) => self.get(airflow, run).await,
+            _ => Err(other_engine(GET)),
         }
     }
 }
 
 /// The DAG, and the ID of the run in it: the incident's ID without its model, because MWAA's paths are short.
-fn asked<'a>(operation: &'static str, request: &'a RunRequest) -> PortResult<(&'a Airflow, DagRunId)> {
+fn dag_and_run<'a>(operation: &'static str, request: &'a RunRequest) -> PortResult<(&'a Airflow, DagRunId)> {
     let Engine::Airflow(airflow) = &request.engine else { return Err(other_engine(operation)) };
     let mut parts = request.display_name.rsplitn(3, '-');
     let (digest, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());

@@ -73,9 +73,9 @@ fn variant(name: &str, model: &str, serving: &Serving, weight: f32) -> Productio
 }
 
 /// The configuration of an asynchronous endpoint's responses.
-pub(crate) fn answers(request: &ServingRequest) -> Option<AsyncInferenceConfig> {
+pub(crate) fn async_config(request: &ServingRequest) -> Option<AsyncInferenceConfig> {
     let Serving::Asynchronous { answers, .. } = &request.serving else { return None };
-    let told = answers.topics.as_ref().map(|topics| {
+    let notification = answers.topics.as_ref().map(|topics| {
         AsyncInferenceNotificationConfig::builder()
             .success_topic(topics.success.as_str())
             .error_topic(topics.error.as_str())
@@ -84,7 +84,7 @@ pub(crate) fn answers(request: &ServingRequest) -> Option<AsyncInferenceConfig> 
     let output = AsyncInferenceOutputConfig::builder()
         .s3_output_path(answers.output.as_str())
         .set_s3_failure_path(answers.failures.as_ref().map(S3Uri::to_string))
-        .set_notification_config(told)
+        .set_notification_config(notification)
         .build();
     let most = answers.max_concurrent.map(number);
     let client =

@@ -54,7 +54,7 @@ impl Endpoints for SageMaker {
             .endpoint_config_name(&request.name)
             .set_production_variants(Some(deployment_config::variants(request)))
             .set_shadow_production_variants(deployment_config::shadows(request))
-            .set_async_inference_config(deployment_config::answers(request))
+            .set_async_inference_config(deployment_config::async_config(request))
             .set_data_capture_config(request.capture.as_ref().map(deployment_config::data_capture));
         match call.send().await {
             Ok(_) => Ok(()),

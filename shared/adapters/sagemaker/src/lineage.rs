@@ -59,7 +59,7 @@ impl Lineage for SageMaker {
                 }
             }
         };
-        arn.ok_or_else(|| Failure::transient("sagemaker:CreateAction", "the answer holds no ARN"))
+        arn.ok_or_else(|| Failure::transient("sagemaker:CreateAction", "the response has no ARN"))
     }
 
     async fn set_progress(&self, action: &str, progress: LineageProgress) -> PortResult<()> {

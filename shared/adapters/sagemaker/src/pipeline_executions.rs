@@ -72,5 +72,5 @@ impl Runs for SageMaker {
 /// Parses the ID of a run. An invalid ID is a failure and not a missing run, which would be started again.
 fn named(operation: &'static str, arn: Option<&str>) -> PortResult<RunId> {
     let read = arn.and_then(|arn| RunArn::parse(arn).ok()).map(RunId::Pipeline);
-    read.ok_or_else(|| Failure::transient(operation, "the answer names a run in a way that cannot be read"))
+    read.ok_or_else(|| Failure::transient(operation, "the response names a run in a way that cannot be read"))
 }

@@ -219,7 +219,7 @@ fn activity(status: &str) -> Activity {
 fn actual(arn: Option<&str>, created: Option<&DateTime>, activity: Activity) -> PortResult<ObservedResource> {
     let created = created.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok());
     let (Some(arn), Some(created)) = (arn, created) else {
-        return Err(Failure::transient("sagemaker:Describe", "the answer has no ARN or no time of creation"));
+        return Err(Failure::transient("sagemaker:Describe", "the response has no ARN or no time of creation"));
     };
     Ok(ObservedResource {
         arn: arn.to_owned(),

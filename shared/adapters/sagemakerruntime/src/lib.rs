@@ -59,7 +59,7 @@ impl Invocations for SageMakerRuntime {
             }
             Err(error) => match answered(&error) {
                 Some(said) => Ok(SmokeTestResult::Failed(one_line(&said, CAUSE))),
-                None => Err(not_asked(&error)),
+                None => Err(not_invoked(&error)),
             },
         }
     }
@@ -77,7 +77,7 @@ fn answered(error: &SdkError<InvokeEndpointError>) -> Option<String> {
         InvokeEndpointError::ModelError(said) => {
             let status = said.original_status_code().map(|status| format!("{status}: ")).unwrap_or_default();
             let message = said.original_message().or_else(|| said.message()).unwrap_or_default();
-            Some(format!("the model answered {status}{message}"))
+            Some(format!("the model returned {status}{message}"))
         }
         InvokeEndpointError::ValidationError(said) => {
             Some(format!("SageMaker refused the request: {}", said.message().unwrap_or_default()))
@@ -88,7 +88,7 @@ fn answered(error: &SdkError<InvokeEndpointError>) -> Option<String> {
 
 /// The failure of a call that did not reach the model: throttled, unreachable and not ready are transient, access
 /// denied is permanent.
-fn not_asked(error: &SdkError<InvokeEndpointError>) -> Failure {
+fn not_invoked(error: &SdkError<InvokeEndpointError>) -> Failure {
     match error.as_service_error() {
         Some(InvokeEndpointError::ModelNotReadyException(_)) => {
             Failure::transient(INVOKE, "the model is not ready yet")

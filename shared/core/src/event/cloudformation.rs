@@ -49,7 +49,7 @@ impl StackStatus {
 
     /// The meaning of the status.
     #[must_use]
-    pub fn rest(&self) -> StackRest {
+    pub fn stable_state(&self) -> StackRest {
         match self.0.as_str() {
             "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE" => StackRest::Complete,
             "UPDATE_ROLLBACK_COMPLETE" | "IMPORT_ROLLBACK_COMPLETE" => StackRest::RolledBack,

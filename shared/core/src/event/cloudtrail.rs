@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_not_looked_at_is_about_nothing() {
+    fn unchecked_call_has_no_resource() {
         assert_eq!(read(&json!({"eventName": "DescribeDomain"})).unwrap().resource, None);
     }
 }

@@ -27,7 +27,7 @@ fn epoch(number: f64) -> Option<Timestamp> {
     let milliseconds = if number.abs() >= MILLISECONDS_FROM { number } else { number * 1000.0 };
     #[allow(
         clippy::cast_possible_truncation,
-        reason = "what is too large is no time either way, and a fraction of a millisecond does not matter"
+        reason = "what is too large is no time either way, and a fraction of a millisecond is irrelevant"
     )]
     Timestamp::from_millisecond(milliseconds as i64).ok()
 }

@@ -28,9 +28,9 @@ lenient::words! {
 lenient::words! {
     /// The approval status of a model package version.
     Approval {
-        /// A reviewer or a policy approved it.
+        /// An operator or a policy approved it.
         Approved = "Approved",
-        /// A reviewer or a policy rejected it.
+        /// An operator or a policy rejected it.
         Rejected = "Rejected",
         /// It requires manual approval.
         Pending = "PendingManualApproval",
@@ -126,7 +126,7 @@ pub struct LifeCycle {
 impl LifeCycle {
     /// Whether the version is approved for this stage.
     #[must_use]
-    pub fn lets_into(&self, stage: &str) -> bool {
+    pub fn opens_gate(&self, stage: &str) -> bool {
         self.stage == stage && self.stage_status == "Approved"
     }
 }

@@ -159,11 +159,11 @@ impl FromStr for FactSubject {
 }
 
 fn work_or_deadline(text: &str) -> Result<FactSubject, MalformedSubject> {
-    if let Some(late) = text.strip_prefix("deadline/") {
-        return Ok(FactSubject::Deadline(Box::new(work(late)?)));
+    if let Some(exceeded) = text.strip_prefix("deadline/") {
+        return Ok(FactSubject::Deadline(Box::new(work(exceeded)?)));
     }
-    if let Some(late) = text.strip_prefix("variant-test-deadline/") {
-        return Ok(FactSubject::VariantTestDeadline(Box::new(work(late)?)));
+    if let Some(exceeded) = text.strip_prefix("variant-test-deadline/") {
+        return Ok(FactSubject::VariantTestDeadline(Box::new(work(exceeded)?)));
     }
     work(text)
 }

@@ -69,7 +69,7 @@ const SEVERITIES: [(&str, Severity); 48] = [
 ];
 
 #[test]
-fn each_kind_of_fact_has_the_severity_that_its_meaning_asks_for() {
+fn each_kind_of_fact_has_its_severity() {
     for kind in FactKind::ALL {
         let row = SEVERITIES.iter().find(|(text, _)| *text == kind.as_str());
         let (_, severity) = row.unwrap_or_else(|| panic!("{kind:?} has no row: say how soon a person should look"));
@@ -79,7 +79,7 @@ fn each_kind_of_fact_has_the_severity_that_its_meaning_asks_for() {
 }
 
 #[test]
-fn request_between_functions_is_no_message_to_people() {
+fn request_between_functions_is_no_message() {
     for kind in FactKind::ALL {
         let between = kind.as_str().ends_with(" Requested") && *kind != FactKind::ApprovalRequested;
         assert_eq!(kind.is_request(), between || *kind == FactKind::NotificationBatched, "{kind:?}");

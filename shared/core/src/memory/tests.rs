@@ -60,8 +60,8 @@ fn now_or_never<T>(future: impl Future<Output = T>) -> T {
     run(future).unwrap()
 }
 
-fn claim(ledger: &MemoryLedger, seen: u64, state: &Value) -> Result<u64, WriteError> {
-    now_or_never(ledger.claim(&incident(), seen, state, &[fact()], now()))
+fn claim(ledger: &MemoryLedger, epoch: u64, state: &Value) -> Result<u64, WriteError> {
+    now_or_never(ledger.claim(&incident(), epoch, state, &[fact()], now()))
 }
 
 fn load(ledger: &MemoryLedger) -> Record {
@@ -90,7 +90,7 @@ fn policy_is_the_models_own() {
 }
 
 #[test]
-fn model_with_a_reconcile_table_is_looked_after() {
+fn model_with_a_reconcile_table_is_listed() {
     let without: String =
         CHURN.lines().take_while(|line| !line.starts_with("[integrate]")).collect::<Vec<_>>().join("\n");
     let quiet = Policy::parse("quiet.toml", &without.replace("\"churn\"", "\"quiet\"")).unwrap();
@@ -145,7 +145,7 @@ fn stale_holder_cannot_write() {
 }
 
 #[test]
-fn settling_gives_the_lease_back_and_forgets_what_was_untold() {
+fn record_releases_the_lease_and_empties_the_outbox() {
     let ledger = ledger();
     let held = claim(&ledger, 0, &json!(1)).unwrap();
     now_or_never(ledger.finish(&incident(), held, Some(&json!(2)), &entry("e1"))).unwrap();
@@ -173,7 +173,7 @@ fn note_writes_the_state_and_no_record() {
 }
 
 #[test]
-fn event_that_is_kept_twice_is_kept_once() {
+fn event_that_is_dead_lettered_twice_is_stored_once() {
     let ledger = ledger();
     let raw = json!({"id": "e1"});
     for _ in 0..2 {

@@ -100,11 +100,11 @@ pub trait Ledger {
     fn pause(&self, model: Option<&ModelName>) -> impl Future<Output = PortResult<Option<Pause>>> + Send;
     /// The aggregate, by a consistent read.
     fn load(&self, id: &AggregateId) -> impl Future<Output = PortResult<Record>> + Send;
-    /// Writes the intent and the outbox, and takes the lease, if the epoch is still `seen`. Returns the new epoch.
+    /// Writes the intent and the outbox, and takes the lease, if the epoch is still `epoch`. Returns the new epoch.
     fn claim(
         &self,
         id: &AggregateId,
-        seen: u64,
+        epoch: u64,
         state: &Value,
         outbox: &[Fact],
         lease_until: Timestamp,

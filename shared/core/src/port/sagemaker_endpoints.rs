@@ -49,7 +49,7 @@ pub struct ServingRequest {
     pub model: String,
     /// What it is served by.
     pub serving: Serving,
-    /// What is kept of the traffic; `None` is nothing.
+    /// The data capture of the traffic; `None` for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<Capture>,
     /// In which account; `None` is this one.

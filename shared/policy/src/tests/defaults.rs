@@ -64,7 +64,7 @@ fn data_of_a_feature_group_is_collected_by_the_defaults() {
     let groups = set("retrain.feature_groups", "[\"a\"]");
     let prefixes = set("retrain.data.prefixes", "[]");
     let (without, with) = (policy(TRAINED, &[table, groups.clone()]), policy(TRAINED, &[groups, prefixes]));
-    let data = |policy: Policy| policy.retrain.unwrap().gathering();
+    let data = |policy: Policy| policy.retrain.unwrap().data_or_default();
     assert_eq!(data(without), data(with));
 }
 

@@ -62,7 +62,7 @@ pub(super) fn any_step(staged: bool) -> BoxedStrategy<Step> {
     let one = prop_oneof![
         12 => (version(), word, said()).prop_map(|(version, word, said)| Step::Verdict(version, word, said)),
         3 => version().prop_map(Step::Completes),
-        12 => (0..stages, outcome(), prop::bool::weighted(0.8)).prop_map(|(at, how, heard)| Step::Ends(at, how, heard)),
+        12 => (0..stages, outcome(), prop::bool::weighted(0.8)).prop_map(|(at, how, received)| Step::Ends(at, how, received)),
         2 => (0..stages, prop_oneof![Just(0), Just(3600)]).prop_map(|(at, age)| Step::Event(at, age)),
         1 => (0..stages).prop_map(Step::Theirs),
         3 => Just(Step::Look),
@@ -88,11 +88,11 @@ impl Step {
                 run.facts.packages.entry(*version).or_default().completed = true;
                 publish(run, *version);
             }
-            Self::Ends(at, how, heard) => {
+            Self::Ends(at, how, received) => {
                 let rules = run.stages[*at].rules;
                 let moved = run.rig.services.in_account(rules.account).endpoints().end(rules.endpoint, *how);
                 run.stages[*at].ends(*how);
-                if *heard && moved {
+                if *received && moved {
                     endpoint(run, *at, 0);
                 }
             }
@@ -105,7 +105,7 @@ impl Step {
             Self::Look => {
                 unlucky(run);
                 run.fact("Reconcile Requested", &format!("reconcile/{MODEL}/{NOON}"), &json!({}));
-                run.stages[0].deliver(&mut run.facts, reference::Stage::look);
+                run.stages[0].deliver(&mut run.facts, reference::Stage::reconcile);
             }
             Self::Rollback(at, id, named) => {
                 let mut details = json!({"stage": name(run, *at), "by": "maya"});
@@ -246,7 +246,7 @@ fn deliver(run: &mut Run, index: prop::sample::Index) {
     run.stages[at].deliver(&mut run.facts, |stage, facts| match fact.kind {
         FactKind::PromotionRequested => stage.promote(facts, version, false),
         FactKind::WithdrawalRequested => stage.withdraw(facts, version),
-        FactKind::StageReconcileRequested => stage.look(facts),
+        FactKind::StageReconcileRequested => stage.reconcile(facts),
         other => panic!("no stage receives {other:?}"),
     });
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn each_call_that_makes_changes_or_opens_something_is_looked_at() {
+fn each_call_that_creates_changes_or_opens_is_checked() {
     use ResourceKind::*;
     let rows = [
         ("CreateTrainingJob", "trainingJobName", Training),

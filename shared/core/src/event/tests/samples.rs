@@ -41,7 +41,7 @@ fn envelope_is_read_field_by_field() {
 }
 
 #[test]
-fn alarm_tells_its_change_and_what_it_watches() {
+fn alarm_has_its_change_and_its_metrics() {
     let alarm = body!("cloudwatch/drift-bias.json", Alarm);
     assert_eq!(alarm.arn.as_str(), "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:churn-prod-bias-drift");
     assert_eq!((alarm.name.as_str(), &alarm.state), ("churn-prod-bias-drift", &AlarmState::Alarm));
@@ -62,7 +62,7 @@ fn alarm_tells_its_change_and_what_it_watches() {
 }
 
 #[test]
-fn composite_alarm_tells_its_rule_and_whether_it_is_suppressed() {
+fn composite_alarm_has_its_rule_and_its_suppression() {
     let again = body!("cloudwatch/drift-composite-again.json", Alarm);
     assert_eq!(again.rule.as_deref(), Some("ALARM(churn-prod-data-drift) OR ALARM(churn-prod-bias-drift)"));
     assert!(again.is_composite() && !again.suppressed, "its suppression is over");
@@ -76,7 +76,7 @@ fn composite_alarm_tells_its_rule_and_whether_it_is_suppressed() {
 }
 
 #[test]
-fn push_tells_branch_and_commits() {
+fn push_has_branch_and_commits() {
     let push = body!("codecommit/push-main.json", Reference);
     assert_eq!((push.repository.as_str(), &push.kind), ("churn-model", &ReferenceKind::Updated));
     assert_eq!(push.branch.as_ref().map(BranchName::as_str), Some("main"));
@@ -90,7 +90,7 @@ fn push_tells_branch_and_commits() {
 }
 
 #[test]
-fn pull_request_tells_number_branch_commit_and_merge() {
+fn pull_request_has_number_branch_commit_and_merge() {
     let merged = body!("codecommit/pull-request-merged.json", PullRequest);
     assert_eq!((merged.repository.as_str(), merged.id.as_str()), ("churn-model", "41"));
     assert_eq!((merged.event.as_str(), merged.status.as_str()), ("pullRequestMergeStatusUpdated", "Closed"));
@@ -106,7 +106,7 @@ fn pull_request_tells_number_branch_commit_and_merge() {
 }
 
 #[test]
-fn build_tells_commit_variables_status_and_log() {
+fn build_has_commit_variables_status_and_log() {
     let build = body!("codebuild/build-succeeded.json", Build);
     assert_eq!((build.project.as_str(), &build.status), ("churn-build", &BuildStatus::Succeeded));
     assert_eq!(build.id.short(), "churn-build:6d0f3c1e-52a7-4b1d-9a35-0e8b7c2d41f6");
@@ -130,7 +130,7 @@ fn codepipeline_execution_is_read() {
 }
 
 #[test]
-fn run_of_a_pipeline_tells_name_arn_and_status() {
+fn pipeline_run_has_name_arn_and_status() {
     let run = body!("sagemaker/run-succeeded.json", PipelineExecution);
     assert_eq!((run.pipeline.as_str(), &run.status), ("churn-training", &RunStatus::Succeeded));
     assert!(RunId::parse(run.arn.as_str()).is_ok() && run.display_name.is_some());
@@ -144,7 +144,7 @@ fn run_of_a_pipeline_tells_name_arn_and_status() {
 }
 
 #[test]
-fn execution_tells_machine_arn_and_status() {
+fn execution_has_state_machine_arn_and_status() {
     let tests = body!("states/tests-succeeded.json", StateMachineExecution);
     assert_eq!(
         tests.execution_arn.as_str(),
@@ -157,7 +157,7 @@ fn execution_tells_machine_arn_and_status() {
 }
 
 #[test]
-fn package_tells_version_approval_status_and_what_changed() {
+fn package_has_version_approval_status_and_change() {
     let approved = body!("sagemaker/package-approved.json", Package);
     assert_eq!((approved.group.as_str(), approved.version), ("churn", 3));
     assert_eq!((approved.arn.group(), approved.arn.version()), ("churn", 3));
@@ -169,11 +169,11 @@ fn package_tells_version_approval_status_and_what_changed() {
     assert!(edited.is_metadata_edit() && edited.lifecycle_edit().is_none(), "an edit of metadata is no approval");
     let staged = body!("sagemaker/package-lifecycle-edited.json", Package);
     assert!(staged.is_metadata_edit() && staged.modified.is_some());
-    assert!(staged.lifecycle_edit().is_some_and(|lifecycle| lifecycle.lets_into(&lifecycle.stage)));
+    assert!(staged.lifecycle_edit().is_some_and(|lifecycle| lifecycle.opens_gate(&lifecycle.stage)));
 }
 
 #[test]
-fn endpoint_tells_name_configuration_and_status() {
+fn endpoint_has_name_configuration_and_status() {
     let updating = body!("sagemaker/endpoint-updating.json", Endpoint);
     assert_eq!((updating.name.as_str(), updating.config.as_deref()), ("churn-prod", Some("churn-9b1c2d3e4f5a")));
     assert_eq!(updating.arn, "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/churn-prod");
@@ -220,18 +220,18 @@ fn events_that_no_function_reads_are_unknown() {
 }
 
 #[test]
-fn stack_tells_name_and_status() {
+fn stack_has_name_and_status() {
     let stack = body!("cloudformation/stack-rolled-back.json", Stack);
     assert_eq!((stack.name.as_str(), stack.status.to_string().as_str()), ("tariffs-prod", "UPDATE_ROLLBACK_COMPLETE"));
     assert_eq!(
         stack.id,
         "arn:aws:cloudformation:eu-west-1:123456789012:stack/tariffs-prod/7a2c4e6f-1b3d-11f0-8a9b-0c1d2e3f4a5b"
     );
-    assert_eq!(stack.status.rest(), StackRest::RolledBack);
+    assert_eq!(stack.status.stable_state(), StackRest::RolledBack);
 }
 
 #[test]
-fn image_tells_repository_tag_digest_and_whether_it_was_pushed() {
+fn image_has_repository_tag_digest_and_action() {
     let pushed = body!("ecr/image-pushed.json", Image);
     assert_eq!((pushed.repository.as_str(), pushed.pushed), ("churn-training", true));
     assert_eq!(pushed.tag.unwrap().as_str(), COMMIT);
@@ -241,7 +241,7 @@ fn image_tells_repository_tag_digest_and_whether_it_was_pushed() {
 }
 
 #[test]
-fn object_tells_bucket_key_folders_and_feature_group() {
+fn object_has_bucket_key_folders_and_feature_group() {
     let object = body!("s3/feature-group-data.json", Object);
     assert_eq!(object.bucket, "churn-123456789012");
     assert!(object.key.ends_with("20261121T010000Z_4kq1.parquet") && object.is_data());
@@ -250,7 +250,7 @@ fn object_tells_bucket_key_folders_and_feature_group() {
 }
 
 #[test]
-fn call_tells_operation_resource_caller_and_refusal() {
+fn call_has_operation_resource_caller_and_refusal() {
     let call = body!("cloudtrail/training-job-breaks-rules.json", ApiCall);
     assert_eq!((call.name.as_str(), call.error.as_deref()), ("CreateTrainingJob", None));
     let resource = call.resource.unwrap();
@@ -266,7 +266,7 @@ fn call_tells_operation_resource_caller_and_refusal() {
 }
 
 #[test]
-fn clock_facts_and_unknown_events_are_told_apart() {
+fn facts_and_unknown_events_are_distinguished() {
     assert_eq!(sample!("scheduled/daily.json").body, Body::Scheduled);
     let fact = body!("trimtab/rollout-rolled-back.json", Fact);
     assert_eq!((fact.kind, fact.version), (FactKind::RolloutRolledBack, 1));

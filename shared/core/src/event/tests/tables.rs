@@ -36,7 +36,7 @@ fn each_word_of_aws_has_its_meaning_however_it_is_written() {
 }
 
 #[test]
-fn endpoint_on_its_way_takes_no_update() {
+fn endpoint_in_transition_takes_no_update() {
     use EndpointStatus::*;
     for moving in [Creating, Updating, SystemUpdating, RollingBack, Deleting, Other("New".into())] {
         assert!(moving.is_moving(), "{moving}");
@@ -103,7 +103,7 @@ fn status_of_a_stack_says_what_can_be_done_about_it() {
         ("DELETE_COMPLETE", Stuck),
     ];
     for (status, rest) in rows {
-        assert_eq!(StackStatus::new(status).rest(), rest, "{status}");
+        assert_eq!(StackStatus::new(status).stable_state(), rest, "{status}");
         assert_eq!(StackStatus::new(status).to_string(), status);
     }
 }
@@ -161,7 +161,7 @@ fn object_is_in_each_of_its_folders_up_to_eight_deep() {
 }
 
 #[test]
-fn approval_is_told_from_an_edit_of_metadata() {
+fn approval_is_distinguished_from_an_edit_of_metadata() {
     let package = |fields: Value, lifecycle: Value| {
         let detail = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 3, "ModelApprovalStatus": "Approved",
             "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3",
@@ -188,9 +188,9 @@ fn approval_is_told_from_an_edit_of_metadata() {
         assert_eq!((package.is_metadata_edit(), package.lifecycle_edit().is_some()), (metadata, lifecycle), "{fields}");
     }
     let lifecycle = |stage: &str, status: &str| LifeCycle { stage: stage.to_owned(), stage_status: status.to_owned() };
-    assert!(lifecycle("Staging", "Approved").lets_into("Staging"));
-    assert!(!lifecycle("Staging", "Approved").lets_into("Production"), "another stage's approval is none");
-    assert!(!lifecycle("Staging", "PendingApproval").lets_into("Staging"));
+    assert!(lifecycle("Staging", "Approved").opens_gate("Staging"));
+    assert!(!lifecycle("Staging", "Approved").opens_gate("Production"), "another stage's approval is none");
+    assert!(!lifecycle("Staging", "PendingApproval").opens_gate("Staging"));
     let other_version = json!({"ModelPackageGroupName": "churn", "ModelPackageVersion": 4, "ModelApprovalStatus": "Approved",
         "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3"});
     assert!(
@@ -200,7 +200,7 @@ fn approval_is_told_from_an_edit_of_metadata() {
 }
 
 #[test]
-fn event_by_the_clock_or_one_of_many_is_known_as_such() {
+fn scheduled_and_frequent_events_are_marked() {
     let of_fact = |kind: FactKind| {
         let detail = json!({"version": 1, "dedup_key": "image/churn/1", "at": "2026-11-20T03:10:00Z"});
         Event::parse(&event("trimtab", kind.as_str(), json!([]), detail)).unwrap()

@@ -28,7 +28,7 @@ fn check_end(script: &Script, ctx: &str) {
 }
 
 #[test]
-fn any_call_struck_once_leads_to_the_same_end_after_the_retry() {
+fn failure_of_one_call_leads_to_the_same_end() {
     for (place, call) in undisturbed().iter().enumerate() {
         for strike in STRIKES {
             let ctx = format!("{strike:?} at call {place} ({call})");
@@ -49,7 +49,7 @@ fn any_call_struck_once_leads_to_the_same_end_after_the_retry() {
 }
 
 #[test]
-fn any_two_calls_struck_lead_to_the_same_end_after_two_retries() {
+fn failures_of_two_calls_lead_to_the_same_end() {
     let calls = undisturbed().len();
     for (first, second) in (0..calls).flat_map(|first| (0..calls).map(move |second| (first, second))) {
         for strike in STRIKES {
@@ -86,7 +86,7 @@ fn intent_left_behind_is_finished_by_the_next_event() {
 }
 
 #[test]
-fn untold_facts_are_told_before_the_decision() {
+fn outbox_is_published_before_the_decision() {
     let script = Script::new();
     script.strike("act a", Strike::DiesBefore);
     assert!(deliver(&script, &order_to("act")).is_none());
@@ -100,7 +100,7 @@ fn untold_facts_are_told_before_the_decision() {
 }
 
 #[test]
-fn untold_facts_are_forgotten_once_they_are_told() {
+fn published_facts_leave_the_outbox() {
     let script = Script::new();
     let outbox = vec![toy::fact(FactKind::TrainingStarted, "begun", crate::port::Clock::now(&script))];
     let record = Record { epoch: 3, outbox, state: Some(serde_json::json!(toy::State::default())), ..Record::EMPTY };
@@ -113,7 +113,7 @@ fn untold_facts_are_forgotten_once_they_are_told() {
 }
 
 #[test]
-fn event_is_decided_again_after_an_intent_was_taken_up() {
+fn event_is_decided_again_after_a_resumed_intent() {
     let script = Script::new();
     script.strike("act a", Strike::DiesBefore);
     assert!(deliver(&script, &order_to("act")).is_none());
@@ -139,7 +139,7 @@ fn rejected_event_leaves_an_intent_to_the_next_one() {
 }
 
 #[test]
-fn end_whose_event_was_lost_is_seen_while_looking_at_another() {
+fn missed_end_is_observed_with_another_event() {
     let script = Script::new();
     script.contents().ended = true;
     let report = report(&script, &order_to("park"));

@@ -19,7 +19,7 @@ fn timeout() -> i64 {
 }
 
 #[test]
-fn lease_outlasts_timeout_and_late_answer_but_not_first_retry() {
+fn lease_outlasts_timeout_and_response_but_not_first_retry() {
     let lease = LEASE.as_secs();
     assert!(lease >= timeout() + LATE_ANSWER, "a late call of an invocation that timed out meets another: {lease} s");
     assert!(lease < FIRST_RETRY, "Lambda's first retry comes while the lease still holds: {lease} s");
@@ -85,7 +85,7 @@ fn fenced_claim_acts_on_nothing() {
 }
 
 #[test]
-fn fenced_note_is_decided_anew() {
+fn fenced_write_is_decided_again() {
     let script = Script::new();
     script.strike("finish with state", Strike::Fenced);
     report(&script, &order_to("note"));
@@ -106,7 +106,7 @@ fn event_that_is_fenced_four_times_goes_back_to_lambda() {
 }
 
 #[test]
-fn ledger_that_fails_is_not_asked_again_in_one_invocation() {
+fn failing_ledger_is_called_once_per_invocation() {
     for call in ["policy", "pause", "load", "claim", "publish begun", "finish"] {
         let script = Script::new();
         script.strike(call, Strike::Throttled);

@@ -34,7 +34,7 @@ fn intent_is_written_before_the_first_call_and_record_is_last() {
 }
 
 #[test]
-fn claim_holds_the_intent_and_what_will_be_told_of_it() {
+fn claim_holds_the_intent_and_its_outbox() {
     let script = Script::new();
     script.strike("act a", Strike::Throttled);
     assert_eq!(retried(&script, &order_to("act")), "fake:call: throttled");
@@ -61,7 +61,7 @@ fn action_without_a_new_state_claims_the_state_as_it_is() {
 }
 
 #[test]
-fn plan_without_actions_tells_first_and_records_then() {
+fn plan_without_actions_publishes_before_it_records() {
     let script = Script::new();
     let report = report(&script, &order_to("note and tell"));
     assert_eq!(calls_after_reads(&script), ["publish begun", "finish with state"]);
@@ -70,7 +70,7 @@ fn plan_without_actions_tells_first_and_records_then() {
 }
 
 #[test]
-fn parked_work_is_written_down() {
+fn deferred_work_is_recorded() {
     let script = Script::new();
     let report = report(&script, &order_to("park"));
     assert_eq!(report.entry.decision, Decision::Deferred);
@@ -78,7 +78,7 @@ fn parked_work_is_written_down() {
 }
 
 #[test]
-fn rejected_event_is_kept_whole_before_its_record() {
+fn failed_event_is_dead_lettered_before_its_record() {
     let script = Script::new();
     let raw = order_to("reject");
     let report = report(&script, &raw);
@@ -124,7 +124,7 @@ fn refusal_that_the_function_explains_is_its_decision() {
 }
 
 #[test]
-fn event_by_the_clock_is_never_kept() {
+fn scheduled_event_is_never_dead_lettered() {
     let script = Script::new();
     let report = report(&script, &event("e1", FactKind::ReconcileRequested, &[("plan", "reject")]));
     assert_eq!((report.entry.decision, report.dead_lettered), (Decision::Failed, false));

@@ -15,7 +15,7 @@ fn paused() -> Script {
 }
 
 #[test]
-fn event_during_a_pause_is_kept_whole_and_acts_on_nothing() {
+fn event_during_a_pause_is_dead_lettered_without_actions() {
     let script = paused();
     let raw = order_to("act");
     let report = report(&script, &raw);
@@ -45,7 +45,7 @@ fn event_sent_again_after_the_pause_is_acted_on() {
 }
 
 #[test]
-fn event_that_cannot_be_kept_goes_back_to_lambda() {
+fn event_that_cannot_be_dead_lettered_is_an_error() {
     let script = paused();
     script.strike("dead_letter", Strike::Throttled);
     retried(&script, &order_to("act"));
@@ -53,7 +53,7 @@ fn event_that_cannot_be_kept_goes_back_to_lambda() {
 }
 
 #[test]
-fn event_by_the_clock_leaves_no_trace_during_a_pause() {
+fn scheduled_event_during_a_pause_leaves_no_record() {
     let script = paused();
     let report = report(&script, &event("e1", FactKind::ReconcileRequested, &[("plan", "act")]));
     assert_eq!(script.calls(), ["policy churn", "pause churn"]);

@@ -16,7 +16,7 @@ fn written(raw: &Value) -> String {
 }
 
 #[test]
-fn event_is_on_record_unless_by_the_clock_or_one_of_many() {
+fn event_is_recorded_unless_scheduled_or_frequent() {
     let by_clock = |plan| event("e1", FactKind::ReconcileRequested, &[("plan", plan)]);
     let found_by_clock = |plan| event("e1", FactKind::BuildRequested, &[("plan", plan)]);
     let table = [
@@ -81,7 +81,7 @@ fn unknown_kind_of_event_is_reported_as_unknown() {
 }
 
 #[test]
-fn refused_look_says_that_it_was_not_kept() {
+fn refused_reconcile_reports_that_it_is_not_stored() {
     let script = Script::new();
     script.contents().policies.clear();
     let report = report(&script, &event("e1", FactKind::ReconcileRequested, &[]));

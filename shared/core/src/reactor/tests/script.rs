@@ -190,13 +190,13 @@ impl Ledger for Script {
     async fn claim(
         &self,
         id: &AggregateId,
-        seen: u64,
+        epoch: u64,
         state: &Value,
         outbox: &[Fact],
         lease_until: Timestamp,
     ) -> Result<u64, WriteError> {
         self.call("claim".to_owned(), |contents| {
-            change(contents, id, seen, |record| {
+            change(contents, id, epoch, |record| {
                 record.state = Some(state.clone());
                 record.outbox = outbox.to_vec();
                 record.lease_until = Some(lease_until);

@@ -11,7 +11,7 @@ fn order(subject: &str) -> Value {
 }
 
 #[test]
-fn event_of_no_concern_is_on_record_as_skipped() {
+fn event_of_no_concern_is_recorded_as_skipped() {
     let script = Script::new();
     let report = report(&script, &order("nothing of this"));
     assert_eq!(script.calls(), ["finish without state"]);
@@ -40,7 +40,7 @@ fn event_finds_the_model_that_owns_its_name() {
 }
 
 #[test]
-fn name_that_no_policy_has_is_kept_and_reported() {
+fn name_in_no_policy_is_dead_lettered_and_reported() {
     let script = Script::new();
     let report = report(&script, &order("key"));
     assert_eq!(script.calls()[..2], ["owner repository#mine", "dead_letter"]);
@@ -50,7 +50,7 @@ fn name_that_no_policy_has_is_kept_and_reported() {
 }
 
 #[test]
-fn model_without_a_policy_is_kept_and_reported() {
+fn model_without_a_policy_is_dead_lettered_and_reported() {
     let script = Script::new();
     script.contents().policies.clear();
     let report = report(&script, &order_to("act"));
@@ -70,7 +70,7 @@ fn first_owned_name_of_several_decides() {
 }
 
 #[test]
-fn names_that_nobody_owns_leave_no_record() {
+fn names_in_no_policy_leave_no_record() {
     let script = Script::new();
     let report = report(&script, &order("keys"));
     assert_eq!(script.calls().len(), 3, "three questions, and no write");
@@ -79,7 +79,7 @@ fn names_that_nobody_owns_leave_no_record() {
 }
 
 #[test]
-fn owner_that_only_aws_knows_is_asked_for() {
+fn owner_that_only_aws_knows_is_looked_up() {
     let script = Script::new();
     script.contents().owners.insert(repository("mine"), churn());
     let nobody = report(&script, &order("lookup"));
@@ -90,7 +90,7 @@ fn owner_that_only_aws_knows_is_asked_for() {
 }
 
 #[test]
-fn refused_trace_is_kept_and_a_throttled_one_is_retried() {
+fn refused_lookup_is_dead_lettered_and_throttled_one_retried() {
     let script = Script::new();
     script.strike("trace", Strike::Throttled);
     assert_eq!(retried(&script, &order("lookup")), "fake:call: throttled");
@@ -113,7 +113,7 @@ fn suite_policy_that_is_absent_or_off_leaves_no_record() {
 }
 
 #[test]
-fn malformed_event_is_kept_and_reported_and_never_retried() {
+fn malformed_event_is_dead_lettered_and_not_retried() {
     let script = Script::new();
     let raw = json!({"id": "e9", "source": "aws.sagemaker", "detail-type": "Thing", "detail": {}});
     let report = report(&script, &raw);
@@ -154,7 +154,7 @@ fn malformed_report_of_a_dead_letter_is_not_reported_again() {
 }
 
 #[test]
-fn readable_fact_that_is_refused_is_told() {
+fn refused_readable_fact_is_reported() {
     let script = Script::new();
     script.contents().policies.clear();
     report(&script, &order_to("act"));
@@ -162,7 +162,7 @@ fn readable_fact_that_is_refused_is_told() {
 }
 
 #[test]
-fn thousand_refusals_for_one_reason_are_one_matter() {
+fn thousand_refusals_for_one_reason_have_one_dedup_key() {
     let dedup_key = |source: &str, kind: &str, broken: &str| {
         let script = Script::new();
         report(&script, &json!({"id": broken, "source": source, "detail-type": kind, broken: 1, "detail": {}}));

@@ -109,7 +109,7 @@ fn queued() -> Vec<Row> {
         .says("a topic's ARN")
         .aws(TOPIC)
     };
-    let location = |key| values(key, QUEUED, LOCATIONS, NO_LOCATIONS).says("an S3 location without blanks").aws(OUTPUT);
+    let location = |key| values(key, QUEUED, LOCATIONS, NO_LOCATIONS).says("an S3 URI without spaces").aws(OUTPUT);
     vec![
         location("deploy.endpoint.asynchronous.output"),
         text("deploy.endpoint.asynchronous.output", QUEUED, 7, 512, "\"s3://b/#\"")

@@ -28,7 +28,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 fn location(key: &'static str) -> Row {
-    values(key, MONITORED, LOCATIONS, NO_LOCATIONS).says("an S3 location without blanks").aws(OUTPUT)
+    values(key, MONITORED, LOCATIONS, NO_LOCATIONS).says("an S3 URI without spaces").aws(OUTPUT)
 }
 
 /// A word of 1 to 100 characters; the fault names its table.

@@ -136,7 +136,7 @@ fn parameters() -> Vec<Row> {
 
 fn transform() -> Vec<Row> {
     let location = |key, page| {
-        values(key, TRANSFORMED, &["\"s3://churn/a/b/\""], NO_LOCATIONS).says("an S3 location without blanks").aws(page)
+        values(key, TRANSFORMED, &["\"s3://churn/a/b/\""], NO_LOCATIONS).says("an S3 URI without spaces").aws(page)
     };
     let kind = |key| {
         text(key, TRANSFORMED, 1, 256, "\"#\"")
@@ -153,7 +153,7 @@ fn transform() -> Vec<Row> {
             .says("an instance type of SageMaker: begins with `ml.`")
             .aws(INSTANCES),
         values("deploy.transform.input", TRANSFORMED, &["\"s3://other\"", "\"s3://churn-data/a/b.csv\""], NO_LOCATIONS)
-            .says("an S3 location without blanks")
+            .says("an S3 URI without spaces")
             .aws(INPUT),
         kind("deploy.transform.content_type"),
         kind("deploy.transform.accept"),

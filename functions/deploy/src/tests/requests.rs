@@ -134,14 +134,14 @@ fn test_has_a_configuration_of_both_versions() {
     let plan = |policy: &str, state: &State, config: &str| {
         decide(policy, &approved("churn", 2), state, &observed(serves(config)), 60)
     };
-    let asked = plan(&with_shadow(), &state, "churn-v1-c");
-    let config = config(&asked.actions);
-    let Some(Action::CreateModel { request: model, .. }) = asked.actions.first() else { panic!("{asked:?}") };
+    let planned = plan(&with_shadow(), &state, "churn-v1-c");
+    let config = config(&planned.actions);
+    let Some(Action::CreateModel { request: model, .. }) = planned.actions.first() else { panic!("{planned:?}") };
     let beside = config.second_variant.clone().unwrap();
     assert_eq!((beside.live.as_str(), &model.model), ("churn-v1-c", &config.model));
     assert!(matches!(beside.test, VariantTest::Shadow(ref shadow) if shadow.percent == 50));
     assert_ne!(config.name, config.model, "after the test, the model's own configuration has its name");
-    let Some(Action::UpdateEndpoint { request, .. }) = asked.actions.last() else { panic!("{asked:?}") };
+    let Some(Action::UpdateEndpoint { request, .. }) = planned.actions.last() else { panic!("{planned:?}") };
     assert_eq!((&request.config, &request.strategy), (&config.name, &Strategy::AllAtOnce));
 
     let name = |policy: &str, live_config: &str| {
@@ -182,7 +182,7 @@ fn test_needs_a_live_version_that_serves() {
 
 #[test]
 fn rollout_exceeds_its_deadline_exactly_at_the_limit() {
-    let look = fact("churn", FactKind::ReconcileRequested, &json!({}));
+    let reconcile = fact("churn", FactKind::ReconcileRequested, &json!({}));
     let exceeds = |policy: &str, is_test: bool, after: i64| {
         let mut rollout = rollout("churn", 2, "new", Progress::UpdatingEndpoint);
         if is_test {
@@ -191,14 +191,14 @@ fn rollout_exceeds_its_deadline_exactly_at_the_limit() {
         }
         let state = State { initial_verdicts: Some([].into()), ..on(rollout) };
         let moving = ObservedEndpoint { status: EndpointStatus::Updating, ..serves("old").unwrap() };
-        let plan = decide(policy, &look, &state, &observed(Some(moving)), after);
-        let told = kinds(&plan) == [FactKind::DeadlineExceeded];
+        let plan = decide(policy, &reconcile, &state, &observed(Some(moving)), after);
+        let published = kinds(&plan) == [FactKind::DeadlineExceeded];
         assert_eq!(
-            told,
+            published,
             plan.state.is_some_and(|state| state.current.unwrap().deadline_exceeded),
             "it is reported once"
         );
-        told
+        published
     };
     let hours = |hours: i64| hours * 3600;
     assert_eq!((exceeds(CHURN, false, hours(6) - 1), exceeds(CHURN, false, hours(6))), (false, true));
