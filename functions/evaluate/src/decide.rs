@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use trimtab_core::event::{Approval, Body, Event};
+use trimtab_core::fact::FactKind;
 use trimtab_core::plan::Plan;
 use trimtab_core::policy::Policy;
 use trimtab_core::port::ObservedCandidate;
 use trimtab_core::reactor::{ActionOutcome, Context, Decide, Preview, Subject};
+use trimtab_core::request::Request;
 
 use crate::action::{Action, Done};
 use crate::observation::Observed;
 use crate::planner::{self, Ctx};
+use crate::reason::Code;
 use crate::state::State;
 use crate::{apply_outcome, fact, subject};
 
@@ -37,6 +40,9 @@ impl Decide for Evaluation {
 
     fn decide(ctx: &Context<'_, State, Observed>) -> Plan<State, Action> {
         let Context { event, state, observed, now, .. } = *ctx;
+        if let Some(problem) = Request::problem(ctx.event, FactKind::EvaluationRequested) {
+            return Plan::fail(Code::MalformedRequest, format!("the request is malformed: {problem}"));
+        }
         match ctx.enabled("evaluate", |policy| policy.evaluate.as_ref()) {
             Ok((policy, rules)) => planner::plan(Ctx { event, policy, rules, state, observed, now }),
             Err((decision, reason)) => Plan::only(decision, reason),

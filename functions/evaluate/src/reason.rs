@@ -3,6 +3,7 @@
 trimtab_core::reason_codes! {
     /// Why `evaluate` did something or nothing.
     pub Code {
+        MalformedRequest = "malformed_request" => "A request lacks a detail, or has a malformed or unknown one.",
         NotConcerned = "not_concerned" => "The event names no version to evaluate.",
         NotStartedByTrimtab = "not_started_by_trimtab" => "The execution tests no version under evaluation, such as one that was started by hand.",
         MetadataEdit = "metadata_edit" => "Only the metadata of the version changed.",

@@ -3,6 +3,7 @@
 trimtab_core::reason_codes! {
     /// Why `monitor` did something or nothing.
     pub Code {
+        MalformedRequest = "malformed_request" => "A request lacks a detail, or has a malformed or unknown one.",
         NotConcerned = "not_concerned" => "The event is not about monitoring.",
         NoSuchEndpoint = "no_such_endpoint" => "The endpoint of the policy does not exist.",
         NotInService = "not_in_service" => "The endpoint is not in service. Its next state change is handled.",

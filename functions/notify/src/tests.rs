@@ -99,10 +99,10 @@ fn request_between_functions_is_not_sent() {
 }
 
 #[test]
-fn malformed_fact_is_dead_lettered_without_a_fact() {
+fn malformed_fact_is_dead_lettered_and_reported() {
     let rig = rig();
     let mut bad = fact("1", "Training Failed", "x");
     bad["detail"]["at"] = json!("yesterday");
     assert_eq!(rig.try_react(&bad).unwrap().entry.decision, Decision::Failed);
-    assert_eq!((rig.world.ledger.contents().dead_letters.len(), rig.world.bus.facts().len()), (1, 0));
+    assert_eq!((rig.world.ledger.contents().dead_letters.len(), rig.world.bus.facts().len()), (1, 1));
 }

@@ -172,7 +172,7 @@ fn request_that_cannot_be_built_is_permanent() {
     let error: sdk::CallError<ErrorMetadata> = SdkError::construction_failure("no bucket");
     let failure = sdk::failure(OPERATION, &error);
     assert!(matches!(failure, Failure::Permanent { .. }), "it cannot be built the next time either: {failure}");
-    assert!(failure.to_string().contains("the request could not be made"), "{failure}");
+    assert!(failure.to_string().contains("could not build the request"), "{failure}");
 }
 
 #[test]

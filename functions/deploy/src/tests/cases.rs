@@ -50,8 +50,12 @@ fn judged(group: &str, version: u32, verdict: &str) -> Event {
 
 pub(super) fn fact(model: &str, kind: FactKind, details: &Value) -> Event {
     let subject = match kind {
-        FactKind::WithdrawalRequested => format!("withdrawal/{model}/prod/2/1"),
-        FactKind::PromotionRequested => format!("promotion/{model}/prod/2/1"),
+        FactKind::WithdrawalRequested | FactKind::PromotionRequested => {
+            let kind = if kind == FactKind::WithdrawalRequested { "withdrawal" } else { "promotion" };
+            let part = |name: &str| details[name].as_str().unwrap_or_default();
+            let version = part("package").rsplit('/').next().filter(|text| !text.is_empty()).unwrap_or(part("version"));
+            format!("{kind}/{model}/{}/{version}/1", part("stage"))
+        }
         _ => format!("reconcile/{model}/{NOON}"),
     };
     let detail = json!({"version": 1, "model": model, "dedup_key": subject, "at": NOON, "details": details});

@@ -84,7 +84,7 @@ fn unproven_canary_never_rolls_back_to_a_rejected_version() {
     stage.approve(3);
     stage.reject(2);
     stage.set_alarm_data(false);
-    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_alarm_data_after_update"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_data_after_update"));
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v1"]);
 }
@@ -169,7 +169,7 @@ fn queued_approval_survives_an_unproven_canary() {
     stage.approve(3);
     assert_eq!(stage.approve(4), (Decision::Deferred, "queued"));
     stage.set_alarm_data(false);
-    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_alarm_data_after_update"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_data_after_update"));
     stage.set_alarm_data(true);
     stage.becomes_stable(false);
     assert_eq!(stage.updates(), ["v1", "v2", "v3", "v2", "v4"]);

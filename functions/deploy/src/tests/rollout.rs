@@ -155,7 +155,7 @@ fn canary_whose_alarms_lost_data_is_rolled_back() {
     stage.becomes_stable(false);
     stage.approve(2);
     stage.set_alarm_data(false);
-    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_alarm_data_after_update"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_data_after_update"));
     assert_eq!(stage.updates(), ["v1", "v2", "v1"]);
     assert_eq!(stage.becomes_stable(false), (Decision::Acted, "live"));
     assert_eq!(stage.approve(2), (Decision::Skipped, "already_handled"));

@@ -39,7 +39,7 @@ fn rolling_update_without_alarm_data_is_held() {
     stage.set_alarm_data(true);
     stage.approve(2);
     stage.set_alarm_data(false);
-    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_alarm_data_after_update"));
+    assert_eq!(stage.becomes_stable(false), (Decision::Acted, "no_data_after_update"));
 }
 
 #[test]

@@ -194,7 +194,7 @@ fn forged_withdrawal_changes_nothing() {
     let loans = loans();
     loans.proven(1);
     let details = json!({"stage": "staging", "package": arn("loans", 1), "version": "1"});
-    let detail = json!({"version": 1, "model": "loans", "dedup_key": "withdrawal/loans/prod/2/1", "at": NOON, "details": details});
+    let detail = json!({"version": 1, "model": "loans", "dedup_key": "withdrawal/loans/staging/1/1", "at": NOON, "details": details});
     assert_eq!(loans.react(HUB, "Withdrawal Requested", "trimtab", &detail), (Decision::Skipped, "stale"));
 }
 

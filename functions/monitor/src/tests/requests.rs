@@ -274,3 +274,13 @@ fn refused_deletion_of_a_definition_delays_nothing() {
     assert_eq!(stage.receives(&reconcile_request())[3..], ["not_configured"; 2], "what was taken down is done with");
     assert_eq!(stage.dedup_keys(FactKind::MonitoringChanged).len(), 6);
 }
+
+#[test]
+fn malformed_request_fails() {
+    for (name, value) in [("kind", "weather"), ("pakage", "x")] {
+        let stage = stage(true);
+        let mut event = requested("data-quality");
+        event["detail"]["details"][name] = json!(value);
+        assert_eq!(stage.react(&event), Some((Decision::Failed, "malformed_request")), "{name}");
+    }
+}

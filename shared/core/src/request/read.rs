@@ -4,6 +4,7 @@ use super::{
     Build, ID, MalformedRequest, NAME, Promote, Promoter, REASON, Request, Retrain, RollBack, StageReconcile,
     TrainingImage,
 };
+use crate::event::{Body, Event};
 use crate::fact::{Details, Fact, FactKind, FactSubject};
 use crate::text::one_line;
 
@@ -25,6 +26,15 @@ impl Request {
             return Err(MalformedRequest::Unknown);
         }
         Ok(request)
+    }
+
+    /// The problem of a request of this kind; `None` if the event is a well-formed one, or something else.
+    #[must_use]
+    pub fn problem(event: &Event, kind: FactKind) -> Option<MalformedRequest> {
+        match &event.body {
+            Body::Fact(fact) if fact.kind == kind => Self::from_fact(fact).err(),
+            _ => None,
+        }
     }
 
     fn read(fact: &Fact) -> Result<Self, MalformedRequest> {

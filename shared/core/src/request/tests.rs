@@ -82,8 +82,8 @@ fn requests_that_differ_have_subjects_that_differ() {
     let facts: Vec<Fact> = all().into_iter().map(|request| request.into_fact(&model(), "why", now())).collect();
     let subjects: std::collections::BTreeSet<(FactKind, String)> =
         facts.iter().map(|fact| (fact.kind, fact.dedup_key())).collect();
-    // The three builds are of one commit, and the two rollbacks of one moment.
-    assert_eq!(subjects.len(), facts.len() - 3);
+    // The two rollbacks are of one moment.
+    assert_eq!(subjects.len(), facts.len() - 1);
 }
 
 #[test]
@@ -112,12 +112,41 @@ fn request_with_a_malformed_detail_is_refused() {
 }
 
 #[test]
+fn request_with_an_unknown_detail_is_refused() {
+    for request in all() {
+        let mut value = request.into_fact(&model(), "why", now()).to_value();
+        value["detail"]["details"]["versoin"] = json!("3");
+        let fact = Fact::from_value(&value).unwrap();
+        assert_eq!(Request::from_fact(&fact), Err(MalformedRequest::Unknown), "{fact:?}");
+    }
+}
+
+#[test]
+fn promotion_or_withdrawal_with_another_subject_is_refused() {
+    let promote =
+        Promote { stage: stage(), version: 3, by: Promoter::PreviousStage { package: package(), attempt: 2 } };
+    let withdraw = Request::Withdraw { stage: stage(), package: package(), attempt: 4 };
+    for request in [Request::Promote(promote), withdraw] {
+        let fact = request.into_fact(&model(), "why", now());
+        for other in [
+            "promotion/churn/prod/3/2",
+            "promotion/churn/staging/4/2",
+            "withdrawal/churn/prod/3/4",
+            "withdrawal/churn/staging/4/4",
+        ] {
+            let fact = Fact { subject: other.parse().unwrap(), ..fact.clone() };
+            assert_eq!(Request::from_fact(&fact), Err(MalformedRequest::Mismatch), "{other}");
+        }
+    }
+}
+
+#[test]
 fn retraining_request_without_an_id_is_one_per_minute() {
     let request = |at: &str| {
         let retrain = Retrain { by: "maya".into(), reason: None, id: None, over_budget: false };
         Request::Retrain(retrain).into_fact(&model(), "why", at.parse().unwrap()).subject
     };
-    assert_eq!(request("2026-11-20T03:10:02Z"), request("2026-11-20T03:10:29Z"));
+    assert_eq!(request("2026-11-20T03:10:02Z"), request("2026-11-20T03:10:59Z"));
     assert_ne!(request("2026-11-20T03:10:02Z"), request("2026-11-20T03:11:02Z"));
 }
 

@@ -35,8 +35,9 @@ impl Request {
             }
             Self::Retrain(request) => retrain(request, model, at),
             Self::Evaluate { package } => {
-                let subject = FactSubject::EvaluationRequest { model, version: package.version(), at };
-                (FactKind::EvaluationRequested, subject, details.with_package(package))
+                let version = package.version();
+                let subject = FactSubject::EvaluationRequest { model, version, at };
+                (FactKind::EvaluationRequested, subject, details.with_package(package).with_version(version))
             }
             Self::Promote(request) => promote(request, model, at),
             Self::Withdraw { stage, package, attempt } => {
