@@ -168,9 +168,7 @@ fn combinations_that_sagemaker_refuses_are_refused() {
 #[test]
 fn serving_and_scaling_have_their_limits() {
     assert!(other("summaries.toml", "4096", "4000").contains("serverless.memory_mb: expected 1024 to 6144"));
-    assert!(
-        other("summaries.toml", "provisioned = 1", "provisioned = 21").contains("expected 1 to max_concurrency")
-    );
+    assert!(other("summaries.toml", "provisioned = 1", "provisioned = 21").contains("expected 1 to max_concurrency"));
     assert!(other("summaries.toml", "serverless", "asynchronous").contains("unknown field"));
     assert!(other("documents.toml", "max_concurrent = 4", "max_concurrent = 0").contains("expected 1 to 1000"));
     assert!(other("documents.toml", "s3://documents-123456789012/answers/", "/answers").contains("not a valid S3 URI"));
