@@ -140,7 +140,7 @@ async fn they_are_subscribed(env: &Environment) {
     assert_eq!(env.received("oncall").await, ["churn/critical", "demand/info+warning", "demand/warning"]);
     assert_eq!(env.received("team").await, ["churn/critical", "churn/info", "churn/warning"]);
     assert_eq!(env.received("platform").await, ["churn/critical", "demand/critical"]);
-    assert_eq!(env.received("by-hand").await.len(), 8, "whoever subscribed without a filter hears everything");
+    assert_eq!(env.received("by-hand").await.len(), 8, "a subscription without a filter receives every message");
 }
 
 async fn they_change(env: &Environment) {
@@ -151,7 +151,11 @@ async fn they_change(env: &Environment) {
     assert!(said.contains(&format!("sqs {}: is subscribed without a filter", queue("by-hand"))), "{said}");
     env.publish().await;
     assert_eq!(env.received("oncall").await, ["demand/critical"]);
-    assert_eq!(env.received("team").await, Vec::<String>::new(), "who is in no policy any more hears nothing");
+    assert_eq!(
+        env.received("team").await,
+        Vec::<String>::new(),
+        "a recipient that no policy names receives no message"
+    );
     assert_eq!(env.received("platform").await, ["-/warning"]);
     assert_eq!(env.received("by-hand").await.len(), 8);
 }

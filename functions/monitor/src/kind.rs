@@ -2,7 +2,6 @@
 
 use trimtab_core::event::DriftKind;
 use trimtab_core::name::ModelName;
-use trimtab_core::policy::monitor::slug;
 use trimtab_core::port::BASELINE_JOBS;
 
 /// Every kind of drift.
@@ -26,10 +25,4 @@ pub fn owner_of(job: &str) -> Option<(ModelName, DriftKind)> {
     let (model, word) = rest.rsplit_once('-')?;
     let kind = KINDS.into_iter().find(|kind| code(*kind) == word)?;
     Some((ModelName::parse(model).ok()?, kind))
-}
-
-/// The kind with this name in facts.
-#[must_use]
-pub fn kind_of(word: &str) -> Option<DriftKind> {
-    KINDS.into_iter().find(|kind| slug(*kind) == word)
 }

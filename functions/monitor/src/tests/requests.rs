@@ -5,7 +5,7 @@ use trimtab_core::reactor::Preview;
 
 use super::*;
 use crate::Monitor;
-use crate::kind::{kind_of, owner_of};
+use crate::kind::owner_of;
 
 const ANALYZER: &str = "sagemaker-model-monitor-analyzer";
 const CLARIFY: &str = "sagemaker-clarify-processing";
@@ -233,9 +233,6 @@ fn facts_name_version_schedule_alarm_and_baseline() {
         .map(|fact| fact.details.text("kind").unwrap())
         .collect();
     assert_eq!(asked, KINDS.map(|(_, name, _)| name));
-    for (kind, name, _) in KINDS {
-        assert_eq!(kind_of(name), Some(kind));
-    }
 }
 
 #[test]

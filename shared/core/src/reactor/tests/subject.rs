@@ -82,8 +82,8 @@ fn names_in_no_policy_leave_no_record() {
 fn owner_that_only_aws_knows_is_looked_up() {
     let script = Script::new();
     script.contents().owners.insert(repository("mine"), churn());
-    let nobody = report(&script, &order("lookup"));
-    assert_eq!((nobody.codes.as_slice(), script.calls().len()), (&["not_configured"][..], 1));
+    let unowned = report(&script, &order("lookup"));
+    assert_eq!((unowned.codes.as_slice(), script.calls().len()), (&["not_configured"][..], 1));
     script.contents().traced = Some(repository("mine"));
     let found = report(&script, &order("lookup"));
     assert_eq!((found.entry.owner.as_str(), found.entry.decision), ("churn", Decision::Acted));
