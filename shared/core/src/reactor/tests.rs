@@ -50,8 +50,8 @@ fn subject(fact: &Fact) -> String {
     fact.dedup_key().trim_start_matches("incident/").to_owned()
 }
 
-fn told(script: &Script) -> Vec<String> {
-    script.contents().told.iter().map(subject).collect()
+fn published(script: &Script) -> Vec<String> {
+    script.contents().published.iter().map(subject).collect()
 }
 
 fn done(script: &Script) -> Vec<String> {

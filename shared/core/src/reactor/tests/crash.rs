@@ -16,9 +16,9 @@ fn undisturbed() -> Vec<String> {
 #[track_caller]
 fn check_end(script: &Script, ctx: &str) {
     assert_eq!(done(script), ["a", "b"], "{ctx}: each action is done, and done once");
-    let told: std::collections::BTreeSet<String> = told(script).into_iter().collect();
+    let published: std::collections::BTreeSet<String> = published(script).into_iter().collect();
     for dedup_key in ["begun", "done:a", "done:b"] {
-        assert!(told.contains(dedup_key), "{ctx}: {dedup_key} is told");
+        assert!(published.contains(dedup_key), "{ctx}: {dedup_key} is published");
     }
     let record = script.record();
     assert_eq!((record.lease_until, record.outbox.as_slice()), (None, &[][..]), "{ctx}: nothing is left behind");
@@ -94,9 +94,9 @@ fn outbox_is_published_before_the_decision() {
     let before = script.calls().len();
     report(&script, &order_to("nothing"));
     let calls = script.calls()[before..].to_vec();
-    let told = calls.iter().position(|call| call == "publish begun").expect("what was in the outbox is published");
+    let published = calls.iter().position(|call| call == "publish begun").expect("what was in the outbox is published");
     let claimed = calls.iter().position(|call| call == "claim").expect("the intent is taken up under a lease");
-    assert!(told < claimed, "{calls:?}");
+    assert!(published < claimed, "{calls:?}");
 }
 
 #[test]
@@ -106,10 +106,10 @@ fn published_facts_leave_the_outbox() {
     let record = Record { epoch: 3, outbox, state: Some(serde_json::json!(toy::State::default())), ..Record::EMPTY };
     script.contents().records.insert("churn/toy".to_owned(), record);
     report(&script, &order_to("nothing"));
-    assert_eq!(told(&script), ["begun"]);
+    assert_eq!(published(&script), ["begun"]);
     assert_eq!((script.record().outbox.len(), script.record().epoch), (0, 4), "a skipped event clears them, too");
     report(&script, &event("e2", FactKind::TrainingRequested, &[("plan", "nothing")]));
-    assert_eq!(told(&script), ["begun"], "told once");
+    assert_eq!(published(&script), ["begun"], "published once");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn missed_end_is_observed_with_another_event() {
     let script = Script::new();
     script.contents().ended = true;
     let report = report(&script, &order_to("park"));
-    assert_eq!(told(&script), ["over"], "the end is told");
+    assert_eq!(published(&script), ["over"], "the end is published");
     assert_eq!(state(&script.record()).notes, 2, "the end, and then the event itself");
     assert_eq!(report.entry.decision, Decision::Deferred);
     let alone = Script::new();

@@ -41,11 +41,11 @@ fn claim_holds_the_intent_and_its_outbox() {
     let record = script.record();
     assert_eq!(state(&record).intents, ["a", "b"], "the intent is stored before the first call");
     let outbox: Vec<String> = record.outbox.iter().map(subject).collect();
-    assert_eq!(outbox, ["begun"], "what will be told of it is in the claim");
+    assert_eq!(outbox, ["begun"], "what will be published of it is in the claim");
     assert_eq!(record.epoch, 1);
     let contents = script.contents();
     assert!(
-        contents.history.is_empty() && contents.told.is_empty() && contents.dead_letters.is_empty(),
+        contents.history.is_empty() && contents.published.is_empty() && contents.dead_letters.is_empty(),
         "nothing has ended yet"
     );
     assert_eq!(contents.calls.last().unwrap(), "act a", "after a failed call nothing else is done");

@@ -31,7 +31,7 @@ fn event_is_recorded_unless_scheduled_or_frequent() {
         ("a find that is noted", found_by_clock("skip and note"), "finish with state"),
         ("an object that is of no concern", object("e1", "plan=nothing"), "nothing"),
         ("an object that is counted", object("e1", "plan=skip and note"), "save_state"),
-        ("an object that is counted and told", object("e1", "plan=skip, note and tell"), "save_state"),
+        ("an object that is counted and published", object("e1", "plan=skip, note and tell"), "save_state"),
         ("an object that something comes of", object("e1", "plan=note"), "finish with state"),
         ("a monitoring run without violations", monitoring_run("e1", "&plan=nothing"), "nothing"),
         ("a monitoring run that is noted", monitoring_run("e1", "&plan=skip and note"), "finish with state"),
@@ -86,7 +86,7 @@ fn refused_reconcile_reports_that_it_is_not_stored() {
     script.contents().policies.clear();
     let report = report(&script, &event("e1", FactKind::ReconcileRequested, &[]));
     assert_eq!((report.entry.decision, report.dead_lettered), (Decision::Failed, false));
-    assert_eq!(told(&script).len(), 1, "it is told all the same");
+    assert_eq!(published(&script).len(), 1, "it is published all the same");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn rejection_of_a_models_event_names_the_model() {
     let script = Script::new();
     script.contents().refuses_questions = true;
     report(&script, &order_to("act"));
-    assert_eq!(script.contents().told[0].model, Some(toy::churn()));
+    assert_eq!(script.contents().published[0].model, Some(toy::churn()));
 }
 
 #[test]

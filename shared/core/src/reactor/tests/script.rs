@@ -47,7 +47,7 @@ pub struct Contents {
     pub records: BTreeMap<String, Record>,
     pub history: BTreeMap<(String, String), HistoryEntry>,
     pub dead_letters: Vec<(HistoryEntry, Value)>,
-    pub told: Vec<Fact>,
+    pub published: Vec<Fact>,
     /// What was done to the world, once for each time.
     pub done: Vec<String>,
     /// What the world refuses to do, for good.
@@ -242,7 +242,7 @@ impl Ledger for Script {
 
 impl Bus for Script {
     async fn publish(&self, fact: &Fact) -> PortResult<()> {
-        self.ask(format!("publish {}", super::subject(fact)), |contents| contents.told.push(fact.clone())).await
+        self.ask(format!("publish {}", super::subject(fact)), |contents| contents.published.push(fact.clone())).await
     }
 }
 

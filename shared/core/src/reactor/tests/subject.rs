@@ -57,7 +57,7 @@ fn model_without_a_policy_is_dead_lettered_and_reported() {
     assert_eq!((report.entry.decision, report.codes.as_slice()), (Decision::Failed, &["unknown_model"][..]));
     assert_eq!(report.entry.reasons, ["model churn has no policy: apply one"]);
     let contents = script.contents();
-    assert_eq!((contents.dead_letters.len(), contents.told.len()), (1, 1));
+    assert_eq!((contents.dead_letters.len(), contents.published.len()), (1, 1));
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn malformed_event_is_dead_lettered_and_not_retried() {
     assert_eq!((report.dead_lettered, report.known), (true, false), "its words may be anything, and stand in no log");
     let contents = script.contents();
     assert_eq!(report.entry.event_time, contents.now, "there is no other time");
-    assert_eq!((contents.dead_letters.len(), contents.told.len()), (1, 1));
-    let fact = &contents.told[0];
+    assert_eq!((contents.dead_letters.len(), contents.published.len()), (1, 1));
+    let fact = &contents.published[0];
     assert_eq!((fact.kind, fact.model.as_ref(), fact.version), (FactKind::EventDeadLettered, None, 1));
     assert_eq!(fact.reasons, report.entry.reasons);
     let details = [("function", "toy"), ("event", "e9"), ("source", "aws.sagemaker"), ("detail-type", "Thing")];
@@ -141,7 +141,7 @@ fn malformed_request_is_reported() {
     let raw = json!({"id": "e9", "source": "trimtab", "detail-type": "Rollback Requested", "detail": {"version": 1}});
     let report = report(&script, &raw);
     assert_eq!((report.entry.decision, report.dead_lettered), (Decision::Failed, true));
-    assert_eq!(script.contents().told.len(), 1, "the operator who requested it learns that nothing follows");
+    assert_eq!(script.contents().published.len(), 1, "the operator who requested it learns that nothing follows");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn malformed_report_of_a_dead_letter_is_not_reported_again() {
     let raw = json!({"id": "e9", "source": "trimtab", "detail-type": "Event Dead-Lettered", "detail": {}});
     let report = report(&script, &raw);
     assert_eq!((report.entry.decision, report.dead_lettered), (Decision::Failed, true));
-    assert!(script.contents().told.is_empty(), "a fact about an unreadable fact may be unreadable, without end");
+    assert!(script.contents().published.is_empty(), "a fact about an unreadable fact may be unreadable, without end");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn refused_readable_fact_is_reported() {
     let script = Script::new();
     script.contents().policies.clear();
     report(&script, &order_to("act"));
-    assert_eq!(script.contents().told.len(), 1);
+    assert_eq!(script.contents().published.len(), 1);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn thousand_refusals_for_one_reason_have_one_dedup_key() {
     let dedup_key = |source: &str, kind: &str, broken: &str| {
         let script = Script::new();
         report(&script, &json!({"id": broken, "source": source, "detail-type": kind, broken: 1, "detail": {}}));
-        told(&script).remove(0)
+        published(&script).remove(0)
     };
     let one = dedup_key("aws.sagemaker", "Thing", "a");
     assert!(one.starts_with("dead-letter/toy/"), "{one}");
